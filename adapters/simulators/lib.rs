@@ -1,0 +1,1 @@
+//! Partners for tests and demos, written from the partner documents alone.

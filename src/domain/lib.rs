@@ -1,0 +1,1 @@
+//! The words and rules of assisted enforcement: pure types, no clock, no I/O, no serialization.

@@ -1,0 +1,1 @@
+//! What happens: decide, fold, lanes, limits, retry, breaker, dispatch.

@@ -1,0 +1,3 @@
+//! The xiezhi binary: one command line over all floors.
+
+fn main() {}

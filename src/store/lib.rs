@@ -1,0 +1,1 @@
+//! What is kept: journal, records, keys, blobs, index, snapshot.

@@ -1,0 +1,1 @@
+//! A Merkle log over opaque leaves: tree, tiles, signed checkpoints, proofs.

@@ -1,0 +1,1 @@
+//! The HTTP faces: intake, partner faces, audit, operations.

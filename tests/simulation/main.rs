@@ -1,0 +1,3 @@
+//! Seeded simulation of the production core on a simulated disk.
+
+fn main() {}
