@@ -1,0 +1,173 @@
+//! Acts: their kinds, their states, and which state may follow which.
+
+use crate::{Day, Money, Personal};
+
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $code:literal $word:literal $zh:literal,)+ }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+        #[repr(u8)]
+        pub enum $name { $($(#[$vdoc])* $variant = $code,)+ }
+
+        impl $name {
+            /// All of them, in the order of their codes.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+            /// The word in API, log, config and leaf.
+            #[must_use]
+            pub fn word(self) -> &'static str { match self { $(Self::$variant => $word),+ } }
+            /// The Chinese word.
+            #[must_use]
+            pub fn chinese(self) -> &'static str { match self { $(Self::$variant => $zh),+ } }
+            /// The stable small code kept on disk.
+            #[must_use]
+            pub fn code(self) -> u8 { match self { $(Self::$variant => $code),+ } }
+            /// Reads the word; `None` when it is not one.
+            #[must_use]
+            pub fn from_word(word: &str) -> Option<Self> { match word { $($word => Some(Self::$variant),)+ _ => None } }
+            /// Reads the code; `None` when it is not one.
+            #[must_use]
+            pub fn from_code(code: u8) -> Option<Self> { match code { $($code => Some(Self::$variant),)+ _ => None } }
+        }
+    };
+}
+pub(crate) use words;
+
+words! {
+    /// What is ordered (DESIGN §1; KZCS of WIRE.md g.1 for banks).
+    ActKind {
+        /// 查询.
+        Query = 1 "query" "查询",
+        /// 冻结.
+        Freeze = 2 "freeze" "冻结",
+        /// 续冻.
+        Renew = 3 "renew" "续冻",
+        /// 解冻.
+        Release = 4 "release" "解冻",
+        /// 扣划.
+        Deduct = 5 "deduct" "扣划",
+    }
+}
+
+impl ActKind {
+    /// May it be sent twice without harm? Only a question may.
+    #[must_use]
+    pub fn harmless_to_repeat(self) -> bool {
+        self == Self::Query
+    }
+
+    /// Does it change what the partner holds?
+    #[must_use]
+    pub fn is_control(self) -> bool {
+        self != Self::Query
+    }
+
+    /// Must it name an earlier freeze?
+    #[must_use]
+    pub fn builds_on_freeze(self) -> bool {
+        matches!(self, Self::Renew | Self::Release | Self::Deduct)
+    }
+}
+
+words! {
+    /// Where an act stands (DESIGN §4).
+    ActState {
+        /// 待批: waits for an approval.
+        Planned = 1 "planned" "待审批",
+        /// 就绪: may go as soon as its lane lets it.
+        Ready = 2 "ready" "待发送",
+        /// 发送中: an exchange has begun; bytes may have left.
+        Sending = 3 "sending" "发送中",
+        /// 待回: the partner has it.
+        Awaiting = 4 "awaiting" "待反馈",
+        /// 存疑: it may have happened.
+        InDoubt = 5 "in_doubt" "存疑",
+        /// 办结.
+        Done = 6 "done" "已办结",
+        /// 部分办结: less than was ordered.
+        Partly = 7 "partly" "部分办结",
+        /// 拒绝: the partner did not do it, and said so.
+        Refused = 8 "refused" "未办理",
+        /// 回退: handed back for a formal defect.
+        HandedBack = 9 "handed_back" "已回退",
+        /// 撤回.
+        Withdrawn = 10 "withdrawn" "已撤回",
+        /// 未发: stopped or past its deadline before anything left.
+        Unsent = 11 "unsent" "未发送",
+    }
+}
+
+impl ActState {
+    /// Nothing more will be tried; a later outcome may still supersede it.
+    #[must_use]
+    pub fn is_final(self) -> bool {
+        self.code() >= Self::Done.code()
+    }
+
+    /// Did the partner do all or part of it?
+    #[must_use]
+    pub fn took_effect(self) -> bool {
+        matches!(self, Self::Done | Self::Partly)
+    }
+
+    /// Is it still possible that it took effect, or will?
+    #[must_use]
+    pub fn is_open(self) -> bool {
+        !self.is_final()
+    }
+
+    /// Has the partner certainly got it (so the next act on the same subject may go)?
+    #[must_use]
+    pub fn is_handed_over(self) -> bool {
+        self.is_final() || self == Self::Awaiting
+    }
+}
+
+/// An earlier act of ours or of another system that this one builds on (YDJDH, YDJAH).
+#[derive(Clone, PartialEq, Eq)]
+pub struct Original {
+    /// Our act, when it is ours.
+    pub act: Option<crate::ActId>,
+    /// The request number it went under.
+    pub slip: String,
+    /// The case number it was made for.
+    pub case_number: Personal<String>,
+}
+
+/// The particulars of an act, without its identity and state.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ActOrder {
+    /// What is ordered.
+    pub kind: ActKind,
+    /// Partner id.
+    pub partner: String,
+    /// Which party of the case.
+    pub subject: u16,
+    /// The account or other asset; a query names none.
+    pub account: Option<Personal<String>>,
+    /// Exact amount (rule D7); a query and a release have none.
+    pub amount: Option<Money>,
+    /// First day of the effect.
+    pub from: Option<Day>,
+    /// Last day of the effect, inclusive (rule D9).
+    pub to: Option<Day>,
+    /// What it builds on.
+    pub original: Option<Original>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_and_codes_read_back() {
+        for kind in ActKind::ALL {
+            assert_eq!(ActKind::from_word(kind.word()), Some(*kind));
+            assert_eq!(ActKind::from_code(kind.code()), Some(*kind));
+        }
+        for state in ActState::ALL {
+            assert_eq!(ActState::from_word(state.word()), Some(*state));
+            assert_eq!(ActState::from_code(state.code()), Some(*state));
+            assert_eq!(state.is_final(), !state.is_open());
+        }
+    }
+}

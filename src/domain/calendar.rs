@@ -1,0 +1,117 @@
+//! Opening hours of partners, over a calendar of holidays and make-up working days.
+
+use std::collections::BTreeMap;
+
+use crate::{Day, Millis};
+
+/// What the calendar file says of a day that differs from its weekday.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum DayKind {
+    /// A public holiday.
+    Holiday,
+    /// A weekend day worked in exchange (调休).
+    Workday,
+}
+
+/// Days that differ from their weekday, and the last year that is known.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct Calendar {
+    /// The exceptions.
+    pub days: BTreeMap<Day, DayKind>,
+    /// The last year for which exceptions were entered; later days follow their weekday, and the gateway says so.
+    pub known_to_year: i32,
+}
+
+impl Calendar {
+    /// Is this a working day?
+    #[must_use]
+    pub fn is_workday(&self, day: Day) -> bool {
+        match self.days.get(&day) {
+            Some(DayKind::Holiday) => false,
+            Some(DayKind::Workday) => true,
+            None => day.weekday() < 5,
+        }
+    }
+}
+
+/// When a partner takes orders.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Hours {
+    /// Minute of the day from which orders are taken, 0..=1440.
+    pub from_minute: u16,
+    /// Minute of the day until which, exclusive; above `from_minute`.
+    pub to_minute: u16,
+    /// Also on days that are no working days?
+    pub every_day: bool,
+}
+
+impl Hours {
+    /// Open at all times.
+    pub const ALWAYS: Self = Self { from_minute: 0, to_minute: 1440, every_day: true };
+
+    /// Reads `08:30-17:00` (working days) or `daily 00:00-24:00`; `None` when it is neither.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (every_day, span) = match text.trim().strip_prefix("daily ") {
+            Some(span) => (true, span),
+            None => (false, text.trim().strip_prefix("workdays ").unwrap_or(text.trim())),
+        };
+        let (from, to) = span.trim().split_once('-')?;
+        let (from_minute, to_minute) = (minute(from)?, minute(to)?);
+        (from_minute < to_minute).then_some(Self { from_minute, to_minute, every_day })
+    }
+
+    /// When it opens next, or `None` when it is open at `at`.
+    #[must_use]
+    pub fn opens_at(&self, at: Millis, calendar: &Calendar) -> Option<Millis> {
+        let today = Day::of(at);
+        // Longer than any run of closed days (the longest public holiday is nine), so the loop always finds one.
+        for ahead in 0..40 {
+            let day = today.plus_days(ahead);
+            if !self.every_day && !calendar.is_workday(day) {
+                continue;
+            }
+            let opens = day.start() + i64::from(self.from_minute) * 60_000;
+            let closes = day.start() + i64::from(self.to_minute) * 60_000;
+            if at < opens {
+                return Some(opens);
+            }
+            if at < closes {
+                return None;
+            }
+        }
+        Some(today.plus_days(40).start())
+    }
+}
+
+fn minute(text: &str) -> Option<u16> {
+    let (hour, minute) = text.trim().split_once(':')?;
+    let (hour, minute): (u16, u16) = (hour.parse().ok()?, minute.parse().ok()?);
+    (minute < 60 && hour * 60 + minute <= 1440).then_some(hour * 60 + minute)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::day::parse_instant;
+
+    fn opens(hours: &str, at: &str) -> Option<String> {
+        let mut calendar = Calendar { known_to_year: 2026, ..Calendar::default() };
+        calendar.days.insert(Day::parse("2026-10-01").unwrap(), DayKind::Holiday);
+        calendar.days.insert(Day::parse("2026-10-10").unwrap(), DayKind::Workday);
+        Hours::parse(hours).unwrap().opens_at(parse_instant(at).unwrap(), &calendar).map(crate::day::show_instant)
+    }
+
+    #[test]
+    fn closed_until_the_next_working_morning() {
+        assert_eq!(opens("08:30-17:00", "2026-11-23T08:30:00+08:00"), None);
+        assert_eq!(opens("08:30-17:00", "2026-11-23T17:00:00+08:00").unwrap(), "2026-11-24T08:30:00.000+08:00");
+        assert_eq!(opens("08:30-17:00", "2026-11-20T18:00:00+08:00").unwrap(), "2026-11-23T08:30:00.000+08:00");
+        assert_eq!(opens("08:30-17:00", "2026-10-01T09:00:00+08:00").unwrap(), "2026-10-02T08:30:00.000+08:00");
+        assert_eq!(opens("08:30-17:00", "2026-10-10T09:00:00+08:00"), None);
+        assert_eq!(opens("daily 00:00-24:00", "2026-11-22T23:59:59+08:00"), None);
+        for bad in ["", "9-17", "17:00-08:30", "08:30-25:00", "08:61-09:00"] {
+            assert_eq!(Hours::parse(bad), None, "{bad}");
+        }
+    }
+}

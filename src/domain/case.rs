@@ -1,0 +1,186 @@
+//! The case: number, court, claim, costs, parties, officers, papers, and the court's case-money account.
+
+use crate::{Money, Personal};
+
+/// The court that issues requests.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Court {
+    /// Six-digit code such as `330225`.
+    pub code: String,
+    /// Full name as it stands on papers.
+    pub name: String,
+}
+
+/// Where the case stands; it decides what may be ordered (rule D6).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Stage {
+    /// 执行: enforcement of a judgment.
+    Enforcement,
+    /// 财产保全: interim freeze before or during trial; nothing may be deducted.
+    Preservation,
+}
+
+impl Stage {
+    /// The word on the wire.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Enforcement => "enforcement",
+            Self::Preservation => "preservation",
+        }
+    }
+
+    /// Reads the word; `None` when it is not one.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Enforcement, Self::Preservation].into_iter().find(|stage| stage.word() == word)
+    }
+}
+
+/// What a party is in the case.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Role {
+    /// 被执行人: the only one an act may be about (rule D1).
+    Obligor,
+    /// 申请执行人.
+    Creditor,
+    /// Anybody else named in the case.
+    Other,
+}
+
+impl Role {
+    /// The word on the wire.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Obligor => "obligor",
+            Self::Creditor => "creditor",
+            Self::Other => "other",
+        }
+    }
+
+    /// Reads the word; `None` when it is not one.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Obligor, Self::Creditor, Self::Other].into_iter().find(|role| role.word() == word)
+    }
+}
+
+/// A human being or an organisation.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum PartyKind {
+    /// 自然人.
+    Person,
+    /// 法人或其他组织.
+    Organisation,
+}
+
+impl PartyKind {
+    /// The word on the wire.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Person => "person",
+            Self::Organisation => "organisation",
+        }
+    }
+
+    /// Reads the word; `None` when it is not one.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Person, Self::Organisation].into_iter().find(|kind| kind.word() == word)
+    }
+}
+
+/// A party of the case.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Party {
+    /// What the party is in the case.
+    pub role: Role,
+    /// Person or organisation.
+    pub kind: PartyKind,
+    /// Name as on the identity paper.
+    pub name: Personal<String>,
+    /// Open code, `01` = resident identity card; each dialect maps it.
+    pub id_type: String,
+    /// Number of the identity paper.
+    pub id_number: Personal<String>,
+}
+
+/// 执行款专户: where deducted money goes, and nowhere else (rule D20).
+#[derive(Clone, PartialEq, Eq)]
+pub struct CourtAccount {
+    /// Holder of the account.
+    pub holder: String,
+    /// Bank where it is kept.
+    pub bank: String,
+    /// The bank's clearing number.
+    pub bank_code: String,
+    /// Account number.
+    pub number: Personal<String>,
+}
+
+/// An officer in whose name the request is made.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Officer {
+    /// Name.
+    pub name: Personal<String>,
+    /// 工作证 number.
+    pub work_id: Personal<String>,
+    /// 执行公务证 number.
+    pub duty_id: Personal<String>,
+    /// Phone.
+    pub phone: Personal<String>,
+}
+
+/// A court paper or credential scan that travels with a request.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Paper {
+    /// `ruling`, `query_notice`, `freeze_notice`, `deduct_notice`, `release_notice`, `work_id_scan`, `duty_id_scan`, `other`.
+    pub kind: String,
+    /// The paper's own number, such as `(2026)浙0225执1234号之一`.
+    pub number: Personal<String>,
+    /// File name as uploaded.
+    pub file_name: Personal<String>,
+    /// `sha256:` and 64 hex digits of the plaintext; personal, because a digest of a known text recognises it.
+    pub digest: Personal<String>,
+}
+
+/// The kinds of paper that are known; anything else is refused at intake.
+pub const PAPER_KINDS: [&str; 8] = [
+    "ruling",
+    "query_notice",
+    "freeze_notice",
+    "deduct_notice",
+    "release_notice",
+    "work_id_scan",
+    "duty_id_scan",
+    "other",
+];
+
+/// An enforcement case as the court tells it with a request.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Case {
+    /// 案号; personal, because it leads to the parties.
+    pub number: Personal<String>,
+    /// Enforcement or preservation.
+    pub stage: Stage,
+    /// The court.
+    pub court: Court,
+    /// What the creditor is owed.
+    pub claim: Money,
+    /// Enforcement costs.
+    pub costs: Money,
+    /// Parties, in the order in which `subjects` counts them.
+    pub parties: Vec<Party>,
+    /// The case-money account; needed as soon as money may be deducted.
+    pub account: Option<CourtAccount>,
+}
+
+impl Case {
+    /// What may be controlled in all: claim and costs (rule D8).
+    #[must_use]
+    pub fn target(&self) -> Money {
+        self.claim.plus(self.costs)
+    }
+}

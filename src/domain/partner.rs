@@ -1,0 +1,116 @@
+//! A partner as the engine sees it: what it does, how much of it, when, and what may be believed of it.
+
+use crate::calendar::Hours;
+use crate::request::PartnerKind;
+use crate::{ActKind, Secret};
+
+/// Never more than `max` exchanges in any half-open window of `window_ms`, burst included (DESIGN §4).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Rate {
+    /// Exchanges in any window; 1..=100,000, because the ring of their instants stands in memory.
+    pub max: u32,
+    /// Length of the window in milliseconds.
+    pub window_ms: u64,
+    /// How many may go at once before pacing begins; at most `max`.
+    pub burst: u32,
+}
+
+/// How an exchange that provably did not reach the partner is tried again.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Retry {
+    /// First wait in milliseconds; doubles each time.
+    pub first_ms: u64,
+    /// Longest wait in milliseconds; also the bound on a `Retry-After`.
+    pub max_ms: u64,
+}
+
+/// When a lane stops trying and probes instead.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Breaker {
+    /// Exchanges in a row that failed on the partner's side.
+    pub failures: u32,
+    /// How long before one act may probe, in milliseconds.
+    pub open_ms: u64,
+}
+
+/// What may be done when it is unknown whether an act happened.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct DoubtPolicy {
+    /// The partner de-duplicates by our number, so the very same message may be sent again.
+    pub deduplicates: bool,
+    /// The partner can be asked by our number.
+    pub can_be_asked: bool,
+    /// First wait before asking, in milliseconds; doubles up to the retry maximum.
+    pub ask_after_ms: u64,
+    /// "Not found" is believed once so many milliseconds have passed since the sending; `None` = never.
+    pub not_found_final_after_ms: Option<u64>,
+}
+
+/// How a partner is reached.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Travel {
+    /// We call the partner.
+    CallOut,
+    /// The partner fetches lists from us.
+    Pull,
+}
+
+/// The credential a pulling partner shows in the message body.
+#[derive(Clone)]
+pub struct PullCredential {
+    /// User name, such as the `YH…` code.
+    pub username: String,
+    /// Password.
+    pub password: Secret<String>,
+}
+
+/// A partner, from `config/partners/<id>.toml`.
+#[derive(Clone)]
+pub struct Partner {
+    /// Id: lower-case letters, digits, dashes; at most 32 characters.
+    pub id: String,
+    /// Name for people.
+    pub name: String,
+    /// Industry.
+    pub kind: PartnerKind,
+    /// Region codes it serves; empty = everywhere.
+    pub regions: Vec<String>,
+    /// Which acts it takes over this connection (rule D19).
+    pub acts: Vec<ActKind>,
+    /// How it is reached.
+    pub travel: Travel,
+    /// Exchanges per window.
+    pub rate: Rate,
+    /// Exchanges per calendar day in Asia/Shanghai; `None` = no bound.
+    pub per_day: Option<u32>,
+    /// Exchanges under way at once.
+    pub in_flight_max: u32,
+    /// Opening hours.
+    pub hours: Hours,
+    /// Waiting between tries.
+    pub retry: Retry,
+    /// Breaker.
+    pub breaker: Breaker,
+    /// Doubt.
+    pub doubt: DoubtPolicy,
+    /// An answer is overdue after so many milliseconds; people are told, nothing is done by itself.
+    pub answer_due_ms: u64,
+    /// Credential of a pulling partner.
+    pub credential: Option<PullCredential>,
+    /// Taken out of the config while acts were open: nothing new is planned, what is open goes on.
+    pub retired: bool,
+}
+
+impl Partner {
+    /// Does it take this kind of act over this connection?
+    #[must_use]
+    pub fn takes(&self, kind: ActKind) -> bool {
+        self.acts.contains(&kind)
+    }
+
+    /// Does it serve this region?
+    #[must_use]
+    pub fn serves(&self, regions: &[String]) -> bool {
+        regions.is_empty() || self.regions.is_empty() || self.regions.iter().any(|region| regions.contains(region))
+    }
+}

@@ -1,0 +1,290 @@
+//! The socket: the one opening through which an industry's adapter meets the engine and the web floor.
+//!
+//! An adapter makes one attempt and judges it. It never retries, sleeps, stores or logs bodies; the lane does all waiting.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use crate::outcome::Outcome;
+use crate::partner::Travel;
+use crate::slip::{Slip, SlipLine};
+use crate::{ActKind, Personal, Secret};
+
+/// A future that a socket returns; dropping it stops the call.
+pub type SocketFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// What was seen, in words an operator understands; never holds bytes of a message.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Cause {
+    /// No connection could be made: name, route, refusal, TLS before any byte of ours.
+    Connect,
+    /// No answer in time after bytes may have left.
+    Timeout,
+    /// The connection broke after bytes may have left.
+    Broken,
+    /// An HTTP status that says nothing certain.
+    Status(u16),
+    /// The answer is not of the agreed shape.
+    Schema,
+    /// The answer is larger than allowed.
+    TooLarge,
+    /// The partner said we call too often; it did nothing.
+    Throttled,
+    /// The partner said it is closed; it did nothing.
+    Closed,
+    /// The partner refused our credential; it did nothing.
+    Credential,
+    /// The exchange panicked on our side after it may have sent.
+    Panicked,
+    /// We stopped while it was under way.
+    Interrupted,
+    /// The slip could not be put into the partner's form; nothing was sent.
+    Unencodable,
+}
+
+impl Cause {
+    /// The word in leaf and log.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Connect => "connect",
+            Self::Timeout => "timeout",
+            Self::Broken => "broken",
+            Self::Status(_) => "status",
+            Self::Schema => "schema",
+            Self::TooLarge => "too_large",
+            Self::Throttled => "throttled",
+            Self::Closed => "closed",
+            Self::Credential => "credential",
+            Self::Panicked => "panicked",
+            Self::Interrupted => "interrupted",
+            Self::Unencodable => "unencodable",
+        }
+    }
+}
+
+/// What one attempt came to.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Judged {
+    /// The partner said what became of it.
+    Answered(Box<Outcome>),
+    /// The partner has it and will say later.
+    Accepted,
+    /// Provably not with the partner: it may be sent again after the wait.
+    NotSent {
+        /// What was seen.
+        cause: Cause,
+        /// What the partner asked us to wait, in milliseconds; bounded by the lane.
+        retry_after_ms: Option<u64>,
+    },
+    /// It may have happened.
+    Doubt {
+        /// What was seen.
+        cause: Cause,
+    },
+    /// To a question by our number: the partner does not know it.
+    NotFound,
+}
+
+/// A partner that we call. One exchange carries one line of one slip.
+pub trait CallOut: Send + Sync {
+    /// Sends one line, once, and judges what was seen. `slip.lines` holds exactly that line.
+    fn send<'a>(&'a self, slip: &'a Slip) -> SocketFuture<'a, Judged>;
+    /// Asks what became of our number; harmless.
+    fn ask<'a>(&'a self, key: SlipLine, kind: ActKind) -> SocketFuture<'a, Judged>;
+}
+
+/// Queries or controls: partners fetch them by separate operations.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ListClass {
+    /// 查询 requests.
+    Queries,
+    /// 控制 requests.
+    Controls,
+}
+
+/// What a pulling partner wants, decoded.
+pub enum FaceVerb {
+    /// The list of what waits for it.
+    List(ListClass),
+    /// The papers of a slip, or of a paper number that stands on slips of that class.
+    Papers {
+        /// Our slip number or the paper number, as sent.
+        key: String,
+        /// Which class the operation is for.
+        class: ListClass,
+    },
+    /// The officers' credential scans of a slip.
+    Credentials {
+        /// Our slip number, as sent.
+        slip: String,
+    },
+    /// Outcomes.
+    Feedback {
+        /// Which class the operation is for.
+        class: ListClass,
+        /// One per slip (queries) or line (controls).
+        items: Vec<FeedbackItem>,
+    },
+    /// Slips handed back.
+    HandBack(Vec<FeedbackItem>),
+}
+
+/// One outcome fed back.
+pub struct FeedbackItem {
+    /// Slip number as sent; may be none of ours.
+    pub slip: String,
+    /// Line as sent; `None` = all lines of the slip.
+    pub line: Option<u16>,
+    /// What it says; `Err` when the item itself cannot be read, with a reason for the partner.
+    pub outcome: Result<Outcome, String>,
+}
+
+/// A call on a face, decoded.
+pub struct FaceCall {
+    /// The operation's name, for the answer's envelope.
+    pub operation: &'static str,
+    /// Who says so.
+    pub username: Personal<String>,
+    /// And shows this.
+    pub password: Secret<String>,
+    /// What is wanted.
+    pub verb: FaceVerb,
+}
+
+/// A file for a partner.
+pub struct PaperFile {
+    /// Paper number.
+    pub number: Personal<String>,
+    /// Paper kind, see [`crate::case::PAPER_KINDS`].
+    pub kind: String,
+    /// File name.
+    pub file_name: Personal<String>,
+    /// The bytes.
+    pub bytes: Personal<Vec<u8>>,
+}
+
+/// What became of one fed-back item.
+pub struct ItemVerdict {
+    /// Slip number as sent.
+    pub slip: String,
+    /// `Err` holds the reason for the partner.
+    pub taken: Result<(), String>,
+}
+
+/// The engine's answer to a face.
+pub enum FaceAnswer {
+    /// What waits.
+    List(Vec<Slip>),
+    /// Papers of the slip or paper number asked for.
+    Papers {
+        /// As asked.
+        key: String,
+        /// The files.
+        files: Vec<PaperFile>,
+    },
+    /// Credential scans.
+    Credentials {
+        /// As asked.
+        slip: String,
+        /// The officers, with the scans found for them, in their order.
+        officers: Vec<(crate::case::Officer, Vec<PaperFile>)>,
+    },
+    /// One verdict per item.
+    Verdicts(Vec<ItemVerdict>),
+    /// The call as a whole is denied; the text is for the partner.
+    Denied(String),
+}
+
+/// Why bytes are no call.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum FaceFault {
+    /// Not of the agreed shape; the text names the place, never the content.
+    Malformed(String),
+    /// No such operation.
+    UnknownOperation,
+    /// Above a limit on size, depth or count.
+    TooLarge(String),
+}
+
+/// Bytes to answer with.
+pub struct FaceReply {
+    /// HTTP status.
+    pub status: u16,
+    /// Content type.
+    pub content_type: &'static str,
+    /// The bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// A path that partners of one industry call; known apart only by the credential in the body.
+pub trait Face: Send + Sync {
+    /// The path, such as `/services/SyyhConvertDataService`.
+    fn path(&self) -> &'static str;
+    /// The industry whose partners may use it.
+    fn kind(&self) -> crate::request::PartnerKind;
+    /// The service description, with `address` as the service's own URL.
+    fn description(&self, address: &str) -> String;
+    /// Reads a call.
+    ///
+    /// # Errors
+    /// [`FaceFault`] when the bytes are none; nothing of them is echoed.
+    fn decode(&self, body: &[u8]) -> Result<FaceCall, FaceFault>;
+    /// Writes the answer to a call.
+    fn encode(&self, operation: &'static str, answer: &FaceAnswer) -> FaceReply;
+    /// Writes the answer to bytes that are no call.
+    fn fault(&self, fault: &FaceFault) -> FaceReply;
+}
+
+/// One entry of the partner file's `[options]`, as text; secrets are already resolved.
+#[derive(Clone)]
+pub struct OptionText {
+    /// The value as text.
+    pub text: Secret<String>,
+    /// Line in the partner file, from 1.
+    pub line: u32,
+}
+
+/// The `[options]` of a partner file.
+#[derive(Clone, Default)]
+pub struct PartnerOptions {
+    /// By key.
+    pub entries: BTreeMap<String, OptionText>,
+    /// How long to wait for a connection, in milliseconds.
+    pub connect_timeout_ms: u64,
+    /// How long to wait for the whole exchange, in milliseconds.
+    pub timeout_ms: u64,
+}
+
+/// A fault in the options.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct OptionFault {
+    /// The key, also when it is missing.
+    pub key: String,
+    /// Line in the partner file; 0 when the key is missing.
+    pub line: u32,
+    /// What is wrong and what to write instead; never the value.
+    pub message: String,
+}
+
+/// What a partner's adapter becomes once its options are read.
+pub enum Plug {
+    /// We call it.
+    CallOut(Arc<dyn CallOut>),
+    /// It calls one of the faces.
+    Pull,
+}
+
+/// One adapter in the visible list.
+pub struct Adapter {
+    /// The word in partner files.
+    pub name: &'static str,
+    /// How it travels.
+    pub travel: Travel,
+    /// Its option keys with one line each, for docs and checks.
+    pub options: &'static [(&'static str, &'static str)],
+    /// Builds the plug of one partner; all faults at once.
+    pub build: fn(&PartnerOptions) -> Result<Plug, Vec<OptionFault>>,
+}
