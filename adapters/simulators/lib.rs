@@ -1,1 +1,54 @@
-//! Partners for tests and demos, written from the partner documents alone.
+//! Partners for tests and demos, written from the partner documents alone: a bank that is called and a bank's hub that pulls.
+
+pub mod bank;
+mod bank_http;
+mod bank_hub;
+mod county;
+mod day;
+mod http1;
+mod knobs;
+mod money;
+mod random;
+mod rate;
+mod wire;
+mod xml;
+
+pub use bank_http::{AcceptedThenAsk, BankHttp, BankHttpConfig};
+pub use bank_hub::{BankHub, BankHubConfig, PollReport};
+pub use county::County;
+pub use day::Day;
+pub use knobs::{FAULTS, Fault, FaultRow, Knob, Knobs};
+pub use money::{Fen, parse_yuan, yuan};
+pub use random::Sequence;
+pub use rate::{AgreedRate, Violation};
+
+/// What can go wrong when a simulator starts or is told something.
+#[derive(Debug, thiserror::Error)]
+pub enum SimulatorError {
+    /// The port cannot be had.
+    #[error("listen on {address}: {source}; choose another port or 0 for a free one")]
+    Listen {
+        /// Address.
+        address: std::net::SocketAddr,
+        /// Cause.
+        source: std::io::Error,
+    },
+    /// A thread or runtime cannot be had.
+    #[error("start the simulator's thread: {0}")]
+    Thread(#[from] std::io::Error),
+    /// The books.
+    #[error(transparent)]
+    Books(#[from] bank::BooksError),
+    /// The gateway's address is none.
+    #[error("read the gateway's address {url}: it must be http://host:port or https://host:port")]
+    GatewayUrl {
+        /// As given.
+        url: String,
+    },
+    /// The client cannot be made.
+    #[error("make the hub's HTTP client: {0}")]
+    Client(#[from] reqwest::Error),
+    /// It was stopped.
+    #[error("speak to the simulator: it has stopped; start it again")]
+    Stopped,
+}

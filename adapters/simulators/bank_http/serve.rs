@@ -1,0 +1,208 @@
+//! Connections of the called bank: credential, rate, faults, and the exchange between them.
+
+use std::net::TcpListener as StdListener;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use encoding_rs::{Encoding, GBK, UTF_8};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, oneshot};
+
+use super::wire::{self, Code, Request};
+use super::{Shared, admin, exchange};
+use crate::http1::{self, Incoming, Outgoing, Read};
+use crate::knobs::{Drawn, FAULTS, Fault};
+
+/// Connections at one time; a gateway's lane uses far fewer.
+const CONNECTIONS_MAX: usize = 1024;
+/// Silence lasts until the client leaves, but not for ever.
+const SILENCE_MS_MAX: u64 = 600_000;
+const OVERSIZE_BYTES: usize = 16 * 1024 * 1024;
+
+/// Which of the two ports.
+#[derive(Clone, Copy)]
+enum Face {
+    Bank,
+    Admin,
+}
+
+/// Serves both ports until told to stop.
+pub(crate) async fn serve(shared: &Arc<Shared>, bank: StdListener, admin: StdListener, stopped: oneshot::Receiver<()>) {
+    tokio::select! {
+        _ = stopped => {}
+        () = accept(shared, bank, Face::Bank) => {}
+        () = accept(shared, admin, Face::Admin) => {}
+    }
+}
+
+async fn accept(shared: &Arc<Shared>, listener: StdListener, face: Face) {
+    let Ok(listener) = TcpListener::from_std(listener) else { return };
+    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    loop {
+        let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
+        // An accept that fails (no file handles) is tried again when the next connection ends or comes.
+        let Ok((stream, _)) = listener.accept().await else {
+            tokio::task::yield_now().await;
+            continue;
+        };
+        drop(stream.set_nodelay(true));
+        let shared = Arc::clone(shared);
+        tokio::spawn(async move {
+            connection(&shared, stream, face).await;
+            drop(place);
+        });
+    }
+}
+
+async fn connection(shared: &Shared, mut stream: TcpStream, face: Face) {
+    let mut buffer = Vec::new();
+    loop {
+        let incoming = match http1::read_request(&mut stream, &mut buffer).await {
+            Read::Request(incoming) => incoming,
+            Read::Closed => return,
+            Read::Refused(status) => {
+                let refusal = Outgoing::new(status, "text/plain", Vec::new());
+                drop(send(&mut stream, &refusal.bytes(false)).await);
+                return;
+            }
+        };
+        let keep_alive = incoming.keep_alive;
+        let (outgoing, drawn) = match face {
+            Face::Bank => bank_exchange(shared, &incoming).await,
+            Face::Admin => (admin::answer(shared, &incoming), Drawn::default()),
+        };
+        let bytes = outgoing.bytes(keep_alive);
+        let sent = match drawn.fault() {
+            Some(Fault::SilenceAfterAccept | Fault::SilenceBeforeAccept) => {
+                return http1::hold(&mut stream, drawn.ms(SILENCE_MS_MAX)).await;
+            }
+            Some(Fault::ResetMidBody) => return http1::reset_halfway(stream, &bytes).await,
+            Some(Fault::CloseWithoutAnswer) => return,
+            Some(Fault::SlowDrip) => http1::drip(&mut stream, &bytes, drawn.ms(20)).await,
+            _ => send(&mut stream, &bytes).await,
+        };
+        if sent.is_err() || !keep_alive {
+            return;
+        }
+    }
+}
+
+async fn send(stream: &mut TcpStream, bytes: &[u8]) -> std::io::Result<()> {
+    tokio::io::AsyncWriteExt::write_all(stream, bytes).await
+}
+
+async fn bank_exchange(shared: &Shared, incoming: &Incoming) -> (Outgoing, Drawn) {
+    let plain = |status| (Outgoing::new(status, "text/plain", Vec::new()), Drawn::default());
+    if incoming.path != shared.path {
+        return plain(404);
+    }
+    if incoming.method != "POST" {
+        return plain(405);
+    }
+    if !credential_fits(shared, incoming) {
+        return plain(401);
+    }
+    let too_many = shared.rate.lock().call(Instant::now());
+    let charset = wire::charset_of(&incoming.body).unwrap_or(UTF_8);
+    let request = match wire::read(&incoming.body) {
+        Ok(request) => request,
+        Err(text) => {
+            let answer = wire::answer(&nobody(), Code::Format, Some(&text), "");
+            return (xml(&answer, charset), Drawn::default());
+        }
+    };
+    if too_many {
+        return (xml(&wire::answer(&request, Code::TooMany, None, ""), charset), Drawn::default());
+    }
+    let drawn = shared.knobs.draw(&request.tx_code, shown_here);
+    if drawn.delay_ms > 0 {
+        tokio::time::sleep(Duration::from_millis(drawn.delay_ms)).await;
+    }
+    if let Some(outgoing) = before_effect(&request, &drawn, charset) {
+        return (outgoing, drawn);
+    }
+    let answer = exchange::answer(shared, &request).await;
+    (after_effect(&request, &answer, &drawn, charset), drawn)
+}
+
+fn shown_here(fault: Fault) -> bool {
+    FAULTS.iter().any(|row| row.fault == fault && row.http)
+}
+
+fn credential_fits(shared: &Shared, incoming: &Incoming) -> bool {
+    let shown = incoming.header("x-bank-token").or_else(|| incoming.header("authorization")?.strip_prefix("Bearer "));
+    shown == Some(shared.token.as_str())
+}
+
+fn nobody() -> Request {
+    let empty = String::new;
+    Request {
+        tx_code: empty(),
+        from: empty(),
+        to: empty(),
+        number: empty(),
+        mode: empty(),
+        body: crate::xml::Node::default(),
+    }
+}
+
+fn xml(answer: &str, charset: &'static Encoding) -> Outgoing {
+    let content_type = format!("application/xml; charset={}", wire::charset_name(charset));
+    Outgoing::new(200, &content_type, wire::document(answer, charset, charset))
+}
+
+/// Faults that keep the order from taking effect.
+fn before_effect(request: &Request, drawn: &Drawn, charset: &'static Encoding) -> Option<Outgoing> {
+    let too_many = |retry_after: String| {
+        let mut outgoing = Outgoing::new(429, "text/plain", Vec::new());
+        outgoing.headers.push(("Retry-After".to_owned(), retry_after));
+        Some(outgoing)
+    };
+    match drawn.fault()? {
+        Fault::SilenceBeforeAccept => Some(Outgoing::new(200, "text/plain", Vec::new())),
+        Fault::ErrorBeforeEffect => Some(Outgoing::new(status(drawn), "text/html", html())),
+        Fault::TooManySeconds => too_many(drawn.ms(1000).div_ceil(1000).to_string()),
+        Fault::TooManyDate => too_many("Fri, 31 Dec 2027 23:59:59 GMT".to_owned()),
+        Fault::TooManyAbsurd => too_many("99999999999".to_owned()),
+        Fault::Closed => Some(xml(&wire::answer(request, Code::Closed, None, ""), charset)),
+        _ => None,
+    }
+}
+
+fn status(drawn: &Drawn) -> u16 {
+    drawn.knob.as_ref().and_then(|k| k.status).unwrap_or(503)
+}
+
+fn html() -> Vec<u8> {
+    "<!DOCTYPE html><html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
+        .as_bytes()
+        .to_vec()
+}
+
+/// Faults of the answer after the order took effect.
+fn after_effect(request: &Request, answer: &str, drawn: &Drawn, charset: &'static Encoding) -> Outgoing {
+    let mut outgoing = xml(answer, charset);
+    match drawn.fault() {
+        Some(Fault::ErrorAfterEffect) => return Outgoing::new(status(drawn), "text/html", html()),
+        Some(Fault::HtmlBody) => return Outgoing::new(200, "text/html", html()),
+        Some(Fault::WrongSchema) => {
+            return xml("<Envelope><Notice><Text>系统维护公告</Text></Notice></Envelope>", charset);
+        }
+        Some(Fault::TruncatedXml) => outgoing.body.truncate(outgoing.body.len() / 2),
+        Some(Fault::OtherCase) => {
+            let other = answer.replace(&request.number, "X1890010100000000-9");
+            outgoing = xml(&other, charset);
+        }
+        Some(Fault::WrongCharset) => {
+            let other = if charset == UTF_8 { GBK } else { UTF_8 };
+            outgoing.body = wire::document(answer, other, charset);
+        }
+        Some(Fault::OversizeBody) => {
+            let bytes = drawn.knob.as_ref().and_then(|k| k.bytes).unwrap_or(OVERSIZE_BYTES);
+            let filled = answer.replacen("<Body>", &format!("<Body>{}", " ".repeat(bytes)), 1);
+            outgoing = xml(&filled, charset);
+        }
+        _ => {}
+    }
+    outgoing
+}
