@@ -1,1 +1,14 @@
 //! What happens: decide, fold, lanes, limits, retry, breaker, dispatch.
+
+pub mod clock;
+pub mod command;
+pub mod config;
+pub mod decide;
+mod fold;
+mod queues;
+pub mod refusal;
+pub mod state;
+pub mod view;
+
+pub use decide::Decider;
+pub use refusal::Refusal;

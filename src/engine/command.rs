@@ -1,0 +1,273 @@
+//! Commands and what deciding them gives: events, effects that may leave once those are durable, and an answer.
+
+use std::sync::Arc;
+
+use domain::request::Request;
+use domain::slip::SlipContext;
+use domain::socket::{FeedbackItem, Judged, ListClass};
+use domain::{ActId, Millis, Money, RequestId};
+use store::record::{Event, SealTwin};
+
+use crate::config::Config;
+use crate::refusal::Refusal;
+use crate::state::slab::Index;
+
+/// What somebody wants.
+pub enum Command {
+    /// The process took up its directory: whatever was under way is in doubt.
+    Start {
+        /// Release.
+        version: String,
+    },
+    /// A configuration comes into force.
+    Configure(Arc<Config>),
+    /// A document's blob is durable.
+    StoreDocument(Box<StoreDocument>),
+    /// A court submits.
+    Submit(Box<Submit>),
+    /// A person approves.
+    Approve {
+        /// Which.
+        request: RequestId,
+        /// Who.
+        by: String,
+        /// Why.
+        reason: String,
+    },
+    /// Nothing new starts.
+    Stop {
+        /// Which.
+        request: RequestId,
+        /// Who.
+        by: String,
+        /// Why.
+        reason: String,
+    },
+    /// An act is taken back before anything left.
+    Withdraw {
+        /// Which.
+        act: ActId,
+        /// Who.
+        by: String,
+        /// Why.
+        reason: String,
+    },
+    /// A person settles a doubt.
+    Resolve {
+        /// Which.
+        act: ActId,
+        /// Who.
+        by: String,
+        /// It took effect.
+        took_effect: bool,
+        /// The sum.
+        amount: Option<Money>,
+        /// The partner's paper.
+        document: String,
+        /// Why.
+        reason: String,
+    },
+    /// A lane rests.
+    Pause {
+        /// Which.
+        partner: String,
+        /// Who.
+        by: String,
+        /// Why.
+        reason: String,
+        /// Until when.
+        until: Millis,
+    },
+    /// A lane goes on.
+    Resume {
+        /// Which.
+        partner: String,
+        /// Who.
+        by: String,
+    },
+    /// An exchange was judged.
+    Ended {
+        /// Which.
+        exchange: u64,
+        /// The act it carried.
+        act: ActId,
+        /// What it came to.
+        judged: Judged,
+    },
+    /// A pulling partner asks for its list.
+    List {
+        /// Who.
+        partner: String,
+        /// Which class.
+        class: ListClass,
+    },
+    /// A pulling partner feeds back.
+    Feedback {
+        /// Who.
+        partner: String,
+        /// `feedback`, `hand_back`, `callback`.
+        way: &'static str,
+        /// The items.
+        items: Vec<FeedbackItem>,
+    },
+    /// Somebody reads personal data.
+    Read {
+        /// Who.
+        by: String,
+        /// Every read is recorded, not only the first of a version.
+        is_person: bool,
+        /// What.
+        request: RequestId,
+        /// Its key slot, when it is no longer open.
+        closed: Option<ClosedRead>,
+    },
+    /// Refused calls of one source in one minute.
+    Refused {
+        /// Keyed hash of the source, hex.
+        source: String,
+        /// The minute's start.
+        minute: Millis,
+        /// How many.
+        count: u32,
+    },
+    /// A snapshot is durable.
+    Snapshot {
+        /// SHA-256 of its plaintext, hex.
+        digest: String,
+        /// The first sequence not in it.
+        next: u64,
+    },
+    /// Time passed.
+    Tick,
+    /// Nothing more is started; the last event.
+    Drain,
+}
+
+/// What a read of a finished request needs.
+#[derive(Clone, Copy)]
+pub struct ClosedRead {
+    /// Version that is shown.
+    pub version: u64,
+}
+
+/// A stored document.
+pub struct StoreDocument {
+    /// Keyed digest.
+    pub key: (u64, u64),
+    /// `sha256:…` of the plaintext.
+    pub digest: String,
+    /// As uploaded.
+    pub file_name: String,
+    /// As uploaded.
+    pub content_type: String,
+    /// The blob, hex.
+    pub blob: String,
+    /// Plaintext length.
+    pub bytes: u64,
+    /// Slot of its key.
+    pub slot: u64,
+    /// Court.
+    pub court: String,
+    /// Token.
+    pub token: String,
+}
+
+/// A submission.
+pub struct Submit {
+    /// Token.
+    pub token: String,
+    /// Keyed hash of token and idempotency key.
+    pub idempotency: (u64, u64),
+    /// Keyed hash of the canonical body.
+    pub fingerprint: (u64, u64),
+    /// Keyed hash of court and case number.
+    pub case_key: (u64, u64),
+    /// Hashes of the parties' identity numbers.
+    pub subjects: Vec<u64>,
+    /// Keyed digests of the papers, in their order.
+    pub paper_keys: Vec<(u64, u64)>,
+    /// The request.
+    pub request: Arc<Request>,
+    /// What its slips share.
+    pub context: Arc<SlipContext>,
+}
+
+/// A call that may leave once the decision is durable.
+pub struct Effect {
+    /// Its exchange.
+    pub exchange: u64,
+    /// The act.
+    pub act: ActId,
+    /// A question about it, not the act itself.
+    pub ask: bool,
+    /// The partner.
+    pub partner: String,
+    /// Slot of the case's key.
+    pub slot: u64,
+    /// The request it belongs to.
+    pub request: u64,
+}
+
+/// The answer to a command, given out once the decision is durable.
+pub enum Answer {
+    /// Nothing to tell but that it is done; the sequence of the event that says so (the version).
+    Done(u64),
+    /// A request was accepted with this event, now or earlier.
+    Accepted(u64),
+    /// A document was stored with this event.
+    Stored(u64),
+    /// The list for a pulling partner: acts by slip, in order.
+    List(Vec<Index>),
+    /// One verdict per item.
+    Verdicts(Vec<(String, Result<(), String>)>),
+}
+
+/// A decision: atomic, written together or not at all.
+pub struct Decision {
+    /// The events, in order.
+    pub events: Vec<Event>,
+    /// The first event's sequence.
+    pub first: u64,
+    /// What may leave once they are durable.
+    pub effects: Vec<Effect>,
+    /// What is destroyed once they are durable.
+    pub erased: Vec<Erased>,
+    /// The answer.
+    pub answer: Result<Answer, Refusal>,
+}
+
+/// A document whose own key is destroyed; its blob goes too when nothing references it.
+pub struct Erased {
+    /// Slot of its key.
+    pub slot: u64,
+    /// Its blob, hex, when that goes too.
+    pub blob: Option<String>,
+}
+
+/// What deciding needs beside the state: keys, whose numbers and wraps stand in events.
+pub trait Keyring: Send {
+    /// A fresh slot for a case.
+    ///
+    /// # Errors
+    /// When no key can be made; the command is then refused as unavailable.
+    fn create(&mut self) -> Result<u64, Refusal>;
+    /// A document's key, wrapped under a case's.
+    ///
+    /// # Errors
+    /// When either key is gone or unreadable.
+    fn wrap(&mut self, document: &DocumentKey<'_>, case_slot: u64) -> Result<SealTwin, Refusal>;
+}
+
+/// What is wrapped.
+pub struct DocumentKey<'a> {
+    /// `sha256:…` of the plaintext.
+    pub digest: &'a str,
+    /// The blob, hex.
+    pub blob: &'a str,
+    /// The document's own slot.
+    pub slot: u64,
+    /// Plaintext length.
+    pub bytes: u64,
+    /// As uploaded.
+    pub content_type: &'a str,
+}

@@ -1,0 +1,209 @@
+//! An exchange ended: what it says about the act, when it is tried or asked again, and whether the lane rests.
+
+use domain::outcome::{Outcome, Reason, Verdict};
+use domain::partner::{Breaker, DoubtPolicy, Partner, Retry};
+use domain::socket::{Cause, Judged};
+use domain::{ActId, ActKind, ActState, Millis, Money};
+use store::record::{Body, ExchangeEnded, OutcomeTwin};
+
+use super::Decider;
+use crate::command::Answer;
+use crate::refusal::Refusal;
+use crate::state::Act;
+use crate::state::slab::Index;
+
+/// What is assumed of a partner that the configuration no longer names.
+const ABSENT_DOUBT: DoubtPolicy =
+    DoubtPolicy { deduplicates: false, can_be_asked: false, ask_after_ms: 60_000, not_found_final_after_ms: None };
+const ABSENT_RETRY: Retry = Retry { first_ms: 60_000, max_ms: 3_600_000 };
+const ABSENT_BREAKER: Breaker = Breaker { failures: 5, open_ms: 60_000 };
+
+struct After {
+    state: ActState,
+    due: Option<Millis>,
+    judged: &'static str,
+    cause: String,
+    outcome: Option<Outcome>,
+}
+
+impl After {
+    fn plain(state: ActState, judged: &'static str) -> Self {
+        Self { state, due: None, judged, cause: String::new(), outcome: None }
+    }
+}
+
+impl Decider {
+    pub(super) fn ended(&mut self, exchange: u64, act_id: ActId, judged: Judged) -> Result<Answer, Refusal> {
+        let Some(index) = self.state.act_index(act_id) else { return Err(Refusal::NotFound) };
+        let Some(act) = self.state.acts.get(index).filter(|act| act.exchange == exchange).cloned() else {
+            return Err(Refusal::WrongState { state: "exchange_over" });
+        };
+        let partner = self.partner(act.lane);
+        let after = self.after(&act, judged, partner.as_deref());
+        let breaks = self.breaks(&act, &after, partner.as_deref());
+        let verdict = after.outcome.as_ref().map_or(String::new(), |outcome| outcome.verdict.word().to_owned());
+        let body = after.outcome.as_ref().map(|outcome| Body::Outcome(Box::new(OutcomeTwin::from(outcome))));
+        let slot = if body.is_some() { self.slot_of(index) } else { 0 };
+        let fact = ExchangeEnded {
+            act: act_id.into(),
+            breaks,
+            cause: after.cause,
+            due: after.due,
+            exchange,
+            judged: after.judged.to_owned(),
+            partner: self.state.partner_of(act.lane).to_owned(),
+            state: after.state.word().to_owned(),
+            verdict,
+        };
+        let sequence = self.emit(fact.into(), body, slot);
+        self.after_outcome(index);
+        Ok(Answer::Done(sequence))
+    }
+
+    /// Whatever an outcome makes possible: the goal goes on, or the request is finished.
+    pub(super) fn after_outcome(&mut self, index: Index) {
+        let Some(act) = self.state.acts.get(index) else { return };
+        let request = act.request;
+        if act.state().is_final() {
+            self.go_on(request);
+        }
+    }
+
+    fn after(&mut self, act: &Act, judged: Judged, partner: Option<&Partner>) -> After {
+        let doubt = partner.map_or(ABSENT_DOUBT, |partner| partner.doubt);
+        let was_question = act.state() != ActState::Sending;
+        match judged {
+            Judged::Answered(outcome) => {
+                let outcome = fit(act, *outcome);
+                After { outcome: Some(outcome.clone()), ..After::plain(outcome.verdict.state(), "answered") }
+            }
+            Judged::Accepted => {
+                let due = doubt.can_be_asked.then(|| self.again_at(act, partner, doubt.ask_after_ms));
+                After { due, ..After::plain(ActState::Awaiting, "accepted") }
+            }
+            Judged::NotFound if was_question => self.not_found(act, &doubt, partner),
+            Judged::NotFound => self.doubtful(act, Cause::Schema, &doubt, partner),
+            Judged::NotSent { cause: Cause::Unencodable, .. } => {
+                let outcome = Outcome::of(Verdict::NeverReached).because(Reason::Unsupported, "");
+                After { outcome: Some(outcome), ..After::plain(ActState::Unsent, "answered") }
+            }
+            Judged::NotSent { cause, retry_after_ms } => {
+                let state = if was_question { act.state() } else { self.not_sent_state(act) };
+                let due = self.again_at(act, partner, retry_after_ms.unwrap_or(0));
+                let due = state.is_open().then_some(due);
+                After { due, cause: cause_word(cause), ..After::plain(state, "not_sent") }
+            }
+            Judged::Doubt { cause } if was_question => {
+                let due = self.again_at(act, partner, doubt.ask_after_ms);
+                After { due: Some(due), cause: cause_word(cause), ..After::plain(act.state(), "doubt") }
+            }
+            Judged::Doubt { cause } => self.doubtful(act, cause, &doubt, partner),
+        }
+    }
+
+    /// What provably did not leave is ready again, unless its request may start nothing any more.
+    fn not_sent_state(&self, act: &Act) -> ActState {
+        let request = self.state.requests.get(act.request);
+        let may_go = request.is_none_or(crate::state::OpenRequest::may_start) || act.kind() == ActKind::Release;
+        if may_go { ActState::Ready } else { ActState::Unsent }
+    }
+
+    fn doubtful(&mut self, act: &Act, cause: Cause, doubt: &DoubtPolicy, partner: Option<&Partner>) -> After {
+        let cause = cause_word(cause);
+        if act.kind().harmless_to_repeat() {
+            let state = self.not_sent_state(act);
+            let due = self.again_at(act, partner, 0);
+            return After { due: state.is_open().then_some(due), cause, ..After::plain(state, "doubt") };
+        }
+        let by_itself = doubt.can_be_asked || doubt.deduplicates;
+        let due = by_itself.then(|| self.again_at(act, partner, doubt.ask_after_ms));
+        After { due, cause, ..After::plain(ActState::InDoubt, "doubt") }
+    }
+
+    /// "Not found" is believed only after the time the partner has stated; no statement = never.
+    fn not_found(&mut self, act: &Act, doubt: &DoubtPolicy, partner: Option<&Partner>) -> After {
+        let believed_from = doubt
+            .not_found_final_after_ms
+            .map(|ms| act.sent_at.saturating_add(Millis::try_from(ms).unwrap_or(Millis::MAX)));
+        let absent = believed_from.is_some_and(|from| self.now >= from) || doubt.deduplicates;
+        if absent {
+            let state = self.not_sent_state(act);
+            return After { due: state.is_open().then_some(self.now), ..After::plain(state, "not_found") };
+        }
+        let again = self.again_at(act, partner, doubt.ask_after_ms);
+        let due = believed_from.map_or(again, |from| again.min(from.max(self.now + 1)));
+        After { due: Some(due), ..After::plain(ActState::InDoubt, "not_found") }
+    }
+
+    /// Capped exponential, at least `floor_ms` (what the partner asked, or the first wait before a question), with up
+    /// to a quarter of jitter so that what failed together does not come back together.
+    fn backoff(&mut self, act: &Act, partner: Option<&Partner>, floor_ms: u64) -> u64 {
+        let retry = partner.map_or(ABSENT_RETRY, |partner| partner.retry);
+        let doubled = retry.first_ms.saturating_mul(1_u64 << u32::from(act.tries).min(20));
+        let wait = doubled.max(floor_ms).min(retry.max_ms.max(1));
+        wait - self.random_below(wait / 4 + 1).min(wait.saturating_sub(floor_ms.min(wait)))
+    }
+
+    fn again_at(&mut self, act: &Act, partner: Option<&Partner>, floor_ms: u64) -> Millis {
+        let wait_ms = self.backoff(act, partner, floor_ms);
+        self.in_ms(wait_ms)
+    }
+
+    fn in_ms(&self, wait_ms: u64) -> Millis {
+        self.now.saturating_add(Millis::try_from(wait_ms).unwrap_or(Millis::MAX))
+    }
+
+    /// Enough failures in a row on the partner's side: the lane rests.
+    fn breaks(&self, act: &Act, after: &After, partner: Option<&Partner>) -> Option<Millis> {
+        let failed = matches!(after.judged, "not_sent" | "doubt")
+            && !matches!(after.cause.as_str(), "throttled" | "closed" | "interrupted");
+        let breaker = partner.map_or(ABSENT_BREAKER, |partner| partner.breaker);
+        let failures = self.state.lane(act.lane).map_or(0, |lane| lane.record.failures);
+        (failed && failures + 1 >= breaker.failures).then(|| self.in_ms(breaker.open_ms))
+    }
+}
+
+fn cause_word(cause: Cause) -> String {
+    match cause {
+        Cause::Status(status) => format!("status_{status}"),
+        other => other.word().to_owned(),
+    }
+}
+
+/// Reads the partner's sums against what was ordered: less than ordered is `partly`, whatever word came with it.
+pub(super) fn fit(act: &Act, mut outcome: Outcome) -> Outcome {
+    let ordered = Money::from_units(act.amount);
+    match act.kind() {
+        ActKind::Freeze => {
+            outcome.moved = None;
+            let short = outcome.caught.is_some_and(|caught| caught < outcome.limit.unwrap_or(ordered));
+            if outcome.verdict == Verdict::Done && short {
+                outcome.verdict = Verdict::Partly;
+            }
+        }
+        ActKind::Deduct => {
+            outcome.moved = outcome.moved.or(outcome.caught);
+            outcome.caught = None;
+            let moved = outcome.moved.unwrap_or(ordered);
+            match outcome.verdict {
+                Verdict::Done | Verdict::Queued if moved == Money::ZERO && ordered.is_positive() => {
+                    outcome.verdict = Verdict::Refused;
+                }
+                Verdict::Done if moved < ordered => outcome.verdict = Verdict::Partly,
+                _ => {}
+            }
+        }
+        ActKind::Release | ActKind::Renew => {
+            // A release or a renewal holds nothing itself; the sums that come with it are of the freeze.
+            if matches!(outcome.verdict, Verdict::Partly | Verdict::Queued) {
+                outcome.verdict = Verdict::Done;
+            }
+        }
+        ActKind::Query => {}
+    }
+    if act.kind().is_control() && outcome.verdict == Verdict::NoSuchCustomer {
+        outcome.verdict = Verdict::Refused;
+        outcome.reason = outcome.reason.or(Some(Reason::NotFound));
+    }
+    outcome
+}

@@ -1,0 +1,139 @@
+//! Pulling partners: lists offered until answered, feedback taken once, late and conflicting answers recorded.
+
+use std::collections::BTreeSet;
+
+use domain::outcome::Outcome;
+use domain::socket::{FeedbackItem, ListClass};
+use domain::{ActKind, ActState, SlipNumber};
+use store::record::{ActRef, Body, ExchangeBegan, OutcomeReceived, OutcomeTwin};
+
+use super::Decider;
+use super::exchange::fit;
+use crate::command::Answer;
+use crate::refusal::Refusal;
+use crate::state::slab::Index;
+
+/// The most acts in one list: at about 2 KiB a slip the message stays near 1 MiB, which every hub seen can read.
+pub const LIST_ACTS_MAX: usize = 500;
+/// The most acts named by one `exchange.began`, so that its leaf stays far below 64 KiB.
+const OFFERED_PER_EVENT_MAX: usize = 500;
+
+impl Decider {
+    pub(super) fn list(&mut self, partner: &str, class: ListClass) -> Result<Answer, Refusal> {
+        let lane = self.state.lane_of(partner).ok_or(Refusal::NotFound)?;
+        self.state.ripen(lane, self.now);
+        let Some(state) = self.state.lane(lane) else { return Err(Refusal::NotFound) };
+        // A paused lane shows an empty list: nobody learns why, and nothing is handed over.
+        if state.record.paused.as_ref().is_some_and(|pause| pause.until > self.now) {
+            return Ok(Answer::List(Vec::new()));
+        }
+        let fits = |index: &Index| self.state.acts.get(*index).is_some_and(|act| is_of(act.kind(), class));
+        let mut listed: Vec<Index> =
+            state.offered.iter().map(|(_, _, index)| *index).filter(fits).take(LIST_ACTS_MAX).collect();
+        let known: BTreeSet<Index> = listed.iter().copied().collect();
+        let fresh: Vec<Index> = state
+            .ready
+            .iter()
+            .flatten()
+            .copied()
+            .filter(|index| !known.contains(index) && self.state.acts.get(*index).is_some_and(|act| act.state() == ActState::Ready))
+            .filter(fits)
+            .take(LIST_ACTS_MAX.saturating_sub(listed.len()))
+            .collect();
+        let fresh: Vec<Index> = fresh.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
+        for chunk in fresh.chunks(OFFERED_PER_EVENT_MAX) {
+            let acts: Vec<ActRef> =
+                chunk.iter().filter_map(|index| self.state.acts.get(*index)).map(|act| act.id().into()).collect();
+            let fact = ExchangeBegan { acts, kind: "offer".to_owned(), partner: partner.to_owned() };
+            self.emit(fact.into(), None, 0);
+        }
+        listed.extend(fresh);
+        Ok(Answer::List(listed))
+    }
+
+    pub(super) fn feedback(
+        &mut self,
+        partner: &str,
+        way: &'static str,
+        items: Vec<FeedbackItem>,
+    ) -> Result<Answer, Refusal> {
+        let lane = self.state.lane_of(partner).ok_or(Refusal::NotFound)?;
+        let mut verdicts = Vec::with_capacity(items.len());
+        for item in items {
+            let taken = match item.outcome {
+                Ok(outcome) => self.take_feedback(lane, way, &item.slip, item.line, outcome),
+                Err(reason) => Err(reason),
+            };
+            verdicts.push((item.slip, taken));
+        }
+        Ok(Answer::Verdicts(verdicts))
+    }
+
+    /// The reason is for the partner, in its language.
+    fn take_feedback(
+        &mut self,
+        lane: u16,
+        way: &'static str,
+        slip: &str,
+        line: Option<u16>,
+        outcome: Outcome,
+    ) -> Result<(), String> {
+        let unknown = || "请求单号不存在".to_owned();
+        let number = SlipNumber::parse(slip).ok_or_else(unknown)?;
+        let acts = self.state.slip_acts(number);
+        let ours = |index: &Index| self.state.acts.get(*index).is_some_and(|act| act.lane == lane);
+        let acts: Vec<Index> = acts.into_iter().filter(ours).collect();
+        if acts.is_empty() {
+            return Err(unknown());
+        }
+        let wanted: Vec<Index> = match line {
+            Some(line) => acts
+                .into_iter()
+                .filter(|index| {
+                    // The CCXH of a query answer is the partner's own account counter.
+                    self.state.acts.get(*index).is_some_and(|act| act.line == line || act.kind() == ActKind::Query)
+                })
+                .collect(),
+            None => acts,
+        };
+        if wanted.is_empty() {
+            return Err("请求单内无此序号".to_owned());
+        }
+        for index in wanted {
+            self.take_outcome(index, way, outcome.clone())?;
+        }
+        Ok(())
+    }
+
+    fn take_outcome(&mut self, index: Index, way: &'static str, outcome: Outcome) -> Result<(), String> {
+        let Some(act) = self.state.acts.get(index).cloned() else { return Err("请求单号不存在".to_owned()) };
+        if act.sent_at == 0 {
+            return Err("该请求尚未下发".to_owned());
+        }
+        if matches!(act.state(), ActState::Withdrawn | ActState::Unsent) {
+            return Err("该请求已撤回".to_owned());
+        }
+        let outcome = fit(&act, outcome);
+        let twin = OutcomeTwin::from(&outcome);
+        // A repeat gets the first answer and changes nothing.
+        if act.state().is_final() && act.outcome_hash == twin.fingerprint() {
+            return Ok(());
+        }
+        let fact = OutcomeReceived {
+            act: act.id().into(),
+            partner: self.state.partner_of(act.lane).to_owned(),
+            state: outcome.verdict.state().word().to_owned(),
+            supersedes: act.state().is_final(),
+            verdict: outcome.verdict.word().to_owned(),
+            way: way.to_owned(),
+        };
+        let slot = self.slot_of(index);
+        self.emit(fact.into(), Some(Body::Outcome(Box::new(twin))), slot);
+        self.after_outcome(index);
+        Ok(())
+    }
+}
+
+fn is_of(kind: ActKind, class: ListClass) -> bool {
+    (kind == ActKind::Query) == (class == ListClass::Queries)
+}

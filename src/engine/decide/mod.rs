@@ -1,0 +1,183 @@
+//! Deciding: (state at head, command, now, random) gives events or a refusal. Serial; nothing here waits or reads a clock.
+
+mod exchange;
+mod face;
+pub mod limits;
+mod people;
+mod plan;
+mod pump;
+mod submit;
+mod time;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use domain::Millis;
+use domain::partner::Partner;
+use store::random::Random;
+use store::record::{Body, Event, Fact};
+
+use crate::command::{Answer, Command, Decision, Effect, Erased, Keyring};
+use crate::config::Config;
+use crate::refusal::Refusal;
+use crate::state::State;
+use crate::state::slab::Index;
+use limits::Pacer;
+
+/// The one place where things are decided.
+pub struct Decider {
+    /// The state at head.
+    pub state: State,
+    config: Arc<Config>,
+    keyring: Box<dyn Keyring>,
+    random: Box<dyn Random>,
+    pacers: BTreeMap<u16, Pacer>,
+    wakes: BTreeSet<(Millis, u16)>,
+    draining: bool,
+    now: Millis,
+    events: Vec<Event>,
+    effects: Vec<Effect>,
+    erased: Vec<Erased>,
+}
+
+impl Decider {
+    /// Takes a folded state; lanes rest until [`Command::Configure`].
+    #[must_use]
+    pub fn new(state: State, keyring: Box<dyn Keyring>, random: Box<dyn Random>) -> Self {
+        Self {
+            state,
+            config: Arc::new(Config::default()),
+            keyring,
+            random,
+            pacers: BTreeMap::new(),
+            wakes: BTreeSet::new(),
+            draining: false,
+            now: 0,
+            events: Vec::new(),
+            effects: Vec::new(),
+            erased: Vec::new(),
+        }
+    }
+
+    /// The configuration in force.
+    #[must_use]
+    pub fn config(&self) -> &Arc<Config> {
+        &self.config
+    }
+
+    /// Decides one command. The state has advanced when this returns; nothing may leave before the events are durable.
+    pub fn decide(&mut self, command: Command, now: Millis) -> Decision {
+        self.set_now(now);
+        let answer = if self.draining && needs_serving(&command) {
+            Err(Refusal::Draining)
+        } else {
+            self.dispatch(command)
+        };
+        self.take(answer)
+    }
+
+    /// Begins whatever is due in lanes that may have something to do.
+    pub fn pump(&mut self, now: Millis) -> Decision {
+        self.set_now(now);
+        while let Some((due, lane)) = self.wakes.first().copied() {
+            if due > now {
+                break;
+            }
+            self.wakes.remove(&(due, lane));
+            self.state.stirred.insert(lane);
+        }
+        if !self.draining {
+            while let Some(lane) = self.state.stirred.pop_first() {
+                self.pump_lane(lane);
+            }
+        }
+        self.take(Ok(Answer::Done(self.state.next)))
+    }
+
+    /// When [`Decider::pump`] or a tick has something to do next; `None` = only after another command.
+    #[must_use]
+    pub fn next_due(&self) -> Option<Millis> {
+        let wake = self.wakes.first().map(|(due, _)| *due);
+        let deadline = self.state.deadlines.first().map(|(due, _)| *due);
+        [wake, deadline].into_iter().flatten().min()
+    }
+
+    fn set_now(&mut self, now: Millis) {
+        // Journal time never goes back, whatever the wall clock does.
+        self.now = now.max(self.state.at).max(self.now);
+    }
+
+    fn take(&mut self, answer: Result<Answer, Refusal>) -> Decision {
+        let events = std::mem::take(&mut self.events);
+        let first = self.state.next - u64::try_from(events.len()).unwrap_or(0);
+        Decision {
+            events,
+            first,
+            effects: std::mem::take(&mut self.effects),
+            erased: std::mem::take(&mut self.erased),
+            answer,
+        }
+    }
+
+    fn dispatch(&mut self, command: Command) -> Result<Answer, Refusal> {
+        match command {
+            Command::Start { version } => self.start(version),
+            Command::Configure(config) => self.configure(config),
+            Command::StoreDocument(document) => self.store_document(*document),
+            Command::Submit(submit) => self.submit(&submit),
+            Command::Approve { request, by, reason } => self.approve(request, &by, reason),
+            Command::Stop { request, by, reason } => self.stop(request, &by, reason),
+            Command::Withdraw { act, by, reason } => self.withdraw(act, &by, reason),
+            Command::Resolve { act, by, took_effect, amount, document, reason } => {
+                let paper = people::Paper { took_effect, amount, document, reason };
+                self.resolve(act, &by, paper)
+            }
+            Command::Pause { partner, by, reason, until } => self.pause(&partner, &by, reason, until),
+            Command::Resume { partner, by } => self.resume(&partner, &by),
+            Command::Ended { exchange, act, judged } => self.ended(exchange, act, judged),
+            Command::List { partner, class } => self.list(&partner, class),
+            Command::Feedback { partner, way, items } => self.feedback(&partner, way, items),
+            Command::Read { by, is_person, request, closed } => self.read(&by, is_person, request, closed),
+            Command::Refused { source, minute, count } => self.refused(source, minute, count),
+            Command::Snapshot { digest, next } => {
+                Ok(self.emit(store::record::SnapshotTaken { digest, next }.into(), None, 0)).map(Answer::Done)
+            }
+            Command::Tick => self.tick(),
+            Command::Drain => self.drain(),
+        }
+    }
+
+    /// Records an event: the state advances at once. Returns its sequence.
+    fn emit(&mut self, fact: Fact, body: Option<Body>, key: u64) -> u64 {
+        let event = Event { at: self.now, fact, body, key };
+        let sequence = self.state.next;
+        self.state.fold(sequence, &event);
+        self.events.push(event);
+        sequence
+    }
+
+    /// The partner of a lane, as configured now.
+    fn partner(&self, lane: u16) -> Option<Arc<Partner>> {
+        self.config.partners.get(self.state.partner_of(lane)).cloned()
+    }
+
+    /// The key slot of an act's case.
+    fn slot_of(&self, act: Index) -> u64 {
+        let case = self.state.acts.get(act).map(|act| act.case);
+        case.and_then(|case| self.state.cases.get(case)).map_or(0, |case| case.slot)
+    }
+
+    fn random_below(&mut self, bound: u64) -> u64 {
+        let mut bytes = [0; 8];
+        self.random.fill(&mut bytes);
+        u64::from_le_bytes(bytes).checked_rem(bound).unwrap_or(0)
+    }
+}
+
+/// A stopping gateway still takes what partners say about acts under way.
+fn needs_serving(command: &Command) -> bool {
+    !matches!(
+        command,
+        Command::Ended { .. } | Command::Feedback { .. } | Command::Snapshot { .. } | Command::Drain | Command::Read { .. }
+    )
+}

@@ -1,0 +1,146 @@
+//! What people do: approve, stop, withdraw, settle a doubt, pause and resume a lane. Each with a name and a reason.
+
+use domain::{ActId, ActState, Millis, Money, RequestId};
+use store::record::{ActResolved, ActWithdrawn, Body, LanePaused, LaneResumed, ReasonBody, RequestApproved, RequestStopped};
+
+use super::Decider;
+use crate::command::Answer;
+use crate::fold::token_hash;
+use crate::refusal::Refusal;
+use crate::state::slab::Index;
+
+/// The partner's paper that a doubt is settled with.
+pub(super) struct Paper {
+    pub took_effect: bool,
+    pub amount: Option<Money>,
+    pub document: String,
+    pub reason: String,
+}
+
+/// A pause ends by itself after at most so long: a forgotten pause must not keep a court waiting for ever.
+pub const PAUSE_MS_MAX: Millis = 14 * 24 * 3_600_000;
+
+fn because(reason: String) -> Option<Body> {
+    Some(Body::Reason(ReasonBody { reason, document: None, amount: None }))
+}
+
+impl Decider {
+    fn open_request(&self, request: RequestId) -> Result<(Index, u64), Refusal> {
+        let index = self.state.request_index(request).ok_or(Refusal::NotFound)?;
+        let case = self.state.requests.get(index).map(|open| open.case).ok_or(Refusal::NotFound)?;
+        Ok((index, self.state.cases.get(case).map_or(0, |case| case.slot)))
+    }
+
+    pub(super) fn approve(&mut self, request: RequestId, by: &str, reason: String) -> Result<Answer, Refusal> {
+        let (index, slot) = self.open_request(request)?;
+        let open = self.state.requests.get(index).ok_or(Refusal::NotFound)?;
+        if self.state.word(open.token) == by || open.approvals.contains(&token_hash(by)) {
+            return Err(Refusal::SamePerson);
+        }
+        if !open.may_start() {
+            return Err(Refusal::WrongState { state: "stopped" });
+        }
+        let waits = open
+            .acts
+            .iter()
+            .any(|act| self.state.acts.get(*act).is_some_and(|act| act.state() == ActState::Planned));
+        // A goal plans more acts later; approving it ahead of them is meant.
+        if !waits && open.goal().is_none() {
+            return Err(Refusal::WrongState { state: "nothing_waits_for_approval" });
+        }
+        let fact = RequestApproved { by: by.to_owned(), request: request.0 };
+        let sequence = self.emit(fact.into(), because(reason), slot);
+        Ok(Answer::Done(sequence))
+    }
+
+    pub(super) fn stop(&mut self, request: RequestId, by: &str, reason: String) -> Result<Answer, Refusal> {
+        let (index, slot) = self.open_request(request)?;
+        if self.state.requests.get(index).is_some_and(|open| open.stopping) {
+            return Err(Refusal::WrongState { state: "stopped" });
+        }
+        let fact = RequestStopped { by: by.to_owned(), request: request.0 };
+        let sequence = self.emit(fact.into(), because(reason), slot);
+        self.go_on(index);
+        Ok(Answer::Done(sequence))
+    }
+
+    pub(super) fn withdraw(&mut self, act: ActId, by: &str, reason: String) -> Result<Answer, Refusal> {
+        let index = self.state.act_index(act).ok_or(Refusal::NotFound)?;
+        let found = self.state.acts.get(index).ok_or(Refusal::NotFound)?;
+        if !matches!(found.state(), ActState::Planned | ActState::Ready) || found.is_under_way() {
+            return Err(Refusal::WrongState { state: found.state().word() });
+        }
+        let (request, slot) = (found.request, self.slot_of(index));
+        let fact = ActWithdrawn { act: act.into(), by: by.to_owned() };
+        let sequence = self.emit(fact.into(), because(reason), slot);
+        self.go_on(request);
+        Ok(Answer::Done(sequence))
+    }
+
+    /// The first person says what the paper says; a second one must say the same.
+    pub(super) fn resolve(&mut self, act: ActId, by: &str, paper: Paper) -> Result<Answer, Refusal> {
+        let index = self.state.act_index(act).ok_or(Refusal::NotFound)?;
+        let found = self.state.acts.get(index).ok_or(Refusal::NotFound)?;
+        if found.state() != ActState::InDoubt || found.is_under_way() {
+            return Err(Refusal::WrongState { state: found.state().word() });
+        }
+        let ordered = Money::from_units(found.amount);
+        if paper.amount.is_some_and(|amount| amount > ordered || amount < Money::ZERO) {
+            return Err(Refusal::OutOfBounds { at: "/amount", bound: "0..=ordered amount" });
+        }
+        let first = found.settled_by;
+        if first == token_hash(by) {
+            return Err(Refusal::SamePerson);
+        }
+        if first != 0 && found.settled_as != paper.took_effect {
+            return Err(Refusal::WrongState { state: "settlement_differs" });
+        }
+        let state = match (first, paper.took_effect) {
+            (0, _) => "",
+            (_, true) => ActState::Done.word(),
+            (_, false) => ActState::Unsent.word(),
+        };
+        let slot = self.slot_of(index);
+        let fact = ActResolved {
+            act: act.into(),
+            by: by.to_owned(),
+            second: if first == 0 { String::new() } else { by.to_owned() },
+            state: state.to_owned(),
+            took_effect: paper.took_effect,
+        };
+        let body = Body::Reason(ReasonBody {
+            reason: paper.reason,
+            document: Some(paper.document),
+            amount: paper.amount.map(Money::units),
+        });
+        let sequence = self.emit(fact.into(), Some(body), slot);
+        self.after_outcome(index);
+        Ok(Answer::Done(sequence))
+    }
+
+    pub(super) fn pause(
+        &mut self,
+        partner: &str,
+        by: &str,
+        reason: String,
+        until: Millis,
+    ) -> Result<Answer, Refusal> {
+        if self.state.lane_of(partner).is_none() {
+            return Err(Refusal::NotFound);
+        }
+        if until <= self.now || until > self.now + PAUSE_MS_MAX {
+            return Err(Refusal::OutOfBounds { at: "/until", bound: "in the future, at most 14 days ahead" });
+        }
+        let fact = LanePaused { by: by.to_owned(), partner: partner.to_owned(), until };
+        Ok(Answer::Done(self.emit(fact.into(), because(reason), 0)))
+    }
+
+    pub(super) fn resume(&mut self, partner: &str, by: &str) -> Result<Answer, Refusal> {
+        let lane = self.state.lane_of(partner).and_then(|lane| self.state.lane(lane)).ok_or(Refusal::NotFound)?;
+        if lane.record.paused.is_none() {
+            return Err(Refusal::WrongState { state: "not_paused" });
+        }
+        let fact = LaneResumed { by: by.to_owned(), partner: partner.to_owned() };
+        Ok(Answer::Done(self.emit(fact.into(), None, 0)))
+    }
+}

@@ -1,0 +1,152 @@
+//! What is due in a lane, and may it go? A wake carries no data: first try, retry, question and restart take this path.
+
+use domain::calendar::Hours;
+use domain::partner::{Partner, Travel};
+use domain::{ActState, Millis};
+use store::record::{ActPassed, ActRef, ExchangeBegan, LaneResumed};
+
+use super::Decider;
+use super::limits::Pacer;
+use crate::command::Effect;
+use crate::state::lane::CLASSES;
+use crate::state::slab::Index;
+
+/// Exchanges begun in one go per lane, so that one full lane cannot hold up the others' decisions.
+const BEGUN_PER_PUMP_MAX: usize = 256;
+/// The class of releases, for which the last place in flight is kept.
+const RELEASES: usize = 0;
+
+impl Decider {
+    pub(super) fn pump_lane(&mut self, lane: u16) {
+        let Some(partner) = self.partner(lane) else { return };
+        self.state.ripen(lane, self.now);
+        self.set_timer_wake(lane);
+        if partner.travel == Travel::Pull {
+            return;
+        }
+        for _ in 0..BEGUN_PER_PUMP_MAX {
+            if !self.state.lane(lane).is_some_and(crate::state::lane::Lane::has_ready) {
+                return;
+            }
+            if let Err(wake) = self.may_begin(lane, &partner) {
+                self.wake_at(lane, wake);
+                return;
+            }
+            let Some((class, index)) = self.pick(lane, &partner) else { return };
+            if let Err(wake) = self.pace(lane, &partner) {
+                self.wake_at(lane, Some(wake));
+                return;
+            }
+            self.begin(lane, index, class);
+        }
+        self.wake_at(lane, Some(self.now));
+    }
+
+    /// The lane's own limits, cheapest first. `Err(None)` = something else will wake it (an exchange that ends).
+    fn may_begin(&mut self, lane: u16, partner: &Partner) -> Result<(), Option<Millis>> {
+        let now = self.now;
+        let Some(state) = self.state.lane(lane) else { return Err(None) };
+        if let Some(pause) = state.record.paused.clone() {
+            if pause.until > now {
+                return Err(Some(pause.until));
+            }
+            let partner = state.record.partner.clone();
+            self.emit(LaneResumed { by: String::new(), partner }.into(), None, 0);
+        }
+        let Some(state) = self.state.lane(lane) else { return Err(None) };
+        if state.record.rests_until > now {
+            return Err(Some(state.record.rests_until));
+        }
+        let probing = state.record.failures >= partner.breaker.failures;
+        if state.in_flight >= partner.in_flight_max || (probing && state.in_flight > 0) {
+            return Err(None);
+        }
+        if partner.hours != Hours::ALWAYS
+            && let Some(opens) = partner.hours.opens_at(now, &self.config.calendar)
+        {
+            return Err(Some(opens));
+        }
+        let today = domain::Day::of(now);
+        if partner.per_day.is_some_and(|max| state.record.day == today.count() && state.record.day_count >= max) {
+            return Err(Some(today.end()));
+        }
+        match state.window_opens(partner.rate.max, partner.rate.window_ms, now) {
+            Some(opens) => Err(Some(opens)),
+            None => Ok(()),
+        }
+    }
+
+    fn pace(&mut self, lane: u16, partner: &Partner) -> Result<(), Millis> {
+        let now = self.now;
+        let pacer = self.pacers.entry(lane).or_insert_with(|| Pacer::new(partner.rate, now));
+        if !pacer.is_for(partner.rate) {
+            *pacer = Pacer::new(partner.rate, now);
+        }
+        pacer.take(now)
+    }
+
+    /// The best act that may go; what lost its reason to stand in a queue is dropped from it.
+    fn pick(&mut self, lane: u16, partner: &Partner) -> Option<(usize, Index)> {
+        let now = self.now;
+        let in_flight = self.state.lane(lane)?.in_flight;
+        let last_place = partner.in_flight_max > 1 && in_flight + 1 >= partner.in_flight_max;
+        let classes = if last_place { RELEASES + 1 } else { CLASSES };
+        for class in 0..classes {
+            loop {
+                let index = self.state.lane(lane)?.ready.get(class)?.front().copied();
+                let Some(index) = index else { break };
+                let fits = self.state.acts.get(index).is_some_and(|act| {
+                    act.lane == lane
+                        && !act.is_under_way()
+                        && act.due_at <= now
+                        && matches!(act.state(), ActState::Ready | ActState::InDoubt | ActState::Awaiting)
+                });
+                if fits {
+                    return Some((class, index));
+                }
+                self.state.lane_mut(lane)?.ready.get_mut(class)?.pop_front();
+            }
+        }
+        None
+    }
+
+    fn begin(&mut self, lane: u16, index: Index, class: usize) {
+        let Some(act) = self.state.acts.get(index) else { return };
+        let (id, state, case, request) = (act.id(), act.state(), act.case, act.request);
+        let Some(partner) = self.partner(lane) else { return };
+        let resend = state == ActState::InDoubt && !partner.doubt.can_be_asked && partner.doubt.deduplicates;
+        let ask = matches!(state, ActState::InDoubt | ActState::Awaiting) && !resend;
+        debug_assert!(class < CLASSES, "a class outside the lane's queues");
+        if !ask {
+            for over in self.state.passed_by(index) {
+                let Some(over) = self.state.acts.get(over).map(Act::id_ref) else { continue };
+                self.emit(ActPassed { act: ActRef::from(id), over }.into(), None, 0);
+            }
+        }
+        let kind = if ask { "ask" } else { "send" };
+        let fact = ExchangeBegan { acts: vec![id.into()], kind: kind.to_owned(), partner: partner.id.clone() };
+        let exchange = self.emit(fact.into(), None, 0);
+        let slot = self.state.cases.get(case).map_or(0, |case| case.slot);
+        let request = self.state.requests.get(request).map_or(id.sequence, |open| open.sequence);
+        self.effects.push(Effect { exchange, act: id, ask, partner: partner.id.clone(), slot, request });
+    }
+
+    fn set_timer_wake(&mut self, lane: u16) {
+        let due = self.state.lane(lane).and_then(|lane| lane.timers.peek()).map(|timer| timer.0.0);
+        self.wake_at(lane, due);
+    }
+
+    fn wake_at(&mut self, lane: u16, at: Option<Millis>) {
+        if let Some(at) = at {
+            self.wakes.insert((at.max(self.now), lane));
+        }
+    }
+}
+
+use crate::state::Act;
+
+impl Act {
+    fn id_ref(&self) -> ActRef {
+        self.id().into()
+    }
+}

@@ -1,0 +1,306 @@
+//! Submitting: the checks that need partners, papers and the ledger, the frozen plan, and the one event.
+
+use std::collections::BTreeMap;
+
+use domain::act::ActOrder;
+use domain::ledger::Ledger;
+use domain::request::{ACTS_MAX, Asked, Goal, Request, Scope};
+use domain::rules::{self, Breach};
+use domain::{ActKind, Day, Money, SlipLine, SlipNumber};
+use store::record::{AcceptedBody, ActRef, Body, PlanLine, RequestAccepted, RequestTwin};
+
+use super::Decider;
+use crate::command::{Answer, DocumentKey, Submit};
+use crate::refusal::Refusal;
+use crate::state::short_hash;
+use crate::state::slab::Index;
+
+impl Decider {
+    pub(super) fn submit(&mut self, submit: &Submit) -> Result<Answer, Refusal> {
+        if let Some(keyed) = self.state.idempotency.get(&submit.idempotency) {
+            let same = keyed.fingerprint == submit.fingerprint;
+            return if same { Ok(Answer::Accepted(keyed.request)) } else { Err(Refusal::KeyReused) };
+        }
+        let request = &submit.request;
+        self.check_court(request)?;
+        let broken = rules::check(request, Day::of(self.now));
+        if !broken.is_empty() {
+            return Err(Refusal::Rules(broken));
+        }
+        self.check_papers(submit)?;
+        let mut plan = match &request.asked {
+            Asked::Goal { goal, subjects, scope } => self.plan_goal(*goal, subjects, scope)?,
+            Asked::Acts(acts) => self.plan_acts(submit, acts)?,
+        };
+        let court = request.case.court.code.as_str();
+        for line in &mut plan {
+            line.approvals = self.approvals_for(court, line.kind);
+        }
+        let slips = self.number(&mut plan);
+        let case = self.state.case_index(submit.case_key);
+        let slot = match case.and_then(|case| self.state.cases.get(case)) {
+            Some(case) => case.slot,
+            None => self.keyring.create()?,
+        };
+        let body = self.accepted_body(submit, plan, slot)?;
+        let fact = RequestAccepted {
+            acts: u32::try_from(body.plan.len()).unwrap_or(u32::MAX),
+            case: case.map(|case| self.state.case_id(case).0),
+            court: court.to_owned(),
+            deadline: request.deadline,
+            goal: goal_word(request).to_owned(),
+            priority: request.priority.word().to_owned(),
+            slips,
+            token: submit.token.clone(),
+        };
+        Ok(Answer::Accepted(self.emit(fact.into(), Some(Body::Accepted(Box::new(body))), slot)))
+    }
+
+    fn accepted_body(&mut self, submit: &Submit, plan: Vec<PlanLine>, slot: u64) -> Result<AcceptedBody, Refusal> {
+        let mut seals = Vec::with_capacity(submit.paper_keys.len());
+        for (paper, key) in submit.request.papers.iter().zip(&submit.paper_keys) {
+            let Some(document) = self.state.documents.get(key) else { continue };
+            let key = DocumentKey {
+                digest: paper.digest.expose(),
+                blob: &document.blob,
+                slot: document.slot,
+                bytes: document.bytes,
+                content_type: &document.content_type,
+            };
+            seals.push(self.keyring.wrap(&key, slot)?);
+        }
+        Ok(AcceptedBody {
+            case_key: submit.case_key,
+            idempotency: submit.idempotency,
+            fingerprint: submit.fingerprint,
+            subjects: submit.subjects.clone(),
+            plan,
+            documents: submit.paper_keys.clone(),
+            seals,
+            request: RequestTwin::from(submit.request.as_ref()),
+        })
+    }
+
+    fn check_court(&self, request: &Request) -> Result<(), Refusal> {
+        if request.deadline.is_some_and(|deadline| deadline <= self.now) {
+            return Err(Refusal::DeadlinePassed);
+        }
+        let Some(court) = self.config.courts.get(&request.case.court.code) else { return Err(Refusal::CourtForeign) };
+        if moves_money(request)
+            && let Some(account) = &request.case.account
+        {
+            let listed = court
+                .accounts
+                .iter()
+                .any(|(bank, number)| *bank == account.bank_code && number == account.number.expose());
+            if !listed {
+                return Err(Refusal::AccountNotListed);
+            }
+        }
+        if let Some(callback) = &request.callback {
+            let listed = court.callback_origins.iter().any(|origin| is_of_origin(callback.expose(), origin));
+            if !listed {
+                return Err(Refusal::CallbackNotListed);
+            }
+        }
+        Ok(())
+    }
+
+    fn check_papers(&self, submit: &Submit) -> Result<(), Refusal> {
+        let court = submit.request.case.court.code.as_str();
+        for (place, key) in submit.paper_keys.iter().enumerate() {
+            let known = self.state.documents.get(key).is_some_and(|document| self.state.word(document.court) == court);
+            if !known {
+                return Err(Refusal::DocumentUnknown { at: format!("/documents/{place}/digest") });
+            }
+        }
+        Ok(())
+    }
+
+    /// One query per subject and partner in scope; the partners are frozen by this.
+    fn plan_goal(&self, _goal: Goal, subjects: &[u16], scope: &Scope) -> Result<Vec<PlanLine>, Refusal> {
+        if let Some(place) = scope.partners.iter().position(|id| !self.is_current(id)) {
+            return Err(Refusal::PartnerUnknown { at: format!("/scope/partners/{place}") });
+        }
+        let in_scope: Vec<&str> = self
+            .config
+            .partners
+            .values()
+            .filter(|partner| !partner.retired && partner.takes(ActKind::Query))
+            .filter(|partner| scope.kinds.is_empty() || scope.kinds.contains(&partner.kind))
+            .filter(|partner| scope.partners.is_empty() || scope.partners.contains(&partner.id))
+            .filter(|partner| partner.serves(&scope.regions))
+            .map(|partner| partner.id.as_str())
+            .collect();
+        if in_scope.is_empty() || subjects.is_empty() {
+            return Err(Refusal::ScopeEmpty);
+        }
+        if in_scope.len() * subjects.len() > ACTS_MAX {
+            return Err(Refusal::TooManyActs { max: 10_000 });
+        }
+        let pairs = in_scope.iter().flat_map(|partner| subjects.iter().map(move |subject| (*partner, *subject)));
+        Ok(pairs.map(|(partner, subject)| PlanLine::of(ActKind::Query, partner, subject)).collect())
+    }
+
+    fn is_current(&self, partner: &str) -> bool {
+        self.config.partners.get(partner).is_some_and(|partner| !partner.retired)
+    }
+
+    /// Explicit acts, each held against partner, original and ceilings, as if those before it were accepted.
+    fn plan_acts(&self, submit: &Submit, acts: &[ActOrder]) -> Result<Vec<PlanLine>, Refusal> {
+        if acts.len() > ACTS_MAX {
+            return Err(Refusal::TooManyActs { max: 10_000 });
+        }
+        let case = self.state.case_index(submit.case_key);
+        let mut ledger = case.map(|case| self.state.ledger(case)).unwrap_or_default();
+        ledger.target = submit.request.case.target();
+        let mut claimed: BTreeMap<Index, Money> = BTreeMap::new();
+        let mut plan = Vec::with_capacity(acts.len());
+        for (place, act) in acts.iter().enumerate() {
+            let at = format!("/acts/{place}");
+            let partner = self.config.partners.get(&act.partner).filter(|partner| !partner.retired);
+            let Some(partner) = partner else { return Err(Refusal::PartnerUnknown { at: format!("{at}/partner") }) };
+            if !partner.takes(act.kind) {
+                return Err(Refusal::Rules(vec![Breach { rule: &rules::D19, at: format!("{at}/kind") }]));
+            }
+            let base = self.base_of(act, case, &at)?;
+            Self::check_ceilings(self, act, base, &mut ledger, &mut claimed, &at)?;
+            plan.push(self.plan_line(act, base));
+        }
+        Ok(plan)
+    }
+
+    fn plan_line(&self, act: &ActOrder, base: Option<Index>) -> PlanLine {
+        let mut line = PlanLine::of(act.kind, &act.partner, act.subject);
+        if let Some(original) = &act.original {
+            line.set_original(original);
+        }
+        let freeze = base.and_then(|base| self.state.acts.get(base));
+        line.base = freeze.map(|freeze| ActRef::from(freeze.id()));
+        line.account = act.account.as_ref().map(|account| account.expose().clone());
+        line.asset = match (&line.account, freeze) {
+            (Some(account), _) => short_hash(&[&act.partner, account]),
+            (None, Some(freeze)) => freeze.asset,
+            (None, None) => 0,
+        };
+        line.amount = act.amount.map(Money::units);
+        if matches!(act.kind, ActKind::Freeze | ActKind::Renew) {
+            let from = act.from.unwrap_or(Day::of(self.now));
+            line.from = Some(from.count());
+            line.to = Some(act.to.unwrap_or(from.last_of_years(rules::DEPOSIT_YEARS_MAX)).count());
+        }
+        line
+    }
+
+    /// The freeze of ours that an act builds on; a foreign one may be renewed or released, never deducted from.
+    fn base_of(&self, act: &ActOrder, case: Option<Index>, at: &str) -> Result<Option<Index>, Refusal> {
+        let unknown = || Refusal::OriginalUnknown { at: format!("{at}/original") };
+        let Some(original) = act.original.as_ref().filter(|_| act.kind.builds_on_freeze()) else { return Ok(None) };
+        let named = match (original.act, SlipLine::parse(&original.slip), SlipNumber::parse(&original.slip)) {
+            (Some(id), _, _) => Some(self.state.act_index(id).ok_or_else(unknown)?),
+            (None, Some(key), _) => {
+                let acts = self.state.slip_acts(key.slip);
+                acts.into_iter().find(|index| self.state.acts.get(*index).is_some_and(|act| act.line == key.line))
+            }
+            (None, None, Some(slip)) => self.state.slip_acts(slip).first().copied(),
+            (None, None, None) => None,
+        };
+        let Some(index) = named else {
+            return if act.kind == ActKind::Deduct { Err(unknown()) } else { Ok(None) };
+        };
+        let fits = self.state.acts.get(index).is_some_and(|freeze| {
+            freeze.kind() == ActKind::Freeze
+                && Some(freeze.case) == case
+                && self.state.partner_of(freeze.lane) == act.partner
+        });
+        if fits { Ok(Some(index)) } else { Err(unknown()) }
+    }
+
+    fn check_ceilings(
+        &self,
+        act: &ActOrder,
+        base: Option<Index>,
+        ledger: &mut Ledger,
+        claimed: &mut BTreeMap<Index, Money>,
+        at: &str,
+    ) -> Result<(), Refusal> {
+        let amount = act.amount.unwrap_or_default();
+        let refuse = |rule| Err(Refusal::Rules(vec![Breach { rule, at: format!("{at}/amount") }]));
+        match (act.kind, base) {
+            (ActKind::Freeze, _) => {
+                if ledger.check_freeze(amount).is_err() {
+                    return refuse(&rules::D8);
+                }
+                ledger.exposure = ledger.exposure.plus(amount);
+            }
+            (ActKind::Deduct, Some(base)) => {
+                let taken = claimed.entry(base).or_default();
+                let free = self.state.free_of_freeze(base).minus_or_zero(*taken);
+                match ledger.check_deduct(amount, free) {
+                    Err(domain::ledger::Ceiling::AboveFreeze) => return refuse(&rules::D20),
+                    Err(_) => return refuse(&rules::D8),
+                    Ok(()) => {}
+                }
+                *taken = taken.plus(amount);
+                ledger.deducting = ledger.deducting.plus(amount);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    pub(super) fn approvals_for(&self, court: &str, kind: u8) -> u8 {
+        let kind = ActKind::from_code(kind);
+        let court = self.config.courts.get(court);
+        kind.and_then(|kind| court?.approvals.get(&kind).copied()).unwrap_or(0)
+    }
+
+    /// Draws slip numbers: one per query, one per run of control acts alike in partner, subject and kind.
+    pub(super) fn number(&self, plan: &mut [PlanLine]) -> u32 {
+        let today = Day::of(self.now);
+        let mut counter = self.state.next_slip;
+        let mut drawn = 0;
+        let mut open: Option<(String, u16, u8, u16, u64)> = None;
+        for line in plan {
+            let query = line.kind == ActKind::Query.code();
+            let same = open.as_mut().filter(|(partner, subject, kind, last, _)| {
+                !query
+                    && *partner == line.partner
+                    && *subject == line.subject
+                    && *kind == line.kind
+                    && usize::from(*last) < domain::slip::LINES_MAX
+            });
+            if let Some((_, _, _, last, slip)) = same {
+                *last += 1;
+                (line.slip, line.line) = (*slip, *last);
+                continue;
+            }
+            line.slip = SlipNumber::issue(today, counter).bits();
+            line.line = u16::from(!query);
+            counter += 1;
+            drawn += 1;
+            open = (!query).then(|| (line.partner.clone(), line.subject, line.kind, 1, line.slip));
+        }
+        drawn
+    }
+}
+
+fn moves_money(request: &Request) -> bool {
+    match &request.asked {
+        Asked::Goal { goal, .. } => *goal == Goal::Collect,
+        Asked::Acts(acts) => acts.iter().any(|act| act.kind == ActKind::Deduct),
+    }
+}
+
+fn goal_word(request: &Request) -> &'static str {
+    match &request.asked {
+        Asked::Goal { goal, .. } => goal.word(),
+        Asked::Acts(_) => "acts",
+    }
+}
+
+/// Is `url` of `origin` (scheme, host and port alike), with nothing before the path but it?
+fn is_of_origin(url: &str, origin: &str) -> bool {
+    let rest = url.strip_prefix(origin.trim_end_matches('/'));
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']))
+}

@@ -1,0 +1,144 @@
+//! What starts, stops and passes with time: taking up the directory, configuration, deadlines, documents' 24 hours, reads.
+
+use std::sync::Arc;
+
+use domain::socket::{Cause, Judged};
+use domain::{ActId, Millis, RequestId};
+use store::record::{
+    AccessRead, AccessRefused, ConfigLoaded, DeadlinePassed, DocumentBody, DocumentErased, DocumentStored,
+    GatewayDrained, GatewayStarted,
+};
+use store::record::Body;
+
+use super::Decider;
+use crate::command::{Answer, ClosedRead, Erased, StoreDocument};
+use crate::config::Config;
+use crate::fold::read_key;
+use crate::refusal::Refusal;
+use crate::state::slab::Index;
+
+/// A document's own key lives this long; what a request references is wrapped under its case's key by then.
+const DOCUMENT_LIFE_MS: Millis = 24 * 3_600_000;
+/// Erased in one tick, so that a tick stays short.
+const ERASED_PER_TICK_MAX: usize = 100;
+
+impl Decider {
+    pub(super) fn start(&mut self, version: String) -> Result<Answer, Refusal> {
+        let epoch = self.state.epoch + 1;
+        let sequence = self.emit(GatewayStarted { epoch, version }.into(), None, 0);
+        let under_way: Vec<(u64, ActId)> = self
+            .state
+            .acts
+            .iter()
+            .filter(|(_, act)| act.is_under_way())
+            .map(|(_, act)| (act.exchange, act.id()))
+            .collect();
+        for (exchange, act) in under_way {
+            self.ended(exchange, act, Judged::Doubt { cause: Cause::Interrupted })?;
+        }
+        Ok(Answer::Done(sequence))
+    }
+
+    pub(super) fn configure(&mut self, config: Arc<Config>) -> Result<Answer, Refusal> {
+        let partners = u32::try_from(config.partners.len()).unwrap_or(u32::MAX);
+        let digest = config.digest.clone();
+        let rates: Vec<(String, usize)> =
+            config.partners.values().map(|partner| (partner.id.clone(), partner.rate.max as usize)).collect();
+        self.config = config;
+        for (partner, keep) in rates {
+            let lane = self.state.lane_for(&partner);
+            if let Some(lane) = self.state.lane_mut(lane) {
+                lane.ring_keep = keep;
+            }
+            self.state.stirred.insert(lane);
+        }
+        let sequence = if digest == self.state.config_digest {
+            self.state.next
+        } else {
+            self.emit(ConfigLoaded { digest, partners }.into(), None, 0)
+        };
+        Ok(Answer::Done(sequence))
+    }
+
+    pub(super) fn store_document(&mut self, document: StoreDocument) -> Result<Answer, Refusal> {
+        let body = DocumentBody {
+            digest: document.digest,
+            digest_key: document.key,
+            file_name: document.file_name,
+            content_type: document.content_type,
+        };
+        let fact = DocumentStored {
+            blob: document.blob,
+            bytes: document.bytes,
+            court: document.court,
+            token: document.token,
+        };
+        Ok(Answer::Stored(self.emit(fact.into(), Some(Body::Document(body)), document.slot)))
+    }
+
+    pub(super) fn tick(&mut self) -> Result<Answer, Refusal> {
+        let passed: Vec<Index> = self
+            .state
+            .deadlines
+            .iter()
+            .take_while(|(due, _)| *due <= self.now)
+            .map(|(_, request)| *request)
+            .collect();
+        for index in passed {
+            let Some(request) = self.state.requests.get(index).map(|open| open.sequence) else { continue };
+            self.emit(DeadlinePassed { request }.into(), None, 0);
+            self.go_on(index);
+        }
+        self.erase_documents();
+        Ok(Answer::Done(self.state.next))
+    }
+
+    fn erase_documents(&mut self) {
+        let old: Vec<(u64, u64, String, bool)> = self
+            .state
+            .documents
+            .values()
+            .filter(|document| document.at.saturating_add(DOCUMENT_LIFE_MS) <= self.now)
+            .take(ERASED_PER_TICK_MAX)
+            .map(|document| (document.sequence, document.slot, document.blob.clone(), document.referenced))
+            .collect();
+        for (document, slot, blob, referenced) in old {
+            self.emit(DocumentErased { document }.into(), None, 0);
+            self.erased.push(Erased { slot, blob: (!referenced).then_some(blob) });
+        }
+    }
+
+    pub(super) fn read(
+        &mut self,
+        by: &str,
+        is_person: bool,
+        request: RequestId,
+        closed: Option<ClosedRead>,
+    ) -> Result<Answer, Refusal> {
+        let open = self.state.request_index(request).and_then(|index| self.state.requests.get(index));
+        let version = match (open, closed) {
+            (Some(open), _) => open.version,
+            (None, Some(closed)) => closed.version,
+            (None, None) => return Err(Refusal::NotFound),
+        };
+        let key = read_key(by, request.0);
+        if is_person || self.state.reads.get(&key) != Some(&version) {
+            self.emit(AccessRead { by: by.to_owned(), request: request.0, version }.into(), None, 0);
+        }
+        Ok(Answer::Done(version))
+    }
+
+    pub(super) fn refused(&mut self, source: String, minute: Millis, count: u32) -> Result<Answer, Refusal> {
+        Ok(Answer::Done(self.emit(AccessRefused { count, minute, source }.into(), None, 0)))
+    }
+
+    pub(super) fn drain(&mut self) -> Result<Answer, Refusal> {
+        self.draining = true;
+        let under_way = self.state.acts.iter().any(|(_, act)| act.is_under_way());
+        if under_way {
+            return Ok(Answer::Done(self.state.next));
+        }
+        let epoch = self.state.epoch;
+        Ok(Answer::Done(self.emit(GatewayDrained { epoch }.into(), None, 0)))
+    }
+}

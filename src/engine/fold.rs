@@ -1,0 +1,536 @@
+//! Fold: one event changes the state. Total, never fails, never recomputes a choice; what it does not know it leaves.
+
+use std::cmp::Reverse;
+
+use domain::outcome::Verdict;
+use domain::request::{Goal, Priority};
+use domain::{ActId, ActKind, ActState, Millis, SlipNumber};
+use store::record::{
+    AcceptedBody, ActRef, ActResolved, Body, DocumentStored, Event, ExchangeBegan, ExchangeEnded, Fact, OutcomeTwin, PlanLine,
+    RequestAccepted, act_state,
+};
+
+use crate::state::act::NO_SEQUENCE;
+use crate::state::lane::{Pause, class_of};
+use crate::state::slab::{Index, NONE};
+use crate::state::{Act, Case, Document, Found, Keyed, OpenRequest, READS_MAX, State, short_hash};
+
+impl State {
+    /// Applies the event at `sequence`.
+    pub fn fold(&mut self, sequence: u64, event: &Event) {
+        self.next = sequence + 1;
+        self.at = event.at;
+        let at = event.at;
+        match (&event.fact, &event.body) {
+            (Fact::GatewayStarted(fact), _) => self.epoch = fact.epoch,
+            (Fact::ConfigLoaded(fact), _) => self.config_digest.clone_from(&fact.digest),
+            (Fact::DocumentStored(fact), Some(Body::Document(body))) => {
+                self.store_document(sequence, fact, body.digest_key, &body.content_type, event);
+            }
+            (Fact::DocumentErased(fact), _) => self.documents.retain(|_, document| document.sequence != fact.document),
+            (Fact::RequestAccepted(fact), Some(Body::Accepted(body))) => {
+                self.accept(sequence, fact, body, event);
+            }
+            (Fact::PlanExtended(fact), Some(Body::Planned(body))) => {
+                if let Some((request, _)) = self.plans.get(&fact.request).copied() {
+                    self.extend(sequence, request, &body.plan, &[], at);
+                }
+            }
+            (Fact::RequestApproved(fact), _) => self.approve(sequence, fact.request, &fact.by, at),
+            (Fact::RequestStopped(fact), _) => self.halt(sequence, fact.request, at, |request| request.stopping = true),
+            (Fact::DeadlinePassed(fact), _) => self.halt(sequence, fact.request, at, |request| request.overdue = true),
+            (Fact::RequestFinished(fact), _) => self.finish(fact.request),
+            (Fact::ExchangeBegan(fact), _) => self.begin(sequence, fact, at),
+            (Fact::ExchangeEnded(fact), body) => self.end(sequence, fact, outcome_of(body), at),
+            (Fact::OutcomeReceived(fact), body) => {
+                self.settle(sequence, fact.act, &fact.state, &fact.verdict, outcome_of(body), at);
+            }
+            (Fact::ActWithdrawn(fact), _) => self.move_act(sequence, fact.act, ActState::Withdrawn, at),
+            (Fact::ActResolved(fact), body) => {
+                let amount = match body {
+                    Some(Body::Reason(reason)) => reason.amount,
+                    _ => None,
+                };
+                self.resolve(sequence, fact, amount, at);
+            }
+            (Fact::LanePaused(fact), _) => {
+                let lane = self.lane_for(&fact.partner);
+                if let Some(lane) = self.lane_mut(lane) {
+                    lane.record.paused = Some(Pause { by: fact.by.clone(), until: fact.until });
+                }
+            }
+            (Fact::LaneResumed(fact), _) => {
+                let lane = self.lane_for(&fact.partner);
+                if let Some(record) = self.lane_mut(lane) {
+                    record.record.paused = None;
+                }
+                self.stirred.insert(lane);
+            }
+            (Fact::AccessRead(fact), _) => {
+                if self.reads.len() >= READS_MAX {
+                    self.reads.clear();
+                }
+                self.reads.insert(read_key(&fact.by, fact.request), fact.version);
+            }
+            _ => {}
+        }
+    }
+
+    fn store_document(
+        &mut self,
+        sequence: u64,
+        fact: &DocumentStored,
+        key: (u64, u64),
+        content_type: &str,
+        event: &Event,
+    ) {
+        let court = self.word_for(&fact.court);
+        let document = Document {
+            sequence,
+            slot: event.key,
+            blob: fact.blob.clone(),
+            bytes: fact.bytes,
+            content_type: content_type.to_owned(),
+            court,
+            at: event.at,
+            referenced: false,
+        };
+        self.documents.insert(key, document);
+    }
+
+    fn accept(&mut self, sequence: u64, fact: &RequestAccepted, body: &AcceptedBody, event: &Event) {
+        let (claim, costs) = body.request.sums();
+        let case = match self.case_by_key.get(&body.case_key) {
+            Some(case) => *case,
+            None => {
+                let case = self.cases.insert(Case {
+                    sequence,
+                    key: body.case_key,
+                    slot: event.key,
+                    target: 0,
+                    requests: Vec::new(),
+                    measures: Vec::new(),
+                    deducted_before: 0,
+                });
+                self.case_by_key.insert(body.case_key, case);
+                case
+            }
+        };
+        let request = OpenRequest {
+            sequence,
+            version: sequence,
+            accepted_at: event.at,
+            deadline: fact.deadline.unwrap_or(0),
+            case,
+            finals: 0,
+            court: self.word_for(&fact.court),
+            token: self.word_for(&fact.token),
+            goal: Goal::from_word(&fact.goal).map_or(0, Goal::code),
+            priority: Priority::from_word(&fact.priority).unwrap_or(Priority::Normal).code(),
+            stopping: false,
+            overdue: false,
+            approvals: Vec::new(),
+            acts: Vec::with_capacity(body.plan.len()),
+            found: Vec::new(),
+        };
+        let deadline = request.deadline;
+        let request = self.requests.insert(request);
+        if deadline != 0 {
+            self.deadlines.insert((deadline, request));
+        }
+        if let Some(case) = self.cases.get_mut(case) {
+            case.target = claim.saturating_add(costs);
+            case.requests.push(request);
+        }
+        self.idempotency.insert(body.idempotency, Keyed { request: sequence, fingerprint: body.fingerprint });
+        for key in &body.documents {
+            if let Some(document) = self.documents.get_mut(key) {
+                document.referenced = true;
+            }
+        }
+        self.extend(sequence, request, &body.plan, &body.subjects, event.at);
+    }
+
+    /// Plans acts; `subjects` are the parties' hashes, or empty to take them from the request's earlier acts.
+    fn extend(&mut self, sequence: u64, request: Index, plan: &[PlanLine], subjects: &[u64], at: Millis) {
+        let Some(open) = self.requests.get_mut(request) else { return };
+        open.version = sequence;
+        let (case, start) = (open.case, u32::try_from(open.acts.len()).unwrap_or(u32::MAX));
+        let approvals = open.approvals.len();
+        self.plans.insert(sequence, (request, start));
+        let known: Vec<(u16, u64)> = if subjects.is_empty() {
+            let acts = self.requests.get(request).map(|open| open.acts.clone()).unwrap_or_default();
+            acts.iter().filter_map(|index| self.acts.get(*index)).map(|act| (act.subject, act.subject_key)).collect()
+        } else {
+            Vec::new()
+        };
+        for (place, line) in plan.iter().enumerate() {
+            let Some(kind) = ActKind::from_code(line.kind) else { continue };
+            let ready = approvals >= usize::from(line.approvals);
+            let state = if ready { ActState::Ready } else { ActState::Planned };
+            let id = ActId { sequence, line: u32::try_from(place).unwrap_or(u32::MAX) };
+            let mut act = Act::planned(id, kind, state, at);
+            act.slip = line.slip;
+            act.line = line.line;
+            act.amount = line.amount.unwrap_or(0);
+            act.asset = line.asset;
+            act.subject = line.subject;
+            act.subject_key = subjects.get(usize::from(line.subject)).copied().unwrap_or_else(|| {
+                known.iter().find(|(subject, _)| *subject == line.subject).map_or(0, |(_, key)| *key)
+            });
+            act.to = line.to.unwrap_or(i32::MIN);
+            act.approvals = line.approvals;
+            act.request = request;
+            act.case = case;
+            act.base = line.base.and_then(|base| self.act_index(base.into())).unwrap_or(NONE);
+            act.lane = self.lane_for(&line.partner);
+            self.place(act);
+        }
+    }
+
+    fn place(&mut self, act: Act) {
+        let (slip, lane, state, request) = (act.slip, act.lane, act.state(), act.request);
+        self.next_slip = self.next_slip.max(SlipNumber::from_bits(slip).counter() + 1);
+        let index = self.acts.insert(act);
+        self.slips.entry(slip).or_insert(index);
+        if let Some(open) = self.requests.get_mut(request) {
+            open.acts.push(index);
+        }
+        if let Some(lane) = self.lane_mut(lane) {
+            lane.count(None, Some(state));
+        }
+        if state == ActState::Ready {
+            self.make_ready(index);
+        }
+    }
+
+    fn approve(&mut self, sequence: u64, request: u64, by: &str, at: Millis) {
+        let Some((index, _)) = self.plans.get(&request).copied() else { return };
+        let Some(open) = self.requests.get_mut(index) else { return };
+        open.version = sequence;
+        let by = token_hash(by);
+        if !open.approvals.contains(&by) {
+            open.approvals.push(by);
+        }
+        let (approvals, acts) = (open.approvals.len(), open.acts.clone());
+        for act in acts {
+            let waits = self
+                .acts
+                .get(act)
+                .is_some_and(|act| act.state() == ActState::Planned && usize::from(act.approvals) <= approvals);
+            if waits {
+                self.change(act, ActState::Ready, at);
+            }
+        }
+    }
+
+    /// Nothing new starts: what has not been sent becomes `unsent`; releases still go.
+    fn halt(&mut self, sequence: u64, request: u64, at: Millis, mark: impl FnOnce(&mut OpenRequest)) {
+        let Some((index, _)) = self.plans.get(&request).copied() else { return };
+        let Some(open) = self.requests.get_mut(index) else { return };
+        open.version = sequence;
+        mark(open);
+        let deadline = open.deadline;
+        let acts = open.acts.clone();
+        self.deadlines.remove(&(deadline, index));
+        for act in acts {
+            let unsent = self.acts.get(act).is_some_and(|act| {
+                matches!(act.state(), ActState::Planned | ActState::Ready)
+                    && !act.is_under_way()
+                    && act.kind() != ActKind::Release
+            });
+            if unsent {
+                self.change(act, ActState::Unsent, at);
+            }
+        }
+    }
+
+    fn finish(&mut self, request: u64) {
+        let Some((index, _)) = self.plans.get(&request).copied() else { return };
+        let Some(open) = self.requests.remove(index) else { return };
+        self.deadlines.remove(&(open.deadline, index));
+        let mut moved = 0_i64;
+        let mut kept = Vec::new();
+        for act_index in open.acts {
+            let Some(act) = self.acts.get_mut(act_index) else { continue };
+            self.plans.remove(&act.sequence);
+            self.slips.remove(&act.slip);
+            self.waiters.remove(&act_index);
+            if act.kind() == ActKind::Deduct {
+                moved = moved.saturating_add(act.moved);
+            }
+            if act.is_live_measure() {
+                act.request = NONE;
+                self.kept.insert((act.sequence, u64::from(act.place)), act_index);
+                kept.push(act_index);
+            } else {
+                self.acts.remove(act_index);
+            }
+        }
+        self.plans.remove(&request);
+        if let Some(case) = self.cases.get_mut(open.case) {
+            case.requests.retain(|other| *other != index);
+            case.measures.extend(kept);
+            case.deducted_before = case.deducted_before.saturating_add(moved);
+        }
+    }
+
+    fn begin(&mut self, sequence: u64, fact: &ExchangeBegan, at: Millis) {
+        let lane = self.lane_for(&fact.partner);
+        let offer = fact.kind == "offer";
+        if !offer && let Some(lane) = self.lane_mut(lane) {
+            lane.begin(at);
+            lane.in_flight += 1;
+        }
+        for act_ref in &fact.acts {
+            let Some(index) = self.act_index((*act_ref).into()) else { continue };
+            self.take_from_queues(index, lane);
+            let Some(act) = self.acts.get_mut(index) else { continue };
+            act.exchanges = act.exchanges.saturating_add(1);
+            act.due_at = 0;
+            if act.sent_at == 0 {
+                act.sent_at = at;
+            }
+            let (slip, line) = (act.slip, act.line);
+            if !offer {
+                act.exchange = sequence;
+            }
+            self.touch(index, sequence);
+            if offer {
+                if let Some(lane) = self.lane_mut(lane) {
+                    lane.offered.insert((slip, line, index));
+                }
+                self.change(index, ActState::Awaiting, at);
+            } else if fact.kind == "send" {
+                self.change(index, ActState::Sending, at);
+            }
+        }
+    }
+
+    fn end(&mut self, sequence: u64, fact: &ExchangeEnded, outcome: Option<&OutcomeTwin>, at: Millis) {
+        let lane = self.lane_for(&fact.partner);
+        if let Some(lane) = self.lane_mut(lane) {
+            lane.in_flight = lane.in_flight.saturating_sub(1);
+            match fact.judged.as_str() {
+                "not_sent" | "doubt" if fact.cause != "throttled" && fact.cause != "closed" => lane.record.failures += 1,
+                "not_sent" | "doubt" => {}
+                _ => {
+                    lane.record.failures = 0;
+                    lane.record.rests_until = 0;
+                }
+            }
+            if let Some(until) = fact.breaks {
+                lane.record.rests_until = until;
+            }
+        }
+        self.stirred.insert(lane);
+        let Some(index) = self.act_index(fact.act.into()) else { return };
+        if let Some(act) = self.acts.get_mut(index) {
+            if act.exchange == fact.exchange {
+                act.exchange = NO_SEQUENCE;
+            }
+            act.due_at = fact.due.unwrap_or(0);
+            act.tries = match fact.judged.as_str() {
+                "answered" => 0,
+                _ => act.tries.saturating_add(1),
+            };
+            // An outcome that came in by itself while the exchange was under way stands; the exchange adds nothing to it.
+            if act.state().is_final() && fact.judged != "answered" {
+                act.due_at = 0;
+                self.touch(index, sequence);
+                return;
+            }
+        }
+        if fact.judged == "answered" {
+            self.settle(sequence, fact.act, &fact.state, &fact.verdict, outcome, at);
+        } else {
+            self.touch(index, sequence);
+            self.change(index, act_state(&fact.state), at);
+        }
+    }
+
+    fn settle(
+        &mut self,
+        sequence: u64,
+        act: ActRef,
+        state: &str,
+        verdict: &str,
+        outcome: Option<&OutcomeTwin>,
+        at: Millis,
+    ) {
+        let Some(index) = self.act_index(act.into()) else { return };
+        self.touch(index, sequence);
+        let verdict = Verdict::from_word(verdict);
+        if let Some(act) = self.acts.get_mut(index) {
+            act.outcome = sequence;
+            act.set_verdict(verdict);
+            act.outcome_hash = outcome.map_or(0, OutcomeTwin::fingerprint);
+            act.due_at = 0;
+        }
+        let state = act_state(state);
+        self.apply_sums(index, state, verdict, outcome);
+        self.change(index, state, at);
+    }
+
+    /// Sums in force after an outcome: of the act itself, and of the freeze it builds on.
+    fn apply_sums(&mut self, index: Index, state: ActState, verdict: Option<Verdict>, outcome: Option<&OutcomeTwin>) {
+        let Some(act) = self.acts.get_mut(index) else { return };
+        let effect = state.took_effect();
+        match act.kind() {
+            ActKind::Query => {
+                if let Some(outcome) = outcome {
+                    self.found(index, outcome);
+                }
+            }
+            ActKind::Freeze if effect => {
+                let limit = outcome.and_then(|o| o.limit).unwrap_or(act.amount).max(0);
+                let whole = if verdict == Some(Verdict::Queued) { 0 } else { limit };
+                act.caught = outcome.and_then(|o| o.caught).unwrap_or(whole).clamp(0, limit).saturating_sub(act.moved).max(0);
+                act.limit = limit.saturating_sub(act.moved).max(0);
+                act.to = outcome.and_then(|o| o.to).unwrap_or(act.to);
+            }
+            ActKind::Freeze => (act.limit, act.caught) = (0, 0),
+            ActKind::Deduct => {
+                let all = if state == ActState::Done { act.amount } else { 0 };
+                let moved = if effect { outcome.and_then(|o| o.moved).unwrap_or(all).max(0) } else { 0 };
+                let (change, base) = (moved - act.moved, act.base);
+                act.moved = moved;
+                if let Some(freeze) = self.acts.get_mut(base) {
+                    freeze.moved += change;
+                    freeze.limit = freeze.limit.saturating_sub(change).max(0);
+                    freeze.caught = freeze.caught.saturating_sub(change).max(0);
+                }
+            }
+            ActKind::Release => {
+                let base = act.base;
+                if effect && let Some(freeze) = self.acts.get_mut(base) {
+                    (freeze.limit, freeze.caught) = (0, 0);
+                }
+            }
+            ActKind::Renew => {
+                let (base, to) = (act.base, outcome.and_then(|o| o.to).unwrap_or(act.to));
+                if effect && let Some(freeze) = self.acts.get_mut(base) {
+                    freeze.to = to;
+                }
+            }
+        }
+    }
+
+    fn found(&mut self, query: Index, outcome: &OutcomeTwin) {
+        let Some(act) = self.acts.get(query) else { return };
+        let partner = self.partner_of(act.lane).to_owned();
+        let request = act.request;
+        let Some(open) = self.requests.get_mut(request) else { return };
+        open.found.retain(|found| found.query != query);
+        for account in &outcome.accounts {
+            let cny = matches!(account.currency.as_str(), "" | "156" | "CNY" | "人民币");
+            open.found.push(Found {
+                query,
+                asset: short_hash(&[&partner, &account.number]),
+                account: account.number.clone(),
+                available: if cny { account.available.unwrap_or(0).max(0) } else { 0 },
+            });
+        }
+    }
+
+    fn resolve(&mut self, sequence: u64, fact: &ActResolved, amount: Option<i64>, at: Millis) {
+        let Some(index) = self.act_index(fact.act.into()) else { return };
+        self.touch(index, sequence);
+        if fact.state.is_empty() {
+            if let Some(act) = self.acts.get_mut(index) {
+                act.settled_by = token_hash(&fact.by);
+                act.settled_as = fact.took_effect;
+            }
+            return;
+        }
+        let state = act_state(&fact.state);
+        if let (Some(act), Some(amount)) = (self.acts.get_mut(index), amount) {
+            match act.kind() {
+                ActKind::Freeze => act.amount = amount.min(act.amount),
+                ActKind::Deduct if state == ActState::Done => act.amount = amount,
+                _ => {}
+            }
+        }
+        self.apply_sums(index, state, None, None);
+        self.change(index, state, at);
+    }
+
+    fn move_act(&mut self, sequence: u64, act: ActRef, state: ActState, at: Millis) {
+        let Some(index) = self.act_index(act.into()) else { return };
+        self.touch(index, sequence);
+        self.change(index, state, at);
+    }
+
+    fn touch(&mut self, index: Index, sequence: u64) {
+        let Some(request) = self.acts.get(index).map(|act| act.request) else { return };
+        if let Some(open) = self.requests.get_mut(request) {
+            open.version = sequence;
+        }
+    }
+
+    /// Moves an act to a state, and whoever waits for that.
+    fn change(&mut self, index: Index, state: ActState, at: Millis) {
+        let Some(act) = self.acts.get_mut(index) else { return };
+        let (from, lane, request) = (act.state(), act.lane, act.request);
+        act.set_state(state, at);
+        let (due, slip, line) = (act.due_at, act.slip, act.line);
+        if let Some(lane) = self.lane_mut(lane) {
+            lane.count(from.is_open().then_some(from), state.is_open().then_some(state));
+            if state.is_final() {
+                lane.offered.remove(&(slip, line, index));
+            }
+            if due > at && matches!(state, ActState::Awaiting | ActState::InDoubt) {
+                lane.timers.push(Reverse((due, index)));
+            }
+        }
+        self.stirred.insert(lane);
+        if let Some(open) = self.requests.get_mut(request) {
+            match (from.is_final(), state.is_final()) {
+                (false, true) => open.finals += 1,
+                (true, false) => open.finals = open.finals.saturating_sub(1),
+                _ => {}
+            }
+        }
+        match state {
+            ActState::Ready => self.make_ready(index),
+            ActState::InDoubt => self.order_next(lane, index),
+            _ if state.is_handed_over() => self.handed_over(index, lane),
+            _ => {}
+        }
+        if state.is_final() {
+            for waiter in self.waiters.remove(&index).unwrap_or_default() {
+                self.make_ready(waiter);
+            }
+        }
+    }
+
+    fn take_from_queues(&mut self, index: Index, lane: u16) {
+        let Some((kind, state, request)) = self.acts.get(index).map(|act| (act.kind(), act.state(), act.request)) else {
+            return;
+        };
+        let priority = self.requests.get(request).map_or(Priority::Normal, OpenRequest::priority);
+        let Some(queue) = self.lane_mut(lane).and_then(|lane| lane.ready.get_mut(class_of(kind, state, priority))) else {
+            return;
+        };
+        if queue.front() == Some(&index) {
+            queue.pop_front();
+        } else {
+            queue.retain(|other| *other != index);
+        }
+    }
+}
+
+pub(crate) fn read_key(by: &str, request: u64) -> u64 {
+    short_hash(&[by, &request.to_string()])
+}
+
+pub(crate) fn token_hash(token: &str) -> u32 {
+    u32::try_from(short_hash(&[token]) & u64::from(u32::MAX)).unwrap_or(1).max(1)
+}
+
+fn outcome_of(body: &Option<Body>) -> Option<&OutcomeTwin> {
+    match body {
+        Some(Body::Outcome(outcome)) => Some(outcome),
+        _ => None,
+    }
+}

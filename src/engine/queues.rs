@@ -1,0 +1,217 @@
+//! Queues: who may go, who waits for whom. Derived from states alone, so a snapshot need not hold it.
+//!
+//! A ready queue holds only acts that nothing but the lane's own limits keeps back. A control act stands behind earlier
+//! ones on the same subject at the same partner, in the order of becoming ready, until those are with the partner. An
+//! act in doubt holds back only acts of its own case; one of another case passes it.
+
+use std::cmp::Reverse;
+
+use domain::{ActKind, ActState, Millis};
+
+use crate::state::lane::class_of;
+use crate::state::slab::{Index, NONE};
+use crate::state::{Act, OpenRequest, State};
+
+impl State {
+    /// An act became ready, or what it waited for ended: queue it where it belongs.
+    pub(crate) fn make_ready(&mut self, index: Index) {
+        let Some(act) = self.acts.get(index) else { return };
+        if act.state() != ActState::Ready {
+            return;
+        }
+        if let Some(blocker) = self.waits_for(index, act) {
+            self.waiters.entry(blocker).or_default().push(index);
+            return;
+        }
+        let (lane, kind, subject) = (act.lane, act.kind(), act.subject_key);
+        self.stirred.insert(lane);
+        if kind.is_control() {
+            let Some(lane_state) = self.lane_mut(lane) else { return };
+            let queue = lane_state.order.entry(subject).or_default();
+            if !queue.contains(&index) {
+                queue.push_back(index);
+            }
+            self.let_next_go(lane, subject);
+        } else {
+            self.enqueue(index);
+        }
+    }
+
+    /// The act that must end first: the freeze it builds on, or for a release an open deduction of the same freeze (D33).
+    fn waits_for(&self, index: Index, act: &Act) -> Option<Index> {
+        if act.base == NONE {
+            return None;
+        }
+        if self.acts.get(act.base).is_some_and(|base| base.state().is_open()) {
+            return Some(act.base);
+        }
+        if act.kind() != ActKind::Release {
+            return None;
+        }
+        self.acts_of_case(act.case)
+            .find(|(other, deduct)| {
+                *other != index
+                    && deduct.base == act.base
+                    && deduct.kind() == ActKind::Deduct
+                    && deduct.state().is_open()
+                    && (deduct.sequence, deduct.place) < (act.sequence, act.place)
+            })
+            .map(|(other, _)| other)
+    }
+
+    /// Puts an eligible act in its ready queue, or among the timers when its time has not come.
+    fn enqueue(&mut self, index: Index) {
+        let at = self.at;
+        let Some(act) = self.acts.get(index) else { return };
+        let priority = self.requests.get(act.request).map_or(domain::request::Priority::Normal, OpenRequest::priority);
+        let (class, due, lane) = (class_of(act.kind(), act.state(), priority), act.due_at, act.lane);
+        let Some(lane) = self.lane_mut(lane) else { return };
+        if due > at {
+            lane.timers.push(Reverse((due, index)));
+        } else if let Some(queue) = lane.ready.get_mut(class)
+            && !queue.contains_recent(index)
+        {
+            queue.push_back(index);
+        }
+    }
+
+    /// Lets the first act on a subject go that may: the front, or the first of another case behind doubtful ones.
+    pub(crate) fn let_next_go(&mut self, lane: u16, subject: u64) {
+        let Some(next) = self.next_in_order(lane, subject) else { return };
+        self.enqueue(next);
+    }
+
+    fn next_in_order(&self, lane: u16, subject: u64) -> Option<Index> {
+        let mut doubtful_cases: Vec<Index> = Vec::new();
+        for index in self.lane(lane)?.order.get(&subject)? {
+            let act = self.acts.get(*index)?;
+            match act.state() {
+                ActState::InDoubt => doubtful_cases.push(act.case),
+                ActState::Ready if !doubtful_cases.contains(&act.case) => return Some(*index),
+                ActState::Ready => {}
+                _ => return None,
+            }
+        }
+        None
+    }
+
+    /// The acts in doubt that an act of another case is about to pass.
+    pub(crate) fn passed_by(&self, index: Index) -> Vec<Index> {
+        let Some(act) = self.acts.get(index) else { return Vec::new() };
+        let queue = self.lane(act.lane).and_then(|lane| lane.order.get(&act.subject_key));
+        let ahead = queue.into_iter().flatten().take_while(|other| **other != index);
+        ahead
+            .filter(|other| self.acts.get(**other).is_some_and(|other| other.state() == ActState::InDoubt))
+            .copied()
+            .collect()
+    }
+
+    /// An act is with the partner or will never be: those behind it may go.
+    pub(crate) fn handed_over(&mut self, index: Index, lane: u16) {
+        let Some(act) = self.acts.get(index) else { return };
+        if !act.kind().is_control() {
+            return;
+        }
+        let subject = act.subject_key;
+        let Some(lane_state) = self.lane_mut(lane) else { return };
+        if let Some(queue) = lane_state.order.get_mut(&subject) {
+            queue.retain(|other| *other != index);
+            if queue.is_empty() {
+                lane_state.order.remove(&subject);
+                return;
+            }
+        }
+        self.let_next_go(lane, subject);
+    }
+
+    /// An act fell in doubt: one of another case may pass it.
+    pub(crate) fn order_next(&mut self, lane: u16, index: Index) {
+        let Some(act) = self.acts.get(index) else { return };
+        if act.kind().is_control() {
+            self.let_next_go(lane, act.subject_key);
+        }
+    }
+
+    /// Moves what has come due from the timers to the ready queues. No event: its instant stands in one already.
+    pub(crate) fn ripen(&mut self, lane: u16, now: Millis) {
+        loop {
+            let Some(lane_state) = self.lane_mut(lane) else { return };
+            let Some(Reverse((due, index))) = lane_state.timers.peek().copied() else { return };
+            if due > now {
+                return;
+            }
+            lane_state.timers.pop();
+            // A timer outlives its reason: only the one the act still waits for counts.
+            let Some(act) = self.acts.get(index).filter(|act| act.due_at == due && !act.is_under_way()) else { continue };
+            let priority = self.requests.get(act.request).map_or(domain::request::Priority::Normal, OpenRequest::priority);
+            let class = class_of(act.kind(), act.state(), priority);
+            if act.state().is_final() {
+                continue;
+            }
+            let Some(lane_state) = self.lane_mut(lane) else { return };
+            if let Some(queue) = lane_state.ready.get_mut(class)
+                && !queue.contains_recent(index)
+            {
+                queue.push_back(index);
+            }
+        }
+    }
+
+    /// Rebuilds every queue from the acts, in the order of becoming ready: after a snapshot was loaded.
+    pub(crate) fn rebuild_queues(&mut self) {
+        let rank = |(index, act): (Index, &Act)| (act.ready_at, act.sequence, act.place, index);
+        let mut open: Vec<(Millis, u64, u32, Index)> =
+            self.acts.iter().filter(|(_, act)| act.state().is_open()).map(rank).collect();
+        open.sort_unstable();
+        // What was handed to the partner first keeps its place ahead of what is only ready.
+        for (_, _, _, index) in &open {
+            self.requeue_doubtful(*index);
+        }
+        for (_, _, _, index) in open {
+            self.requeue(index);
+        }
+    }
+
+    fn requeue_doubtful(&mut self, index: Index) {
+        let Some(act) = self.acts.get(index) else { return };
+        let held = matches!(act.state(), ActState::InDoubt | ActState::Sending);
+        if held && act.kind().is_control() {
+            let (lane, subject) = (act.lane, act.subject_key);
+            if let Some(lane) = self.lane_mut(lane) {
+                lane.order.entry(subject).or_default().push_back(index);
+            }
+        }
+    }
+
+    fn requeue(&mut self, index: Index) {
+        let Some(act) = self.acts.get(index) else { return };
+        let (state, lane_index, due) = (act.state(), act.lane, act.due_at);
+        let (slip, line, under_way) = (act.slip, act.line, act.is_under_way());
+        self.stirred.insert(lane_index);
+        let Some(lane) = self.lane_mut(lane_index) else { return };
+        lane.count(None, Some(state));
+        if under_way {
+            lane.in_flight += 1;
+        }
+        match state {
+            ActState::Ready => self.make_ready(index),
+            ActState::Awaiting | ActState::InDoubt if due > 0 && !under_way => lane.timers.push(Reverse((due, index))),
+            ActState::Awaiting if !under_way => {
+                lane.offered.insert((slip, line, index));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Queues here are short at their ends where repeats happen; a full search of a long queue would make queueing quadratic.
+trait ContainsRecent {
+    fn contains_recent(&self, index: Index) -> bool;
+}
+
+impl ContainsRecent for std::collections::VecDeque<Index> {
+    fn contains_recent(&self, index: Index) -> bool {
+        const LOOK_BACK: usize = 16;
+        self.front() == Some(&index) || self.iter().rev().take(LOOK_BACK).any(|other| *other == index)
+    }
+}

@@ -1,0 +1,64 @@
+//! Refusals: why a command was not carried out, in stable words that the web floor turns into problems.
+
+use domain::rules::Breach;
+
+/// Why a command was refused. Nothing happened; nothing personal is in it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Refusal {
+    /// The same idempotency key came with another body.
+    KeyReused,
+    /// The request breaks rules of law; all of them at once.
+    Rules(Vec<Breach>),
+    /// A partner named in the request is not configured, or retired.
+    PartnerUnknown {
+        /// Where in the request, as a JSON pointer.
+        at: String,
+    },
+    /// Nothing is in scope: no partner serves it.
+    ScopeEmpty,
+    /// A paper names a document that was never stored, or was erased.
+    DocumentUnknown {
+        /// Where in the request, as a JSON pointer.
+        at: String,
+    },
+    /// The act that an act builds on is not known, of another case, or of the wrong kind.
+    OriginalUnknown {
+        /// Where in the request, as a JSON pointer.
+        at: String,
+    },
+    /// The case-money account is not on the court's list (rule D20).
+    AccountNotListed,
+    /// The callback's origin is not on the court's list.
+    CallbackNotListed,
+    /// The token's court is not the request's court.
+    CourtForeign,
+    /// More acts than one request may plan.
+    TooManyActs {
+        /// The limit.
+        max: u32,
+    },
+    /// The deadline has passed already.
+    DeadlinePassed,
+    /// No such request, act, document, partner or entry, or it belongs to another court.
+    NotFound,
+    /// Not possible in the state it is in; the word is that state.
+    WrongState {
+        /// The state.
+        state: &'static str,
+    },
+    /// The same person may not do both.
+    SamePerson,
+    /// Something in the command is out of bounds; the pointer says what.
+    OutOfBounds {
+        /// The field.
+        at: &'static str,
+        /// The bound, for people.
+        bound: &'static str,
+    },
+    /// Too much is waiting; nothing was accepted.
+    Overloaded,
+    /// The gateway takes no more work: it is stopping.
+    Draining,
+    /// The journal is full, broken or poisoned; an operator must act.
+    Unavailable,
+}

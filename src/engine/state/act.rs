@@ -1,0 +1,187 @@
+//! An act in memory: about 170 bytes, everything that a decision about it needs; names and papers stay in the journal.
+
+use domain::outcome::Verdict;
+use domain::{ActId, ActKind, ActState, Day, Millis, Money, SlipLine, SlipNumber};
+use serde::{Deserialize, Serialize};
+
+use super::slab::{Index, NONE};
+
+/// An act that can still change, or whose measure lives.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Act {
+    /// Sequence of the event that planned it.
+    pub sequence: u64,
+    /// Slip number.
+    pub slip: u64,
+    /// What was ordered, in 1/10,000 yuan; 0 for a query.
+    pub amount: i64,
+    /// Keyed hash of the account; 0 = none named.
+    pub asset: u64,
+    /// Keyed hash of the subject's identity number.
+    pub subject_key: u64,
+    /// Limit in force, less what was moved.
+    pub limit: i64,
+    /// Held now.
+    pub caught: i64,
+    /// Moved to the court.
+    pub moved: i64,
+    /// When it is tried or asked again; 0 = not by time.
+    pub due_at: Millis,
+    /// Since when it has been in its state.
+    pub since: Millis,
+    /// When it first became ready: its rank among acts on the same subject; 0 = not yet.
+    pub ready_at: Millis,
+    /// When bytes may first have left; 0 = never.
+    pub sent_at: Millis,
+    /// Sequence of the exchange under way; [`u64::MAX`] = none.
+    pub exchange: u64,
+    /// Sequence of the newest outcome; [`u64::MAX`] = none.
+    pub outcome: u64,
+    /// Hash of that outcome, to know a repeat.
+    pub outcome_hash: u64,
+    /// Place in the plan of its event.
+    pub place: u32,
+    /// Its request; [`NONE`] when only the measure lives on.
+    pub request: Index,
+    /// Its case.
+    pub case: Index,
+    /// The freeze it builds on; [`NONE`] = none of ours.
+    pub base: Index,
+    /// Last day of the effect, as a day count; `i32::MIN` = not said.
+    pub to: i32,
+    /// Its partner's lane.
+    pub lane: u16,
+    /// Which party.
+    pub subject: u16,
+    /// Line on the slip.
+    pub line: u16,
+    /// Tries that provably did not reach the partner, or questions asked, in a row.
+    pub tries: u16,
+    /// Exchanges that carried it.
+    pub exchanges: u16,
+    /// How many approvals it waits for.
+    pub approvals: u8,
+    /// [`ActKind`].
+    kind: u8,
+    /// [`ActState`].
+    state: u8,
+    /// [`Verdict`] of the newest outcome; 0 = none.
+    verdict: u8,
+    /// The first person who settles a doubt has spoken: hash of the token name; 0 = nobody.
+    pub settled_by: u32,
+    /// What that person said: it took effect.
+    pub settled_as: bool,
+}
+
+/// No sequence.
+pub const NO_SEQUENCE: u64 = u64::MAX;
+
+impl Act {
+    /// A newly planned act.
+    #[must_use]
+    pub fn planned(id: ActId, kind: ActKind, state: ActState, at: Millis) -> Self {
+        Self {
+            sequence: id.sequence,
+            slip: 0,
+            amount: 0,
+            asset: 0,
+            subject_key: 0,
+            limit: 0,
+            caught: 0,
+            moved: 0,
+            due_at: 0,
+            since: at,
+            ready_at: if state == ActState::Ready { at } else { 0 },
+            sent_at: 0,
+            exchange: NO_SEQUENCE,
+            outcome: NO_SEQUENCE,
+            outcome_hash: 0,
+            place: id.line,
+            request: NONE,
+            case: NONE,
+            base: NONE,
+            to: i32::MIN,
+            lane: 0,
+            subject: 0,
+            line: 0,
+            tries: 0,
+            exchanges: 0,
+            approvals: 0,
+            kind: kind.code(),
+            state: state.code(),
+            verdict: 0,
+            settled_by: 0,
+            settled_as: false,
+        }
+    }
+
+    /// Its id.
+    #[must_use]
+    pub fn id(&self) -> ActId {
+        ActId { sequence: self.sequence, line: self.place }
+    }
+
+    /// Its key for the partner.
+    #[must_use]
+    pub fn slip_line(&self) -> SlipLine {
+        SlipLine { slip: SlipNumber::from_bits(self.slip), line: self.line }
+    }
+
+    /// What was ordered.
+    #[must_use]
+    pub fn kind(&self) -> ActKind {
+        ActKind::from_code(self.kind).unwrap_or(ActKind::Query)
+    }
+
+    /// Where it stands.
+    #[must_use]
+    pub fn state(&self) -> ActState {
+        ActState::from_code(self.state).unwrap_or(ActState::InDoubt)
+    }
+
+    pub(crate) fn set_state(&mut self, state: ActState, at: Millis) {
+        self.state = state.code();
+        self.since = at;
+        if state == ActState::Ready && self.ready_at == 0 {
+            self.ready_at = at;
+        }
+    }
+
+    /// The newest verdict.
+    #[must_use]
+    pub fn verdict(&self) -> Option<Verdict> {
+        Verdict::from_code(self.verdict)
+    }
+
+    pub(crate) fn set_verdict(&mut self, verdict: Option<Verdict>) {
+        self.verdict = verdict.map_or(0, Verdict::code);
+    }
+
+    /// Does an effect of it stand (a freeze that holds, or is queued)?
+    #[must_use]
+    pub fn is_live_measure(&self) -> bool {
+        self.kind() == ActKind::Freeze && self.state().took_effect() && self.limit > 0
+    }
+
+    /// How much it counts as ordered exposure: the limit of a live measure, or all of an open freeze.
+    #[must_use]
+    pub fn exposure(&self) -> Money {
+        match (self.kind(), self.state().is_open()) {
+            (ActKind::Freeze, true) => Money::from_units(self.amount),
+            (ActKind::Freeze, false) if self.is_live_measure() => Money::from_units(self.limit),
+            _ => Money::ZERO,
+        }
+    }
+
+    /// Last day of the effect.
+    #[must_use]
+    pub fn last_day(&self) -> Option<Day> {
+        (self.to != i32::MIN).then(|| Day::from_count(self.to))
+    }
+
+    /// Has an exchange begun that has not ended?
+    #[must_use]
+    pub fn is_under_way(&self) -> bool {
+        self.exchange != NO_SEQUENCE
+    }
+}

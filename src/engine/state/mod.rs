@@ -1,0 +1,355 @@
+//! The open state: everything that can still change. A fold over events; nothing in it is decided here.
+
+pub mod act;
+pub mod hash;
+pub mod lane;
+pub mod record;
+pub mod slab;
+
+use std::collections::BTreeMap;
+
+use domain::ledger::Ledger;
+use domain::request::{Goal, Priority, RequestState};
+use domain::{ActId, ActKind, ActState, CaseId, Millis, Money, RequestId, SlipNumber};
+use serde::{Deserialize, Serialize};
+
+pub use act::Act;
+use hash::Map;
+use lane::Lane;
+use slab::{Index, NONE, Slab};
+
+/// A case in memory.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Case {
+    /// Sequence of its first request.
+    pub sequence: u64,
+    /// Keyed hash of court and case number.
+    pub key: (u64, u64),
+    /// Its data key's slot.
+    pub slot: u64,
+    /// Claim and costs, as the newest request states them.
+    pub target: i64,
+    /// Its open requests.
+    pub requests: Vec<Index>,
+    /// Acts of finished requests whose measure lives.
+    pub measures: Vec<Index>,
+    /// Deducted by finished requests.
+    pub deducted_before: i64,
+}
+
+/// An account that a query of an open request found.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Found {
+    /// The query.
+    pub query: Index,
+    /// Hash of partner and account.
+    pub asset: u64,
+    /// The account.
+    pub account: String,
+    /// What could be held, in 1/10,000 yuan; 0 when it is not in CNY.
+    pub available: i64,
+}
+
+/// An open request in memory.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct OpenRequest {
+    /// Sequence of its `request.accepted`.
+    pub sequence: u64,
+    /// Sequence of the last event that touched it.
+    pub version: u64,
+    /// When it was accepted.
+    pub accepted_at: Millis,
+    /// Nothing new starts after this; 0 = no deadline.
+    pub deadline: Millis,
+    /// Its case.
+    pub case: Index,
+    /// How many acts are final.
+    pub finals: u32,
+    /// Court, as an index into [`State::words`].
+    pub court: u16,
+    /// Token, as an index into [`State::words`].
+    pub token: u16,
+    /// Code of the goal; 0 = explicit acts.
+    pub goal: u8,
+    /// Code of the priority.
+    pub priority: u8,
+    /// Somebody stopped it.
+    pub stopping: bool,
+    /// Its deadline passed.
+    pub overdue: bool,
+    /// Hashes of the tokens that approved it.
+    pub approvals: Vec<u32>,
+    /// Its acts, in the order they were planned.
+    pub acts: Vec<Index>,
+    /// What its queries found.
+    pub found: Vec<Found>,
+}
+
+impl OpenRequest {
+    /// Its goal.
+    #[must_use]
+    pub fn goal(&self) -> Option<Goal> {
+        Goal::from_code(self.goal)
+    }
+
+    /// Its priority.
+    #[must_use]
+    pub fn priority(&self) -> Priority {
+        Priority::from_code(self.priority).unwrap_or(Priority::Normal)
+    }
+
+    /// May something new start for it?
+    #[must_use]
+    pub fn may_start(&self) -> bool {
+        !self.stopping && !self.overdue
+    }
+
+    /// How it will be called once every act is final.
+    #[must_use]
+    pub fn end_state(&self) -> RequestState {
+        if self.stopping { RequestState::Stopped } else { RequestState::Finished }
+    }
+}
+
+/// A stored document that may still be referenced.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Document {
+    /// Sequence of its `document.stored`.
+    pub sequence: u64,
+    /// Slot of its key.
+    pub slot: u64,
+    /// The blob, hex.
+    pub blob: String,
+    /// Plaintext length.
+    pub bytes: u64,
+    /// As uploaded.
+    pub content_type: String,
+    /// Court, as an index into [`State::words`].
+    pub court: u16,
+    /// When it was stored.
+    pub at: Millis,
+    /// Some request references it.
+    pub referenced: bool,
+}
+
+/// What a used idempotency key stands for.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+pub struct Keyed {
+    /// The request.
+    pub request: u64,
+    /// Keyed hash of its body.
+    pub fingerprint: (u64, u64),
+}
+
+/// The open state.
+#[derive(Default)]
+pub struct State {
+    /// The next sequence.
+    pub next: u64,
+    /// Time of the newest event.
+    pub at: Millis,
+    /// The next slip counter.
+    pub next_slip: u64,
+    /// Fence of the newest run.
+    pub epoch: u64,
+    /// Digest of the configuration in force.
+    pub config_digest: String,
+    /// Court codes and token names, each once.
+    pub words: Vec<String>,
+    /// Cases.
+    pub cases: Slab<Case>,
+    /// Open requests.
+    pub requests: Slab<OpenRequest>,
+    /// Open acts and live measures.
+    pub acts: Slab<Act>,
+    /// Lanes, in order of first sight.
+    pub lanes: Vec<Lane>,
+    /// Documents by keyed digest.
+    pub documents: BTreeMap<(u64, u64), Document>,
+    /// Idempotency keys, kept as long as the case; 48 bytes each.
+    pub idempotency: Map<(u64, u64), Keyed>,
+    /// What was read of which request by which machine: hash to version; at most [`READS_MAX`].
+    pub reads: Map<u64, u64>,
+    /// Cases by keyed hash.
+    pub(crate) case_by_key: Map<(u64, u64), Index>,
+    /// Plans by sequence: the request and where in its acts the plan begins.
+    pub(crate) plans: Map<u64, (Index, u32)>,
+    /// Slips: the first act on each.
+    pub(crate) slips: Map<u64, Index>,
+    /// Live measures of finished requests by sequence and place.
+    pub(crate) kept: Map<(u64, u64), Index>,
+    /// Who waits for whose end.
+    pub(crate) waiters: Map<Index, Vec<Index>>,
+    /// Lanes by partner id.
+    pub(crate) lane_by_partner: BTreeMap<String, u16>,
+    /// Lanes that may have something to do since this was last emptied; in order, each once.
+    pub(crate) stirred: std::collections::BTreeSet<u16>,
+    /// Deadlines of open requests.
+    pub(crate) deadlines: std::collections::BTreeSet<(Millis, Index)>,
+}
+
+/// The most remembered machine reads; beyond it the oldest half is forgotten, and a read may be recorded twice.
+pub const READS_MAX: usize = 65_536;
+
+impl State {
+    /// An open act, or one whose measure lives.
+    #[must_use]
+    pub fn act_index(&self, id: ActId) -> Option<Index> {
+        if let Some((request, start)) = self.plans.get(&id.sequence) {
+            let place = start.checked_add(id.line)?;
+            let index = *self.requests.get(*request)?.acts.get(place as usize)?;
+            return self.acts.get(index).filter(|act| act.id() == id).map(|_| index);
+        }
+        self.kept.get(&(id.sequence, u64::from(id.line))).copied()
+    }
+
+    /// An open request.
+    #[must_use]
+    pub fn request_index(&self, id: RequestId) -> Option<Index> {
+        let (request, start) = *self.plans.get(&id.0)?;
+        (start == 0 && self.requests.get(request)?.sequence == id.0).then_some(request)
+    }
+
+    /// The acts on a slip, in line order.
+    #[must_use]
+    pub fn slip_acts(&self, slip: SlipNumber) -> Vec<Index> {
+        let Some(first) = self.slips.get(&slip.bits()).and_then(|index| self.acts.get(*index)) else { return Vec::new() };
+        let Some(request) = self.requests.get(first.request) else { return Vec::new() };
+        let start = self.plans.get(&first.sequence).map_or(0, |(_, start)| *start as usize) + first.place as usize;
+        let same = |index: &&Index| self.acts.get(**index).is_some_and(|act| act.slip == slip.bits());
+        request.acts.iter().skip(start).take_while(same).copied().collect()
+    }
+
+    /// The ledger of a case: sums over its open requests and its living measures.
+    #[must_use]
+    pub fn ledger(&self, case: Index) -> Ledger {
+        let Some(case) = self.cases.get(case) else { return Ledger::default() };
+        let mut ledger = Ledger {
+            target: Money::from_units(case.target),
+            deducted: Money::from_units(case.deducted_before),
+            ..Ledger::default()
+        };
+        let of_requests = case.requests.iter().filter_map(|request| self.requests.get(*request)).flat_map(|r| &r.acts);
+        for index in of_requests.chain(&case.measures) {
+            let Some(act) = self.acts.get(*index) else { continue };
+            ledger.exposure = ledger.exposure.plus(act.exposure());
+            if act.is_live_measure() {
+                ledger.controlled = ledger.controlled.plus(Money::from_units(act.caught));
+            }
+            if act.kind() == ActKind::Deduct {
+                ledger.deducted = ledger.deducted.plus(Money::from_units(act.moved));
+                if act.state().is_open() {
+                    ledger.deducting = ledger.deducting.plus(Money::from_units(act.amount));
+                }
+            }
+            if act.state() == ActState::InDoubt {
+                ledger.in_doubt = ledger.in_doubt.plus(Money::from_units(act.amount));
+            }
+        }
+        ledger
+    }
+
+    /// What a freeze holds that no open deduction has claimed.
+    #[must_use]
+    pub fn free_of_freeze(&self, freeze: Index) -> Money {
+        let Some(act) = self.acts.get(freeze) else { return Money::ZERO };
+        let claimed: Money = self
+            .acts_of_case(act.case)
+            .filter(|(_, other)| other.base == freeze && other.kind() == ActKind::Deduct && other.state().is_open())
+            .map(|(_, other)| Money::from_units(other.amount))
+            .sum();
+        Money::from_units(act.caught).minus_or_zero(claimed)
+    }
+
+    /// Every act of a case that is in memory.
+    pub fn acts_of_case(&self, case: Index) -> impl Iterator<Item = (Index, &Act)> {
+        let case = self.cases.get(case);
+        let open = case.into_iter().flat_map(|case| &case.requests).filter_map(|request| self.requests.get(*request));
+        open.flat_map(|request| &request.acts)
+            .chain(case.into_iter().flat_map(|case| &case.measures))
+            .filter_map(|index| Some((*index, self.acts.get(*index)?)))
+    }
+
+    /// The lane of a partner.
+    #[must_use]
+    pub fn lane_of(&self, partner: &str) -> Option<u16> {
+        self.lane_by_partner.get(partner).copied()
+    }
+
+    /// The lane.
+    #[must_use]
+    pub fn lane(&self, lane: u16) -> Option<&Lane> {
+        self.lanes.get(usize::from(lane))
+    }
+
+    /// The partner id of a lane.
+    #[must_use]
+    pub fn partner_of(&self, lane: u16) -> &str {
+        self.lane(lane).map_or("", |lane| lane.record.partner.as_str())
+    }
+
+    /// The case's id.
+    #[must_use]
+    pub fn case_id(&self, case: Index) -> CaseId {
+        CaseId(self.cases.get(case).map_or(0, |case| case.sequence))
+    }
+
+    /// A court code or token name.
+    #[must_use]
+    pub fn word(&self, word: u16) -> &str {
+        self.words.get(usize::from(word)).map_or("", String::as_str)
+    }
+
+    /// The case under a keyed hash.
+    #[must_use]
+    pub fn case_index(&self, key: (u64, u64)) -> Option<Index> {
+        self.case_by_key.get(&key).copied()
+    }
+
+    pub(crate) fn lane_mut(&mut self, lane: u16) -> Option<&mut Lane> {
+        self.lanes.get_mut(usize::from(lane))
+    }
+
+    /// The lane of a partner, made at first sight.
+    pub(crate) fn lane_for(&mut self, partner: &str) -> u16 {
+        if let Some(lane) = self.lane_by_partner.get(partner) {
+            return *lane;
+        }
+        let lane = u16::try_from(self.lanes.len()).unwrap_or(u16::MAX);
+        self.lanes.push(Lane::of(partner));
+        self.lane_by_partner.insert(partner.to_owned(), lane);
+        lane
+    }
+
+    pub(crate) fn word_for(&mut self, word: &str) -> u16 {
+        if let Some(place) = self.words.iter().position(|known| known == word) {
+            return u16::try_from(place).unwrap_or(0);
+        }
+        self.words.push(word.to_owned());
+        u16::try_from(self.words.len() - 1).unwrap_or(0)
+    }
+
+    /// Bytes of the parts that grow with acts, requests and cases, for `/metrics` and the memory gate; an estimate.
+    #[must_use]
+    pub fn bytes_estimate(&self) -> usize {
+        self.acts.len() * (size_of::<Option<Act>>() + 16)
+            + self.requests.len() * (size_of::<Option<OpenRequest>>() + 32)
+            + self.cases.len() * (size_of::<Option<Case>>() + 48)
+            + self.idempotency.len() * 48
+    }
+}
+
+/// A 64-bit hash of words in memory, where nobody chooses them to collide (FNV-1a, then one mixing step).
+#[must_use]
+pub fn short_hash(parts: &[&str]) -> u64 {
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    for part in parts {
+        for byte in part.bytes().chain([0xff]) {
+            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
+        }
+    }
+    hash ^ (hash >> 29)
+}
+
+/// No index.
+pub const NO_INDEX: Index = NONE;

@@ -1,0 +1,178 @@
+//! The state as it stands in a snapshot: the parts that events made, in a fixed order; queues and maps are rebuilt.
+
+use std::collections::BTreeMap;
+
+use domain::Millis;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::lane::LaneRecord;
+use super::slab::{NONE, Slab};
+use super::{Act, Case, Document, Keyed, OpenRequest, State};
+use crate::state::lane::Lane;
+
+/// Version of the form; another version is folded from the journal instead.
+pub const STATE_FORM: u32 = 1;
+
+#[derive(Serialize, Deserialize)]
+struct Counters {
+    form: u32,
+    next: u64,
+    at: Millis,
+    next_slip: u64,
+    epoch: u64,
+    config_digest: String,
+}
+
+#[derive(Serialize)]
+struct Out<'a> {
+    counters: Counters,
+    words: &'a [String],
+    cases: &'a Slab<Case>,
+    requests: &'a Slab<OpenRequest>,
+    acts: &'a Slab<Act>,
+    lanes: Vec<&'a LaneRecord>,
+    documents: &'a BTreeMap<(u64, u64), Document>,
+    idempotency: Vec<((u64, u64), Keyed)>,
+}
+
+#[derive(Deserialize)]
+struct In {
+    counters: Counters,
+    words: Vec<String>,
+    cases: Slab<Case>,
+    requests: Slab<OpenRequest>,
+    acts: Slab<Act>,
+    lanes: Vec<LaneRecord>,
+    documents: BTreeMap<(u64, u64), Document>,
+    idempotency: Vec<((u64, u64), Keyed)>,
+}
+
+/// A snapshot that cannot be used; the state is then folded from the journal.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    /// Not the form this release writes.
+    #[error("reading a state snapshot: form {found} is not {STATE_FORM}; it is folded from the journal instead")]
+    Form {
+        /// The form found.
+        found: u32,
+    },
+    /// Damaged.
+    #[error("reading a state snapshot: it is damaged ({0}); it is folded from the journal instead")]
+    Damaged(#[from] postcard::Error),
+}
+
+impl State {
+    /// Writes the state.
+    ///
+    /// # Errors
+    /// Of the sink.
+    pub fn write_record<W: std::io::Write>(&self, sink: W) -> Result<(), postcard::Error> {
+        #[expect(clippy::disallowed_methods, reason = "the order is made the same on the next line")]
+        let mut idempotency: Vec<_> = self.idempotency.iter().map(|(key, value)| (*key, *value)).collect();
+        idempotency.sort_unstable_by_key(|(key, _)| *key);
+        let out = Out {
+            counters: Counters {
+                form: STATE_FORM,
+                next: self.next,
+                at: self.at,
+                next_slip: self.next_slip,
+                epoch: self.epoch,
+                config_digest: self.config_digest.clone(),
+            },
+            words: &self.words,
+            cases: &self.cases,
+            requests: &self.requests,
+            acts: &self.acts,
+            lanes: self.lanes.iter().map(|lane| &lane.record).collect(),
+            documents: &self.documents,
+            idempotency,
+        };
+        postcard::to_io(&out, sink)?;
+        Ok(())
+    }
+
+    /// Reads a state and rebuilds what follows from it.
+    ///
+    /// # Errors
+    /// [`RecordError`].
+    pub fn read_record(bytes: &[u8]) -> Result<Self, RecordError> {
+        let (counters, _) = postcard::take_from_bytes::<Counters>(bytes)?;
+        if counters.form != STATE_FORM {
+            return Err(RecordError::Form { found: counters.form });
+        }
+        let read: In = postcard::from_bytes(bytes)?;
+        let mut state = Self {
+            next: read.counters.next,
+            at: read.counters.at,
+            next_slip: read.counters.next_slip,
+            epoch: read.counters.epoch,
+            config_digest: read.counters.config_digest,
+            words: read.words,
+            cases: read.cases,
+            requests: read.requests,
+            acts: read.acts,
+            documents: read.documents,
+            ..Self::default()
+        };
+        for record in read.lanes {
+            let index = state.lane_for(&record.partner.clone());
+            if let Some(lane) = state.lanes.get_mut(usize::from(index)) {
+                *lane = Lane { record, ..Lane::of("") };
+            }
+        }
+        state.idempotency = read.idempotency.into_iter().collect();
+        state.rebuild_maps();
+        state.rebuild_queues();
+        Ok(state)
+    }
+
+    /// A digest of everything that stands in a snapshot: equal for equal histories, kept as a golden per release.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        let mut sink = Hashing(Sha256::new());
+        if self.write_record(&mut sink).is_err() {
+            return String::new();
+        }
+        let digest = sink.0.finalize();
+        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    fn rebuild_maps(&mut self) {
+        for (index, case) in self.cases.iter() {
+            self.case_by_key.insert(case.key, index);
+        }
+        for (index, request) in self.requests.iter() {
+            if request.deadline != 0 && request.may_start() {
+                self.deadlines.insert((request.deadline, index));
+            }
+            self.plans.entry(request.sequence).or_insert((index, 0));
+            for (place, act_index) in (0_u32..).zip(&request.acts) {
+                if let Some(act) = self.acts.get(*act_index) {
+                    if act.place == 0 {
+                        self.plans.insert(act.sequence, (index, place));
+                    }
+                    self.slips.entry(act.slip).or_insert(*act_index);
+                }
+            }
+        }
+        for (index, act) in self.acts.iter() {
+            if act.request == NONE {
+                self.kept.insert((act.sequence, u64::from(act.place)), index);
+            }
+        }
+    }
+}
+
+struct Hashing(Sha256);
+
+impl std::io::Write for Hashing {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}

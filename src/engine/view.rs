@@ -1,0 +1,280 @@
+//! Views: what the engine shows to the web floor; plain structs, personal values still wrapped.
+
+use domain::act::ActOrder;
+use domain::ledger::Ledger;
+use domain::outcome::Outcome;
+use domain::request::{PartnerKind, RequestState};
+use domain::sentence::Sentence;
+use domain::{ActId, ActState, CaseId, Day, Millis, Money, Personal, RequestId, SlipLine};
+
+/// Whom a call comes from.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Caller {
+    /// Name of the token, as it stands in leaves and logs.
+    pub token: String,
+    /// The court the token belongs to; `None` = a token of the gateway (operator, auditor) that sees all courts.
+    pub court: Option<String>,
+    /// A person's token (reads are recorded each time) or a machine's (once per version).
+    pub is_person: bool,
+}
+
+/// Our signed proof that something is in the journal.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Receipt {
+    /// Place in journal and trail.
+    pub sequence: u64,
+    /// RFC 6962 leaf hash.
+    pub leaf_hash: [u8; 32],
+    /// Ed25519 over the canonical receipt.
+    pub signature: [u8; 64],
+}
+
+/// A stored document.
+pub struct DocumentStored {
+    /// `sha256:` and hex of the plaintext.
+    pub digest: String,
+    /// Our proof.
+    pub receipt: Receipt,
+}
+
+/// A document read back.
+pub struct DocumentRead {
+    /// As uploaded.
+    pub content_type: String,
+    /// As uploaded.
+    pub file_name: Personal<String>,
+    /// The bytes.
+    pub bytes: Personal<Vec<u8>>,
+}
+
+/// The answer to an accepted request; a function of its event alone, so a repeat gives the same bytes.
+#[derive(Clone)]
+pub struct Accepted {
+    /// Its id.
+    pub request: RequestId,
+    /// Its case.
+    pub case: CaseId,
+    /// How many acts were planned at once.
+    pub acts: u32,
+    /// When.
+    pub at: Millis,
+    /// `look`, `secure`, `collect`, `acts`.
+    pub goal: String,
+    /// Our proof.
+    pub receipt: Receipt,
+}
+
+/// A request with a page of its acts.
+#[derive(Clone)]
+pub struct RequestView {
+    /// Its id.
+    pub id: RequestId,
+    /// Its case.
+    pub case: CaseId,
+    /// 案号.
+    pub case_number: Personal<String>,
+    /// Court code.
+    pub court: String,
+    /// `look`, `secure`, `collect`, `acts`.
+    pub goal: String,
+    /// Where it stands.
+    pub state: RequestState,
+    /// Somebody asked it to stop; open acts may still answer.
+    pub stopping: bool,
+    /// Sequence of the last event that touched it.
+    pub version: u64,
+    /// When it was accepted.
+    pub accepted_at: Millis,
+    /// Nothing new starts after this.
+    pub deadline: Option<Millis>,
+    /// Sums over the case.
+    pub ledger: Ledger,
+    /// How many acts are in each state, in the order of [`ActState::ALL`].
+    pub counts: Vec<(ActState, u32)>,
+    /// A page of acts, in the order they were planned.
+    pub acts: Vec<ActView>,
+    /// Where the next page begins; `None` at the end.
+    pub next_page: Option<u32>,
+    /// The case's key was destroyed: names and sums are gone, proofs stay.
+    pub erased: bool,
+}
+
+/// One act.
+#[derive(Clone)]
+pub struct ActView {
+    /// Its id.
+    pub id: ActId,
+    /// Its key for the partner.
+    pub slip: SlipLine,
+    /// What was ordered.
+    pub order: ActOrder,
+    /// Where it stands.
+    pub state: ActState,
+    /// How many exchanges carried it.
+    pub exchanges: u32,
+    /// What the partner said, oldest first.
+    pub outcomes: Vec<OutcomeView>,
+    /// The effect in force, when there is one.
+    pub measure: Option<MeasureView>,
+    /// What happened, who acts next, by when.
+    pub next: Sentence,
+}
+
+/// One outcome.
+#[derive(Clone)]
+pub struct OutcomeView {
+    /// When it was recorded.
+    pub at: Millis,
+    /// Sequence of its event.
+    pub sequence: u64,
+    /// What it said.
+    pub outcome: Outcome,
+}
+
+/// An effect in force.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct MeasureView {
+    /// What we ordered, less what was moved.
+    pub limit: Money,
+    /// What is held now.
+    pub caught: Money,
+    /// Last day, inclusive.
+    pub to: Option<Day>,
+    /// Registered behind others.
+    pub queued: bool,
+}
+
+/// One line of a list of requests; nothing personal in it but the case number.
+#[derive(Clone)]
+pub struct RequestLine {
+    /// Its id.
+    pub id: RequestId,
+    /// Court code.
+    pub court: String,
+    /// `look`, `secure`, `collect`, `acts`.
+    pub goal: String,
+    /// Where it stands.
+    pub state: RequestState,
+    /// Version.
+    pub version: u64,
+    /// When it was accepted.
+    pub accepted_at: Millis,
+    /// How many acts so far.
+    pub acts: u32,
+    /// How many of them are final.
+    pub acts_final: u32,
+}
+
+/// What to list.
+#[derive(Clone, Default)]
+pub struct RequestFilter {
+    /// Of this case number (within the caller's court, or any for gateway tokens).
+    pub case_number: Option<Personal<String>>,
+    /// In this state.
+    pub state: Option<RequestState>,
+    /// With an act at this partner.
+    pub partner: Option<String>,
+    /// Continue after this (a sequence, as text in the API).
+    pub cursor: Option<u64>,
+    /// At most so many, 1..=200.
+    pub limit: u16,
+}
+
+/// A page of a list.
+pub struct Page<T> {
+    /// The lines, newest first.
+    pub lines: Vec<T>,
+    /// Where the next page begins.
+    pub next: Option<u64>,
+    /// The index is still being refilled up to here; older lines may be missing. `None` = complete.
+    pub filled_to: Option<u64>,
+}
+
+/// An event as shown to those who may see the request.
+pub struct EventView {
+    /// Place in journal and trail.
+    pub sequence: u64,
+    /// When.
+    pub at: Millis,
+    /// The leaf, canonical JSON.
+    pub leaf: Vec<u8>,
+}
+
+/// A leaf with its proof against the newest signed checkpoint that covers it.
+pub struct EntryView {
+    /// The leaf, canonical JSON.
+    pub leaf: Vec<u8>,
+    /// Its place.
+    pub index: u64,
+    /// Size of the tree that the proof is for.
+    pub tree_size: u64,
+    /// Hashes from the leaf up.
+    pub proof: Vec<[u8; 32]>,
+    /// The signed checkpoint.
+    pub checkpoint: String,
+}
+
+/// A partner and its lane.
+#[derive(Clone)]
+pub struct PartnerView {
+    /// Id.
+    pub id: String,
+    /// Name for people.
+    pub name: String,
+    /// Industry.
+    pub kind: PartnerKind,
+    /// `pull` or `call_out`.
+    pub travel: &'static str,
+    /// Acts it takes.
+    pub acts: Vec<domain::ActKind>,
+    /// Acts in each open state, and since when the oldest has been in it (`None` when there is none).
+    pub waiting: Vec<(ActState, u64, Option<Millis>)>,
+    /// Exchanges under way.
+    pub in_flight: u32,
+    /// Paused: by whom, until when.
+    pub paused: Option<(String, Millis)>,
+    /// The breaker rests until then.
+    pub broken_until: Option<Millis>,
+    /// Closed until then.
+    pub opens_at: Option<Millis>,
+    /// Taken out of the config.
+    pub retired: bool,
+}
+
+/// A command to settle an act in doubt.
+pub struct Resolution {
+    /// What the partner's paper says: did it take effect?
+    pub took_effect: bool,
+    /// The sum held or moved, when it did.
+    pub amount: Option<Money>,
+    /// `sha256:…` of the partner's paper, stored before.
+    pub document: String,
+    /// In the person's words.
+    pub reason: String,
+}
+
+/// How the gateway is.
+#[derive(Clone, Debug, Default)]
+pub struct Health {
+    /// It takes requests.
+    pub ready: bool,
+    /// Why not, for operators; nothing personal.
+    pub reasons: Vec<String>,
+    /// Events in the journal that are durable.
+    pub durable: u64,
+    /// Events that the index holds.
+    pub indexed: u64,
+    /// Size that the newest signed checkpoint covers.
+    pub checkpoint_size: u64,
+    /// Open requests in memory.
+    pub open_requests: u64,
+    /// Open acts in memory.
+    pub open_acts: u64,
+}
+
+/// Counters since start, for `/metrics`; names as they stand there.
+#[derive(Clone, Debug, Default)]
+pub struct Counters {
+    /// `(name, labels, value)`; labels are `key="value"` already escaped; only ids and words.
+    pub values: Vec<(&'static str, String, u64)>,
+}

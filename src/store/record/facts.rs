@@ -1,0 +1,326 @@
+//! Facts: the leaf side of every event. Ids, states, times, counts, digests; nothing that tells who or how much.
+//!
+//! Fields stand in alphabetical order, hold integers below 2^53 and ASCII words, and are left out when empty: so what
+//! serde writes is already canonical (RFC 8785), and a test holds every golden against a canonicalizer.
+
+use domain::{ActId, ActState, Millis};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+/// An act in a leaf: `[sequence, line]`.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
+pub struct ActRef(pub u64, pub u32);
+
+impl From<ActId> for ActRef {
+    fn from(id: ActId) -> Self {
+        Self(id.sequence, id.line)
+    }
+}
+
+impl From<ActRef> for ActId {
+    fn from(act: ActRef) -> Self {
+        Self { sequence: act.0, line: act.1 }
+    }
+}
+
+macro_rules! facts {
+    ($($(#[$doc:meta])* $name:ident = $event:literal { $($(#[$fdoc:meta])* $field:ident: $type:ty),* $(,)? })+) => {
+        $(
+            $(#[$doc])*
+            #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+            #[serde(deny_unknown_fields)]
+            pub struct $name {
+                $($(#[$fdoc])* #[serde(default, skip_serializing_if = "Empty::empty")] pub $field: $type,)*
+            }
+        )+
+
+        /// What happened, as the leaf tells it.
+        #[derive(Clone, PartialEq, Debug, Serialize)]
+        #[serde(untagged)]
+        pub enum Fact {
+            $($(#[$doc])* $name($name),)+
+        }
+
+        impl Fact {
+            /// Every event name, in the order of `schemas/trail/events.toml`.
+            pub const NAMES: &'static [&'static str] = &[$($event),+];
+
+            /// `noun.past_verb`.
+            #[must_use]
+            pub fn name(&self) -> &'static str {
+                match self { $(Self::$name(_) => $event,)+ }
+            }
+
+            pub(super) fn read(name: &str, fields: &RawValue) -> Result<Option<Self>, serde_json::Error> {
+                Ok(Some(match name {
+                    $($event => Self::$name(serde_json::from_str(fields.get())?),)+
+                    _ => return Ok(None),
+                }))
+            }
+        }
+
+        $(impl From<$name> for Fact { fn from(fact: $name) -> Self { Self::$name(fact) } })+
+    };
+}
+
+/// Left out of the leaf when it says nothing.
+trait Empty {
+    fn empty(&self) -> bool;
+}
+impl Empty for u64 {
+    fn empty(&self) -> bool {
+        *self == 0
+    }
+}
+impl Empty for u32 {
+    fn empty(&self) -> bool {
+        *self == 0
+    }
+}
+impl Empty for i64 {
+    fn empty(&self) -> bool {
+        *self == 0
+    }
+}
+impl Empty for bool {
+    fn empty(&self) -> bool {
+        !*self
+    }
+}
+impl Empty for String {
+    fn empty(&self) -> bool {
+        self.is_empty()
+    }
+}
+impl<T> Empty for Vec<T> {
+    fn empty(&self) -> bool {
+        self.is_empty()
+    }
+}
+impl<T> Empty for Option<T> {
+    fn empty(&self) -> bool {
+        self.is_none()
+    }
+}
+impl Empty for ActRef {
+    fn empty(&self) -> bool {
+        false
+    }
+}
+
+facts! {
+    /// The gateway took up its data directory.
+    GatewayStarted = "gateway.started" {
+        /// Fence of this run.
+        epoch: u64,
+        /// Release.
+        version: String,
+    }
+    /// The gateway stopped with nothing under way.
+    GatewayDrained = "gateway.drained" {
+        /// Fence of this run.
+        epoch: u64,
+    }
+    /// A configuration came into force.
+    ConfigLoaded = "config.loaded" {
+        /// SHA-256 over the files, hex.
+        digest: String,
+        /// How many partners it names.
+        partners: u32,
+    }
+    /// A snapshot was made durable.
+    SnapshotTaken = "snapshot.taken" {
+        /// SHA-256 of its plaintext, hex.
+        digest: String,
+        /// The first sequence that is not in it.
+        next: u64,
+    }
+    /// A document was stored.
+    DocumentStored = "document.stored" {
+        /// SHA-256 of the sealed file, hex.
+        blob: String,
+        /// Its plaintext length.
+        bytes: u64,
+        /// Court that uploaded it.
+        court: String,
+        /// Name of the token.
+        token: String,
+    }
+    /// A document that nothing references was erased.
+    DocumentErased = "document.erased" {
+        /// Sequence of its `document.stored`.
+        document: u64,
+    }
+    /// A request was accepted; its plan stands in the body.
+    RequestAccepted = "request.accepted" {
+        /// How many acts are planned.
+        acts: u32,
+        /// Sequence of the first request of the case; left out when this is it.
+        case: Option<u64>,
+        /// Court.
+        court: String,
+        /// Nothing new starts after this instant.
+        deadline: Option<i64>,
+        /// `look`, `secure`, `collect`, or `acts`.
+        goal: String,
+        /// `urgent`, `normal`, `batch`.
+        priority: String,
+        /// How many slip numbers were drawn.
+        slips: u32,
+        /// Name of the token.
+        token: String,
+    }
+    /// A goal went on: more acts were planned.
+    PlanExtended = "plan.extended" {
+        /// How many.
+        acts: u32,
+        /// The request.
+        request: u64,
+        /// How many slip numbers were drawn.
+        slips: u32,
+    }
+    /// The acts that wait for approval were approved by one person.
+    RequestApproved = "request.approved" {
+        /// Name of the token.
+        by: String,
+        /// The request.
+        request: u64,
+    }
+    /// Nothing new starts for this request.
+    RequestStopped = "request.stopped" {
+        /// Name of the token.
+        by: String,
+        /// The request.
+        request: u64,
+    }
+    /// The deadline of a request passed.
+    DeadlinePassed = "deadline.passed" {
+        /// The request.
+        request: u64,
+    }
+    /// Every act of a request is final and nothing follows.
+    RequestFinished = "request.finished" {
+        /// The request.
+        request: u64,
+        /// `finished` or `stopped`.
+        state: String,
+    }
+    /// One message out began: bytes may leave after this is durable.
+    ExchangeBegan = "exchange.began" {
+        /// The acts it carries.
+        acts: Vec<ActRef>,
+        /// `send`, `ask`, `offer`.
+        kind: String,
+        /// The partner.
+        partner: String,
+    }
+    /// One message out was judged.
+    ExchangeEnded = "exchange.ended" {
+        /// The act it carried.
+        act: ActRef,
+        /// The lane rests until this instant.
+        breaks: Option<i64>,
+        /// What was seen, when nothing was answered.
+        cause: String,
+        /// When it is tried or asked again.
+        due: Option<i64>,
+        /// Sequence of its `exchange.began`.
+        exchange: u64,
+        /// `answered`, `accepted`, `not_sent`, `doubt`, `not_found`.
+        judged: String,
+        /// The partner.
+        partner: String,
+        /// The state the act is in after it.
+        state: String,
+        /// What the partner says became of it.
+        verdict: String,
+    }
+    /// An outcome came in by itself.
+    OutcomeReceived = "outcome.received" {
+        /// The act.
+        act: ActRef,
+        /// The partner.
+        partner: String,
+        /// The state the act is in after it.
+        state: String,
+        /// It replaces an earlier outcome that said otherwise.
+        supersedes: bool,
+        /// What the partner says became of it.
+        verdict: String,
+        /// `feedback`, `hand_back`, `callback`.
+        way: String,
+    }
+    /// An act was withdrawn before anything left.
+    ActWithdrawn = "act.withdrawn" {
+        /// The act.
+        act: ActRef,
+        /// Name of the token.
+        by: String,
+    }
+    /// Two people settled an act in doubt with the partner's paper.
+    ActResolved = "act.resolved" {
+        /// The act.
+        act: ActRef,
+        /// Name of the first person's token.
+        by: String,
+        /// Name of the second person's token; left out while only one has spoken.
+        second: String,
+        /// The state it is in now; left out while only one has spoken.
+        state: String,
+        /// They say that it took effect.
+        took_effect: bool,
+    }
+    /// A doubtful or unapproved act was passed by one of another case on the same subject.
+    ActPassed = "act.passed" {
+        /// The act that went.
+        act: ActRef,
+        /// The act it passed.
+        over: ActRef,
+    }
+    /// Somebody paused a lane; the reason stands in the body.
+    LanePaused = "lane.paused" {
+        /// Name of the token.
+        by: String,
+        /// The partner.
+        partner: String,
+        /// Until when.
+        until: i64,
+    }
+    /// A lane goes on.
+    LaneResumed = "lane.resumed" {
+        /// Name of the token; left out when the pause expired.
+        by: String,
+        /// The partner.
+        partner: String,
+    }
+    /// Somebody read personal data of a request.
+    AccessRead = "access.read" {
+        /// Name of the token.
+        by: String,
+        /// The request.
+        request: u64,
+        /// Version that was read.
+        version: u64,
+    }
+    /// Unauthenticated or forbidden calls were refused.
+    AccessRefused = "access.refused" {
+        /// How many in that minute.
+        count: u32,
+        /// The minute's start.
+        minute: i64,
+        /// Keyed hash of the source address, hex.
+        source: String,
+    }
+}
+
+/// Reads a state word that this build wrote; an unknown word is [`ActState::InDoubt`], which nothing treats as an answer.
+#[must_use]
+pub fn act_state(word: &str) -> ActState {
+    ActState::from_word(word).unwrap_or(ActState::InDoubt)
+}
+
+/// When a leaf's instant is due; the epoch when it says none.
+#[must_use]
+pub fn due_or_zero(due: Option<i64>) -> Millis {
+    due.unwrap_or(0)
+}

@@ -1,0 +1,1 @@
+//! Tests of records: round trips and canonical leaves.
