@@ -1,0 +1,235 @@
+//! Keys of the index: one tree, a family byte in front, numbers big endian so that byte order is number order.
+//!
+//! ```text
+//! 0x00 'a'                                   applied sequence          0x00 's'   schema, salt, check
+//! 0x01 sequence(8) line(4)                   request                   0x02 sequence(8) line(4)   act
+//! 0x03 case(8) sequence(8) line(4)           requests of a case
+//! 0x04 state(1) sequence(8) line(4)          requests by state
+//! 0x05 partner(2) state(1) sequence(8) line(4)    acts by partner and state
+//! 0x06 hash(16)                              case by number            0x07 hash(16) case(8)      cases of a subject or asset
+//! 0x08 hash(16)                              request by idempotency key
+//! 0x09 slip number, 0x00, line(4)            act by slip
+//! ```
+
+pub use crate::seal::root::HASH_BYTES;
+
+/// Bytes of a slip number, at most (BDHM is 22 characters wide).
+pub const SLIP_BYTES_MAX: usize = 22;
+
+pub(super) const KEY_APPLIED: [u8; 2] = [0x00, b'a'];
+pub(super) const KEY_SCHEMA: [u8; 2] = [0x00, b's'];
+
+const FAMILY_REQUEST: u8 = 0x01;
+const FAMILY_ACT: u8 = 0x02;
+const FAMILY_REQUEST_OF_CASE: u8 = 0x03;
+const FAMILY_REQUEST_BY_STATE: u8 = 0x04;
+const FAMILY_ACT_BY_PARTNER_STATE: u8 = 0x05;
+const FAMILY_CASE_BY_NUMBER: u8 = 0x06;
+const FAMILY_CASE_OF_SUBJECT: u8 = 0x07;
+const FAMILY_REQUEST_BY_IDEMPOTENCY_KEY: u8 = 0x08;
+const FAMILY_ACT_BY_SLIP: u8 = 0x09;
+
+/// What a request or act is known by: the sequence of the event that made it, and the line within that event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EntryId {
+    /// Sequence of the event.
+    pub sequence: u64,
+    /// Line within it.
+    pub line: u32,
+}
+
+/// The slip number is empty, too long, or holds bytes other than printable ASCII.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("index a slip number: it must be 1 to {SLIP_BYTES_MAX} printable ASCII characters; look up where it was drawn")]
+pub struct LongSlip;
+
+/// A slip number as part of a key; drawn from our counter, so it says nothing about a person.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SlipKey(Box<str>);
+
+impl SlipKey {
+    /// Checks `number`.
+    ///
+    /// # Errors
+    /// [`LongSlip`].
+    pub fn new(number: &str) -> Result<Self, LongSlip> {
+        let fits = (1..=SLIP_BYTES_MAX).contains(&number.len()) && number.bytes().all(|byte| byte.is_ascii_graphic());
+        if fits { Ok(Self(number.into())) } else { Err(LongSlip) }
+    }
+
+    /// The number.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The key of one entry. Hashes are keyed ones (`RootKey::keyed_hash`), never plain digests.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum IndexKey {
+    /// A request by its id.
+    Request(EntryId),
+    /// An act by its id.
+    Act(EntryId),
+    /// A request in the list of its case.
+    RequestOfCase {
+        /// Case id.
+        case: u64,
+        /// The request.
+        request: EntryId,
+    },
+    /// A request in the list of its state.
+    RequestByState {
+        /// Number of the state.
+        state: u8,
+        /// The request.
+        request: EntryId,
+    },
+    /// An act in the list of its partner and state.
+    ActByPartnerState {
+        /// Number of the partner.
+        partner: u16,
+        /// Number of the state.
+        state: u8,
+        /// The act.
+        act: EntryId,
+    },
+    /// A case by the hash of court and case number.
+    CaseByNumber([u8; HASH_BYTES]),
+    /// A case by the hash of a subject or asset; one entry a case.
+    CaseOfSubject {
+        /// Hash of the subject or asset.
+        subject: [u8; HASH_BYTES],
+        /// Case id.
+        case: u64,
+    },
+    /// A request by the hash of court system and idempotency key.
+    RequestByIdempotencyKey([u8; HASH_BYTES]),
+    /// An act by its slip number and line.
+    ActBySlip {
+        /// The slip.
+        slip: SlipKey,
+        /// Line on the slip (CCXH); 0 for a query.
+        line: u32,
+    },
+}
+
+/// A range of entries that can be read in pages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum IndexList {
+    /// All requests.
+    Requests,
+    /// All acts.
+    Acts,
+    /// The acts whose ids begin with one sequence.
+    ActsOfSequence(u64),
+    /// The requests of a case.
+    RequestsOfCase(u64),
+    /// The requests in a state.
+    RequestsByState(u8),
+    /// The acts of a partner in a state.
+    ActsByPartnerState(u16, u8),
+    /// The cases of a subject or asset, by case id.
+    CasesOfSubject([u8; HASH_BYTES]),
+    /// The acts on a slip, by line.
+    ActsOfSlip(SlipKey),
+}
+
+fn joined(parts: &[&[u8]]) -> Vec<u8> {
+    parts.concat()
+}
+
+impl IndexKey {
+    /// The bytes in the tree.
+    pub fn encode(&self) -> Vec<u8> {
+        let with_id = |head: &[u8], id: &EntryId| joined(&[head, &id.sequence.to_be_bytes(), &id.line.to_be_bytes()]);
+        match self {
+            Self::Request(id) => with_id(&[FAMILY_REQUEST], id),
+            Self::Act(id) => with_id(&[FAMILY_ACT], id),
+            Self::RequestOfCase { case, request } => {
+                with_id(&joined(&[&[FAMILY_REQUEST_OF_CASE], &case.to_be_bytes()]), request)
+            }
+            Self::RequestByState { state, request } => with_id(&[FAMILY_REQUEST_BY_STATE, *state], request),
+            Self::ActByPartnerState { partner, state, act } => {
+                let [high, low] = partner.to_be_bytes();
+                with_id(&[FAMILY_ACT_BY_PARTNER_STATE, high, low, *state], act)
+            }
+            Self::CaseByNumber(hash) => joined(&[&[FAMILY_CASE_BY_NUMBER], hash]),
+            Self::CaseOfSubject { subject, case } => joined(&[&[FAMILY_CASE_OF_SUBJECT], subject, &case.to_be_bytes()]),
+            Self::RequestByIdempotencyKey(hash) => joined(&[&[FAMILY_REQUEST_BY_IDEMPOTENCY_KEY], hash]),
+            Self::ActBySlip { slip, line } => {
+                joined(&[&[FAMILY_ACT_BY_SLIP], slip.0.as_bytes(), &[0], &line.to_be_bytes()])
+            }
+        }
+    }
+
+    /// Reads the bytes back; none when they are no key of this schema.
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
+        let (family, rest) = bytes.split_first()?;
+        Some(match *family {
+            FAMILY_REQUEST => Self::Request(entry_id(rest)?),
+            FAMILY_ACT => Self::Act(entry_id(rest)?),
+            FAMILY_REQUEST_OF_CASE => {
+                let (case, rest) = rest.split_first_chunk::<8>()?;
+                Self::RequestOfCase { case: u64::from_be_bytes(*case), request: entry_id(rest)? }
+            }
+            FAMILY_REQUEST_BY_STATE => {
+                let (state, rest) = rest.split_first()?;
+                Self::RequestByState { state: *state, request: entry_id(rest)? }
+            }
+            FAMILY_ACT_BY_PARTNER_STATE => {
+                let ([high, low, state], rest) = rest.split_first_chunk::<3>()?;
+                let partner = u16::from_be_bytes([*high, *low]);
+                Self::ActByPartnerState { partner, state: *state, act: entry_id(rest)? }
+            }
+            FAMILY_CASE_BY_NUMBER => Self::CaseByNumber(rest.try_into().ok()?),
+            FAMILY_CASE_OF_SUBJECT => {
+                let (subject, case) = rest.split_first_chunk::<HASH_BYTES>()?;
+                Self::CaseOfSubject { subject: *subject, case: u64::from_be_bytes(case.try_into().ok()?) }
+            }
+            FAMILY_REQUEST_BY_IDEMPOTENCY_KEY => Self::RequestByIdempotencyKey(rest.try_into().ok()?),
+            FAMILY_ACT_BY_SLIP => {
+                let (head, line) = rest.split_last_chunk::<4>()?;
+                let (zero, number) = head.split_last()?;
+                let slip = SlipKey::new(std::str::from_utf8(number).ok()?).ok().filter(|_| *zero == 0)?;
+                Self::ActBySlip { slip, line: u32::from_be_bytes(*line) }
+            }
+            _ => return None,
+        })
+    }
+}
+
+fn entry_id(bytes: &[u8]) -> Option<EntryId> {
+    let (sequence, line) = bytes.split_first_chunk::<8>()?;
+    Some(EntryId { sequence: u64::from_be_bytes(*sequence), line: u32::from_be_bytes(line.try_into().ok()?) })
+}
+
+impl IndexList {
+    fn prefix(&self) -> Vec<u8> {
+        match self {
+            Self::Requests => vec![FAMILY_REQUEST],
+            Self::Acts => vec![FAMILY_ACT],
+            Self::ActsOfSequence(sequence) => joined(&[&[FAMILY_ACT], &sequence.to_be_bytes()]),
+            Self::RequestsOfCase(case) => joined(&[&[FAMILY_REQUEST_OF_CASE], &case.to_be_bytes()]),
+            Self::RequestsByState(state) => vec![FAMILY_REQUEST_BY_STATE, *state],
+            Self::ActsByPartnerState(partner, state) => {
+                joined(&[&[FAMILY_ACT_BY_PARTNER_STATE], &partner.to_be_bytes(), &[*state]])
+            }
+            Self::CasesOfSubject(subject) => joined(&[&[FAMILY_CASE_OF_SUBJECT], subject]),
+            Self::ActsOfSlip(slip) => joined(&[&[FAMILY_ACT_BY_SLIP], slip.0.as_bytes(), &[0]]),
+        }
+    }
+
+    /// First key of the list and the first key behind it.
+    pub(super) fn bounds(&self) -> (Vec<u8>, Vec<u8>) {
+        let start = self.prefix();
+        let mut end = start.clone();
+        // The next prefix: drop bytes that cannot grow, raise the last that can; the family byte is below 0xff, so one can.
+        while let Some(last) = end.pop() {
+            if let Some(raised) = last.checked_add(1) {
+                end.push(raised);
+                break;
+            }
+        }
+        (start, end)
+    }
+}

@@ -1,0 +1,342 @@
+//! The index: the same answers as the model, pages without gaps, and no damage that panics or passes unseen.
+
+use super::*;
+use crate::random::SeededRandom;
+use crate::seal::root::RootKey;
+use proptest::prelude::*;
+use std::fs;
+use std::path::Path;
+
+fn root(seed: u64) -> RootKey {
+    RootKey::generate(&mut SeededRandom::new(seed))
+}
+
+fn opened(folder: &Path) -> Opened {
+    SledIndex::open(&folder.join("index"), &root(1), &mut SeededRandom::new(2)).unwrap()
+}
+
+fn id(sequence: u64, line: u32) -> EntryId {
+    EntryId { sequence, line }
+}
+
+fn keys() -> impl Strategy<Value = IndexKey> {
+    let ids = (0_u64..40, 0_u32..3).prop_map(|(sequence, line)| id(sequence, line));
+    let hash = (0_u8..4).prop_map(|byte| [byte; HASH_BYTES]);
+    prop_oneof![
+        ids.clone().prop_map(IndexKey::Request),
+        ids.clone().prop_map(IndexKey::Act),
+        (0_u64..4, ids.clone()).prop_map(|(case, request)| IndexKey::RequestOfCase { case, request }),
+        (0_u8..3, ids.clone()).prop_map(|(state, request)| IndexKey::RequestByState { state, request }),
+        (prop_oneof![Just(0_u16), Just(255), Just(256)], prop_oneof![Just(0_u8), Just(255)], ids)
+            .prop_map(|(partner, state, act)| IndexKey::ActByPartnerState { partner, state, act }),
+        hash.clone().prop_map(IndexKey::CaseByNumber),
+        (hash.clone(), 0_u64..4).prop_map(|(subject, case)| IndexKey::CaseOfSubject { subject, case }),
+        hash.prop_map(IndexKey::RequestByIdempotencyKey),
+        ("[0-9A-Z]{1,3}", 0_u32..3)
+            .prop_map(|(slip, line)| IndexKey::ActBySlip { slip: SlipKey::new(&slip).unwrap(), line }),
+    ]
+}
+
+fn lists() -> Vec<IndexList> {
+    let mut lists = vec![IndexList::Requests, IndexList::Acts, IndexList::ActsOfSequence(7)];
+    lists.extend((0..4).map(IndexList::RequestsOfCase));
+    lists.extend((0..3).map(IndexList::RequestsByState));
+    lists.extend(
+        [(0, 0), (0, 255), (255, 255), (256, 0)].map(|(partner, state)| IndexList::ActsByPartnerState(partner, state)),
+    );
+    lists.extend((0..4).map(|byte| IndexList::CasesOfSubject([byte; HASH_BYTES])));
+    lists.push(IndexList::ActsOfSlip(SlipKey::new("1").unwrap()));
+    lists
+}
+
+fn walk(index: &dyn Index, list: &IndexList, order: PageOrder, limit: usize) -> Vec<(IndexKey, Vec<u8>)> {
+    let mut entries = Vec::new();
+    let mut cursor = None;
+    loop {
+        let page = index.page(list, order, cursor.as_ref(), limit).unwrap();
+        assert!(page.entries.len() <= limit && (page.next.is_none() || page.entries.len() == limit));
+        entries.extend(page.entries);
+        cursor = page.next.map(|next| Cursor::from_bytes(next.as_bytes().to_vec()));
+        if cursor.is_none() {
+            return entries;
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    #[test]
+    fn it_answers_as_the_model_does_and_again_after_opening(
+        batches in prop::collection::vec((prop::collection::vec((keys(), prop::collection::vec(any::<u8>(), 0..20)), 0..30), prop::collection::vec(keys(), 0..10), 1_u64..=64), 1..8),
+        limit in 1_usize..6,
+    ) {
+        let folder = tempfile::tempdir().unwrap();
+        let mut index = opened(folder.path()).index;
+        let model = MemoryIndex::new();
+        let mut random = SeededRandom::new(3);
+        let mut seen = Vec::new();
+        for (puts, removes, events) in batches {
+            seen.extend(puts.iter().map(|(key, _)| key.clone()).chain(removes.clone()));
+            let batch = IndexBatch { applied: model.applied() + events, puts, removes };
+            index.apply(&batch, &mut random).unwrap();
+            model.apply(&batch, &mut random).unwrap();
+        }
+        for again in [false, true] {
+            if again {
+                drop(index);
+                let opened = opened(folder.path());
+                prop_assert_eq!(&opened.set_aside, &None);
+                index = opened.index;
+            }
+            prop_assert_eq!(index.applied(), model.applied());
+            for key in &seen {
+                prop_assert_eq!(index.get(key).unwrap(), model.get(key).unwrap());
+            }
+            for list in lists() {
+                let oldest = walk(&model, &list, PageOrder::OldestFirst, limit);
+                prop_assert_eq!(&walk(&index, &list, PageOrder::OldestFirst, limit), &oldest);
+                let mut newest = walk(&index, &list, PageOrder::NewestFirst, limit);
+                newest.reverse();
+                prop_assert_eq!(newest, oldest);
+            }
+        }
+    }
+
+    #[test]
+    fn a_key_reads_back_and_its_bytes_are_in_number_order(one in keys(), other in keys()) {
+        prop_assert_eq!(IndexKey::decode(&one.encode()), Some(one.clone()));
+        let same_family = std::mem::discriminant(&one) == std::mem::discriminant(&other);
+        // A slip number that is the beginning of another sorts before it, as its closing zero does.
+        prop_assert!(!same_family || one.cmp(&other) == one.encode().cmp(&other.encode()));
+    }
+
+    #[test]
+    fn no_bytes_make_the_key_reader_fail(bytes in prop::collection::vec(any::<u8>(), 0..40)) {
+        if let Some(key) = IndexKey::decode(&bytes) {
+            prop_assert_eq!(key.encode(), bytes);
+        }
+    }
+}
+
+#[test]
+fn a_batch_over_a_limit_or_going_back_is_refused_and_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let on_disk = opened(folder.path()).index;
+    let in_memory = MemoryIndex::new();
+    let one = |value: Vec<u8>| vec![(IndexKey::Request(id(1, 0)), value)];
+    let many = (0..=BATCH_ENTRIES_MAX as u64).map(|sequence| IndexKey::Act(id(sequence, 0))).collect();
+    for index in [&on_disk as &dyn Index, &in_memory] {
+        let mut random = SeededRandom::new(1);
+        index.apply(&IndexBatch { applied: 64, ..IndexBatch::default() }, &mut random).unwrap();
+        for wrong in [
+            IndexBatch { applied: 64, puts: one(vec![1]), removes: Vec::new() },
+            IndexBatch { applied: 63, puts: one(vec![1]), removes: Vec::new() },
+            IndexBatch { applied: 129, puts: one(vec![1]), removes: Vec::new() },
+            IndexBatch { applied: 65, puts: one(vec![1; VALUE_BYTES_MAX + 1]), removes: Vec::new() },
+            IndexBatch { applied: 65, puts: one(vec![1]), removes: Vec::clone(&many) },
+        ] {
+            assert!(matches!(index.apply(&wrong, &mut random), Err(IndexError::Batch { .. })));
+        }
+        assert_eq!((index.applied(), index.get(&IndexKey::Request(id(1, 0))).unwrap()), (64, None));
+        let foreign = Cursor::from_bytes(IndexKey::Act(id(1, 0)).encode());
+        let page = index.page(&IndexList::Requests, PageOrder::OldestFirst, Some(&foreign), 5);
+        assert!(matches!(page, Err(IndexError::ForeignCursor)));
+    }
+    assert!(SlipKey::new("").is_err() && SlipKey::new(&"9".repeat(23)).is_err() && SlipKey::new("a b").is_err());
+}
+
+#[test]
+fn a_page_is_cut_to_its_limit() {
+    let index = MemoryIndex::new();
+    for batch in 0..10 {
+        let puts = (0..64).map(|step| (IndexKey::Request(id(batch * 64 + step, 0)), Vec::new())).collect();
+        index
+            .apply(&IndexBatch { applied: (batch + 1) * 64, puts, removes: Vec::new() }, &mut SeededRandom::new(1))
+            .unwrap();
+    }
+    let page = index.page(&IndexList::Requests, PageOrder::NewestFirst, None, usize::MAX).unwrap();
+    assert_eq!(page.entries.len(), PAGE_ENTRIES_MAX);
+    assert_eq!(page.entries[0].0, IndexKey::Request(id(639, 0)));
+}
+
+const CANARY: &[u8] = b"canary-110101199003070011-6222020200112233445";
+
+/// An index of 2,560 events, opened once more on the way so that sled wrote its `snap` file, flushed and closed.
+fn filled(folder: &Path) -> u64 {
+    let mut index = opened(folder).index;
+    let mut random = SeededRandom::new(4);
+    for batch in 0..40_u64 {
+        if batch == 30 {
+            drop(index);
+            index = opened(folder).index;
+        }
+        let sequences = (batch * 64..).take(64);
+        let mut puts: Vec<_> =
+            sequences.clone().map(|sequence| (IndexKey::Request(id(sequence, 0)), CANARY.to_vec())).collect();
+        puts.extend(
+            sequences.map(|sequence| (IndexKey::RequestOfCase { case: 1, request: id(sequence, 0) }, Vec::new())),
+        );
+        index.apply(&IndexBatch { applied: (batch + 1) * 64, puts, removes: Vec::new() }, &mut random).unwrap();
+    }
+    index.flush().unwrap();
+    index.applied()
+}
+
+fn files(folder: &Path) -> Vec<std::path::PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { found.extend(files(&path)) } else { found.push(path) }
+    }
+    found.sort();
+    found
+}
+
+/// After damage: it opens, and either everything in it reads right up to `applied`, or it is set aside, or a read says that it is damaged.
+fn sound_or_said(folder: &Path) -> &'static str {
+    let opened = opened(folder);
+    if let Some(aside) = opened.set_aside {
+        assert!(aside.path.exists() && !aside.reason.is_empty());
+        assert_eq!(opened.index.applied(), 0);
+        assert!(opened.index.page(&IndexList::Requests, PageOrder::OldestFirst, None, 1).unwrap().entries.is_empty());
+        return "set aside";
+    }
+    let index = opened.index;
+    for sequence in 0..index.applied() {
+        match index.get(&IndexKey::Request(id(sequence, 0))) {
+            Ok(Some(value)) => assert_eq!(value, CANARY),
+            Ok(None) => return "entry missing",
+            Err(error) => {
+                assert!(error.is_damage(), "{error}");
+                assert!(
+                    index.get(&IndexKey::Request(id(0, 0))).is_err_and(|error| error.is_damage()),
+                    "damage is remembered"
+                );
+                let fresh = index.set_aside("a read found damage", &root(1), &mut SeededRandom::new(9)).unwrap();
+                assert_eq!(fresh.index.applied(), 0);
+                assert!(fresh.set_aside.unwrap().path.exists());
+                return "damage on reading";
+            }
+        }
+    }
+    "sound"
+}
+
+#[test]
+fn nothing_of_a_value_lies_in_clear() {
+    let folder = tempfile::tempdir().unwrap();
+    filled(folder.path());
+    let all = files(folder.path());
+    assert!(!all.is_empty());
+    for path in all {
+        let content = fs::read(&path).unwrap();
+        assert!(!content.windows(8).any(|part| CANARY.windows(8).any(|own| own == part)), "{}", path.display());
+    }
+}
+
+#[test]
+fn a_lost_folder_begins_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(filled(folder.path()), 2_560);
+    fs::remove_dir_all(folder.path().join("index")).unwrap();
+    let opened = opened(folder.path());
+    assert_eq!((opened.index.applied(), opened.set_aside), (0, None));
+}
+
+#[test]
+fn an_index_under_another_root_is_set_aside_and_only_two_are_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    filled(folder.path());
+    for seed in 2..6 {
+        let opened = SledIndex::open(&folder.path().join("index"), &root(seed), &mut SeededRandom::new(2)).unwrap();
+        assert!(opened.set_aside.unwrap().reason.contains("another root key"));
+        assert_eq!(opened.index.applied(), 0);
+    }
+    let mut kept: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    kept.sort();
+    assert_eq!(kept, ["index", "index-damaged-3", "index-damaged-4"]);
+}
+
+#[test]
+fn cut_files_never_panic() {
+    let origin = tempfile::tempdir().unwrap();
+    filled(origin.path());
+    let all = files(origin.path());
+    assert!(all.len() >= 3, "conf, db and snap");
+    for path in &all {
+        let content = fs::read(path).unwrap();
+        for length in [0, content.len() / 2, content.len().saturating_sub(3)] {
+            let folder = copy_of(origin.path());
+            fs::write(folder.path().join(path.strip_prefix(origin.path()).unwrap()), &content[..length]).unwrap();
+            let found = sound_or_said(folder.path());
+            assert_ne!(found, "entry missing", "{} cut to {length}", path.display());
+            let is_snap = path.file_name().unwrap().to_str().unwrap().starts_with("snap.");
+            assert!(!is_snap || found == "set aside", "{} cut to {length}: {found}", path.display());
+        }
+    }
+}
+
+/// The files as a kill at this moment would leave them: what `applied` says is in, is in.
+#[test]
+fn a_kill_between_batches_never_leaves_applied_ahead_of_the_entries() {
+    let origin = tempfile::tempdir().unwrap();
+    let index = opened(origin.path()).index;
+    let mut random = SeededRandom::new(4);
+    for batch in 0..24_u64 {
+        let puts =
+            (batch * 64..).take(64).map(|sequence| (IndexKey::Request(id(sequence, 0)), CANARY.to_vec())).collect();
+        index.apply(&IndexBatch { applied: (batch + 1) * 64, puts, removes: Vec::new() }, &mut random).unwrap();
+        let folder = copy_of(origin.path());
+        assert_ne!(sound_or_said(folder.path()), "entry missing", "after batch {batch}");
+    }
+}
+
+#[test]
+fn keys_keep_their_form() {
+    let hash = [0xa5; HASH_BYTES];
+    let slip = SlipKey::new("4401000000000000000042").unwrap();
+    let request = id(1 << 40, 7);
+    let keys = [
+        IndexKey::Request(request),
+        IndexKey::Act(request),
+        IndexKey::RequestOfCase { case: 9, request },
+        IndexKey::RequestByState { state: 3, request },
+        IndexKey::ActByPartnerState { partner: 258, state: 3, act: request },
+        IndexKey::CaseByNumber(hash),
+        IndexKey::CaseOfSubject { subject: hash, case: 9 },
+        IndexKey::RequestByIdempotencyKey(hash),
+        IndexKey::ActBySlip { slip, line: 2 },
+    ];
+    let bytes: Vec<u8> = keys.iter().flat_map(|key| [key.encode(), vec![0xff; 2]].concat()).collect();
+    crate::seal::tests::assert_golden("index_keys", &bytes);
+}
+
+#[test]
+fn flipped_bytes_never_panic_and_never_give_a_wrong_value() {
+    let origin = tempfile::tempdir().unwrap();
+    filled(origin.path());
+    let mut random = SeededRandom::new(11);
+    let database = files(origin.path()).into_iter().max_by_key(|path| fs::metadata(path).unwrap().len()).unwrap();
+    for _ in 0..40 {
+        let folder = copy_of(origin.path());
+        let path = folder.path().join(database.strip_prefix(origin.path()).unwrap());
+        let mut content = fs::read(&path).unwrap();
+        let at = usize::try_from(random.next_u64() % content.len() as u64).unwrap();
+        for byte in content.iter_mut().skip(at).take(16) {
+            *byte ^= 0x5a;
+        }
+        fs::write(&path, &content).unwrap();
+        assert_ne!(sound_or_said(folder.path()), "entry missing", "16 bytes flipped at {at}");
+    }
+}
+
+fn copy_of(origin: &Path) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for path in files(origin) {
+        let to = folder.path().join(path.strip_prefix(origin).unwrap());
+        fs::create_dir_all(to.parent().unwrap()).unwrap();
+        fs::copy(path, to).unwrap();
+    }
+    folder
+}
