@@ -1,1 +1,26 @@
 //! What partners say and how it travels: one folder an industry, one visible list.
+//!
+//! An adapter joins *what is said* (`bank`) to *how it travels* ([`transport`]). It makes one attempt and judges it; it
+//! never retries, sleeps, stores or logs. It meets the gateway through [`domain::socket`] alone.
+
+use std::sync::Arc;
+
+use domain::socket::{Adapter, Face};
+
+pub mod bank;
+pub mod loopback;
+mod markup;
+mod options;
+pub mod transport;
+
+#[cfg(test)]
+mod conformance;
+
+/// Every adapter there is. Whatever a partner file may name stands here, and `conformance.rs` asks each the same questions.
+pub static ADAPTERS: &[Adapter] = &[bank::PULL, bank::HTTP, loopback::LOOPBACK];
+
+/// Every path that partners call.
+#[must_use]
+pub fn faces() -> Vec<Arc<dyn Face>> {
+    vec![Arc::new(bank::BankFace)]
+}

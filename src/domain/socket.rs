@@ -94,6 +94,14 @@ pub trait CallOut: Send + Sync {
     fn send<'a>(&'a self, slip: &'a Slip) -> SocketFuture<'a, Judged>;
     /// Asks what became of our number; harmless.
     fn ask<'a>(&'a self, key: SlipLine, kind: ActKind) -> SocketFuture<'a, Judged>;
+    /// Does a message for this kind of act carry the bytes of the papers? Then [`CallOut::send_with_papers`] is the one to call.
+    fn wants_papers(&self, _kind: ActKind) -> bool {
+        false
+    }
+    /// As [`CallOut::send`], with the files of the slip's papers, in the order of `slip.context.papers`.
+    fn send_with_papers<'a>(&'a self, slip: &'a Slip, _files: &'a [PaperFile]) -> SocketFuture<'a, Judged> {
+        self.send(slip)
+    }
 }
 
 /// Queries or controls: partners fetch them by separate operations.

@@ -1,0 +1,6 @@
+//! The bank codecs against golden files, against hostile bytes, and against the readings both sides agreed on.
+
+mod call_out;
+mod golden;
+mod pulled;
+mod specimen;
