@@ -156,3 +156,33 @@ fn a_lost_sector_is_cut_only_where_nothing_was_acknowledged() {
         assert_eq!(open(&torn).next, acknowledged.len() as u64 + 2);
     }
 }
+
+#[test]
+fn a_header_of_several_sectors_is_guarded_and_may_be_torn_in_any() {
+    let disk = SimulatedDisk::new(1);
+    let opened = open(&disk);
+    let acknowledged = write(&opened.journal, &[Some(100)]);
+    write(&opened.journal, &[Some(60_000)]);
+    drop(opened);
+    let last = files(&disk, ".seg").pop().unwrap();
+    let content = disk.content(&last).unwrap();
+    assert_eq!(batch_starts(&content, 1), [512]);
+    for offset in (512..1536 + 512).chain((2048..60_000).step_by(997)) {
+        let damaged = disk.fork();
+        damaged.corrupt(&last, offset, 0x10);
+        let error = open_with(&damaged, NO_FLOOR, 0).err().unwrap();
+        assert!(
+            matches!(&error, OpenError::Damaged(damage) if damage.offset == offset / 512 * 512),
+            "{offset}: {error}"
+        );
+    }
+    for sector in [1, 2, 3, 118] {
+        let torn = disk.fork();
+        for offset in sector * 512..(sector + 1) * 512 {
+            torn.corrupt(&last, offset, content[usize::try_from(offset).unwrap()]);
+        }
+        let opened = open(&torn);
+        assert_eq!(opened.recovery.cut.unwrap().records, (sector != 1).then_some(1));
+        assert_eq!(read_all(&opened.journal.reader()), acknowledged);
+    }
+}
