@@ -20,7 +20,7 @@ use std::fmt;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use stream::{FileSink, FileSource};
+use stream::{FileSink, FileSource, Hashed};
 
 /// The longest document or body (256 MiB): a scanned file of thousands of pages; more is a mistake or an attack.
 pub const BLOB_BYTES_MAX: u64 = 256 * 1024 * 1024;
@@ -102,7 +102,7 @@ pub struct BlobStore {
 /// A blob that is written but not yet durable. Dropping it leaves a file that the next start removes.
 pub struct StagedBlob {
     id: BlobId,
-    file: FileSink,
+    sink: Hashed<FileSink>,
     path: PathBuf,
 }
 
@@ -176,7 +176,7 @@ impl BlobStore {
         random: &mut dyn Random,
     ) -> Result<StagedBlob, BlobError> {
         let failed = |source| BlobError::Disk { operation: "write", path: path.to_owned(), source };
-        let sink = FileSink::new(self.disk.create(path).map_err(failed)?);
+        let sink = Hashed::new(FileSink::new(self.disk.create(path).map_err(failed)?, 0));
         let mut sealed = FrameWriter::new(sink, key, aad, random).map_err(failed)?;
         let mut buffer = zeroize::Zeroizing::new(vec![0; COPY_BYTES]);
         let mut bytes = 0;
@@ -193,9 +193,13 @@ impl BlobStore {
             }
             io::Write::write_all(&mut sealed, buffer.get(..count).unwrap_or_default()).map_err(failed)?;
         }
-        let file = sealed.finish().map_err(failed)?;
-        debug_assert_eq!(file.written(), sealed_bytes(bytes), "a full stream has the length that its plaintext tells");
-        Ok(StagedBlob { id: BlobId(file.digest()), file, path: path.to_owned() })
+        let sink = sealed.finish().map_err(failed)?;
+        debug_assert_eq!(
+            sink.stream.position(),
+            sealed_bytes(bytes),
+            "a full stream has the length that its plaintext tells"
+        );
+        Ok(StagedBlob { id: BlobId(sink.digest()), sink, path: path.to_owned() })
     }
 
     /// Makes staged blobs durable under their names: each file synced, then renamed, then each folder synced once.
@@ -211,7 +215,7 @@ impl BlobStore {
             move |source| BlobError::Disk { operation, path, source }
         };
         for blob in &staged {
-            blob.file.sync().map_err(failed("sync", &blob.path))?;
+            blob.sink.stream.file().sync_data().map_err(failed("sync", &blob.path))?;
         }
         let mut folders = BTreeSet::new();
         for blob in &staged {
@@ -285,7 +289,7 @@ impl BlobStore {
         }
     }
 
-    fn source(&self, id: &BlobId) -> Result<FileSource, BlobError> {
+    fn source(&self, id: &BlobId) -> Result<Hashed<FileSource>, BlobError> {
         let path = self.path_of(id);
         let file = self.disk.open(&path).map_err(|source| match source.kind() {
             io::ErrorKind::NotFound => BlobError::Absent { id: *id },
@@ -295,7 +299,7 @@ impl BlobStore {
         if size < HEADER_BYTES as u64 {
             return Err(BlobError::Damaged { id: *id, reason: "the file is cut".to_owned() });
         }
-        Ok(FileSource::new(file))
+        Ok(Hashed::new(FileSource::new(file, 0)))
     }
 
     fn read_error(&self, id: &BlobId, error: io::Error) -> BlobError {

@@ -31,10 +31,10 @@ pub const STAGED_KEYS_MAX: usize = 65_536;
 /// Slot files, at most; with the default shape that is room for 4 billion keys.
 pub const FILES_MAX: u32 = 4_096;
 
-/// How the slots lie on disk. Kept in each file; a store is opened with the shape it was made with.
+/// How the slots lie on disk; none may be zero, a zero counts as one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KeyShape {
-    /// Slots in a file.
+    /// Slots in a file; stands in each file, and a store opens only with the one it was made with.
     pub slots_per_file: u32,
     /// Slots that are preallocated at a time; a restart gives up what is left of one.
     pub slots_per_extent: u32,
@@ -45,6 +45,16 @@ pub struct KeyShape {
 impl Default for KeyShape {
     fn default() -> Self {
         Self { slots_per_file: 1 << 20, slots_per_extent: 1_024, cached_keys_max: 4_096 }
+    }
+}
+
+impl KeyShape {
+    fn at_least_one(self) -> Self {
+        Self {
+            slots_per_file: self.slots_per_file.max(1),
+            slots_per_extent: self.slots_per_extent.max(1),
+            cached_keys_max: self.cached_keys_max.max(1),
+        }
     }
 }
 
@@ -161,6 +171,7 @@ impl KeyStore {
     /// # Errors
     /// See [`KeyError`]; [`KeyError::Absent`] when there is nothing.
     pub fn open(disk: Arc<dyn Disk>, folder: &Path, masters: Masters, shape: KeyShape) -> Result<Self, KeyError> {
+        let shape = shape.at_least_one();
         let failed = |source| KeyError::Disk { operation: "list", path: folder.to_owned(), source };
         let absent = || KeyError::Absent { path: folder.to_owned() };
         if !disk.exists(folder).map_err(failed)? {
@@ -211,6 +222,7 @@ impl KeyStore {
         shape: KeyShape,
         random: &mut dyn Random,
     ) -> Result<Self, KeyError> {
+        let shape = shape.at_least_one();
         let failed = |source| KeyError::Disk { operation: "create", path: folder.to_owned(), source };
         disk.create_directory(folder).map_err(failed)?;
         if !disk.exists(&file_path(folder, 0)).map_err(failed)? {

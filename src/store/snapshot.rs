@@ -13,12 +13,11 @@ mod header;
 
 pub use header::{HEADER_BYTES, SnapshotHeader};
 
-use crate::blobs::stream::{FileSink, FileSource};
+use crate::blobs::stream::{FileSink, FileSource, Hashed};
 use crate::disk::Disk;
 use crate::random::Random;
 use crate::seal::frames::{FrameReader, FrameWriter};
 use crate::seal::root::RootKey;
-use sha2::{Digest as _, Sha256};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -113,10 +112,10 @@ impl SnapshotStore {
         if self.disk.exists(&fresh).map_err(failed)? {
             self.disk.remove(&fresh).map_err(failed)?;
         }
-        let sink = FileSink::starting_at(self.disk.create(&fresh).map_err(failed)?, HEADER_BYTES as u64);
+        let sink = FileSink::new(self.disk.create(&fresh).map_err(failed)?, HEADER_BYTES as u64);
         let key = self.root.derive("snapshot", &[]);
         let sealed = FrameWriter::new(sink, &key, &header.binding(), random).map_err(failed)?;
-        Ok(SnapshotWriter { store: self, sealed, hash: Sha256::new(), header, fresh, path })
+        Ok(SnapshotWriter { store: self, sealed: Hashed::new(sealed), header, fresh, path })
     }
 
     /// Gives the newest sound snapshot at or below `sequence_max` to `load`, in one pass. What `load` made is believed only after the
@@ -171,14 +170,13 @@ impl SnapshotStore {
             return Err(invalid("its name and its header tell different sequences").into());
         }
         let key = self.root.derive("snapshot", &[]);
-        let source = FileSource::starting_at(file, HEADER_BYTES as u64);
+        let source = FileSource::new(file, HEADER_BYTES as u64);
         let frames = FrameReader::new(source, &key, &header.binding())?;
-        let mut checked = CheckedReader { frames, hash: Sha256::new(), bytes: 0 };
+        let mut checked = Hashed::new(frames);
         let state = load(&header, &mut checked)?;
         // What `load` did not want is read all the same: only the end proves the whole.
         io::copy(&mut checked, &mut io::sink())?;
-        let digest: [u8; 32] = checked.hash.finalize().into();
-        if digest != header.digest || checked.bytes != header.plaintext_bytes {
+        if checked.digest() != header.digest || checked.passed() != header.plaintext_bytes {
             return Err(invalid("its content does not have the digest in its header").into());
         }
         Ok((header, state))
@@ -211,8 +209,7 @@ impl SnapshotStore {
 /// A snapshot being written. Dropping it without [`SnapshotWriter::finish`] leaves a file that the next start removes.
 pub struct SnapshotWriter<'store> {
     store: &'store SnapshotStore,
-    sealed: FrameWriter<FileSink>,
-    hash: Sha256,
+    sealed: Hashed<FrameWriter<FileSink>>,
     header: SnapshotHeader,
     fresh: PathBuf,
     path: PathBuf,
@@ -224,12 +221,13 @@ impl SnapshotWriter<'_> {
     /// # Errors
     /// [`SnapshotError::Disk`]; the snapshots before it are still there.
     pub fn finish(self) -> Result<SnapshotHeader, SnapshotError> {
-        let Self { store, sealed, hash, mut header, fresh, path } = self;
-        header.digest = hash.finalize().into();
-        let finished = sealed.finish().and_then(|sink| {
+        let Self { store, sealed, mut header, fresh, path } = self;
+        header.digest = sealed.digest();
+        header.plaintext_bytes = sealed.passed();
+        let finished = sealed.stream.finish().and_then(|sink| {
             // The header comes last: it holds the digest, and a file without it is no snapshot.
             sink.file().write_all_at(&header.encode(), 0)?;
-            sink.sync()?;
+            sink.file().sync_data()?;
             store.disk.rename(&fresh, &path)?;
             store.disk.sync_directory(&store.folder)
         });
@@ -241,33 +239,15 @@ impl SnapshotWriter<'_> {
 
 impl Write for SnapshotWriter<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let total = self.header.plaintext_bytes + bytes.len() as u64;
-        if total > STATE_BYTES_MAX {
+        if self.sealed.passed() + bytes.len() as u64 > STATE_BYTES_MAX {
             return Err(io::Error::new(io::ErrorKind::FileTooLarge, "the state is longer than a snapshot may be"));
         }
         self.sealed.write_all(bytes)?;
-        self.hash.update(bytes);
-        self.header.plaintext_bytes = total;
         Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
         self.sealed.flush()
-    }
-}
-
-struct CheckedReader {
-    frames: FrameReader<FileSource>,
-    hash: Sha256,
-    bytes: u64,
-}
-
-impl Read for CheckedReader {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let count = self.frames.read(into)?;
-        self.hash.update(into.get(..count).unwrap_or_default());
-        self.bytes += count as u64;
-        Ok(count)
     }
 }
 

@@ -40,6 +40,15 @@ impl KeyStore {
         let redo = self.folder.join(REDO_FILE);
         let failed = |source| KeyError::Disk { operation: "prepare", path: redo.clone(), source };
         self.prepare_redo(&redo).map_err(failed)?;
+        if let Err(error) = self.rewrap_files(previous, random) {
+            // Work may go on after this error; a page that is whole must not overwrite at the next start what changes until then.
+            clear_redo(self.disk.as_ref(), &redo).map_err(|source| self.poison("clear", redo.clone(), source))?;
+            return Err(error);
+        }
+        self.finish_redo(&redo).map_err(failed)
+    }
+
+    fn rewrap_files(&self, previous: &MasterKey, random: &mut dyn Random) -> Result<(), KeyError> {
         let files = self.held.lock().files.clone();
         for (number, file) in (0..).zip(&files) {
             let path = file_path(&self.folder, number);
@@ -50,7 +59,7 @@ impl KeyStore {
                 self.rewrap_page(previous, number, first, count, random)?;
             }
         }
-        self.finish_redo(&redo).map_err(failed)
+        Ok(())
     }
 
     fn prepare_redo(&self, redo: &Path) -> io::Result<()> {
@@ -134,7 +143,15 @@ pub(super) fn redo(disk: &dyn Disk, folder: &Path) -> Result<(), KeyError> {
     let Some(page) = parse_redo(&bytes) else { return Ok(()) };
     let target = file_path(folder, page.number);
     let file = disk.open(&target).map_err(failed(target.clone()))?;
-    file.write_all_at(&page.bytes, page.offset).and_then(|()| file.sync_data()).map_err(failed(target))
+    file.write_all_at(&page.bytes, page.offset).and_then(|()| file.sync_data()).map_err(failed(target))?;
+    // From here on slots may change, and a later start must not bring the page's older bytes back.
+    clear_redo(disk, &path).map_err(failed(path))
+}
+
+fn clear_redo(disk: &dyn Disk, path: &Path) -> io::Result<()> {
+    let file = disk.open(path)?;
+    file.allocate(0, HEAD_BYTES as u64)?;
+    file.sync_data()
 }
 
 fn parse_redo(bytes: &[u8]) -> Option<RedoPage> {

@@ -217,6 +217,38 @@ fn a_master_key_change_survives_a_crash_at_every_step() {
     }
 }
 
+/// A change that stops at a damaged slot leaves a store that works on; what is destroyed then stays so at every later start.
+#[test]
+fn a_stopped_master_key_change_brings_no_destroyed_key_back() {
+    for crash_in_second_page in [false, true] {
+        let disk = SimulatedDisk::new(5);
+        let store = made(&disk);
+        let mut random = SeededRandom::new(2);
+        let keys = store.create(20, &mut random).unwrap();
+        store.sync().unwrap();
+        drop(store);
+        let (slot, _) = keys[14];
+        let number = u32::try_from(slot / 12).unwrap();
+        let damaged = (file_path(Path::new(FOLDER), number), slot_offset(slot % 12) + 40);
+        assert!(number > 0 && disk.corrupt(&damaged.0, damaged.1, 1));
+        let mut store = opened(&disk, masters(2, Some(1))).unwrap();
+        let stopped = store.rewrap(&mut random).map_err(|error| error.to_string()).unwrap_err();
+        assert!(stopped.contains(damaged.0.to_str().unwrap()), "{stopped}");
+        if crash_in_second_page {
+            disk.corrupt(&damaged.0, damaged.1, 1);
+            disk.power_off_after(7);
+            assert!(store.rewrap(&mut random).is_err());
+            disk.crash();
+            store = opened(&disk, masters(2, Some(1))).unwrap();
+        }
+        store.destroy(&[keys[1].0, keys[15].0], &mut random).unwrap();
+        drop(store);
+        let store = opened(&disk, masters(2, Some(1))).unwrap();
+        assert_eq!((bytes_of(&store, keys[1].0), bytes_of(&store, keys[15].0)), (None, None));
+        assert_eq!(bytes_of(&store, keys[2].0), Some(*keys[2].1.bytes()));
+    }
+}
+
 #[test]
 fn slot_file_keeps_its_form() {
     let disk = SimulatedDisk::new(1);

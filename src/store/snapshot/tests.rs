@@ -5,6 +5,7 @@ use crate::disk::SimulatedDisk;
 use crate::random::SeededRandom;
 use crate::seal::tests::assert_golden;
 use proptest::prelude::*;
+use sha2::{Digest as _, Sha256};
 
 const FOLDER: &str = "/data/snapshot";
 
