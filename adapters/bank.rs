@@ -6,7 +6,7 @@ mod options;
 mod wire;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use domain::partner::Travel;
 use domain::socket::Adapter;

@@ -1,1 +1,147 @@
-//! What every adapter must do.
+//! What every adapter must do, asked of each in the list; an adapter without a specimen fails the first test.
+
+mod questions;
+mod server;
+mod transport;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use domain::partner::Travel;
+use domain::slip::SlipLine;
+use domain::socket::{CallOut, OptionText, PartnerOptions, Plug};
+use domain::{ActKind, Secret};
+
+use crate::ADAPTERS;
+use crate::bank::tests::specimen;
+
+/// What the questions need to know of an adapter.
+struct Specimen {
+    /// Options that build it, `{url}` standing for a server's address.
+    options: &'static [(&'static str, &'static str)],
+    /// Keys that may not be left out.
+    required: &'static [&'static str],
+    /// Values, by key, that must be refused.
+    refused: &'static [(&'static str, &'static str)],
+    /// Does it talk over a network?
+    network: bool,
+    /// Files under `adapters/` that show its messages; each must be told apart by a test that writes or reads it.
+    goldens: &'static [&'static str],
+    /// An answer to the request given, that says "done".
+    answer: fn(&str) -> String,
+    /// Where the path it serves ends, when it is a face.
+    face: Option<&'static str>,
+}
+
+/// The specimen of an adapter; a new adapter adds its own here, or nothing in this file passes.
+fn specimen_of(name: &str) -> Specimen {
+    match name {
+        "bank_pull" => Specimen {
+            options: &[("charset", "GBK")],
+            required: &[],
+            refused: &[("charset", "UTF-8"), ("charset", "KOI8-R"), ("colour", "red")],
+            network: false,
+            goldens: &["bank/golden/01_getXzcxList_reply.b64", "bank/golden/03_shfeedXzcxInfo_argument.b64"],
+            answer: |_| String::new(),
+            face: Some("/services/SyyhConvertDataService"),
+        },
+        "bank_http" => Specimen {
+            options: &[
+                ("url", "{url}"),
+                ("bank_id", "102332002250"),
+                ("from", "330225000000"),
+                ("token", "canary-token"),
+            ],
+            required: &["url", "bank_id", "from", "token"],
+            refused: &[
+                ("url", "ftp://canary-token/"),
+                ("url", "canary-token"),
+                ("url", "http://user:canary-token@bank.example/"),
+                ("bank_id", "canary token"),
+                ("from", "<canary-token>"),
+                ("token", "canary-token\nmore"),
+                ("token", "canary-token王"),
+                ("charset", "canary-token"),
+                ("answer_bytes_max", "canary-token"),
+                ("answer_bytes_max", "1"),
+                ("ca_file", "/nowhere/canary-token"),
+                ("client_pem_file", "/nowhere/canary-token"),
+                ("colour", "canary-token"),
+            ],
+            network: true,
+            goldens: &["bank/golden/http/100201_freeze.xml", "bank/golden/http/100202_partly.xml"],
+            answer: bank_answer,
+            face: None,
+        },
+        "loopback" => Specimen {
+            options: &[("answers", "done")],
+            required: &[],
+            refused: &[
+                ("answers", "canary-token"),
+                ("caught", "101"),
+                ("ask", "x"),
+                ("settles", "x"),
+                ("balance", "1.001"),
+            ],
+            network: false,
+            goldens: &[],
+            answer: |_| String::new(),
+            face: None,
+        },
+        _ => panic!("the adapter `{name}` has no specimen: add one, so that it is asked what every adapter is asked"),
+    }
+}
+
+/// What the bank says to a freeze, or to a question about one.
+fn bank_answer(request: &str) -> String {
+    let value = |name: &str| {
+        request.split(&format!("<{name}>")).nth(1).and_then(|rest| rest.split('<').next()).unwrap_or_default()
+    };
+    let good = include_str!("bank/golden/http/100202_partly.xml").trim_end().replace("8234.56</F", "18000.00</F");
+    let good = good.replace("X2026112200000000012-1", value("TransSerialNumber"));
+    if value("TxCode") == "100999" {
+        let original = format!(
+            "<Body><OriginalTransSerialNumber>{}</OriginalTransSerialNumber><OriginalTxCode>100202</OriginalTxCode><OriginalCode>100000</OriginalCode>",
+            value("OriginalTransSerialNumber")
+        );
+        return good.replace("<Body>", &original).replace("<TxCode>100202", "<TxCode>101000");
+    }
+    good
+}
+
+fn options(entries: &[(&str, &str)], url: &str) -> PartnerOptions {
+    let entry = |(line, (key, text)): (usize, &(&str, &str))| {
+        let text = Secret::new(text.replace("{url}", url));
+        ((*key).to_owned(), OptionText { text, line: u32::try_from(line).unwrap() + 10 })
+    };
+    let entries: BTreeMap<_, _> = entries.iter().enumerate().map(entry).collect();
+    // Longer than any loopback exchange on a busy machine; tests of silence take a shorter one.
+    PartnerOptions { entries, connect_timeout_ms: 10_000, timeout_ms: 20_000 }
+}
+
+fn plug(name: &str, entries: &[(&str, &str)], url: &str) -> Arc<dyn CallOut> {
+    plug_of(name, &options(entries, url))
+}
+
+fn plug_of(name: &str, options: &PartnerOptions) -> Arc<dyn CallOut> {
+    let adapter = ADAPTERS.iter().find(|adapter| adapter.name == name).unwrap();
+    match (adapter.build)(options) {
+        Ok(Plug::CallOut(call)) => call,
+        Ok(Plug::Pull) => panic!("{name} is pulled"),
+        Err(faults) => panic!("{name}: {faults:?}"),
+    }
+}
+
+fn freeze() -> domain::slip::Slip {
+    specimen::slip(ActKind::Freeze)
+}
+
+fn freeze_key() -> SlipLine {
+    SlipLine { slip: freeze().number, line: 1 }
+}
+
+/// The adapters that we call over a network.
+fn networked() -> Vec<&'static str> {
+    let called = ADAPTERS.iter().filter(|adapter| adapter.travel == Travel::CallOut);
+    called.map(|adapter| adapter.name).filter(|name| specimen_of(name).network).collect()
+}

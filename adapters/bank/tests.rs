@@ -3,4 +3,4 @@
 mod call_out;
 mod golden;
 mod pulled;
-mod specimen;
+pub(crate) mod specimen;

@@ -129,9 +129,8 @@ pub async fn read_capped(response: &mut Response, bytes_max: usize) -> Result<Ve
 /// Only an error of the connecting phase proves that nothing left: name, route, refusal, TLS, and the connect timeout.
 /// A timeout of the whole is a doubt even if it fell into connecting; options keep the connect timeout below it.
 fn judge_error(error: &reqwest::Error) -> Judged {
-    if error.is_builder() {
-        Judged::NotSent { cause: Cause::Unencodable, retry_after_ms: None }
-    } else if error.is_connect() {
+    // A request that cannot be built has not been sent either; addresses and headers are checked with the options.
+    if error.is_builder() || error.is_connect() {
         Judged::NotSent { cause: Cause::Connect, retry_after_ms: None }
     } else if error.is_timeout() {
         Judged::Doubt { cause: Cause::Timeout }

@@ -223,6 +223,11 @@ fn the_answer_of_another_order_says_nothing_about_ours() {
     assert!(judge(&unknown) == Judged::NotFound);
     assert!(judge(&unknown.replace(&format!("{SLIP}-1</Orig"), "</Orig")) == DOUBT, "which number is not found?");
     assert!(judge(&good.replace("<Code>100000<", "<Code>100001<")) == Judged::Accepted);
+    assert!(
+        judge(&good.replace("<Code>100000<", "<Code>200001<")) == DOUBT,
+        "the question was unreadable, not the order"
+    );
+    assert!(judge(&good.replace("<Code>100000<", "<Code>200010<")) == DOUBT);
 }
 
 #[test]

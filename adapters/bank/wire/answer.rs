@@ -322,6 +322,9 @@ pub(crate) fn judge_ask(body: &[u8], serial: &str, key: &str, kind: ActKind) -> 
             "200010" => not_found(kind),
             _ => SCHEMA,
         },
+        // A question that the bank cannot read leaves the order as doubtful as it was; to call the *order* unencodable
+        // would be to say that it never arrived.
+        "200001" => SCHEMA,
         code => judge_code(code).unwrap_or(SCHEMA),
     }
 }
