@@ -7,7 +7,7 @@ pub mod root;
 use crate::random::Random;
 use aes_gcm::aead::inout::InOutBuf;
 use aes_gcm::{AeadInOut, Aes256Gcm, KeyInit, Nonce, Tag};
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 /// Bytes of a key.
 pub const KEY_BYTES: usize = 32;
@@ -67,6 +67,11 @@ impl DataKey {
     /// Takes key bytes that were kept elsewhere.
     pub const fn from_bytes(bytes: [u8; KEY_BYTES]) -> Self {
         Self(bytes)
+    }
+
+    /// The key bytes, to be sealed under another key and nothing else.
+    pub const fn expose_for_wrap(&self) -> &[u8; KEY_BYTES] {
+        &self.0
     }
 
     /// The key bytes, for wrapping and deriving inside this floor only.
@@ -169,6 +174,24 @@ pub fn seal(key: &DataKey, aad: &[u8], plaintext: &[u8], random: &mut dyn Random
 /// See [`SealError`].
 pub fn open(key: &DataKey, aad: &[u8], sealed: &[u8]) -> Result<Vec<u8>, SealError> {
     Sealer::new(key).open(aad, sealed)
+}
+
+/// Wraps `inner` under `outer`, for example the key of a message under the key of each case in it; the key's bytes are never shown.
+///
+/// # Errors
+/// Never for a key of 32 bytes; the type is that of [`seal`].
+pub fn seal_key(outer: &DataKey, aad: &[u8], inner: &DataKey, random: &mut dyn Random) -> Result<Vec<u8>, SealError> {
+    seal(outer, aad, inner.bytes(), random)
+}
+
+/// Unwraps what [`seal_key`] made.
+///
+/// # Errors
+/// See [`SealError`]; anything but a key inside is [`SealError::TooShort`].
+pub fn open_key(outer: &DataKey, aad: &[u8], sealed: &[u8]) -> Result<DataKey, SealError> {
+    let bytes = Zeroizing::new(open(outer, aad, sealed)?);
+    let key = bytes.as_slice().try_into().map_err(|_| SealError::TooShort { bytes: bytes.len() })?;
+    Ok(DataKey::from_bytes(key))
 }
 
 #[cfg(test)]

@@ -77,7 +77,7 @@ impl<W: Write> FrameWriter<W> {
         random.fill(&mut salt);
         sink.write_all(&MAGIC)?;
         sink.write_all(&salt)?;
-        let buffer = Zeroizing::new(Vec::with_capacity(FRAME_BYTES));
+        let buffer = Zeroizing::new(Vec::with_capacity(FRAME_BYTES + TAG_BYTES));
         Ok(Self { sink, frames: Frames::new(key, salt, aad), buffer })
     }
 
@@ -93,8 +93,8 @@ impl<W: Write> FrameWriter<W> {
     fn emit(&mut self, last: bool) -> io::Result<()> {
         let nonce = self.frames.turn(last)?;
         let tag = self.frames.sealer.encrypt(nonce, &self.frames.aad, &mut self.buffer).map_err(io::Error::other)?;
+        self.buffer.extend_from_slice(&tag);
         self.sink.write_all(&self.buffer)?;
-        self.sink.write_all(&tag)?;
         self.buffer.clear();
         Ok(())
     }
@@ -198,9 +198,8 @@ impl<R: Read> Read for FrameReader<R> {
             }
             self.next_frame()?;
         }
-        let rest = self.plain.get(self.taken..).unwrap_or_default();
-        let count = rest.len().min(into.len());
-        into.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+        let mut rest = self.plain.get(self.taken..).unwrap_or_default();
+        let count = rest.read(into)?;
         self.taken += count;
         Ok(count)
     }

@@ -62,6 +62,11 @@ proptest! {
         prop_assert!(open(&key(1), b"place", &sealed[..at.index(sealed.len())]).is_err());
     }
 
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
     #[test]
     fn frames_open_whatever_the_writes_were(pieces in prop::collection::vec(0_usize..50_000, 0..8)) {
         let whole = pattern(pieces.iter().sum());
@@ -145,6 +150,17 @@ fn hashes_are_apart_by_purpose_and_keep_their_value() {
     assert_golden("keyed_hash", &subject);
     assert_ne!(root.derive("index", b"1").bytes(), root.derive("index", b"2").bytes());
     assert_ne!(root.derive("index", b"1").bytes(), root.derive("snapshot", b"1").bytes());
+}
+
+#[test]
+fn a_key_wrapped_under_another_comes_back_only_under_it() {
+    let mut random = SeededRandom::new(4);
+    let wrapped = seal_key(&key(1), b"message", &key(2), &mut random).unwrap();
+    assert_eq!(open_key(&key(1), b"message", &wrapped).unwrap().bytes(), key(2).bytes());
+    assert!(open_key(&key(3), b"message", &wrapped).is_err());
+    assert!(open_key(&key(1), b"other", &wrapped).is_err());
+    let no_key = seal(&key(1), b"message", &[7; 31], &mut random).unwrap();
+    assert_eq!(open_key(&key(1), b"message", &no_key).map(drop), Err(SealError::TooShort { bytes: 31 }));
 }
 
 #[test]
