@@ -207,11 +207,37 @@ pub(crate) async fn reset_halfway(stream: TcpStream, bytes: &[u8]) {
     drop(stream.set_zero_linger());
 }
 
-/// Sends a byte at a time.
+/// Pieces of a drip: enough to look endless, few enough to end.
+const DRIP_PIECES_MAX: usize = 512;
+
+/// Sends a few bytes at a time.
 pub(crate) async fn drip(stream: &mut TcpStream, bytes: &[u8], ms: u64) -> std::io::Result<()> {
-    for byte in bytes.chunks(1) {
-        stream.write_all(byte).await?;
-        tokio::time::sleep(Duration::from_millis(ms)).await;
+    for piece in bytes.chunks(bytes.len().div_ceil(DRIP_PIECES_MAX).max(1)) {
+        stream.write_all(piece).await?;
+        if ms > 0 {
+            tokio::time::sleep(Duration::from_millis(ms)).await;
+        }
     }
     Ok(())
+}
+
+/// Reads an answer that says its length; `None` when it does not, or is cut.
+pub(crate) async fn read_answer(stream: &mut TcpStream, bytes_max: usize) -> Option<Vec<u8>> {
+    let mut buffer = Vec::new();
+    let head_end = loop {
+        if let Some(at) = find(&buffer, b"\r\n\r\n") {
+            break at + 4;
+        }
+        if buffer.len() > HEAD_BYTES_MAX || !read_more(stream, &mut buffer).await {
+            return None;
+        }
+    };
+    let mut body = buffer.split_off(head_end);
+    let head = String::from_utf8_lossy(&buffer).to_ascii_lowercase();
+    let length = head.lines().find_map(|l| l.strip_prefix("content-length:"))?.trim().parse::<usize>().ok()?;
+    if length > bytes_max || fill(stream, &mut body, length).await.is_err() {
+        return None;
+    }
+    body.truncate(length);
+    Some(body)
 }

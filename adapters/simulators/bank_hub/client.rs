@@ -94,6 +94,7 @@ impl Client {
         );
         let bytes = [head.as_bytes(), envelope.as_bytes()].concat();
         let mut stream = TcpStream::connect(&host).await.map_err(|e| e.to_string())?;
+        stream.set_nodelay(true).map_err(|e| e.to_string())?;
         match drawn.fault() {
             Some(Fault::ResetMidBody) => {
                 http1::reset_halfway(stream, &bytes).await;
@@ -111,11 +112,8 @@ impl Client {
                 };
             }
         }
-        let mut reply = Vec::new();
-        let cap = u64::try_from(REPLY_BYTES_MAX).unwrap_or(u64::MAX);
-        stream.take(cap).read_to_end(&mut reply).await.map_err(|e| e.to_string())?;
-        let body = reply.windows(4).position(|w| w == b"\r\n\r\n").and_then(|at| reply.get(at + 4..));
-        self.read(operation, body.unwrap_or_default())
+        let reply = http1::read_answer(&mut stream, REPLY_BYTES_MAX).await;
+        self.read(operation, &reply.ok_or_else(|| format!("{operation}: reply cut or without length"))?)
     }
 }
 

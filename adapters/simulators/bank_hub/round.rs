@@ -111,7 +111,7 @@ async fn fetch_all(hub: &Arc<Hub>, work: &[Slip], report: &mut PollReport) -> BT
                 Ok(node) => Slip::read(&node, hub.client.charset),
                 Err(error) => return (index, Err(error)),
             };
-            (index, papers::fetch(&hub.client, &slip, hub.want_credentials).await)
+            (index, papers::fetch(&hub, &slip).await)
         });
     }
     let mut fetched = BTreeMap::new();

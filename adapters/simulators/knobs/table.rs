@@ -91,7 +91,7 @@ pub const FAULTS: [FaultRow; 22] = [
     row(Fault::OtherCase, true, true, true, "an answer under another number"),
     row(Fault::WrongCharset, true, true, true, "bytes of the other character set than is declared or agreed"),
     row(Fault::OversizeBody, true, true, true, "`bytes` (16 MiB) of white space inside the answer (hub: in BEIZ)"),
-    row(Fault::SlowDrip, true, true, true, "a byte every `ms` (20 ms)"),
+    row(Fault::SlowDrip, true, true, true, "a few bytes every `ms` (20 ms), in at most 512 pieces"),
     row(Fault::Closed, true, true, false, "channel closed (called: 200009; hub: does not poll)"),
     row(Fault::DuplicateFeedback, false, true, true, "the same feedback twice"),
     row(Fault::ConflictingFeedback, false, true, true, "KZZT=1 first, then KZZT=2 for the same line"),

@@ -187,7 +187,8 @@ pub fn rows(inner: &str, tag: &str) -> Vec<Row> {
         .map(|piece| {
             let head = piece.split('>').next().unwrap().trim_end_matches('/');
             head.split("\" ")
-                .filter_map(|pair| pair.trim().trim_end_matches('"').split_once("=\""))
+                .filter_map(|pair| pair.trim().split_once('='))
+                .map(|(name, value)| (name, value.trim_matches('"')))
                 .map(|(name, value)| {
                     let file = ["WSNR", "GZZ", "GWZ"].contains(&name);
                     (name.to_owned(), if file { value.to_owned() } else { decoded(value) })
