@@ -230,10 +230,43 @@ pub struct Decision {
     pub first: u64,
     /// What may leave once they are durable.
     pub effects: Vec<Effect>,
+    /// Requests that were finished by it.
+    pub closed: Vec<ClosedRequest>,
+    /// Requests that it touched, for those who wait for a new version.
+    pub touched: Vec<u64>,
     /// What is destroyed once they are durable.
     pub erased: Vec<Erased>,
     /// The answer.
     pub answer: Result<Answer, Refusal>,
+}
+
+/// A finished request, as the index keeps it.
+#[derive(Clone, serde::Serialize, serde::Deserialize)]
+pub struct ClosedRequest {
+    /// Sequence of its `request.accepted`.
+    pub sequence: u64,
+    /// Sequence of its `request.finished`.
+    pub version: u64,
+    /// Sequence of its case's first request.
+    pub case: u64,
+    /// When it was accepted.
+    pub accepted_at: Millis,
+    /// Court.
+    pub court: String,
+    /// `look`, `secure`, `collect`, `acts`.
+    pub goal: String,
+    /// `finished` or `stopped`.
+    pub state: String,
+    /// How many acts it had.
+    pub acts: u32,
+    /// Partners that had one of them.
+    pub partners: Vec<String>,
+    /// Its slips.
+    #[serde(skip)]
+    pub slips: Vec<u64>,
+    /// Sequences of the events that touched it, the last one included.
+    #[serde(skip)]
+    pub events: Vec<u64>,
 }
 
 /// A document whose own key is destroyed; its blob goes too when nothing references it.
@@ -245,7 +278,7 @@ pub struct Erased {
 }
 
 /// What deciding needs beside the state: keys, whose numbers and wraps stand in events.
-pub trait Keyring: Send {
+pub trait Keyring: Send + Sync {
     /// A fresh slot for a case.
     ///
     /// # Errors

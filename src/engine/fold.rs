@@ -132,6 +132,7 @@ impl State {
             approvals: Vec::new(),
             acts: Vec::with_capacity(body.plan.len()),
             found: Vec::new(),
+            events: vec![sequence],
         };
         let deadline = request.deadline;
         let request = self.requests.insert(request);
@@ -154,7 +155,7 @@ impl State {
     /// Plans acts; `subjects` are the parties' hashes, or empty to take them from the request's earlier acts.
     fn extend(&mut self, sequence: u64, request: Index, plan: &[PlanLine], subjects: &[u64], at: Millis) {
         let Some(open) = self.requests.get_mut(request) else { return };
-        open.version = sequence;
+        open.touch(sequence);
         let (case, start) = (open.case, u32::try_from(open.acts.len()).unwrap_or(u32::MAX));
         let approvals = open.approvals.len();
         self.plans.insert(sequence, (request, start));
@@ -207,7 +208,7 @@ impl State {
     fn approve(&mut self, sequence: u64, request: u64, by: &str, at: Millis) {
         let Some((index, _)) = self.plans.get(&request).copied() else { return };
         let Some(open) = self.requests.get_mut(index) else { return };
-        open.version = sequence;
+        open.touch(sequence);
         let by = token_hash(by);
         if !open.approvals.contains(&by) {
             open.approvals.push(by);
@@ -228,7 +229,7 @@ impl State {
     fn halt(&mut self, sequence: u64, request: u64, at: Millis, mark: impl FnOnce(&mut OpenRequest)) {
         let Some((index, _)) = self.plans.get(&request).copied() else { return };
         let Some(open) = self.requests.get_mut(index) else { return };
-        open.version = sequence;
+        open.touch(sequence);
         mark(open);
         let deadline = open.deadline;
         let acts = open.acts.clone();
@@ -464,7 +465,7 @@ impl State {
     fn touch(&mut self, index: Index, sequence: u64) {
         let Some(request) = self.acts.get(index).map(|act| act.request) else { return };
         if let Some(open) = self.requests.get_mut(request) {
-            open.version = sequence;
+            open.touch(sequence);
         }
     }
 

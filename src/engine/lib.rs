@@ -5,10 +5,14 @@ pub mod command;
 pub mod config;
 pub mod decide;
 mod fold;
+mod history;
 mod queues;
 pub mod refusal;
 pub mod state;
+pub mod vault;
+pub mod runtime;
 pub mod view;
 
 pub use decide::Decider;
 pub use refusal::Refusal;
+pub use runtime::{Engine, OpenError, Options, Plugs, Running};

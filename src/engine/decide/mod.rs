@@ -17,7 +17,7 @@ use domain::partner::Partner;
 use store::random::Random;
 use store::record::{Body, Event, Fact};
 
-use crate::command::{Answer, Command, Decision, Effect, Erased, Keyring};
+use crate::command::{Answer, ClosedRequest, Command, Decision, Effect, Erased, Keyring};
 use crate::config::Config;
 use crate::refusal::Refusal;
 use crate::state::State;
@@ -30,20 +30,22 @@ pub struct Decider {
     pub state: State,
     config: Arc<Config>,
     keyring: Box<dyn Keyring>,
-    random: Box<dyn Random>,
+    random: Box<dyn Random + Sync>,
     pacers: BTreeMap<u16, Pacer>,
     wakes: BTreeSet<(Millis, u16)>,
     draining: bool,
     now: Millis,
     events: Vec<Event>,
     effects: Vec<Effect>,
+    closed: Vec<ClosedRequest>,
+    touched: Vec<u64>,
     erased: Vec<Erased>,
 }
 
 impl Decider {
     /// Takes a folded state; lanes rest until [`Command::Configure`].
     #[must_use]
-    pub fn new(state: State, keyring: Box<dyn Keyring>, random: Box<dyn Random>) -> Self {
+    pub fn new(state: State, keyring: Box<dyn Keyring>, random: Box<dyn Random + Sync>) -> Self {
         Self {
             state,
             config: Arc::new(Config::default()),
@@ -55,6 +57,8 @@ impl Decider {
             now: 0,
             events: Vec::new(),
             effects: Vec::new(),
+            closed: Vec::new(),
+            touched: Vec::new(),
             erased: Vec::new(),
         }
     }
@@ -114,6 +118,8 @@ impl Decider {
             events,
             first,
             effects: std::mem::take(&mut self.effects),
+            closed: std::mem::take(&mut self.closed),
+            touched: std::mem::take(&mut self.touched),
             erased: std::mem::take(&mut self.erased),
             answer,
         }
@@ -151,6 +157,12 @@ impl Decider {
     fn emit(&mut self, fact: Fact, body: Option<Body>, key: u64) -> u64 {
         let event = Event { at: self.now, fact, body, key };
         let sequence = self.state.next;
+        if let Some(closed) = self.state.closed_by(sequence, &event) {
+            self.closed.push(closed);
+        }
+        if let Some(request) = self.state.request_touched_by(sequence, &event) {
+            self.touched.push(request);
+        }
         self.state.fold(sequence, &event);
         self.events.push(event);
         sequence

@@ -83,6 +83,8 @@ pub struct OpenRequest {
     pub acts: Vec<Index>,
     /// What its queries found.
     pub found: Vec<Found>,
+    /// Sequences of the events that touched it: its own history, written to the index when it is finished.
+    pub events: Vec<u64>,
 }
 
 impl OpenRequest {
@@ -102,6 +104,14 @@ impl OpenRequest {
     #[must_use]
     pub fn may_start(&self) -> bool {
         !self.stopping && !self.overdue
+    }
+
+    /// Records that an event touched it.
+    pub(crate) fn touch(&mut self, sequence: u64) {
+        self.version = sequence;
+        if self.events.last() != Some(&sequence) {
+            self.events.push(sequence);
+        }
     }
 
     /// How it will be called once every act is final.

@@ -28,6 +28,7 @@ const FAMILY_CASE_BY_NUMBER: u8 = 0x06;
 const FAMILY_CASE_OF_SUBJECT: u8 = 0x07;
 const FAMILY_REQUEST_BY_IDEMPOTENCY_KEY: u8 = 0x08;
 const FAMILY_ACT_BY_SLIP: u8 = 0x09;
+const FAMILY_EVENTS_OF_REQUEST: u8 = 0x0a;
 
 /// What a request or act is known by: the sequence of the event that made it, and the line within that event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -111,6 +112,8 @@ pub enum IndexKey {
         /// Line on the slip (CCXH); 0 for a query.
         line: u32,
     },
+    /// Where the events of a finished request stand: its sequence, and the number of the chunk as the line.
+    EventsOfRequest(EntryId),
 }
 
 /// A range of entries that can be read in pages.
@@ -132,6 +135,8 @@ pub enum IndexList {
     CasesOfSubject([u8; HASH_BYTES]),
     /// The acts on a slip, by line.
     ActsOfSlip(SlipKey),
+    /// The chunks that say where the events of a finished request stand.
+    EventsOfRequest(u64),
 }
 
 fn joined(parts: &[&[u8]]) -> Vec<u8> {
@@ -156,6 +161,7 @@ impl IndexKey {
             Self::CaseByNumber(hash) => joined(&[&[FAMILY_CASE_BY_NUMBER], hash]),
             Self::CaseOfSubject { subject, case } => joined(&[&[FAMILY_CASE_OF_SUBJECT], subject, &case.to_be_bytes()]),
             Self::RequestByIdempotencyKey(hash) => joined(&[&[FAMILY_REQUEST_BY_IDEMPOTENCY_KEY], hash]),
+            Self::EventsOfRequest(id) => with_id(&[FAMILY_EVENTS_OF_REQUEST], id),
             Self::ActBySlip { slip, line } => {
                 joined(&[&[FAMILY_ACT_BY_SLIP], slip.0.as_bytes(), &[0], &line.to_be_bytes()])
             }
@@ -187,6 +193,7 @@ impl IndexKey {
                 Self::CaseOfSubject { subject: *subject, case: u64::from_be_bytes(case.try_into().ok()?) }
             }
             FAMILY_REQUEST_BY_IDEMPOTENCY_KEY => Self::RequestByIdempotencyKey(rest.try_into().ok()?),
+            FAMILY_EVENTS_OF_REQUEST => Self::EventsOfRequest(entry_id(rest)?),
             FAMILY_ACT_BY_SLIP => {
                 let (head, line) = rest.split_last_chunk::<4>()?;
                 let (zero, number) = head.split_last()?;
@@ -215,6 +222,7 @@ impl IndexList {
                 joined(&[&[FAMILY_ACT_BY_PARTNER_STATE], &partner.to_be_bytes(), &[*state]])
             }
             Self::CasesOfSubject(subject) => joined(&[&[FAMILY_CASE_OF_SUBJECT], subject]),
+            Self::EventsOfRequest(request) => joined(&[&[FAMILY_EVENTS_OF_REQUEST], &request.to_be_bytes()]),
             Self::ActsOfSlip(slip) => joined(&[&[FAMILY_ACT_BY_SLIP], slip.0.as_bytes(), &[0]]),
         }
     }

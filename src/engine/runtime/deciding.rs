@@ -1,0 +1,130 @@
+//! The decider thread: commands in, decisions out, in order.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+use store::random::OsRandom;
+
+use super::opening::write_state;
+use super::{Asked, Reply, Shared};
+use crate::command::{Command, Decision};
+use crate::refusal::Refusal;
+use crate::state::record::STATE_FORM;
+
+/// Commands decided under one hold of the state: readers wait at most so long.
+pub const BATCH_MAX: usize = 256;
+/// Deadlines and documents' ages are looked at so often.
+const TICK_MS: i64 = 1_000;
+
+/// A decision on its way to the journal, with whoever asked.
+pub struct Settled {
+    /// What was decided.
+    pub decision: Decision,
+    /// Who asked.
+    pub reply: Option<Reply>,
+}
+
+/// Decides until told to stop.
+pub fn run(shared: &Arc<Shared>, asked: &Receiver<Asked>, out: &Sender<Vec<Settled>>) {
+    let mut next_tick = 0;
+    let mut last_snapshot = shared.decider.read().state.next;
+    loop {
+        let now = shared.clock.wall();
+        let due = shared.decider.read().next_due().map_or(next_tick, |due| due.min(next_tick));
+        let wait = Duration::from_millis(u64::try_from((due - now).clamp(0, TICK_MS)).unwrap_or(0));
+        let mut todo = Vec::new();
+        match asked.recv_timeout(wait) {
+            Ok(first) => todo.push(first),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return,
+        }
+        todo.extend(asked.try_iter().take(BATCH_MAX - 1));
+        let (settled, control) = decide(shared, todo, &mut next_tick);
+        let head = shared.decider.read().state.next;
+        if !settled.is_empty() && out.send(settled).is_err() {
+            return;
+        }
+        if control == Control::Snapshot || control == Control::Stop || head - last_snapshot >= shared.snapshot_events {
+            last_snapshot = snapshot(shared, out).unwrap_or(head);
+        }
+        if control == Control::Stop {
+            return;
+        }
+    }
+}
+
+#[derive(PartialEq, Eq)]
+enum Control {
+    GoOn,
+    Snapshot,
+    Stop,
+}
+
+fn decide(shared: &Shared, todo: Vec<Asked>, next_tick: &mut i64) -> (Vec<Settled>, Control) {
+    let now = shared.clock.wall();
+    let mut control = Control::GoOn;
+    let mut settled = Vec::with_capacity(todo.len() + 1);
+    let mut decider = shared.decider.write();
+    if now >= *next_tick {
+        *next_tick = now + TICK_MS;
+        settled.push(Settled { decision: decider.decide(Command::Tick, now), reply: None });
+    }
+    for asked in todo {
+        match asked {
+            Asked::Command(command, reply) => {
+                let refuse = shared.full.load(std::sync::atomic::Ordering::Relaxed)
+                    && matches!(*command, Command::Submit(_) | Command::StoreDocument(_));
+                let mut decision =
+                    if refuse { decider.decide(Command::Tick, now) } else { decider.decide(*command, now) };
+                if refuse {
+                    decision.answer = Err(Refusal::Unavailable);
+                }
+                settled.push(Settled { decision, reply });
+            }
+            Asked::Snapshot if control == Control::GoOn => control = Control::Snapshot,
+            Asked::Snapshot => {}
+            Asked::Stop => control = Control::Stop,
+        }
+    }
+    settled.push(Settled { decision: decider.pump(now), reply: None });
+    drop(decider);
+    settled.retain(|settled| settled.reply.is_some() || !settled.decision.events.is_empty());
+    (settled, control)
+}
+
+/// Writes the state at head, once everything in it is durable, and records its digest.
+fn snapshot(shared: &Arc<Shared>, out: &Sender<Vec<Settled>>) -> Option<u64> {
+    let head = shared.decider.read().state.next;
+    // The state holds decisions that the journal thread may still be writing; a snapshot must never be ahead of them.
+    let ahead = || shared.durable.load(std::sync::atomic::Ordering::Acquire) < head;
+    super::waiting::until(Duration::from_secs(60), || !ahead() || shared.is_broken());
+    if ahead() || shared.is_broken() {
+        return None;
+    }
+    let tree = shared.trail.tree_bytes();
+    let written = shared.snapshots.begin(head, STATE_FORM, &mut OsRandom).and_then(|mut writer| {
+        let decider = shared.decider.read();
+        match write_state(&decider.state, &tree, &mut writer) {
+            Ok(()) => writer.finish().map(Some),
+            Err(error) => {
+                tracing::error!(%error, "a snapshot could not be written; the next start replays more of the journal");
+                Ok(None)
+            }
+        }
+    });
+    match written {
+        Ok(Some(header)) => {
+            shared.counts.snapshots.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            let command = Command::Snapshot { digest: crate::vault::hex(&header.digest), next: head };
+            let decision = shared.decider.write().decide(command, shared.clock.wall());
+            let _stopping = out.send(vec![Settled { decision, reply: None }]);
+            Some(head)
+        }
+        Ok(None) => None,
+        Err(error) => {
+            tracing::error!(%error, "a snapshot could not be kept; the next start replays more of the journal");
+            None
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! Exchanges: one attempt on tokio, judged, and back to the decider. A panicking exchange is an outcome, not a dead lane.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use domain::socket::{Cause, Judged, Plug};
+use futures_util::FutureExt;
+
+use super::{Asked, Shared};
+use crate::command::{Command, Effect};
+
+/// Starts an exchange whose beginning is durable.
+pub fn begin(shared: &Arc<Shared>, effect: Effect) {
+    shared.counts.exchanges.fetch_add(1, Ordering::Relaxed);
+    let shared = Arc::clone(shared);
+    let tokio = shared.tokio.clone();
+    tokio.spawn(async move {
+        let judged = match AssertUnwindSafe(attempt(&shared, &effect)).catch_unwind().await {
+            Ok(judged) => judged,
+            Err(_) => Judged::Doubt { cause: Cause::Panicked },
+        };
+        let command = Command::Ended { exchange: effect.exchange, act: effect.act, judged };
+        tell(&shared, command).await;
+    });
+}
+
+/// The end of an exchange must reach the decider: it waits for room, off the worker when the channel is full.
+async fn tell(shared: &Arc<Shared>, command: Command) {
+    let asked = Asked::Command(Box::new(command), None);
+    if let Err(crossbeam_channel::TrySendError::Full(asked)) = shared.commands.try_send(asked) {
+        let mut asked = Some(asked);
+        while let Some(again) = asked.take() {
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+            if let Err(crossbeam_channel::TrySendError::Full(back)) = shared.commands.try_send(again) {
+                asked = Some(back);
+            }
+        }
+    }
+}
+
+async fn attempt(shared: &Shared, effect: &Effect) -> Judged {
+    let plug = shared.plugs.read().get(&effect.partner).cloned();
+    let Some(plug) = plug else { return nothing_sent(Cause::Connect) };
+    let Plug::CallOut(call) = plug.as_ref() else { return nothing_sent(Cause::Connect) };
+    let Some(slip) = shared.papers.slip(&[effect.act], true) else {
+        // Erased or unreadable: what cannot be written cannot have been sent.
+        return if effect.ask { Judged::Doubt { cause: Cause::Unencodable } } else { nothing_sent(Cause::Unencodable) };
+    };
+    if effect.ask {
+        let Some(line) = slip.lines.first() else { return Judged::Doubt { cause: Cause::Unencodable } };
+        let key = domain::SlipLine { slip: slip.number, line: line.line };
+        call.ask(key, line.kind).await
+    } else {
+        call.send(&slip).await
+    }
+}
+
+fn nothing_sent(cause: Cause) -> Judged {
+    Judged::NotSent { cause, retry_after_ms: None }
+}

@@ -1,0 +1,128 @@
+//! Documents: stored sealed under their own key before they are known, read back while they live, erased after a day.
+
+use domain::Personal;
+use store::random::OsRandom;
+use store::record::Body;
+
+use super::{Engine, Shared};
+use crate::command::{Answer, Command, Erased, StoreDocument};
+use crate::refusal::Refusal;
+use crate::vault::{blob_id, hex_digest};
+use crate::view::{Caller, DocumentRead, DocumentStored};
+
+/// What a document's blob is bound to, so that it cannot be taken for a body.
+pub const DOCUMENT_AAD: &[u8] = b"document";
+
+pub(crate) fn split(hash: [u8; 16]) -> (u64, u64) {
+    let wide = u128::from_be_bytes(hash);
+    (u64::try_from(wide >> 64).unwrap_or(0), u64::try_from(wide & u128::from(u64::MAX)).unwrap_or(0))
+}
+
+impl Shared {
+    /// The key under which a court's document is known.
+    pub(crate) fn document_key(&self, court: &str, digest: &str) -> (u64, u64) {
+        split(self.hashers.document.hash([court.as_bytes(), b"\0", digest.as_bytes()].concat().as_slice()))
+    }
+
+    /// Destroys the keys of what was erased; what cannot be destroyed now is logged and stays listed in the trail.
+    pub(crate) fn erase(&self, erased: &[Erased]) {
+        let slots: Vec<u64> = erased.iter().map(|one| one.slot).collect();
+        if let Err(error) = self.vault.keys().destroy(&slots, &mut OsRandom) {
+            tracing::error!(%error, "document keys could not be destroyed");
+        }
+        for id in erased.iter().filter_map(|one| one.blob.as_deref().and_then(blob_id)) {
+            if let Err(error) = self.vault.blobs().remove(&id) {
+                tracing::warn!(%error, "an erased document's file could not be removed; its key is gone all the same");
+            }
+        }
+    }
+}
+
+impl Engine {
+    /// Stores a document; durable when this returns. The same bytes of one court are stored once.
+    ///
+    /// # Errors
+    /// [`Refusal::Unavailable`] when the disk fails or is full, [`Refusal::CourtForeign`] for a token without a court.
+    pub async fn store_document(
+        &self,
+        caller: &Caller,
+        file_name: Personal<String>,
+        content_type: String,
+        bytes: Vec<u8>,
+    ) -> Result<DocumentStored, Refusal> {
+        let court = caller.court.clone().ok_or(Refusal::CourtForeign)?;
+        let digest = format!("sha256:{}", hex_digest(&bytes));
+        let key = self.shared.document_key(&court, &digest);
+        let known = self.shared.decider.read().state.documents.get(&key).map(|document| document.sequence);
+        if let Some(sequence) = known {
+            return Ok(DocumentStored { digest, receipt: self.receipt(sequence, None)? });
+        }
+        let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        let shared = std::sync::Arc::clone(&self.shared);
+        let (tell, told) = tokio::sync::oneshot::channel();
+        // Sealing and syncing 32 MiB takes a while: not on a worker that carries exchanges.
+        self.shared.tokio.spawn(async move {
+            let _gone = tell.send(tokio::task::block_in_place(|| seal(&shared, &bytes)));
+        });
+        let (slot, blob) = told.await.map_err(|_| Refusal::Unavailable)??;
+        let document = StoreDocument {
+            key,
+            digest: digest.clone(),
+            file_name: file_name.into_exposed(),
+            content_type,
+            blob,
+            bytes: length,
+            slot,
+            court,
+            token: caller.token.clone(),
+        };
+        let told = self.ask(Command::StoreDocument(Box::new(document))).await?;
+        let Answer::Stored(sequence) = told.answer else { return Err(Refusal::Unavailable) };
+        Ok(DocumentStored { digest, receipt: self.receipt(sequence, told.leaf)? })
+    }
+
+    /// Reads a document of the caller's court back, as long as it lives (24 hours after it was stored).
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`], [`Refusal::Unavailable`].
+    pub async fn read_document(&self, caller: &Caller, digest: &str) -> Result<DocumentRead, Refusal> {
+        let court = caller.court.clone().ok_or(Refusal::NotFound)?;
+        let key = self.shared.document_key(&court, digest);
+        let found = self.shared.decider.read().state.documents.get(&key).cloned().ok_or(Refusal::NotFound)?;
+        let event = self.shared.papers.event(found.sequence).ok_or(Refusal::Unavailable)?;
+        let Some(Body::Document(body)) = event.body else { return Err(Refusal::NotFound) };
+        let key = self.shared.vault.keys().get(found.slot).ok().flatten().ok_or(Refusal::NotFound)?;
+        let id = blob_id(&found.blob).ok_or(Refusal::Unavailable)?;
+        let bytes = self.shared.vault.blobs().read(&id, &key, DOCUMENT_AAD, found.bytes).map_err(|error| {
+            tracing::error!(%error, "a document cannot be read");
+            Refusal::Unavailable
+        })?;
+        self.done(Command::Read {
+            by: caller.token.clone(),
+            is_person: caller.is_person,
+            request: domain::RequestId(found.sequence),
+            closed: Some(crate::command::ClosedRead { version: found.sequence }),
+        })
+        .await?;
+        Ok(DocumentRead {
+            content_type: body.content_type,
+            file_name: Personal::new(body.file_name),
+            bytes: Personal::new(bytes),
+        })
+    }
+}
+
+fn seal(shared: &Shared, bytes: &[u8]) -> Result<(u64, String), Refusal> {
+    let failed = |what: &str, error: &dyn std::fmt::Display| {
+        tracing::error!(%error, what, "a document could not be stored");
+        Refusal::Unavailable
+    };
+    let made = shared.vault.keys().create(1, &mut OsRandom).map_err(|error| failed("key", &error))?;
+    let (slot, key) = made.into_iter().next().ok_or(Refusal::Unavailable)?;
+    let id = shared
+        .vault
+        .blobs()
+        .put(&mut &*bytes, &key, DOCUMENT_AAD, &mut OsRandom)
+        .map_err(|error| failed("blob", &error))?;
+    Ok((slot, id.to_string()))
+}

@@ -1,0 +1,190 @@
+//! Pull faces at run time: who calls, what waits for them, what they feed back.
+
+use std::collections::BTreeMap;
+
+use domain::request::PartnerKind;
+use domain::socket::{FaceAnswer, FaceCall, FaceVerb, ItemVerdict, ListClass, PaperFile};
+use domain::{ActId, ActKind, Personal, SlipNumber};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use super::documents::DOCUMENT_AAD;
+use super::papers::RequestPapers;
+use super::{Engine, Shared};
+use crate::command::{Answer, Command};
+use crate::config::Config;
+use crate::refusal::Refusal;
+use crate::vault::blob_id;
+
+/// Partners by the keyed hash of the credential they show: one HMAC and one look-up a poll, whatever their number.
+#[derive(Default)]
+pub struct Credentials {
+    by_hash: BTreeMap<[u8; 16], (String, PartnerKind)>,
+}
+
+/// The most bytes of papers in one answer: a bank's hub was seen to give up above 20 MiB.
+const PAPERS_BYTES_MAX: u64 = 16 << 20;
+
+impl Shared {
+    fn credential_hash(&self, username: &str, password: &str) -> [u8; 16] {
+        self.hashers.credential.hash([username.as_bytes(), b"\0", password.as_bytes()].concat().as_slice())
+    }
+
+    pub(crate) fn learn_credentials(&self, config: &Config) {
+        let mut by_hash = BTreeMap::new();
+        for partner in config.partners.values() {
+            if let Some(credential) = &partner.credential {
+                let hash = self.credential_hash(&credential.username, credential.password.expose());
+                by_hash.insert(hash, (partner.id.clone(), partner.kind));
+            }
+        }
+        *self.credentials.write() = Arc::new(Credentials { by_hash });
+    }
+}
+
+impl Engine {
+    /// Answers a decoded call on the face of an industry. Whatever goes wrong is an answer in the partner's own form.
+    pub async fn face(&self, kind: PartnerKind, call: FaceCall) -> FaceAnswer {
+        let hash = self.shared.credential_hash(call.username.expose(), call.password.expose());
+        let known = self.shared.credentials.read().by_hash.get(&hash).cloned();
+        let Some((partner, _)) = known.filter(|(_, of)| *of == kind) else {
+            self.shared.counts.face_denied.fetch_add(1, Ordering::Relaxed);
+            return FaceAnswer::Denied("用户名或密码错误".to_owned());
+        };
+        let answered = match call.verb {
+            FaceVerb::List(class) => self.face_list(&partner, class).await,
+            FaceVerb::Papers { key, class } => self.face_papers(&partner, key, class).await,
+            FaceVerb::Credentials { slip } => self.face_credentials(&partner, slip).await,
+            FaceVerb::Feedback { items, .. } => self.face_feedback(&partner, "feedback", items).await,
+            FaceVerb::HandBack(items) => self.face_feedback(&partner, "hand_back", items).await,
+        };
+        answered.unwrap_or_else(|refusal| {
+            FaceAnswer::Denied(match refusal {
+                Refusal::NotFound => "请求单号不存在".to_owned(),
+                _ => "系统繁忙，请稍后再试".to_owned(),
+            })
+        })
+    }
+
+    async fn face_list(&self, partner: &str, class: ListClass) -> Result<FaceAnswer, Refusal> {
+        let told = self.ask(Command::List { partner: partner.to_owned(), class }).await?;
+        let Answer::List(indices) = told.answer else { return Err(Refusal::Unavailable) };
+        let mut by_slip: BTreeMap<u64, Vec<(u16, ActId)>> = BTreeMap::new();
+        {
+            let decider = self.shared.decider.read();
+            for act in indices.iter().filter_map(|index| decider.state.acts.get(*index)) {
+                by_slip.entry(act.slip).or_default().push((act.line, act.id()));
+            }
+        }
+        let mut slips = Vec::with_capacity(by_slip.len());
+        for mut acts in by_slip.into_values() {
+            acts.sort_unstable();
+            let acts: Vec<ActId> = acts.into_iter().map(|(_, act)| act).collect();
+            // An erased case's slip has nothing to show; it stays on the list of what waits, and people see it there.
+            slips.extend(self.shared.papers.slip(&acts, false));
+        }
+        Ok(FaceAnswer::List(slips))
+    }
+
+    async fn face_feedback(
+        &self,
+        partner: &str,
+        way: &'static str,
+        items: Vec<domain::socket::FeedbackItem>,
+    ) -> Result<FaceAnswer, Refusal> {
+        let told = self.ask(Command::Feedback { partner: partner.to_owned(), way, items }).await?;
+        let Answer::Verdicts(verdicts) = told.answer else { return Err(Refusal::Unavailable) };
+        let item = |(slip, taken)| ItemVerdict { slip, taken };
+        Ok(FaceAnswer::Verdicts(verdicts.into_iter().map(item).collect()))
+    }
+
+    /// A slip that is with this partner: its request, and whether it is a query.
+    fn slip_of(&self, partner: &str, slip: &str) -> Result<(u64, bool), Refusal> {
+        let number = SlipNumber::parse(slip).ok_or(Refusal::NotFound)?;
+        let decider = self.shared.decider.read();
+        let state = &decider.state;
+        let lane = state.lane_of(partner).ok_or(Refusal::NotFound)?;
+        let acts = state.slip_acts(number);
+        let act = acts.first().and_then(|index| state.acts.get(*index)).ok_or(Refusal::NotFound)?;
+        if act.lane != lane || act.sent_at == 0 {
+            return Err(Refusal::NotFound);
+        }
+        let request = state.requests.get(act.request).map(|open| open.sequence).ok_or(Refusal::NotFound)?;
+        Ok((request, act.kind() == ActKind::Query))
+    }
+
+    async fn papers_of(&self, partner: &str, slip: &str) -> Result<(Arc<RequestPapers>, bool), Refusal> {
+        let (request, query) = self.slip_of(partner, slip)?;
+        let by = format!("partner/{partner}");
+        self.done(Command::Read { by, is_person: false, request: domain::RequestId(request), closed: None }).await?;
+        Ok((self.shared.papers.request(request).ok_or(Refusal::NotFound)?, query))
+    }
+
+    async fn face_papers(&self, partner: &str, key: String, class: ListClass) -> Result<FaceAnswer, Refusal> {
+        let (papers, query) = self.papers_of(partner, &key).await?;
+        if query != (class == ListClass::Queries) {
+            return Err(Refusal::NotFound);
+        }
+        let files = self.read_papers(papers, |kind| !kind.ends_with("_scan")).await?;
+        Ok(FaceAnswer::Papers { key, files })
+    }
+
+    async fn face_credentials(&self, partner: &str, slip: String) -> Result<FaceAnswer, Refusal> {
+        let (papers, _) = self.papers_of(partner, &slip).await?;
+        let officers = papers.context.officers.clone();
+        let files = self.read_papers(papers, |kind| kind.ends_with("_scan")).await?;
+        let mut scans: Vec<Option<PaperFile>> = files.into_iter().map(Some).collect();
+        // Scans belong to officers by their paper number (the work or duty number), else to the first officer.
+        let mut with_scans = Vec::with_capacity(officers.len());
+        for (place, officer) in officers.into_iter().enumerate() {
+            let own = |file: &PaperFile| {
+                file.number == officer.work_id || file.number == officer.duty_id || (place == 0 && file.number.expose().is_empty())
+            };
+            let mut mine = Vec::new();
+            for scan in &mut scans {
+                if scan.as_ref().is_some_and(&own) {
+                    mine.extend(scan.take());
+                }
+            }
+            with_scans.push((officer, mine));
+        }
+        if let Some((_, first)) = with_scans.first_mut() {
+            first.extend(scans.into_iter().flatten());
+        }
+        Ok(FaceAnswer::Credentials { slip, officers: with_scans })
+    }
+
+    async fn read_papers(&self, papers: Arc<RequestPapers>, wanted: fn(&str) -> bool) -> Result<Vec<PaperFile>, Refusal> {
+        let shared = Arc::clone(&self.shared);
+        let (tell, told) = tokio::sync::oneshot::channel();
+        self.shared.tokio.spawn(async move {
+            let read = || tokio::task::block_in_place(|| shared.open_papers(&papers, wanted));
+            let _gone = tell.send(read());
+        });
+        told.await.map_err(|_| Refusal::Unavailable)?
+    }
+}
+
+impl Shared {
+    fn open_papers(&self, papers: &RequestPapers, wanted: fn(&str) -> bool) -> Result<Vec<PaperFile>, Refusal> {
+        let mut files = Vec::new();
+        let mut left = PAPERS_BYTES_MAX;
+        for paper in papers.context.papers.iter().filter(|paper| wanted(&paper.kind)) {
+            let Some(seal) = papers.seals.iter().find(|seal| seal.digest == *paper.digest.expose()) else { continue };
+            left = left.checked_sub(seal.bytes).ok_or(Refusal::Unavailable)?;
+            let key = self.vault.unwrap(seal, papers.slot).ok_or(Refusal::NotFound)?;
+            let id = blob_id(&seal.blob).ok_or(Refusal::Unavailable)?;
+            let bytes = self.vault.blobs().read(&id, &key, DOCUMENT_AAD, seal.bytes).map_err(|error| {
+                tracing::error!(%error, "a paper cannot be read for a partner");
+                Refusal::Unavailable
+            })?;
+            files.push(PaperFile {
+                number: paper.number.clone(),
+                kind: paper.kind.clone(),
+                file_name: paper.file_name.clone(),
+                bytes: Personal::new(bytes),
+            });
+        }
+        Ok(files)
+    }
+}

@@ -1,0 +1,168 @@
+//! The journal thread: seals, appends, one commit for all that waits; only then do replies and effects leave.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use crossbeam_channel::{Receiver, Sender};
+use store::journal::{AppendError, Expected, StreamKey};
+use store::random::OsRandom;
+use store::record::{Event, Fact};
+use ::trail::{Hash, leaf_hash};
+
+use super::deciding::Settled;
+use super::dispatch;
+use super::indexing::Indexed;
+use super::{Shared, Told};
+use crate::refusal::Refusal;
+use crate::vault::Written;
+
+/// Decisions of one commit at most: a batch stays below the journal's 16 MiB with ordinary bodies.
+const COMMIT_MAX: usize = 2_048;
+
+/// A settled decision with its records.
+struct Prepared {
+    settled: Settled,
+    written: Vec<Written>,
+    leaves: Vec<Hash>,
+}
+
+/// Writes until the decider thread is gone.
+pub fn run(shared: &Arc<Shared>, to_write: &Receiver<Vec<Settled>>, indexed: &Sender<Indexed>) {
+    while let Ok(first) = to_write.recv() {
+        let mut todo = first;
+        while todo.len() < COMMIT_MAX {
+            let Ok(more) = to_write.try_recv() else { break };
+            todo.extend(more);
+        }
+        if shared.is_broken() {
+            refuse(todo);
+            continue;
+        }
+        match write(shared, todo) {
+            Ok(prepared) => release(shared, prepared, indexed),
+            Err((reason, todo)) => {
+                shared.broken.store(true, Ordering::SeqCst);
+                tracing::error!(reason, "the journal failed: nothing more is accepted; look at the disk and start again, what was acknowledged is safe");
+                refuse(todo);
+            }
+        }
+    }
+}
+
+fn refuse(todo: Vec<Settled>) {
+    for settled in todo {
+        if let Some(reply) = settled.reply {
+            let _gone = reply.send(Err(Refusal::Unavailable));
+        }
+    }
+}
+
+fn write(shared: &Shared, todo: Vec<Settled>) -> Result<Vec<Prepared>, (String, Vec<Settled>)> {
+    let mut random = OsRandom;
+    let mut prepared: Vec<Prepared> = Vec::with_capacity(todo.len());
+    let mut fault = None;
+    for settled in todo {
+        let mut written = Vec::with_capacity(settled.decision.events.len());
+        let mut leaves = Vec::with_capacity(settled.decision.events.len());
+        for (sequence, event) in (settled.decision.first..).zip(&settled.decision.events) {
+            match shared.vault.write(sequence, event, &mut random) {
+                Ok(record) if fault.is_none() => {
+                    leaves.push(leaf_hash(&record.leaf));
+                    written.push(record);
+                }
+                Ok(_) => {}
+                Err(error) => fault = fault.or(Some(error.to_string())),
+            }
+        }
+        prepared.push(Prepared { settled, written, leaves });
+    }
+    let done = match fault {
+        Some(fault) => Err(fault),
+        None => append_and_commit(shared, &prepared),
+    };
+    match done {
+        Ok(()) => Ok(prepared),
+        Err(fault) => Err((fault, prepared.into_iter().map(|prepared| prepared.settled).collect())),
+    }
+}
+
+/// Keys first, then records: an event never names a key that a crash could lose.
+fn append_and_commit(shared: &Shared, prepared: &[Prepared]) -> Result<(), String> {
+    let started = shared.clock.mono();
+    shared.vault.keys().sync().map_err(|error| error.to_string())?;
+    let mut leaves = Vec::new();
+    for one in prepared.iter().filter(|one| !one.written.is_empty()) {
+        let records: Vec<_> = one.written.iter().map(Written::as_record).collect();
+        let expect = streams(&one.settled.decision.events, one.settled.decision.first);
+        let mut taken = shared.journal.append(shared.fence, &expect, &records);
+        if matches!(taken, Err(AppendError::BatchFull { .. })) {
+            commit(shared)?;
+            taken = shared.journal.append(shared.fence, &expect, &records);
+        }
+        let range = taken.map_err(|error| error.to_string())?;
+        if range.start != one.settled.decision.first {
+            return Err(format!("decided as {} but recorded as {}", one.settled.decision.first, range.start));
+        }
+        leaves.extend_from_slice(&one.leaves);
+    }
+    commit(shared)?;
+    shared.trail.append(&leaves).map_err(|error| error.to_string())?;
+    shared.counts.batches.fetch_add(1, Ordering::Relaxed);
+    shared.counts.events.fetch_add(u64::try_from(leaves.len()).unwrap_or(0), Ordering::Relaxed);
+    shared.counts.commit_us.fetch_add(shared.clock.mono().saturating_sub(started) * 1_000, Ordering::Relaxed);
+    Ok(())
+}
+
+fn commit(shared: &Shared) -> Result<(), String> {
+    let wall = u64::try_from(shared.clock.wall()).unwrap_or(0);
+    let durable = shared.journal.commit(wall).map_err(|error| error.to_string())?;
+    shared.durable.store(durable, Ordering::Release);
+    Ok(())
+}
+
+/// The streams that a decision touches. An accepted request must be the first under its key: the journal holds that too.
+fn streams(events: &[Event], first: u64) -> Vec<(StreamKey, Expected)> {
+    let mut streams = Vec::new();
+    for (sequence, event) in (first..).zip(events) {
+        match &event.fact {
+            Fact::RequestAccepted(fact) => {
+                if let Some(store::record::Body::Accepted(body)) = &event.body {
+                    let (high, low) = body.idempotency;
+                    let key = u128::from(high) << 64 | u128::from(low);
+                    streams.push((StreamKey::IdempotencyKey(key), Expected::Absent));
+                }
+                streams.push((StreamKey::Case(fact.case.unwrap_or(sequence).into()), Expected::Any));
+                streams.push((StreamKey::Request(sequence.into()), Expected::Absent));
+            }
+            Fact::PlanExtended(fact) => streams.push((StreamKey::Request(fact.request.into()), Expected::Any)),
+            _ => {}
+        }
+    }
+    streams
+}
+
+fn release(shared: &Arc<Shared>, prepared: Vec<Prepared>, indexed: &Sender<Indexed>) {
+    let mut closed = Vec::new();
+    for one in prepared {
+        let Settled { decision, reply } = one.settled;
+        for (sequence, event) in (decision.first..).zip(&decision.events) {
+            shared.papers.keep(sequence, event);
+        }
+        let leaf = one.leaves.first().map(|hash| (decision.first, *hash));
+        if let Some(reply) = reply {
+            let _gone = reply.send(decision.answer.map(|answer| Told { answer, leaf }));
+        }
+        shared.waiting.tell(&decision.touched);
+        for effect in decision.effects {
+            dispatch::begin(shared, effect);
+        }
+        if !decision.erased.is_empty() {
+            shared.erase(&decision.erased);
+        }
+        closed.extend(decision.closed);
+    }
+    let next = shared.durable.load(Ordering::Acquire);
+    if indexed.try_send(Indexed { next, closed }).is_err() {
+        shared.index.mark_gap();
+    }
+}

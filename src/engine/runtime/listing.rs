@@ -1,0 +1,450 @@
+//! Submitting, what people do, lists, events, entries, partners, counters: the rest of the handle.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use domain::partner::Travel;
+use domain::request::{Request, RequestState};
+use domain::slip::SlipContext;
+use domain::{ActId, ActState, CaseId, Millis, RequestId};
+use store::index::{Cursor, EntryId, IndexKey, IndexList, PageOrder};
+use store::record::{Fact, read_leaf};
+
+use super::documents::split;
+use super::indexing::{partner_number, state_number};
+use super::{Engine, Told};
+use crate::command::{Answer, ClosedRequest, Command, Submit};
+use crate::refusal::Refusal;
+use crate::state::{OpenRequest, State, short_hash};
+use crate::view::{
+    Accepted, Caller, Counters, EntryView, EventView, Page, PartnerView, RequestFilter, RequestLine, Resolution,
+};
+
+/// Lines of a list at most.
+const LIST_MAX: u16 = 200;
+
+impl Engine {
+    /// Submits a request; the answer is a function of its event alone.
+    ///
+    /// # Errors
+    /// [`Refusal`]; nothing happened then.
+    pub async fn submit(
+        &self,
+        caller: &Caller,
+        key: &str,
+        fingerprint: [u8; 32],
+        request: Request,
+    ) -> Result<Accepted, Refusal> {
+        if caller.court.as_ref() != Some(&request.case.court.code) {
+            return Err(Refusal::CourtForeign);
+        }
+        let hashers = &self.shared.hashers;
+        let court = request.case.court.code.as_str();
+        let subject = |party: &domain::case::Party| {
+            short_hash(&[&domain::identity::normalise(&party.id_type, party.id_number.expose())])
+        };
+        let context = SlipContext { case: request.case.clone(), officers: Vec::new(), papers: Vec::new() };
+        let submit = Submit {
+            token: caller.token.clone(),
+            idempotency: split(hashers.idempotency.hash([caller.token.as_bytes(), b"\0", key.as_bytes()].concat().as_slice())),
+            fingerprint: split(hashers.fingerprint.hash(&fingerprint)),
+            case_key: split(
+                hashers.case.hash([court.as_bytes(), b"\0", request.case.number.expose().as_bytes()].concat().as_slice()),
+            ),
+            subjects: request.case.parties.iter().map(subject).collect(),
+            paper_keys: request
+                .papers
+                .iter()
+                .map(|paper| self.shared.document_key(court, paper.digest.expose()))
+                .collect(),
+            context: Arc::new(context),
+            request: Arc::new(request),
+        };
+        let told = self.ask(Command::Submit(Box::new(submit))).await?;
+        let Told { answer: Answer::Accepted(sequence), leaf } = told else { return Err(Refusal::Unavailable) };
+        self.accepted(sequence, leaf)
+    }
+
+    fn accepted(&self, sequence: u64, leaf: Option<(u64, trail::Hash)>) -> Result<Accepted, Refusal> {
+        let record = self.shared.reader.read(sequence).map_err(|_| Refusal::Unavailable)?.ok_or(Refusal::Unavailable)?;
+        let read = read_leaf(&record.leaf).map_err(|_| Refusal::Unavailable)?;
+        let Fact::RequestAccepted(fact) = read.fact else { return Err(Refusal::Unavailable) };
+        Ok(Accepted {
+            request: RequestId(sequence),
+            case: CaseId(fact.case.unwrap_or(sequence)),
+            acts: fact.acts,
+            at: read.at,
+            goal: fact.goal,
+            receipt: self.receipt(sequence, leaf)?,
+        })
+    }
+
+    /// Approves the acts of a request that wait for it.
+    ///
+    /// # Errors
+    /// [`Refusal::SamePerson`], [`Refusal::WrongState`], [`Refusal::NotFound`].
+    pub async fn approve(&self, caller: &Caller, request: RequestId, reason: String) -> Result<u64, Refusal> {
+        self.own_request(caller, request)?;
+        self.done(Command::Approve { request, by: caller.token.clone(), reason }).await
+    }
+
+    /// Starts nothing new for a request.
+    ///
+    /// # Errors
+    /// [`Refusal::WrongState`], [`Refusal::NotFound`].
+    pub async fn stop(&self, caller: &Caller, request: RequestId, reason: String) -> Result<u64, Refusal> {
+        self.own_request(caller, request)?;
+        self.done(Command::Stop { request, by: caller.token.clone(), reason }).await
+    }
+
+    /// Takes an act back before anything left.
+    ///
+    /// # Errors
+    /// [`Refusal::WrongState`], [`Refusal::NotFound`].
+    pub async fn withdraw(&self, caller: &Caller, act: ActId, reason: String) -> Result<u64, Refusal> {
+        self.own_act(caller, act)?;
+        self.done(Command::Withdraw { act, by: caller.token.clone(), reason }).await
+    }
+
+    /// Settles an act in doubt: the first of two persons, or the second.
+    ///
+    /// # Errors
+    /// [`Refusal::SamePerson`], [`Refusal::WrongState`], [`Refusal::DocumentUnknown`], [`Refusal::NotFound`].
+    pub async fn resolve(&self, caller: &Caller, act: ActId, resolution: Resolution) -> Result<u64, Refusal> {
+        let court = self.own_act(caller, act)?;
+        let key = self.shared.document_key(&court, &resolution.document);
+        if !self.shared.decider.read().state.documents.contains_key(&key) {
+            return Err(Refusal::DocumentUnknown { at: "/document".to_owned() });
+        }
+        let Resolution { took_effect, amount, document, reason } = resolution;
+        self.done(Command::Resolve { act, by: caller.token.clone(), took_effect, amount, document, reason }).await
+    }
+
+    /// Pauses a lane until an instant.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`], [`Refusal::OutOfBounds`].
+    pub async fn pause(&self, caller: &Caller, partner: &str, reason: String, until: Millis) -> Result<u64, Refusal> {
+        let command = Command::Pause { partner: partner.to_owned(), by: caller.token.clone(), reason, until };
+        self.done(command).await
+    }
+
+    /// Lets a lane go on.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`], [`Refusal::WrongState`].
+    pub async fn resume(&self, caller: &Caller, partner: &str) -> Result<u64, Refusal> {
+        self.done(Command::Resume { partner: partner.to_owned(), by: caller.token.clone() }).await
+    }
+
+    fn own_request(&self, caller: &Caller, id: RequestId) -> Result<String, Refusal> {
+        let decider = self.shared.decider.read();
+        let open = decider.state.request_index(id).and_then(|index| decider.state.requests.get(index));
+        let court = match open {
+            Some(open) => decider.state.word(open.court).to_owned(),
+            None => {
+                drop(decider);
+                let closed = self.shared.closed_request(id.0)?.ok_or(Refusal::NotFound)?;
+                if caller.court.as_ref().is_none_or(|court| *court == closed.court) {
+                    return Err(Refusal::WrongState { state: "finished" });
+                }
+                return Err(Refusal::NotFound);
+            }
+        };
+        if caller.court.as_ref().is_some_and(|own| *own != court) { Err(Refusal::NotFound) } else { Ok(court) }
+    }
+
+    fn own_act(&self, caller: &Caller, act: ActId) -> Result<String, Refusal> {
+        let request = {
+            let decider = self.shared.decider.read();
+            let found = decider.state.act_index(act).and_then(|index| decider.state.acts.get(index));
+            found.and_then(|act| decider.state.requests.get(act.request)).map(|open| open.sequence)
+        };
+        match request {
+            Some(request) => self.own_request(caller, RequestId(request)),
+            None => {
+                let plan = self.shared.papers.plan(act.sequence).ok_or(Refusal::NotFound)?;
+                if plan.lines.len() <= act.line as usize {
+                    return Err(Refusal::NotFound);
+                }
+                self.own_request(caller, RequestId(plan.request))
+            }
+        }
+    }
+
+    /// Requests, newest first: open ones from memory, finished ones from the index.
+    ///
+    /// # Errors
+    /// [`Refusal::Unavailable`] when the index cannot be read.
+    pub async fn requests(&self, caller: &Caller, filter: RequestFilter) -> Result<Page<RequestLine>, Refusal> {
+        let limit = usize::from(filter.limit.clamp(1, LIST_MAX));
+        let before = filter.cursor.unwrap_or(u64::MAX);
+        let mut lines: BTreeMap<u64, RequestLine> = BTreeMap::new();
+        if filter.state.is_none_or(|state| state == RequestState::Open) {
+            let decider = self.shared.decider.read();
+            let open = decider.state.requests.iter().map(|(_, open)| open).filter(|open| open.sequence < before);
+            for open in open.filter(|open| self.open_fits(&decider.state, open, caller, &filter)) {
+                lines.insert(open.sequence, open_line(&decider.state, open));
+                if lines.len() > limit {
+                    lines.pop_first();
+                }
+            }
+        }
+        if filter.state != Some(RequestState::Open) {
+            for closed in self.closed_lines(caller, &filter, before, limit)? {
+                lines.insert(closed.id.0, closed);
+            }
+        }
+        let mut lines: Vec<RequestLine> = lines.into_values().rev().collect();
+        let more = lines.len() >= limit;
+        lines.truncate(limit);
+        let next = more.then(|| lines.last().map(|line| line.id.0)).flatten();
+        // Everything shown is durable: an empty question through the same queue waits for it.
+        self.done(Command::Tick).await?;
+        Ok(Page { lines, next, filled_to: self.shared.index.filled_to() })
+    }
+
+    fn case_key(&self, court: &str, number: &str) -> (u64, u64) {
+        split(self.shared.hashers.case.hash([court.as_bytes(), b"\0", number.as_bytes()].concat().as_slice()))
+    }
+
+    /// The cases of that number that the caller may see: its own court's, or every court's.
+    fn cases(&self, state: &State, caller: &Caller, number: &str) -> Vec<u64> {
+        let config = self.config();
+        let courts: Vec<&str> = match &caller.court {
+            Some(court) => vec![court.as_str()],
+            None => config.courts.keys().map(String::as_str).collect(),
+        };
+        let found = courts.into_iter().filter_map(|court| state.case_index(self.case_key(court, number)));
+        found.map(|case| state.case_id(case).0).collect()
+    }
+
+    fn open_fits(&self, state: &State, open: &OpenRequest, caller: &Caller, filter: &RequestFilter) -> bool {
+        let court = state.word(open.court);
+        let own = caller.court.as_ref().is_none_or(|own| own == court);
+        let case = filter.case_number.as_ref().is_none_or(|number| {
+            state.case_index(self.case_key(court, number.expose())) == Some(open.case)
+        });
+        let partner = filter.partner.as_ref().is_none_or(|partner| {
+            let lane = state.lane_of(partner);
+            open.acts.iter().any(|act| state.acts.get(*act).map(|act| act.lane) == lane)
+        });
+        own && case && partner
+    }
+
+    fn closed_lines(
+        &self,
+        caller: &Caller,
+        filter: &RequestFilter,
+        before: u64,
+        limit: usize,
+    ) -> Result<Vec<RequestLine>, Refusal> {
+        let lists: Vec<IndexList> = match (&filter.case_number, &filter.partner, filter.state) {
+            (Some(number), _, _) => {
+                let decider = self.shared.decider.read();
+                self.cases(&decider.state, caller, number.expose()).into_iter().map(IndexList::RequestsOfCase).collect()
+            }
+            (None, Some(partner), _) => vec![IndexList::ActsByPartnerState(partner_number(partner), 0)],
+            (None, None, Some(state)) => vec![IndexList::RequestsByState(state_number(state.word()))],
+            (None, None, None) => vec![IndexList::Requests],
+        };
+        let mut found = Vec::new();
+        for list in lists {
+            self.closed_of(&list, caller, filter, before, limit, &mut found)?;
+        }
+        Ok(found)
+    }
+
+    fn closed_of(
+        &self,
+        list: &IndexList,
+        caller: &Caller,
+        filter: &RequestFilter,
+        before: u64,
+        limit: usize,
+        found: &mut Vec<RequestLine>,
+    ) -> Result<(), Refusal> {
+        let index = self.shared.index.current();
+        let mut cursor = (before != u64::MAX).then(|| cursor_before(list, before));
+        let enough = found.len() + limit;
+        while found.len() < enough {
+            let page = index
+                .page(list, PageOrder::NewestFirst, cursor.as_ref(), limit)
+                .map_err(|_| Refusal::Unavailable)?;
+            for (key, _) in &page.entries {
+                let Some(request) = request_of(key) else { continue };
+                let Some(closed) = self.shared.closed_request(request)? else { continue };
+                if closed_fits(&closed, caller, filter) {
+                    found.push(closed_line(&closed));
+                }
+            }
+            match page.next {
+                Some(next) => cursor = Some(next),
+                None => break,
+            }
+        }
+        Ok(())
+    }
+
+    /// The events that touched a request, oldest first.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`], [`Refusal::Unavailable`].
+    pub async fn events(
+        &self,
+        caller: &Caller,
+        id: RequestId,
+        cursor: Option<u64>,
+        limit: u16,
+    ) -> Result<Page<EventView>, Refusal> {
+        let open = {
+            let decider = self.shared.decider.read();
+            let open = decider.state.request_index(id).and_then(|index| decider.state.requests.get(index));
+            open.map(|open| (decider.state.word(open.court).to_owned(), open.events.clone()))
+        };
+        let (court, sequences) = match open {
+            Some(open) => open,
+            None => {
+                let closed = self.shared.closed_request(id.0)?.ok_or(Refusal::NotFound)?;
+                (closed.court, self.shared.closed_events(id.0)?)
+            }
+        };
+        if caller.court.as_ref().is_some_and(|own| *own != court) {
+            return Err(Refusal::NotFound);
+        }
+        self.done(Command::Tick).await?;
+        let after = cursor.map_or(0, |cursor| cursor.saturating_add(1));
+        let limit = usize::from(limit.clamp(1, LIST_MAX));
+        let page: Vec<u64> = sequences.iter().copied().filter(|sequence| *sequence >= after).take(limit).collect();
+        let next = (page.last() != sequences.last()).then(|| page.last().copied()).flatten();
+        let mut lines = Vec::with_capacity(page.len());
+        for sequence in page {
+            let record = self.shared.reader.read(sequence).map_err(|_| Refusal::Unavailable)?.ok_or(Refusal::Unavailable)?;
+            let at = read_leaf(&record.leaf).map(|leaf| leaf.at).unwrap_or_default();
+            lines.push(EventView { sequence, at, leaf: record.leaf });
+        }
+        Ok(Page { lines, next, filled_to: None })
+    }
+
+    /// A leaf with its proof against the newest signed checkpoint.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`] beyond the checkpoint, [`Refusal::Unavailable`] when something is damaged.
+    pub async fn entry(&self, index: u64) -> Result<EntryView, Refusal> {
+        let record = self.shared.reader.read(index).map_err(|_| Refusal::Unavailable)?.ok_or(Refusal::NotFound)?;
+        let (tree_size, proof, checkpoint) = self.shared.trail.prove(index)?;
+        Ok(EntryView { leaf: record.leaf, index, tree_size, proof, checkpoint })
+    }
+
+    /// Partners and their lanes, by id.
+    #[must_use]
+    pub fn partners(&self) -> Vec<PartnerView> {
+        let now = self.now();
+        let decider = self.shared.decider.read();
+        let state = &decider.state;
+        let mut oldest: BTreeMap<(u16, ActState), Millis> = BTreeMap::new();
+        for (_, act) in state.acts.iter().filter(|(_, act)| act.state().is_open()) {
+            let since = oldest.entry((act.lane, act.state())).or_insert(act.since);
+            *since = (*since).min(act.since);
+        }
+        let view = |partner: &Arc<domain::partner::Partner>| {
+            let lane_index = state.lane_of(&partner.id);
+            let lane = lane_index.and_then(|lane| state.lane(lane));
+            let count = |of: &ActState| lane.and_then(|lane| lane.counts.get(of).copied()).unwrap_or(0);
+            let open = ActState::ALL.iter().filter(|state| state.is_open());
+            let oldest = |of: ActState| lane_index.and_then(|lane| oldest.get(&(lane, of)).copied());
+            PartnerView {
+                id: partner.id.clone(),
+                name: partner.name.clone(),
+                kind: partner.kind,
+                travel: if partner.travel == Travel::Pull { "pull" } else { "call_out" },
+                acts: partner.acts.clone(),
+                waiting: open.map(|of| (*of, count(of), oldest(*of))).collect(),
+                in_flight: lane.map_or(0, |lane| lane.in_flight),
+                paused: lane
+                    .and_then(|lane| lane.record.paused.as_ref())
+                    .filter(|pause| pause.until > now)
+                    .map(|pause| (pause.by.clone(), pause.until)),
+                broken_until: lane.map(|lane| lane.record.rests_until).filter(|until| *until > now),
+                opens_at: partner.hours.opens_at(now, &decider.config().calendar),
+                retired: partner.retired,
+            }
+        };
+        decider.config().partners.values().map(view).collect()
+    }
+
+    /// Counts since start.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        let counts = &self.shared.counts;
+        let plain = |name, value: &std::sync::atomic::AtomicU64| (name, String::new(), value.load(Ordering::Relaxed));
+        let bytes = u64::try_from(self.shared.decider.read().state.bytes_estimate()).unwrap_or(0);
+        let values = vec![
+            plain("xiezhi_journal_batches_total", &counts.batches),
+            plain("xiezhi_journal_events_total", &counts.events),
+            plain("xiezhi_journal_commit_microseconds_total", &counts.commit_us),
+            plain("xiezhi_exchanges_total", &counts.exchanges),
+            plain("xiezhi_shed_total", &counts.shed),
+            plain("xiezhi_snapshots_total", &counts.snapshots),
+            plain("xiezhi_face_denied_total", &counts.face_denied),
+            ("xiezhi_state_bytes", String::new(), bytes),
+        ];
+        Counters { values }
+    }
+}
+
+fn open_line(state: &State, open: &OpenRequest) -> RequestLine {
+    RequestLine {
+        id: RequestId(open.sequence),
+        court: state.word(open.court).to_owned(),
+        goal: open.goal().map_or("acts", domain::request::Goal::word).to_owned(),
+        state: RequestState::Open,
+        version: open.version,
+        accepted_at: open.accepted_at,
+        acts: u32::try_from(open.acts.len()).unwrap_or(u32::MAX),
+        acts_final: open.finals,
+    }
+}
+
+fn closed_line(closed: &ClosedRequest) -> RequestLine {
+    RequestLine {
+        id: RequestId(closed.sequence),
+        court: closed.court.clone(),
+        goal: closed.goal.clone(),
+        state: RequestState::from_word(&closed.state).unwrap_or(RequestState::Finished),
+        version: closed.version,
+        accepted_at: closed.accepted_at,
+        acts: closed.acts,
+        acts_final: closed.acts,
+    }
+}
+
+fn closed_fits(closed: &ClosedRequest, caller: &Caller, filter: &RequestFilter) -> bool {
+    caller.court.as_ref().is_none_or(|own| *own == closed.court)
+        && filter.state.is_none_or(|state| state.word() == closed.state)
+        && filter.partner.as_ref().is_none_or(|partner| closed.partners.contains(partner))
+}
+
+fn request_of(key: &IndexKey) -> Option<u64> {
+    match key {
+        IndexKey::Request(id)
+        | IndexKey::RequestOfCase { request: id, .. }
+        | IndexKey::RequestByState { request: id, .. }
+        | IndexKey::ActByPartnerState { act: id, .. } => Some(id.sequence),
+        _ => None,
+    }
+}
+
+fn cursor_before(list: &IndexList, sequence: u64) -> Cursor {
+    let id = EntryId { sequence, line: 0 };
+    let key = match list {
+        IndexList::RequestsOfCase(case) => IndexKey::RequestOfCase { case: *case, request: id },
+        IndexList::RequestsByState(state) => IndexKey::RequestByState { state: *state, request: id },
+        IndexList::ActsByPartnerState(partner, state) => {
+            IndexKey::ActByPartnerState { partner: *partner, state: *state, act: id }
+        }
+        _ => IndexKey::Request(id),
+    };
+    Cursor::from_bytes(key.encode())
+}

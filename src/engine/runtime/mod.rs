@@ -1,0 +1,471 @@
+//! The engine at run time: one decider thread, one journal thread, one index thread, exchanges on tokio.
+//!
+//! ```text
+//!  web ──Asked──▶ decider thread ──Settled──▶ journal thread ──▶ replies, effects (only after fdatasync)
+//!                      ▲                            ├──Indexed──▶ index thread
+//!                      └────────Ended───────────────┴──Effect───▶ tokio: adapter.send / ask
+//! ```
+//! Every channel has a bound; when the first one is full, a call is refused before anything is acknowledged.
+
+mod deciding;
+mod dispatch;
+mod documents;
+mod faces;
+mod indexing;
+mod journaling;
+mod listing;
+pub mod opening;
+pub mod papers;
+pub mod trail;
+mod views;
+mod waiting;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use crossbeam_channel::{Sender, TrySendError, bounded};
+use domain::Millis;
+use domain::socket::Plug;
+use parking_lot::{Mutex, RwLock};
+use store::disk::Disk;
+use store::journal::{Fence, Journal, Reader, Recovery};
+use store::keys::Masters;
+use store::random::OsRandom;
+use store::seal::root::KeyedHasher;
+use store::snapshot::SnapshotStore;
+use tokio::sync::oneshot;
+use ::trail::Hash;
+
+use crate::clock::Clock;
+use crate::command::{Answer, Command};
+use crate::config::Config;
+use crate::decide::Decider;
+use crate::refusal::Refusal;
+use crate::vault::{Vault, VaultKeyring};
+use crate::view::{Health, Receipt};
+use indexing::IndexSide;
+pub use opening::OpenError;
+use papers::Papers;
+use trail::Trail;
+use waiting::Waiting;
+
+/// Commands that may wait for the decider. At 100,000 decisions a second this is 80 ms of work; more is shed.
+const COMMANDS_MAX: usize = 8_192;
+/// Batches that may wait for the journal thread; each is at most [`deciding::BATCH_MAX`] decisions.
+const BATCHES_MAX: usize = 4;
+/// Batches that may wait for the index thread; more is refilled from the journal.
+const INDEXED_MAX: usize = 1_024;
+/// A snapshot after so many events.
+pub const SNAPSHOT_EVENTS: u64 = 1 << 20;
+/// Below this much free space nothing new is accepted, so that what is under way can still be recorded.
+pub const FREE_BYTES_MIN: u64 = 64 << 20;
+
+/// How to take up a data directory.
+pub struct Options {
+    /// The data directory.
+    pub directory: PathBuf,
+    /// The disk it is on.
+    pub disk: Arc<dyn Disk>,
+    /// The master keys.
+    pub masters: Masters,
+    /// Name of this log in checkpoints and receipts, such as `xiezhi.330225.example`.
+    pub origin: String,
+    /// Release.
+    pub version: String,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Where exchanges run.
+    pub tokio: tokio::runtime::Handle,
+    /// A snapshot after so many events.
+    pub snapshot_events: u64,
+    /// Asks the system how many bytes are free in the directory; `None` when it cannot tell.
+    pub free_bytes: fn(&std::path::Path) -> Option<u64>,
+}
+
+/// The plugs of the partners, by id.
+pub type Plugs = BTreeMap<String, Arc<Plug>>;
+
+/// What the journal thread tells whoever asked.
+pub(crate) struct Told {
+    pub(crate) answer: Answer,
+    /// The decision's own first event: its sequence and leaf hash.
+    pub(crate) leaf: Option<(u64, Hash)>,
+}
+
+pub(crate) type Reply = oneshot::Sender<Result<Told, Refusal>>;
+
+pub(crate) enum Asked {
+    Command(Box<Command>, Option<Reply>),
+    Snapshot,
+    Stop,
+}
+
+pub(crate) struct Hashers {
+    case: KeyedHasher,
+    idempotency: KeyedHasher,
+    fingerprint: KeyedHasher,
+    document: KeyedHasher,
+    source: KeyedHasher,
+    credential: KeyedHasher,
+}
+
+/// Counts since start.
+#[derive(Default)]
+pub(crate) struct Counts {
+    pub(crate) batches: AtomicU64,
+    pub(crate) events: AtomicU64,
+    pub(crate) commit_us: AtomicU64,
+    pub(crate) exchanges: AtomicU64,
+    pub(crate) shed: AtomicU64,
+    pub(crate) snapshots: AtomicU64,
+    pub(crate) acts_final: AtomicU64,
+    pub(crate) offers_repeated: AtomicU64,
+    pub(crate) face_denied: AtomicU64,
+}
+
+pub(crate) struct Shared {
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) directory: PathBuf,
+    pub(crate) journal: Arc<Journal>,
+    pub(crate) fence: Fence,
+    pub(crate) reader: Reader,
+    pub(crate) vault: Vault,
+    pub(crate) snapshots: Arc<SnapshotStore>,
+    pub(crate) decider: RwLock<Decider>,
+    pub(crate) commands: Sender<Asked>,
+    pub(crate) durable: AtomicU64,
+    pub(crate) waiting: Waiting,
+    pub(crate) trail: Trail,
+    pub(crate) index: IndexSide,
+    pub(crate) plugs: RwLock<Arc<Plugs>>,
+    pub(crate) credentials: RwLock<Arc<faces::Credentials>>,
+    pub(crate) papers: Papers,
+    pub(crate) hashers: Hashers,
+    pub(crate) counts: Counts,
+    pub(crate) refused: Mutex<BTreeMap<(String, Millis), u32>>,
+    pub(crate) broken: AtomicBool,
+    pub(crate) full: AtomicBool,
+    pub(crate) draining: AtomicBool,
+    pub(crate) tokio: tokio::runtime::Handle,
+    pub(crate) snapshot_events: u64,
+    pub(crate) free_bytes: fn(&std::path::Path) -> Option<u64>,
+}
+
+/// The engine: cheap to clone, shared by all who call it.
+#[derive(Clone)]
+pub struct Engine {
+    pub(crate) shared: Arc<Shared>,
+}
+
+/// A started engine and its threads.
+pub struct Running {
+    /// The handle.
+    pub engine: Engine,
+    /// How the journal was found.
+    pub recovery: Recovery,
+    /// The snapshot that was used.
+    pub snapshot: Option<u64>,
+    threads: Vec<JoinHandle<()>>,
+    publisher: Option<JoinHandle<()>>,
+    stop_publisher: Sender<()>,
+}
+
+impl Engine {
+    /// Takes up the directory, starts the threads, records the start and the configuration.
+    ///
+    /// # Errors
+    /// [`OpenError`]; the directory is then as it was.
+    pub fn start(options: Options, config: Arc<Config>, plugs: Plugs) -> Result<Running, OpenError> {
+        let taken = opening::take_up(&options.disk, &options.directory, options.masters, &options.origin)?;
+        let root = taken.vault.keys().root();
+        let hashers = Hashers {
+            case: root.hasher("case"),
+            idempotency: root.hasher("idempotency"),
+            fingerprint: root.hasher("fingerprint"),
+            document: root.hasher("document"),
+            source: root.hasher("source"),
+            credential: root.hasher("credential"),
+        };
+        let keyring = VaultKeyring::new(Arc::clone(taken.vault.keys()), Box::new(OsRandom));
+        let decider = Decider::new(taken.state, Box::new(keyring), Box::new(OsRandom));
+        let reader = taken.journal.reader();
+        let trail = Trail::new(options.disk, &options.directory, &options.origin, taken.tree, taken.keys)
+            .map_err(|error| OpenError::Trail(error.to_string()))?;
+        let index = IndexSide::open(
+            opening::index_folder(&options.directory),
+            taken.vault.clone(),
+            reader.clone(),
+            Arc::clone(&taken.snapshots),
+        )?;
+        let (commands, asked) = bounded(COMMANDS_MAX);
+        let (settled, to_write) = bounded(BATCHES_MAX);
+        let (indexed, to_index) = bounded(INDEXED_MAX);
+        let (stop_publisher, publisher_stops) = bounded(1);
+        let shared = Arc::new(Shared {
+            clock: options.clock,
+            directory: options.directory,
+            durable: AtomicU64::new(taken.journal.durable_size()),
+            fence: taken.fence,
+            papers: Papers::new(taken.vault.clone(), reader.clone()),
+            reader,
+            vault: taken.vault,
+            snapshots: taken.snapshots,
+            decider: RwLock::new(decider),
+            commands,
+            waiting: Waiting::default(),
+            trail,
+            index,
+            credentials: RwLock::new(Arc::new(faces::Credentials::default())),
+            plugs: RwLock::new(Arc::new(plugs)),
+            hashers,
+            counts: Counts::default(),
+            refused: Mutex::new(BTreeMap::new()),
+            broken: AtomicBool::new(false),
+            full: AtomicBool::new(false),
+            draining: AtomicBool::new(false),
+            tokio: options.tokio,
+            snapshot_events: options.snapshot_events.max(1),
+            free_bytes: options.free_bytes,
+            journal: taken.journal,
+        });
+        let engine = Self { shared: Arc::clone(&shared) };
+        let spawn = |name: &str, work: Box<dyn FnOnce() + Send>| {
+            std::thread::Builder::new()
+                .name(name.to_owned())
+                .spawn(work)
+                .map_err(|source| OpenError::System { operation: "starting a thread", source })
+        };
+        let (a, b, c, d) = (Arc::clone(&shared), Arc::clone(&shared), Arc::clone(&shared), Arc::clone(&shared));
+        let threads = vec![
+            spawn("decider", Box::new(move || deciding::run(&a, &asked, &settled)))?,
+            spawn("journal", Box::new(move || journaling::run(&b, &to_write, &indexed)))?,
+            spawn("index", Box::new(move || c.index.run(&to_index)))?,
+        ];
+        let publisher = spawn("checkpoint", Box::new(move || publish(&d, &publisher_stops)))?;
+        engine.first_words(options.version, config)?;
+        Ok(Running {
+            engine,
+            recovery: taken.recovery,
+            snapshot: taken.snapshot,
+            threads,
+            publisher: Some(publisher),
+            stop_publisher,
+        })
+    }
+
+    fn first_words(&self, version: String, config: Arc<Config>) -> Result<(), OpenError> {
+        self.shared.learn_credentials(&config);
+        for command in [Command::Start { version }, Command::Configure(config)] {
+            let (reply, told) = oneshot::channel();
+            let asked = Asked::Command(Box::new(command), Some(reply));
+            let failed = || OpenError::Trail("the first event could not be recorded; look at the log above".to_owned());
+            self.shared.commands.send(asked).map_err(|_| failed())?;
+            told.blocking_recv().map_err(|_| failed())?.map_err(|_| failed())?;
+        }
+        Ok(())
+    }
+
+    /// Asks the decider; the answer comes once the decision is durable. Sheds when too much waits.
+    pub(crate) async fn ask(&self, command: Command) -> Result<Told, Refusal> {
+        if self.shared.broken.load(Ordering::Relaxed) {
+            return Err(Refusal::Unavailable);
+        }
+        let (reply, told) = oneshot::channel();
+        match self.shared.commands.try_send(Asked::Command(Box::new(command), Some(reply))) {
+            Ok(()) => told.await.unwrap_or(Err(Refusal::Unavailable)),
+            Err(TrySendError::Full(_)) => {
+                self.shared.counts.shed.fetch_add(1, Ordering::Relaxed);
+                Err(Refusal::Overloaded)
+            }
+            Err(TrySendError::Disconnected(_)) => Err(Refusal::Draining),
+        }
+    }
+
+    pub(crate) async fn done(&self, command: Command) -> Result<u64, Refusal> {
+        match self.ask(command).await?.answer {
+            Answer::Done(sequence) | Answer::Accepted(sequence) | Answer::Stored(sequence) => Ok(sequence),
+            Answer::List(_) | Answer::Verdicts(_) => Err(Refusal::Unavailable),
+        }
+    }
+
+    /// Puts a checked configuration in force, with the plugs that belong to it.
+    ///
+    /// # Errors
+    /// [`Refusal::Draining`], [`Refusal::Unavailable`].
+    pub async fn configure(&self, config: Arc<Config>, plugs: Plugs) -> Result<u64, Refusal> {
+        *self.shared.plugs.write() = Arc::new(plugs);
+        self.shared.learn_credentials(&config);
+        self.done(Command::Configure(config)).await
+    }
+
+    /// The configuration in force.
+    #[must_use]
+    pub fn config(&self) -> Arc<Config> {
+        Arc::clone(self.shared.decider.read().config())
+    }
+
+    /// The gateway's own time.
+    #[must_use]
+    pub fn now(&self) -> Millis {
+        self.shared.clock.wall()
+    }
+
+    /// The signed checkpoint.
+    #[must_use]
+    pub fn checkpoint(&self) -> String {
+        self.shared.trail.checkpoint()
+    }
+
+    /// A hash tile; `None` for entry bundles and tiles that the checkpoint does not cover.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`] for a path that is none.
+    pub fn tile(&self, path: &str) -> Result<Option<Vec<u8>>, Refusal> {
+        self.shared.trail.tile(path)
+    }
+
+    /// Public verifier key of checkpoints.
+    #[must_use]
+    pub fn checkpoint_key(&self) -> String {
+        self.shared.trail.public_keys().0
+    }
+
+    /// Public verifier key of receipts.
+    #[must_use]
+    pub fn receipt_key(&self) -> String {
+        self.shared.trail.public_keys().1
+    }
+
+    /// Signs the receipt of a durable event.
+    pub(crate) fn receipt(&self, sequence: u64, leaf: Option<(u64, Hash)>) -> Result<Receipt, Refusal> {
+        let hash = match leaf.filter(|(of, _)| *of == sequence) {
+            Some((_, hash)) => hash,
+            None => {
+                let record = self.shared.reader.read(sequence).map_err(|_| Refusal::Unavailable)?;
+                ::trail::leaf_hash(&record.ok_or(Refusal::Unavailable)?.leaf)
+            }
+        };
+        Ok(self.shared.trail.receipt(sequence, hash))
+    }
+
+    /// How the gateway is.
+    #[must_use]
+    pub fn health(&self) -> Health {
+        let shared = &self.shared;
+        let mut reasons = Vec::new();
+        if shared.broken.load(Ordering::Relaxed) {
+            reasons.push("the journal failed; restart the gateway after looking at the disk".to_owned());
+        }
+        if shared.full.load(Ordering::Relaxed) {
+            reasons.push("less than 64 MiB are free in the data directory; make room".to_owned());
+        }
+        if shared.draining.load(Ordering::Relaxed) {
+            reasons.push("the gateway is stopping".to_owned());
+        }
+        let decider = shared.decider.read();
+        Health {
+            ready: reasons.is_empty(),
+            reasons,
+            durable: shared.durable.load(Ordering::Relaxed),
+            indexed: shared.index.applied(),
+            checkpoint_size: shared.trail.checkpoint_size(),
+            open_requests: u64::try_from(decider.state.requests.len()).unwrap_or(0),
+            open_acts: u64::try_from(decider.state.acts.iter().filter(|(_, act)| act.state().is_open()).count())
+                .unwrap_or(0),
+        }
+    }
+
+    /// Counts a refused call; one event per source and minute says how many.
+    pub fn refused(&self, source: std::net::IpAddr) {
+        /// More sources than this in one minute are counted together: an attack must not fill memory or journal.
+        const SOURCES_MAX: usize = 256;
+        let minute = self.now() / 60_000 * 60_000;
+        let hash = crate::vault::hex(&self.shared.hashers.source.hash(source.to_string().as_bytes()));
+        let mut refused = self.shared.refused.lock();
+        let key = if refused.len() >= SOURCES_MAX { ("others".to_owned(), minute) } else { (hash, minute) };
+        let count = refused.entry(key).or_insert(0);
+        *count = count.saturating_add(1);
+    }
+
+    /// Journal failed: nothing is taken any more, the process should end and be started again.
+    #[must_use]
+    pub fn is_broken(&self) -> bool {
+        self.shared.broken.load(Ordering::Relaxed)
+    }
+}
+
+impl Running {
+    /// Stops: nothing new begins, what is under way gets `grace` to end, a snapshot is made, the journal is closed.
+    pub fn drain(mut self, grace: Duration) {
+        let shared = Arc::clone(&self.engine.shared);
+        shared.draining.store(true, Ordering::Relaxed);
+        let (reply, told) = oneshot::channel();
+        if shared.commands.send(Asked::Command(Box::new(Command::Drain), Some(reply))).is_ok() {
+            let _drained = told.blocking_recv();
+        }
+        waiting::until(grace, || !shared.decider.read().state.acts.iter().any(|(_, act)| act.is_under_way()));
+        // The second time nothing is under way, or its time is over: what is then unknown is asked about after the next start.
+        let (reply, told) = oneshot::channel();
+        if shared.commands.send(Asked::Command(Box::new(Command::Drain), Some(reply))).is_ok() {
+            let _drained = told.blocking_recv();
+        }
+        let _stopping = (shared.commands.send(Asked::Snapshot), shared.commands.send(Asked::Stop));
+        shared.index.stop();
+        for thread in self.threads.drain(..) {
+            let _ended = thread.join();
+        }
+        let _told = self.stop_publisher.send(());
+        if let Some(publisher) = self.publisher.take() {
+            let _ended = publisher.join();
+        }
+        if let Err(error) = shared.journal.close() {
+            tracing::warn!(%error, "the journal could not be closed cleanly; the next start checks it as after a crash");
+        }
+    }
+}
+
+/// Once a second: a signed checkpoint when the tree has grown, free space, counted refusals.
+fn publish(shared: &Arc<Shared>, stops: &crossbeam_channel::Receiver<()>) {
+    const EVERY: Duration = Duration::from_secs(1);
+    loop {
+        let stopping = !matches!(stops.recv_timeout(EVERY), Err(crossbeam_channel::RecvTimeoutError::Timeout));
+        if let Err(error) = shared.trail.publish() {
+            tracing::error!(%error, "no checkpoint was signed; receipts stay valid, proofs wait");
+        }
+        let full = (shared.free_bytes)(&shared.directory).is_some_and(|free| free < FREE_BYTES_MIN);
+        if full != shared.full.swap(full, Ordering::Relaxed) {
+            tracing::warn!(full, "free space in the data directory crossed 64 MiB");
+        }
+        shared.tell_refused(stopping);
+        if stopping {
+            return;
+        }
+    }
+}
+
+impl Shared {
+    fn tell_refused(&self, all: bool) {
+        let now_minute = self.clock.wall() / 60_000 * 60_000;
+        let over: Vec<((String, Millis), u32)> = {
+            let mut refused = self.refused.lock();
+            let (over, open) = std::mem::take(&mut *refused).into_iter().partition(|((_, minute), _)| all || *minute < now_minute);
+            *refused = open;
+            let over: BTreeMap<_, _> = over;
+            over.into_iter().collect()
+        };
+        for ((source, minute), count) in over {
+            let command = Command::Refused { source, minute, count };
+            let _sent = self.commands.try_send(Asked::Command(Box::new(command), None));
+        }
+    }
+}
+
+impl Shared {
+    pub(crate) fn is_broken(&self) -> bool {
+        self.broken.load(Ordering::Relaxed)
+    }
+}

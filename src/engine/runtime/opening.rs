@@ -1,0 +1,207 @@
+//! Taking up a data directory: lock, journal, keys, newest snapshot and tail, tree, tiles.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use store::blobs::BlobStore;
+use store::disk::Disk;
+use store::journal::{DurableFloor, Fence, Journal, ReadLimits, Recovery};
+use store::keys::{KeyShape, KeyStore, Masters};
+use store::random::OsRandom;
+use store::snapshot::{LoadFault, SnapshotStore};
+use trail::{NoteKey, ReceiptKey, Tree, leaf_hash};
+
+use super::trail::{repair_tiles, stored_checkpoint};
+use crate::state::State;
+use crate::vault::Vault;
+
+/// The most bytes of a snapshot that are read: 2 GiB, ten million open acts.
+const SNAPSHOT_BYTES_MAX: u64 = 2 << 30;
+/// The longest blob, which bounds a document and a body.
+const BLOB_BYTES_MAX: u64 = 64 << 20;
+
+/// Why a data directory cannot be taken up. Nothing was changed; the text says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The journal.
+    #[error(transparent)]
+    Journal(#[from] store::journal::OpenError),
+    /// The keys.
+    #[error(transparent)]
+    Keys(#[from] store::keys::KeyError),
+    /// The blobs.
+    #[error(transparent)]
+    Blobs(#[from] store::blobs::BlobError),
+    /// Snapshots.
+    #[error(transparent)]
+    Snapshots(#[from] store::snapshot::SnapshotError),
+    /// The index.
+    #[error(transparent)]
+    Index(#[from] store::index::IndexError),
+    /// An event.
+    #[error(transparent)]
+    Vault(#[from] crate::vault::VaultError),
+    /// Reading the journal.
+    #[error(transparent)]
+    Read(#[from] store::journal::ReadError),
+    /// The trail.
+    #[error("opening the trail: {0}")]
+    Trail(String),
+    /// The system.
+    #[error("{operation}: {source}")]
+    System {
+        /// What was being done.
+        operation: &'static str,
+        /// What the system said.
+        source: std::io::Error,
+    },
+}
+
+/// A data directory, taken up.
+pub struct Taken {
+    /// The journal, locked.
+    pub journal: Arc<Journal>,
+    /// Its fence.
+    pub fence: Fence,
+    /// Keys and blobs.
+    pub vault: Vault,
+    /// Snapshots.
+    pub snapshots: Arc<SnapshotStore>,
+    /// The state at head.
+    pub state: State,
+    /// The tree over every leaf.
+    pub tree: Tree,
+    /// Checkpoint and receipt keys.
+    pub keys: (NoteKey, ReceiptKey),
+    /// How the journal was found.
+    pub recovery: Recovery,
+    /// The snapshot that was used.
+    pub snapshot: Option<u64>,
+}
+
+/// Where things lie under the data directory.
+#[must_use]
+pub fn index_folder(directory: &Path) -> PathBuf {
+    directory.join("index")
+}
+
+/// Opens keys and blobs: made when the directory is new.
+///
+/// # Errors
+/// [`OpenError`].
+pub fn open_vault(disk: &Arc<dyn Disk>, directory: &Path, masters: Masters) -> Result<Vault, OpenError> {
+    let keys = KeyStore::open_or_create(
+        Arc::clone(disk),
+        &directory.join("keys"),
+        masters,
+        KeyShape::default(),
+        &mut OsRandom,
+    )?;
+    let blobs = BlobStore::open(Arc::clone(disk), &directory.join("blobs"), BLOB_BYTES_MAX)?;
+    Ok(Vault::new(Arc::new(keys), Arc::new(blobs)))
+}
+
+/// Takes up a directory: newest snapshot and tail.
+///
+/// # Errors
+/// [`OpenError`].
+pub fn take_up(
+    disk: &Arc<dyn Disk>,
+    directory: &Path,
+    masters: Masters,
+    origin: &str,
+) -> Result<Taken, OpenError> {
+    disk.create_directory(directory).map_err(|source| OpenError::System { operation: "making the data directory", source })?;
+    let vault = open_vault(disk, directory, masters)?;
+    let keys = signing_keys(&vault, origin)?;
+    disk.create_directory(&directory.join("trail"))
+        .map_err(|source| OpenError::System { operation: "making the trail's directory", source })?;
+    let floor = stored_checkpoint(disk.as_ref(), directory, &keys.0).map_err(OpenError::Trail)?.unwrap_or(0);
+    let snapshots = SnapshotStore::open(Arc::clone(disk), &directory.join("snapshot"), vault.keys().root().clone())?;
+    let visit_from = snapshots.sequences()?.last().copied().unwrap_or(0);
+    let opened =
+        Journal::open(Arc::clone(disk), directory, Default::default(), DurableFloor { checkpoint_size: floor }, visit_from)?;
+    let loaded = snapshots
+        .newest_valid(opened.next, |_, source| read_state(source).map_err(LoadFault::Unsuited))?;
+    for unused in &loaded.not_used {
+        tracing::warn!(path = %unused.path.display(), reason = %unused.reason, "a snapshot was not used");
+    }
+    let snapshot = loaded.state.as_ref().map(|(header, _)| header.sequence);
+    let (mut state, mut tree) = match loaded.state {
+        Some((_, (state, tree))) => (state, tree),
+        None => (State::default(), Tree::new()),
+    };
+    let first = state.next;
+    replay(&opened.journal, &vault, &mut state, &mut tree, directory)?;
+    repair_tiles(directory, &tree, first.saturating_sub(1 << 16), &opened.journal.reader()).map_err(OpenError::Trail)?;
+    Ok(Taken {
+        journal: Arc::new(opened.journal),
+        fence: opened.fence,
+        vault,
+        snapshots: Arc::new(snapshots),
+        state,
+        tree,
+        keys,
+        recovery: opened.recovery,
+        snapshot,
+    })
+}
+
+/// Folds the tail of the journal.
+fn replay(
+    journal: &Journal,
+    vault: &Vault,
+    state: &mut State,
+    tree: &mut Tree,
+    directory: &Path,
+) -> Result<(), OpenError> {
+    let tiles = trail::DirectoryTiles::new(directory.join("trail"));
+    let mut range = journal.reader().read_range(state.next, ReadLimits::NONE);
+    let mut sequence = state.next;
+    while let Some(record) = range.next_record()? {
+        let record = record.1.to_record();
+        let event = vault.read(sequence, &record)?;
+        state.fold(sequence, &event);
+        tree.append(leaf_hash(&record.leaf)).map_err(|error| OpenError::Trail(error.to_string()))?;
+        sequence += 1;
+        if sequence.is_multiple_of(1 << 16) {
+            tree.store_full(&tiles).map_err(|source| OpenError::System { operation: "writing hash tiles", source })?;
+        }
+    }
+    tree.store_full(&tiles).map_err(|source| OpenError::System { operation: "writing hash tiles", source })?;
+    Ok(())
+}
+
+/// The signing keys of an installation follow from its root key, so that a restored backup signs as the same log.
+fn signing_keys(vault: &Vault, origin: &str) -> Result<(NoteKey, ReceiptKey), OpenError> {
+    let seed = |purpose| *vault.keys().root().derive(purpose, &[]).expose_for_wrap();
+    let note = NoteKey::from_seed(origin, &seed("checkpoint-signing"));
+    let note = note.map_err(|error| OpenError::Trail(error.to_string()))?;
+    Ok((note, ReceiptKey::from_seed(&seed("receipt-signing"))))
+}
+
+/// Reads what [`write_state`] wrote.
+///
+/// # Errors
+/// What is wrong, for the log.
+pub fn read_state(source: &mut dyn Read) -> Result<(State, Tree), String> {
+    let mut bytes = Vec::new();
+    source.take(SNAPSHOT_BYTES_MAX).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+    let (length, rest) = bytes.split_first_chunk::<8>().ok_or("shorter than its own length field")?;
+    let length = usize::try_from(u64::from_le_bytes(*length)).map_err(|error| error.to_string())?;
+    let (tree, state) = rest.split_at_checked(length).ok_or("shorter than the tree it should hold")?;
+    let tree = Tree::from_bytes(tree).map_err(|error| error.to_string())?;
+    let state = State::read_record(state).map_err(|error| error.to_string())?;
+    Ok((state, tree))
+}
+
+/// Writes tree and state: `tree length u64 LE | tree | state`.
+///
+/// # Errors
+/// Of the sink.
+pub fn write_state(state: &State, tree: &[u8], sink: &mut dyn std::io::Write) -> std::io::Result<()> {
+    sink.write_all(&u64::try_from(tree.len()).unwrap_or(0).to_le_bytes())?;
+    sink.write_all(tree)?;
+    state.write_record(sink).map_err(std::io::Error::other)
+}

@@ -1,0 +1,174 @@
+//! What an exchange needs and the open state does not hold: requests, plans and wrapped keys, read from the journal and kept for a while.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use domain::act::Original;
+use domain::slip::{Line, Slip, SlipContext};
+use domain::{ActId, ActKind, Day, Money, Personal, SlipNumber};
+use parking_lot::Mutex;
+use store::journal::Reader;
+use store::record::{Body, Event, Fact, PlanLine, SealTwin};
+
+use crate::state::hash::Map;
+use crate::vault::Vault;
+
+/// Plans kept in memory; about 3 KiB each for an ordinary request, so about 12 MiB.
+const PLANS_KEPT: usize = 4_096;
+/// A plan with more lines than this is read again each time: ten thousand lines would be a MiB.
+const KEPT_LINES_MAX: usize = 500;
+
+/// A request as its slips need it.
+pub struct RequestPapers {
+    /// Case, officers, papers.
+    pub context: Arc<SlipContext>,
+    /// Documents' keys, wrapped under the case's.
+    pub seals: Vec<SealTwin>,
+    /// Slot of the case's key.
+    pub slot: u64,
+}
+
+/// The plan of one event.
+pub struct Plan {
+    /// The request it belongs to.
+    pub request: u64,
+    /// Its lines.
+    pub lines: Vec<PlanLine>,
+    /// Present on a `request.accepted`.
+    pub papers: Option<Arc<RequestPapers>>,
+}
+
+#[derive(Default)]
+struct Kept {
+    plans: Map<u64, Arc<Plan>>,
+    order: VecDeque<u64>,
+}
+
+/// Plans by the sequence of their event.
+pub struct Papers {
+    vault: Vault,
+    reader: Reader,
+    kept: Mutex<Kept>,
+}
+
+impl Papers {
+    /// Reads through `reader` and `vault`.
+    #[must_use]
+    pub fn new(vault: Vault, reader: Reader) -> Self {
+        Self { vault, reader, kept: Mutex::new(Kept::default()) }
+    }
+
+    /// Keeps what was just written, so that the exchange that follows need not read it back.
+    pub fn keep(&self, sequence: u64, event: &Event) {
+        if let Some(plan) = plan_of(sequence, event) {
+            self.insert(sequence, Arc::new(plan));
+        }
+    }
+
+    fn insert(&self, sequence: u64, plan: Arc<Plan>) {
+        if plan.lines.len() > KEPT_LINES_MAX {
+            return;
+        }
+        let mut kept = self.kept.lock();
+        if kept.plans.insert(sequence, plan).is_none() {
+            kept.order.push_back(sequence);
+        }
+        while kept.order.len() > PLANS_KEPT {
+            if let Some(oldest) = kept.order.pop_front() {
+                kept.plans.remove(&oldest);
+            }
+        }
+    }
+
+    /// The plan of the event at `sequence`; `None` when there is none, or its case was erased.
+    #[must_use]
+    pub fn plan(&self, sequence: u64) -> Option<Arc<Plan>> {
+        if let Some(plan) = self.kept.lock().plans.get(&sequence) {
+            return Some(Arc::clone(plan));
+        }
+        let event = self.event(sequence)?;
+        let plan = Arc::new(plan_of(sequence, &event)?);
+        self.insert(sequence, Arc::clone(&plan));
+        Some(plan)
+    }
+
+    /// The event at `sequence`; what cannot be read is logged here and treated as absent.
+    #[must_use]
+    pub fn event(&self, sequence: u64) -> Option<Event> {
+        let record = match self.reader.read(sequence) {
+            Ok(record) => record?,
+            Err(error) => {
+                tracing::error!(sequence, %error, "an event cannot be read; run `xiezhi verify`");
+                return None;
+            }
+        };
+        match self.vault.read(sequence, &record) {
+            Ok(event) => Some(event),
+            Err(error) => {
+                tracing::error!(sequence, %error, "an event cannot be opened; run `xiezhi verify`");
+                None
+            }
+        }
+    }
+
+    /// The request's papers.
+    #[must_use]
+    pub fn request(&self, request: u64) -> Option<Arc<RequestPapers>> {
+        self.plan(request)?.papers.clone()
+    }
+
+    /// The plan line of an act.
+    #[must_use]
+    pub fn line(&self, act: ActId) -> Option<PlanLine> {
+        self.plan(act.sequence)?.lines.get(act.line as usize).cloned()
+    }
+
+    /// The slip that carries these acts, which share its number; `with_line` writes originals as `slip-line`.
+    #[must_use]
+    pub fn slip(&self, acts: &[ActId], with_line: bool) -> Option<Slip> {
+        let first = self.line(*acts.first()?)?;
+        let request = self.plan(acts.first()?.sequence)?.request;
+        let context = Arc::clone(&self.request(request)?.context);
+        let lines = acts.iter().map(|act| self.slip_line(*act, &context, with_line)).collect::<Option<Vec<_>>>()?;
+        Some(Slip { number: SlipNumber::from_bits(first.slip), context, subject: first.subject, lines })
+    }
+
+    fn slip_line(&self, act: ActId, context: &SlipContext, with_line: bool) -> Option<Line> {
+        let line = self.line(act)?;
+        let base = line.base.and_then(|base| self.line(base.into()));
+        let original = match (&line.base, &base) {
+            (Some(act), Some(base)) => {
+                let slip = SlipNumber::from_bits(base.slip);
+                let slip = if with_line { format!("{slip}-{}", base.line) } else { slip.to_string() };
+                Some(Original { act: Some((*act).into()), slip, case_number: context.case.number.clone() })
+            }
+            _ => line.original(),
+        };
+        let account = line.account.clone().or_else(|| base.and_then(|base| base.account));
+        Some(Line {
+            line: line.line,
+            kind: ActKind::from_code(line.kind)?,
+            account: account.map(Personal::new),
+            amount: line.amount.map(Money::from_units),
+            from: line.from.map(Day::from_count),
+            to: line.to.map(Day::from_count),
+            original,
+        })
+    }
+}
+
+fn plan_of(sequence: u64, event: &Event) -> Option<Plan> {
+    match (&event.fact, event.body.as_ref()?) {
+        (Fact::RequestAccepted(_), Body::Accepted(body)) => {
+            let request = body.request.clone().into_request()?;
+            let context =
+                Arc::new(SlipContext { case: request.case, officers: request.officers, papers: request.papers });
+            let papers = RequestPapers { context, seals: body.seals.clone(), slot: event.key };
+            Some(Plan { request: sequence, lines: body.plan.clone(), papers: Some(Arc::new(papers)) })
+        }
+        (Fact::PlanExtended(fact), Body::Planned(body)) => {
+            Some(Plan { request: fact.request, lines: body.plan.clone(), papers: None })
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,229 @@
+//! The trail at run time: the tree behind the journal, its tiles, the signed checkpoint, proofs and receipts.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use parking_lot::{Mutex, RwLock};
+use store::disk::Disk;
+use store::journal::Reader as JournalReader;
+use trail::{Checkpoint, DirectoryTiles, Edge, Hash, NoteKey, Reader, ReceiptKey, TileName, TilePath, Tree};
+
+use crate::refusal::Refusal;
+use crate::vault::hex;
+use crate::view::Receipt;
+
+/// What a receipt's signature covers beside its content, so that it can be taken for nothing else.
+pub const RECEIPT_CONTEXT: &str = "xiezhi.receipt.v1";
+/// The longest checkpoint note that is read back.
+const NOTE_BYTES_MAX: u64 = 128 * 1024;
+
+struct Published {
+    note: String,
+    edge: Edge,
+}
+
+/// The tree, what of it is signed, and the keys.
+pub struct Trail {
+    disk: Arc<dyn Disk>,
+    directory: PathBuf,
+    origin: String,
+    tree: Mutex<Tree>,
+    tiles: DirectoryTiles,
+    published: RwLock<Published>,
+    note_key: NoteKey,
+    receipt_key: ReceiptKey,
+}
+
+/// Why the trail cannot be published.
+#[derive(Debug, thiserror::Error)]
+pub enum TrailError {
+    /// The disk.
+    #[error("writing the trail under {path}: {source}; look at free space and permissions", path = path.display())]
+    Disk {
+        /// Where.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// Signing.
+    #[error("signing a checkpoint: {0}")]
+    Sign(String),
+}
+
+impl Trail {
+    /// Over a tree that covers everything durable.
+    ///
+    /// # Errors
+    /// [`TrailError`] when the first checkpoint cannot be signed.
+    pub fn new(
+        disk: Arc<dyn Disk>,
+        directory: &Path,
+        origin: &str,
+        tree: Tree,
+        keys: (NoteKey, ReceiptKey),
+    ) -> Result<Self, TrailError> {
+        let tiles = DirectoryTiles::new(directory.join("trail"));
+        let (note_key, receipt_key) = keys;
+        let edge = tree.edge().clone();
+        let note = sign(origin, &edge, &note_key)?;
+        Ok(Self {
+            disk,
+            directory: directory.to_owned(),
+            origin: origin.to_owned(),
+            tree: Mutex::new(tree),
+            tiles,
+            published: RwLock::new(Published { note, edge }),
+            note_key,
+            receipt_key,
+        })
+    }
+
+    /// Takes the leaves of a durable batch.
+    ///
+    /// # Errors
+    /// When the tree can take no more: 2^48 leaves, or its full tiles were not stored for a million leaves.
+    pub fn append(&self, leaves: &[Hash]) -> Result<(), TrailError> {
+        let mut tree = self.tree.lock();
+        for leaf in leaves {
+            tree.append(*leaf).map_err(|error| TrailError::Sign(error.to_string()))?;
+        }
+        Ok(())
+    }
+
+    /// The tree as a snapshot carries it.
+    #[must_use]
+    pub fn tree_bytes(&self) -> Vec<u8> {
+        self.tree.lock().to_bytes()
+    }
+
+    /// Signs and keeps a checkpoint when the tree has grown; returns the size it covers.
+    ///
+    /// # Errors
+    /// [`TrailError`]; the checkpoint before stays in force.
+    pub fn publish(&self) -> Result<u64, TrailError> {
+        let path = self.directory.join("trail");
+        let failed = |source| TrailError::Disk { path: path.clone(), source };
+        let edge = {
+            let mut tree = self.tree.lock();
+            tree.store_full(&self.tiles).map_err(failed)?;
+            tree.edge().clone()
+        };
+        let size = edge.size();
+        if size == self.published.read().edge.size() && self.disk.exists(&self.note_path()).map_err(failed)? {
+            return Ok(size);
+        }
+        let note = sign(&self.origin, &edge, &self.note_key)?;
+        self.disk.replace_file(&self.note_path(), note.as_bytes()).map_err(failed)?;
+        *self.published.write() = Published { note, edge };
+        Ok(size)
+    }
+
+    fn note_path(&self) -> PathBuf {
+        self.directory.join("trail").join("checkpoint")
+    }
+
+    /// The newest signed checkpoint.
+    #[must_use]
+    pub fn checkpoint(&self) -> String {
+        self.published.read().note.clone()
+    }
+
+    /// The size that it covers.
+    #[must_use]
+    pub fn checkpoint_size(&self) -> u64 {
+        self.published.read().edge.size()
+    }
+
+    /// A hash tile by its path below `tile/`; `None` when the checkpoint does not cover it.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`] for a path that is none, [`Refusal::Unavailable`] when the disk fails.
+    pub fn tile(&self, path: &str) -> Result<Option<Vec<u8>>, Refusal> {
+        let TilePath::Hashes(name) = path.parse().map_err(|_| Refusal::NotFound)? else { return Ok(None) };
+        let name: TileName = name;
+        let edge = self.published.read().edge.clone();
+        Ok(Reader::new(&edge, &self.tiles).tile(name).ok())
+    }
+
+    /// The inclusion proof of a leaf in the newest checkpoint.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`] when the checkpoint does not cover it yet, [`Refusal::Unavailable`] when a tile is damaged.
+    pub fn prove(&self, index: u64) -> Result<(u64, Vec<[u8; 32]>, String), Refusal> {
+        let (edge, note) = {
+            let published = self.published.read();
+            (published.edge.clone(), published.note.clone())
+        };
+        if index >= edge.size() {
+            return Err(Refusal::NotFound);
+        }
+        let proof = Reader::new(&edge, &self.tiles).inclusion(edge.size(), index).map_err(|error| {
+            tracing::error!(index, %error, "an inclusion proof cannot be made; run `xiezhi verify`");
+            Refusal::Unavailable
+        })?;
+        Ok((edge.size(), proof.iter().map(|hash| *hash.as_bytes()).collect(), note))
+    }
+
+    /// Signs a receipt: Ed25519 over `{"leaf_hash":hex,"log":origin,"sequence":n}` with [`RECEIPT_CONTEXT`].
+    #[must_use]
+    pub fn receipt(&self, sequence: u64, leaf: Hash) -> Receipt {
+        let leaf_hash = *leaf.as_bytes();
+        let text = receipt_text(&self.origin, sequence, &leaf_hash);
+        let signature = self.receipt_key.sign_canonical(RECEIPT_CONTEXT, text.as_bytes()).unwrap_or([0; 64]);
+        Receipt { sequence, leaf_hash, signature }
+    }
+
+    /// The public keys: checkpoint verifier key, receipt verifier key.
+    #[must_use]
+    pub fn public_keys(&self) -> (String, String) {
+        (self.note_key.verifier_key(), self.receipt_key.verifier().to_string())
+    }
+}
+
+/// The canonical JSON that a receipt signs.
+#[must_use]
+pub fn receipt_text(origin: &str, sequence: u64, leaf_hash: &[u8; 32]) -> String {
+    format!(r#"{{"leaf_hash":"{}","log":"{origin}","sequence":{sequence}}}"#, hex(leaf_hash))
+}
+
+fn sign(origin: &str, edge: &Edge, key: &NoteKey) -> Result<String, TrailError> {
+    let checkpoint = Checkpoint::new(origin, edge.size(), edge.root());
+    let signed = checkpoint.and_then(|checkpoint| checkpoint.sign(&[key]));
+    signed.map_err(|error| TrailError::Sign(error.to_string()))
+}
+
+/// The newest checkpoint on disk, signed by our own key; `None` when there is none.
+///
+/// # Errors
+/// When there is one and it is not ours or cannot be read: somebody exchanged the directory or its keys.
+pub fn stored_checkpoint(disk: &dyn Disk, directory: &Path, key: &NoteKey) -> Result<Option<u64>, String> {
+    let path = directory.join("trail").join("checkpoint");
+    let note = match disk.read_file(&path, NOTE_BYTES_MAX) {
+        Ok(note) => note,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(format!("reading {}: {error}", path.display())),
+    };
+    let opened = Checkpoint::open(&note, &[key.verifier()]);
+    match opened {
+        Ok(verified) => Ok(Some(verified.checkpoint.size())),
+        Err(error) => Err(format!(
+            "{}: {error}; it was signed by another key, or altered: restore keys/ and trail/ from one backup",
+            path.display()
+        )),
+    }
+}
+
+/// Rebuilds what tiles are missing on disk for the first `size` leaves.
+///
+/// # Errors
+/// When the journal cannot be read or its leaves differ from what was signed.
+pub fn repair_tiles(directory: &Path, tree: &Tree, from: u64, journal: &JournalReader) -> Result<usize, String> {
+    let tiles = DirectoryTiles::new(directory.join("trail"));
+    let mut leaf = |sequence| match journal.read(sequence) {
+        Ok(Some(record)) => Ok(trail::leaf_hash(&record.leaf)),
+        Ok(None) => Err(std::io::Error::from(std::io::ErrorKind::NotFound)),
+        Err(error) => Err(std::io::Error::other(error.to_string())),
+    };
+    let repaired = Reader::new(tree.edge(), &tiles).repair(from, &mut leaf).map_err(|error| error.to_string())?;
+    Ok(repaired.len())
+}

@@ -1,0 +1,342 @@
+//! Views of one request and its acts: the same code for open ones (state in memory) and finished ones (folded from their own events).
+
+use domain::act::ActOrder;
+use domain::calendar::Hours;
+use domain::partner::Travel;
+use domain::request::RequestState;
+use domain::sentence::{self, Waiting};
+use domain::{ActId, ActKind, ActState, Day, Millis, Money, Personal, RequestId};
+use store::index::{EntryId, IndexKey, IndexList, PageOrder};
+use store::record::{Body, Event, Fact};
+
+use super::{Engine, Shared};
+use crate::command::{ClosedRead, ClosedRequest, Command};
+use crate::refusal::Refusal;
+use crate::state::act::NO_SEQUENCE;
+use crate::state::lane::Lane;
+use crate::state::slab::{Index, NONE};
+use crate::state::{Act, OpenRequest, State};
+use crate::view::{ActView, Caller, MeasureView, OutcomeView, RequestView};
+
+/// The longest a long-poll waits.
+pub const WAIT_MS_MAX: u64 = 60_000;
+/// Acts in one page at most: each may bring an outcome of some KiB.
+pub const PAGE_ACTS_MAX: u16 = 200;
+/// Earlier outcomes of an act that are looked for in the request's history.
+const HISTORY_EVENTS_MAX: usize = 20_000;
+
+/// A request copied out of a state, before anything is read from the journal.
+struct Sketch {
+    view: RequestView,
+    acts: Vec<(Act, Waiting, Option<Millis>)>,
+    superseded: Vec<u64>,
+}
+
+impl Engine {
+    /// A request with a page of its acts; waits until its version is above `after_version`, at most `wait_ms`.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`], also for another court's request.
+    pub async fn request(
+        &self,
+        caller: &Caller,
+        id: RequestId,
+        page_from: u32,
+        page_len: u16,
+        after_version: Option<u64>,
+        wait_ms: u64,
+    ) -> Result<RequestView, Refusal> {
+        if let Some(after) = after_version {
+            self.wait_for(id, after, wait_ms.min(WAIT_MS_MAX)).await;
+        }
+        let page = (page_from, page_len.clamp(1, PAGE_ACTS_MAX));
+        let sketch = {
+            let decider = self.shared.decider.read();
+            decider.state.request_index(id).and_then(|index| {
+                sketch(&decider.state, index, page, |act| self.shared.waiting_of(&decider, act))
+            })
+        };
+        let (sketch, closed) = match sketch {
+            Some(sketch) => (sketch, None),
+            None => self.closed_sketch(id, page)?,
+        };
+        if caller.court.as_ref().is_some_and(|court| *court != sketch.view.court) {
+            return Err(Refusal::NotFound);
+        }
+        // The read is an event before the answer, and the answer waits until everything it shows is durable.
+        let read = Command::Read { by: caller.token.clone(), is_person: caller.is_person, request: id, closed };
+        match self.done(read).await {
+            // Finished in between: the read is of a finished request then.
+            Err(Refusal::NotFound) => {
+                let closed = Some(ClosedRead { version: sketch.view.version });
+                let read = Command::Read { by: caller.token.clone(), is_person: caller.is_person, request: id, closed };
+                self.done(read).await?;
+            }
+            other => {
+                other?;
+            }
+        }
+        Ok(self.shared.complete(sketch))
+    }
+
+    async fn wait_for(&self, id: RequestId, after: u64, wait_ms: u64) {
+        let Some(told) = self.shared.waiting.register(id.0) else { return };
+        let newer = {
+            let decider = self.shared.decider.read();
+            match decider.state.request_index(id).and_then(|index| decider.state.requests.get(index)) {
+                Some(open) => open.version > after,
+                None => true,
+            }
+        };
+        if !newer {
+            let _either = tokio::time::timeout(std::time::Duration::from_millis(wait_ms), told).await;
+        }
+    }
+
+    fn closed_sketch(&self, id: RequestId, page: (u32, u16)) -> Result<(Sketch, Option<ClosedRead>), Refusal> {
+        let closed = self.shared.closed_request(id.0)?.ok_or(Refusal::NotFound)?;
+        let mut state = State::default();
+        for sequence in self.shared.closed_events(id.0)? {
+            let Some(event) = self.shared.papers.event(sequence) else { continue };
+            if !matches!(event.fact, Fact::RequestFinished(_)) {
+                state.fold(sequence, &event);
+            }
+        }
+        let end = RequestState::from_word(&closed.state).unwrap_or(RequestState::Finished);
+        let read = Some(ClosedRead { version: closed.version });
+        let Some(index) = state.request_index(id) else { return Ok((erased_sketch(&closed, end), read)) };
+        let mut found = sketch(&state, index, page, |_| (Waiting::Turn, None)).ok_or(Refusal::NotFound)?;
+        found.view.state = end;
+        found.view.version = closed.version;
+        found.view.case = domain::CaseId(closed.case);
+        // The case as it is now, when others of its requests are still in memory; else as this request left it.
+        let decider = self.shared.decider.read();
+        let same = |case: &crate::state::Case| case.sequence == closed.case;
+        if let Some((case, _)) = decider.state.cases.iter().find(|(_, case)| same(case)) {
+            found.view.ledger = decider.state.ledger(case);
+        }
+        Ok((found, read))
+    }
+}
+
+impl Shared {
+    pub(crate) fn closed_request(&self, request: u64) -> Result<Option<ClosedRequest>, Refusal> {
+        let key = IndexKey::Request(EntryId { sequence: request, line: 0 });
+        let value = self.index.current().get(&key).map_err(|error| {
+            tracing::warn!(%error, "the index cannot be read");
+            Refusal::Unavailable
+        })?;
+        Ok(value.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
+    }
+
+    /// Sequences of the events of a finished request, in order.
+    pub(crate) fn closed_events(&self, request: u64) -> Result<Vec<u64>, Refusal> {
+        let mut events = Vec::new();
+        let mut cursor = None;
+        loop {
+            let list = IndexList::EventsOfRequest(request);
+            let page = self
+                .index
+                .current()
+                .page(&list, PageOrder::OldestFirst, cursor.as_ref(), 100)
+                .map_err(|_| Refusal::Unavailable)?;
+            for (_, value) in &page.entries {
+                events.extend(value.chunks_exact(8).filter_map(|eight| Some(u64::from_be_bytes(eight.try_into().ok()?))));
+            }
+            match page.next {
+                Some(next) => cursor = Some(next),
+                None => return Ok(events),
+            }
+        }
+    }
+
+    /// What keeps an open act, and until when if that is known.
+    fn waiting_of(&self, decider: &crate::decide::Decider, act: &Act) -> (Waiting, Option<Millis>) {
+        let partner = decider.config().partners.get(decider.state.partner_of(act.lane));
+        let due = (act.due_at > 0).then_some(act.due_at);
+        let Some(partner) = partner else { return (Waiting::Turn, due) };
+        match act.state() {
+            ActState::Awaiting => {
+                let answer_due = act.since.saturating_add(Millis::try_from(partner.answer_due_ms).unwrap_or(Millis::MAX));
+                if due.is_some() { (Waiting::Ask, due) } else { (Waiting::Turn, Some(answer_due)) }
+            }
+            ActState::InDoubt if due.is_none() && !act.is_under_way() => (Waiting::People, None),
+            ActState::InDoubt => (Waiting::Ask, due),
+            ActState::Ready => ready_waiting(decider, act, partner, self.clock.wall()),
+            _ => (Waiting::Turn, None),
+        }
+    }
+
+    /// Reads names, accounts and outcomes from the journal.
+    fn complete(&self, sketch: Sketch) -> RequestView {
+        let Sketch { mut view, acts, superseded } = sketch;
+        match self.papers.request(view.id.0) {
+            Some(papers) => view.case_number = papers.context.case.number.clone(),
+            None => view.erased = true,
+        }
+        view.acts = acts.into_iter().map(|(act, waiting, by)| self.act_view(&act, waiting, by, &superseded)).collect();
+        view
+    }
+
+    fn act_view(&self, act: &Act, waiting: Waiting, by: Option<Millis>, history: &[u64]) -> ActView {
+        let line = self.papers.line(act.id());
+        let base = line.as_ref().and_then(|line| line.base).and_then(|base| self.papers.line(base.into()));
+        let order = ActOrder {
+            kind: act.kind(),
+            partner: line.as_ref().map(|line| line.partner.clone()).unwrap_or_default(),
+            subject: act.subject,
+            account: line
+                .as_ref()
+                .and_then(|line| line.account.clone())
+                .or_else(|| base.and_then(|base| base.account))
+                .map(Personal::new),
+            amount: line.as_ref().and_then(|line| line.amount).map(Money::from_units),
+            from: line.as_ref().and_then(|line| line.from).map(Day::from_count),
+            to: line.as_ref().and_then(|line| line.to).map(Day::from_count),
+            original: line.as_ref().and_then(store::record::PlanLine::original),
+        };
+        let measure = act.is_live_measure().then(|| MeasureView {
+            limit: Money::from_units(act.limit),
+            caught: Money::from_units(act.caught),
+            to: act.last_day(),
+            queued: act.verdict() == Some(domain::outcome::Verdict::Queued),
+        });
+        ActView {
+            id: act.id(),
+            slip: act.slip_line(),
+            order,
+            state: act.state(),
+            exchanges: u32::from(act.exchanges),
+            outcomes: self.outcomes_of(act, history),
+            measure,
+            next: sentence::next(act.state(), waiting, by),
+        }
+    }
+
+    fn outcomes_of(&self, act: &Act, history: &[u64]) -> Vec<OutcomeView> {
+        let mut sequences: Vec<u64> = history.to_vec();
+        if act.outcome != NO_SEQUENCE && !sequences.contains(&act.outcome) {
+            sequences.push(act.outcome);
+        }
+        sequences.sort_unstable();
+        sequences.into_iter().filter_map(|sequence| outcome_view(sequence, self.papers.event(sequence)?, act.id())).collect()
+    }
+}
+
+fn outcome_view(sequence: u64, event: Event, act: ActId) -> Option<OutcomeView> {
+    let of = match &event.fact {
+        Fact::ExchangeEnded(fact) => fact.act,
+        Fact::OutcomeReceived(fact) => fact.act,
+        _ => return None,
+    };
+    let Some(Body::Outcome(twin)) = event.body else { return None };
+    (ActId::from(of) == act).then_some(())?;
+    Some(OutcomeView { at: event.at, sequence, outcome: twin.into_outcome()? })
+}
+
+fn ready_waiting(
+    decider: &crate::decide::Decider,
+    act: &Act,
+    partner: &domain::partner::Partner,
+    now: Millis,
+) -> (Waiting, Option<Millis>) {
+    let state = &decider.state;
+    let base_open = act.base != NONE && state.acts.get(act.base).is_some_and(|base| base.state().is_open());
+    if base_open {
+        return (Waiting::Base, None);
+    }
+    let Some(lane) = state.lane(act.lane) else { return (Waiting::Turn, None) };
+    if let Some(pause) = lane.record.paused.as_ref().filter(|pause| pause.until > now) {
+        return (Waiting::Paused, Some(pause.until));
+    }
+    if partner.travel == Travel::Pull {
+        return (Waiting::Fetch, None);
+    }
+    if partner.hours != Hours::ALWAYS
+        && let Some(opens) = partner.hours.opens_at(now, &decider.config().calendar)
+    {
+        return (Waiting::Hours, Some(opens));
+    }
+    if lane.record.rests_until > now {
+        return (Waiting::Breaker, Some(lane.record.rests_until));
+    }
+    if act.due_at > now {
+        return (Waiting::Retry, Some(act.due_at));
+    }
+    if behind_another(lane, act) {
+        return (Waiting::Order, None);
+    }
+    match lane.window_opens(partner.rate.max, partner.rate.window_ms, now) {
+        Some(opens) => (Waiting::Limit, Some(opens)),
+        None => (Waiting::Turn, None),
+    }
+}
+
+fn behind_another(lane: &Lane, act: &Act) -> bool {
+    act.kind() != ActKind::Query && lane.order.get(&act.subject_key).is_some_and(|queue| queue.len() > 1)
+}
+
+fn sketch(
+    state: &State,
+    index: Index,
+    (from, len): (u32, u16),
+    waiting: impl Fn(&Act) -> (Waiting, Option<Millis>),
+) -> Option<Sketch> {
+    let open: &OpenRequest = state.requests.get(index)?;
+    let mut counts: Vec<(ActState, u32)> = ActState::ALL.iter().map(|state| (*state, 0)).collect();
+    for act in open.acts.iter().filter_map(|act| state.acts.get(*act)) {
+        if let Some((_, count)) = counts.iter_mut().find(|(of, _)| *of == act.state()) {
+            *count += 1;
+        }
+    }
+    let page = open.acts.iter().skip(from as usize).take(usize::from(len)).filter_map(|act| state.acts.get(*act));
+    let acts: Vec<_> = page
+        .map(|act| {
+            let (waiting, by) = waiting(act);
+            (act.clone(), waiting, by)
+        })
+        .collect();
+    let end = from.saturating_add(u32::from(len));
+    let next_page = (end as usize) < open.acts.len();
+    // Only a short history is searched for earlier outcomes; a longer one is paged through `/events`.
+    let superseded = if open.events.len() <= HISTORY_EVENTS_MAX && open.acts.len() <= 50 { open.events.clone() } else { Vec::new() };
+    let view = RequestView {
+        id: RequestId(open.sequence),
+        case: state.case_id(open.case),
+        case_number: Personal::new(String::new()),
+        court: state.word(open.court).to_owned(),
+        goal: open.goal().map_or("acts", domain::request::Goal::word).to_owned(),
+        state: RequestState::Open,
+        stopping: open.stopping || open.overdue,
+        version: open.version,
+        accepted_at: open.accepted_at,
+        deadline: (open.deadline > 0).then_some(open.deadline),
+        ledger: state.ledger(open.case),
+        counts,
+        acts: Vec::new(),
+        next_page: next_page.then_some(end),
+        erased: false,
+    };
+    Some(Sketch { view, acts, superseded })
+}
+
+fn erased_sketch(closed: &ClosedRequest, state: RequestState) -> Sketch {
+    let view = RequestView {
+        id: RequestId(closed.sequence),
+        case: domain::CaseId(closed.case),
+        case_number: Personal::new(String::new()),
+        court: closed.court.clone(),
+        goal: closed.goal.clone(),
+        state,
+        stopping: false,
+        version: closed.version,
+        accepted_at: closed.accepted_at,
+        deadline: None,
+        ledger: domain::ledger::Ledger::default(),
+        counts: Vec::new(),
+        acts: Vec::new(),
+        next_page: None,
+        erased: true,
+    };
+    Sketch { view, acts: Vec::new(), superseded: Vec::new() }
+}

@@ -1,0 +1,253 @@
+//! The vault: between events and records. Seals bodies under their case's key, opens them again, wraps documents' keys.
+
+use std::sync::Arc;
+
+use store::blobs::{BlobId, BlobStore};
+use store::journal::{Record, RecordRef};
+use store::keys::KeyStore;
+use store::random::Random;
+use store::record::{BODY_IN_RECORD_BYTES_MAX, Body, Event, SealTwin, read_leaf, write_leaf};
+use store::seal::{DataKey, KEY_BYTES, SEAL_OVERHEAD_BYTES, Sealer};
+
+use crate::command::{DocumentKey, Keyring};
+use crate::refusal::Refusal;
+
+/// Bodies above the record's limit stand in blobs, which may be this long: 10,000 planned acts take about 1 MiB.
+const BODY_BYTES_MAX: u64 = 64 << 20;
+
+/// Why an event cannot be written or read.
+#[derive(Debug, thiserror::Error)]
+pub enum VaultError {
+    /// The leaf.
+    #[error(transparent)]
+    Leaf(#[from] store::record::LeafError),
+    /// The body.
+    #[error(transparent)]
+    Body(#[from] store::record::BodyError),
+    /// A key.
+    #[error("event {sequence}: {source}")]
+    Key {
+        /// The event.
+        sequence: u64,
+        /// What the key store said.
+        source: store::keys::KeyError,
+    },
+    /// A seal.
+    #[error("event {sequence}: {source}")]
+    Seal {
+        /// The event.
+        sequence: u64,
+        /// What sealing said.
+        source: store::seal::SealError,
+    },
+    /// A body that stands in a blob.
+    #[error("event {sequence}: {source}")]
+    Blob {
+        /// The event.
+        sequence: u64,
+        /// What the blob store said.
+        source: store::blobs::BlobError,
+    },
+    /// The sealed body is not the one that the leaf names.
+    #[error("event {sequence}: its sealed body does not have the digest that its leaf names; restore the segment from the mirror or a backup")]
+    Digest {
+        /// The event.
+        sequence: u64,
+    },
+}
+
+/// Keys and blobs of one data directory.
+#[derive(Clone)]
+pub struct Vault {
+    keys: Arc<KeyStore>,
+    blobs: Arc<BlobStore>,
+    gateway: DataKey,
+}
+
+/// An event as it goes to the journal.
+pub struct Written {
+    /// Canonical JSON.
+    pub leaf: Vec<u8>,
+    /// The sealed body, when it stands in the record.
+    pub body: Option<Vec<u8>>,
+}
+
+impl Written {
+    /// Borrowed for the journal.
+    #[must_use]
+    pub fn as_record(&self) -> RecordRef<'_> {
+        RecordRef { leaf: &self.leaf, body: self.body.as_deref() }
+    }
+}
+
+impl Vault {
+    /// Over the keys and blobs of a directory.
+    #[must_use]
+    pub fn new(keys: Arc<KeyStore>, blobs: Arc<BlobStore>) -> Self {
+        let gateway = keys.root().derive("gateway-bodies", &[]);
+        Self { keys, blobs, gateway }
+    }
+
+    /// The keys.
+    #[must_use]
+    pub fn keys(&self) -> &Arc<KeyStore> {
+        &self.keys
+    }
+
+    /// The blobs.
+    #[must_use]
+    pub fn blobs(&self) -> &Arc<BlobStore> {
+        &self.blobs
+    }
+
+    fn key(&self, sequence: u64, slot: u64) -> Result<Option<DataKey>, VaultError> {
+        if slot == 0 {
+            return Ok(Some(self.gateway.clone()));
+        }
+        self.keys.get(slot).map_err(|source| VaultError::Key { sequence, source })
+    }
+
+    /// Writes the event at `sequence`. A body too long for a record is durable in a blob when this returns.
+    ///
+    /// # Errors
+    /// [`VaultError`].
+    pub fn write(&self, sequence: u64, event: &Event, random: &mut dyn Random) -> Result<Written, VaultError> {
+        let mut leaf = Vec::with_capacity(256);
+        let Some(body) = &event.body else {
+            write_leaf(event, None, &mut leaf)?;
+            return Ok(Written { leaf, body: None });
+        };
+        let plain = body.write()?;
+        let Some(key) = self.key(sequence, event.key)? else {
+            // The case was erased while this was under way: the fact stays, its content goes nowhere.
+            write_leaf(event, None, &mut leaf)?;
+            return Ok(Written { leaf, body: None });
+        };
+        let aad = sequence.to_be_bytes();
+        if plain.len() + SEAL_OVERHEAD_BYTES > BODY_IN_RECORD_BYTES_MAX {
+            let put = self.blobs.put(&mut plain.as_slice(), &key, &aad, random);
+            let id = put.map_err(|source| VaultError::Blob { sequence, source })?;
+            write_leaf(event, Some(&id.to_string()), &mut leaf)?;
+            return Ok(Written { leaf, body: None });
+        }
+        let sealed = Sealer::new(&key).seal(&aad, &plain, random);
+        let sealed = sealed.map_err(|source| VaultError::Seal { sequence, source })?;
+        write_leaf(event, Some(&hex_digest(&sealed)), &mut leaf)?;
+        Ok(Written { leaf, body: Some(sealed) })
+    }
+
+    /// Reads the event at `sequence`; its body is `None` when it has none or was erased.
+    ///
+    /// # Errors
+    /// [`VaultError`].
+    pub fn read(&self, sequence: u64, record: &Record) -> Result<Event, VaultError> {
+        let leaf = read_leaf(&record.leaf)?;
+        let body = match (&leaf.body_digest, &record.body) {
+            (None, _) => None,
+            (Some(digest), Some(sealed)) => {
+                if hex_digest(sealed) != *digest {
+                    return Err(VaultError::Digest { sequence });
+                }
+                match self.key(sequence, leaf.key)? {
+                    None => None,
+                    Some(key) => {
+                        let plain = Sealer::new(&key).open(&sequence.to_be_bytes(), sealed);
+                        let plain = plain.map_err(|source| VaultError::Seal { sequence, source })?;
+                        Some(Body::read(leaf.fact.name(), &plain)?)
+                    }
+                }
+            }
+            (Some(digest), None) => self.read_blob_body(sequence, leaf.key, digest, leaf.fact.name())?,
+        };
+        Ok(Event { at: leaf.at, fact: leaf.fact, body, key: leaf.key })
+    }
+
+    fn read_blob_body(
+        &self,
+        sequence: u64,
+        slot: u64,
+        digest: &str,
+        name: &'static str,
+    ) -> Result<Option<Body>, VaultError> {
+        let Some(key) = self.key(sequence, slot)? else { return Ok(None) };
+        let id = blob_id(digest).ok_or(VaultError::Digest { sequence })?;
+        let plain = self.blobs.read(&id, &key, &sequence.to_be_bytes(), BODY_BYTES_MAX);
+        let plain = plain.map_err(|source| VaultError::Blob { sequence, source })?;
+        Ok(Some(Body::read(name, &plain)?))
+    }
+
+    /// A document's own key out of its wrap under a case's.
+    #[must_use]
+    pub fn unwrap(&self, seal: &SealTwin, case_slot: u64) -> Option<DataKey> {
+        let case = self.keys.get(case_slot).ok()??;
+        let bytes = Sealer::new(&case).open(&wrap_aad(&seal.blob), &seal.key).ok()?;
+        Some(DataKey::from_bytes(<[u8; KEY_BYTES]>::try_from(bytes.as_slice()).ok()?))
+    }
+}
+
+/// What a wrapped document key is bound to.
+fn wrap_aad(blob: &str) -> Vec<u8> {
+    [b"document/".as_slice(), blob.as_bytes()].concat()
+}
+
+/// SHA-256 in lower-case hex.
+#[must_use]
+pub fn hex_digest(bytes: &[u8]) -> String {
+    use sha2::Digest;
+    hex(&sha2::Sha256::digest(bytes))
+}
+
+/// Lower-case hex.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    const DIGITS: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
+    let digit = |nibble: u8| DIGITS.get(usize::from(nibble)).copied().unwrap_or('0');
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+}
+
+/// A blob's id from its hex.
+#[must_use]
+pub fn blob_id(hex: &str) -> Option<BlobId> {
+    if hex.len() != 64 || !hex.is_ascii() {
+        return None;
+    }
+    let mut id = [0; 32];
+    for (place, byte) in id.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(hex.get(2 * place..2 * place + 2)?, 16).ok()?;
+    }
+    Some(BlobId(id))
+}
+
+/// The decider's keyring over the real key store.
+pub struct VaultKeyring {
+    keys: Arc<KeyStore>,
+    random: Box<dyn Random + Sync>,
+}
+
+impl VaultKeyring {
+    /// Draws keys with `random`.
+    #[must_use]
+    pub fn new(keys: Arc<KeyStore>, random: Box<dyn Random + Sync>) -> Self {
+        Self { keys, random }
+    }
+}
+
+impl Keyring for VaultKeyring {
+    fn create(&mut self) -> Result<u64, Refusal> {
+        let made = self.keys.create(1, self.random.as_mut()).map_err(|_| Refusal::Unavailable)?;
+        made.first().map(|(slot, _)| *slot).ok_or(Refusal::Unavailable)
+    }
+
+    fn wrap(&mut self, document: &DocumentKey<'_>, case_slot: u64) -> Result<SealTwin, Refusal> {
+        let key = |slot| self.keys.get(slot).ok().flatten().ok_or(Refusal::Unavailable);
+        let (own, case) = (key(document.slot)?, key(case_slot)?);
+        let wrapped = Sealer::new(&case).seal(&wrap_aad(document.blob), own.expose_for_wrap(), self.random.as_mut());
+        Ok(SealTwin {
+            digest: document.digest.to_owned(),
+            blob: document.blob.to_owned(),
+            key: wrapped.map_err(|_| Refusal::Unavailable)?,
+            bytes: document.bytes,
+            content_type: document.content_type.to_owned(),
+        })
+    }
+}
