@@ -1,4 +1,19 @@
 //! Partners for tests and demos, written from the partner documents alone: a bank that is called and a bank's hub that pulls.
+//!
+//! Both keep the same kind of [`bank::Books`]; each runs on one thread of its own, from `start` until it is stopped or dropped.
+//!
+//! ```
+//! use simulators::{BankHttp, BankHttpConfig, County, Fault, Knob};
+//! let county = County::made_up(7, 20, 5);
+//! let bank = BankHttp::start(&county, BankHttpConfig::default())?;
+//! bank.knobs().set(Knob::next(Fault::SilenceAfterAccept, 1).only("100201"));
+//! assert_eq!(bank.books().effects().len(), 0);
+//! bank.stop();
+//! # Ok::<(), simulators::SimulatorError>(())
+//! ```
+//!
+//! Where the documents leave room, the hub does this: the sealed receipt is a `hzxxList` behind the `kzxx` of one `kzxxList`; `SKJE` of a release
+//! or a deduct is the money set free or paid; a slip is fed back when all of its lines are decided; a wrong MD5 is a finding, not a refusal.
 
 pub mod bank;
 mod bank_http;

@@ -206,7 +206,7 @@ impl BankHub {
         &self.hub.knobs
     }
 
-    /// What the hub has to say against the gateway: numbers used twice, slips without number.
+    /// What the hub has to say against the gateway: numbers used twice, slips without number, documents whose MD5 is wrong.
     pub fn findings(&self) -> Vec<String> {
         self.hub.findings.lock().clone()
     }

@@ -142,6 +142,14 @@ async fn take(books: &Books, number: usize, step: &Step, placed: &mut Placed) {
     }
 }
 
+/// The number of the freeze itself, when a renewal of it was named.
+fn frozen_as(number: &str, placed: &Placed) -> String {
+    match placed.iter().find(|(o, _)| o.name.slip == number).map(|(o, _)| &o.verb) {
+        Some(Verb::Renew { original, .. }) => frozen_as(&original.number, placed),
+        _ => number.to_owned(),
+    }
+}
+
 fn check(books: &Books, start: i64, placed: &Placed) {
     let account = books.account(ACCOUNT).unwrap();
     assert!(account.balance >= 0);
@@ -160,7 +168,7 @@ fn check(books: &Books, start: i64, placed: &Placed) {
         let (deduct, _) = placed.iter().find(|(o, _)| o.name.key() == payment.key).unwrap();
         let Verb::Deduct { original, amount, .. } = &deduct.verb else { panic!("paid without a deduct") };
         assert!(amount.is_none_or(|a| payment.amount <= a), "paid more than was ordered");
-        *taken.entry(original.number.clone()).or_default() += payment.amount;
+        *taken.entry(frozen_as(&original.number, placed)).or_default() += payment.amount;
     }
     let limits = placed.iter().filter_map(|(o, _)| match &o.verb {
         Verb::Freeze { limit: Some(limit), .. } => Some((o.name.slip.clone(), *limit)),
