@@ -158,16 +158,23 @@ fn judge_status(status: StatusCode, headers: &HeaderMap) -> Judged {
 }
 
 /// `Retry-After` in milliseconds, at most a day. A date counts from the answer's own `Date`, so that neither clock needs
-/// to be right; without one, or in a form obsolete since 1994, the lane's own wait stands.
+/// to be right, and from ours where a server sends none. In a form obsolete since 1994 the lane's own wait stands.
 fn retry_after_ms(headers: &HeaderMap) -> Option<u64> {
     let text = headers.get("retry-after")?.to_str().ok()?.trim();
     if text.bytes().all(|b| b.is_ascii_digit()) && !text.is_empty() {
         let seconds: u64 = text.parse().unwrap_or(u64::MAX);
         return Some(seconds.saturating_mul(1_000).min(RETRY_AFTER_MS_MAX));
     }
-    let from = http_date_s(headers.get("date")?.to_str().ok()?)?;
-    let seconds = http_date_s(text)?.saturating_sub(from).max(0);
+    let until = http_date_s(text)?;
+    let stated = headers.get("date").and_then(|date| http_date_s(date.to_str().ok()?));
+    let seconds = until.saturating_sub(stated.or_else(now_s)?).max(0);
     u64::try_from(seconds).ok().map(|seconds| seconds.saturating_mul(1_000).min(RETRY_AFTER_MS_MAX))
+}
+
+/// Our wall clock in seconds since 1970. Only a hint from the partner is measured by it, and the lane bounds that.
+fn now_s() -> Option<i64> {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).ok()?;
+    i64::try_from(since.as_secs()).ok()
 }
 
 /// Seconds since 1970 of `Sun, 06 Nov 1994 08:49:37 GMT`.
@@ -208,7 +215,12 @@ mod tests {
         for none in ["", "-1", "soon", "1.5", "Sun, 99 Nov 2026 05:00:00 GMT", "Sunday, 22-Nov-26 05:00:00 GMT"] {
             assert_eq!(waits(&[("retry-after", none), date]), None, "{none}");
         }
-        assert_eq!(waits(&[("retry-after", "Sun, 22 Nov 2026 05:01:30 GMT")]), None);
+        assert_eq!(
+            waits(&[("retry-after", "Sun, 22 Nov 2125 05:01:30 GMT")]),
+            Some(RETRY_AFTER_MS_MAX),
+            "no Date: our clock"
+        );
+        assert_eq!(waits(&[("retry-after", "Sun, 22 Nov 1998 05:01:30 GMT")]), Some(0));
         assert_eq!(waits(&[]), None);
     }
 
