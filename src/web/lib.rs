@@ -1,1 +1,43 @@
-//! The HTTP faces: intake, partner faces, audit, operations.
+//! The HTTP faces: intake for courts, faces for partners, the trail for auditors, states and figures for operators.
+//!
+//! [`Web::start`] listens; [`gate::Gate`] is all it knows of the engine; [`right`] says who may do what; `routes` is the one
+//! table of paths; [`limits`] holds every bound; [`problem`] is how everything that is refused is told.
+
+mod body;
+mod evidence;
+mod faces;
+pub mod fault;
+pub mod gate;
+mod health;
+mod intake;
+mod language;
+pub mod limits;
+mod partners;
+pub mod problem;
+mod refusal;
+pub mod right;
+mod routes;
+mod seen;
+mod server;
+mod sources;
+mod tls;
+pub mod tokens;
+
+#[path = "../engine/refusal.rs"]
+mod refusal_words;
+#[path = "../engine/view.rs"]
+mod view_words;
+mod engine {
+    pub(crate) use crate::refusal_words as refusal;
+    pub(crate) use crate::view_words as view;
+}
+
+pub use gate::Gate;
+pub use intake::submit::understand;
+pub use language::Language;
+pub use limits::Limits;
+pub use right::Role;
+pub use routes::paths;
+pub use server::{Running, StartError, Web, WebConfig};
+pub use tls::{TlsFault, TlsPapers};
+pub use tokens::{Token, TokenFault, Tokens};

@@ -1,0 +1,105 @@
+//! The gate: everything the web floor may ask of the engine, as one trait, so that tests answer in the engine's place.
+
+use std::future::Future;
+use std::net::IpAddr;
+use std::pin::Pin;
+
+use domain::request::{PartnerKind, Request};
+use domain::socket::{FaceAnswer, FaceCall};
+use domain::{ActId, Millis, Personal, RequestId};
+
+pub use crate::engine::refusal::Refusal;
+pub use crate::engine::view::{
+    Accepted, ActView, Caller, Counters, DocumentRead, DocumentStored, EntryView, EventView, Health, MeasureView,
+    OutcomeView, Page, PartnerView, Receipt, RequestFilter, RequestLine, RequestView, Resolution,
+};
+
+/// A future of the gate. Dropping it never undoes what was decided.
+pub type GateFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// What a gate answers.
+pub type Answer<'a, T> = GateFuture<'a, Result<T, Refusal>>;
+
+/// Which part of a request is wanted, and how long its next version is waited for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Look {
+    /// The first act of the page, from 0.
+    pub page_from: u32,
+    /// Acts on a page.
+    pub page_len: u16,
+    /// Wait for a version after this one.
+    pub after_version: Option<u64>,
+    /// Wait at most so long, in milliseconds.
+    pub wait_ms: u64,
+}
+
+/// The engine's handle as the web floor sees it. Its futures only wait on channels, so actix workers may await them.
+pub trait Gate: Send + Sync {
+    /// Keeps a document.
+    fn store_document<'a>(
+        &'a self,
+        caller: &'a Caller,
+        file_name: Personal<String>,
+        content_type: String,
+        bytes: Vec<u8>,
+    ) -> Answer<'a, DocumentStored>;
+    /// Gives a document back.
+    fn read_document<'a>(&'a self, caller: &'a Caller, digest: &'a str) -> Answer<'a, DocumentRead>;
+    /// Takes a request; `fingerprint` is the SHA-256 of its RFC 8785 form.
+    fn submit<'a>(
+        &'a self,
+        caller: &'a Caller,
+        key: &'a str,
+        fingerprint: [u8; 32],
+        request: Request,
+    ) -> Answer<'a, Accepted>;
+    /// Shows a request, after waiting for a newer version where asked to.
+    fn request<'a>(&'a self, caller: &'a Caller, id: RequestId, look: Look) -> Answer<'a, RequestView>;
+    /// Lists requests.
+    fn requests<'a>(&'a self, caller: &'a Caller, filter: RequestFilter) -> Answer<'a, Page<RequestLine>>;
+    /// Lists what happened to a request.
+    fn events<'a>(
+        &'a self,
+        caller: &'a Caller,
+        id: RequestId,
+        cursor: Option<u64>,
+        limit: u16,
+    ) -> Answer<'a, Page<EventView>>;
+    /// Lets what waits for approval go; gives the new version.
+    fn approve<'a>(&'a self, caller: &'a Caller, id: RequestId, reason: String) -> Answer<'a, u64>;
+    /// Starts nothing new for a request; gives the new version.
+    fn stop<'a>(&'a self, caller: &'a Caller, id: RequestId, reason: String) -> Answer<'a, u64>;
+    /// Takes one act back; gives the new version.
+    fn withdraw<'a>(&'a self, caller: &'a Caller, id: ActId, reason: String) -> Answer<'a, u64>;
+    /// Settles an act in doubt with the partner's paper; gives the new version.
+    fn resolve<'a>(&'a self, caller: &'a Caller, id: ActId, resolution: Resolution) -> Answer<'a, u64>;
+    /// The partners and their lanes.
+    fn partners(&self) -> Vec<PartnerView>;
+    /// Pauses a lane; gives the sequence of the event.
+    fn pause<'a>(&'a self, caller: &'a Caller, partner: &'a str, reason: String, until: Millis) -> Answer<'a, u64>;
+    /// Resumes a lane; gives the sequence of the event.
+    fn resume<'a>(&'a self, caller: &'a Caller, partner: &'a str) -> Answer<'a, u64>;
+    /// Answers a decoded call on a partner face.
+    fn face(&self, kind: PartnerKind, call: FaceCall) -> GateFuture<'_, FaceAnswer>;
+    /// A leaf with its proof.
+    fn entry(&self, index: u64) -> Answer<'_, EntryView>;
+    /// The newest signed checkpoint, as note text.
+    fn checkpoint(&self) -> String;
+    /// A hash tile by its path below `/trail/tile/`; `None` when it is not public or not there.
+    ///
+    /// # Errors
+    /// A refusal when the tiles cannot be read now.
+    fn tile(&self, path: &str) -> Result<Option<Vec<u8>>, Refusal>;
+    /// How the gateway is.
+    fn health(&self) -> Health;
+    /// What was counted since start.
+    fn counters(&self) -> Counters;
+    /// Counts a refused call into one event per source and minute.
+    fn refused(&self, source: IpAddr);
+    /// The wall clock, in UTC milliseconds.
+    fn now(&self) -> Millis;
+    /// The public key that receipts are checked with.
+    fn receipt_key(&self) -> String;
+    /// The public key that checkpoints are checked with.
+    fn checkpoint_key(&self) -> String;
+}

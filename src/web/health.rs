@@ -1,0 +1,137 @@
+//! How the gateway is, for those who start and stop it and those who watch it.
+//!
+//! # The figures of `/metrics` (Prometheus text; nothing personal: partner ids, states and counts)
+//!
+//! | name | labels | what |
+//! |---|---|---|
+//! | `xiezhi_oldest_waiting_seconds` | partner, state | how long the oldest act has been in an open state at a partner; 0 when none is |
+//! | `xiezhi_waiting_acts` | partner, state | acts in an open state at a partner |
+//! | `xiezhi_in_flight` | partner | exchanges under way |
+//! | `xiezhi_lane_paused` | partner | 1 while somebody has paused the lane |
+//! | `xiezhi_lane_broken` | partner | 1 while the breaker rests |
+//! | `xiezhi_ready` | | 1 while requests are taken |
+//! | `xiezhi_open_requests` | | open requests in memory |
+//! | `xiezhi_open_acts` | | open acts in memory |
+//! | `xiezhi_journal_durable_events` | | events that survive a power failure |
+//! | `xiezhi_index_events` | | events that the index holds |
+//! | `xiezhi_checkpoint_events` | | events that the newest signed checkpoint covers |
+//! | what the engine counts | its own | under the engine's names, as counters |
+
+use actix_web::HttpResponse;
+use serde::Serialize;
+
+use crate::gate::{Gate, Health, PartnerView};
+use crate::intake::show::json;
+use crate::right::Open;
+
+#[derive(Serialize)]
+struct ShownHealth<'a> {
+    ready: bool,
+    reasons: &'a [String],
+    durable: u64,
+    indexed: u64,
+    checkpoint_size: u64,
+    open_requests: u64,
+    open_acts: u64,
+}
+
+/// The process answers; nothing more.
+pub(crate) async fn live(_open: Open) -> HttpResponse {
+    HttpResponse::Ok().content_type("application/json").body("{\"live\":true}")
+}
+
+pub(crate) async fn ready(open: Open) -> HttpResponse {
+    let Health { ready, reasons, durable, indexed, checkpoint_size, open_requests, open_acts } = open.gate().health();
+    let shown = ShownHealth { ready, reasons: &reasons, durable, indexed, checkpoint_size, open_requests, open_acts };
+    let mut response = if ready { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };
+    response.insert_header(("Cache-Control", "no-store")).content_type("application/json").body(json(&shown))
+}
+
+pub(crate) async fn metrics(open: Open) -> HttpResponse {
+    HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(figures(open.gate()))
+}
+
+fn figures(gate: &dyn Gate) -> String {
+    let mut page = String::with_capacity(4_096);
+    let partners = gate.partners();
+    let health = gate.health();
+    waiting(&mut page, &partners, gate.now());
+    lanes(&mut page, &partners);
+    let whole = [
+        ("xiezhi_ready", "1 while requests are taken", u64::from(health.ready)),
+        ("xiezhi_open_requests", "open requests in memory", health.open_requests),
+        ("xiezhi_open_acts", "open acts in memory", health.open_acts),
+        ("xiezhi_journal_durable_events", "events that survive a power failure", health.durable),
+        ("xiezhi_index_events", "events that the index holds", health.indexed),
+        ("xiezhi_checkpoint_events", "events that the newest signed checkpoint covers", health.checkpoint_size),
+    ];
+    for (name, help, value) in whole {
+        family(&mut page, name, help, "gauge");
+        line(&mut page, name, "", value);
+    }
+    counted(&mut page, gate);
+    page
+}
+
+fn waiting(page: &mut String, partners: &[PartnerView], now: i64) {
+    let labels = |partner: &PartnerView, state: domain::ActState| {
+        format!("partner=\"{}\",state=\"{}\"", escaped(&partner.id), state.word())
+    };
+    let name = "xiezhi_oldest_waiting_seconds";
+    family(page, name, "how long the oldest act has been in an open state at a partner", "gauge");
+    for partner in partners {
+        for (state, _, oldest) in &partner.waiting {
+            let age_ms = oldest.map_or(0, |since| now.saturating_sub(since).max(0));
+            let age = format!("{}.{:03}", age_ms / 1_000, age_ms % 1_000);
+            line(page, name, &labels(partner, *state), age);
+        }
+    }
+    let name = "xiezhi_waiting_acts";
+    family(page, name, "acts in an open state at a partner", "gauge");
+    for partner in partners {
+        for (state, count, _) in &partner.waiting {
+            line(page, name, &labels(partner, *state), count);
+        }
+    }
+}
+
+fn lanes(page: &mut String, partners: &[PartnerView]) {
+    let families: [(&str, &str, fn(&PartnerView) -> u64); 3] = [
+        ("xiezhi_in_flight", "exchanges under way", |partner| u64::from(partner.in_flight)),
+        ("xiezhi_lane_paused", "1 while somebody has paused the lane", |partner| u64::from(partner.paused.is_some())),
+        ("xiezhi_lane_broken", "1 while the breaker rests", |partner| u64::from(partner.broken_until.is_some())),
+    ];
+    for (name, help, value) in families {
+        family(page, name, help, "gauge");
+        for partner in partners {
+            line(page, name, &format!("partner=\"{}\"", escaped(&partner.id)), value(partner));
+        }
+    }
+}
+
+/// What the engine counts, each family once and together, as the format wants it.
+fn counted(page: &mut String, gate: &dyn Gate) {
+    let mut values = gate.counters().values;
+    values.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
+    let mut last = "";
+    for (name, labels, value) in values {
+        if name != last {
+            family(page, name, "counted since start", "counter");
+            last = name;
+        }
+        line(page, name, &labels, value);
+    }
+}
+
+fn family(page: &mut String, name: &str, help: &str, kind: &str) {
+    page.push_str(&format!("# HELP {name} {help}\n# TYPE {name} {kind}\n"));
+}
+
+fn line(page: &mut String, name: &str, labels: &str, value: impl std::fmt::Display) {
+    let braced = if labels.is_empty() { String::new() } else { format!("{{{labels}}}") };
+    page.push_str(&format!("{name}{braced} {value}\n"));
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
+}

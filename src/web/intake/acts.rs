@@ -1,0 +1,70 @@
+//! Commands on requests and acts: approve, stop, withdraw, resolve.
+
+use actix_web::web::{Path, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+use domain::ActId;
+
+use crate::gate::Resolution;
+use crate::intake::commands::{bytes, checked, reason, reason_alone, version};
+use crate::intake::form::ResolveForm;
+use crate::intake::requests::request_id;
+use crate::problem::{Problem, Slug};
+use crate::right::{Allowed, Approve, Settle};
+
+fn act_id(text: &str) -> Result<ActId, Problem> {
+    ActId::parse(text).ok_or_else(|| Slug::NotFound.into())
+}
+
+/// An approval may do without a reason; a refusal to approve is a stop, which may not.
+pub(crate) async fn approve(
+    allowed: Allowed<Approve>,
+    request: HttpRequest,
+    id: Path<String>,
+    payload: Payload,
+) -> Result<HttpResponse, Problem> {
+    let id = request_id(&id)?;
+    let bytes = bytes(&request, payload, allowed.limits()).await?;
+    let reason = if bytes.is_empty() { String::new() } else { reason_alone(&bytes)? };
+    Ok(version(allowed.gate().approve(allowed.caller(), id, reason).await?))
+}
+
+pub(crate) async fn stop(
+    allowed: Allowed<Settle>,
+    request: HttpRequest,
+    id: Path<String>,
+    payload: Payload,
+) -> Result<HttpResponse, Problem> {
+    let id = request_id(&id)?;
+    let reason = reason_alone(&bytes(&request, payload, allowed.limits()).await?)?;
+    Ok(version(allowed.gate().stop(allowed.caller(), id, reason).await?))
+}
+
+pub(crate) async fn withdraw(
+    allowed: Allowed<Settle>,
+    request: HttpRequest,
+    id: Path<String>,
+    payload: Payload,
+) -> Result<HttpResponse, Problem> {
+    let id = act_id(&id)?;
+    let reason = reason_alone(&bytes(&request, payload, allowed.limits()).await?)?;
+    Ok(version(allowed.gate().withdraw(allowed.caller(), id, reason).await?))
+}
+
+pub(crate) async fn resolve(
+    allowed: Allowed<Settle>,
+    request: HttpRequest,
+    id: Path<String>,
+    payload: Payload,
+) -> Result<HttpResponse, Problem> {
+    let id = act_id(&id)?;
+    let bytes = bytes(&request, payload, allowed.limits()).await?;
+    let resolution = checked(&bytes, |form: ResolveForm<'_>, at, faults| {
+        Some(Resolution {
+            took_effect: form.took_effect,
+            amount: form.amount.map(|amount| faults.amount(&at.field("amount"), &amount)),
+            document: faults.digest(&at.field("document"), form.document),
+            reason: reason(form.reason, at, faults),
+        })
+    })?;
+    Ok(version(allowed.gate().resolve(allowed.caller(), id, resolution).await?))
+}

@@ -1,0 +1,274 @@
+//! The form of a request as it comes: JSON types and field names only; what the texts say is checked in `check`.
+//!
+//! Fields stand in the order of their names, because a form is written back in canonical JSON (RFC 8785) for its fingerprint.
+//! That is exact: unknown and repeated fields are refused, absent ones are not written, numbers are small and whole.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Serialize, Serializer};
+use sha2::{Digest, Sha256};
+
+macro_rules! texts {
+    ($($(#[$doc:meta])* $name:ident wants $wanted:literal;)+) => { $(
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, Serialize)]
+        #[serde(transparent)]
+        pub(crate) struct $name<'a>(pub(crate) Cow<'a, str>);
+
+        impl<'de: 'a, 'a> Deserialize<'de> for $name<'a> {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                struct Reader;
+                impl<'de> Visitor<'de> for Reader {
+                    type Value = $name<'de>;
+                    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                        f.write_str($wanted)
+                    }
+                    fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Self::Value, E> {
+                        Ok($name(Cow::Borrowed(text)))
+                    }
+                    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+                        Ok($name(Cow::Owned(text.to_owned())))
+                    }
+                }
+                deserializer.deserialize_str(Reader)
+            }
+        }
+    )+ };
+}
+
+texts! {
+    /// Any text.
+    Text wants "a string";
+    /// An amount; numbers are refused, because a float has lost fen before we see it.
+    Amount wants "a decimal string in yuan such as \"123456.78\"";
+}
+
+/// A place in the list of parties.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub(crate) struct Place(pub(crate) u16);
+
+impl<'de> Deserialize<'de> for Place {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reader;
+        impl Visitor<'_> for Reader {
+            type Value = Place;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a whole number from 0 to 65535")
+            }
+            fn visit_u64<E: Error>(self, number: u64) -> Result<Place, E> {
+                u16::try_from(number)
+                    .map(Place)
+                    .map_err(|_| E::invalid_value(serde::de::Unexpected::Unsigned(number), &self))
+            }
+        }
+        deserializer.deserialize_u16(Reader)
+    }
+}
+
+/// A list that stops being read at its limit, so that a body of a million entries costs no memory.
+#[derive(Clone, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub(crate) struct List<T, const MAX: usize>(pub(crate) Vec<T>);
+
+/// How a list above its limit is told; read back in `read`.
+pub(crate) const TOO_MANY: &str = "more entries than ";
+
+impl<'de, T: Deserialize<'de>, const MAX: usize> Deserialize<'de> for List<T, MAX> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reader<T, const MAX: usize>(std::marker::PhantomData<T>);
+        impl<'de, T: Deserialize<'de>, const MAX: usize> Visitor<'de> for Reader<T, MAX> {
+            type Value = List<T, MAX>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list")
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
+                let mut list = Vec::new();
+                while let Some(entry) = entries.next_element()? {
+                    if list.len() == MAX {
+                        return Err(A::Error::custom(format_args!("{TOO_MANY}{MAX}")));
+                    }
+                    list.push(entry);
+                }
+                Ok(List(list))
+            }
+        }
+        deserializer.deserialize_seq(Reader(std::marker::PhantomData))
+    }
+}
+
+/// A field that may be absent and, when it is there, may not be null: an absent field and a null one must not be two bodies
+/// that mean the same.
+fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
+macro_rules! forms {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$need:ident])? $field:ident: $kind:ty,)+ })+) => { $(
+        forms!(@one $(#[$doc])* $name [] $($(#[$need])? $field: $kind,)+);
+    )+ };
+    (@one $(#[$doc:meta])* $name:ident [$($done:tt)*] #[maybe] $field:ident: $kind:ty, $($rest:tt)*) => {
+        forms!(@one $(#[$doc])* $name [$($done)*
+            #[serde(borrow, default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+            pub(crate) $field: Option<$kind>,] $($rest)*);
+    };
+    (@one $(#[$doc:meta])* $name:ident [$($done:tt)*] #[flat] $field:ident: $kind:ty, $($rest:tt)*) => {
+        forms!(@one $(#[$doc])* $name [$($done)*
+            #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+            pub(crate) $field: Option<$kind>,] $($rest)*);
+    };
+    (@one $(#[$doc:meta])* $name:ident [$($done:tt)*] #[place] $field:ident: $kind:ty, $($rest:tt)*) => {
+        forms!(@one $(#[$doc])* $name [$($done)* pub(crate) $field: $kind,] $($rest)*);
+    };
+    (@one $(#[$doc:meta])* $name:ident [$($done:tt)*] $field:ident: $kind:ty, $($rest:tt)*) => {
+        forms!(@one $(#[$doc])* $name [$($done)* #[serde(borrow)] pub(crate) $field: $kind,] $($rest)*);
+    };
+    (@one $(#[$doc:meta])* $name:ident [$($done:tt)*]) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(deny_unknown_fields, remote = "Self")]
+        pub(crate) struct $name<'a> { $($done)* }
+
+        impl Serialize for $name<'_> {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                Self::serialize(self, serializer)
+            }
+        }
+
+        // What serde derives takes a list of the fields' values in their order as well, which would be a second body of the
+        // same meaning and another fingerprint; so only an object is let through to it.
+        impl<'de: 'a, 'a> Deserialize<'de> for $name<'a> {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                struct Reader;
+                impl<'de> Visitor<'de> for Reader {
+                    type Value = $name<'de>;
+                    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                        f.write_str("an object")
+                    }
+                    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+                        <$name<'de>>::deserialize(MapAccessDeserializer::new(map))
+                    }
+                }
+                deserializer.deserialize_map(Reader)
+            }
+        }
+    };
+}
+
+forms! {
+    /// The body of `POST /v1/requests`.
+    RequestForm {
+        #[maybe] acts: List<ActForm<'a>, { domain::request::ACTS_MAX }>,
+        #[maybe] callback: CallbackForm<'a>,
+        case: CaseForm<'a>,
+        #[maybe] deadline: Text<'a>,
+        #[maybe] documents: List<DocumentForm<'a>, { domain::request::PAPERS_MAX }>,
+        #[maybe] goal: Text<'a>,
+        officers: List<OfficerForm<'a>, { domain::request::OFFICERS_MAX }>,
+        #[maybe] priority: Text<'a>,
+        #[maybe] scope: ScopeForm<'a>,
+        #[flat] subjects: List<Place, { domain::request::PARTIES_MAX }>,
+    }
+    /// The case.
+    CaseForm {
+        #[maybe] account: AccountForm<'a>,
+        claim: Amount<'a>,
+        #[maybe] costs: Amount<'a>,
+        court: CourtForm<'a>,
+        number: Text<'a>,
+        parties: List<PartyForm<'a>, { domain::request::PARTIES_MAX }>,
+        stage: Text<'a>,
+    }
+    /// The court.
+    CourtForm {
+        code: Text<'a>,
+        name: Text<'a>,
+    }
+    /// The case-money account.
+    AccountForm {
+        bank: Text<'a>,
+        bank_code: Text<'a>,
+        holder: Text<'a>,
+        number: Text<'a>,
+    }
+    /// A party.
+    PartyForm {
+        #[maybe] id_number: Text<'a>,
+        #[maybe] id_type: Text<'a>,
+        kind: Text<'a>,
+        name: Text<'a>,
+        role: Text<'a>,
+    }
+    /// An officer.
+    OfficerForm {
+        duty_id: Text<'a>,
+        name: Text<'a>,
+        #[maybe] phone: Text<'a>,
+        work_id: Text<'a>,
+    }
+    /// A document that travels with the request.
+    DocumentForm {
+        digest: Text<'a>,
+        file_name: Text<'a>,
+        kind: Text<'a>,
+        #[maybe] number: Text<'a>,
+    }
+    /// Which partners a goal reaches.
+    ScopeForm {
+        #[maybe] kinds: List<Text<'a>, 16>,
+        #[maybe] partners: List<Text<'a>, 4_000>,
+        #[maybe] regions: List<Text<'a>, 1_000>,
+    }
+    /// Where results are announced.
+    CallbackForm {
+        url: Text<'a>,
+    }
+    /// One explicit act.
+    ActForm {
+        #[maybe] account: Text<'a>,
+        #[maybe] amount: Amount<'a>,
+        #[maybe] from: Text<'a>,
+        kind: Text<'a>,
+        #[maybe] original: OriginalForm<'a>,
+        partner: Text<'a>,
+        #[place] subject: Place,
+        #[maybe] to: Text<'a>,
+    }
+    /// What an act builds on.
+    OriginalForm {
+        #[maybe] act: Text<'a>,
+        #[maybe] case_number: Text<'a>,
+        #[maybe] slip: Text<'a>,
+    }
+    /// The body of a command that says why.
+    ReasonForm {
+        reason: Text<'a>,
+    }
+    /// The body of a pause.
+    PauseForm {
+        reason: Text<'a>,
+        until: Text<'a>,
+    }
+    /// The body of a resolution of doubt.
+    ResolveForm {
+        #[maybe] amount: Amount<'a>,
+        document: Text<'a>,
+        reason: Text<'a>,
+        #[place] took_effect: bool,
+    }
+}
+
+impl RequestForm<'_> {
+    /// SHA-256 of the canonical JSON.
+    pub(crate) fn fingerprint(&self) -> Result<[u8; 32], serde_json::Error> {
+        let mut canonical = Vec::with_capacity(2_048);
+        serde_json::to_writer(&mut canonical, self)?;
+        Ok(Sha256::digest(&canonical).into())
+    }
+}
+
+#[cfg(test)]
+mod tests;

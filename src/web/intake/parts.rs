@@ -1,0 +1,155 @@
+//! The parts of a request: case, parties, officers, papers, acts, each with the limits of its fields and their reasons.
+
+use domain::act::{ActOrder, Original};
+use domain::case::{Case, Court, CourtAccount, Officer, PAPER_KINDS, Paper, Party, PartyKind, Role, Stage};
+use domain::request::PARTIES_MAX;
+use domain::{ActId, ActKind, Personal};
+
+use crate::fault::Want;
+use crate::intake::at::At;
+use crate::intake::check::{PARTNER_CHARACTERS_MAX, each};
+use crate::intake::form::{AccountForm, ActForm, CaseForm, DocumentForm, OfficerForm, OriginalForm, PartyForm};
+use crate::intake::text::{Allows, Faults, ascii, plain};
+use crate::limits::FILE_NAME_BYTES_MAX;
+
+/// 案号: partners' columns hold 50 to 100 characters; a number with all its suffixes stays below 64.
+const CASE_NUMBER: Allows = plain(64);
+/// Court codes are six characters in every dialect; twelve leave room for a branch.
+const COURT_CODE: Allows = ascii(12, "");
+/// Full names of courts and banks.
+const BODY_NAME: Allows = plain(100);
+/// Names of people and organisations: the longest registered company names are below 200.
+const PARTY_NAME: Allows = plain(200);
+/// Codes such as `01` or `24100`.
+const ID_TYPE: Allows = ascii(8, "");
+/// Numbers of identity papers: 18 for cards and credit codes; passports, seamen's books and foreign registers stay below 40.
+const ID_NUMBER: Allows = ascii(40, "-()/");
+/// Account numbers: at most 32 digits at banks, with dashes for sub-accounts.
+const ACCOUNT: Allows = ascii(64, "-_.");
+/// Clearing numbers have twelve digits.
+const BANK_CODE: Allows = ascii(20, "");
+/// Numbers of work papers, which carry Chinese characters in some provinces.
+const WORK_PAPER: Allows = plain(40);
+/// Phones, with country code and extension.
+const PHONE: Allows = ascii(32, "+-() ,#");
+/// Numbers of papers: a case number with its own suffix.
+const PAPER_NUMBER: Allows = plain(100);
+/// Slip numbers: 22 characters are what partners allow.
+const SLIP: Allows = ascii(22, "");
+
+pub(crate) fn case(form: CaseForm<'_>, at: &At<'_>, faults: &mut Faults) -> Option<Case> {
+    let account = form.account.map(|account| self::account(account, &at.field("account"), faults));
+    let claim = faults.amount(&at.field("claim"), &form.claim);
+    let costs = form.costs.map_or(domain::Money::ZERO, |costs| faults.amount(&at.field("costs"), &costs));
+    let in_court = at.field("court");
+    let code = faults.text(&in_court.field("code"), form.court.code, COURT_CODE);
+    let name = faults.text(&in_court.field("name"), form.court.name, BODY_NAME);
+    let number = case_number(form.number, &at.field("number"), faults);
+    let in_parties = at.field("parties");
+    if form.parties.0.is_empty() {
+        faults.add(&in_parties, Want::Entries(1, PARTIES_MAX));
+    }
+    let parties = each(form.parties.0, &in_parties, |form, at| party(form, at, faults));
+    let stages = [Stage::Enforcement, Stage::Preservation];
+    let stage = faults.word(&at.field("stage"), &form.stage, Stage::from_word, stages.into_iter().map(Stage::word))?;
+    Some(Case { number, stage, court: Court { code, name }, claim, costs, parties, account })
+}
+
+fn case_number(text: super::form::Text<'_>, at: &At<'_>, faults: &mut Faults) -> Personal<String> {
+    let number = faults.text(at, text, CASE_NUMBER);
+    if number.chars().any(is_full_width) {
+        faults.add(at, Want::PlainText);
+    }
+    Personal::new(number)
+}
+
+/// Full-width letters and digits: a number written with them is another number for every partner. Brackets are not meant.
+fn is_full_width(c: char) -> bool {
+    matches!(c, '\u{FF10}'..='\u{FF19}' | '\u{FF21}'..='\u{FF3A}' | '\u{FF41}'..='\u{FF5A}')
+}
+
+fn account(form: AccountForm<'_>, at: &At<'_>, faults: &mut Faults) -> CourtAccount {
+    CourtAccount {
+        bank: faults.text(&at.field("bank"), form.bank, BODY_NAME),
+        bank_code: faults.text(&at.field("bank_code"), form.bank_code, BANK_CODE),
+        holder: faults.text(&at.field("holder"), form.holder, PARTY_NAME),
+        number: Personal::new(faults.text(&at.field("number"), form.number, ACCOUNT)),
+    }
+}
+
+fn party(form: PartyForm<'_>, at: &At<'_>, faults: &mut Faults) -> Option<Party> {
+    let roles = [Role::Obligor, Role::Creditor, Role::Other];
+    let kinds = [PartyKind::Person, PartyKind::Organisation];
+    let role = faults.word(&at.field("role"), &form.role, Role::from_word, roles.into_iter().map(Role::word));
+    // Only obligors are asked about; a creditor's number is often not in the file.
+    if role == Some(Role::Obligor) {
+        for (name, given) in [("id_number", form.id_number.is_some()), ("id_type", form.id_type.is_some())] {
+            if !given {
+                faults.add(&at.field(name), Want::Present);
+            }
+        }
+    }
+    let id_number = faults.maybe(&at.field("id_number"), form.id_number, ID_NUMBER).unwrap_or_default();
+    let id_type = faults.maybe(&at.field("id_type"), form.id_type, ID_TYPE).unwrap_or_default();
+    let kind = faults.word(&at.field("kind"), &form.kind, PartyKind::from_word, kinds.into_iter().map(PartyKind::word));
+    let name = Personal::new(faults.text(&at.field("name"), form.name, PARTY_NAME));
+    Some(Party { role: role?, kind: kind?, name, id_type, id_number: Personal::new(id_number) })
+}
+
+pub(crate) fn officer(form: OfficerForm<'_>, at: &At<'_>, faults: &mut Faults) -> Option<Officer> {
+    Some(Officer {
+        duty_id: Personal::new(faults.text(&at.field("duty_id"), form.duty_id, WORK_PAPER)),
+        name: Personal::new(faults.text(&at.field("name"), form.name, PARTY_NAME)),
+        phone: Personal::new(faults.maybe(&at.field("phone"), form.phone, PHONE).unwrap_or_default()),
+        work_id: Personal::new(faults.text(&at.field("work_id"), form.work_id, WORK_PAPER)),
+    })
+}
+
+pub(crate) fn paper(form: DocumentForm<'_>, at: &At<'_>, faults: &mut Faults) -> Option<Paper> {
+    let digest = Personal::new(faults.digest(&at.field("digest"), form.digest));
+    let in_name = at.field("file_name");
+    let file_name = faults.text(&in_name, form.file_name, plain(FILE_NAME_BYTES_MAX));
+    if !file_name.is_empty() && !is_file_name(&file_name) {
+        faults.add(&in_name, Want::FileName);
+    }
+    let known = |word: &str| PAPER_KINDS.into_iter().find(|kind| *kind == word);
+    let kind = faults.word(&at.field("kind"), &form.kind, known, PAPER_KINDS.into_iter());
+    let number = faults.maybe(&at.field("number"), form.number, PAPER_NUMBER).unwrap_or_default();
+    Some(Paper { kind: kind?.to_owned(), number: Personal::new(number), file_name: Personal::new(file_name), digest })
+}
+
+/// A name without a path, short enough for file systems.
+pub(crate) fn is_file_name(name: &str) -> bool {
+    (1..=FILE_NAME_BYTES_MAX).contains(&name.len()) && !name.contains(['/', '\\']) && !matches!(name, "." | "..")
+}
+
+pub(crate) fn order(form: ActForm<'_>, parties: usize, at: &At<'_>, faults: &mut Faults) -> Option<ActOrder> {
+    let account = faults.maybe(&at.field("account"), form.account, ACCOUNT).map(Personal::new);
+    let amount = form.amount.map(|amount| faults.amount(&at.field("amount"), &amount));
+    let from = form.from.and_then(|day| faults.day(&at.field("from"), &day));
+    let all = ActKind::ALL.iter().map(|kind| kind.word());
+    let kind = faults.word(&at.field("kind"), &form.kind, ActKind::from_word, all);
+    let original = form.original.and_then(|original| self::original(original, &at.field("original"), faults));
+    let partner = faults.text(&at.field("partner"), form.partner, ascii(PARTNER_CHARACTERS_MAX, "-"));
+    if usize::from(form.subject.0) >= parties {
+        faults.add(&at.field("subject"), Want::Party);
+    }
+    let to = form.to.and_then(|day| faults.day(&at.field("to"), &day));
+    Some(ActOrder { kind: kind?, partner, subject: form.subject.0, account, amount, from, to, original })
+}
+
+fn original(form: OriginalForm<'_>, at: &At<'_>, faults: &mut Faults) -> Option<Original> {
+    if form.act.is_none() && (form.slip.is_none() || form.case_number.is_none()) {
+        faults.add(at, Want::Original);
+    }
+    let act = form.act.and_then(|text| {
+        let act = ActId::parse(&text.0);
+        if act.is_none() {
+            faults.add(&at.field("act"), Want::Id("act_"));
+        }
+        act
+    });
+    let number = form.case_number.map(|text| case_number(text, &at.field("case_number"), faults));
+    let slip = faults.maybe(&at.field("slip"), form.slip, SLIP).unwrap_or_default();
+    Some(Original { act, slip, case_number: number.unwrap_or_else(|| Personal::new(String::new())) })
+}

@@ -1,0 +1,449 @@
+//! What callers see of requests and acts: views written as JSON, one place per shape.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use domain::outcome::{FoundAccount, PriorMeasure, SealedReply};
+use domain::sentence::Sentence;
+use domain::{ActState, Day, Millis, Money};
+use serde::Serialize;
+use serde::ser::{SerializeMap as _, Serializer};
+use sha2::{Digest, Sha256};
+
+use crate::gate::{Accepted, ActView, MeasureView, OutcomeView, Receipt, RequestLine, RequestView};
+use crate::language::Language;
+
+/// An amount in yuan.
+pub(crate) struct Yuan(pub(crate) Money);
+/// An instant in +08:00.
+pub(crate) struct Instant(pub(crate) Millis);
+/// A day.
+pub(crate) struct Date(pub(crate) Day);
+/// Bytes in lower-case hex.
+pub(crate) struct Hex<'a>(pub(crate) &'a [u8]);
+
+impl Serialize for Yuan {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
+impl Serialize for Instant {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&domain::day::show_instant(self.0))
+    }
+}
+
+impl Serialize for Date {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
+impl Serialize for Hex<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&hex(self.0))
+    }
+}
+
+/// Bytes in lower-case hex.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or('0');
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+}
+
+/// JSON text; our shapes hold nothing that serde_json cannot write.
+pub(crate) fn json<T: Serialize>(shown: &T) -> Vec<u8> {
+    serde_json::to_vec(shown).unwrap_or_default()
+}
+
+#[derive(Serialize)]
+pub(crate) struct ShownReceipt<'a> {
+    sequence: u64,
+    leaf_hash: Hex<'a>,
+    signature: String,
+}
+
+impl<'a> ShownReceipt<'a> {
+    pub(crate) fn of(receipt: &'a Receipt) -> Self {
+        Self {
+            sequence: receipt.sequence,
+            leaf_hash: Hex(&receipt.leaf_hash),
+            signature: STANDARD.encode(receipt.signature),
+        }
+    }
+}
+
+#[derive(Serialize)]
+pub(crate) struct ShownAccepted<'a> {
+    request: AcceptedRequest<'a>,
+    receipt: ShownReceipt<'a>,
+}
+
+#[derive(Serialize)]
+struct AcceptedRequest<'a> {
+    id: String,
+    case: CaseRef,
+    goal: &'a str,
+    state: &'static str,
+    version: u64,
+    accepted_at: Instant,
+    acts: u32,
+}
+
+#[derive(Serialize)]
+struct CaseRef {
+    id: String,
+}
+
+impl<'a> ShownAccepted<'a> {
+    /// A function of the acceptance alone, so that a repeat is answered with the same bytes whatever happened since: the state
+    /// and version shown are those at acceptance.
+    pub(crate) fn of(accepted: &'a Accepted) -> Self {
+        Self {
+            request: AcceptedRequest {
+                id: accepted.request.to_string(),
+                case: CaseRef { id: accepted.case.to_string() },
+                goal: &accepted.goal,
+                state: domain::request::RequestState::Open.word(),
+                version: accepted.request.0,
+                accepted_at: Instant(accepted.at),
+                acts: accepted.acts,
+            },
+            receipt: ShownReceipt::of(&accepted.receipt),
+        }
+    }
+}
+
+#[derive(Serialize)]
+pub(crate) struct ShownRequest<'a> {
+    id: String,
+    case: ShownCase<'a>,
+    goal: &'a str,
+    state: &'static str,
+    stopping: bool,
+    version: u64,
+    accepted_at: Instant,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deadline: Option<Instant>,
+    erased: bool,
+    ledger: ShownLedger,
+    counts: Counts<'a>,
+    acts: Vec<ShownAct<'a>>,
+    next_page: Option<u32>,
+}
+
+#[derive(Serialize)]
+struct ShownCase<'a> {
+    id: String,
+    number: &'a str,
+    court: &'a str,
+}
+
+#[derive(Serialize)]
+struct ShownLedger {
+    target: Yuan,
+    exposure: Yuan,
+    controlled: Yuan,
+    deducted: Yuan,
+    deducting: Yuan,
+    in_doubt: Yuan,
+    settled: Yuan,
+}
+
+struct Counts<'a>(&'a [(ActState, u32)]);
+
+impl Serialize for Counts<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for (state, count) in self.0 {
+            map.serialize_entry(state.word(), count)?;
+        }
+        map.end()
+    }
+}
+
+impl<'a> ShownRequest<'a> {
+    /// `inline` = sealed replies with their bytes.
+    pub(crate) fn of(view: &'a RequestView, language: Language, inline: bool) -> Self {
+        let ledger = &view.ledger;
+        Self {
+            id: view.id.to_string(),
+            case: ShownCase { id: view.case.to_string(), number: view.case_number.expose(), court: &view.court },
+            goal: &view.goal,
+            state: view.state.word(),
+            stopping: view.stopping,
+            version: view.version,
+            accepted_at: Instant(view.accepted_at),
+            deadline: view.deadline.map(Instant),
+            erased: view.erased,
+            ledger: ShownLedger {
+                target: Yuan(ledger.target),
+                exposure: Yuan(ledger.exposure),
+                controlled: Yuan(ledger.controlled),
+                deducted: Yuan(ledger.deducted),
+                deducting: Yuan(ledger.deducting),
+                in_doubt: Yuan(ledger.in_doubt),
+                settled: Yuan(ledger.settled),
+            },
+            counts: Counts(&view.counts),
+            acts: view.acts.iter().map(|act| ShownAct::of(act, language, inline)).collect(),
+            next_page: view.next_page,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct ShownAct<'a> {
+    id: String,
+    slip: String,
+    line: u16,
+    kind: &'static str,
+    partner: &'a str,
+    subject: u16,
+    state: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    amount: Option<Yuan>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<Date>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    to: Option<Date>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    original: Option<ShownOriginal<'a>>,
+    exchanges: u32,
+    outcomes: Vec<ShownOutcome<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    measure: Option<ShownMeasure>,
+    next: ShownNext,
+}
+
+#[derive(Serialize)]
+struct ShownOriginal<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    act: Option<String>,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    slip: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    case_number: &'a str,
+}
+
+#[derive(Serialize)]
+struct ShownMeasure {
+    limit: Yuan,
+    caught: Yuan,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    to: Option<Date>,
+    queued: bool,
+}
+
+impl ShownMeasure {
+    fn of(measure: MeasureView) -> Self {
+        let MeasureView { limit, caught, to, queued } = measure;
+        Self { limit: Yuan(limit), caught: Yuan(caught), to: to.map(Date), queued }
+    }
+}
+
+#[derive(Serialize)]
+struct ShownNext {
+    what: &'static str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    who: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    by: Option<Instant>,
+}
+
+impl ShownNext {
+    fn of(next: Sentence, language: Language) -> Self {
+        let (what, who) = match language {
+            Language::Chinese => (next.what_zh, next.who_zh),
+            Language::English => (next.what_en, next.who_en),
+        };
+        Self { what, who, by: next.by.map(Instant) }
+    }
+}
+
+impl<'a> ShownAct<'a> {
+    fn of(act: &'a ActView, language: Language, inline: bool) -> Self {
+        let order = &act.order;
+        Self {
+            id: act.id.to_string(),
+            slip: act.slip.slip.to_string(),
+            line: act.slip.line,
+            kind: order.kind.word(),
+            partner: &order.partner,
+            subject: order.subject,
+            state: act.state.word(),
+            account: order.account.as_ref().map(|account| account.expose().as_str()),
+            amount: order.amount.map(Yuan),
+            from: order.from.map(Date),
+            to: order.to.map(Date),
+            original: order.original.as_ref().map(|original| ShownOriginal {
+                act: original.act.map(|act| act.to_string()),
+                slip: &original.slip,
+                case_number: original.case_number.expose(),
+            }),
+            exchanges: act.exchanges,
+            outcomes: act.outcomes.iter().map(|outcome| ShownOutcome::of(outcome, inline)).collect(),
+            measure: act.measure.map(ShownMeasure::of),
+            next: ShownNext::of(act.next, language),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct ShownOutcome<'a> {
+    at: Instant,
+    sequence: u64,
+    verdict: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    limit: Option<Yuan>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    caught: Option<Yuan>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    moved: Option<Yuan>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<Date>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    to: Option<Date>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    serial: Option<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    accounts: Vec<ShownAccount<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    ahead: Vec<ShownPrior<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    replies: Vec<ShownReply<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    as_of: Option<&'a str>,
+}
+
+impl<'a> ShownOutcome<'a> {
+    fn of(view: &'a OutcomeView, inline: bool) -> Self {
+        let outcome = &view.outcome;
+        Self {
+            at: Instant(view.at),
+            sequence: view.sequence,
+            verdict: outcome.verdict.word(),
+            reason: outcome.reason.map(|reason| reason.word()),
+            text: outcome.text.as_ref().map(|text| text.expose().as_str()),
+            limit: outcome.limit.map(Yuan),
+            caught: outcome.caught.map(Yuan),
+            moved: outcome.moved.map(Yuan),
+            from: outcome.from.map(Date),
+            to: outcome.to.map(Date),
+            serial: outcome.serial.as_ref().map(|serial| serial.expose().as_str()),
+            accounts: outcome.accounts.iter().map(ShownAccount::of).collect(),
+            ahead: outcome.ahead.iter().map(ShownPrior::of).collect(),
+            replies: outcome.replies.iter().map(|reply| ShownReply::of(reply, inline)).collect(),
+            as_of: outcome.as_of.as_deref(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct ShownAccount<'a> {
+    number: &'a str,
+    class: &'a str,
+    status: &'a str,
+    currency: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    balance: Option<Yuan>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    available: Option<Yuan>,
+    branch: &'a str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    ahead: Vec<ShownPrior<'a>>,
+}
+
+impl<'a> ShownAccount<'a> {
+    fn of(account: &'a FoundAccount) -> Self {
+        Self {
+            number: account.number.expose(),
+            class: &account.class,
+            status: &account.status,
+            currency: &account.currency,
+            balance: account.balance.map(Yuan),
+            available: account.available.map(Yuan),
+            branch: &account.branch,
+            ahead: account.ahead.iter().map(ShownPrior::of).collect(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct ShownPrior<'a> {
+    organ: &'a str,
+    paper: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    amount: Option<Yuan>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    to: Option<Date>,
+}
+
+impl<'a> ShownPrior<'a> {
+    fn of(prior: &'a PriorMeasure) -> Self {
+        Self {
+            organ: prior.organ.expose(),
+            paper: prior.paper.expose(),
+            amount: prior.amount.map(Yuan),
+            to: prior.to.map(Date),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct ShownReply<'a> {
+    file_name: &'a str,
+    file_type: &'a str,
+    md5_fits: bool,
+    size: usize,
+    digest: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    base64: Option<String>,
+}
+
+impl<'a> ShownReply<'a> {
+    fn of(reply: &'a SealedReply, inline: bool) -> Self {
+        let bytes = reply.bytes.expose();
+        Self {
+            file_name: reply.file_name.expose(),
+            file_type: &reply.file_type,
+            md5_fits: reply.md5_fits,
+            size: bytes.len(),
+            digest: format!("sha256:{}", hex(&Sha256::digest(bytes))),
+            base64: inline.then(|| STANDARD.encode(bytes)),
+        }
+    }
+}
+
+#[derive(Serialize)]
+pub(crate) struct ShownLine<'a> {
+    id: String,
+    court: &'a str,
+    goal: &'a str,
+    state: &'static str,
+    version: u64,
+    accepted_at: Instant,
+    acts: u32,
+    acts_final: u32,
+}
+
+impl<'a> ShownLine<'a> {
+    pub(crate) fn of(line: &'a RequestLine) -> Self {
+        Self {
+            id: line.id.to_string(),
+            court: &line.court,
+            goal: &line.goal,
+            state: line.state.word(),
+            version: line.version,
+            accepted_at: Instant(line.accepted_at),
+            acts: line.acts,
+            acts_final: line.acts_final,
+        }
+    }
+}

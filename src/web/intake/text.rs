@@ -1,0 +1,150 @@
+//! Texts of a form held against what their field allows, all faults collected.
+
+use domain::{Day, Millis, Money};
+
+use crate::fault::{Fault, Want};
+use crate::intake::at::At;
+use crate::intake::form::{Amount, Text};
+use crate::limits::FAULTS_MAX;
+
+/// What a field allows.
+#[derive(Clone, Copy)]
+pub(crate) struct Allows {
+    /// Characters at most.
+    pub(crate) max: usize,
+    /// `None` = any plain text; otherwise ASCII letters and digits and these.
+    pub(crate) ascii: Option<&'static str>,
+}
+
+/// Any plain text of so many characters.
+pub(crate) const fn plain(max: usize) -> Allows {
+    Allows { max, ascii: None }
+}
+
+/// ASCII letters, digits and what is named beside; full-width digits look the same to people and differ for every partner.
+pub(crate) const fn ascii(max: usize, beside: &'static str) -> Allows {
+    Allows { max, ascii: Some(beside) }
+}
+
+/// The faults found so far.
+pub(crate) struct Faults(Vec<Fault>);
+
+impl Faults {
+    pub(crate) fn none() -> Self {
+        Self(Vec::new())
+    }
+
+    pub(crate) fn add(&mut self, at: &At<'_>, want: Want) {
+        if self.0.len() < FAULTS_MAX {
+            self.0.push(Fault::at(at.pointer(), want));
+        }
+    }
+
+    pub(crate) fn found(self) -> Vec<Fault> {
+        self.0
+    }
+
+    /// A text as its field allows it; an empty one where it is at fault.
+    pub(crate) fn text(&mut self, at: &At<'_>, text: Text<'_>, allows: Allows) -> String {
+        match fault_of(&text.0, allows) {
+            None => text.0.into_owned(),
+            Some(want) => {
+                self.add(at, want);
+                String::new()
+            }
+        }
+    }
+
+    /// The same where the field may be absent.
+    pub(crate) fn maybe(&mut self, at: &At<'_>, text: Option<Text<'_>>, allows: Allows) -> Option<String> {
+        text.map(|text| self.text(at, text, allows))
+    }
+
+    /// One of the words of a closed list.
+    pub(crate) fn word<T: Copy>(
+        &mut self,
+        at: &At<'_>,
+        text: &Text<'_>,
+        read: fn(&str) -> Option<T>,
+        all: impl Iterator<Item = &'static str>,
+    ) -> Option<T> {
+        let found = read(&text.0);
+        if found.is_none() {
+            self.add(at, if text.0.is_empty() { Want::Characters } else { Want::OneOf(all.collect()) });
+        }
+        found
+    }
+
+    pub(crate) fn amount(&mut self, at: &At<'_>, text: &Amount<'_>) -> Money {
+        // Blanks around are cut by the parser, which is right for partners and too lenient here.
+        let read = if text.0.trim() == text.0 {
+            Money::parse_order(&text.0)
+        } else {
+            Err(domain::money::MoneyError::NotDecimal)
+        };
+        read.unwrap_or_else(|error| {
+            self.add(at, Want::Amount(error));
+            Money::ZERO
+        })
+    }
+
+    /// A day in the one form of the API.
+    pub(crate) fn day(&mut self, at: &At<'_>, text: &Text<'_>) -> Option<Day> {
+        let formed = text.0.len() == 10 && text.0.bytes().all(|b| b.is_ascii_digit() || b == b'-');
+        let day = Day::parse(&text.0).filter(|_| formed);
+        if day.is_none() {
+            self.add(at, Want::Day);
+        }
+        day
+    }
+
+    pub(crate) fn instant(&mut self, at: &At<'_>, text: &Text<'_>) -> Option<Millis> {
+        let instant = if text.0.len() <= 35 { domain::day::parse_instant(&text.0) } else { None };
+        if instant.is_none() {
+            self.add(at, Want::Instant);
+        }
+        instant
+    }
+
+    pub(crate) fn digest(&mut self, at: &At<'_>, text: Text<'_>) -> String {
+        if is_digest(&text.0) {
+            return text.0.into_owned();
+        }
+        self.add(at, Want::Digest);
+        String::new()
+    }
+}
+
+/// `sha256:` and 64 lower-case hex digits?
+pub(crate) fn is_digest(text: &str) -> bool {
+    text.strip_prefix("sha256:")
+        .is_some_and(|hex| hex.len() == 64 && hex.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)))
+}
+
+/// What is wrong with a text; `None` when nothing is.
+pub(crate) fn fault_of(text: &str, allows: Allows) -> Option<Want> {
+    if text.is_empty() {
+        return Some(Want::Characters);
+    }
+    // A character takes at most four bytes, so most texts need no counting.
+    if text.len() > allows.max && text.chars().count() > allows.max {
+        return Some(Want::Shorter(allows.max));
+    }
+    match allows.ascii {
+        Some(_) if text.trim().len() != text.len() => Some(Want::PlainText),
+        Some(beside) => {
+            let fits = |byte: u8| byte.is_ascii_alphanumeric() || beside.as_bytes().contains(&byte);
+            (!text.bytes().all(fits)).then_some(Want::Ascii(beside))
+        }
+        None => (!is_plain(text)).then_some(Want::PlainText),
+    }
+}
+
+/// No control characters, no marks that hide or turn text around, no blanks at the ends.
+pub(crate) fn is_plain(text: &str) -> bool {
+    let hidden = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFD}')
+    };
+    !text.chars().any(hidden) && text.trim().len() == text.len()
+}

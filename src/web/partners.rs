@@ -1,0 +1,122 @@
+//! Partners and their lanes for operators: how they are, pause, resume; and results that partners send.
+
+use actix_web::web::{Path, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+use domain::ActState;
+use serde::Serialize;
+
+use crate::gate::PartnerView;
+use crate::intake::check::PARTNER_CHARACTERS_MAX;
+use crate::intake::commands::{bytes, checked, reason, sequence};
+use crate::intake::form::PauseForm;
+use crate::intake::show::{Instant, json};
+use crate::problem::{Problem, Slug};
+use crate::right::{Allowed, Inbound, Operate, ReadStates};
+
+#[derive(Serialize)]
+struct ShownPartners<'a> {
+    partners: Vec<ShownPartner<'a>>,
+}
+
+#[derive(Serialize)]
+struct ShownPartner<'a> {
+    id: &'a str,
+    name: &'a str,
+    kind: &'static str,
+    travel: &'static str,
+    acts: Vec<&'static str>,
+    waiting: Vec<ShownWaiting>,
+    in_flight: u32,
+    paused: Option<ShownPause<'a>>,
+    broken_until: Option<Instant>,
+    opens_at: Option<Instant>,
+    retired: bool,
+}
+
+#[derive(Serialize)]
+struct ShownWaiting {
+    state: &'static str,
+    count: u64,
+    oldest_since: Option<Instant>,
+}
+
+#[derive(Serialize)]
+struct ShownPause<'a> {
+    by: &'a str,
+    until: Instant,
+}
+
+impl<'a> ShownPartner<'a> {
+    fn of(view: &'a PartnerView) -> Self {
+        let waiting = |&(state, count, oldest): &(ActState, u64, Option<i64>)| ShownWaiting {
+            state: state.word(),
+            count,
+            oldest_since: oldest.map(Instant),
+        };
+        Self {
+            id: &view.id,
+            name: &view.name,
+            kind: view.kind.word(),
+            travel: view.travel,
+            acts: view.acts.iter().map(|act| act.word()).collect(),
+            waiting: view.waiting.iter().map(waiting).collect(),
+            in_flight: view.in_flight,
+            paused: view.paused.as_ref().map(|(by, until)| ShownPause { by, until: Instant(*until) }),
+            broken_until: view.broken_until.map(Instant),
+            opens_at: view.opens_at.map(Instant),
+            retired: view.retired,
+        }
+    }
+}
+
+pub(crate) async fn list(allowed: Allowed<ReadStates>) -> HttpResponse {
+    let views = allowed.gate().partners();
+    let partners = views.iter().map(ShownPartner::of).collect();
+    HttpResponse::Ok().content_type("application/json").body(json(&ShownPartners { partners }))
+}
+
+fn is_partner(id: &str) -> bool {
+    (1..=PARTNER_CHARACTERS_MAX).contains(&id.len())
+        && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+}
+
+pub(crate) async fn pause(
+    allowed: Allowed<Operate>,
+    request: HttpRequest,
+    id: Path<String>,
+    payload: Payload,
+) -> Result<HttpResponse, Problem> {
+    let bytes = bytes(&request, payload, allowed.limits()).await?;
+    if !is_partner(&id) {
+        return Err(Slug::NotFound.into());
+    }
+    let (reason, until) = checked(&bytes, |form: PauseForm<'_>, at, faults| {
+        let reason = reason(form.reason, at, faults);
+        let until = faults.instant(&at.field("until"), &form.until)?;
+        Some((reason, until))
+    })?;
+    Ok(sequence(allowed.gate().pause(allowed.caller(), &id, reason, until).await?))
+}
+
+pub(crate) async fn resume(
+    allowed: Allowed<Operate>,
+    request: HttpRequest,
+    id: Path<String>,
+    payload: Payload,
+) -> Result<HttpResponse, Problem> {
+    bytes(&request, payload, allowed.limits()).await?;
+    if !is_partner(&id) {
+        return Err(Slug::NotFound.into());
+    }
+    Ok(sequence(allowed.gate().resume(allowed.caller(), &id).await?))
+}
+
+/// Results of all partners so far are fetched by us or fed back on their face, so none has a callback.
+pub(crate) async fn inbound(
+    allowed: Allowed<Inbound>,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, Problem> {
+    bytes(&request, payload, allowed.limits()).await?;
+    Err(Slug::PartnerHasNoCallback.into())
+}

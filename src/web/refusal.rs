@@ -1,0 +1,39 @@
+//! Refusals of the engine as problems: each has one.
+
+use crate::fault::{Fault, Want};
+use crate::gate::Refusal;
+use crate::problem::{Problem, Slug};
+
+/// How long a caller waits when too much is waiting, in seconds: a full queue is worked off within one.
+const OVERLOAD_WAIT_S: u32 = 1;
+/// While we stop and start again.
+const DRAIN_WAIT_S: u32 = 10;
+/// Until an operator has acted.
+const REPAIR_WAIT_S: u32 = 60;
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        let named = |slug: Slug, at: String, want: Want| Self::from(slug).at(vec![Fault::at(at, want)]);
+        match refusal {
+            Refusal::KeyReused => Slug::IdempotencyKeyReused.into(),
+            Refusal::Rules(breaches) => Self::from(Slug::RulesBroken).breaking(breaches),
+            Refusal::PartnerUnknown { at } => named(Slug::PartnerUnknown, at, Want::KnownPartner),
+            Refusal::ScopeEmpty => named(Slug::ScopeEmpty, "/scope".to_owned(), Want::KnownPartner),
+            Refusal::DocumentUnknown { at } => named(Slug::DocumentUnknown, at, Want::StoredDocument),
+            Refusal::OriginalUnknown { at } => named(Slug::OriginalUnknown, at, Want::KnownFreeze),
+            Refusal::AccountNotListed => named(Slug::AccountNotListed, "/case/account".to_owned(), Want::Listed),
+            Refusal::CallbackNotListed => named(Slug::CallbackNotListed, "/callback/url".to_owned(), Want::Listed),
+            Refusal::CourtForeign => Slug::CourtForeign.into(),
+            Refusal::TooManyActs { max } => Self::from(Slug::TooManyActs)
+                .saying(format!("一件请求至多{max}个协助事项。"), format!("One request plans at most {max} acts.")),
+            Refusal::DeadlinePassed => named(Slug::DeadlinePassed, "/deadline".to_owned(), Want::Ahead),
+            Refusal::NotFound => Slug::NotFound.into(),
+            Refusal::WrongState { state } => Self::from(Slug::WrongState).in_state(state),
+            Refusal::SamePerson => Slug::SamePerson.into(),
+            Refusal::OutOfBounds { at, bound } => named(Slug::OutOfBounds, at.to_owned(), Want::Within(bound)),
+            Refusal::Overloaded => Self::from(Slug::Overloaded).after(OVERLOAD_WAIT_S),
+            Refusal::Draining => Self::from(Slug::Draining).after(DRAIN_WAIT_S),
+            Refusal::Unavailable => Self::from(Slug::Unavailable).after(REPAIR_WAIT_S),
+        }
+    }
+}

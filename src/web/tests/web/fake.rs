@@ -1,0 +1,376 @@
+//! A gate that only pretends: it keeps what it was given, answers from made-up views, and refuses when told to.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use domain::act::{ActOrder, Original};
+use domain::case::Officer;
+use domain::ledger::Ledger;
+use domain::outcome::{FoundAccount, Outcome, PriorMeasure, Reason, SealedReply, Verdict};
+use domain::request::{PartnerKind, Request, RequestState};
+use domain::sentence::{Waiting, next};
+use domain::socket::{Face, FaceAnswer, FaceCall, FaceFault, FaceReply, FaceVerb, ListClass};
+use domain::{ActId, ActKind, ActState, CaseId, Day, Millis, Money, Personal, RequestId, Secret, SlipLine, SlipNumber};
+use tokio::sync::watch;
+use web::gate::*;
+
+/// 2026-11-22T10:00:00+08:00.
+pub const NOW: Millis = 1_795_312_800_000;
+
+pub struct FakeGate {
+    refusal: Mutex<Option<Refusal>>,
+    pub panics: AtomicBool,
+    pub unready: AtomicBool,
+    pub refused: AtomicU64,
+    pub accepted: Mutex<BTreeMap<String, ([u8; 32], Accepted)>>,
+    pub requests: Mutex<Vec<Request>>,
+    pub filters: Mutex<Vec<RequestFilter>>,
+    pub looks: Mutex<Vec<Look>>,
+    pub said: Mutex<Vec<String>>,
+    documents: Mutex<BTreeMap<String, (String, Personal<String>, Vec<u8>)>>,
+    version: watch::Sender<u64>,
+}
+
+pub fn receipt(sequence: u64) -> Receipt {
+    Receipt { sequence, leaf_hash: [0xab; 32], signature: [7; 64] }
+}
+
+impl FakeGate {
+    pub fn new() -> Self {
+        Self {
+            refusal: Mutex::default(),
+            panics: AtomicBool::default(),
+            unready: AtomicBool::default(),
+            refused: AtomicU64::default(),
+            accepted: Mutex::default(),
+            requests: Mutex::default(),
+            filters: Mutex::default(),
+            looks: Mutex::default(),
+            said: Mutex::default(),
+            documents: Mutex::default(),
+            version: watch::channel(7).0,
+        }
+    }
+
+    pub fn refuse_next(&self, refusal: Refusal) {
+        *self.refusal.lock().unwrap() = Some(refusal);
+    }
+
+    pub fn move_to(&self, version: u64) {
+        self.version.send_replace(version);
+    }
+
+    fn may(&self) -> Result<(), Refusal> {
+        assert!(!self.panics.load(Ordering::SeqCst), "CANARY of a panic");
+        self.refusal.lock().unwrap().take().map_or(Ok(()), Err)
+    }
+
+    fn note(&self, said: String) -> Result<u64, Refusal> {
+        self.may()?;
+        self.said.lock().unwrap().push(said);
+        Ok(42)
+    }
+
+    fn view(&self, id: RequestId) -> RequestView {
+        let fen = Money::from_fen;
+        RequestView {
+            id,
+            case: CaseId(3),
+            case_number: "(2026)浙0225执1234号".into(),
+            court: "330225".to_owned(),
+            goal: "collect".to_owned(),
+            state: RequestState::Open,
+            stopping: false,
+            version: *self.version.borrow(),
+            accepted_at: NOW,
+            deadline: Some(NOW + 1_000),
+            ledger: Ledger { target: fen(12_465_678), deducted: fen(1), ..Ledger::default() },
+            counts: vec![(ActState::Ready, 1), (ActState::Done, 2)],
+            acts: vec![act()],
+            next_page: Some(1),
+            erased: false,
+        }
+    }
+}
+
+fn act() -> ActView {
+    let day = Day::parse("2026-11-20");
+    let prior = || PriorMeasure { organ: "某法院".into(), paper: "P1".into(), amount: None, to: day };
+    let mut outcome = Outcome::of(Verdict::Partly).because(Reason::Insufficient, "余额不足");
+    outcome.caught = Some(Money::from_fen(5));
+    outcome.accounts.push(FoundAccount {
+        number: "6228480318051081870".into(),
+        class: "储蓄".to_owned(),
+        status: "正常".to_owned(),
+        currency: "156".to_owned(),
+        balance: Some(Money::from_units(1_250)),
+        available: None,
+        branch: "总行".to_owned(),
+        ahead: vec![prior()],
+    });
+    outcome.replies.push(SealedReply {
+        file_name: "回执.pdf".into(),
+        file_type: "pdf".to_owned(),
+        bytes: Personal::new(b"%PDF".to_vec()),
+        md5_fits: true,
+    });
+    ActView {
+        id: ActId { sequence: 4, line: 1 },
+        slip: SlipLine { slip: SlipNumber::issue(Day::parse("2026-11-22").unwrap(), 12), line: 1 },
+        order: ActOrder {
+            kind: ActKind::Freeze,
+            partner: "bank-a".to_owned(),
+            subject: 0,
+            account: Some("6228480318051081870".into()),
+            amount: Some(Money::from_fen(5_000_000)),
+            from: day,
+            to: Day::parse("2027-11-19"),
+            original: Some(Original { act: None, slip: "X1".to_owned(), case_number: "(2025)浙0225执1号".into() }),
+        },
+        state: ActState::Partly,
+        exchanges: 2,
+        outcomes: vec![OutcomeView { at: NOW, sequence: 6, outcome }],
+        measure: Some(MeasureView { limit: Money::from_fen(9), caught: Money::from_fen(5), to: day, queued: false }),
+        next: next(ActState::Ready, Waiting::Paused, Some(NOW)),
+    }
+}
+
+fn now<'a, T: Send + 'a>(value: T) -> GateFuture<'a, T> {
+    Box::pin(std::future::ready(value))
+}
+
+impl Gate for FakeGate {
+    fn store_document<'a>(
+        &'a self,
+        _: &'a Caller,
+        file_name: Personal<String>,
+        content_type: String,
+        bytes: Vec<u8>,
+    ) -> Answer<'a, DocumentStored> {
+        let digest = format!("sha256:{:064x}", bytes.len());
+        let kept = (content_type, file_name, bytes);
+        now(self.may().map(|()| {
+            self.documents.lock().unwrap().insert(digest.clone(), kept);
+            DocumentStored { digest, receipt: receipt(1) }
+        }))
+    }
+
+    fn read_document<'a>(&'a self, _: &'a Caller, digest: &'a str) -> Answer<'a, DocumentRead> {
+        let documents = self.documents.lock().unwrap();
+        now(self.may().and_then(|()| documents.get(digest).cloned().ok_or(Refusal::NotFound)).map(
+            |(content_type, file_name, bytes)| DocumentRead { content_type, file_name, bytes: Personal::new(bytes) },
+        ))
+    }
+
+    fn submit<'a>(
+        &'a self,
+        _: &'a Caller,
+        key: &'a str,
+        fingerprint: [u8; 32],
+        request: Request,
+    ) -> Answer<'a, Accepted> {
+        let may = self.may();
+        let mut accepted = self.accepted.lock().unwrap();
+        let count = u64::try_from(accepted.len()).unwrap();
+        now(may.and_then(|()| {
+            let fresh = || {
+                self.requests.lock().unwrap().push(request);
+                let id = RequestId(count + 10);
+                let (goal, receipt) = ("collect".to_owned(), receipt(count + 10));
+                (fingerprint, Accepted { request: id, case: CaseId(3), acts: 4, at: NOW, goal, receipt })
+            };
+            let (first, answer) = accepted.entry(key.to_owned()).or_insert_with(fresh);
+            if *first == fingerprint { Ok(answer.clone()) } else { Err(Refusal::KeyReused) }
+        }))
+    }
+
+    fn request<'a>(&'a self, _: &'a Caller, id: RequestId, look: Look) -> Answer<'a, RequestView> {
+        Box::pin(async move {
+            self.may()?;
+            self.looks.lock().unwrap().push(look);
+            if let (Some(after), true) = (look.after_version, look.wait_ms > 0) {
+                let mut version = self.version.subscribe();
+                version.wait_for(|version| *version > after).await.unwrap();
+            }
+            Ok(self.view(id))
+        })
+    }
+
+    fn requests<'a>(&'a self, _: &'a Caller, filter: RequestFilter) -> Answer<'a, Page<RequestLine>> {
+        self.filters.lock().unwrap().push(filter);
+        let line = RequestLine {
+            id: RequestId(9),
+            court: "330225".to_owned(),
+            goal: "look".to_owned(),
+            state: RequestState::Finished,
+            version: 12,
+            accepted_at: NOW,
+            acts: 3,
+            acts_final: 3,
+        };
+        now(self.may().map(|()| Page { lines: vec![line], next: Some(8), filled_to: None }))
+    }
+
+    fn events<'a>(&'a self, _: &'a Caller, _: RequestId, _: Option<u64>, _: u16) -> Answer<'a, Page<EventView>> {
+        let event = EventView { sequence: 10, at: NOW, leaf: br#"{"event":"request.accepted","v":1}"#.to_vec() };
+        now(self.may().map(|()| Page { lines: vec![event], next: None, filled_to: Some(5) }))
+    }
+
+    fn approve<'a>(&'a self, caller: &'a Caller, id: RequestId, reason: String) -> Answer<'a, u64> {
+        now(self.note(format!("approve {id} {reason} by {}", caller.token)))
+    }
+
+    fn stop<'a>(&'a self, _: &'a Caller, id: RequestId, reason: String) -> Answer<'a, u64> {
+        now(self.note(format!("stop {id} {reason}")))
+    }
+
+    fn withdraw<'a>(&'a self, _: &'a Caller, id: ActId, reason: String) -> Answer<'a, u64> {
+        now(self.note(format!("withdraw {id} {reason}")))
+    }
+
+    fn resolve<'a>(&'a self, _: &'a Caller, id: ActId, resolution: Resolution) -> Answer<'a, u64> {
+        let Resolution { took_effect, amount, document, reason } = resolution;
+        now(self.note(format!("resolve {id} {took_effect} {amount:?} {document} {reason}")))
+    }
+
+    fn partners(&self) -> Vec<PartnerView> {
+        vec![PartnerView {
+            id: "bank-a".to_owned(),
+            name: "甲银行".to_owned(),
+            kind: PartnerKind::Bank,
+            travel: "pull",
+            acts: vec![ActKind::Query, ActKind::Freeze],
+            waiting: vec![(ActState::Ready, 2, Some(NOW - 61_500)), (ActState::InDoubt, 0, None)],
+            in_flight: 1,
+            paused: Some(("operator-token".to_owned(), NOW)),
+            broken_until: None,
+            opens_at: None,
+            retired: false,
+        }]
+    }
+
+    fn pause<'a>(&'a self, _: &'a Caller, partner: &'a str, reason: String, until: Millis) -> Answer<'a, u64> {
+        now(self.note(format!("pause {partner} {reason} {until}")))
+    }
+
+    fn resume<'a>(&'a self, _: &'a Caller, partner: &'a str) -> Answer<'a, u64> {
+        now(self.note(format!("resume {partner}")))
+    }
+
+    fn face(&self, kind: PartnerKind, call: FaceCall) -> GateFuture<'_, FaceAnswer> {
+        let denied = call.password.expose() != "right";
+        self.said.lock().unwrap().push(format!("face {} {}", kind.word(), call.operation));
+        now(if denied {
+            FaceAnswer::Denied("密码错误".to_owned())
+        } else {
+            match call.verb {
+                FaceVerb::List(_) => FaceAnswer::List(Vec::new()),
+                _ => FaceAnswer::Credentials { slip: "X1".to_owned(), officers: Vec::<(Officer, Vec<_>)>::new() },
+            }
+        })
+    }
+
+    fn entry(&self, index: u64) -> Answer<'_, EntryView> {
+        let leaf = br#"{"event":"request.accepted","v":1}"#.to_vec();
+        let checkpoint = "xiezhi.example\n11\nroot\n".to_owned();
+        now(self.may().map(|()| EntryView { leaf, index, tree_size: 11, proof: vec![[1; 32], [2; 32]], checkpoint }))
+    }
+
+    fn checkpoint(&self) -> String {
+        "xiezhi.example\n11\nroot\n\n— sig\n".to_owned()
+    }
+
+    fn tile(&self, path: &str) -> Result<Option<Vec<u8>>, Refusal> {
+        self.may()?;
+        Ok(path.starts_with("0/").then(|| vec![0xff; 32]))
+    }
+
+    fn health(&self) -> Health {
+        let ready = !self.unready.load(Ordering::SeqCst);
+        let reasons = if ready { Vec::new() } else { vec!["the journal is full".to_owned()] };
+        Health { ready, reasons, durable: 11, open_acts: 4, ..Health::default() }
+    }
+
+    fn counters(&self) -> Counters {
+        let labels = |partner: &str| format!("partner=\"{partner}\"");
+        let values = vec![
+            ("xiezhi_exchanges_total", labels("bank-b"), 1),
+            ("xiezhi_requests_total", String::new(), 5),
+            ("xiezhi_exchanges_total", labels("bank-a"), 2),
+        ];
+        Counters { values }
+    }
+
+    fn refused(&self, _: IpAddr) {
+        self.refused.fetch_add(1, Ordering::SeqCst);
+    }
+
+    fn now(&self) -> Millis {
+        NOW
+    }
+
+    fn receipt_key(&self) -> String {
+        "xiezhi.example/receipt+1+key".to_owned()
+    }
+
+    fn checkpoint_key(&self) -> String {
+        "xiezhi.example+1+key".to_owned()
+    }
+}
+
+/// A face that reads `user password` and answers with what it was told.
+pub struct FakeFace;
+
+fn reply(status: u16, text: String) -> FaceReply {
+    FaceReply { status, content_type: "text/xml; charset=GBK", bytes: text.into_bytes() }
+}
+
+impl Face for FakeFace {
+    fn path(&self) -> &'static str {
+        "/services/FakeService"
+    }
+
+    fn kind(&self) -> PartnerKind {
+        PartnerKind::Bank
+    }
+
+    fn description(&self, address: &str) -> String {
+        format!("<definitions location=\"{address}\"/>")
+    }
+
+    fn decode(&self, body: &[u8]) -> Result<FaceCall, FaceFault> {
+        let text = std::str::from_utf8(body).map_err(|_| FaceFault::Malformed("the envelope".to_owned()))?;
+        let (username, rest) = text.split_once(' ').ok_or(FaceFault::UnknownOperation)?;
+        let password = rest.split(' ').next().unwrap_or_default();
+        let verb = match rest.len() {
+            0..100 => FaceVerb::List(ListClass::Controls),
+            _ => FaceVerb::Credentials { slip: "X1".to_owned() },
+        };
+        Ok(FaceCall {
+            operation: "getList",
+            username: username.into(),
+            password: Secret::new(password.to_owned()),
+            verb,
+        })
+    }
+
+    fn encode(&self, operation: &'static str, answer: &FaceAnswer) -> FaceReply {
+        let what = match answer {
+            FaceAnswer::List(slips) => format!("{} slips", slips.len()),
+            FaceAnswer::Denied(text) => text.clone(),
+            _ => "papers".to_owned(),
+        };
+        reply(200, format!("<{operation}>{what}</{operation}>"))
+    }
+
+    fn fault(&self, fault: &FaceFault) -> FaceReply {
+        let what = match fault {
+            FaceFault::Malformed(at) => format!("malformed {at}"),
+            FaceFault::UnknownOperation => "unknown operation".to_owned(),
+            FaceFault::TooLarge(bound) => format!("too large: {bound}"),
+        };
+        reply(500, format!("<soap:Fault>{what}</soap:Fault>"))
+    }
+}
