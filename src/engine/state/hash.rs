@@ -18,7 +18,7 @@ impl Hasher for Mix {
     }
 
     fn write_u64(&mut self, n: u64) {
-        let wide = u128::from(self.0 ^ n) * 0x9e37_79b9_7f4a_7c15_f39c_0c9d_u128;
+        let wide = u128::from(self.0 ^ n) * 0x9e37_79b9_7f4a_7c15_u128;
         let folded = (wide >> 64) ^ wide;
         self.0 = u64::try_from(folded & u128::from(u64::MAX)).unwrap_or(0);
     }
@@ -30,3 +30,19 @@ impl Hasher for Mix {
 
 /// A map under [`Mix`]; looked up, never iterated.
 pub type Map<K, V> = std::collections::HashMap<K, V, BuildHasherDefault<Mix>>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_word_overflows_and_pairs_differ() {
+        let hash = |words: &[u64]| {
+            let mut mix = Mix::default();
+            words.iter().for_each(|word| mix.write_u64(*word));
+            mix.finish()
+        };
+        assert_ne!(hash(&[u64::MAX, u64::MAX]), hash(&[u64::MAX, u64::MAX - 1]));
+        assert_ne!(hash(&[1, 2]), hash(&[2, 1]));
+    }
+}
