@@ -20,7 +20,7 @@ pub struct Pause {
 }
 
 /// The part of a lane that stands in snapshots.
-#[derive(Clone, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct LaneRecord {
     /// Partner id.
     pub partner: String,

@@ -55,6 +55,12 @@ impl<T> Slab<T> {
         self.items.iter().enumerate().filter_map(|(place, item)| Some((Index::try_from(place).ok()?, item.as_ref()?)))
     }
 
+    /// A slab of what `with` makes of each item, at the same indices.
+    #[must_use]
+    pub fn map<U>(&self, with: impl Fn(&T) -> U) -> Slab<U> {
+        Slab { items: self.items.iter().map(|item| item.as_ref().map(&with)).collect(), free: self.free.clone() }
+    }
+
     /// How many items there are.
     pub fn len(&self) -> usize {
         self.items.len() - self.free.len()
