@@ -8,8 +8,8 @@ use domain::request::{PartnerKind, Request};
 use domain::socket::{FaceAnswer, FaceCall};
 use domain::{ActId, Millis, Personal, RequestId};
 
-pub use crate::engine::refusal::Refusal;
-pub use crate::engine::view::{
+pub use engine::refusal::Refusal;
+pub use engine::view::{
     Accepted, ActView, Caller, Counters, DocumentRead, DocumentStored, EntryView, EventView, Health, MeasureView,
     OutcomeView, Page, PartnerView, Receipt, RequestFilter, RequestLine, RequestView, Resolution,
 };

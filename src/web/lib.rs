@@ -4,6 +4,7 @@
 //! table of paths; [`limits`] holds every bound; [`problem`] is how everything that is refused is told.
 
 mod body;
+mod engine_gate;
 mod evidence;
 mod faces;
 pub mod fault;
@@ -22,15 +23,6 @@ mod server;
 mod sources;
 mod tls;
 pub mod tokens;
-
-#[path = "../engine/refusal.rs"]
-mod refusal_words;
-#[path = "../engine/view.rs"]
-mod view_words;
-mod engine {
-    pub(crate) use crate::refusal_words as refusal;
-    pub(crate) use crate::view_words as view;
-}
 
 pub use gate::Gate;
 pub use intake::submit::understand;

@@ -85,9 +85,9 @@ pub const CONTENT_TYPE_CHARACTERS_MAX: usize = 100;
 /// Characters of an idempotency key: a UUID, or a case number with a counter, fits well.
 pub const KEY_CHARACTERS_MAX: usize = 200;
 /// Acts on a page of a request, unless told; what a console shows at once.
-pub const ACTS_PAGE: u16 = 200;
-/// Acts on a page of a request at most: about 1 MiB of answer.
-pub const ACTS_PAGE_MAX: u16 = 1_000;
+pub const ACTS_PAGE: u16 = 100;
+/// Acts on a page of a request at most; the engine reads some KiB from the journal for each.
+pub const ACTS_PAGE_MAX: u16 = 200;
 /// Lines of a list, unless told.
 pub const LIST_PAGE: u16 = 50;
 /// Lines of a list at most.

@@ -15,3 +15,4 @@ mod house;
 mod limits;
 mod problems;
 mod roles;
+mod tls;

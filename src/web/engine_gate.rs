@@ -1,0 +1,125 @@
+//! The engine as the gate.
+
+use std::net::IpAddr;
+
+use domain::request::{PartnerKind, Request};
+use domain::socket::{FaceAnswer, FaceCall};
+use domain::{ActId, Millis, Personal, RequestId};
+use engine::Engine;
+
+use crate::gate::{
+    Accepted, Answer, Caller, Counters, DocumentRead, DocumentStored, EntryView, EventView, Gate, GateFuture, Health,
+    Look, Page, PartnerView, Refusal, RequestFilter, RequestLine, RequestView, Resolution,
+};
+
+impl Gate for Engine {
+    fn store_document<'a>(
+        &'a self,
+        caller: &'a Caller,
+        file_name: Personal<String>,
+        content_type: String,
+        bytes: Vec<u8>,
+    ) -> Answer<'a, DocumentStored> {
+        Box::pin(self.store_document(caller, file_name, content_type, bytes))
+    }
+
+    fn read_document<'a>(&'a self, caller: &'a Caller, digest: &'a str) -> Answer<'a, DocumentRead> {
+        Box::pin(self.read_document(caller, digest))
+    }
+
+    fn submit<'a>(
+        &'a self,
+        caller: &'a Caller,
+        key: &'a str,
+        fingerprint: [u8; 32],
+        request: Request,
+    ) -> Answer<'a, Accepted> {
+        Box::pin(self.submit(caller, key, fingerprint, request))
+    }
+
+    fn request<'a>(&'a self, caller: &'a Caller, id: RequestId, look: Look) -> Answer<'a, RequestView> {
+        Box::pin(self.request(caller, id, look.page_from, look.page_len, look.after_version, look.wait_ms))
+    }
+
+    fn requests<'a>(&'a self, caller: &'a Caller, filter: RequestFilter) -> Answer<'a, Page<RequestLine>> {
+        Box::pin(self.requests(caller, filter))
+    }
+
+    fn events<'a>(
+        &'a self,
+        caller: &'a Caller,
+        id: RequestId,
+        cursor: Option<u64>,
+        limit: u16,
+    ) -> Answer<'a, Page<EventView>> {
+        Box::pin(self.events(caller, id, cursor, limit))
+    }
+
+    fn approve<'a>(&'a self, caller: &'a Caller, id: RequestId, reason: String) -> Answer<'a, u64> {
+        Box::pin(self.approve(caller, id, reason))
+    }
+
+    fn stop<'a>(&'a self, caller: &'a Caller, id: RequestId, reason: String) -> Answer<'a, u64> {
+        Box::pin(self.stop(caller, id, reason))
+    }
+
+    fn withdraw<'a>(&'a self, caller: &'a Caller, id: ActId, reason: String) -> Answer<'a, u64> {
+        Box::pin(self.withdraw(caller, id, reason))
+    }
+
+    fn resolve<'a>(&'a self, caller: &'a Caller, id: ActId, resolution: Resolution) -> Answer<'a, u64> {
+        Box::pin(self.resolve(caller, id, resolution))
+    }
+
+    fn partners(&self) -> Vec<PartnerView> {
+        self.partners()
+    }
+
+    fn pause<'a>(&'a self, caller: &'a Caller, partner: &'a str, reason: String, until: Millis) -> Answer<'a, u64> {
+        Box::pin(self.pause(caller, partner, reason, until))
+    }
+
+    fn resume<'a>(&'a self, caller: &'a Caller, partner: &'a str) -> Answer<'a, u64> {
+        Box::pin(self.resume(caller, partner))
+    }
+
+    fn face(&self, kind: PartnerKind, call: FaceCall) -> GateFuture<'_, FaceAnswer> {
+        Box::pin(self.face(kind, call))
+    }
+
+    fn entry(&self, index: u64) -> Answer<'_, EntryView> {
+        Box::pin(self.entry(index))
+    }
+
+    fn checkpoint(&self) -> String {
+        self.checkpoint()
+    }
+
+    fn tile(&self, path: &str) -> Result<Option<Vec<u8>>, Refusal> {
+        self.tile(path)
+    }
+
+    fn health(&self) -> Health {
+        self.health()
+    }
+
+    fn counters(&self) -> Counters {
+        self.counters()
+    }
+
+    fn refused(&self, source: IpAddr) {
+        self.refused(source);
+    }
+
+    fn now(&self) -> Millis {
+        self.now()
+    }
+
+    fn receipt_key(&self) -> String {
+        self.receipt_key()
+    }
+
+    fn checkpoint_key(&self) -> String {
+        self.checkpoint_key()
+    }
+}
