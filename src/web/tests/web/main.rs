@@ -13,6 +13,7 @@ mod fake;
 mod fields;
 mod house;
 mod limits;
+mod logs;
 mod problems;
 mod roles;
 mod tls;
