@@ -65,9 +65,12 @@ fn manifest(folder: &str) -> toml::Table {
     read(&path).parse().unwrap_or_else(|fault| panic!("{path} is not TOML: {fault}"))
 }
 
+/// The dependencies of a section, those of single targets too.
 fn dependencies(manifest: &toml::Table, section: &str) -> BTreeMap<String, toml::Value> {
-    let table = manifest.get(section).and_then(toml::Value::as_table);
-    table.into_iter().flatten().map(|(name, value)| (name.clone(), value.clone())).collect()
+    let targets = manifest.get("target").and_then(toml::Value::as_table).into_iter().flat_map(toml::Table::values);
+    let tables = targets.filter_map(toml::Value::as_table).chain([manifest]);
+    let entries = tables.filter_map(|table| table.get(section)?.as_table()).flatten();
+    entries.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
 /// Names by which the workspace's own crates are imported.
