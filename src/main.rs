@@ -1,3 +1,69 @@
 //! The xiezhi binary: one command line over all floors.
 
-fn main() {}
+mod bench;
+mod check;
+mod client;
+mod demo;
+mod logging;
+mod request;
+mod serve;
+mod settings;
+mod simulate;
+mod verify;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// 獬豸：法院与协助执行单位之间的网关。The gateway between courts and the agencies that must help them.
+#[derive(Parser)]
+#[command(name = "xiezhi", version, about, arg_required_else_help = true)]
+struct Line {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the gateway over a configuration and a data directory.
+    Serve(serve::ServeArguments),
+    /// Show the main job in one go: gateway, simulated banks, one `collect` request. Nothing to install.
+    Demo(demo::DemoArguments),
+    /// Run one simulated partner.
+    Simulate(simulate::SimulateArguments),
+    /// Tell every fault of a configuration at once, with file and line.
+    Check(check::CheckArguments),
+    /// Verify a data directory (journal, bodies, trail) or a proof bundle, offline.
+    Verify(verify::VerifyArguments),
+    /// Throw the index away; the next start refills it from the journal.
+    Rebuild(verify::RebuildArguments),
+    /// Mint a token: prints the secret once, and the hash for the configuration.
+    Token,
+    /// Submit, show or watch a request.
+    Request(request::RequestArguments),
+    /// Measure the gateway against a bare relay.
+    Bench(bench::BenchArguments),
+}
+
+fn main() -> ExitCode {
+    let line = Line::parse();
+    let done = match line.command {
+        Command::Serve(arguments) => serve::run(arguments),
+        Command::Demo(arguments) => demo::run(arguments),
+        Command::Simulate(arguments) => simulate::run(arguments),
+        Command::Check(arguments) => check::run(&arguments),
+        Command::Verify(arguments) => verify::run(&arguments),
+        Command::Rebuild(arguments) => verify::rebuild(&arguments),
+        Command::Token => check::mint_token(),
+        Command::Request(arguments) => request::run(arguments),
+        Command::Bench(arguments) => bench::run(arguments),
+    };
+    match done {
+        Ok(code) => code,
+        Err(error) => {
+            // The only place where an error of a command is told: here it ends.
+            eprintln!("xiezhi: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

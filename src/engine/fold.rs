@@ -1,6 +1,7 @@
 //! Fold: one event changes the state. Total, never fails, never recomputes a choice; what it does not know it leaves.
 
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 
 use domain::outcome::Verdict;
 use domain::request::{Goal, Priority};
@@ -26,6 +27,10 @@ impl State {
             (Fact::ConfigLoaded(fact), _) => self.config_digest.clone_from(&fact.digest),
             (Fact::DocumentStored(fact), Some(Body::Document(body))) => {
                 self.store_document(sequence, fact, body.digest_key, &body.content_type, event);
+            }
+            (Fact::DocumentStored(fact), _) => {
+                // Erased since: its court keeps the place among the words that it had.
+                self.word_for(&fact.court);
             }
             (Fact::DocumentErased(fact), _) => self.documents.retain(|_, document| document.sequence != fact.document),
             (Fact::RequestAccepted(fact), Some(Body::Accepted(body))) => {
@@ -252,6 +257,7 @@ impl State {
         self.deadlines.remove(&(open.deadline, index));
         let mut moved = 0_i64;
         let mut kept = Vec::new();
+        let mut gone = BTreeSet::new();
         for act_index in open.acts {
             let Some(act) = self.acts.get_mut(act_index) else { continue };
             self.plans.remove(&act.sequence);
@@ -266,13 +272,26 @@ impl State {
                 kept.push(act_index);
             } else {
                 self.acts.remove(act_index);
+                gone.insert(act_index);
             }
         }
         self.plans.remove(&request);
+        self.forget_bases(open.case, &gone);
         if let Some(case) = self.cases.get_mut(open.case) {
             case.requests.retain(|other| *other != index);
             case.measures.extend(kept);
             case.deducted_before = case.deducted_before.saturating_add(moved);
+        }
+    }
+
+    /// Acts of other requests that build on what left memory build on nothing of ours from here on: its place may be another act's soon.
+    fn forget_bases(&mut self, case: Index, gone: &BTreeSet<Index>) {
+        let building: Vec<Index> =
+            self.acts_of_case(case).filter(|(_, act)| gone.contains(&act.base)).map(|(index, _)| index).collect();
+        for index in building {
+            if let Some(act) = self.acts.get_mut(index) {
+                act.base = NONE;
+            }
         }
     }
 
@@ -289,9 +308,10 @@ impl State {
             let Some(act) = self.acts.get_mut(index) else { continue };
             act.exchanges = act.exchanges.saturating_add(1);
             act.due_at = 0;
-            if act.sent_at == 0 {
+            if fact.kind != "ask" {
                 act.sent_at = at;
             }
+            act.began_at = at;
             let (slip, line) = (act.slip, act.line);
             if !offer {
                 act.exchange = sequence;
@@ -331,6 +351,11 @@ impl State {
                 act.exchange = NO_SEQUENCE;
             }
             act.due_at = fact.due.unwrap_or(0);
+            act.doubted = match fact.judged.as_str() {
+                "doubt" => act.doubted || fact.state == ActState::InDoubt.word(),
+                "not_sent" => act.doubted,
+                _ => false,
+            };
             act.tries = match fact.judged.as_str() {
                 "answered" => 0,
                 _ => act.tries.saturating_add(1),
@@ -447,12 +472,17 @@ impl State {
         let state = act_state(&fact.state);
         if let (Some(act), Some(amount)) = (self.acts.get_mut(index), amount) {
             match act.kind() {
-                ActKind::Freeze => act.amount = amount.min(act.amount),
                 ActKind::Deduct if state == ActState::Done => act.amount = amount,
                 _ => {}
             }
         }
         self.apply_sums(index, state, None, None);
+        if let (Some(act), Some(amount)) = (self.acts.get_mut(index), amount)
+            && act.kind() == ActKind::Freeze
+        {
+            // What was ordered stays ordered until it is reduced or released; the paper says what is held of it.
+            act.caught = act.caught.min(amount.max(0));
+        }
         self.change(index, state, at);
     }
 
@@ -473,6 +503,10 @@ impl State {
     fn change(&mut self, index: Index, state: ActState, at: Millis) {
         let Some(act) = self.acts.get_mut(index) else { return };
         let (from, lane, request) = (act.state(), act.lane, act.request);
+        if state != ActState::InDoubt {
+            // What a person said was about the doubt that ends here, not about a later one.
+            act.settled_by = 0;
+        }
         act.set_state(state, at);
         let (due, slip, line) = (act.due_at, act.slip, act.line);
         if let Some(lane) = self.lane_mut(lane) {

@@ -81,6 +81,14 @@ impl State {
         self.enqueue(next);
     }
 
+    /// May this act be handed over now: is it of this lane still, and for a control act, is it its turn on the subject? An index in
+    /// a queue may be older than the act that stands there now.
+    pub(crate) fn is_its_turn(&self, lane: u16, index: Index) -> bool {
+        let Some(act) = self.acts.get(index).filter(|act| act.lane == lane) else { return false };
+        let in_order = act.state() == ActState::Ready && act.kind().is_control();
+        !in_order || self.next_in_order(lane, act.subject_key) == Some(index)
+    }
+
     fn next_in_order(&self, lane: u16, subject: u64) -> Option<Index> {
         let mut doubtful_cases: Vec<Index> = Vec::new();
         for index in self.lane(lane)?.order.get(&subject)? {
@@ -97,7 +105,7 @@ impl State {
 
     /// The acts in doubt that an act of another case is about to pass.
     pub(crate) fn passed_by(&self, index: Index) -> Vec<Index> {
-        let Some(act) = self.acts.get(index) else { return Vec::new() };
+        let Some(act) = self.acts.get(index).filter(|act| act.kind().is_control()) else { return Vec::new() };
         let queue = self.lane(act.lane).and_then(|lane| lane.order.get(&act.subject_key));
         let ahead = queue.into_iter().flatten().take_while(|other| **other != index);
         ahead

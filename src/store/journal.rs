@@ -46,6 +46,7 @@ mod scan;
 mod scrub;
 mod segment;
 mod streams;
+mod walk;
 #[cfg(test)]
 mod tests;
 
@@ -61,6 +62,7 @@ pub use reader::{ReadLimits, Reader, RecordRange};
 pub use recover::{Cut, Opened, Recovery};
 pub use scrub::{ScrubPosition, Verified, verify_all};
 pub use streams::STREAMS_REMEMBERED;
+pub use walk::each_record;
 
 /// One record to append, borrowed. At most [`LEAF_BYTES_MAX`] and [`BODY_BYTES_MAX`] bytes.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -83,7 +83,7 @@ impl Decider {
             }
             Judged::NotFound if was_question => self.not_found(act, &doubt, partner),
             Judged::NotFound => self.doubtful(act, Cause::Schema, &doubt, partner),
-            Judged::NotSent { cause: Cause::Unencodable, .. } => {
+            Judged::NotSent { cause: Cause::Unencodable, .. } if !was_question && !act.doubted => {
                 let outcome = Outcome::of(Verdict::NeverReached).because(Reason::Unsupported, "");
                 After { outcome: Some(outcome), ..After::plain(ActState::Unsent, "answered") }
             }
@@ -101,8 +101,12 @@ impl Decider {
         }
     }
 
-    /// What provably did not leave is ready again, unless its request may start nothing any more.
+    /// What provably did not leave is ready again, unless its request may start nothing any more. That this message did
+    /// not leave says nothing about an earlier one that may have: such an act stays in doubt.
     fn not_sent_state(&self, act: &Act) -> ActState {
+        if act.doubted {
+            return ActState::InDoubt;
+        }
         let request = self.state.requests.get(act.request);
         let may_go = request.is_none_or(crate::state::OpenRequest::may_start) || act.kind() == ActKind::Release;
         if may_go { ActState::Ready } else { ActState::Unsent }
@@ -125,9 +129,11 @@ impl Decider {
         let believed_from = doubt
             .not_found_final_after_ms
             .map(|ms| act.sent_at.saturating_add(Millis::try_from(ms).unwrap_or(Millis::MAX)));
-        let absent = believed_from.is_some_and(|from| self.now >= from) || doubt.deduplicates;
+        let absent = believed_from.is_some_and(|from| act.began_at >= from) || doubt.deduplicates;
         if absent {
-            let state = self.not_sent_state(act);
+            let mut settled = act.clone();
+            settled.doubted = false;
+            let state = self.not_sent_state(&settled);
             return After { due: state.is_open().then_some(self.now), ..After::plain(state, "not_found") };
         }
         let again = self.again_at(act, partner, doubt.ask_after_ms);
@@ -186,7 +192,7 @@ pub(super) fn fit(act: &Act, mut outcome: Outcome) -> Outcome {
             outcome.caught = None;
             let moved = outcome.moved.unwrap_or(ordered);
             match outcome.verdict {
-                Verdict::Done | Verdict::Queued if moved == Money::ZERO && ordered.is_positive() => {
+                Verdict::Done | Verdict::Partly | Verdict::Queued if moved == Money::ZERO && ordered.is_positive() => {
                     outcome.verdict = Verdict::Refused;
                 }
                 Verdict::Done if moved < ordered => outcome.verdict = Verdict::Partly,

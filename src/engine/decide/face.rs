@@ -36,7 +36,8 @@ impl Decider {
             .iter()
             .flatten()
             .copied()
-            .filter(|index| !known.contains(index) && self.state.acts.get(*index).is_some_and(|act| act.state() == ActState::Ready))
+            .filter(|index| !known.contains(index) && self.state.is_its_turn(lane, *index))
+            .filter(|index| self.state.acts.get(*index).is_some_and(|act| act.state() == ActState::Ready))
             .filter(fits)
             .take(LIST_ACTS_MAX.saturating_sub(listed.len()))
             .collect();

@@ -96,7 +96,7 @@ impl Decider {
                 let index = self.state.lane(lane)?.ready.get(class)?.front().copied();
                 let Some(index) = index else { break };
                 let fits = self.state.acts.get(index).is_some_and(|act| {
-                    act.lane == lane
+                    self.state.is_its_turn(lane, index)
                         && !act.is_under_way()
                         && act.due_at <= now
                         && matches!(act.state(), ActState::Ready | ActState::InDoubt | ActState::Awaiting)

@@ -244,6 +244,9 @@ impl Decider {
                 *taken = taken.plus(amount);
                 ledger.deducting = ledger.deducting.plus(amount);
             }
+            (ActKind::Release, Some(base)) => {
+                claimed.insert(base, self.state.free_of_freeze(base));
+            }
             _ => {}
         }
         Ok(())

@@ -1,9 +1,11 @@
 //! What starts, stops and passes with time: taking up the directory, configuration, deadlines, documents' 24 hours, reads.
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 
+use domain::partner::Travel;
 use domain::socket::{Cause, Judged};
-use domain::{ActId, Millis, RequestId};
+use domain::{ActId, ActState, Millis, RequestId};
 use store::record::{
     AccessRead, AccessRefused, ConfigLoaded, DeadlinePassed, DocumentBody, DocumentErased, DocumentStored,
     GatewayDrained, GatewayStarted,
@@ -15,6 +17,7 @@ use crate::command::{Answer, ClosedRead, Erased, StoreDocument};
 use crate::config::Config;
 use crate::fold::read_key;
 use crate::refusal::Refusal;
+use crate::state::Act;
 use crate::state::slab::Index;
 
 /// A document's own key lives this long; what a request references is wrapped under its case's key by then.
@@ -45,6 +48,7 @@ impl Decider {
         let rates: Vec<(String, usize)> =
             config.partners.values().map(|partner| (partner.id.clone(), partner.rate.max as usize)).collect();
         self.config = config;
+        self.rouse_waiting();
         for (partner, keep) in rates {
             let lane = self.state.lane_for(&partner);
             if let Some(lane) = self.state.lane_mut(lane) {
@@ -58,6 +62,26 @@ impl Decider {
             self.emit(ConfigLoaded { digest, partners }.into(), None, 0)
         };
         Ok(Answer::Done(sequence))
+    }
+
+    /// What nobody could ask about when it fell in doubt (at a start no partner is configured yet, or the partner's file said so
+    /// then) is asked about as soon as somebody can.
+    fn rouse_waiting(&mut self) {
+        let settles = |act: &Act| {
+            let partner = self.partner(act.lane).filter(|partner| partner.travel == Travel::CallOut);
+            partner.is_some_and(|partner| match act.state() {
+                ActState::InDoubt => partner.doubt.can_be_asked || partner.doubt.deduplicates,
+                ActState::Awaiting => partner.doubt.can_be_asked,
+                _ => false,
+            })
+        };
+        let timeless = self.state.acts.iter().filter(|(_, act)| act.due_at == 0 && !act.is_under_way() && settles(act));
+        let timeless: Vec<(u16, Index)> = timeless.map(|(index, act)| (act.lane, index)).collect();
+        for (lane, index) in timeless {
+            if let Some(lane) = self.state.lane_mut(lane) {
+                lane.timers.push(Reverse((0, index)));
+            }
+        }
     }
 
     pub(super) fn store_document(&mut self, document: StoreDocument) -> Result<Answer, Refusal> {

@@ -39,7 +39,7 @@ async fn tell(shared: &Arc<Shared>, command: Command) {
     }
 }
 
-async fn attempt(shared: &Shared, effect: &Effect) -> Judged {
+async fn attempt(shared: &Arc<Shared>, effect: &Effect) -> Judged {
     let plug = shared.plugs.read().get(&effect.partner).cloned();
     let Some(plug) = plug else { return nothing_sent(Cause::Connect) };
     let Plug::CallOut(call) = plug.as_ref() else { return nothing_sent(Cause::Connect) };
@@ -51,6 +51,9 @@ async fn attempt(shared: &Shared, effect: &Effect) -> Judged {
         let Some(line) = slip.lines.first() else { return Judged::Doubt { cause: Cause::Unencodable } };
         let key = domain::SlipLine { slip: slip.number, line: line.line };
         call.ask(key, line.kind).await
+    } else if slip.lines.iter().any(|line| call.wants_papers(line.kind)) {
+        let Ok(files) = shared.papers_for(effect.request).await else { return nothing_sent(Cause::Unencodable) };
+        call.send_with_papers(&slip, &files).await
     } else {
         call.send(&slip).await
     }

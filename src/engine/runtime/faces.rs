@@ -155,17 +155,32 @@ impl Engine {
     }
 
     async fn read_papers(&self, papers: Arc<RequestPapers>, wanted: fn(&str) -> bool) -> Result<Vec<PaperFile>, Refusal> {
-        let shared = Arc::clone(&self.shared);
-        let (tell, told) = tokio::sync::oneshot::channel();
-        self.shared.tokio.spawn(async move {
-            let read = || tokio::task::block_in_place(|| shared.open_papers(&papers, wanted));
-            let _gone = tell.send(read());
-        });
-        told.await.map_err(|_| Refusal::Unavailable)?
+        read_off_worker(&self.shared, papers, wanted).await
     }
 }
 
+/// Reading and opening up to 16 MiB blocks: on a tokio thread of the engine's, never on an actix worker.
+async fn read_off_worker(
+    shared: &Arc<Shared>,
+    papers: Arc<RequestPapers>,
+    wanted: fn(&str) -> bool,
+) -> Result<Vec<PaperFile>, Refusal> {
+    let own = Arc::clone(shared);
+    let (tell, told) = tokio::sync::oneshot::channel();
+    shared.tokio.spawn(async move {
+        let read = tokio::task::block_in_place(|| own.open_papers(&papers, wanted));
+        let _gone = tell.send(read);
+    });
+    told.await.map_err(|_| Refusal::Unavailable)?
+}
+
 impl Shared {
+    /// The files of a request's papers, in their order, for a message that carries them.
+    pub(crate) async fn papers_for(self: &Arc<Self>, request: u64) -> Result<Vec<PaperFile>, Refusal> {
+        let papers = self.papers.request(request).ok_or(Refusal::NotFound)?;
+        read_off_worker(self, papers, |_| true).await
+    }
+
     fn open_papers(&self, papers: &RequestPapers, wanted: fn(&str) -> bool) -> Result<Vec<PaperFile>, Refusal> {
         let mut files = Vec::new();
         let mut left = PAPERS_BYTES_MAX;

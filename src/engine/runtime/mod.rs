@@ -122,8 +122,6 @@ pub(crate) struct Counts {
     pub(crate) exchanges: AtomicU64,
     pub(crate) shed: AtomicU64,
     pub(crate) snapshots: AtomicU64,
-    pub(crate) acts_final: AtomicU64,
-    pub(crate) offers_repeated: AtomicU64,
     pub(crate) face_denied: AtomicU64,
 }
 

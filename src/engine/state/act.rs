@@ -31,8 +31,10 @@ pub struct Act {
     pub since: Millis,
     /// When it first became ready: its rank among acts on the same subject; 0 = not yet.
     pub ready_at: Millis,
-    /// When bytes may first have left; 0 = never.
+    /// When bytes may last have left; 0 = never.
     pub sent_at: Millis,
+    /// When its newest exchange began, question or sending; 0 = never.
+    pub began_at: Millis,
     /// Sequence of the exchange under way; [`u64::MAX`] = none.
     pub exchange: u64,
     /// Sequence of the newest outcome; [`u64::MAX`] = none.
@@ -67,6 +69,8 @@ pub struct Act {
     state: u8,
     /// [`Verdict`] of the newest outcome; 0 = none.
     verdict: u8,
+    /// An earlier sending may have happened, and nothing has ruled it out since.
+    pub doubted: bool,
     /// The first person who settles a doubt has spoken: hash of the token name; 0 = nobody.
     pub settled_by: u32,
     /// What that person said: it took effect.
@@ -93,6 +97,7 @@ impl Act {
             since: at,
             ready_at: if state == ActState::Ready { at } else { 0 },
             sent_at: 0,
+            began_at: 0,
             exchange: NO_SEQUENCE,
             outcome: NO_SEQUENCE,
             outcome_hash: 0,
@@ -110,6 +115,7 @@ impl Act {
             kind: kind.code(),
             state: state.code(),
             verdict: 0,
+            doubted: false,
             settled_by: 0,
             settled_as: false,
         }

@@ -259,10 +259,14 @@ impl State {
         ledger
     }
 
-    /// What a freeze holds that no open deduction has claimed.
+    /// What a freeze holds that no open deduction has claimed; nothing once its release is ordered.
     #[must_use]
     pub fn free_of_freeze(&self, freeze: Index) -> Money {
         let Some(act) = self.acts.get(freeze) else { return Money::ZERO };
+        let releases = |act: &Act| act.base == freeze && act.kind() == ActKind::Release && act.state().is_open();
+        if self.acts_of_case(act.case).any(|(_, other)| releases(other)) {
+            return Money::ZERO;
+        }
         let claimed: Money = self
             .acts_of_case(act.case)
             .filter(|(_, other)| other.base == freeze && other.kind() == ActKind::Deduct && other.state().is_open())

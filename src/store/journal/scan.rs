@@ -156,7 +156,7 @@ impl Scan {
         Damage { file: self.path.clone(), offset, kind }.into()
     }
 
-    fn slice(&mut self, offset: u64, count: usize) -> Result<Option<&[u8]>, ReadError> {
+    pub(super) fn slice(&mut self, offset: u64, count: usize) -> Result<Option<&[u8]>, ReadError> {
         let path = &self.path;
         self.window.slice(offset, count).map_err(|source| ReadError::Io { path: path.clone(), source })
     }

@@ -1,0 +1,222 @@
+//! `xiezhi serve`: the floors put together, signals, reload, drain.
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, anyhow};
+use clap::Args;
+use engine::clock::SystemClock;
+use store::disk::RealDisk;
+use store::keys::Masters;
+use store::random::OsRandom;
+use store::seal::master::MasterKey;
+
+use crate::settings::{Fault, MasterSource, Overrides, Settings, load};
+
+/// Threads for exchanges; they wait on the network, so two carry thousands.
+const EXCHANGE_THREADS: usize = 2;
+
+#[derive(Args)]
+pub struct ServeArguments {
+    /// Directory with gateway.toml, partners/, courts/, calendar/.
+    #[arg(long, default_value = "config", env = "XIEZHI_CONFIG")]
+    pub config: PathBuf,
+    /// Listen here instead of what the configuration says; port 0 takes a free one.
+    #[arg(long)]
+    pub listen: Option<SocketAddr>,
+    /// Keep data here instead of what the configuration says.
+    #[arg(long)]
+    pub data: Option<PathBuf>,
+    /// Print one JSON line on standard output once it serves: {"gateway":url,"pid":n}.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// A gateway at work.
+pub struct Gateway {
+    engine: engine::Running,
+    web: web::Running,
+    tokens: Arc<web::Tokens>,
+    runtime: tokio::runtime::Runtime,
+    drain: Duration,
+}
+
+/// All faults of a configuration as one error.
+pub fn all_faults(faults: Vec<Fault>) -> anyhow::Error {
+    let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    anyhow!("the configuration has {} fault(s):\n{}", lines.len(), lines.join("\n"))
+}
+
+/// The master key, from where the settings say; a missing file is made when the data directory is new.
+pub fn master_key(source: &MasterSource, data: &Path) -> anyhow::Result<MasterKey> {
+    match source {
+        MasterSource::Env(name) => {
+            let text = std::env::var(name).with_context(|| format!("reading the master key: set the variable {name}"))?;
+            Ok(MasterKey::from_text(&text, name)?)
+        }
+        MasterSource::File(path) if data.join("journal").exists() => Ok(MasterKey::read(path)?),
+        MasterSource::File(path) => {
+            if let Some(parent) = path.parent() {
+                std::fs::create_dir_all(parent).with_context(|| format!("making {}", parent.display()))?;
+            }
+            Ok(MasterKey::read_or_create(path, &mut OsRandom)?)
+        }
+    }
+}
+
+impl Gateway {
+    /// Starts everything; must not be called on a tokio thread.
+    pub fn start(settings: Settings) -> anyhow::Result<Self> {
+        for warning in &settings.warnings {
+            tracing::warn!(file = %warning.file.display(), line = warning.line, key = %warning.key, message = %warning.message, "configuration");
+        }
+        std::fs::create_dir_all(&settings.data).with_context(|| format!("making {}", settings.data.display()))?;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(EXCHANGE_THREADS)
+            .thread_name("exchange")
+            .enable_all()
+            .build()
+            .context("starting the exchange threads")?;
+        let masters = Masters { current: master_key(&settings.master, &settings.data)?, previous: None };
+        let options = engine::Options {
+            directory: settings.data.clone(),
+            disk: Arc::new(RealDisk),
+            masters,
+            origin: settings.origin.clone(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            clock: Arc::new(SystemClock::new()),
+            tokio: runtime.handle().clone(),
+            snapshot_events: settings.snapshot_events,
+            free_bytes: |path| fs4::available_space(path).ok(),
+        };
+        let started = std::time::Instant::now();
+        let running = engine::Engine::start(options, Arc::clone(&settings.config), settings.plugs)
+            .with_context(|| format!("taking up {}", settings.data.display()))?;
+        if let Some(cut) = &running.recovery.cut {
+            tracing::warn!(sequence = cut.sequence, kept = %cut.kept.display(), "a batch that was never acknowledged was cut off; its bytes are kept");
+        }
+        let health = running.engine.health();
+        tracing::info!(
+            events = health.durable,
+            open_requests = health.open_requests,
+            open_acts = health.open_acts,
+            snapshot = running.snapshot,
+            clean_stop = running.recovery.clean_stop,
+            duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+            "the data directory is taken up"
+        );
+        let tokens = Arc::new(web::Tokens::new(settings.tokens, settings.token_calls_per_second)?);
+        let config = web::WebConfig {
+            listen: settings.listen,
+            tls: settings.tls,
+            workers: settings.workers,
+            limits: settings.web_limits,
+        };
+        let gate: Arc<dyn web::Gate> = Arc::new(running.engine.clone());
+        let web = web::Web::start(config, gate, Arc::clone(&tokens), adapters::faces())?;
+        let drain = Duration::from_millis(settings.drain_ms);
+        Ok(Self { engine: running, web, tokens, runtime, drain })
+    }
+
+    /// Where it listens.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.web.addr)
+    }
+
+    /// The engine's handle.
+    pub fn engine(&self) -> &engine::Engine {
+        &self.engine.engine
+    }
+
+    /// The runtime that exchanges run on.
+    pub fn runtime(&self) -> &tokio::runtime::Runtime {
+        &self.runtime
+    }
+
+    /// Puts a changed configuration in force, all or nothing.
+    pub fn reload(&self, settings: Settings) -> anyhow::Result<()> {
+        self.tokens.replace(settings.tokens)?;
+        self.runtime
+            .block_on(self.engine().configure(settings.config, settings.plugs))
+            .map_err(|refusal| anyhow!("the configuration was not taken: {refusal:?}"))?;
+        Ok(())
+    }
+
+    /// Drains and stops: calls under way may end, exchanges get their grace, a snapshot is made.
+    pub fn stop(self) -> anyhow::Result<()> {
+        self.web.begin_stop();
+        self.engine.drain(self.drain);
+        self.web.stop().context("stopping the web threads")?;
+        self.runtime.shutdown_timeout(Duration::from_secs(1));
+        Ok(())
+    }
+}
+
+/// What woke the main thread.
+#[derive(PartialEq, Eq)]
+pub enum Woken {
+    /// Stop.
+    Stop,
+    /// Read the configuration again.
+    Reload,
+    /// The journal failed.
+    Broken,
+}
+
+/// Waits for SIGTERM, SIGINT or SIGHUP, or for the journal to fail.
+pub async fn woken(engine: &engine::Engine) -> anyhow::Result<Woken> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut term = signal(SignalKind::terminate())?;
+    let mut int = signal(SignalKind::interrupt())?;
+    let mut hangup = signal(SignalKind::hangup())?;
+    let mut look = tokio::time::interval(Duration::from_millis(500));
+    loop {
+        tokio::select! {
+            _ = term.recv() => return Ok(Woken::Stop),
+            _ = int.recv() => return Ok(Woken::Stop),
+            _ = hangup.recv() => return Ok(Woken::Reload),
+            _ = look.tick() => if engine.is_broken() { return Ok(Woken::Broken) },
+        }
+    }
+}
+
+/// Serves until told to stop; `reload` reads the settings again.
+pub fn serve_until_told(gateway: Gateway, reload: impl Fn() -> Result<Settings, Vec<Fault>>) -> anyhow::Result<ExitCode> {
+    loop {
+        match gateway.runtime().block_on(woken(gateway.engine()))? {
+            Woken::Stop => {
+                tracing::info!("stopping: nothing new is taken, what is under way may end");
+                gateway.stop()?;
+                return Ok(ExitCode::SUCCESS);
+            }
+            Woken::Reload => match reload() {
+                Ok(settings) => match gateway.reload(settings) {
+                    Ok(()) => tracing::info!("the configuration was read again and is in force"),
+                    Err(error) => tracing::error!(%error, "the configuration in force stays"),
+                },
+                Err(faults) => tracing::error!(error = %all_faults(faults), "the configuration in force stays"),
+            },
+            // Nothing can be recorded any more; a clean stop would pretend otherwise.
+            Woken::Broken => return Err(anyhow!("the journal failed; see the log, look at the disk, then start again")),
+        }
+    }
+}
+
+/// Runs the command.
+pub fn run(arguments: ServeArguments) -> anyhow::Result<ExitCode> {
+    let overrides = Overrides { listen: arguments.listen, data: arguments.data.clone() };
+    let settings = load(&arguments.config, &overrides).map_err(all_faults)?;
+    crate::logging::start(&settings.log);
+    let gateway = Gateway::start(settings)?;
+    if arguments.json {
+        let line = serde_json::json!({ "gateway": gateway.url(), "pid": std::process::id() });
+        let mut out = std::io::stdout().lock();
+        writeln!(out, "{line}")?;
+        out.flush()?;
+    }
+    serve_until_told(gateway, move || load(&arguments.config, &overrides))
+}
