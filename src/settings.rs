@@ -1,0 +1,313 @@
+//! The settings: every file of the settings directory read, checked and joined; all faults told at once with file and line.
+
+mod calendar;
+mod court;
+mod files;
+mod gateway;
+mod manners;
+mod nearest;
+mod page;
+mod partner;
+mod secret;
+#[cfg(test)]
+mod tests;
+mod tokens;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use domain::Day;
+use engine::Plugs;
+use engine::clock::{Clock as _, SystemClock};
+use engine::config::Config;
+use web::{Limits, TlsPapers, Token};
+
+use files::Files;
+use page::{Found, Notes, Page, Spot};
+use secret::Around;
+
+/// The commented defaults, as `xiezhi` writes them for whoever begins.
+pub const GATEWAY_TOML: &str = include_str!("../config/gateway.toml");
+/// Faults told at once, and warnings; who has more has made one mistake in every file.
+pub const FAULTS_MAX: usize = 1_000;
+/// From this month on the next year's holidays are published, and the calendar should know them.
+const NEXT_YEAR_FROM_MONTH: u32 = 12;
+
+/// Everything that the command line and the files say, checked.
+pub struct Settings {
+    /// Name of the log in checkpoints and receipts.
+    pub origin: String,
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// The data directory.
+    pub data: PathBuf,
+    /// Web threads, 1..=64.
+    pub workers: usize,
+    /// Certificate and key, read; `None` = plain HTTP.
+    pub tls: Option<TlsPapers>,
+    /// Where the master key is.
+    pub master: MasterSource,
+    /// A snapshot after so many events.
+    pub snapshot_events: u64,
+    /// Bounds of the web floor; its `drain_timeout` is `drain_ms`.
+    pub web_limits: Limits,
+    /// How long calls and exchanges under way may take to end once we stop, in milliseconds.
+    pub drain_ms: u64,
+    /// Calls per second of one token; the same as `web_limits.token_per_second`.
+    pub token_calls_per_second: u32,
+    /// What is logged, in the words of `tracing`'s filter.
+    pub log: String,
+    /// What the engine needs.
+    pub config: Arc<Config>,
+    /// The partners' plugs.
+    pub plugs: Plugs,
+    /// All tokens, of gateway and courts.
+    pub tokens: Vec<Token>,
+    /// What is no fault and yet should be looked at.
+    pub warnings: Vec<Fault>,
+}
+
+/// Where the master key is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum MasterSource {
+    /// In a file; made when it is not there.
+    File(PathBuf),
+    /// In this variable of the environment.
+    Env(String),
+}
+
+/// What the command line says above the files; its paths start from where the process was started.
+#[derive(Clone, Default)]
+pub struct Overrides {
+    /// Instead of `gateway.listen`.
+    pub listen: Option<SocketAddr>,
+    /// Instead of `gateway.data`.
+    pub data: Option<PathBuf>,
+}
+
+/// A fault or warning; never holds a secret.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Fault {
+    /// The file.
+    pub file: PathBuf,
+    /// Its line from 1; 0 = the whole file.
+    pub line: u32,
+    /// The key with its tables, such as `rate.burst`; empty when it is about no key.
+    pub key: String,
+    /// What is wrong and what to write instead.
+    pub message: String,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(to, "{}:", self.file.display())?;
+        if self.line > 0 {
+            write!(to, "{}:", self.line)?;
+        }
+        if !self.key.is_empty() {
+            write!(to, " {}:", self.key)?;
+        }
+        write!(to, " {}", self.message)
+    }
+}
+
+/// Reads the settings in `directory`: `gateway.toml` (missing = defaults), `partners/`, `courts/`, `calendar/`.
+///
+/// # Errors
+/// Every fault of every file, in the order of files and lines, at most [`FAULTS_MAX`].
+pub fn load(directory: &Path, overrides: &Overrides) -> Result<Settings, Vec<Fault>> {
+    let environment = |name: &str| std::env::var(name).ok();
+    let around = Around { directory, environment: &environment, today: Day::of(SystemClock::new().wall()) };
+    load_amid(&around, overrides)
+}
+
+fn load_amid(around: &Around<'_>, overrides: &Overrides) -> Result<Settings, Vec<Fault>> {
+    let files = files::read(around.directory);
+    let mut notes = Notes { faults: files.faults.clone(), warnings: files.warnings.clone() };
+    let mut joined = Joined::default();
+    read_calendars(&files, around, &mut joined.config, &mut notes);
+    read_courts(&files, &mut joined, &mut notes);
+    read_partners(&files, around, &mut joined, &mut notes);
+    let gateway_path = around.directory.join("gateway.toml");
+    let gateway_text = files.gateway.as_ref().map_or(GATEWAY_TOML, |file| file.text.as_str());
+    // A file that is there and could not be read has its fault; the defaults then only serve to tell the other faults.
+    let page = Page::new(&gateway_path, gateway_text);
+    let read = gateway::read(&page, around).map(|mut gateway| {
+        joined.take_tokens(std::mem::take(&mut gateway.tokens));
+        let gateway::Gateway {
+            origin, listen, data, workers, snapshot_events, drain_ms, log, tls, master, limits, ..
+        } = gateway;
+        Settings {
+            origin,
+            listen: overrides.listen.unwrap_or(listen),
+            data: overrides.data.clone().unwrap_or(data),
+            workers,
+            tls,
+            master,
+            snapshot_events,
+            token_calls_per_second: limits.token_per_second,
+            web_limits: limits,
+            drain_ms,
+            log,
+            config: Arc::default(),
+            plugs: Plugs::new(),
+            tokens: Vec::new(),
+            warnings: Vec::new(),
+        }
+    });
+    notes.take(page);
+    if joined.tokens.len() > web::tokens::TOKENS_MAX {
+        let message =
+            format!("the files hold more than {} tokens; take out what is not in use", web::tokens::TOKENS_MAX);
+        notes.faults.push(Fault { file: gateway_path.clone(), line: 0, key: "tokens".to_owned(), message });
+    }
+    let Some(mut settings) = read.filter(|_| notes.faults.is_empty()) else { return Err(bound(notes.faults)) };
+    exposed(&settings, &gateway_path, &mut notes.warnings);
+    joined.config.digest = files.digest;
+    settings.config = Arc::new(joined.config);
+    settings.plugs = joined.plugs;
+    settings.tokens = joined.tokens;
+    settings.warnings = bound(notes.warnings);
+    Ok(settings)
+}
+
+/// What all files together say, and who said first what only one may say.
+#[derive(Default)]
+struct Joined {
+    config: Config,
+    plugs: Plugs,
+    tokens: Vec<Token>,
+    token_names: BTreeMap<String, String>,
+    token_hashes: BTreeMap<[u8; 32], String>,
+    usernames: BTreeMap<String, (String, String)>,
+}
+
+impl Joined {
+    fn take_tokens(&mut self, tokens: Vec<Found<'_, Token>>) {
+        for Found { spot, value } in tokens {
+            let here = shown(&spot);
+            if let Some(first) = self.token_names.insert(value.name.clone(), here.clone()) {
+                spot.fault(format!(
+                    "has the name of the token at {first}; each has its own, for it stands in the trail"
+                ));
+            }
+            if let Some(first) = self.token_hashes.insert(value.hash, here) {
+                spot.fault(format!("has the sha256 of the token at {first}; make each holder a token of their own"));
+            }
+            self.tokens.push(value);
+        }
+    }
+
+    fn take_partner(&mut self, made: partner::Made<'_>) {
+        if let (Some(credential), Some(spot)) = (&made.partner.credential, &made.credential) {
+            let told = (credential.password.expose().clone(), shown(spot));
+            // Keyed by user name, so that a shared one costs a look-up and not a comparison with everyone.
+            match self.usernames.get(&credential.username) {
+                Some((password, first)) if *password == told.0 => {
+                    spot.fault(format!("is the same as at {first}; nobody could tell these partners apart"));
+                }
+                Some((_, first)) => {
+                    spot.warn(format!("has the user name of {first}; only the passwords tell them apart"))
+                }
+                None => {
+                    self.usernames.insert(credential.username.clone(), told);
+                }
+            }
+        }
+        let id = made.partner.id.clone();
+        self.config.partners.insert(id.clone(), Arc::new(made.partner));
+        self.plugs.insert(id, Arc::new(made.plug));
+    }
+}
+
+fn shown(spot: &Spot<'_>) -> String {
+    let file = spot.file();
+    let name = file.file_name().map_or_else(|| file.to_string_lossy(), |name| name.to_string_lossy());
+    format!("{name}:{}", spot.line)
+}
+
+impl Notes {
+    fn take(&mut self, page: Page<'_>) {
+        let notes = page.into_notes();
+        self.faults.extend(notes.faults);
+        self.warnings.extend(notes.warnings);
+    }
+}
+
+fn read_calendars(files: &Files, around: &Around<'_>, config: &mut Config, notes: &mut Notes) {
+    for file in &files.calendars {
+        let page = Page::new(&file.path, &file.text);
+        calendar::read(&page, &file.stem, &mut config.calendar);
+        notes.take(page);
+    }
+    let (year, month, _) = around.today.ymd();
+    let needed = if month >= NEXT_YEAR_FROM_MONTH { year + 1 } else { year };
+    if config.calendar.known_to_year < needed {
+        let message =
+            format!("no holidays of {needed} are known, its days follow their weekday; add calendar/{needed}.toml");
+        notes.warnings.push(Fault { file: around.path("calendar"), line: 0, key: String::new(), message });
+    }
+}
+
+fn read_courts(files: &Files, joined: &mut Joined, notes: &mut Notes) {
+    for file in &files.courts {
+        let page = Page::new(&file.path, &file.text);
+        if let Some((court, tokens)) = court::read(&page, &file.stem) {
+            joined.take_tokens(tokens);
+            joined.config.courts.insert(court.code.clone(), Arc::new(court));
+        }
+        notes.take(page);
+    }
+}
+
+fn read_partners(files: &Files, around: &Around<'_>, joined: &mut Joined, notes: &mut Notes) {
+    for file in &files.partners {
+        let page = Page::new(&file.path, &file.text);
+        if let Some(made) = partner::read(&page, &file.stem, around) {
+            joined.take_partner(made);
+        }
+        notes.take(page);
+    }
+}
+
+/// What is right for trying out and wrong for a machine that others reach.
+fn exposed(settings: &Settings, file: &Path, warnings: &mut Vec<Fault>) {
+    if settings.listen.ip().is_loopback() {
+        return;
+    }
+    let mut warn = |key: &str, message: &str| {
+        warnings.push(Fault { file: file.to_owned(), line: 0, key: key.to_owned(), message: message.to_owned() });
+    };
+    if settings.tls.is_none() {
+        warn(
+            "tls",
+            "others reach this address and tokens would travel in clear; give a certificate, or listen on 127.0.0.1 behind a proxy",
+        );
+    }
+    if settings.origin == gateway::otherwise::ORIGIN {
+        warn(
+            "gateway.origin",
+            "is the name that everyone's gateway has at first; give this log its own before it signs anything",
+        );
+    }
+}
+
+fn bound(mut faults: Vec<Fault>) -> Vec<Fault> {
+    faults.sort();
+    let over = faults.len().saturating_sub(FAULTS_MAX);
+    if over > 0 {
+        faults.truncate(FAULTS_MAX - 1);
+        let message = format!("{} more; mend these first", over + 1);
+        let file = faults.last().map(|fault| fault.file.clone()).unwrap_or_default();
+        faults.push(Fault { file, line: 0, key: String::new(), message });
+    }
+    faults
+}
+
+fn hex(bytes: &[u8]) -> String {
+    let digit = |digit: u8| char::from_digit(u32::from(digit), 16).unwrap_or('0');
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+}

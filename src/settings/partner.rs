@@ -1,0 +1,246 @@
+//! `partners/<id>.toml`: one partner, what it does, how much of it, how it is reached.
+
+use std::collections::BTreeMap;
+
+use adapters::ADAPTERS;
+use domain::ActKind;
+use domain::calendar::Hours;
+use domain::partner::{Partner, PullCredential, Rate, Travel};
+use domain::request::PartnerKind;
+use domain::socket::{Adapter, OptionText, PartnerOptions, Plug};
+
+use super::manners::{Timeouts, breaker, doubt, rate, retry, timeouts};
+use super::page::{Found, Page, Spot, Table};
+use super::secret::{Around, is_literal};
+
+/// Region codes of one partner: more than there are counties in a province.
+const REGIONS_MAX: usize = 1_000;
+/// Characters of an option: a URL, a secret.
+const OPTION_CHARACTERS_MAX: usize = 4_000;
+/// A partner that fetches is bound by its own polling; this stops only one run wild.
+const PULL_RATE: Rate = Rate { max: 1_000, window_ms: 1_000, burst: 1_000 };
+/// Exchanges under way at once when the file does not say.
+const IN_FLIGHT_MAX: u32 = 4;
+/// A day: what the agreements with banks name for controls is hours.
+const ANSWER_DUE_S: u64 = 86_400;
+
+/// A partner as read, its plug, and where its credential stands.
+pub(super) struct Made<'p> {
+    pub(super) partner: Partner,
+    pub(super) plug: Plug,
+    pub(super) credential: Option<Spot<'p>>,
+}
+
+/// Reads the file; `None` when it has faults that leave no partner.
+pub(super) fn read<'p>(page: &'p Page<'p>, stem: &str, around: &Around<'_>) -> Option<Made<'p>> {
+    let mut root = page.root()?;
+    let id = id(&mut root, stem);
+    let name = root.required("name", 100, "its name for people");
+    let kind = kind(&mut root);
+    let adapter = adapter(&mut root);
+    let travel = adapter.as_ref().map(|adapter| adapter.value.travel);
+    let regions = regions(&mut root);
+    let acts = acts(&mut root);
+    let hours = hours(&mut root);
+    let per_day = root.number("per_day", 1..=100_000_000_u32).map(|found| found.value);
+    let in_flight = root.number("in_flight_max", 1..=10_000_u32);
+    let answer_due = root.number("answer_due_s", 1..=31_536_000_u64);
+    let answer_due_ms = answer_due.as_ref().map_or(ANSWER_DUE_S, |found| found.value) * 1_000;
+    let retired = root.flag("retired").is_some_and(|found| found.value);
+    let timeouts = timeouts(root.table("timeouts"), answer_due_ms);
+    let rate = match travel {
+        Some(Travel::Pull) => root.table_if_any("rate").map_or(Some(PULL_RATE), rate),
+        Some(Travel::CallOut) | None => rate(root.table("rate")),
+    };
+    reachable(rate, &timeouts, in_flight.as_ref());
+    let retry = retry(root.table("retry"));
+    let breaker = breaker(root.table("breaker"));
+    let doubt = doubt(root.table("doubt"), &retry, &timeouts);
+    let credential = credential(&mut root, travel, around);
+    let plug = plug(&mut root, adapter.as_ref(), &timeouts, around);
+    if let (Some(kind), Some(Travel::Pull)) = (&kind, travel)
+        && !adapters::faces().iter().any(|face| face.kind() == kind.value)
+    {
+        kind.spot.fault("has no path from which lists are fetched, so nobody could; choose an adapter that calls out");
+    }
+    root.finish();
+    let spot = credential.as_ref().map(|found| found.spot.clone());
+    let partner = Partner {
+        id: id?,
+        name: name?.value,
+        kind: kind?.value,
+        regions: regions?,
+        acts: acts?,
+        travel: travel?,
+        rate: rate?,
+        per_day,
+        in_flight_max: in_flight.map_or(IN_FLIGHT_MAX, |found| found.value),
+        hours: hours?,
+        retry,
+        breaker,
+        doubt,
+        answer_due_ms,
+        credential: credential.map(|found| found.value),
+        retired,
+    };
+    Some(Made { partner, plug: plug?, credential: spot })
+}
+
+fn id(root: &mut Table<'_>, stem: &str) -> Option<String> {
+    let id = root.required("id", 32, "the file's name without .toml")?;
+    let formed = id.value.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    if !formed {
+        id.spot.fault("holds other characters than lower-case letters, digits and dashes; rename it");
+    } else if id.value != stem {
+        id.spot.fault(format!("is not the file's name; call the file {}.toml or write \"{stem}\"", id.value));
+    }
+    Some(id.value)
+}
+
+fn kind<'p>(root: &mut Table<'p>) -> Option<Found<'p, PartnerKind>> {
+    let words = PartnerKind::ALL.iter().map(|kind| kind.word()).collect::<Vec<_>>().join(", ");
+    let Found { spot, value } = root.required("kind", 40, &format!("one of {words}"))?;
+    match PartnerKind::from_word(&value) {
+        Some(value) => Some(Found { spot, value }),
+        None => {
+            spot.fault(format!("is no industry; write one of {words}"));
+            None
+        }
+    }
+}
+
+fn adapter<'p>(root: &mut Table<'p>) -> Option<Found<'p, &'static Adapter>> {
+    let words = ADAPTERS.iter().map(|adapter| adapter.name).collect::<Vec<_>>().join(", ");
+    let Found { spot, value } = root.required("adapter", 40, &format!("one of {words}"))?;
+    match ADAPTERS.iter().find(|adapter| adapter.name == value) {
+        Some(value) => Some(Found { spot, value }),
+        None => {
+            spot.fault(format!("is no adapter; write one of {words}"));
+            None
+        }
+    }
+}
+
+fn regions(root: &mut Table<'_>) -> Option<Vec<String>> {
+    let mut regions = std::collections::BTreeSet::new();
+    for region in root.texts("regions", REGIONS_MAX, 20).map(|found| found.value).unwrap_or_default() {
+        if !super::court::is_code(&region.value) {
+            region.spot.fault("must be a region code of six digits, such as \"330200\"");
+        } else if !regions.insert(region.value) {
+            region.spot.fault("stands here twice; leave one out");
+        }
+    }
+    Some(regions.into_iter().collect())
+}
+
+fn acts(root: &mut Table<'_>) -> Option<Vec<ActKind>> {
+    let words = ActKind::ALL.iter().map(|kind| kind.word()).collect::<Vec<_>>().join(", ");
+    let Some(found) = root.texts("acts", ActKind::ALL.len(), 40) else {
+        root.spot_of("acts").fault(format!("is missing; write a list of {words}"));
+        return None;
+    };
+    let mut acts = Vec::new();
+    for word in &found.value {
+        match ActKind::from_word(&word.value) {
+            None => word.spot.fault(format!("is no act; write some of {words}")),
+            Some(kind) if acts.contains(&kind) => word.spot.fault("stands here twice; leave one out"),
+            Some(kind) => acts.push(kind),
+        }
+    }
+    if found.value.is_empty() {
+        found.spot.fault(format!("is empty; write some of {words}"));
+    }
+    let has = |kind| acts.contains(&kind);
+    if has(ActKind::Freeze) && !has(ActKind::Release) {
+        found.spot.warn("freezes and does not release: what is frozen here must be released on paper");
+    }
+    Some(acts)
+}
+
+fn hours(root: &mut Table<'_>) -> Option<Hours> {
+    let Some(found) = root.text("hours", 40) else { return Some(Hours::ALWAYS) };
+    let hours = Hours::parse(&found.value);
+    if hours.is_none() {
+        found.spot.fault("cannot be read; write \"08:30-17:00\" for working days or \"daily 00:00-24:00\"");
+    }
+    hours
+}
+
+/// More places than the rate can fill are no fault, but whoever wrote them expects something else.
+fn reachable(rate: Option<Rate>, timeouts: &Timeouts, in_flight: Option<&Found<'_, u32>>) {
+    let (Some(rate), Some(in_flight)) = (rate, in_flight) else { return };
+    let windows = timeouts.total_ms.div_ceil(rate.window_ms.max(1)) + 1;
+    if u64::from(in_flight.value) > windows.saturating_mul(u64::from(rate.max)) {
+        in_flight.spot.warn("is more than the rate lets begin before the first has ended or timed out; lower it");
+    }
+}
+
+fn credential<'p>(
+    root: &mut Table<'p>,
+    travel: Option<Travel>,
+    around: &Around<'_>,
+) -> Option<Found<'p, PullCredential>> {
+    let Some(mut table) = root.table_if_any("credential") else {
+        if travel == Some(Travel::Pull) {
+            root.spot_of("credential")
+                .fault("is missing; a partner that fetches is known by its username and password");
+        }
+        return None;
+    };
+    let spot = table.spot();
+    if travel == Some(Travel::CallOut) {
+        spot.fault("is for partners that fetch; what we show to this one belongs into [options]");
+    }
+    let username = table.required("username", 100, "the code agreed with the partner, such as YH…");
+    let password = table.required("password", 500, "file:PATH or env:NAME");
+    table.finish();
+    if let Some(password) = password.as_ref().filter(|password| is_literal(&password.value)) {
+        password.spot.warn("stands in the file itself; write file:PATH or env:NAME");
+    }
+    let password = password.and_then(|password| around.secret(&password));
+    Some(Found { value: PullCredential { username: username?.value, password: password? }, spot })
+}
+
+fn plug(
+    root: &mut Table<'_>,
+    adapter: Option<&Found<'_, &'static Adapter>>,
+    timeouts: &Timeouts,
+    around: &Around<'_>,
+) -> Option<Plug> {
+    let table = root.table("options");
+    let here = table.spot();
+    let adapter = adapter?.value;
+    let mut spots = BTreeMap::new();
+    let mut entries = BTreeMap::new();
+    let mut whole = true;
+    for (key, found) in table.into_texts(OPTION_CHARACTERS_MAX) {
+        let told = adapter.options.iter().find(|(name, _)| *name == key).map_or("", |(_, told)| *told);
+        if told.contains("secret") && is_literal(&found.value) {
+            found.spot.warn("is a secret that stands in the file itself; write file:PATH or env:NAME");
+        }
+        // A path of this file starts where every path of it does, not where the process happened to be started.
+        let text = if key.ends_with("_file") && is_literal(&found.value) {
+            let path = around.path(&found.value);
+            Some(domain::Secret::new(path.to_string_lossy().into_owned()))
+        } else {
+            around.secret(&found)
+        };
+        whole &= text.is_some();
+        entries.insert(key.clone(), OptionText { text: text.unwrap_or_default(), line: found.spot.line });
+        spots.insert(key, found.spot);
+    }
+    let options = PartnerOptions { entries, connect_timeout_ms: timeouts.connect_ms, timeout_ms: timeouts.total_ms };
+    match (adapter.build)(&options) {
+        Ok(plug) => Some(plug),
+        Err(faults) => {
+            // What could not be had has its fault already; that the adapter then misses it is no second one.
+            let missed =
+                |key: &str| !whole && options.entries.get(key).is_some_and(|entry| entry.text.expose().is_empty());
+            for fault in faults.into_iter().filter(|fault| !missed(&fault.key)) {
+                let of = here.within(&fault.key);
+                spots.get(&fault.key).unwrap_or(&of).fault(fault.message);
+            }
+            None
+        }
+    }
+}

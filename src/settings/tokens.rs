@@ -1,0 +1,75 @@
+//! The `[[tokens]]` of gateway and courts.
+
+use web::{Role, Token};
+
+use super::page::{Found, Table};
+
+/// Letters of a SHA-256 in hex.
+const HASH_CHARACTERS: usize = 64;
+/// What the web floor takes as a name.
+const NAME_CHARACTERS_MAX: usize = 64;
+
+/// Reads the tokens of a file; those of a court belong to it, and hold none but `allowed` roles.
+pub(super) fn read<'p>(table: &mut Table<'p>, court: Option<&str>, allowed: &[Role]) -> Vec<Found<'p, Token>> {
+    let tables = table.tables("tokens", web::tokens::TOKENS_MAX);
+    tables.into_iter().filter_map(|table| one(table, court, allowed)).collect()
+}
+
+fn one<'p>(mut table: Table<'p>, court: Option<&str>, allowed: &[Role]) -> Option<Found<'p, Token>> {
+    let spot = table.spot();
+    let name = table.required("name", NAME_CHARACTERS_MAX, "who holds it").filter(|name| {
+        let formed = name.value.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'@'));
+        if !formed {
+            name.spot.fault("holds other characters than letters, digits, - _ . @; rename it");
+        }
+        formed
+    });
+    let hash =
+        table.required("sha256", 2 * HASH_CHARACTERS, "the SHA-256 of the token's text in hex").and_then(|text| {
+            let hash = hash(&text.value);
+            if hash.is_none() {
+                text.spot.fault("must be 64 hex digits: the SHA-256 of the token's text, never the token itself");
+            }
+            hash
+        });
+    let roles = roles(&mut table, allowed);
+    let is_person = table.flag("person").is_some_and(|flag| flag.value);
+    table.finish();
+    let (name, hash, roles) = (name?.value, hash?, roles?);
+    let value = Token { hash, name, roles, court: court.map(str::to_owned), is_person };
+    Some(Found { spot, value })
+}
+
+fn roles(table: &mut Table<'_>, allowed: &[Role]) -> Option<Vec<Role>> {
+    let words = allowed.iter().map(|role| role.word()).collect::<Vec<_>>().join(", ");
+    let Some(found) = table.texts("roles", Role::ALL.len(), 20) else {
+        table.spot_of("roles").fault(format!("is missing; write a list of {words}"));
+        return None;
+    };
+    let mut roles = Vec::new();
+    for word in &found.value {
+        match Role::from_word(&word.value).filter(|role| allowed.contains(role)) {
+            None => word.spot.fault(format!("is no role that a token of this file may have; those are {words}")),
+            Some(role) if roles.contains(&role) => word.spot.fault("stands here twice; leave one out"),
+            Some(role) => roles.push(role),
+        }
+    }
+    if found.value.is_empty() {
+        found.spot.fault(format!("is empty; write one or more of {words}"));
+    }
+    Some(roles)
+}
+
+fn hash(text: &str) -> Option<[u8; 32]> {
+    let digits: Vec<u8> = text
+        .chars()
+        .map(|letter| letter.to_digit(16).and_then(|digit| u8::try_from(digit).ok()))
+        .collect::<Option<_>>()?;
+    let bytes = digits.chunks_exact(2).filter_map(|pair| match pair {
+        [high, low] => Some(high << 4 | low),
+        _ => None,
+    });
+    let bytes: Vec<u8> = bytes.collect();
+    (digits.len() == HASH_CHARACTERS).then_some(())?;
+    bytes.try_into().ok()
+}
