@@ -88,6 +88,9 @@ fn decide(shared: &Shared, todo: Vec<Asked>, next_tick: &mut i64) -> (Vec<Settle
         }
     }
     settled.push(Settled { decision: decider.pump(now), reply: None });
+    for one in &settled {
+        shared.index.expect(&one.decision.closed);
+    }
     drop(decider);
     settled.retain(|settled| settled.reply.is_some() || !settled.decision.events.is_empty());
     (settled, control)

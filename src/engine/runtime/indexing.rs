@@ -1,5 +1,6 @@
 //! The index at run time: finished requests go in behind the journal; a lost or lagging index is refilled from it.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -20,6 +21,9 @@ use crate::vault::Vault;
 /// Sequences in one chunk of a request's history: with the seal a value stays below its limit.
 const CHUNK_EVENTS: usize = (VALUE_BYTES_MAX - 64) / 8;
 
+/// Finished requests remembered ahead of the index; beyond it the oldest are found only once the index caught up.
+const PENDING_MAX: usize = 100_000;
+
 /// What the journal thread tells of one durable batch.
 pub struct Indexed {
     /// The next sequence after it.
@@ -39,6 +43,7 @@ pub struct IndexSide {
     gap: AtomicBool,
     applied: AtomicU64,
     stop: AtomicBool,
+    pending: RwLock<BTreeMap<u64, ClosedRequest>>,
 }
 
 impl IndexSide {
@@ -63,7 +68,28 @@ impl IndexSide {
             gap: AtomicBool::new(false),
             applied,
             stop: AtomicBool::new(false),
+            pending: RwLock::new(BTreeMap::new()),
         })
+    }
+
+    /// Remembers requests that were just finished, until the index has them: they are never nowhere.
+    pub fn expect(&self, closed: &[ClosedRequest]) {
+        if closed.is_empty() {
+            return;
+        }
+        let mut pending = self.pending.write();
+        for request in closed {
+            pending.insert(request.sequence, request.clone());
+        }
+        while pending.len() > PENDING_MAX {
+            pending.pop_first();
+        }
+    }
+
+    /// A finished request that the index may not have yet.
+    #[must_use]
+    pub fn pending(&self, request: u64) -> Option<ClosedRequest> {
+        self.pending.read().get(&request).cloned()
     }
 
     /// The index as it is now.
@@ -132,6 +158,7 @@ impl IndexSide {
             index.apply(&batch, &mut OsRandom)?;
             self.applied.store(applied, Ordering::Relaxed);
         }
+        self.pending.write().retain(|_, request| request.version >= applied);
         Ok(())
     }
 

@@ -121,16 +121,26 @@ impl Engine {
 
 impl Shared {
     pub(crate) fn closed_request(&self, request: u64) -> Result<Option<ClosedRequest>, Refusal> {
+        if let Some(pending) = self.index.pending(request) {
+            return Ok(Some(pending));
+        }
         let key = IndexKey::Request(EntryId { sequence: request, line: 0 });
         let value = self.index.current().get(&key).map_err(|error| {
             tracing::warn!(%error, "the index cannot be read");
             Refusal::Unavailable
         })?;
+        if value.is_none() && self.index.filled_to().is_some_and(|filled| filled <= request) {
+            // Not found in what is filled so far says nothing; better no answer than a wrong one.
+            return Err(Refusal::Unavailable);
+        }
         Ok(value.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
     }
 
     /// Sequences of the events of a finished request, in order.
     pub(crate) fn closed_events(&self, request: u64) -> Result<Vec<u64>, Refusal> {
+        if let Some(pending) = self.index.pending(request) {
+            return Ok(pending.events);
+        }
         let mut events = Vec::new();
         let mut cursor = None;
         loop {
