@@ -285,8 +285,7 @@ impl KeyStore {
     /// The key of `slot`; none once it was destroyed.
     ///
     /// # Errors
-    /// [`KeyError::UnknownSlot`], [`KeyError::Damaged`] (also for a destruction that a crash cut short: destroy it again),
-    /// [`KeyError::OtherMaster`], [`KeyError::Disk`].
+    /// [`KeyError::UnknownSlot`], [`KeyError::Damaged`], [`KeyError::OtherMaster`], [`KeyError::Disk`].
     pub fn get(&self, slot: u64) -> Result<Option<DataKey>, KeyError> {
         let _no_overwriting = self.overwriting.read();
         let (file, offset, path) = {
@@ -312,8 +311,8 @@ impl KeyStore {
         Ok(key)
     }
 
-    /// Ends the keys of `slots` for good: overwritten with random bytes, synced, marked, synced. Repeating it is harmless, so after a
-    /// crash the destructions that the journal orders are simply ordered again.
+    /// Ends the keys of `slots` for good: overwritten with random bytes and marked in one write, synced. A crash leaves a slot
+    /// live or destroyed and never unreadable; repeating is harmless, so the destructions that the journal orders are ordered again then.
     ///
     /// # Errors
     /// [`KeyError::UnknownSlot`] before anything is touched; [`KeyError::Disk`], which poisons the store.
@@ -327,8 +326,7 @@ impl KeyStore {
         }
         let Some(last) = slots.last() else { return Ok(()) };
         self.allocate_through(*last)?;
-        let noise: Vec<_> = slots.iter().map(|slot| (*slot, random_slot(random))).collect();
-        let marks: Vec<_> = slots.iter().map(|slot| (*slot, Slot::destroyed(*slot))).collect();
+        let marks: Vec<_> = slots.iter().map(|slot| (*slot, Slot::destroyed(*slot, random))).collect();
         {
             let mut held = self.held.lock();
             for slot in &slots {
@@ -337,8 +335,7 @@ impl KeyStore {
                 held.ending.insert(*slot);
             }
         }
-        self.write_and_sync("overwrite keys in", &noise)?;
-        self.write_and_sync("mark keys as destroyed in", &marks)?;
+        self.write_and_sync("overwrite keys in", &marks)?;
         // A reader that found the key before it ended may have put it into the cache since; none can from here on.
         let _no_readers = self.overwriting.write();
         let mut held = self.held.lock();
@@ -420,12 +417,6 @@ impl KeyStore {
         }
         Ok(())
     }
-}
-
-fn random_slot(random: &mut dyn Random) -> [u8; SLOT_BYTES] {
-    let mut bytes = [0; SLOT_BYTES];
-    random.fill(&mut bytes);
-    bytes
 }
 
 fn file_path(folder: &Path, number: u32) -> PathBuf {

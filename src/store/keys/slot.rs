@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! slot     "XZK1" | state (1: 1 live, 2 destroyed) | 0 0 0 | slot number (8) | master id (4) | wrapped key (61) | zeros | crc32c of all before (4)
+//!          a destroyed one holds random bytes where the wrapped key stood
 //! header   "XZKF" | version (1) | 0 0 0 | file number (4) | slots per file (4) | zeros | crc32c of all before (4)
 //! ```
 //! All numbers big endian. A slot of zeros only was never written. 128 bytes divide a sector, so a slot is written whole or not at all.
@@ -38,9 +39,11 @@ impl Slot {
         Ok(summed(&[&SLOT_MAGIC, &[LIVE, 0, 0, 0], &slot.to_be_bytes(), &master.id(), &wrapped]))
     }
 
-    /// The bytes of a destroyed slot.
-    pub(super) fn destroyed(slot: u64) -> [u8; SLOT_BYTES] {
-        summed(&[&SLOT_MAGIC, &[DESTROYED, 0, 0, 0], &slot.to_be_bytes()])
+    /// The bytes of a destroyed slot: mark and overwriting in one write, so that a crash leaves the key or the mark and nothing between.
+    pub(super) fn destroyed(slot: u64, random: &mut dyn Random) -> [u8; SLOT_BYTES] {
+        let mut noise = [0; 4 + WRAPPED_BYTES];
+        random.fill(&mut noise);
+        summed(&[&SLOT_MAGIC, &[DESTROYED, 0, 0, 0], &slot.to_be_bytes(), &noise])
     }
 
     /// Reads a slot, which must bear the number `slot`.

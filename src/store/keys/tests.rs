@@ -96,6 +96,25 @@ fn a_destroyed_key_is_gone_from_disk_cache_and_stage() {
 }
 
 #[test]
+fn a_destruction_cut_short_leaves_a_key_or_none_and_never_damage() {
+    for operations in 0..6 {
+        let disk = SimulatedDisk::new(operations);
+        let store = made(&disk);
+        let mut random = SeededRandom::new(2);
+        let slot = store.create(1, &mut random).unwrap()[0].0;
+        store.sync().unwrap();
+        disk.power_off_after(operations);
+        let ended = store.destroy(&[slot], &mut random);
+        disk.crash();
+        let store = opened(&disk, masters(1, None)).unwrap();
+        let found = store.get(slot).unwrap();
+        assert!(ended.is_err() || found.is_none(), "what was reported destroyed is");
+        store.destroy(&[slot], &mut random).unwrap();
+        assert!(store.get(slot).unwrap().is_none());
+    }
+}
+
+#[test]
 fn a_damaged_slot_is_named_with_file_and_offset() {
     let disk = SimulatedDisk::new(1);
     let store = made(&disk);
