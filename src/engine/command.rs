@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use domain::outcome::Outcome;
 use domain::request::Request;
 use domain::slip::SlipContext;
 use domain::socket::{FeedbackItem, Judged, ListClass};
@@ -110,6 +111,8 @@ pub enum Command {
         /// The items.
         items: Vec<FeedbackItem>,
     },
+    /// A partner says something about an act of a finished request.
+    LateOutcome(Box<LateOutcome>),
     /// Somebody reads personal data.
     Read {
         /// Who.
@@ -141,6 +144,22 @@ pub enum Command {
     Tick,
     /// Nothing more is started; the last event.
     Drain,
+}
+
+/// An outcome that came after its request was finished.
+pub struct LateOutcome {
+    /// The act.
+    pub act: ActId,
+    /// The partner.
+    pub partner: String,
+    /// `feedback`, `hand_back`, `callback`.
+    pub way: &'static str,
+    /// Slot of the case's key.
+    pub slot: u64,
+    /// The request as the index has it; its history grows by this event.
+    pub closed: ClosedRequest,
+    /// What it says.
+    pub outcome: Outcome,
 }
 
 /// What a read of a finished request needs.

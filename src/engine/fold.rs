@@ -257,40 +257,52 @@ impl State {
         self.deadlines.remove(&(open.deadline, index));
         let mut moved = 0_i64;
         let mut kept = Vec::new();
-        let mut gone = BTreeSet::new();
-        for act_index in open.acts {
-            let Some(act) = self.acts.get_mut(act_index) else { continue };
+        for act_index in &open.acts {
+            let Some(act) = self.acts.get(*act_index) else { continue };
             self.plans.remove(&act.sequence);
             self.slips.remove(&act.slip);
-            self.waiters.remove(&act_index);
+            self.waiters.remove(act_index);
             if act.kind() == ActKind::Deduct {
                 moved = moved.saturating_add(act.moved);
             }
+        }
+        for act_index in open.acts {
+            let Some(act) = self.acts.get_mut(act_index) else { continue };
             if act.is_live_measure() {
                 act.request = NONE;
                 self.kept.insert((act.sequence, u64::from(act.place)), act_index);
+                self.slips.entry(act.slip).or_insert(act_index);
                 kept.push(act_index);
             } else {
                 self.acts.remove(act_index);
-                gone.insert(act_index);
             }
         }
         self.plans.remove(&request);
-        self.forget_bases(open.case, &gone);
         if let Some(case) = self.cases.get_mut(open.case) {
             case.requests.retain(|other| *other != index);
             case.measures.extend(kept);
             case.deducted_before = case.deducted_before.saturating_add(moved);
         }
+        self.drop_ended_measures(open.case);
     }
 
-    /// Acts of other requests that build on what left memory build on nothing of ours from here on: its place may be another act's soon.
-    fn forget_bases(&mut self, case: Index, gone: &BTreeSet<Index>) {
-        let building: Vec<Index> =
-            self.acts_of_case(case).filter(|(_, act)| gone.contains(&act.base)).map(|(index, _)| index).collect();
-        for index in building {
-            if let Some(act) = self.acts.get_mut(index) {
-                act.base = NONE;
+    /// Measures that ended leave memory once nothing open builds on them.
+    fn drop_ended_measures(&mut self, case: Index) {
+        let Some(measures) = self.cases.get(case).map(|case| case.measures.clone()) else { return };
+        for measure in measures {
+            let Some(act) = self.acts.get(measure).filter(|act| !act.is_live_measure()) else { continue };
+            let (slip, key) = (act.slip, (act.sequence, u64::from(act.place)));
+            let built_on = self.acts_of_case(case).any(|(_, other)| other.base == measure && other.state().is_open());
+            if built_on {
+                continue;
+            }
+            self.acts.remove(measure);
+            self.kept.remove(&key);
+            if self.slips.get(&slip) == Some(&measure) {
+                self.slips.remove(&slip);
+            }
+            if let Some(case) = self.cases.get_mut(case) {
+                case.measures.retain(|other| *other != measure);
             }
         }
     }

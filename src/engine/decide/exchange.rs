@@ -177,7 +177,7 @@ fn cause_word(cause: Cause) -> String {
 }
 
 /// Reads the partner's sums against what was ordered: less than ordered is `partly`, whatever word came with it.
-pub(super) fn fit(act: &Act, mut outcome: Outcome) -> Outcome {
+pub(crate) fn fit(act: &Act, mut outcome: Outcome) -> Outcome {
     let ordered = Money::from_units(act.amount);
     match act.kind() {
         ActKind::Freeze => {

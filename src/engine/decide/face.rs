@@ -9,7 +9,7 @@ use store::record::{ActRef, Body, ExchangeBegan, OutcomeReceived, OutcomeTwin};
 
 use super::Decider;
 use super::exchange::fit;
-use crate::command::Answer;
+use crate::command::{Answer, LateOutcome};
 use crate::refusal::Refusal;
 use crate::state::slab::Index;
 
@@ -132,6 +132,27 @@ impl Decider {
         self.emit(fact.into(), Some(Body::Outcome(Box::new(twin))), slot);
         self.after_outcome(index);
         Ok(())
+    }
+}
+
+impl Decider {
+    /// Recorded, shown with the request, and left to people: the request is finished and its measures may be gone.
+    pub(super) fn late_outcome(&mut self, late: LateOutcome) -> Answer {
+        let fact = OutcomeReceived {
+            act: late.act.into(),
+            partner: late.partner,
+            state: late.outcome.verdict.state().word().to_owned(),
+            supersedes: true,
+            verdict: late.outcome.verdict.word().to_owned(),
+            way: late.way.to_owned(),
+        };
+        let body = Body::Outcome(Box::new(OutcomeTwin::from(&late.outcome)));
+        let sequence = self.emit(fact.into(), Some(body), late.slot);
+        let mut closed = late.closed;
+        closed.version = sequence;
+        closed.events.push(sequence);
+        self.closed.push(closed);
+        Answer::Done(sequence)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Deciding: (state at head, command, now, random) gives events or a refusal. Serial; nothing here waits or reads a clock.
 
-mod exchange;
+pub(crate) mod exchange;
 mod face;
 pub mod limits;
 mod people;
@@ -106,6 +106,12 @@ impl Decider {
         [wake, deadline].into_iter().flatten().min()
     }
 
+    /// Has a deadline passed that a tick has not told yet?
+    #[must_use]
+    pub fn deadline_passed(&self, now: Millis) -> bool {
+        self.state.deadlines.first().is_some_and(|(due, _)| *due <= now)
+    }
+
     fn set_now(&mut self, now: Millis) {
         // Journal time never goes back, whatever the wall clock does.
         self.now = now.max(self.state.at).max(self.now);
@@ -143,6 +149,7 @@ impl Decider {
             Command::Ended { exchange, act, judged } => self.ended(exchange, act, judged),
             Command::List { partner, class } => self.list(&partner, class),
             Command::Feedback { partner, way, items } => self.feedback(&partner, way, items),
+            Command::LateOutcome(late) => Ok(self.late_outcome(*late)),
             Command::Read { by, is_person, request, closed } => self.read(&by, is_person, request, closed),
             Command::Refused { source, minute, count } => self.refused(source, minute, count),
             Command::Snapshot { digest, next } => {
@@ -190,6 +197,9 @@ impl Decider {
 fn needs_serving(command: &Command) -> bool {
     !matches!(
         command,
-        Command::Ended { .. } | Command::Feedback { .. } | Command::Snapshot { .. } | Command::Drain | Command::Read { .. }
+        Command::Ended { .. }
+            | Command::Feedback { .. }
+            | Command::LateOutcome(_)
+            | Command::Snapshot { .. } | Command::Drain | Command::Read { .. }
     )
 }

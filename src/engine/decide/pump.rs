@@ -99,7 +99,7 @@ impl Decider {
                     self.state.is_its_turn(lane, index)
                         && !act.is_under_way()
                         && act.due_at <= now
-                        && matches!(act.state(), ActState::Ready | ActState::InDoubt | ActState::Awaiting)
+                        && (act.state() == ActState::Ready || settles_by_itself(act, partner))
                 });
                 if fits {
                     return Some((class, index));
@@ -144,6 +144,15 @@ impl Decider {
 }
 
 use crate::state::Act;
+
+/// Can a question, or the same message again, tell what became of an act that waits or is in doubt?
+pub(super) fn settles_by_itself(act: &Act, partner: &Partner) -> bool {
+    match act.state() {
+        ActState::InDoubt => partner.doubt.can_be_asked || partner.doubt.deduplicates,
+        ActState::Awaiting => partner.doubt.can_be_asked,
+        _ => false,
+    }
+}
 
 impl Act {
     fn id_ref(&self) -> ActRef {

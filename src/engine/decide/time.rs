@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use domain::partner::Travel;
 use domain::socket::{Cause, Judged};
-use domain::{ActId, ActState, Millis, RequestId};
+use domain::{ActId, Millis, RequestId};
 use store::record::{
     AccessRead, AccessRefused, ConfigLoaded, DeadlinePassed, DocumentBody, DocumentErased, DocumentStored,
     GatewayDrained, GatewayStarted,
@@ -13,6 +13,7 @@ use store::record::{
 use store::record::Body;
 
 use super::Decider;
+use super::pump::settles_by_itself;
 use crate::command::{Answer, ClosedRead, Erased, StoreDocument};
 use crate::config::Config;
 use crate::fold::read_key;
@@ -69,17 +70,14 @@ impl Decider {
     fn rouse_waiting(&mut self) {
         let settles = |act: &Act| {
             let partner = self.partner(act.lane).filter(|partner| partner.travel == Travel::CallOut);
-            partner.is_some_and(|partner| match act.state() {
-                ActState::InDoubt => partner.doubt.can_be_asked || partner.doubt.deduplicates,
-                ActState::Awaiting => partner.doubt.can_be_asked,
-                _ => false,
-            })
+            partner.is_some_and(|partner| settles_by_itself(act, &partner))
         };
-        let timeless = self.state.acts.iter().filter(|(_, act)| act.due_at == 0 && !act.is_under_way() && settles(act));
-        let timeless: Vec<(u16, Index)> = timeless.map(|(index, act)| (act.lane, index)).collect();
-        for (lane, index) in timeless {
+        let due = |act: &Act| act.due_at <= self.now && !act.is_under_way() && settles(act);
+        let waiting = self.state.acts.iter().filter(|(_, act)| due(act));
+        let waiting: Vec<(u16, Millis, Index)> = waiting.map(|(index, act)| (act.lane, act.due_at, index)).collect();
+        for (lane, due, index) in waiting {
             if let Some(lane) = self.state.lane_mut(lane) {
-                lane.timers.push(Reverse((0, index)));
+                lane.timers.push(Reverse((due, index)));
             }
         }
     }

@@ -66,7 +66,7 @@ fn decide(shared: &Shared, todo: Vec<Asked>, next_tick: &mut i64) -> (Vec<Settle
     let mut control = Control::GoOn;
     let mut settled = Vec::with_capacity(todo.len() + 1);
     let mut decider = shared.decider.write();
-    if now >= *next_tick {
+    if now >= *next_tick || decider.deadline_passed(now) {
         *next_tick = now + TICK_MS;
         settled.push(Settled { decision: decider.decide(Command::Tick, now), reply: None });
     }

@@ -92,10 +92,60 @@ impl Engine {
         way: &'static str,
         items: Vec<domain::socket::FeedbackItem>,
     ) -> Result<FaceAnswer, Refusal> {
+        let said: Vec<_> =
+            items.iter().map(|item| (item.slip.clone(), item.line, item.outcome.as_ref().ok().cloned())).collect();
         let told = self.ask(Command::Feedback { partner: partner.to_owned(), way, items }).await?;
         let Answer::Verdicts(verdicts) = told.answer else { return Err(Refusal::Unavailable) };
-        let item = |(slip, taken)| ItemVerdict { slip, taken };
-        Ok(FaceAnswer::Verdicts(verdicts.into_iter().map(item).collect()))
+        let mut answers = Vec::with_capacity(verdicts.len());
+        for ((slip, mut taken), (_, line, outcome)) in verdicts.into_iter().zip(said) {
+            if let (Err(_), Some(outcome)) = (&taken, outcome)
+                && let Some(late) = self.late_feedback(partner, way, &slip, line, outcome).await?
+            {
+                taken = late;
+            }
+            answers.push(ItemVerdict { slip, taken });
+        }
+        Ok(FaceAnswer::Verdicts(answers))
+    }
+
+    /// Feedback on a slip whose request is finished: a repeat of what is known is taken as such, news is recorded.
+    /// `None` when the slip is no finished one of this partner either.
+    async fn late_feedback(
+        &self,
+        partner: &str,
+        way: &'static str,
+        slip: &str,
+        line: Option<u16>,
+        outcome: domain::outcome::Outcome,
+    ) -> Result<Option<Result<(), String>>, Refusal> {
+        let Some(number) = SlipNumber::parse(slip) else { return Ok(None) };
+        let Some(request) = self.shared.closed_by_slip(number)? else { return Ok(None) };
+        let Some(mut closed) = self.shared.closed_request(request)? else { return Ok(None) };
+        let state = self.shared.closed_state(request)?;
+        let acts = state.slip_acts(number).into_iter().filter_map(|index| state.acts.get(index));
+        let mut known = false;
+        for act in acts.filter(|act| state.partner_of(act.lane) == partner) {
+            if line.is_some_and(|line| act.line != line && act.kind() != ActKind::Query) {
+                continue;
+            }
+            known = true;
+            let outcome = crate::decide::exchange::fit(act, outcome.clone());
+            if act.outcome_hash == store::record::OutcomeTwin::from(&outcome).fingerprint() {
+                continue;
+            }
+            closed.events = self.shared.closed_events(request)?;
+            let slot = self.shared.papers.request(request).map_or(0, |papers| papers.slot);
+            let late = crate::command::LateOutcome {
+                act: act.id(),
+                partner: partner.to_owned(),
+                way,
+                slot,
+                closed: closed.clone(),
+                outcome,
+            };
+            self.done(Command::LateOutcome(Box::new(late))).await?;
+        }
+        Ok(known.then_some(Ok(())))
     }
 
     /// A slip that is with this partner: its request, and whether it is a query.

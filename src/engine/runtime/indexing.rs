@@ -92,6 +92,12 @@ impl IndexSide {
         self.pending.read().get(&request).cloned()
     }
 
+    /// The finished request with that slip which the index may not have yet.
+    #[must_use]
+    pub fn pending_by_slip(&self, slip: u64) -> Option<u64> {
+        self.pending.read().values().find(|request| request.slips.contains(&slip)).map(|request| request.sequence)
+    }
+
     /// The index as it is now.
     #[must_use]
     pub fn current(&self) -> Arc<dyn Index> {

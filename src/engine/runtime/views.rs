@@ -95,13 +95,7 @@ impl Engine {
 
     fn closed_sketch(&self, id: RequestId, page: (u32, u16)) -> Result<(Sketch, Option<ClosedRead>), Refusal> {
         let closed = self.shared.closed_request(id.0)?.ok_or(Refusal::NotFound)?;
-        let mut state = State::default();
-        for sequence in self.shared.closed_events(id.0)? {
-            let Some(event) = self.shared.papers.event(sequence) else { continue };
-            if !matches!(event.fact, Fact::RequestFinished(_)) {
-                state.fold(sequence, &event);
-            }
-        }
+        let state = self.shared.closed_state(id.0)?;
         let end = RequestState::from_word(&closed.state).unwrap_or(RequestState::Finished);
         let read = Some(ClosedRead { version: closed.version });
         let Some(index) = state.request_index(id) else { return Ok((erased_sketch(&closed, end), read)) };
@@ -134,6 +128,31 @@ impl Shared {
             return Err(Refusal::Unavailable);
         }
         Ok(value.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
+    }
+
+    /// A finished request as its own events left it.
+    pub(crate) fn closed_state(&self, request: u64) -> Result<State, Refusal> {
+        let mut state = State::default();
+        for sequence in self.closed_events(request)? {
+            let Some(event) = self.papers.event(sequence) else { continue };
+            if !matches!(event.fact, Fact::RequestFinished(_)) {
+                state.fold(sequence, &event);
+            }
+        }
+        Ok(state)
+    }
+
+    /// The finished request that a slip belonged to.
+    pub(crate) fn closed_by_slip(&self, slip: domain::SlipNumber) -> Result<Option<u64>, Refusal> {
+        if let Some(request) = self.index.pending_by_slip(slip.bits()) {
+            return Ok(Some(request));
+        }
+        let Ok(slip) = store::index::SlipKey::new(&slip.to_string()) else { return Ok(None) };
+        let value = self.index.current().get(&IndexKey::ActBySlip { slip, line: 0 }).map_err(|_| Refusal::Unavailable)?;
+        if value.is_none() && self.index.filled_to().is_some() {
+            return Err(Refusal::Unavailable);
+        }
+        Ok(value.and_then(|bytes| bytes.as_slice().try_into().ok()).map(u64::from_be_bytes))
     }
 
     /// Sequences of the events of a finished request, in order.

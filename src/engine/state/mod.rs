@@ -224,7 +224,12 @@ impl State {
     #[must_use]
     pub fn slip_acts(&self, slip: SlipNumber) -> Vec<Index> {
         let Some(first) = self.slips.get(&slip.bits()).and_then(|index| self.acts.get(*index)) else { return Vec::new() };
-        let Some(request) = self.requests.get(first.request) else { return Vec::new() };
+        let Some(request) = self.requests.get(first.request) else {
+            // Its request is finished: what is left are the measures that live.
+            let case = self.cases.get(first.case);
+            let measures = case.into_iter().flat_map(|case| &case.measures).copied();
+            return measures.filter(|index| self.acts.get(*index).is_some_and(|act| act.slip == slip.bits())).collect();
+        };
         let start = self.plans.get(&first.sequence).map_or(0, |(_, start)| *start as usize) + first.place as usize;
         let same = |index: &&Index| self.acts.get(**index).is_some_and(|act| act.slip == slip.bits());
         request.acts.iter().skip(start).take_while(same).copied().collect()

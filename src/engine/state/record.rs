@@ -186,6 +186,7 @@ impl State {
         for (index, act) in self.acts.iter() {
             if act.request == NONE {
                 self.kept.insert((act.sequence, u64::from(act.place)), index);
+                self.slips.entry(act.slip).or_insert(index);
             }
         }
     }
