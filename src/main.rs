@@ -46,6 +46,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    quiet_panics();
     let line = Line::parse();
     let done = match line.command {
         Command::Serve(arguments) => serve::run(arguments),
@@ -66,4 +67,12 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// A panic's payload may hold what it was working on; only where it happened is told.
+fn quiet_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map_or_else(String::new, |at| format!("{}:{}", at.file(), at.line()));
+        tracing::error!(place, "a panic; the call or exchange it was in is answered as such");
+    }));
 }
