@@ -1,14 +1,13 @@
 //! Fold: one event changes the state. Total, never fails, never recomputes a choice; what it does not know it leaves.
 
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
 
 use domain::outcome::Verdict;
 use domain::request::{Goal, Priority};
 use domain::{ActId, ActKind, ActState, Millis, SlipNumber};
 use store::record::{
-    AcceptedBody, ActRef, ActResolved, Body, DocumentStored, Event, ExchangeBegan, ExchangeEnded, Fact, OutcomeTwin, PlanLine,
-    RequestAccepted, act_state,
+    AcceptedBody, ActRef, ActResolved, Body, DocumentStored, Event, ExchangeBegan, ExchangeEnded, Fact, OutcomeTwin,
+    PlanLine, RequestAccepted, act_state,
 };
 
 use crate::state::act::NO_SEQUENCE;
@@ -345,7 +344,9 @@ impl State {
         if let Some(lane) = self.lane_mut(lane) {
             lane.in_flight = lane.in_flight.saturating_sub(1);
             match fact.judged.as_str() {
-                "not_sent" | "doubt" if fact.cause != "throttled" && fact.cause != "closed" => lane.record.failures += 1,
+                "not_sent" | "doubt" if fact.cause != "throttled" && fact.cause != "closed" => {
+                    lane.record.failures += 1
+                }
                 "not_sent" | "doubt" => {}
                 _ => {
                     lane.record.failures = 0;
@@ -366,6 +367,7 @@ impl State {
             act.doubted = match fact.judged.as_str() {
                 "doubt" => act.doubted || fact.state == ActState::InDoubt.word(),
                 "not_sent" => act.doubted,
+                "not_found" => fact.state == ActState::InDoubt.word(),
                 _ => false,
             };
             act.tries = match fact.judged.as_str() {
@@ -423,7 +425,8 @@ impl State {
             ActKind::Freeze if effect => {
                 let limit = outcome.and_then(|o| o.limit).unwrap_or(act.amount).max(0);
                 let whole = if verdict == Some(Verdict::Queued) { 0 } else { limit };
-                act.caught = outcome.and_then(|o| o.caught).unwrap_or(whole).clamp(0, limit).saturating_sub(act.moved).max(0);
+                act.caught =
+                    outcome.and_then(|o| o.caught).unwrap_or(whole).clamp(0, limit).saturating_sub(act.moved).max(0);
                 act.limit = limit.saturating_sub(act.moved).max(0);
                 act.to = outcome.and_then(|o| o.to).unwrap_or(act.to);
             }
@@ -552,11 +555,13 @@ impl State {
     }
 
     fn take_from_queues(&mut self, index: Index, lane: u16) {
-        let Some((kind, state, request)) = self.acts.get(index).map(|act| (act.kind(), act.state(), act.request)) else {
+        let Some((kind, state, request)) = self.acts.get(index).map(|act| (act.kind(), act.state(), act.request))
+        else {
             return;
         };
         let priority = self.requests.get(request).map_or(Priority::Normal, OpenRequest::priority);
-        let Some(queue) = self.lane_mut(lane).and_then(|lane| lane.ready.get_mut(class_of(kind, state, priority))) else {
+        let Some(queue) = self.lane_mut(lane).and_then(|lane| lane.ready.get_mut(class_of(kind, state, priority)))
+        else {
             return;
         };
         if queue.front() == Some(&index) {

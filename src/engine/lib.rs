@@ -8,9 +8,11 @@ mod fold;
 mod history;
 mod queues;
 pub mod refusal;
-pub mod state;
-pub mod vault;
 pub mod runtime;
+pub mod state;
+#[cfg(test)]
+mod tests;
+pub mod vault;
 pub mod view;
 
 pub use decide::Decider;

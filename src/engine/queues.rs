@@ -150,8 +150,11 @@ impl State {
             }
             lane_state.timers.pop();
             // A timer outlives its reason: only the one the act still waits for counts.
-            let Some(act) = self.acts.get(index).filter(|act| act.due_at == due && !act.is_under_way()) else { continue };
-            let priority = self.requests.get(act.request).map_or(domain::request::Priority::Normal, OpenRequest::priority);
+            let Some(act) = self.acts.get(index).filter(|act| act.due_at == due && !act.is_under_way()) else {
+                continue;
+            };
+            let priority =
+                self.requests.get(act.request).map_or(domain::request::Priority::Normal, OpenRequest::priority);
             let class = class_of(act.kind(), act.state(), priority);
             if act.state().is_final() {
                 continue;

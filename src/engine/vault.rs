@@ -49,7 +49,9 @@ pub enum VaultError {
         source: store::blobs::BlobError,
     },
     /// The sealed body is not the one that the leaf names.
-    #[error("event {sequence}: its sealed body does not have the digest that its leaf names; restore the segment from the mirror or a backup")]
+    #[error(
+        "event {sequence}: its sealed body does not have the digest that its leaf names; restore the segment from the mirror or a backup"
+    )]
     Digest {
         /// The event.
         sequence: u64,

@@ -129,7 +129,7 @@ impl Decider {
         let believed_from = doubt
             .not_found_final_after_ms
             .map(|ms| act.sent_at.saturating_add(Millis::try_from(ms).unwrap_or(Millis::MAX)));
-        let absent = believed_from.is_some_and(|from| act.began_at >= from) || doubt.deduplicates;
+        let absent = believed_from.is_some_and(|from| act.began_at >= from);
         if absent {
             let mut settled = act.clone();
             settled.doubted = false;

@@ -72,11 +72,8 @@ impl Decider {
     /// Decides one command. The state has advanced when this returns; nothing may leave before the events are durable.
     pub fn decide(&mut self, command: Command, now: Millis) -> Decision {
         self.set_now(now);
-        let answer = if self.draining && needs_serving(&command) {
-            Err(Refusal::Draining)
-        } else {
-            self.dispatch(command)
-        };
+        let answer =
+            if self.draining && needs_serving(&command) { Err(Refusal::Draining) } else { self.dispatch(command) };
         self.take(answer)
     }
 
@@ -153,7 +150,7 @@ impl Decider {
             Command::Read { by, is_person, request, closed } => self.read(&by, is_person, request, closed),
             Command::Refused { source, minute, count } => self.refused(source, minute, count),
             Command::Snapshot { digest, next } => {
-                Ok(self.emit(store::record::SnapshotTaken { digest, next }.into(), None, 0)).map(Answer::Done)
+                Ok(Answer::Done(self.emit(store::record::SnapshotTaken { digest, next }.into(), None, 0)))
             }
             Command::Tick => self.tick(),
             Command::Drain => self.drain(),
@@ -200,6 +197,8 @@ fn needs_serving(command: &Command) -> bool {
         Command::Ended { .. }
             | Command::Feedback { .. }
             | Command::LateOutcome(_)
-            | Command::Snapshot { .. } | Command::Drain | Command::Read { .. }
+            | Command::Snapshot { .. }
+            | Command::Drain
+            | Command::Read { .. }
     )
 }

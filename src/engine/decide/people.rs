@@ -1,7 +1,9 @@
 //! What people do: approve, stop, withdraw, settle a doubt, pause and resume a lane. Each with a name and a reason.
 
 use domain::{ActId, ActState, Millis, Money, RequestId};
-use store::record::{ActResolved, ActWithdrawn, Body, LanePaused, LaneResumed, ReasonBody, RequestApproved, RequestStopped};
+use store::record::{
+    ActResolved, ActWithdrawn, Body, LanePaused, LaneResumed, ReasonBody, RequestApproved, RequestStopped,
+};
 
 use super::Decider;
 use crate::command::Answer;
@@ -40,10 +42,8 @@ impl Decider {
         if !open.may_start() {
             return Err(Refusal::WrongState { state: "stopped" });
         }
-        let waits = open
-            .acts
-            .iter()
-            .any(|act| self.state.acts.get(*act).is_some_and(|act| act.state() == ActState::Planned));
+        let waits =
+            open.acts.iter().any(|act| self.state.acts.get(*act).is_some_and(|act| act.state() == ActState::Planned));
         // A goal plans more acts later; approving it ahead of them is meant.
         if !waits && open.goal().is_none() {
             return Err(Refusal::WrongState { state: "nothing_waits_for_approval" });
@@ -118,13 +118,7 @@ impl Decider {
         Ok(Answer::Done(sequence))
     }
 
-    pub(super) fn pause(
-        &mut self,
-        partner: &str,
-        by: &str,
-        reason: String,
-        until: Millis,
-    ) -> Result<Answer, Refusal> {
+    pub(super) fn pause(&mut self, partner: &str, by: &str, reason: String, until: Millis) -> Result<Answer, Refusal> {
         if self.state.lane_of(partner).is_none() {
             return Err(Refusal::NotFound);
         }

@@ -115,9 +115,9 @@ impl Decider {
             if !freeze.is_live_measure() || freeze.caught <= 0 || !self.takes(freeze.lane, ActKind::Deduct) {
                 continue;
             }
-            let tried = self.acts_of(open).any(|(_, act)| {
-                act.base == index && matches!(act.kind(), ActKind::Deduct | ActKind::Release)
-            });
+            let tried = self
+                .acts_of(open)
+                .any(|(_, act)| act.base == index && matches!(act.kind(), ActKind::Deduct | ActKind::Release));
             let amount = self.state.free_of_freeze(index).floor_fen().min(room);
             if tried || !amount.is_positive() {
                 continue;

@@ -114,7 +114,9 @@ impl Decider {
         let Some(act) = self.state.acts.get(index) else { return };
         let (id, state, case, request) = (act.id(), act.state(), act.case, act.request);
         let Some(partner) = self.partner(lane) else { return };
-        let resend = state == ActState::InDoubt && !partner.doubt.can_be_asked && partner.doubt.deduplicates;
+        // A partner that never says when "not found" is final is not asked when it may simply be sent the same message again.
+        let asking_settles = partner.doubt.can_be_asked && partner.doubt.not_found_final_after_ms.is_some();
+        let resend = state == ActState::InDoubt && partner.doubt.deduplicates && !asking_settles;
         let ask = matches!(state, ActState::InDoubt | ActState::Awaiting) && !resend;
         debug_assert!(class < CLASSES, "a class outside the lane's queues");
         if !ask {

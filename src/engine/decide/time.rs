@@ -6,11 +6,11 @@ use std::sync::Arc;
 use domain::partner::Travel;
 use domain::socket::{Cause, Judged};
 use domain::{ActId, Millis, RequestId};
+use store::record::Body;
 use store::record::{
     AccessRead, AccessRefused, ConfigLoaded, DeadlinePassed, DocumentBody, DocumentErased, DocumentStored,
     GatewayDrained, GatewayStarted,
 };
-use store::record::Body;
 
 use super::Decider;
 use super::pump::settles_by_itself;
@@ -89,23 +89,14 @@ impl Decider {
             file_name: document.file_name,
             content_type: document.content_type,
         };
-        let fact = DocumentStored {
-            blob: document.blob,
-            bytes: document.bytes,
-            court: document.court,
-            token: document.token,
-        };
+        let fact =
+            DocumentStored { blob: document.blob, bytes: document.bytes, court: document.court, token: document.token };
         Ok(Answer::Stored(self.emit(fact.into(), Some(Body::Document(body)), document.slot)))
     }
 
     pub(super) fn tick(&mut self) -> Result<Answer, Refusal> {
-        let passed: Vec<Index> = self
-            .state
-            .deadlines
-            .iter()
-            .take_while(|(due, _)| *due <= self.now)
-            .map(|(_, request)| *request)
-            .collect();
+        let passed: Vec<Index> =
+            self.state.deadlines.iter().take_while(|(due, _)| *due <= self.now).map(|(_, request)| *request).collect();
         for index in passed {
             let Some(request) = self.state.requests.get(index).map(|open| open.sequence) else { continue };
             self.emit(DeadlinePassed { request }.into(), None, 0);

@@ -188,7 +188,9 @@ impl Engine {
         let mut with_scans = Vec::with_capacity(officers.len());
         for (place, officer) in officers.into_iter().enumerate() {
             let own = |file: &PaperFile| {
-                file.number == officer.work_id || file.number == officer.duty_id || (place == 0 && file.number.expose().is_empty())
+                file.number == officer.work_id
+                    || file.number == officer.duty_id
+                    || (place == 0 && file.number.expose().is_empty())
             };
             let mut mine = Vec::new();
             for scan in &mut scans {
@@ -204,7 +206,11 @@ impl Engine {
         Ok(FaceAnswer::Credentials { slip, officers: with_scans })
     }
 
-    async fn read_papers(&self, papers: Arc<RequestPapers>, wanted: fn(&str) -> bool) -> Result<Vec<PaperFile>, Refusal> {
+    async fn read_papers(
+        &self,
+        papers: Arc<RequestPapers>,
+        wanted: fn(&str) -> bool,
+    ) -> Result<Vec<PaperFile>, Refusal> {
         read_off_worker(&self.shared, papers, wanted).await
     }
 }

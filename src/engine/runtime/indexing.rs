@@ -8,7 +8,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use crossbeam_channel::Receiver;
 use domain::SlipNumber;
 use parking_lot::RwLock;
-use store::index::{BATCH_EVENTS_MAX, EntryId, Index, IndexBatch, IndexError, IndexKey, SledIndex, SlipKey, VALUE_BYTES_MAX};
+use store::index::{
+    BATCH_EVENTS_MAX, EntryId, Index, IndexBatch, IndexError, IndexKey, SledIndex, SlipKey, VALUE_BYTES_MAX,
+};
 use store::journal::{ReadLimits, Reader};
 use store::random::OsRandom;
 use store::snapshot::{LoadFault, SnapshotStore};
@@ -51,7 +53,12 @@ impl IndexSide {
     ///
     /// # Errors
     /// When the folder itself cannot be used.
-    pub fn open(path: PathBuf, vault: Vault, reader: Reader, snapshots: Arc<SnapshotStore>) -> Result<Self, IndexError> {
+    pub fn open(
+        path: PathBuf,
+        vault: Vault,
+        reader: Reader,
+        snapshots: Arc<SnapshotStore>,
+    ) -> Result<Self, IndexError> {
         let opened = SledIndex::open(&path, vault.keys().root(), &mut OsRandom)?;
         if let Some(aside) = &opened.set_aside {
             tracing::warn!(path = %aside.path.display(), reason = %aside.reason, "the index was damaged; it is refilled from the journal, nothing is lost");
@@ -225,9 +232,9 @@ impl IndexSide {
     }
 
     fn state_before(&self, applied: u64) -> State {
-        let loaded = self.snapshots.newest_valid(applied, |_, source| {
-            read_state(source).map(|(state, _)| state).map_err(LoadFault::Unsuited)
-        });
+        let loaded = self
+            .snapshots
+            .newest_valid(applied, |_, source| read_state(source).map(|(state, _)| state).map_err(LoadFault::Unsuited));
         match loaded {
             Ok(loaded) => loaded.state.map(|(_, state)| state).unwrap_or_default(),
             Err(_) => State::default(),

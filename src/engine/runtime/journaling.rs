@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use ::trail::{Hash, leaf_hash};
 use crossbeam_channel::{Receiver, Sender};
 use store::journal::{AppendError, Expected, StreamKey};
 use store::random::OsRandom;
 use store::record::{Event, Fact};
-use ::trail::{Hash, leaf_hash};
 
 use super::deciding::Settled;
 use super::dispatch;
@@ -42,7 +42,10 @@ pub fn run(shared: &Arc<Shared>, to_write: &Receiver<Vec<Settled>>, indexed: &Se
             Ok(prepared) => release(shared, prepared, indexed),
             Err((reason, todo)) => {
                 shared.broken.store(true, Ordering::SeqCst);
-                tracing::error!(reason, "the journal failed: nothing more is accepted; look at the disk and start again, what was acknowledged is safe");
+                tracing::error!(
+                    reason,
+                    "the journal failed: nothing more is accepted; look at the disk and start again, what was acknowledged is safe"
+                );
                 refuse(todo);
             }
         }

@@ -47,10 +47,14 @@ impl Engine {
         let context = SlipContext { case: request.case.clone(), officers: Vec::new(), papers: Vec::new() };
         let submit = Submit {
             token: caller.token.clone(),
-            idempotency: split(hashers.idempotency.hash([caller.token.as_bytes(), b"\0", key.as_bytes()].concat().as_slice())),
+            idempotency: split(
+                hashers.idempotency.hash([caller.token.as_bytes(), b"\0", key.as_bytes()].concat().as_slice()),
+            ),
             fingerprint: split(hashers.fingerprint.hash(&fingerprint)),
             case_key: split(
-                hashers.case.hash([court.as_bytes(), b"\0", request.case.number.expose().as_bytes()].concat().as_slice()),
+                hashers
+                    .case
+                    .hash([court.as_bytes(), b"\0", request.case.number.expose().as_bytes()].concat().as_slice()),
             ),
             subjects: request.case.parties.iter().map(subject).collect(),
             paper_keys: request
@@ -67,7 +71,8 @@ impl Engine {
     }
 
     fn accepted(&self, sequence: u64, leaf: Option<(u64, trail::Hash)>) -> Result<Accepted, Refusal> {
-        let record = self.shared.reader.read(sequence).map_err(|_| Refusal::Unavailable)?.ok_or(Refusal::Unavailable)?;
+        let record =
+            self.shared.reader.read(sequence).map_err(|_| Refusal::Unavailable)?.ok_or(Refusal::Unavailable)?;
         let read = read_leaf(&record.leaf).map_err(|_| Refusal::Unavailable)?;
         let Fact::RequestAccepted(fact) = read.fact else { return Err(Refusal::Unavailable) };
         Ok(Accepted {
@@ -223,9 +228,10 @@ impl Engine {
     fn open_fits(&self, state: &State, open: &OpenRequest, caller: &Caller, filter: &RequestFilter) -> bool {
         let court = state.word(open.court);
         let own = caller.court.as_ref().is_none_or(|own| own == court);
-        let case = filter.case_number.as_ref().is_none_or(|number| {
-            state.case_index(self.case_key(court, number.expose())) == Some(open.case)
-        });
+        let case = filter
+            .case_number
+            .as_ref()
+            .is_none_or(|number| state.case_index(self.case_key(court, number.expose())) == Some(open.case));
         let partner = filter.partner.as_ref().is_none_or(|partner| {
             let lane = state.lane_of(partner);
             open.acts.iter().any(|act| state.acts.get(*act).map(|act| act.lane) == lane)
@@ -269,9 +275,8 @@ impl Engine {
         let mut cursor = (before != u64::MAX).then(|| cursor_before(list, before));
         let enough = found.len() + limit;
         while found.len() < enough {
-            let page = index
-                .page(list, PageOrder::NewestFirst, cursor.as_ref(), limit)
-                .map_err(|_| Refusal::Unavailable)?;
+            let page =
+                index.page(list, PageOrder::NewestFirst, cursor.as_ref(), limit).map_err(|_| Refusal::Unavailable)?;
             for (key, _) in &page.entries {
                 let Some(request) = request_of(key) else { continue };
                 let Some(closed) = self.shared.closed_request(request)? else { continue };
@@ -320,7 +325,8 @@ impl Engine {
         let next = (page.last() != sequences.last()).then(|| page.last().copied()).flatten();
         let mut lines = Vec::with_capacity(page.len());
         for sequence in page {
-            let record = self.shared.reader.read(sequence).map_err(|_| Refusal::Unavailable)?.ok_or(Refusal::Unavailable)?;
+            let record =
+                self.shared.reader.read(sequence).map_err(|_| Refusal::Unavailable)?.ok_or(Refusal::Unavailable)?;
             let at = read_leaf(&record.leaf).map(|leaf| leaf.at).unwrap_or_default();
             lines.push(EventView { sequence, at, leaf: record.leaf });
         }

@@ -27,6 +27,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use ::trail::Hash;
 use crossbeam_channel::{Sender, TrySendError, bounded};
 use domain::Millis;
 use domain::socket::Plug;
@@ -38,7 +39,6 @@ use store::random::OsRandom;
 use store::seal::root::KeyedHasher;
 use store::snapshot::SnapshotStore;
 use tokio::sync::oneshot;
-use ::trail::Hash;
 
 use crate::clock::Clock;
 use crate::command::{Answer, Command};
@@ -113,6 +113,20 @@ pub(crate) struct Hashers {
     credential: KeyedHasher,
 }
 
+impl Hashers {
+    fn of(vault: &Vault) -> Self {
+        let root = vault.keys().root();
+        Self {
+            case: root.hasher("case"),
+            idempotency: root.hasher("idempotency"),
+            fingerprint: root.hasher("fingerprint"),
+            document: root.hasher("document"),
+            source: root.hasher("source"),
+            credential: root.hasher("credential"),
+        }
+    }
+}
+
 /// Counts since start.
 #[derive(Default)]
 pub(crate) struct Counts {
@@ -179,15 +193,7 @@ impl Engine {
     /// [`OpenError`]; the directory is then as it was.
     pub fn start(options: Options, config: Arc<Config>, plugs: Plugs) -> Result<Running, OpenError> {
         let taken = opening::take_up(&options.disk, &options.directory, options.masters, &options.origin)?;
-        let root = taken.vault.keys().root();
-        let hashers = Hashers {
-            case: root.hasher("case"),
-            idempotency: root.hasher("idempotency"),
-            fingerprint: root.hasher("fingerprint"),
-            document: root.hasher("document"),
-            source: root.hasher("source"),
-            credential: root.hasher("credential"),
-        };
+        let hashers = Hashers::of(&taken.vault);
         let keyring = VaultKeyring::new(Arc::clone(taken.vault.keys()), Box::new(OsRandom));
         let decider = Decider::new(taken.state, Box::new(keyring), Box::new(OsRandom));
         let reader = taken.journal.reader();
@@ -450,7 +456,8 @@ impl Shared {
         let now_minute = self.clock.wall() / 60_000 * 60_000;
         let over: Vec<((String, Millis), u32)> = {
             let mut refused = self.refused.lock();
-            let (over, open) = std::mem::take(&mut *refused).into_iter().partition(|((_, minute), _)| all || *minute < now_minute);
+            let (over, open) =
+                std::mem::take(&mut *refused).into_iter().partition(|((_, minute), _)| all || *minute < now_minute);
             *refused = open;
             let over: BTreeMap<_, _> = over;
             over.into_iter().collect()

@@ -106,13 +106,9 @@ pub fn open_vault(disk: &Arc<dyn Disk>, directory: &Path, masters: Masters) -> R
 ///
 /// # Errors
 /// [`OpenError`].
-pub fn take_up(
-    disk: &Arc<dyn Disk>,
-    directory: &Path,
-    masters: Masters,
-    origin: &str,
-) -> Result<Taken, OpenError> {
-    disk.create_directory(directory).map_err(|source| OpenError::System { operation: "making the data directory", source })?;
+pub fn take_up(disk: &Arc<dyn Disk>, directory: &Path, masters: Masters, origin: &str) -> Result<Taken, OpenError> {
+    disk.create_directory(directory)
+        .map_err(|source| OpenError::System { operation: "making the data directory", source })?;
     let vault = open_vault(disk, directory, masters)?;
     let keys = signing_keys(&vault, origin)?;
     disk.create_directory(&directory.join("trail"))
@@ -120,10 +116,14 @@ pub fn take_up(
     let floor = stored_checkpoint(disk.as_ref(), directory, &keys.0).map_err(OpenError::Trail)?.unwrap_or(0);
     let snapshots = SnapshotStore::open(Arc::clone(disk), &directory.join("snapshot"), vault.keys().root().clone())?;
     let visit_from = snapshots.sequences()?.last().copied().unwrap_or(0);
-    let opened =
-        Journal::open(Arc::clone(disk), directory, Default::default(), DurableFloor { checkpoint_size: floor }, visit_from)?;
-    let loaded = snapshots
-        .newest_valid(opened.next, |_, source| read_state(source).map_err(LoadFault::Unsuited))?;
+    let opened = Journal::open(
+        Arc::clone(disk),
+        directory,
+        Default::default(),
+        DurableFloor { checkpoint_size: floor },
+        visit_from,
+    )?;
+    let loaded = snapshots.newest_valid(opened.next, |_, source| read_state(source).map_err(LoadFault::Unsuited))?;
     for unused in &loaded.not_used {
         tracing::warn!(path = %unused.path.display(), reason = %unused.reason, "a snapshot was not used");
     }
@@ -134,7 +134,8 @@ pub fn take_up(
     };
     let first = state.next;
     replay(&opened.journal, &vault, &mut state, &mut tree, directory)?;
-    repair_tiles(directory, &tree, first.saturating_sub(1 << 16), &opened.journal.reader()).map_err(OpenError::Trail)?;
+    repair_tiles(directory, &tree, first.saturating_sub(1 << 16), &opened.journal.reader())
+        .map_err(OpenError::Trail)?;
     Ok(Taken {
         journal: Arc::new(opened.journal),
         fence: opened.fence,

@@ -52,9 +52,10 @@ impl Engine {
         let page = (page_from, page_len.clamp(1, PAGE_ACTS_MAX));
         let sketch = {
             let decider = self.shared.decider.read();
-            decider.state.request_index(id).and_then(|index| {
-                sketch(&decider.state, index, page, |act| self.shared.waiting_of(&decider, act))
-            })
+            decider
+                .state
+                .request_index(id)
+                .and_then(|index| sketch(&decider.state, index, page, |act| self.shared.waiting_of(&decider, act)))
         };
         let (sketch, closed) = match sketch {
             Some(sketch) => (sketch, None),
@@ -148,7 +149,8 @@ impl Shared {
             return Ok(Some(request));
         }
         let Ok(slip) = store::index::SlipKey::new(&slip.to_string()) else { return Ok(None) };
-        let value = self.index.current().get(&IndexKey::ActBySlip { slip, line: 0 }).map_err(|_| Refusal::Unavailable)?;
+        let value =
+            self.index.current().get(&IndexKey::ActBySlip { slip, line: 0 }).map_err(|_| Refusal::Unavailable)?;
         if value.is_none() && self.index.filled_to().is_some() {
             return Err(Refusal::Unavailable);
         }
@@ -170,7 +172,8 @@ impl Shared {
                 .page(&list, PageOrder::OldestFirst, cursor.as_ref(), 100)
                 .map_err(|_| Refusal::Unavailable)?;
             for (_, value) in &page.entries {
-                events.extend(value.chunks_exact(8).filter_map(|eight| Some(u64::from_be_bytes(eight.try_into().ok()?))));
+                events
+                    .extend(value.chunks_exact(8).filter_map(|eight| Some(u64::from_be_bytes(eight.try_into().ok()?))));
             }
             match page.next {
                 Some(next) => cursor = Some(next),
@@ -186,7 +189,8 @@ impl Shared {
         let Some(partner) = partner else { return (Waiting::Turn, due) };
         match act.state() {
             ActState::Awaiting => {
-                let answer_due = act.since.saturating_add(Millis::try_from(partner.answer_due_ms).unwrap_or(Millis::MAX));
+                let answer_due =
+                    act.since.saturating_add(Millis::try_from(partner.answer_due_ms).unwrap_or(Millis::MAX));
                 if due.is_some() { (Waiting::Ask, due) } else { (Waiting::Turn, Some(answer_due)) }
             }
             ActState::InDoubt if due.is_none() && !act.is_under_way() => (Waiting::People, None),
@@ -248,7 +252,10 @@ impl Shared {
             sequences.push(act.outcome);
         }
         sequences.sort_unstable();
-        sequences.into_iter().filter_map(|sequence| outcome_view(sequence, self.papers.event(sequence)?, act.id())).collect()
+        sequences
+            .into_iter()
+            .filter_map(|sequence| outcome_view(sequence, self.papers.event(sequence)?, act.id()))
+            .collect()
     }
 }
 
@@ -328,7 +335,8 @@ fn sketch(
     let end = from.saturating_add(u32::from(len));
     let next_page = (end as usize) < open.acts.len();
     // Only a short history is searched for earlier outcomes; a longer one is paged through `/events`.
-    let superseded = if open.events.len() <= HISTORY_EVENTS_MAX && open.acts.len() <= 50 { open.events.clone() } else { Vec::new() };
+    let superseded =
+        if open.events.len() <= HISTORY_EVENTS_MAX && open.acts.len() <= 50 { open.events.clone() } else { Vec::new() };
     let view = RequestView {
         id: RequestId(open.sequence),
         case: state.case_id(open.case),

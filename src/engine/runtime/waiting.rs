@@ -53,7 +53,10 @@ impl Waiting {
 }
 
 /// Looks every 10 ms, for at most `grace`, whether something is so. Only for stopping, where nothing tells us.
-#[expect(clippy::disallowed_methods, reason = "stopping waits for exchanges to end; a wait of its own would outlive the threads it needs")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "stopping waits for exchanges to end; a wait of its own would outlive the threads it needs"
+)]
 pub fn until(grace: Duration, mut so: impl FnMut() -> bool) {
     const LOOK: Duration = Duration::from_millis(10);
     let mut left = grace;

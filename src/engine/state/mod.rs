@@ -223,7 +223,9 @@ impl State {
     /// The acts on a slip, in line order.
     #[must_use]
     pub fn slip_acts(&self, slip: SlipNumber) -> Vec<Index> {
-        let Some(first) = self.slips.get(&slip.bits()).and_then(|index| self.acts.get(*index)) else { return Vec::new() };
+        let Some(first) = self.slips.get(&slip.bits()).and_then(|index| self.acts.get(*index)) else {
+            return Vec::new();
+        };
         let Some(request) = self.requests.get(first.request) else {
             // Its request is finished: what is left are the measures that live.
             let case = self.cases.get(first.case);
