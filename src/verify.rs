@@ -82,7 +82,7 @@ pub fn rebuild(arguments: &RebuildArguments) -> anyhow::Result<ExitCode> {
     if !arguments.data.join("journal").exists() {
         bail!("{} is no data directory: it has no journal", arguments.data.display());
     }
-    let Some(_held) = RealDisk.lock(&arguments.data.join("LOCK"))? else {
+    let Some(_held) = RealDisk.lock(&arguments.data.join("HELD"))? else {
         bail!("{} is in use: stop the gateway first", arguments.data.display());
     };
     if index.exists() {

@@ -184,6 +184,7 @@ pub struct Running {
     threads: Vec<JoinHandle<()>>,
     publisher: Option<JoinHandle<()>>,
     stop_publisher: Sender<()>,
+    _held: Box<dyn store::disk::DiskLock>,
 }
 
 impl Engine {
@@ -258,6 +259,7 @@ impl Engine {
             threads,
             publisher: Some(publisher),
             stop_publisher,
+            _held: taken.held,
         })
     }
 

@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use store::blobs::BlobStore;
-use store::disk::Disk;
+use store::disk::{Disk, DiskLock};
 use store::journal::{DurableFloor, Fence, Journal, ReadLimits, Recovery};
 use store::keys::{KeyShape, KeyStore, Masters};
 use store::random::OsRandom;
 use store::snapshot::{LoadFault, SnapshotStore};
-use trail::{NoteKey, ReceiptKey, Tree, leaf_hash};
+use trail::{Checkpoint, NoteKey, ReceiptKey, Tree, leaf_hash};
 
-use super::trail::{repair_tiles, stored_checkpoint};
+use super::trail::{check_against, repair_tiles, stored_checkpoint};
 use crate::state::State;
 use crate::vault::Vault;
 
@@ -45,6 +45,12 @@ pub enum OpenError {
     /// Reading the journal.
     #[error(transparent)]
     Read(#[from] store::journal::ReadError),
+    /// Another process has it.
+    #[error("data directory {} is in use by another process: stop that one or choose another directory", directory.display())]
+    InUse {
+        /// The data directory.
+        directory: PathBuf,
+    },
     /// The trail.
     #[error("opening the trail: {0}")]
     Trail(String),
@@ -78,6 +84,15 @@ pub struct Taken {
     pub recovery: Recovery,
     /// The snapshot that was used.
     pub snapshot: Option<u64>,
+    /// The whole directory, held for the life of the process.
+    pub held: Box<dyn DiskLock>,
+}
+
+/// Holds the directory before anything in it is touched: opening keys and blobs already tidies up behind an earlier process.
+fn hold(disk: &Arc<dyn Disk>, directory: &Path) -> Result<Box<dyn DiskLock>, OpenError> {
+    let system = |source| OpenError::System { operation: "locking the data directory", source };
+    let held = disk.lock(&directory.join("HELD")).map_err(system)?;
+    held.ok_or_else(|| OpenError::InUse { directory: directory.to_owned() })
 }
 
 /// Where things lie under the data directory.
@@ -109,11 +124,13 @@ pub fn open_vault(disk: &Arc<dyn Disk>, directory: &Path, masters: Masters) -> R
 pub fn take_up(disk: &Arc<dyn Disk>, directory: &Path, masters: Masters, origin: &str) -> Result<Taken, OpenError> {
     disk.create_directory(directory)
         .map_err(|source| OpenError::System { operation: "making the data directory", source })?;
+    let held = hold(disk, directory)?;
     let vault = open_vault(disk, directory, masters)?;
     let keys = signing_keys(&vault, origin)?;
     disk.create_directory(&directory.join("trail"))
         .map_err(|source| OpenError::System { operation: "making the trail's directory", source })?;
-    let floor = stored_checkpoint(disk.as_ref(), directory, &keys.0).map_err(OpenError::Trail)?.unwrap_or(0);
+    let checkpoint = stored_checkpoint(disk.as_ref(), directory, &keys.0).map_err(OpenError::Trail)?;
+    let floor = checkpoint.as_ref().map_or(0, Checkpoint::size);
     let snapshots = SnapshotStore::open(Arc::clone(disk), &directory.join("snapshot"), vault.keys().root().clone())?;
     let visit_from = snapshots.sequences()?.last().copied().unwrap_or(0);
     let opened = Journal::open(
@@ -136,6 +153,9 @@ pub fn take_up(disk: &Arc<dyn Disk>, directory: &Path, masters: Masters, origin:
     replay(&opened.journal, &vault, &mut state, &mut tree, directory)?;
     repair_tiles(directory, &tree, first.saturating_sub(1 << 16), &opened.journal.reader())
         .map_err(OpenError::Trail)?;
+    if let Some(checkpoint) = &checkpoint {
+        check_against(checkpoint, directory, &tree).map_err(OpenError::Trail)?;
+    }
     Ok(Taken {
         journal: Arc::new(opened.journal),
         fence: opened.fence,
@@ -146,6 +166,7 @@ pub fn take_up(disk: &Arc<dyn Disk>, directory: &Path, masters: Masters, origin:
         keys,
         recovery: opened.recovery,
         snapshot,
+        held,
     })
 }
 

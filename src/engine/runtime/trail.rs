@@ -192,11 +192,33 @@ fn sign(origin: &str, edge: &Edge, key: &NoteKey) -> Result<String, TrailError> 
     signed.map_err(|error| TrailError::Sign(error.to_string()))
 }
 
+/// Holds the recomputed tree against the newest checkpoint on disk: a rewritten journal of the same length must not be
+/// signed as if it were the old one.
+///
+/// # Errors
+/// When the roots differ, or the tiles needed to compare them cannot be read.
+pub fn check_against(checkpoint: &Checkpoint, directory: &Path, tree: &Tree) -> Result<(), String> {
+    let tiles = DirectoryTiles::new(directory.join("trail"));
+    let root = if checkpoint.size() == tree.edge().size() {
+        tree.edge().root()
+    } else {
+        Reader::new(tree.edge(), &tiles).root(checkpoint.size()).map_err(|error| error.to_string())?
+    };
+    if root == checkpoint.root() {
+        return Ok(());
+    }
+    Err(format!(
+        "the journal under {} does not give the root that was signed for its first {} leaves: it was rewritten or exchanged; restore journal/ from the mirror or a backup",
+        directory.display(),
+        checkpoint.size()
+    ))
+}
+
 /// The newest checkpoint on disk, signed by our own key; `None` when there is none.
 ///
 /// # Errors
 /// When there is one and it is not ours or cannot be read: somebody exchanged the directory or its keys.
-pub fn stored_checkpoint(disk: &dyn Disk, directory: &Path, key: &NoteKey) -> Result<Option<u64>, String> {
+pub fn stored_checkpoint(disk: &dyn Disk, directory: &Path, key: &NoteKey) -> Result<Option<Checkpoint>, String> {
     let path = directory.join("trail").join("checkpoint");
     let note = match disk.read_file(&path, NOTE_BYTES_MAX) {
         Ok(note) => note,
@@ -205,7 +227,7 @@ pub fn stored_checkpoint(disk: &dyn Disk, directory: &Path, key: &NoteKey) -> Re
     };
     let opened = Checkpoint::open(&note, &[key.verifier()]);
     match opened {
-        Ok(verified) => Ok(Some(verified.checkpoint.size())),
+        Ok(verified) => Ok(Some(verified.checkpoint)),
         Err(error) => Err(format!(
             "{}: {error}; it was signed by another key, or altered: restore keys/ and trail/ from one backup",
             path.display()

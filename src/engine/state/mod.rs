@@ -198,7 +198,7 @@ pub struct State {
     pub(crate) deadlines: std::collections::BTreeSet<(Millis, Index)>,
 }
 
-/// The most remembered machine reads; beyond it the oldest half is forgotten, and a read may be recorded twice.
+/// The most remembered machine reads; beyond it all are forgotten, and a read may be recorded twice.
 pub const READS_MAX: usize = 65_536;
 
 impl State {
