@@ -1,5 +1,7 @@
 //! Goals go on: after each outcome, what follows from it. Frozen parameters, ceilings of the ledger, never a second try.
 
+use std::collections::BTreeSet;
+
 use domain::request::Goal;
 use domain::rules::DEPOSIT_YEARS_MAX;
 use domain::{ActKind, Day, Money};
@@ -68,6 +70,11 @@ impl Decider {
         open.acts.iter().filter_map(|index| Some((*index, self.state.acts.get(*index)?)))
     }
 
+    /// The freezes that acts of these kinds build on.
+    fn built_on(&self, open: &OpenRequest, wanted: fn(ActKind) -> bool) -> BTreeSet<Index> {
+        self.acts_of(open).filter(|(_, act)| wanted(act.kind())).map(|(_, act)| act.base).collect()
+    }
+
     fn takes(&self, lane: u16, kind: ActKind) -> bool {
         self.partner(lane).is_some_and(|partner| partner.takes(kind) && !partner.retired)
     }
@@ -75,14 +82,14 @@ impl Decider {
     /// Just enough: the fullest accounts first, each once, up to the room that the ledger leaves.
     fn freezes(&self, open: &OpenRequest) -> Vec<PlanLine> {
         let mut room = self.state.ledger(open.case).room_to_freeze();
-        let mut candidates: Vec<_> = open
-            .found
-            .iter()
-            .filter(|found| found.available > 0)
-            .filter(|found| {
-                !self.acts_of(open).any(|(_, act)| act.kind() == ActKind::Freeze && act.asset == found.asset)
-            })
-            .collect();
+        if !room.is_positive() {
+            return Vec::new();
+        }
+        // Sets, because a province-wide request has thousands of acts and this runs after each of their outcomes.
+        let tried: BTreeSet<u64> =
+            self.acts_of(open).filter(|(_, act)| act.kind() == ActKind::Freeze).map(|(_, act)| act.asset).collect();
+        let mut candidates: Vec<_> =
+            open.found.iter().filter(|found| found.available > 0 && !tried.contains(&found.asset)).collect();
         candidates.sort_by(|a, b| b.available.cmp(&a.available).then(a.asset.cmp(&b.asset)));
         candidates.dedup_by_key(|found| found.asset);
         let today = Day::of(self.now);
@@ -110,16 +117,20 @@ impl Decider {
     /// Out of each freeze that holds something, once, up to the room that the ledger leaves.
     fn deductions(&self, open: &OpenRequest) -> Vec<PlanLine> {
         let mut room = self.state.ledger(open.case).room_to_deduct();
+        if !room.is_positive() {
+            return Vec::new();
+        }
+        let built_on = self.built_on(open, |kind| matches!(kind, ActKind::Deduct | ActKind::Release));
         let mut plan = Vec::new();
         for (index, freeze) in self.acts_of(open) {
             if !freeze.is_live_measure() || freeze.caught <= 0 || !self.takes(freeze.lane, ActKind::Deduct) {
                 continue;
             }
-            let tried = self
-                .acts_of(open)
-                .any(|(_, act)| act.base == index && matches!(act.kind(), ActKind::Deduct | ActKind::Release));
+            if built_on.contains(&index) {
+                continue;
+            }
             let amount = self.state.free_of_freeze(index).floor_fen().min(room);
-            if tried || !amount.is_positive() {
+            if !amount.is_positive() {
                 continue;
             }
             room = room.minus_or_zero(amount);
@@ -136,10 +147,10 @@ impl Decider {
         if !ledger.is_met() || ledger.deducting.is_positive() || ledger.target == Money::ZERO {
             return Vec::new();
         }
+        let released = self.built_on(open, |kind| kind == ActKind::Release);
         let mut plan = Vec::new();
         for (index, freeze) in self.acts_of(open) {
-            let released = self.acts_of(open).any(|(_, act)| act.base == index && act.kind() == ActKind::Release);
-            if freeze.is_live_measure() && !released && self.takes(freeze.lane, ActKind::Release) {
+            if freeze.is_live_measure() && !released.contains(&index) && self.takes(freeze.lane, ActKind::Release) {
                 plan.push(self.on_freeze(ActKind::Release, index, freeze, open));
             }
         }

@@ -44,6 +44,7 @@ impl Decider {
     }
 
     pub(super) fn configure(&mut self, config: Arc<Config>) -> Result<Answer, Refusal> {
+        let config = self.retire_removed(config);
         let partners = u32::try_from(config.partners.len()).unwrap_or(u32::MAX);
         let digest = config.digest.clone();
         let rates: Vec<(String, usize)> =
@@ -80,6 +81,30 @@ impl Decider {
                 lane.timers.push(Reverse((due, index)));
             }
         }
+    }
+
+    /// A partner taken out of the files while acts are open there is retired, not gone: what is open goes on.
+    fn retire_removed(&self, config: Arc<Config>) -> Arc<Config> {
+        let has_open = |partner: &str| {
+            let lane = self.state.lane_of(partner).and_then(|lane| self.state.lane(lane));
+            lane.is_some_and(|lane| lane.counts.values().any(|count| *count > 0))
+        };
+        let removed: Vec<_> = self
+            .config
+            .partners
+            .values()
+            .filter(|partner| !config.partners.contains_key(&partner.id) && has_open(&partner.id))
+            .cloned()
+            .collect();
+        if removed.is_empty() {
+            return config;
+        }
+        let mut kept = Config::clone(&config);
+        for partner in removed {
+            let retired = domain::partner::Partner { retired: true, ..partner.as_ref().clone() };
+            kept.partners.insert(retired.id.clone(), Arc::new(retired));
+        }
+        Arc::new(kept)
     }
 
     pub(super) fn store_document(&mut self, document: StoreDocument) -> Result<Answer, Refusal> {

@@ -303,9 +303,16 @@ impl Engine {
     /// # Errors
     /// [`Refusal::Draining`], [`Refusal::Unavailable`].
     pub async fn configure(&self, config: Arc<Config>, plugs: Plugs) -> Result<u64, Refusal> {
-        *self.shared.plugs.write() = Arc::new(plugs);
-        self.shared.learn_credentials(&config);
-        self.done(Command::Configure(config)).await
+        {
+            // A removed partner's plug stays: acts that are open there still go on.
+            let mut current = self.shared.plugs.write();
+            let mut kept = current.as_ref().clone();
+            kept.extend(plugs);
+            *current = Arc::new(kept);
+        }
+        let done = self.done(Command::Configure(config)).await;
+        self.shared.learn_credentials(&self.config());
+        done
     }
 
     /// The configuration in force.
