@@ -51,9 +51,10 @@ pub fn check_character(body: &str) -> Option<char> {
     if body.len() != 17 {
         return None;
     }
-    let sum = body.bytes().zip(WEIGHTS).try_fold(0_u32, |sum, (byte, weight)| {
-        byte.is_ascii_digit().then(|| sum + u32::from(byte - b'0') * weight)
-    })?;
+    let sum = body
+        .bytes()
+        .zip(WEIGHTS)
+        .try_fold(0_u32, |sum, (byte, weight)| byte.is_ascii_digit().then(|| sum + u32::from(byte - b'0') * weight))?;
     "10X98765432".chars().nth(usize::try_from(sum % 11).ok()?)
 }
 

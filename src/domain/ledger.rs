@@ -81,7 +81,8 @@ mod tests {
     #[test]
     fn doubt_counts_as_done_when_more_is_ordered() {
         let fen = Money::from_fen;
-        let ledger = Ledger { target: fen(100), exposure: fen(60), deducted: fen(30), deducting: fen(50), ..Ledger::default() };
+        let ledger =
+            Ledger { target: fen(100), exposure: fen(60), deducted: fen(30), deducting: fen(50), ..Ledger::default() };
         assert_eq!(ledger.check_freeze(fen(10)), Ok(()));
         assert_eq!(ledger.check_freeze(fen(11)), Err(Ceiling::Exposure));
         assert_eq!(ledger.check_deduct(fen(20), fen(60)), Ok(()));

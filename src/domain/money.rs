@@ -71,7 +71,10 @@ impl Money {
             None => (1, text),
         };
         let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-        if whole.is_empty() || !whole.bytes().all(|b| b.is_ascii_digit()) || !fraction.bytes().all(|b| b.is_ascii_digit()) {
+        if whole.is_empty()
+            || !whole.bytes().all(|b| b.is_ascii_digit())
+            || !fraction.bytes().all(|b| b.is_ascii_digit())
+        {
             return Err(MoneyError::NotDecimal);
         }
         if digits.ends_with('.') {
@@ -89,7 +92,8 @@ impl Money {
             let weight = [1_000, 100, 10, 1].get(place).copied().unwrap_or(0);
             units += i64::from(digit - b'0') * weight;
         }
-        let total = whole.checked_mul(Self::PER_YUAN).and_then(|yuan| yuan.checked_add(units)).ok_or(MoneyError::TooLarge)?;
+        let total =
+            whole.checked_mul(Self::PER_YUAN).and_then(|yuan| yuan.checked_add(units)).ok_or(MoneyError::TooLarge)?;
         if total > Self::LIMIT.0 {
             return Err(MoneyError::TooLarge);
         }
@@ -149,11 +153,7 @@ impl fmt::Display for Money {
         let sign = if self.0 < 0 { "-" } else { "" };
         let units = self.0.unsigned_abs();
         let (yuan, rest) = (units / 10_000, units % 10_000);
-        if rest % 100 == 0 {
-            write!(f, "{sign}{yuan}.{:02}", rest / 100)
-        } else {
-            write!(f, "{sign}{yuan}.{rest:04}")
-        }
+        if rest % 100 == 0 { write!(f, "{sign}{yuan}.{:02}", rest / 100) } else { write!(f, "{sign}{yuan}.{rest:04}") }
     }
 }
 
@@ -169,7 +169,9 @@ mod tests {
 
     #[test]
     fn reads_and_writes_what_partners_and_courts_send() {
-        for (text, shown) in [("0", "0.00"), ("18234.56", "18234.56"), ("1.5", "1.50"), ("0.1250", "0.1250"), ("-3.00", "-3.00")] {
+        for (text, shown) in
+            [("0", "0.00"), ("18234.56", "18234.56"), ("1.5", "1.50"), ("0.1250", "0.1250"), ("-3.00", "-3.00")]
+        {
             assert_eq!(Money::parse_reported(text).unwrap().to_string(), shown);
         }
         for bad in ["", ".", "1.", ".5", "1,000.00", "1e5", "NaN", "１２", "--1", "+1", "1.2.3"] {

@@ -51,23 +51,36 @@ pub fn next(state: ActState, waiting: Waiting, by: Option<Millis>) -> Sentence {
         ActState::Planned => ("等待审批", "waits for approval", "审批人", "the approver"),
         ActState::Ready => ready(waiting),
         ActState::Sending => ("正在发送", "is being sent", "本系统", "the gateway"),
-        ActState::Awaiting if waiting == Waiting::Ask => {
-            ("协助单位已受理，将按请求单号询问结果", "the partner has it; we shall ask for the result by our number", "本系统", "the gateway")
+        ActState::Awaiting if waiting == Waiting::Ask => (
+            "协助单位已受理，将按请求单号询问结果",
+            "the partner has it; we shall ask for the result by our number",
+            "本系统",
+            "the gateway",
+        ),
+        ActState::Awaiting => {
+            ("已送达，等待反馈", "is with the partner, which answers next", "协助单位", "the partner")
         }
-        ActState::Awaiting => ("已送达，等待反馈", "is with the partner, which answers next", "协助单位", "the partner"),
         ActState::InDoubt if waiting == Waiting::People => (
             "结果不明且无法询问，须由两名人员凭协助单位书面材料确认",
             "it is unknown whether it took effect and it cannot be asked; two people settle it with the partner's paper",
             "两名承办人员",
             "two officers",
         ),
-        ActState::InDoubt => {
-            ("结果不明，将按请求单号询问", "it is unknown whether it took effect; we ask by our number", "本系统", "the gateway")
-        }
+        ActState::InDoubt => (
+            "结果不明，将按请求单号询问",
+            "it is unknown whether it took effect; we ask by our number",
+            "本系统",
+            "the gateway",
+        ),
         ActState::Done => ("已办结", "is done", "", ""),
         ActState::Partly => ("部分办结", "is partly done", "", ""),
         ActState::Refused => ("协助单位未办理", "the partner did not do it", "承办人", "the officer"),
-        ActState::HandedBack => ("协助单位已回退，须更正后重新提交", "was handed back; correct it and submit again", "承办人", "the officer"),
+        ActState::HandedBack => (
+            "协助单位已回退，须更正后重新提交",
+            "was handed back; correct it and submit again",
+            "承办人",
+            "the officer",
+        ),
         ActState::Withdrawn => ("已撤回", "was withdrawn", "", ""),
         ActState::Unsent => ("未发送", "was never sent", "承办人", "the officer"),
     };
@@ -77,11 +90,17 @@ pub fn next(state: ActState, waiting: Waiting, by: Option<Millis>) -> Sentence {
 fn ready(waiting: Waiting) -> (&'static str, &'static str, &'static str, &'static str) {
     match waiting {
         Waiting::Base => ("等待所依据的冻结办结", "waits for the freeze it builds on", "协助单位", "the partner"),
-        Waiting::Order => ("等待同一被执行人的在先事项送达", "waits for an earlier act on the same subject", "本系统", "the gateway"),
+        Waiting::Order => {
+            ("等待同一被执行人的在先事项送达", "waits for an earlier act on the same subject", "本系统", "the gateway")
+        }
         Waiting::Hours => ("协助单位未到受理时间", "the partner is closed", "协助单位", "the partner"),
-        Waiting::Limit => ("已达约定的频次上限，稍后发送", "the agreed limit is used up for now", "本系统", "the gateway"),
+        Waiting::Limit => {
+            ("已达约定的频次上限，稍后发送", "the agreed limit is used up for now", "本系统", "the gateway")
+        }
         Waiting::Retry => ("未能送达，稍后重试", "could not be delivered; it is tried again", "本系统", "the gateway"),
-        Waiting::Breaker => ("协助单位暂不可用，稍后探测", "the partner is failing; it is probed later", "协助单位", "the partner"),
+        Waiting::Breaker => {
+            ("协助单位暂不可用，稍后探测", "the partner is failing; it is probed later", "协助单位", "the partner")
+        }
         Waiting::Paused => ("该协助单位的通道已暂停", "the lane is paused", "运维人员", "the operator"),
         Waiting::Fetch => ("等待协助单位取件", "the partner fetches it with its next list", "协助单位", "the partner"),
         _ => ("待发送", "is about to be sent", "本系统", "the gateway"),

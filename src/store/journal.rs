@@ -46,9 +46,9 @@ mod scan;
 mod scrub;
 mod segment;
 mod streams;
-mod walk;
 #[cfg(test)]
 mod tests;
+mod walk;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

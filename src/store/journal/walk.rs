@@ -32,11 +32,8 @@ pub fn each_record(
             seen = scan.offsets.len();
             for offset in fresh {
                 let path = scan.path.clone();
-                let lost = || Damage {
-                    file: path.clone(),
-                    offset: offset.into(),
-                    kind: DamageKind::Record { sequence },
-                };
+                let lost =
+                    || Damage { file: path.clone(), offset: offset.into(), kind: DamageKind::Record { sequence } };
                 let bytes = scan.slice(offset.into(), RECORD_HEADER_BYTES)?.and_then(record_size).ok_or_else(lost)?;
                 let record = scan.slice(offset.into(), bytes)?.and_then(split_record).ok_or_else(lost)?;
                 let told = visit(sequence, record);

@@ -337,7 +337,8 @@ impl OutcomeTwin {
         let mut bare = self.clone();
         bare.as_of = None;
         let text = serde_json::to_vec(&bare).unwrap_or_default();
-        text.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3))
+        text.iter()
+            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3))
     }
 
     /// The outcome again; `None` when a word is of a later release.
@@ -387,7 +388,9 @@ fn data_decoding(text: &str) -> Option<Vec<u8>> {
 #[derive(Debug, thiserror::Error)]
 pub enum BodyError {
     /// Not the agreed shape. The parser's words are left out: they may quote what is sealed.
-    #[error("reading the body of {event}: not the shape this release writes; open the directory with the release that wrote it")]
+    #[error(
+        "reading the body of {event}: not the shape this release writes; open the directory with the release that wrote it"
+    )]
     Shape {
         /// The event.
         event: &'static str,

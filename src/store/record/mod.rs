@@ -88,7 +88,9 @@ pub enum LeafError {
     #[error("reading a leaf: {0}; the journal was written by another program or is damaged: run `xiezhi verify`")]
     Shape(#[from] serde_json::Error),
     /// An event of a later release.
-    #[error("reading a leaf: event {name} version {version} is unknown here; open this directory with the release that wrote it, or a later one")]
+    #[error(
+        "reading a leaf: event {name} version {version} is unknown here; open this directory with the release that wrote it, or a later one"
+    )]
     Unknown {
         /// The name.
         name: String,
@@ -129,7 +131,8 @@ pub fn read_leaf(bytes: &[u8]) -> Result<Leaf, LeafError> {
     if leaf.v != 1 {
         return Err(LeafError::Unknown { name: leaf.e.to_owned(), version: leaf.v });
     }
-    let fact = Fact::read(leaf.e, leaf.f)?.ok_or_else(|| LeafError::Unknown { name: leaf.e.to_owned(), version: leaf.v })?;
+    let fact =
+        Fact::read(leaf.e, leaf.f)?.ok_or_else(|| LeafError::Unknown { name: leaf.e.to_owned(), version: leaf.v })?;
     Ok(Leaf { at: leaf.at, fact, body_digest: leaf.body, key: leaf.k })
 }
 
