@@ -1,6 +1,7 @@
 //! Fold: one event changes the state. Total, never fails, never recomputes a choice; what it does not know it leaves.
 
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 
 use domain::outcome::Verdict;
 use domain::request::{Goal, Priority};
@@ -62,6 +63,8 @@ impl State {
                 if let Some(lane) = self.lane_mut(lane) {
                     lane.record.paused = Some(Pause { by: fact.by.clone(), until: fact.until });
                 }
+                // A pause that ends earlier than the one before it must be woken from earlier too.
+                self.stirred.insert(lane);
             }
             (Fact::LaneResumed(fact), _) => {
                 let lane = self.lane_for(&fact.partner);
@@ -265,9 +268,10 @@ impl State {
                 moved = moved.saturating_add(act.moved);
             }
         }
+        let bases = self.bases_of(open.case);
         for act_index in open.acts {
             let Some(act) = self.acts.get_mut(act_index) else { continue };
-            if act.is_live_measure() {
+            if act.is_live_measure() || bases.contains(&act_index) {
                 act.request = NONE;
                 self.kept.insert((act.sequence, u64::from(act.place)), act_index);
                 self.slips.entry(act.slip).or_insert(act_index);
@@ -285,14 +289,20 @@ impl State {
         self.drop_ended_measures(open.case);
     }
 
-    /// Measures that ended leave memory once nothing open builds on them.
+    /// What acts of a case's open requests build on. It stays in memory as long as they do: its place would be another act's soon,
+    /// and what they come to, now or by a later outcome, would change that one.
+    fn bases_of(&self, case: Index) -> BTreeSet<Index> {
+        self.acts_of_case(case).map(|(_, act)| act.base).filter(|base| *base != NONE).collect()
+    }
+
+    /// Measures that ended leave memory once nothing in memory builds on them.
     fn drop_ended_measures(&mut self, case: Index) {
         let Some(measures) = self.cases.get(case).map(|case| case.measures.clone()) else { return };
+        let bases = self.bases_of(case);
         for measure in measures {
             let Some(act) = self.acts.get(measure).filter(|act| !act.is_live_measure()) else { continue };
             let (slip, key) = (act.slip, (act.sequence, u64::from(act.place)));
-            let built_on = self.acts_of_case(case).any(|(_, other)| other.base == measure && other.state().is_open());
-            if built_on {
+            if bases.contains(&measure) {
                 continue;
             }
             self.acts.remove(measure);
