@@ -1,0 +1,18 @@
+//! The bench that every test here speaks through: a gateway in a process of its own, banks with books, people with tokens.
+
+mod ask;
+mod bank;
+mod caller;
+mod door;
+mod gateway;
+mod patience;
+mod people;
+mod view;
+
+pub use ask::{Ask, acts, collect, deduct, freeze, look, release, renew, secure};
+pub use bank::{Bank, Doubt, Spec};
+pub use caller::{Answer, Caller, RUNTIME};
+pub use gateway::{COURT_ACCOUNT, Gateway, Setup, Submitted, files_below, xiezhi};
+pub use patience::{eventually, eventually_within};
+pub use people::{account, person};
+pub use view::View;

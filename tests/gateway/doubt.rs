@@ -1,0 +1,136 @@
+//! Doubt: what may have happened is never shown as done or failed, is asked about by our number, and never happens twice.
+
+use serde_json::{Value, json};
+use simulators::{Fault, Knob};
+
+use crate::bench::{Doubt, Gateway, Spec, View, acts, collect, freeze};
+
+const FREEZE: &str = "100201";
+const DEDUCT: &str = "100211";
+
+fn mute_bank(doubt: Doubt) -> Gateway {
+    let spec = Spec::called("bank-a").holds(&[100_000]).with(|spec| {
+        spec.doubt = doubt;
+        spec.total_ms = 400;
+        spec.ask_after_ms = 400;
+        spec.retry_ms = (50, 800);
+    });
+    Gateway::with(vec![spec])
+}
+
+fn in_doubt(kind: &'static str) -> impl Fn(&View) -> bool {
+    move |view| view.state_of(kind, "bank-a") == "in_doubt"
+}
+
+fn settle(gateway: &Gateway, by: &str, act: &Value, took_effect: bool) -> crate::bench::Answer {
+    let paper = gateway.paper("reply", "银行书面答复.pdf", "复1号", b"%PDF-1.4 the bank's paper");
+    let mut body = json!({ "took_effect": took_effect, "document": paper["digest"], "reason": "按银行书面答复确认" });
+    if took_effect {
+        body["amount"] = act["amount"].clone();
+    }
+    gateway.caller(by).post(&format!("/v1/acts/{}/resolve", act["id"].as_str().unwrap()), &body)
+}
+
+#[test]
+fn silence_after_acceptance_is_doubt_until_our_number_is_asked_about() {
+    let gateway = mute_bank(Doubt { asked: true, deduplicates: false, not_found_ms: None });
+    for code in [FREEZE, DEDUCT] {
+        gateway.bank("bank-a").knobs().set(Knob::next(Fault::SilenceAfterAccept, 1).only(code));
+    }
+    let submitted = gateway.submit(&collect(&[0]).claim("600.00"));
+    for kind in ["freeze", "deduct"] {
+        let view = gateway.wait_until(&submitted.id, "doubt", in_doubt(kind));
+        assert_eq!((view.state(), view.ledger("in_doubt")), ("open", "600.00"));
+        assert!(!view.act(kind, "bank-a")["next"]["what"].as_str().unwrap().is_empty());
+    }
+    let view = gateway.wait_finished(&submitted.id);
+    assert_eq!((view.state_of("freeze", "bank-a"), view.state_of("deduct", "bank-a")), ("done", "done"));
+    assert_eq!((view.ledger("deducted"), view.ledger("in_doubt")), ("600.00", "0.00"));
+    assert_eq!(gateway.bank("bank-a").paid(), 60_000);
+    for kind in ["freeze", "deduct"] {
+        let act = view.act(kind, "bank-a");
+        assert_eq!(gateway.begins(&submitted.id, "send", act).len(), 1, "never sent twice");
+        assert!(!gateway.begins(&submitted.id, "ask", act).is_empty());
+    }
+}
+
+#[test]
+fn who_cannot_be_asked_and_does_not_deduplicate_is_settled_by_two_people_with_a_paper() {
+    let gateway = mute_bank(Doubt { asked: false, deduplicates: false, not_found_ms: None });
+    gateway.bank("bank-a").knobs().set(Knob::next(Fault::SilenceAfterAccept, 1).only(DEDUCT));
+    let submitted = gateway.submit(&collect(&[0]).claim("600.00"));
+    let view = gateway.wait_until(&submitted.id, "doubt", in_doubt("deduct"));
+    let act = view.act("deduct", "bank-a").clone();
+    // Whatever time passes and whatever happens, doubt stays: three other requests go and come meanwhile.
+    for person in 1..4 {
+        gateway.run(&collect(&[person]).claim("10.00"));
+    }
+    let one = settle(&gateway, "officer", &act, true).of_status(200).json();
+    assert!(one["version"].as_u64().unwrap() > view.version());
+    assert_eq!(gateway.view(&submitted.id).state_of("deduct", "bank-a"), "in_doubt", "one is not enough");
+    assert_eq!(settle(&gateway, "officer", &act, true).of_status(403).slug(), "same_person");
+    assert_eq!(settle(&gateway, "approver", &act, false).of_status(409).slug(), "wrong_state");
+    settle(&gateway, "approver", &act, true).of_status(200);
+    let view = gateway.wait_finished(&submitted.id);
+    assert_eq!((view.state_of("deduct", "bank-a"), view.ledger("deducted")), ("done", "600.00"), "{:#}", view.0);
+    assert_eq!(gateway.begins(&submitted.id, "send", &act).len(), 1);
+    assert_eq!(gateway.bank("bank-a").paid(), 60_000 + 3 * 1_000);
+}
+
+#[test]
+fn two_people_may_also_find_that_nothing_happened() {
+    let gateway = mute_bank(Doubt { asked: false, deduplicates: false, not_found_ms: None });
+    gateway.bank("bank-a").knobs().set(Knob::next(Fault::SilenceBeforeAccept, 1).only(FREEZE));
+    let account = gateway.bank("bank-a").account(0);
+    let submitted = gateway.submit(&acts(&[0], vec![freeze("bank-a", &account, "500.00")]));
+    let view = gateway.wait_until(&submitted.id, "doubt", in_doubt("freeze"));
+    for by in ["officer", "approver"] {
+        settle(&gateway, by, view.act("freeze", "bank-a"), false).of_status(200);
+    }
+    let view = gateway.wait_finished(&submitted.id);
+    assert_eq!((view.state_of("freeze", "bank-a"), view.ledger("exposure")), ("unsent", "0.00"));
+    assert!(gateway.bank("bank-a").books().effects().is_empty());
+}
+
+#[test]
+fn a_bank_that_deduplicates_gets_the_same_message_again_and_acts_once() {
+    let gateway = mute_bank(Doubt { asked: false, deduplicates: true, not_found_ms: None });
+    for code in [FREEZE, DEDUCT] {
+        gateway.bank("bank-a").knobs().set(Knob::next(Fault::SilenceAfterAccept, 2).only(code));
+    }
+    let submitted = gateway.submit(&collect(&[0]).claim("600.00"));
+    let view = gateway.wait_finished(&submitted.id);
+    assert_eq!(view.ledger("deducted"), "600.00");
+    assert_eq!(gateway.bank("bank-a").paid(), 60_000);
+    assert_eq!(gateway.begins(&submitted.id, "send", view.act("freeze", "bank-a")).len(), 3);
+}
+
+#[test]
+fn not_found_is_believed_only_after_the_time_the_bank_has_stated() {
+    const STATED_MS: i64 = 2_000;
+    let gateway = mute_bank(Doubt { asked: true, deduplicates: false, not_found_ms: Some(2_000) });
+    gateway.bank("bank-a").knobs().set(Knob::next(Fault::SilenceBeforeAccept, 1).only(FREEZE));
+    let account = gateway.bank("bank-a").account(0);
+    let submitted = gateway.submit(&acts(&[0], vec![freeze("bank-a", &account, "500.00")]));
+    let view = gateway.wait_finished(&submitted.id);
+    let act = view.act("freeze", "bank-a");
+    assert_eq!(act["state"], "done");
+    assert_eq!(gateway.bank("bank-a").held(), 50_000);
+    let (sent, asked) = (gateway.begins(&submitted.id, "send", act), gateway.begins(&submitted.id, "ask", act));
+    assert_eq!(sent.len(), 2, "{sent:?}");
+    assert!(asked.len() >= 2 && asked[0] < sent[0] + STATED_MS, "asked before it may be believed: {asked:?}");
+    assert!(sent[1] - sent[0] >= STATED_MS, "sent again too early: {sent:?}");
+}
+
+#[test]
+fn not_found_is_never_believed_of_a_bank_that_has_not_said_when() {
+    let gateway = mute_bank(Doubt { asked: true, deduplicates: false, not_found_ms: None });
+    gateway.bank("bank-a").knobs().set(Knob::next(Fault::SilenceBeforeAccept, 1).only(FREEZE));
+    let account = gateway.bank("bank-a").account(0);
+    let submitted = gateway.submit(&acts(&[0], vec![freeze("bank-a", &account, "500.00")]));
+    let view = gateway.wait_until(&submitted.id, "three answers of \"not found\"", |view| {
+        view.acts().first().is_some_and(|act| act["exchanges"].as_u64() >= Some(4) && act["state"] == "in_doubt")
+    });
+    assert_eq!(gateway.begins(&submitted.id, "send", view.act("freeze", "bank-a")).len(), 1);
+    assert!(gateway.bank("bank-a").books().effects().is_empty());
+}

@@ -1,0 +1,19 @@
+//! The gateway as its users meet it: the real binary over real HTTP, simulated banks beside it, and what must be so afterwards.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "tests fail by panicking"
+)]
+
+mod bench;
+
+mod doubt;
+mod explicit;
+mod faults;
+mod kills;
+mod limits;
+mod main_job;
+mod pull;
+mod storage;

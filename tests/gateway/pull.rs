@@ -1,0 +1,260 @@
+//! Banks that fetch: lists until answered, feedback twice, against itself, for others; hand-backs; who sees what.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::json;
+use simulators::bank::ClerkAct;
+use simulators::{BankHub, BankHubConfig, Fault, Knob, PollReport};
+
+use crate::bench::{Bank, Gateway, RUNTIME, Spec, View, acts, deduct, freeze, look, release, secure};
+
+/// Rounds are run by hand, so that each step can be looked at.
+fn by_hand(id: &str) -> Spec {
+    Spec::pulling(id).with(|spec| spec.poll_ms = 0)
+}
+
+fn round(bank: &Bank) -> PollReport {
+    RUNTIME.block_on(bank.hub().poll_now()).unwrap()
+}
+
+/// A round after which nothing went wrong.
+fn sound_round(bank: &Bank) -> PollReport {
+    let report = round(bank);
+    assert_eq!(report.errors, Vec::<String>::new());
+    report
+}
+
+#[test]
+fn a_list_is_delivered_until_it_is_answered() {
+    let gateway = Gateway::with(vec![by_hand("bank-a")]);
+    let bank = gateway.bank("bank-a");
+    bank.knobs().set(Knob::next(Fault::SilenceAfterAccept, 2));
+    let request = gateway.submit(&look(&[0, 1]));
+    let first = sound_round(bank);
+    assert_eq!((first.listed, first.new_queries, first.untold), (2, 2, 2));
+    assert_eq!(gateway.view(&request.id).states(), ["awaiting", "awaiting"]);
+    let second = sound_round(bank);
+    assert_eq!((second.listed, second.repeats, second.conflicts, second.fed), (2, 2, 0, 2));
+    assert_eq!(gateway.wait_finished(&request.id).states(), ["done", "done"]);
+    assert_eq!(sound_round(bank).listed, 0);
+}
+
+#[test]
+fn the_same_feedback_twice_is_taken_once_and_acknowledged_twice() {
+    let gateway = Gateway::with(vec![by_hand("bank-a")]);
+    let bank = gateway.bank("bank-a");
+    bank.knobs().set(Knob::share(Fault::DuplicateFeedback, 1.0));
+    let request = gateway.submit(&secure(&[0]).claim("500.00"));
+    let fed: usize = (0..2).map(|_| sound_round(bank).fed).sum();
+    assert_eq!(fed, 2);
+    let view = gateway.wait_finished(&request.id);
+    for act in view.acts() {
+        assert_eq!(act["outcomes"].as_array().unwrap().len(), 1, "{act:#}");
+    }
+    assert_eq!((view.ledger("controlled"), bank.held()), ("500.00", 50_000));
+    // And once more after its request is closed, as a hub that was restored from a backup does.
+    let act = view.act("freeze", "bank-a");
+    assert!(fed_back(&gateway, "bank-a", act, "1", "500.00").contains(SUCCESS));
+}
+
+const SUCCESS: &str = "c3VjY2Vzcw==";
+const FAIL: &str = "ZmFpbA==";
+
+fn covered(text: &str) -> String {
+    STANDARD.encode(text)
+}
+
+fn soap(gateway: &Gateway, user: &str, password: &str, operation: &str, inner: Option<&str>) -> String {
+    let marker = format!(
+        "<usermarker><condition username=\"{}\" password=\"{}\"/></usermarker>",
+        covered(user),
+        covered(password)
+    );
+    let argument = inner.map(|inner| format!("<arg1>{}</arg1>", covered(inner))).unwrap_or_default();
+    let envelope = format!(
+        "<soapenv:Envelope xmlns:soapenv=\"http://schemas.xmlsoap.org/soap/envelope/\" xmlns:q=\"http://syyh.service.webService.ckw.tdh/\"><soapenv:Body><q:{operation}><arg0>{}</arg0>{argument}</q:{operation}></soapenv:Body></soapenv:Envelope>",
+        covered(&marker)
+    );
+    let headers = [("Content-Type", "text/xml; charset=utf-8"), ("SOAPAction", "\"\"")];
+    let call = gateway.caller("");
+    let path = "/services/SyyhConvertDataService";
+    let answer =
+        RUNTIME.block_on(call.call(reqwest::Method::POST, path, &headers, Some(envelope.into_bytes()))).unwrap();
+    let text = answer.text();
+    let Some(told) = text.split("<return>").nth(1).and_then(|rest| rest.split("</return>").next()) else { return text };
+    String::from_utf8_lossy(&STANDARD.decode(told.trim()).unwrap_or_default()).into_owned()
+}
+
+/// Feeds a result of a control back with a bank's own credential.
+fn fed_back(gateway: &Gateway, bank: &str, act: &serde_json::Value, word: &str, yuan: &str) -> String {
+    let bank = gateway.bank(bank);
+    let row = [
+        ("BDHM", act["slip"].as_str().unwrap()),
+        ("CCXH", &act["line"].to_string()),
+        ("KHZH", act["account"].as_str().unwrap_or_default()),
+        ("KZNR", "1"),
+        ("KZZT", word),
+        ("SKJE", yuan),
+        ("DJXE", yuan),
+    ];
+    let attributes: String = row.iter().map(|(name, value)| format!(" {name}=\"{}\"", covered(value))).collect();
+    let inner = format!("<kzxxList><kzxx{attributes}/></kzxxList>");
+    soap(gateway, &format!("YH-{}", bank.spec.id), &bank.spec.password, "shfeedXzkzInfo", Some(&inner))
+}
+
+#[test]
+fn a_bank_that_takes_its_word_back_is_believed_and_both_words_stay() {
+    let gateway = Gateway::with(vec![by_hand("bank-a"), by_hand("bank-b")]);
+    let (a, b) = (gateway.bank("bank-a"), gateway.bank("bank-b"));
+    let request = gateway.submit(&secure(&[0]).claim("500.00"));
+    sound_round(a);
+    a.knobs().set(Knob::next(Fault::ConflictingFeedback, 1).only("control"));
+    sound_round(a);
+    let view = gateway.wait_until(&request.id, "the later word", |view| view.state_of("freeze", "bank-a") == "refused");
+    let outcomes = view.act("freeze", "bank-a")["outcomes"].as_array().unwrap();
+    let verdicts: Vec<_> = outcomes.iter().map(|outcome| outcome["verdict"].clone()).collect();
+    assert_eq!(verdicts, [json!("done"), json!("refused")]);
+    assert_eq!((view.ledger("controlled"), view.ledger("exposure")), ("0.00", "0.00"), "{:#}", view.0);
+    // What was not secured after all is secured elsewhere.
+    sound_round(b);
+    sound_round(b);
+    let view = gateway.wait_finished(&request.id);
+    assert_eq!((view.state_of("freeze", "bank-b"), view.ledger("controlled"), b.held()), ("done", "500.00", 50_000));
+}
+
+#[test]
+fn what_is_handed_back_waits_for_the_court_to_correct_it() {
+    let gateway = Gateway::with(vec![by_hand("bank-a")]);
+    let bank = gateway.bank("bank-a");
+    bank.knobs().set(Knob::next(Fault::HandBack, 1).only("control"));
+    let account = bank.account(0);
+    let request = gateway.submit(&acts(&[0], vec![freeze("bank-a", &account, "500.00")]));
+    assert_eq!(sound_round(bank).handed_back, 1);
+    let view = gateway.wait_finished(&request.id);
+    let act = view.act("freeze", "bank-a");
+    assert_eq!((&act["state"], &act["outcomes"][0]["verdict"]), (&json!("handed_back"), &json!("handed_back")));
+    assert!(act["outcomes"][0]["text"].as_str().unwrap().contains("执行公务证"), "{act:#}");
+    assert_eq!((view.ledger("exposure"), bank.held()), ("0.00", 0));
+}
+
+#[test]
+fn a_result_for_a_line_that_nobody_asked_for_is_refused_by_itself() {
+    let gateway = Gateway::with(vec![by_hand("bank-a")]);
+    let bank = gateway.bank("bank-a");
+    let account = bank.account(0);
+    let request = gateway.submit(&acts(&[0], vec![freeze("bank-a", &account, "500.00")]));
+    bank.knobs().set(Knob::next(Fault::UnknownLine, 1));
+    let report = round(bank);
+    assert!(report.errors.iter().any(|error| error.contains("refused the feedback")), "{report:?}");
+    let view = gateway.wait_finished(&request.id);
+    assert_eq!((view.state_of("freeze", "bank-a"), view.acts().len()), ("done", 1), "the sound line was taken");
+    round(bank);
+}
+
+#[test]
+fn faults_of_a_hub_harm_nothing_and_are_made_good_with_the_next_round() {
+    let faults = [
+        Fault::ResetMidBody,
+        Fault::CloseWithoutAnswer,
+        Fault::WrongSchema,
+        Fault::TruncatedXml,
+        Fault::HtmlBody,
+        Fault::OtherCase,
+        Fault::WrongCharset,
+        Fault::SlowDrip,
+        Fault::SilenceBeforeAccept,
+        Fault::Delay,
+    ];
+    let spec = |place: usize| by_hand(&format!("bank-{place}")).holds(&[10_000]);
+    let gateway = Gateway::with((0..faults.len()).map(spec).collect());
+    let request = gateway.submit(&crate::bench::collect(&[0]).claim("1000.00"));
+    for bank in &gateway.banks {
+        let fault = faults[bank.place];
+        for class in ["query", "control"] {
+            bank.knobs().set(Knob::next(fault, 1).only(class).ms(5));
+        }
+        for _ in 0..8 {
+            round(bank);
+        }
+    }
+    let view = gateway.wait_finished(&request.id);
+    assert_eq!(view.ledger("deducted"), "1000.00", "{:#}", view.0);
+    for bank in &gateway.banks {
+        assert_eq!(
+            (bank.effects("freeze"), bank.effects("deduct"), bank.paid()),
+            (1, 1, 10_000),
+            "{:?}",
+            faults[bank.place]
+        );
+    }
+}
+
+#[test]
+fn two_hubs_on_one_path_see_and_answer_only_what_is_theirs() {
+    let gateway = Gateway::with(vec![by_hand("bank-a"), by_hand("bank-b")]);
+    let (a, b) = (gateway.bank("bank-a"), gateway.bank("bank-b"));
+    let request = gateway.submit(&acts(&[0], vec![freeze("bank-b", &b.account(0), "500.00")]));
+    assert_eq!(sound_round(a).listed, 0);
+    let act = gateway.view(&request.id).act("freeze", "bank-b").clone();
+    assert!(fed_back(&gateway, "bank-b", &act, "1", "500.00").contains(FAIL), "not handed out yet");
+    b.knobs().set(Knob::next(Fault::SilenceAfterAccept, 1));
+    assert_eq!(sound_round(b).listed, 1);
+    assert!(fed_back(&gateway, "bank-a", &act, "2", "0.00").contains(FAIL), "a slip of another bank");
+    let mut unknown = act.clone();
+    unknown["slip"] = json!("A18900101E0200000001");
+    assert!(fed_back(&gateway, "bank-b", &unknown, "1", "500.00").contains(FAIL), "a slip of nobody");
+    assert_eq!(gateway.view(&request.id).state_of("freeze", "bank-b"), "awaiting");
+    assert_eq!(sound_round(b).fed, 1);
+    assert_eq!(gateway.wait_finished(&request.id).state_of("freeze", "bank-b"), "done");
+}
+
+#[test]
+fn a_wrong_password_learns_nothing_and_changes_nothing() {
+    let gateway = Gateway::with(vec![by_hand("bank-a")]);
+    let request = gateway.submit(&look(&[0]));
+    let bank = gateway.bank("bank-a");
+    for (user, password) in [("YH-bank-a", "guess"), ("YH-nobody", bank.spec.password.as_str()), ("", "")] {
+        let told = soap(&gateway, user, password, "getXzcxList", None);
+        assert!(!told.contains("cxqq "), "{told}");
+        assert!(!told.contains(request.id.as_str()) && !told.contains(&covered("(2026)")), "{told}");
+    }
+    let config = BankHubConfig {
+        gateway_url: format!("{}/services/SyyhConvertDataService", gateway.door_url()),
+        username: "YH-bank-a".to_owned(),
+        password: "guess".to_owned(),
+        ..BankHubConfig::default()
+    };
+    let thief = BankHub::start(&simulators::County::of_the_samples(), config).unwrap();
+    let report = RUNTIME.block_on(thief.poll_now()).unwrap();
+    assert_eq!((report.listed, report.errors.len()), (0, 2), "{report:?}");
+    assert_eq!(gateway.view(&request.id).states(), ["ready"]);
+    assert_eq!(sound_round(bank).listed, 1);
+}
+
+#[test]
+fn a_release_is_held_back_until_the_open_deduction_has_ended() {
+    let spec = by_hand("bank-a").with(|spec| spec.rules.deduct_by_hand = true);
+    let gateway = Gateway::with(vec![spec]);
+    let bank = gateway.bank("bank-a");
+    let frozen = acts(&[0], vec![freeze("bank-a", &bank.account(0), "500.00")]);
+    let first = gateway.submit(&frozen);
+    sound_round(bank);
+    let held = gateway.wait_finished(&first.id).act("freeze", "bank-a").clone();
+    let pay = gateway.submit(&acts(&[0], vec![deduct(&held, "300.00")]).same_case(&frozen));
+    assert_eq!(sound_round(bank).pending, 1);
+    let free = gateway.submit(&acts(&[0], vec![release(&held)]).same_case(&frozen));
+    let report = sound_round(bank);
+    assert_eq!((report.new_controls, report.pending), (0, 1), "the release is not even shown");
+    let view = gateway.view(&free.id);
+    assert_eq!(view.state_of("release", "bank-a"), "ready");
+    assert!(!view.act("release", "bank-a")["next"]["what"].as_str().unwrap().is_empty());
+    let paid = gateway.view(&pay.id);
+    bank.books().clerk(&View::key(paid.act("deduct", "bank-a"), true), ClerkAct::Offline).unwrap();
+    sound_round(bank);
+    assert_eq!(gateway.wait_finished(&pay.id).state_of("deduct", "bank-a"), "done");
+    sound_round(bank);
+    let view = gateway.wait_finished(&free.id);
+    assert_eq!(view.state_of("release", "bank-a"), "done");
+    assert_eq!((bank.paid(), bank.held()), (30_000, 0));
+    assert_eq!((view.ledger("deducted"), view.ledger("controlled")), ("300.00", "0.00"));
+}

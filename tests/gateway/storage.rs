@@ -1,0 +1,206 @@
+//! What is on the disk: an index that is lost or damaged, a journal with a flipped byte, two processes, stops and starts.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::bench::{Gateway, Setup, Spec, collect, eventually, files_below, look, xiezhi};
+
+fn after_some_work() -> (Gateway, Vec<String>) {
+    let gateway = Setup { snapshot_events: 40, ..Setup::of(vec![Spec::called("bank-a").holds(&[100_000])]) }.start();
+    let ids: Vec<String> = (0..6).map(|person| gateway.submit(&collect(&[person]).claim("10.00")).id).collect();
+    ids.iter().for_each(|id| drop(gateway.wait_finished(id)));
+    (gateway, ids)
+}
+
+fn listed(gateway: &Gateway) -> Vec<String> {
+    let page = gateway.caller("submitter").get("/v1/requests?state=finished&limit=200").of_status(200).json();
+    let mut ids: Vec<String> =
+        page["requests"].as_array().unwrap().iter().map(|line| line["id"].as_str().unwrap().to_owned()).collect();
+    ids.sort();
+    ids
+}
+
+fn wait_filled(gateway: &Gateway) {
+    eventually("the index is filled again", || {
+        let page = gateway.caller("submitter").get("/v1/requests?limit=1");
+        (page.status == 200 && page.json()["filled_to"] == Value::Null).then_some(())
+    });
+}
+
+/// Everything that was there before is there again, found by search and shown in full.
+fn all_is_there(gateway: &Gateway, ids: &[String]) {
+    wait_filled(gateway);
+    assert_eq!(listed(gateway), ids);
+    for id in ids {
+        let view = gateway.view(id);
+        assert_eq!((view.state(), view.ledger("deducted")), ("finished", "10.00"), "{:#}", view.0);
+        assert_eq!(view.acts().len(), 3, "{:#}", view.0);
+    }
+}
+
+fn index_of(gateway: &Gateway) -> PathBuf {
+    let index = engine::runtime::opening::index_folder(&gateway.data);
+    assert!(index.is_dir());
+    index
+}
+
+#[test]
+fn an_index_that_is_deleted_is_filled_again() {
+    let (mut gateway, ids) = after_some_work();
+    gateway.kill();
+    std::fs::remove_dir_all(index_of(&gateway)).unwrap();
+    gateway.start();
+    all_is_there(&gateway, &ids);
+}
+
+#[test]
+fn an_index_full_of_garbage_is_set_aside_and_filled_again() {
+    let (mut gateway, ids) = after_some_work();
+    gateway.kill();
+    for file in files_below(&index_of(&gateway)) {
+        let length = std::fs::metadata(&file).unwrap().len();
+        let garbage: Vec<u8> = (0..length).map(|at| (at % 251) as u8).collect();
+        std::fs::write(&file, garbage).unwrap();
+    }
+    gateway.start();
+    all_is_there(&gateway, &ids);
+    let aside = std::fs::read_dir(&gateway.data).unwrap().filter_map(Result::ok);
+    let kept = aside.filter(|entry| entry.file_name().to_string_lossy().starts_with("index")).count();
+    assert!(
+        kept >= 2,
+        "the damaged one is kept aside: {:?}",
+        std::fs::read_dir(&gateway.data).unwrap().collect::<Vec<_>>()
+    );
+}
+
+#[test]
+fn rebuild_throws_the_index_away_and_only_of_a_stopped_gateway() {
+    let (mut gateway, ids) = after_some_work();
+    let data = gateway.data.to_string_lossy().into_owned();
+    let running = xiezhi(&["rebuild", "--data", &data]);
+    assert!(!running.status.success());
+    assert!(String::from_utf8_lossy(&running.stderr).contains("in use"), "{running:?}");
+    gateway.stop();
+    assert!(xiezhi(&["rebuild", "--data", &data]).status.success());
+    assert!(!engine::runtime::opening::index_folder(&gateway.data).exists());
+    gateway.start();
+    all_is_there(&gateway, &ids);
+}
+
+/// The journal's file with the last records, and where its last written byte is.
+fn last_written(gateway: &Gateway) -> (PathBuf, usize) {
+    let mut segments = files_below(&gateway.data.join("journal"));
+    segments.retain(|file| std::fs::read(file).unwrap().iter().any(|byte| *byte != 0));
+    let last = segments.pop().unwrap();
+    let end = std::fs::read(&last).unwrap().iter().rposition(|byte| *byte != 0).unwrap();
+    (last, end)
+}
+
+fn flip(file: &Path, at: usize) {
+    let mut bytes = std::fs::read(file).unwrap();
+    bytes[at] ^= 0x10;
+    std::fs::write(file, bytes).unwrap();
+}
+
+#[test]
+fn a_flipped_byte_in_the_journal_is_told_with_file_and_offset() {
+    let (mut gateway, _) = after_some_work();
+    gateway.stop();
+    let (file, end) = last_written(&gateway);
+    let sound = std::fs::read(&file).unwrap();
+    let mut refused = 0;
+    for part in [2, 3, 5] {
+        let at = end * part / 6;
+        flip(&file, at);
+        if let Err(told) = gateway.try_start() {
+            let name = file.file_name().unwrap().to_string_lossy().into_owned();
+            assert!(told.contains(&name), "names the file {name}: {told}");
+            assert!(told.chars().any(|c| c.is_ascii_digit()) && told.contains("offset"), "names the place: {told}");
+            refused += 1;
+        } else {
+            panic!("a journal with byte {at} of {} flipped was taken up", file.display());
+        }
+        let verified = gateway.verify();
+        assert!(!verified.status.success(), "{}", String::from_utf8_lossy(&verified.stdout));
+        assert_eq!(std::fs::read(&file).unwrap().len(), sound.len(), "nothing was cut");
+        std::fs::write(&file, &sound).unwrap();
+    }
+    assert_eq!(refused, 3);
+    gateway.start();
+}
+
+#[test]
+fn a_second_process_on_the_same_data_is_refused() {
+    let gateway = Gateway::with(vec![Spec::called("bank-a")]);
+    let before: Vec<PathBuf> = gateway.disk_files();
+    let (config, data) = (gateway.config.to_string_lossy().into_owned(), gateway.data.to_string_lossy().into_owned());
+    let second = xiezhi(&["serve", "--config", &config, "--data", &data, "--listen", "127.0.0.1:0", "--json"]);
+    assert!(!second.status.success() && second.stdout.is_empty(), "{second:?}");
+    let told = String::from_utf8_lossy(&second.stderr).into_owned();
+    assert!(told.contains("use") || told.contains("lock"), "{told}");
+    assert_eq!(gateway.disk_files().len(), before.len());
+    assert_eq!(gateway.run(&look(&[0])).state(), "finished", "the first one goes on");
+}
+
+#[test]
+fn a_clean_stop_is_known_as_one_and_a_kill_is_not() {
+    let (mut gateway, ids) = after_some_work();
+    gateway.stop();
+    gateway.start();
+    let taken_up = |gateway: &Gateway| -> Value {
+        let log = gateway.read_log();
+        let line = log.lines().rev().find(|line| line.contains("the data directory is taken up")).unwrap();
+        serde_json::from_str(line).unwrap()
+    };
+    let told = taken_up(&gateway);
+    assert_eq!(told["clean_stop"], true, "{told}");
+    assert!(told["snapshot"].is_number(), "a stop leaves a snapshot: {told}");
+    all_is_there(&gateway, &ids);
+    gateway.restart();
+    assert_eq!(taken_up(&gateway)["clean_stop"], false);
+    all_is_there(&gateway, &ids);
+}
+
+#[test]
+fn a_demo_that_was_killed_is_taken_up_where_it_was() {
+    use std::io::BufRead as _;
+    use std::process::{Command, Stdio};
+    let folder = tempfile::TempDir::new().unwrap();
+    let start = || {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_xiezhi"))
+            .args(["demo", "--json", "--data"])
+            .arg(folder.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        std::io::BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let told: Value = serde_json::from_str(&line).unwrap();
+        let caller = crate::bench::Caller {
+            base: told["gateway"].as_str().unwrap().to_owned(),
+            token: told["tokens"]["submitter"].as_str().unwrap().to_owned(),
+        };
+        (child, caller)
+    };
+    let ids = |caller: &crate::bench::Caller| -> Vec<Value> {
+        let lines =
+            caller.get("/v1/requests").of_status(200).json()["requests"].as_array().cloned().unwrap_or_default();
+        lines.iter().map(|line| line["id"].clone()).collect()
+    };
+    let (mut first, caller) = start();
+    let begun = eventually("the demo's request", || Some(ids(&caller)).filter(|ids| !ids.is_empty()));
+    first.kill().unwrap();
+    first.wait().unwrap();
+    let (mut second, caller) = start();
+    let id = begun[0].as_str().unwrap().to_owned();
+    eventually("the same request, finished", || {
+        let view = caller.get(&format!("/v1/requests/{id}"));
+        (view.status == 200 && view.json()["state"] == "finished").then_some(())
+    });
+    assert_eq!(ids(&caller), begun, "no second one");
+    second.kill().unwrap();
+    second.wait().unwrap();
+}
