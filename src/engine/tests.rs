@@ -1,5 +1,7 @@
 //! Tests of deciding and folding without threads: goals, doubt, order, limits, snapshots, and the golden digest.
 
+mod simulated;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
