@@ -51,9 +51,11 @@ impl Simulation {
         let case = self.dice.place(self.world.cases.len());
         let court = self.world.cases.get(case)?.case.court.code.clone();
         let alive = |document: &StoredDocument| {
-            document.court == court && document.sequence.is_some_and(|sequence| self.history.documents.contains_key(&sequence))
+            document.court == court
+                && document.sequence.is_some_and(|sequence| self.history.documents.contains_key(&sequence))
         };
-        let papers: Vec<usize> = (0..).zip(&self.documents).filter(|(_, document)| alive(document)).map(|(place, _)| place).collect();
+        let papers: Vec<usize> =
+            (0..).zip(&self.documents).filter(|(_, document)| alive(document)).map(|(place, _)| place).collect();
         let document = *self.dice.pick(&papers)?;
         let asked = if self.dice.chance(60) { self.goal(case)? } else { self.explicit(case)? };
         let number = self.submissions.len() as u64;
@@ -113,7 +115,11 @@ impl Simulation {
         let ids: Vec<String> = self.world.partners.keys().cloned().collect();
         let partner = self.dice.pick(&ids)?.clone();
         let subject = self.dice.place(subjects.len());
-        let accounts = self.books.get(&partner).map(|book| book.accounts_of(subjects.get(subject).copied().unwrap_or(0))).unwrap_or_default();
+        let accounts = self
+            .books
+            .get(&partner)
+            .map(|book| book.accounts_of(subjects.get(subject).copied().unwrap_or(0)))
+            .unwrap_or_default();
         let mut order = order_of(ActKind::Freeze, &partner, u16::try_from(subject).unwrap_or(0));
         order.account = self.dice.pick(&accounts).map(|account| Personal::new(account.clone()));
         order.amount = Some(Money::from_fen(signed(self.dice.between(1, 100_000))));
@@ -124,9 +130,14 @@ impl Simulation {
         let subject = subjects.iter().position(|subject| *subject == freeze.subject).unwrap_or(0);
         let mut order = order_of(kind, &freeze.partner, u16::try_from(subject).unwrap_or(0));
         let whole = freeze.caught / 100;
-        let fen = if self.dice.chance(50) { whole } else { signed(self.dice.between(1, crate::dice::unsigned(whole).max(1))) };
+        let fen = if self.dice.chance(50) {
+            whole
+        } else {
+            signed(self.dice.between(1, crate::dice::unsigned(whole).max(1)))
+        };
         order.amount = (kind == ActKind::Deduct).then(|| Money::from_fen(fen.max(1)));
-        order.original = Some(Original { act: Some(freeze.id), slip: String::new(), case_number: Personal::new(String::new()) });
+        order.original =
+            Some(Original { act: Some(freeze.id), slip: String::new(), case_number: Personal::new(String::new()) });
         order
     }
 
@@ -166,7 +177,8 @@ impl Simulation {
 
     /// A person of the court does something to a request or an act.
     pub fn person(&mut self) -> Option<Command> {
-        let open: Vec<u64> = self.history.requests.iter().filter(|(_, seen)| !seen.finished).map(|(request, _)| *request).collect();
+        let open: Vec<u64> =
+            self.history.requests.iter().filter(|(_, seen)| !seen.finished).map(|(request, _)| *request).collect();
         let request = RequestId(*self.dice.pick(&open)?);
         let by = format!("judge-{}", self.dice.below(3));
         let reason = "because".to_owned();
@@ -195,12 +207,20 @@ impl Simulation {
             if let Some(order) = book.orders.get(&act.key).filter(|order| order.place == Place::Processed) {
                 effects = order.effects;
                 let said = order.outcome.as_ref();
-                amount = said.and_then(|outcome| if act.kind == ActKind::Deduct { outcome.moved } else { outcome.caught });
+                amount =
+                    said.and_then(|outcome| if act.kind == ActKind::Deduct { outcome.moved } else { outcome.caught });
             }
         }
         let took_effect = effects > 0;
         let amount = amount.filter(|_| took_effect && matches!(act.kind, ActKind::Freeze | ActKind::Deduct));
-        Command::Resolve { act: act.id, by, took_effect, amount, document: "sha256:paper".to_owned(), reason: "paper".to_owned() }
+        Command::Resolve {
+            act: act.id,
+            by,
+            took_effect,
+            amount,
+            document: "sha256:paper".to_owned(),
+            reason: "paper".to_owned(),
+        }
     }
 
     /// An operator pauses or resumes a lane.
@@ -223,7 +243,16 @@ pub fn in_doubt(history: &History) -> Vec<ActSeen> {
 }
 
 fn order_of(kind: ActKind, partner: &str, subject: u16) -> ActOrder {
-    ActOrder { kind, partner: partner.to_owned(), subject, account: None, amount: None, from: None, to: None, original: None }
+    ActOrder {
+        kind,
+        partner: partner.to_owned(),
+        subject,
+        account: None,
+        amount: None,
+        from: None,
+        to: None,
+        original: None,
+    }
 }
 
 /// A new document of a court.

@@ -98,7 +98,8 @@ fn faulty_send(book: &mut Book, message: &Message, mood: &mut Mood<'_>) -> Handl
         2 | 3 => {
             // It is somewhere on its way; our side has given it up by the time it arrives.
             book.receive(message, Place::OnItsWay);
-            let arrives = dice.wait_ms(1_000, mood.manners.transit_ms_max).min(crate::dice::signed(mood.manners.transit_ms_max));
+            let arrives =
+                dice.wait_ms(1_000, mood.manners.transit_ms_max).min(crate::dice::signed(mood.manners.transit_ms_max));
             let mut handled = Handled::doubt(Cause::Broken, dice);
             handled.later.push((arrives, Later::Arrives(key)));
             handled
@@ -110,7 +111,9 @@ fn faulty_send(book: &mut Book, message: &Message, mood: &mut Mood<'_>) -> Handl
             Handled::soon(Judged::NotSent { cause: Cause::Throttled, retry_after_ms }, dice)
         }
         7 => Handled::soon(Judged::NotSent { cause: Cause::Closed, retry_after_ms: None }, dice),
-        _ if dice.chance(20) => Handled::soon(Judged::NotSent { cause: Cause::Unencodable, retry_after_ms: None }, dice),
+        _ if dice.chance(20) => {
+            Handled::soon(Judged::NotSent { cause: Cause::Unencodable, retry_after_ms: None }, dice)
+        }
         _ => Handled::soon(Judged::NotSent { cause: Cause::Credential, retry_after_ms: Some(5_000) }, dice),
     }
 }

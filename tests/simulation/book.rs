@@ -100,20 +100,41 @@ impl Book {
         for subject in subjects {
             for number in 0..dice.below(4) {
                 let balance = i64::try_from(dice.below(3_000_000)).unwrap_or(0) * 10;
-                accounts.push(Account { number: format!("{id}:{subject:x}:{number}"), subject: *subject, balance, holds: Vec::new() });
+                accounts.push(Account {
+                    number: format!("{id}:{subject:x}:{number}"),
+                    subject: *subject,
+                    balance,
+                    holds: Vec::new(),
+                });
             }
         }
-        Self { deduplicates, accounts, orders: BTreeMap::new(), moved: BTreeMap::new(), above_hold: Vec::new(), faults: Vec::new() }
+        Self {
+            deduplicates,
+            accounts,
+            orders: BTreeMap::new(),
+            moved: BTreeMap::new(),
+            above_hold: Vec::new(),
+            faults: Vec::new(),
+        }
     }
 
     /// The accounts of a person.
     pub fn accounts_of(&self, subject: u64) -> Vec<String> {
-        self.accounts.iter().filter(|account| account.subject == subject).map(|account| account.number.clone()).collect()
+        self.accounts
+            .iter()
+            .filter(|account| account.subject == subject)
+            .map(|account| account.number.clone())
+            .collect()
     }
 
     /// What is ordered and in force for a case: limits of its holds.
     pub fn limits_of(&self, case: (u64, u64)) -> i64 {
-        self.accounts.iter().flat_map(|account| &account.holds).filter(|hold| hold.case == case).map(|hold| hold.limit).sum()
+        self.accounts
+            .iter()
+            .flat_map(|account| &account.holds)
+            .filter(|hold| hold.case == case)
+            .map(|hold| hold.limit)
+            .sum()
     }
 
     /// An order comes in, or is known to be on its way. The books themselves notice a control act that comes twice.
@@ -172,7 +193,8 @@ impl Book {
         }
         let message = order.message.clone();
         let (outcome, effect) = self.carry_out(&message, dice);
-        let lie = (lies && effect && dice.chance(30)).then(|| Outcome::of(Verdict::Refused).because(Reason::Other, "not done"));
+        let lie = (lies && effect && dice.chance(30))
+            .then(|| Outcome::of(Verdict::Refused).because(Reason::Other, "not done"));
         if let Some(order) = self.orders.get_mut(&key) {
             order.place = Place::Processed;
             order.effects += u32::from(effect);
@@ -184,7 +206,10 @@ impl Book {
     /// What is said now about an order that was processed.
     pub fn say(&mut self, key: Key, truth: bool) -> Option<Outcome> {
         let order = self.orders.get_mut(&key).filter(|order| order.place == Place::Processed)?;
-        if !truth && !order.told && let Some(lie) = &order.lie {
+        if !truth
+            && !order.told
+            && let Some(lie) = &order.lie
+        {
             return Some(lie.clone());
         }
         order.told = true;
@@ -259,7 +284,8 @@ impl Book {
         };
         let Some(hold) = account.holds.get_mut(at) else { return (Outcome::of(Verdict::Refused), false) };
         if message.amount > hold.caught {
-            let what = format!("deduct {:?} of {} out of a hold of {} by {base:?}", message.key, message.amount, hold.caught);
+            let what =
+                format!("deduct {:?} of {} out of a hold of {} by {base:?}", message.key, message.amount, hold.caught);
             self.above_hold.push((message.case, what));
         }
         let whole = message.amount.min(hold.caught);

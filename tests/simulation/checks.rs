@@ -50,14 +50,19 @@ fn p5_pause(history: &History, fact: &ExchangeBegan, at: Millis) -> Result<(), B
         return broken("P5", format!("{} is paused and an exchange begins ({})", fact.partner, fact.kind));
     }
     if fact.kind != "offer" && lane.rests_until > at {
-        return broken("P5", format!("{} rests until {} and an exchange begins at {at}", fact.partner, lane.rests_until));
+        return broken(
+            "P5",
+            format!("{} rests until {} and an exchange begins at {at}", fact.partner, lane.rests_until),
+        );
     }
     Ok(())
 }
 
 /// P5: never more than `max` in any half-open window, never more under way than agreed, nor a day, nor outside hours.
 fn p5_limits(history: &History, fact: &ExchangeBegan, at: Millis, world: &World) -> Result<(), Broken> {
-    let Some(partner) = world.partners.get(&fact.partner) else { return broken("P5", format!("no partner {}", fact.partner)) };
+    let Some(partner) = world.partners.get(&fact.partner) else {
+        return broken("P5", format!("no partner {}", fact.partner));
+    };
     if partner.hours.opens_at(at, &Calendar::default()).is_some() {
         return broken("P5", format!("{} is closed at {at}", partner.id));
     }
@@ -79,7 +84,9 @@ fn p5_limits(history: &History, fact: &ExchangeBegan, at: Millis, world: &World)
 
 /// Order: acts on one subject at one partner go in the order of becoming ready; a doubtful one blocks its own case.
 fn order_per_subject(history: &History, id: ActId, world: &World) -> Result<(), Broken> {
-    let Some(act) = history.acts.get(&id) else { return broken("P6", format!("an exchange of unknown act {id} begins")) };
+    let Some(act) = history.acts.get(&id) else {
+        return broken("P6", format!("an exchange of unknown act {id} begins"));
+    };
     let deduplicates = world.partners.get(&act.partner).is_some_and(|partner| partner.doubt.deduplicates);
     if act.state == ActState::InDoubt && deduplicates {
         return Ok(());
@@ -90,9 +97,12 @@ fn order_per_subject(history: &History, id: ActId, world: &World) -> Result<(), 
     if !act.kind.is_control() {
         return Ok(());
     }
-    let Some(eligible) = act.eligible else { return broken("order", format!("{id} goes before what it builds on has ended")) };
+    let Some(eligible) = act.eligible else {
+        return broken("order", format!("{id} goes before what it builds on has ended"));
+    };
     for other in history.open.iter().filter_map(|other| history.acts.get(other)) {
-        let same = other.id != id && other.partner == act.partner && other.subject == act.subject && other.kind.is_control();
+        let same =
+            other.id != id && other.partner == act.partner && other.subject == act.subject && other.kind.is_control();
         let earlier = other.ready < act.ready && other.eligible.is_some_and(|other| other < eligible);
         if !same || !earlier {
             continue;
@@ -105,7 +115,17 @@ fn order_per_subject(history: &History, id: ActId, world: &World) -> Result<(), 
         };
         if blocks {
             let (kind, later) = (act.kind.word(), other.kind.word());
-            return broken("order", format!("{kind} {:?} goes before {later} {:?} ({}), which became ready earlier: {:?} {:?}", key_of(act), key_of(other), other.state.word(), (act.ready, act.eligible, act.base), (other.ready, other.eligible, other.base)));
+            return broken(
+                "order",
+                format!(
+                    "{kind} {:?} goes before {later} {:?} ({}), which became ready earlier: {:?} {:?}",
+                    key_of(act),
+                    key_of(other),
+                    other.state.word(),
+                    (act.ready, act.eligible, act.base),
+                    (other.ready, other.eligible, other.base)
+                ),
+            );
         }
     }
     Ok(())
@@ -125,8 +145,11 @@ fn held_by_own_doubt(history: &History, act: &ActSeen) -> bool {
 
 /// P4: what an event orders stays within claim and costs, and within the freeze it is taken from; money goes to the court alone.
 fn p4_ceilings(history: &History, sequence: u64) -> Result<(), Broken> {
-    let planned: Vec<&ActSeen> =
-        history.acts.range(ActId { sequence, line: 0 }..ActId { sequence: sequence + 1, line: 0 }).map(|(_, act)| act).collect();
+    let planned: Vec<&ActSeen> = history
+        .acts
+        .range(ActId { sequence, line: 0 }..ActId { sequence: sequence + 1, line: 0 })
+        .map(|(_, act)| act)
+        .collect();
     let Some(case) = planned.first().map(|act| act.case) else { return Ok(()) };
     let target = history.targets.get(&case).copied().unwrap_or(0);
     let sums = history.sums_of(case);
@@ -149,14 +172,23 @@ fn p4_ceilings(history: &History, sequence: u64) -> Result<(), Broken> {
             .filter(|other| other.kind == ActKind::Deduct && other.base == act.base)
             .map(|other| other.amount)
             .sum();
-        let released = history.open.iter().filter_map(|other| history.acts.get(other)).find(|other| {
-            other.kind == ActKind::Release && other.base == act.base && other.id < act.id
-        });
+        let released = history
+            .open
+            .iter()
+            .filter_map(|other| history.acts.get(other))
+            .find(|other| other.kind == ActKind::Release && other.base == act.base && other.id < act.id);
         if let Some(release) = released {
             return broken("P4", format!("{} deducts from a freeze that {} is about to release", act.id, release.id));
         }
-        if freeze.kind != ActKind::Freeze || freeze.partner != act.partner || freeze.case != act.case || claimed > freeze.caught {
-            return broken("P4", format!("{} deducts {claimed} in all from a freeze that holds {}", act.id, freeze.caught));
+        if freeze.kind != ActKind::Freeze
+            || freeze.partner != act.partner
+            || freeze.case != act.case
+            || claimed > freeze.caught
+        {
+            return broken(
+                "P4",
+                format!("{} deducts {claimed} in all from a freeze that holds {}", act.id, freeze.caught),
+            );
         }
     }
     Ok(())
@@ -164,9 +196,19 @@ fn p4_ceilings(history: &History, sequence: u64) -> Result<(), Broken> {
 
 /// The freezes and deductions of a case, for the report.
 fn parts_of(history: &History, case: (u64, u64)) -> String {
-    let acts = history.acts.values().filter(|act| act.case == case && matches!(act.kind, ActKind::Freeze | ActKind::Deduct));
+    let acts =
+        history.acts.values().filter(|act| act.case == case && matches!(act.kind, ActKind::Freeze | ActKind::Deduct));
     let told = acts.map(|act| {
-        format!("{:?} {} {} of {} limit {} caught {} moved {}", (act.id.sequence, act.id.line), act.kind.word(), act.state.word(), act.amount, act.limit, act.caught, act.moved)
+        format!(
+            "{:?} {} {} of {} limit {} caught {} moved {}",
+            (act.id.sequence, act.id.line),
+            act.kind.word(),
+            act.state.word(),
+            act.amount,
+            act.limit,
+            act.caught,
+            act.moved
+        )
     });
     told.collect::<Vec<_>>().join("; ")
 }
@@ -190,7 +232,15 @@ fn p3_final_only_if_said(act: &ActSeen, books: &BTreeMap<String, Book>) -> Resul
     };
     if wrong {
         let place = order.map(|order| order.place);
-        return broken("P3", format!("{} {} is shown {}, but the partner's book says {place:?}, {effects} effects", act.kind.word(), act.id, act.state.word()));
+        return broken(
+            "P3",
+            format!(
+                "{} {} is shown {}, but the partner's book says {place:?}, {effects} effects",
+                act.kind.word(),
+                act.id,
+                act.state.word()
+            ),
+        );
     }
     Ok(())
 }
@@ -223,7 +273,9 @@ pub fn p3_agrees_with_books(history: &History, books: &BTreeMap<String, Book>) -
 /// P4 from the books: what partners hold and moved for a case is never above claim and costs, whatever was lost on the way.
 pub fn p4_books(history: &History, books: &BTreeMap<String, Book>) -> Result<(), Broken> {
     for (case, target) in &history.targets {
-        let liar = books.values().any(|book| book.orders.values().any(|order| order.message.case == *case && order.lie.is_some()));
+        let liar = books
+            .values()
+            .any(|book| book.orders.values().any(|order| order.message.case == *case && order.lie.is_some()));
         if liar || history.contradicted.contains(case) {
             continue;
         }
@@ -234,7 +286,10 @@ pub fn p4_books(history: &History, books: &BTreeMap<String, Book>) -> Result<(),
         let held: i64 = books.values().map(|book| book.limits_of(*case)).sum();
         let moved: i64 = books.values().map(|book| book.moved.get(case).copied().unwrap_or(0)).sum();
         if held + moved > *target {
-            return broken("P4", format!("the partners hold {held} and moved {moved} for case {case:?}, above {target}"));
+            return broken(
+                "P4",
+                format!("the partners hold {held} and moved {moved} for case {case:?}, above {target}"),
+            );
         }
     }
     let orders = books.values().flat_map(|book| book.orders.values());
@@ -249,7 +304,8 @@ pub fn p4_books(history: &History, books: &BTreeMap<String, Book>) -> Result<(),
 
 /// P5: a pulling partner that is paused sees an empty list.
 pub fn p5_paused_list(history: &History, partner: &str, listed: usize, now: Millis) -> Result<(), Broken> {
-    let paused = history.lanes.get(partner).and_then(|lane| lane.paused_until).is_some_and(|until| until > now.max(history.at));
+    let paused =
+        history.lanes.get(partner).and_then(|lane| lane.paused_until).is_some_and(|until| until > now.max(history.at));
     if paused && listed > 0 {
         return broken("P5", format!("{partner} is paused and was shown {listed} acts"));
     }
@@ -279,17 +335,32 @@ pub fn p6_state_is_fold(shadow: &State, gateway: &Gateway) -> Result<(), Broken>
 /// Where two states differ, as far as it can be told without looking at content.
 fn differing_part(a: &State, b: &State) -> &'static str {
     let acts = |state: &State| -> Vec<_> {
-        let parts = |act: &engine::state::Act| (act.id(), act.state(), act.due_at, act.exchange, act.limit, act.caught, act.moved, act.tries);
+        let parts = |act: &engine::state::Act| {
+            (act.id(), act.state(), act.due_at, act.exchange, act.limit, act.caught, act.moved, act.tries)
+        };
         state.acts.iter().map(|(index, act)| (index, parts(act))).collect()
     };
     let lanes = |state: &State| -> BTreeMap<String, _> {
-        let lane = |lane: &engine::state::lane::Lane| (lane.record.begun, lane.record.failures, lane.record.rests_until, lane.record.paused.clone());
-        state.lanes.iter().map(|found| (found.record.partner.clone(), lane(found))).filter(|(_, lane)| *lane != (0, 0, 0, None)).collect()
+        let lane = |lane: &engine::state::lane::Lane| {
+            (lane.record.begun, lane.record.failures, lane.record.rests_until, lane.record.paused.clone())
+        };
+        state
+            .lanes
+            .iter()
+            .map(|found| (found.record.partner.clone(), lane(found)))
+            .filter(|(_, lane)| *lane != (0, 0, 0, None))
+            .collect()
     };
     let requests = |state: &State| -> Vec<_> {
-        state.requests.iter().map(|(index, open)| (index, open.sequence, open.version, open.finals, open.acts.clone())).collect()
+        state
+            .requests
+            .iter()
+            .map(|(index, open)| (index, open.sequence, open.version, open.finals, open.acts.clone()))
+            .collect()
     };
-    let documents = |state: &State| -> Vec<_> { state.documents.iter().map(|(key, document)| (*key, document.referenced)).collect() };
+    let documents = |state: &State| -> Vec<_> {
+        state.documents.iter().map(|(key, document)| (*key, document.referenced)).collect()
+    };
     let counters = |state: &State| (state.at, state.next_slip, state.epoch, state.config_digest.clone());
     let differing = [
         ("counters", counters(a) != counters(b)),
@@ -306,7 +377,20 @@ fn differing_part(a: &State, b: &State) -> &'static str {
 pub fn liveness(history: &History, world: &World) -> Result<(), Broken> {
     let Some((request, seen)) = history.requests.iter().find(|(_, seen)| !seen.finished) else { return Ok(()) };
     let acts = seen.acts.iter().filter_map(|id| history.acts.get(id)).filter(|act| act.state.is_open());
-    let travel = |act: &ActSeen| world.partners.get(&act.partner).map_or("?", |partner| if partner.travel == Travel::Pull { "pull" } else { "call" });
-    let open: Vec<String> = acts.map(|act| format!("{} {} at {} ({}): {}", act.id, act.kind.word(), act.partner, travel(act), act.state.word())).collect();
-    broken("liveness", format!("request {request} is not finished: {}", if open.is_empty() { "no act is open".to_owned() } else { open.join("; ") }))
+    let travel = |act: &ActSeen| {
+        world
+            .partners
+            .get(&act.partner)
+            .map_or("?", |partner| if partner.travel == Travel::Pull { "pull" } else { "call" })
+    };
+    let open: Vec<String> = acts
+        .map(|act| format!("{} {} at {} ({}): {}", act.id, act.kind.word(), act.partner, travel(act), act.state.word()))
+        .collect();
+    broken(
+        "liveness",
+        format!(
+            "request {request} is not finished: {}",
+            if open.is_empty() { "no act is open".to_owned() } else { open.join("; ") }
+        ),
+    )
 }

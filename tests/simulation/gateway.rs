@@ -24,7 +24,8 @@ use crate::bug::Bug;
 use crate::dice::{Dice, unsigned};
 
 /// Small files, so that a short run rolls over segments.
-const OPTIONS: Options = Options { segment_bytes_max: 192 * 1024, preallocation_bytes: 8 * 1024, batch_bytes_max: 512 * 1024 };
+const OPTIONS: Options =
+    Options { segment_bytes_max: 192 * 1024, preallocation_bytes: 8 * 1024, batch_bytes_max: 512 * 1024 };
 const SHAPE: KeyShape = KeyShape { slots_per_file: 256, slots_per_extent: 8, cached_keys_max: 16 };
 const DATA: &str = "/data";
 /// Bound to documents as production binds them.
@@ -78,20 +79,29 @@ pub struct TakenUp {
 
 impl Gateway {
     /// Takes up the directory as production does: keys, blobs, journal, newest snapshot, tail. `acknowledged` = events to be read again from.
-    pub fn take_up(disk: &Arc<dyn Disk>, floor: u64, acknowledged: u64, dice: &mut Dice, bug: Option<Bug>) -> Result<TakenUp, Died> {
+    pub fn take_up(
+        disk: &Arc<dyn Disk>,
+        floor: u64,
+        acknowledged: u64,
+        dice: &mut Dice,
+        bug: Option<Bug>,
+    ) -> Result<TakenUp, Died> {
         let directory = Path::new(DATA);
         disk.create_directory(directory).map_err(died("making the directory"))?;
         let masters = Masters { current: MasterKey::from_bytes([7; 32]), previous: None };
         let mut random = dice.split();
         let keys = KeyStore::open_or_create(Arc::clone(disk), &directory.join("keys"), masters, SHAPE, &mut random);
         let keys = Arc::new(keys.map_err(died("opening keys"))?);
-        let blobs = BlobStore::open(Arc::clone(disk), &directory.join("blobs"), 1 << 20).map_err(died("opening blobs"))?;
+        let blobs =
+            BlobStore::open(Arc::clone(disk), &directory.join("blobs"), 1 << 20).map_err(died("opening blobs"))?;
         let vault = Vault::new(Arc::clone(&keys), Arc::new(blobs));
         let root = keys.root().clone();
-        let snapshots = SnapshotStore::open(Arc::clone(disk), &directory.join("snapshot"), root).map_err(died("opening snapshots"))?;
+        let snapshots = SnapshotStore::open(Arc::clone(disk), &directory.join("snapshot"), root)
+            .map_err(died("opening snapshots"))?;
         let visit_from = snapshots.sequences().map_err(died("listing snapshots"))?.last().copied().unwrap_or(0);
         let floor = DurableFloor { checkpoint_size: floor };
-        let opened = Journal::open(Arc::clone(disk), directory, OPTIONS, floor, visit_from).map_err(died("opening the journal"))?;
+        let opened = Journal::open(Arc::clone(disk), directory, OPTIONS, floor, visit_from)
+            .map_err(died("opening the journal"))?;
         let loaded = snapshots.newest_valid(opened.next, |_, source| {
             let mut bytes = Vec::new();
             source.read_to_end(&mut bytes)?;
@@ -128,8 +138,14 @@ impl Gateway {
 
     fn forget_deductions(&mut self) -> Vec<(u32, i64)> {
         let open = |act: &engine::state::Act| act.kind() == domain::ActKind::Deduct && act.state().is_open();
-        let kept: Vec<(u32, i64)> =
-            self.decider.state.acts.iter().filter(|(_, act)| open(act)).map(|(index, act)| (index, act.amount)).collect();
+        let kept: Vec<(u32, i64)> = self
+            .decider
+            .state
+            .acts
+            .iter()
+            .filter(|(_, act)| open(act))
+            .map(|(index, act)| (index, act.amount))
+            .collect();
         for (index, _) in &kept {
             if let Some(act) = self.decider.state.acts.get_mut(*index) {
                 act.amount = 0;
@@ -154,12 +170,18 @@ impl Gateway {
         Ok(written)
     }
 
-    fn append(&mut self, decision: &Decision, written: &mut Vec<Written>, bug: Option<Bug>) -> Result<Range<u64>, Died> {
+    fn append(
+        &mut self,
+        decision: &Decision,
+        written: &mut Vec<Written>,
+        bug: Option<Bug>,
+    ) -> Result<Range<u64>, Died> {
         let mut sealed = Vec::with_capacity(decision.events.len());
         let mut expect = Vec::new();
         for (sequence, event) in (decision.first..).zip(&decision.events) {
             let mut event = event.clone();
-            if bug == Some(Bug::LostBegan) && matches!(&event.fact, Fact::ExchangeBegan(began) if began.kind != "offer") {
+            if bug == Some(Bug::LostBegan) && matches!(&event.fact, Fact::ExchangeBegan(began) if began.kind != "offer")
+            {
                 event.fact = AccessRefused { count: 1, minute: 0, source: String::new() }.into();
             }
             if let (Fact::RequestAccepted(_), Some(store::record::Body::Accepted(body))) = (&event.fact, &event.body) {
@@ -196,7 +218,11 @@ impl Gateway {
         let made = self.vault.keys().create(1, &mut self.random).map_err(died("making a key"))?;
         let Some((slot, key)) = made.into_iter().next() else { return Err(Died("no key was made".to_owned())) };
         let mut source = bytes;
-        let id = self.vault.blobs().put(&mut source, &key, DOCUMENT_AAD, &mut self.random).map_err(died("storing a blob"))?;
+        let id = self
+            .vault
+            .blobs()
+            .put(&mut source, &key, DOCUMENT_AAD, &mut self.random)
+            .map_err(died("storing a blob"))?;
         Ok((slot, id))
     }
 
@@ -209,8 +235,10 @@ impl Gateway {
     /// Writes a snapshot of the state at head; everything in it must be durable. Returns the command that records it.
     pub fn snapshot(&mut self) -> Result<Command, Died> {
         let next = self.decider.state.next;
-        let mut writer =
-            self.snapshots.begin(next, engine::state::record::STATE_FORM, &mut self.random).map_err(died("beginning a snapshot"))?;
+        let mut writer = self
+            .snapshots
+            .begin(next, engine::state::record::STATE_FORM, &mut self.random)
+            .map_err(died("beginning a snapshot"))?;
         self.decider.state.write_record(&mut writer).map_err(died("writing a snapshot"))?;
         let header = writer.finish().map_err(died("finishing a snapshot"))?;
         Ok(Command::Snapshot { digest: engine::vault::hex(&header.digest), next })
@@ -237,7 +265,12 @@ impl Gateway {
     }
 }
 
-fn replay(journal: &Journal, vault: &Vault, state: &mut State, acknowledged: u64) -> Result<(Vec<Vec<u8>>, Vec<Event>), Died> {
+fn replay(
+    journal: &Journal,
+    vault: &Vault,
+    state: &mut State,
+    acknowledged: u64,
+) -> Result<(Vec<Vec<u8>>, Vec<Event>), Died> {
     let (mut leaves, mut tail) = (Vec::new(), Vec::new());
     let mut range = journal.reader().read_range(0, ReadLimits::NONE);
     while let Some((sequence, record)) = range.next_record().map_err(died("reading the journal"))? {

@@ -39,7 +39,7 @@ pub struct ActSeen {
     pub moved: i64,
     /// When and in which order it became ready.
     pub ready: Option<(Millis, u64, u32)>,
-    /// When nothing else kept it back, as a running number.
+    /// The event after which nothing else kept it back.
     pub eligible: Option<u64>,
     /// The exchange under way.
     pub exchange: Option<u64>,
@@ -109,7 +109,6 @@ pub struct History {
     pub contradicted: BTreeSet<(u64, u64)>,
     /// Acts that became final by the newest event.
     pub ended: Vec<ActId>,
-    eligible_next: u64,
 }
 
 /// Sums of a case.
@@ -154,14 +153,18 @@ impl History {
                 self.plan(sequence, sequence, &body.plan)?;
             }
             (Fact::PlanExtended(fact), Some(Body::Planned(body))) => self.plan(sequence, fact.request, &body.plan)?,
-            (Fact::RequestAccepted(_) | Fact::PlanExtended(_), _) => return broken("P1", format!("event {sequence} lost its body")),
-            (Fact::RequestApproved(fact), _) => self.approve(sequence, fact.request, &fact.by),
+            (Fact::RequestAccepted(_) | Fact::PlanExtended(_), _) => {
+                return broken("P1", format!("event {sequence} lost its body"));
+            }
+            (Fact::RequestApproved(fact), _) => self.approve(fact.request, &fact.by),
             (Fact::RequestStopped(fact), _) => self.halt(fact.request),
             (Fact::DeadlinePassed(fact), _) => self.halt(fact.request),
             (Fact::RequestFinished(fact), _) => self.finish(fact.request)?,
             (Fact::ExchangeBegan(fact), _) => self.begin(sequence, fact),
             (Fact::ExchangeEnded(fact), body) => self.end(fact, body.as_ref())?,
-            (Fact::OutcomeReceived(fact), body) => self.settle(fact.act.into(), act_state(&fact.state), &fact.verdict, body.as_ref()),
+            (Fact::OutcomeReceived(fact), body) => {
+                self.settle(fact.act.into(), act_state(&fact.state), &fact.verdict, body.as_ref())
+            }
             (Fact::ActWithdrawn(fact), _) => self.move_to(fact.act.into(), ActState::Withdrawn),
             (Fact::ActResolved(fact), body) => self.resolve(fact, body.as_ref())?,
             (Fact::ActPassed(fact), _) => {
@@ -186,7 +189,9 @@ impl History {
     }
 
     fn plan(&mut self, sequence: u64, request: u64, plan: &[PlanLine]) -> Result<(), Broken> {
-        let Some(seen) = self.requests.get(&request) else { return broken("P6", format!("plan of unknown request {request}")) };
+        let Some(seen) = self.requests.get(&request) else {
+            return broken("P6", format!("plan of unknown request {request}"));
+        };
         let (case, subjects, given) = (seen.case, seen.subjects.clone(), seen.approvals.len());
         let mut newest = None;
         for (place, line) in (0_u32..).zip(plan) {
@@ -228,7 +233,7 @@ impl History {
         Ok(())
     }
 
-    fn approve(&mut self, _sequence: u64, request: u64, by: &str) {
+    fn approve(&mut self, request: u64, by: &str) {
         let Some(seen) = self.requests.get_mut(&request) else { return };
         seen.approvals.insert(by.to_owned());
         let (given, acts) = (seen.approvals.len(), seen.acts.clone());
@@ -244,7 +249,9 @@ impl History {
         seen.halted = true;
         for id in seen.acts.clone() {
             let unsent = self.acts.get(&id).is_some_and(|act| {
-                matches!(act.state, ActState::Planned | ActState::Ready) && act.exchange.is_none() && act.kind != ActKind::Release
+                matches!(act.state, ActState::Planned | ActState::Ready)
+                    && act.exchange.is_none()
+                    && act.kind != ActKind::Release
             });
             if unsent {
                 self.move_to(id, ActState::Unsent);
@@ -253,7 +260,9 @@ impl History {
     }
 
     fn finish(&mut self, request: u64) -> Result<(), Broken> {
-        let Some(seen) = self.requests.get_mut(&request) else { return broken("P6", format!("unknown request {request} finished")) };
+        let Some(seen) = self.requests.get_mut(&request) else {
+            return broken("P6", format!("unknown request {request} finished"));
+        };
         seen.finished = true;
         let acts = seen.acts.clone();
         match acts.iter().filter_map(|id| self.acts.get(id)).find(|act| act.state.is_open()) {
@@ -288,9 +297,15 @@ impl History {
         if !lane.under_way.remove(&fact.exchange) {
             return broken("P6", format!("exchange {} ended, which never began", fact.exchange));
         }
-        lane.rests_until = fact.breaks.unwrap_or(if fact.judged == "not_sent" || fact.judged == "doubt" { lane.rests_until } else { 0 });
+        lane.rests_until = fact.breaks.unwrap_or(if fact.judged == "not_sent" || fact.judged == "doubt" {
+            lane.rests_until
+        } else {
+            0
+        });
         let id = ActId::from(fact.act);
-        let Some(act) = self.acts.get_mut(&id) else { return broken("P6", format!("exchange of unknown act {id} ended")) };
+        let Some(act) = self.acts.get_mut(&id) else {
+            return broken("P6", format!("exchange of unknown act {id} ended"));
+        };
         act.exchange = None;
         if fact.judged == "answered" {
             self.settle(id, act_state(&fact.state), &fact.verdict, body);
@@ -399,10 +414,13 @@ impl History {
     }
 
     /// Acts that nothing but their lane keeps back any more.
-    fn release_waiting(&mut self, _sequence: u64) {
+    fn release_waiting(&mut self, sequence: u64) {
         let open: Vec<ActId> = self.open.iter().copied().collect();
         for id in open {
-            let Some(act) = self.acts.get(&id).filter(|act| act.state == ActState::Ready && act.eligible.is_none()) else { continue };
+            let Some(act) = self.acts.get(&id).filter(|act| act.state == ActState::Ready && act.eligible.is_none())
+            else {
+                continue;
+            };
             let base_open = act.base.is_some_and(|base| self.open.contains(&base));
             let deduct_open = act.kind == ActKind::Release
                 && self.open.iter().filter_map(|other| self.acts.get(other)).any(|other| {
@@ -411,10 +429,8 @@ impl History {
             if base_open || deduct_open {
                 continue;
             }
-            self.eligible_next += 1;
-            let number = self.eligible_next;
             if let Some(act) = self.acts.get_mut(&id) {
-                act.eligible = Some(number);
+                act.eligible = Some(sequence);
             }
         }
     }

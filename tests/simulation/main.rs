@@ -28,6 +28,10 @@ use run::{Report, Simulation};
 const BUG_SEEDS_MAX: u64 = 2_000;
 /// Seeds that the pipeline runs clean.
 const CI_SEEDS: u64 = 20;
+/// Characters of a step that are told; a leaf may be 64 KiB long.
+const LINE_MAX: usize = 400;
+/// Steps with faults in a seed.
+const STEPS: u64 = 300;
 /// Every so many clean seeds one is run twice.
 const REPEATED: u64 = 10;
 
@@ -44,7 +48,7 @@ struct Arguments {
     #[arg(long, default_value_t = 0)]
     from: u64,
     /// Steps with faults in each.
-    #[arg(long, default_value_t = 300)]
+    #[arg(long, default_value_t = STEPS)]
     steps: u64,
     /// Plants a bug; the run then succeeds when it is found.
     #[arg(long)]
@@ -128,6 +132,7 @@ fn tell_broken(seed: u64, report: &Report) {
     let Some((step, broken)) = &report.broken else { return };
     println!("seed {seed}, step {step}: {} broken: {}", broken.promise, broken.what);
     for line in &report.steps {
+        let line: String = line.chars().take(LINE_MAX).collect();
         println!("    {line}");
     }
     println!("    again with: cargo run -p simulation -- --seed {seed}");

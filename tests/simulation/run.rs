@@ -102,8 +102,11 @@ impl Simulation {
             books.insert(id.clone(), Book::new(id, deduplicates, &subjects, &mut dice));
         }
         let simulated = SimulatedDisk::new(seed);
-        let disk: Arc<dyn Disk> =
-            if bug == Some(Bug::LyingSync) { Arc::new(LyingDisk(simulated.clone())) } else { Arc::new(simulated.clone()) };
+        let disk: Arc<dyn Disk> = if bug == Some(Bug::LyingSync) {
+            Arc::new(LyingDisk(simulated.clone()))
+        } else {
+            Arc::new(simulated.clone())
+        };
         Self {
             dice,
             world,
@@ -353,10 +356,12 @@ impl Simulation {
                 let account = request.and_then(|request| request.case.account);
                 (body.case_key, body.subjects.clone(), account.map(|account| account.number.into_exposed()))
             }
-            (Some(Body::Planned(_)), store::record::Fact::PlanExtended(fact)) => match self.history.requests.get(&fact.request) {
-                Some(seen) => (seen.case, seen.subjects.clone(), seen.destination.clone()),
-                None => return,
-            },
+            (Some(Body::Planned(_)), store::record::Fact::PlanExtended(fact)) => {
+                match self.history.requests.get(&fact.request) {
+                    Some(seen) => (seen.case, seen.subjects.clone(), seen.destination.clone()),
+                    None => return,
+                }
+            }
             _ => return,
         };
         for (place, line) in (0_u32..).zip(event.body.as_ref().map(Body::plan).unwrap_or_default()) {
@@ -397,11 +402,19 @@ impl Simulation {
         let mut mood = Mood { manners: &manners, faults_percent, can_be_asked, dice: &mut self.dice };
         let handled = if asks { ask(book, message.key, &mut mood) } else { send(book, &message, &mut mood) };
         let what = if asks { "is asked about" } else { "gets" };
-        self.tell(&format!("{} {what} {} {} {}: {}", effect.partner, message.kind.word(), effect.act, SlipNumber::from_bits(message.key.0), judged_word(&handled.judged)));
+        self.tell(&format!(
+            "{} {what} {} {} {}: {}",
+            effect.partner,
+            message.kind.word(),
+            effect.act,
+            SlipNumber::from_bits(message.key.0),
+            judged_word(&handled.judged)
+        ));
         for (wait_ms, later) in handled.later {
             self.later(wait_ms, Happening::Partner { partner: effect.partner.clone(), later });
         }
-        let reply = Happening::Reply { life: self.life, exchange: effect.exchange, act: effect.act, judged: handled.judged };
+        let reply =
+            Happening::Reply { life: self.life, exchange: effect.exchange, act: effect.act, judged: handled.judged };
         self.later(handled.after_ms, reply);
     }
 
@@ -425,8 +438,12 @@ impl Simulation {
                 }
                 Ok(())
             }
-            (Origin::Feedback { partner, keys }, Ok(Answer::Verdicts(verdicts))) => self.fed_back(&partner, &keys, &verdicts),
-            (Origin::Told { partner, key }, Ok(Answer::Verdicts(verdicts))) => self.fed_back(&partner, &[key], &verdicts),
+            (Origin::Feedback { partner, keys }, Ok(Answer::Verdicts(verdicts))) => {
+                self.fed_back(&partner, &keys, &verdicts)
+            }
+            (Origin::Told { partner, key }, Ok(Answer::Verdicts(verdicts))) => {
+                self.fed_back(&partner, &[key], &verdicts)
+            }
             _ => Ok(()),
         }
     }
@@ -443,7 +460,9 @@ impl Simulation {
             (Ok(Answer::Accepted(sequence)), first, _) => {
                 broken("P1", format!("one idempotency key gave request {first:?} and {sequence}"))
             }
-            (Err(refusal), Some(_), false) => broken("P1", format!("an accepted request repeated is refused: {refusal:?}")),
+            (Err(refusal), Some(_), false) => {
+                broken("P1", format!("an accepted request repeated is refused: {refusal:?}"))
+            }
             (Err(Refusal::KeyReused), None, false) => broken("P1", "a key that no request has is said to be used"),
             (Err(refusal), Some(_), true) if refusal != Refusal::KeyReused => {
                 broken("P1", format!("another body under a used key is refused as {refusal:?}"))
@@ -452,7 +471,12 @@ impl Simulation {
         }
     }
 
-    fn fed_back(&mut self, partner: &str, keys: &[Key], verdicts: &[(String, Result<(), String>)]) -> Result<(), Broken> {
+    fn fed_back(
+        &mut self,
+        partner: &str,
+        keys: &[Key],
+        verdicts: &[(String, Result<(), String>)],
+    ) -> Result<(), Broken> {
         for (key, (slip, verdict)) in keys.iter().zip(verdicts) {
             if let Err(reason) = verdict {
                 let open = self.history.open.iter().filter_map(|id| self.history.acts.get(id));
@@ -502,7 +526,11 @@ impl Simulation {
             let first = self.history.next;
             for (sequence, event) in (first..).zip(&taken.tail) {
                 self.note_plan(sequence, event);
-                let leaf = usize::try_from(sequence).ok().and_then(|place| taken.leaves.get(place)).cloned().unwrap_or_default();
+                let leaf = usize::try_from(sequence)
+                    .ok()
+                    .and_then(|place| taken.leaves.get(place))
+                    .cloned()
+                    .unwrap_or_default();
                 self.take_event(sequence, event, &leaf)?;
             }
             self.compare_acknowledged()?;
@@ -526,9 +554,10 @@ impl Simulation {
     }
 
     fn compare_acknowledged(&self) -> Result<(), Broken> {
-        let lost = self.acknowledged.iter().find(|(sequence, key)| {
-            self.history.requests.get(sequence).is_none_or(|seen| seen.idempotency != **key)
-        });
+        let lost = self
+            .acknowledged
+            .iter()
+            .find(|(sequence, key)| self.history.requests.get(sequence).is_none_or(|seen| seen.idempotency != **key));
         match lost {
             Some((sequence, _)) => broken("P1", format!("request {sequence} was acknowledged and is gone")),
             None => Ok(()),
@@ -547,7 +576,11 @@ impl Simulation {
 }
 
 /// One item of feedback.
-pub fn item(key: Key, line: Option<u16>, outcome: Result<domain::outcome::Outcome, String>) -> domain::socket::FeedbackItem {
+pub fn item(
+    key: Key,
+    line: Option<u16>,
+    outcome: Result<domain::outcome::Outcome, String>,
+) -> domain::socket::FeedbackItem {
     domain::socket::FeedbackItem { slip: SlipNumber::from_bits(key.0).to_string(), line, outcome }
 }
 

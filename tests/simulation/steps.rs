@@ -74,9 +74,11 @@ impl Simulation {
             let repeats = !self.submissions.is_empty() && self.dice.chance(30);
             let number = if repeats { Some(self.dice.place(self.submissions.len())) } else { self.new_submission() };
             let Some(number) = number else { continue };
-            let other = self.dice.chance(10) && self.submissions.get(number).is_some_and(|made| made.accepted.is_some());
+            let other =
+                self.dice.chance(10) && self.submissions.get(number).is_some_and(|made| made.accepted.is_some());
             self.tell(&format!("a court submits {number}, repeated: {repeats}, another body: {other}"));
-            commands.extend(self.submit_command(number, other).map(|command| (command, Origin::Court { number, other })));
+            commands
+                .extend(self.submit_command(number, other).map(|command| (command, Origin::Court { number, other })));
         }
         if commands.is_empty() { self.store_document() } else { self.turn(commands) }
     }
@@ -154,14 +156,16 @@ impl Simulation {
         let (mut items, mut keys) = (Vec::new(), Vec::new());
         for (key, place, acknowledged) in waiting {
             // What was answered is told again now and then; partners lose their own bookkeeping too.
-            let chosen = if acknowledged { !self.calm && self.dice.chance(3) } else { self.calm || self.dice.chance(55) };
+            let chosen =
+                if acknowledged { !self.calm && self.dice.chance(3) } else { self.calm || self.dice.chance(55) };
             if !chosen {
                 continue;
             }
-            if place == Place::Waiting && self.dice.chance(4) {
-                if let Some(order) = book.orders.get_mut(&key) {
-                    (order.place, order.outcome) = (Place::Processed, Some(hand_back()));
-                }
+            if place == Place::Waiting
+                && self.dice.chance(4)
+                && let Some(order) = book.orders.get_mut(&key)
+            {
+                (order.place, order.outcome) = (Place::Processed, Some(hand_back()));
             }
             book.process(key, lies, &mut self.dice);
             let truth = self.calm || self.dice.chance(40);
@@ -191,7 +195,9 @@ impl Simulation {
             self.turn_of(Some(Command::Resume { partner: id, by: "operator".to_owned() }))?;
         }
         for round in 0..ROUNDS_MAX {
-            if self.history.requests.values().all(|seen| seen.finished) && self.next_instant().is_none_or(|at| at > self.now + 24 * HOUR_MS) {
+            if self.history.requests.values().all(|seen| seen.finished)
+                && self.next_instant().is_none_or(|at| at > self.now + 24 * HOUR_MS)
+            {
                 break;
             }
             self.calm_round(round)?;
@@ -202,6 +208,7 @@ impl Simulation {
     fn calm_round(&mut self, round: u64) -> Result<(), Broken> {
         let to = self.next_instant().unwrap_or(self.now + HOUR_MS);
         self.advance(to)?;
+        self.settle_doubts()?;
         if !round.is_multiple_of(4) {
             return self.check(false);
         }
@@ -214,11 +221,17 @@ impl Simulation {
             let commands: Vec<_> = self.feedback_of(&partner).into_iter().collect();
             self.turn(commands)?;
         }
-        for request in self.history.requests.iter().filter(|(_, seen)| !seen.finished).map(|(request, _)| *request).collect::<Vec<_>>() {
+        for request in self
+            .history
+            .requests
+            .iter()
+            .filter(|(_, seen)| !seen.finished)
+            .map(|(request, _)| *request)
+            .collect::<Vec<_>>()
+        {
             let request = domain::RequestId(request);
             self.turn_of(Some(Command::Approve { request, by: "judge-0".to_owned(), reason: String::new() }))?;
         }
-        self.settle_doubts()?;
         self.check(round.is_multiple_of(64))
     }
 
@@ -227,7 +240,8 @@ impl Simulation {
         for act in in_doubt(&self.history) {
             let Some(doubt) = self.world.partners.get(&act.partner).map(|partner| partner.doubt) else { continue };
             let known = self.books.get(&act.partner).is_some_and(|book| book.orders.contains_key(&act.key));
-            let by_itself = doubt.deduplicates || (doubt.can_be_asked && (known || doubt.not_found_final_after_ms.is_some()));
+            let by_itself =
+                doubt.deduplicates || (doubt.can_be_asked && (known || doubt.not_found_final_after_ms.is_some()));
             if by_itself {
                 continue;
             }

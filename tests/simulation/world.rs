@@ -66,7 +66,14 @@ impl World {
             version: 0,
         };
         // (deduplicates, can be asked, says when "not found" is final)
-        let kinds = [(true, true, false), (false, true, true), (false, false, false), (true, false, false), (true, true, true), (false, true, false)];
+        let kinds = [
+            (true, true, false),
+            (false, true, true),
+            (false, false, false),
+            (true, false, false),
+            (true, true, true),
+            (false, true, false),
+        ];
         let first = dice.place(kinds.len());
         for place in 0..dice.between(2, 4) {
             let kind = kinds.get((first + usize::try_from(place).unwrap_or(0)) % kinds.len()).copied();
@@ -103,7 +110,11 @@ impl World {
         let final_after_ms = dice.between(2, 20) * 30_000;
         let max = u32::try_from(dice.between(1, 8)).unwrap_or(1);
         let rate = Rate { max, window_ms: dice.between(1, 60) * 1_000, burst: max };
-        let hours = if dice.chance(25) { Hours { from_minute: 510, to_minute: 1020, every_day: dice.chance(50) } } else { Hours::ALWAYS };
+        let hours = if dice.chance(25) {
+            Hours { from_minute: 510, to_minute: 1020, every_day: dice.chance(50) }
+        } else {
+            Hours::ALWAYS
+        };
         let doubt = DoubtPolicy {
             deduplicates,
             can_be_asked,
@@ -126,7 +137,10 @@ impl World {
             in_flight_max: u32::try_from(dice.between(1, 4)).unwrap_or(1),
             hours,
             retry: Retry { first_ms: dice.between(1, 10) * 500, max_ms: dice.between(1, 20) * 60_000 },
-            breaker: Breaker { failures: u32::try_from(dice.between(2, 6)).unwrap_or(2), open_ms: dice.between(1, 10) * 10_000 },
+            breaker: Breaker {
+                failures: u32::try_from(dice.between(2, 6)).unwrap_or(2),
+                open_ms: dice.between(1, 10) * 10_000,
+            },
             doubt,
             answer_due_ms: 3_600_000,
             credential: None,
