@@ -280,11 +280,11 @@ pub struct ClosedRequest {
     pub acts: u32,
     /// Partners that had one of them.
     pub partners: Vec<String>,
-    /// Its slips.
+    /// Its slips at pulling partners, whose feedback may come late.
     #[serde(skip)]
     pub slips: Vec<u64>,
-    /// Sequences of the events that touched it, the last one included.
-    #[serde(skip)]
+    /// Sequences of the events that touched it, the last one included; in the index a long list stands apart.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub events: Vec<u64>,
 }
 

@@ -334,7 +334,9 @@ impl State {
             }
             act.began_at = at;
             let (slip, line) = (act.slip, act.line);
-            if !offer {
+            if offer {
+                act.pulled = true;
+            } else {
                 act.exchange = sequence;
             }
             self.touch(index, sequence);

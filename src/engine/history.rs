@@ -42,7 +42,9 @@ impl State {
         let mut partners = BTreeSet::new();
         let mut slips = BTreeSet::new();
         for act in open.acts.iter().filter_map(|act| self.acts.get(*act)) {
-            slips.insert(act.slip);
+            if act.pulled {
+                slips.insert(act.slip);
+            }
             if partners.len() < PARTNERS_NAMED_MAX {
                 partners.insert(self.partner_of(act.lane).to_owned());
             }

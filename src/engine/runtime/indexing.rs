@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 
-use crossbeam_channel::Receiver;
+use crossbeam_channel::{Receiver, RecvTimeoutError};
 use domain::SlipNumber;
 use parking_lot::RwLock;
 use store::index::{
-    BATCH_EVENTS_MAX, EntryId, Index, IndexBatch, IndexError, IndexKey, SledIndex, SlipKey, VALUE_BYTES_MAX,
+    BATCH_ENTRIES_MAX, BATCH_EVENTS_MAX, EntryId, Index, IndexBatch, IndexError, IndexKey, SledIndex, SlipKey,
+    VALUE_BYTES_MAX,
 };
 use store::journal::{ReadLimits, Reader};
 use store::random::OsRandom;
@@ -22,6 +24,16 @@ use crate::vault::Vault;
 
 /// Sequences in one chunk of a request's history: with the seal a value stays below its limit.
 const CHUNK_EVENTS: usize = (VALUE_BYTES_MAX - 64) / 8;
+
+/// Up to so many sequences stand with the request itself: at ten digits each the value stays below its limit.
+const INLINE_EVENTS_MAX: usize = 128;
+/// Slips of one request that are listed, so that its entries fit one batch; late feedback on others goes unrecognised.
+const SLIPS_MAX: usize = 512;
+/// The index waits so long for something worth writing; then it writes how far it is.
+const IDLE: Duration = Duration::from_millis(100);
+
+/// Messages taken in one go.
+const INDEXED_AT_ONCE: usize = 255;
 
 /// Finished requests remembered ahead of the index; beyond it the oldest are found only once the index caught up.
 const PENDING_MAX: usize = 100_000;
@@ -136,6 +148,7 @@ impl IndexSide {
     /// Applies what comes until the channel closes. Never holds up the journal: what does not fit is refilled.
     pub fn run(&self, work: &Receiver<Indexed>) {
         let mut behind = self.applied() < self.reader.durable_size();
+        let (mut next, mut closed) = (0, Vec::new());
         while !self.stop.load(Ordering::Relaxed) {
             if behind || self.gap.swap(false, Ordering::Relaxed) {
                 behind = !self.refill();
@@ -143,14 +156,30 @@ impl IndexSide {
                     continue;
                 }
             }
-            let Ok(first) = work.recv() else { break };
-            let mut todo = vec![first];
-            todo.extend(work.try_iter().take(255));
-            let next = todo.iter().map(|indexed| indexed.next).max().unwrap_or(0);
-            let closed: Vec<ClosedRequest> = todo.into_iter().flat_map(|indexed| indexed.closed).collect();
-            if let Err(error) = self.apply(next, &closed) {
+            let idle = match work.recv_timeout(IDLE) {
+                Ok(first) => {
+                    for indexed in std::iter::once(first).chain(work.try_iter().take(INDEXED_AT_ONCE)) {
+                        next = next.max(indexed.next);
+                        closed.extend(indexed.closed);
+                    }
+                    false
+                }
+                Err(RecvTimeoutError::Timeout) => true,
+                Err(RecvTimeoutError::Disconnected) => break,
+            };
+            // A batch costs the same whether it holds one entry or a hundred: wait until it is worth it.
+            let worth = next.saturating_sub(self.applied()) >= BATCH_EVENTS_MAX;
+            if (idle || worth)
+                && next > self.applied()
+                && let Err(error) = self.apply(next, &std::mem::take(&mut closed))
+            {
                 behind = self.recover(&error);
             }
+        }
+        if next > self.applied()
+            && let Err(error) = self.apply(next, &closed)
+        {
+            tracing::warn!(%error, "the last entries did not reach the index; the next start applies them again");
         }
         if let Err(error) = self.current().flush() {
             tracing::warn!(%error, "the index could not be flushed; the next start applies more of the journal again");
@@ -159,18 +188,25 @@ impl IndexSide {
 
     fn apply(&self, next: u64, closed: &[ClosedRequest]) -> Result<(), IndexError> {
         let index = self.current();
-        let from = index.applied();
-        let mut applied = from;
-        let mut closed = closed.iter().filter(|request| request.version >= from).peekable();
-        while applied < next {
-            applied = (applied + BATCH_EVENTS_MAX).min(next);
-            let mut batch = IndexBatch { applied, ..IndexBatch::default() };
-            while let Some(request) = closed.next_if(|request| request.version < applied) {
-                entries(request, &mut batch);
+        let mut writing = Writing { applied: index.applied(), batch: IndexBatch::default(), index: index.as_ref() };
+        let mut fresh: Vec<&ClosedRequest> =
+            closed.iter().filter(|request| request.version >= writing.applied).collect();
+        fresh.sort_unstable_by_key(|request| request.version);
+        for request in fresh {
+            writing.reach(request.version)?;
+            let mut entries = Vec::with_capacity(8);
+            list_entries(request, &mut entries);
+            if writing.batch.puts.len() + entries.len() > BATCH_ENTRIES_MAX && request.version > writing.applied {
+                writing.flush(request.version)?;
             }
-            index.apply(&batch, &mut OsRandom)?;
-            self.applied.store(applied, Ordering::Relaxed);
+            writing.batch.puts.append(&mut entries);
         }
+        writing.reach(next)?;
+        if next > writing.applied {
+            writing.flush(next)?;
+        }
+        let applied = writing.applied;
+        self.applied.store(applied, Ordering::Relaxed);
         self.pending.write().retain(|_, request| request.version >= applied);
         Ok(())
     }
@@ -254,26 +290,56 @@ pub fn state_number(word: &str) -> u8 {
     domain::request::RequestState::from_word(word).map_or(0, domain::request::RequestState::code)
 }
 
-fn entries(request: &ClosedRequest, batch: &mut IndexBatch) {
+/// A batch being filled.
+struct Writing<'a> {
+    index: &'a dyn Index,
+    applied: u64,
+    batch: IndexBatch,
+}
+
+impl Writing<'_> {
+    /// Writes batches until an event at `sequence` fits the one being filled.
+    fn reach(&mut self, sequence: u64) -> Result<(), IndexError> {
+        while sequence > self.applied + BATCH_EVENTS_MAX {
+            self.flush(self.applied + BATCH_EVENTS_MAX)?;
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self, applied: u64) -> Result<(), IndexError> {
+        let mut batch = std::mem::take(&mut self.batch);
+        batch.applied = applied;
+        self.index.apply(&batch, &mut OsRandom)?;
+        self.applied = applied;
+        Ok(())
+    }
+}
+
+fn list_entries(request: &ClosedRequest, puts: &mut Vec<(IndexKey, Vec<u8>)>) {
     let id = EntryId { sequence: request.sequence, line: 0 };
-    let value = serde_json::to_vec(request).unwrap_or_default();
-    batch.puts.push((IndexKey::Request(id), value));
-    batch.puts.push((IndexKey::RequestOfCase { case: request.case, request: id }, Vec::new()));
-    batch.puts.push((IndexKey::RequestByState { state: state_number(&request.state), request: id }, Vec::new()));
+    let value = if request.events.len() <= INLINE_EVENTS_MAX {
+        serde_json::to_vec(request)
+    } else {
+        serde_json::to_vec(&ClosedRequest { events: Vec::new(), ..request.clone() })
+    };
+    puts.push((IndexKey::Request(id), value.unwrap_or_default()));
+    puts.push((IndexKey::RequestOfCase { case: request.case, request: id }, Vec::new()));
+    if request.state == domain::request::RequestState::Stopped.word() {
+        puts.push((IndexKey::RequestByState { state: state_number(&request.state), request: id }, Vec::new()));
+    }
     for partner in &request.partners {
         let key = IndexKey::ActByPartnerState { partner: partner_number(partner), state: 0, act: id };
-        batch.puts.push((key, Vec::new()));
+        puts.push((key, Vec::new()));
     }
-    let room = store::index::BATCH_ENTRIES_MAX / usize::try_from(BATCH_EVENTS_MAX).unwrap_or(64);
-    // Slips beyond the batch's share are found through the request; only late feedback on them goes unrecognised.
-    for slip in request.slips.iter().take(room / 2) {
+    for slip in request.slips.iter().take(SLIPS_MAX) {
         if let Ok(slip) = SlipKey::new(&SlipNumber::from_bits(*slip).to_string()) {
-            let value = request.sequence.to_be_bytes().to_vec();
-            batch.puts.push((IndexKey::ActBySlip { slip, line: 0 }, value));
+            puts.push((IndexKey::ActBySlip { slip, line: 0 }, request.sequence.to_be_bytes().to_vec()));
         }
     }
-    for (chunk, events) in (0_u32..).zip(request.events.chunks(CHUNK_EVENTS)) {
-        let value = events.iter().flat_map(|sequence| sequence.to_be_bytes()).collect();
-        batch.puts.push((IndexKey::EventsOfRequest(EntryId { sequence: request.sequence, line: chunk }), value));
+    if request.events.len() > INLINE_EVENTS_MAX {
+        for (chunk, events) in (0_u32..).zip(request.events.chunks(CHUNK_EVENTS)) {
+            let value = events.iter().flat_map(|sequence| sequence.to_be_bytes()).collect();
+            puts.push((IndexKey::EventsOfRequest(EntryId { sequence: request.sequence, line: chunk }), value));
+        }
     }
 }

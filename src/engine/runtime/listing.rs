@@ -252,8 +252,11 @@ impl Engine {
                 self.cases(&decider.state, caller, number.expose()).into_iter().map(IndexList::RequestsOfCase).collect()
             }
             (None, Some(partner), _) => vec![IndexList::ActsByPartnerState(partner_number(partner), 0)],
-            (None, None, Some(state)) => vec![IndexList::RequestsByState(state_number(state.word()))],
-            (None, None, None) => vec![IndexList::Requests],
+            // Nearly all are finished, so only stopped ones have a list of their own.
+            (None, None, Some(RequestState::Stopped)) => {
+                vec![IndexList::RequestsByState(state_number(RequestState::Stopped.word()))]
+            }
+            (None, None, _) => vec![IndexList::Requests],
         };
         let mut found = Vec::new();
         for list in lists {

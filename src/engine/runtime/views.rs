@@ -61,6 +61,7 @@ impl Engine {
             Some(sketch) => (sketch, None),
             None => self.closed_sketch(id, page)?,
         };
+        let was_closed = closed.is_some();
         if caller.court.as_ref().is_some_and(|court| *court != sketch.view.court) {
             return Err(Refusal::NotFound);
         }
@@ -77,6 +78,8 @@ impl Engine {
                 other?;
             }
         }
+        // Its last events may still have been on their way to the disk; now that the read is durable, they can be read.
+        let sketch = if was_closed { self.closed_sketch(id, page)?.0 } else { sketch };
         Ok(self.shared.complete(sketch))
     }
 
@@ -159,8 +162,8 @@ impl Shared {
 
     /// Sequences of the events of a finished request, in order.
     pub(crate) fn closed_events(&self, request: u64) -> Result<Vec<u64>, Refusal> {
-        if let Some(pending) = self.index.pending(request) {
-            return Ok(pending.events);
+        if let Some(closed) = self.closed_request(request)?.filter(|closed| !closed.events.is_empty()) {
+            return Ok(closed.events);
         }
         let mut events = Vec::new();
         let mut cursor = None;
