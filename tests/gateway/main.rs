@@ -9,9 +9,12 @@
 
 mod bench;
 
+mod canary;
+mod contract;
 mod doubt;
 mod explicit;
 mod faults;
+mod full_disk;
 mod kills;
 mod limits;
 mod main_job;

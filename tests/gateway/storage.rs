@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::bench::{Gateway, Setup, Spec, collect, eventually, files_below, look, xiezhi};
 
 fn after_some_work() -> (Gateway, Vec<String>) {
-    let gateway = Setup { snapshot_events: 40, ..Setup::of(vec![Spec::called("bank-a").holds(&[100_000])]) }.start();
+    let gateway = Setup { snapshot_events: 1_000, ..Setup::of(vec![Spec::called("bank-a").holds(&[100_000])]) }.start();
     let ids: Vec<String> = (0..6).map(|person| gateway.submit(&collect(&[person]).claim("10.00")).id).collect();
     ids.iter().for_each(|id| drop(gateway.wait_finished(id)));
     (gateway, ids)
@@ -91,6 +91,7 @@ fn rebuild_throws_the_index_away_and_only_of_a_stopped_gateway() {
 /// The journal's file with the last records, and where its last written byte is.
 fn last_written(gateway: &Gateway) -> (PathBuf, usize) {
     let mut segments = files_below(&gateway.data.join("journal"));
+    segments.retain(|file| file.file_name().is_some_and(|name| name != "clean"));
     segments.retain(|file| std::fs::read(file).unwrap().iter().any(|byte| *byte != 0));
     let last = segments.pop().unwrap();
     let end = std::fs::read(&last).unwrap().iter().rposition(|byte| *byte != 0).unwrap();
@@ -116,7 +117,7 @@ fn a_flipped_byte_in_the_journal_is_told_with_file_and_offset() {
         if let Err(told) = gateway.try_start() {
             let name = file.file_name().unwrap().to_string_lossy().into_owned();
             assert!(told.contains(&name), "names the file {name}: {told}");
-            assert!(told.chars().any(|c| c.is_ascii_digit()) && told.contains("offset"), "names the place: {told}");
+            assert!(told.contains("at byte "), "names the place: {told}");
             refused += 1;
         } else {
             panic!("a journal with byte {at} of {} flipped was taken up", file.display());
