@@ -151,6 +151,10 @@ impl Decider {
     }
 
     fn again_at(&mut self, act: &Act, partner: Option<&Partner>, floor_ms: u64) -> Millis {
+        // At a start nothing is configured yet: what the stop interrupted goes on as soon as it is, not a guessed wait later.
+        if partner.is_none() {
+            return self.now;
+        }
         let wait_ms = self.backoff(act, partner, floor_ms);
         self.in_ms(wait_ms)
     }
