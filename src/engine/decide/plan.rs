@@ -70,11 +70,6 @@ impl Decider {
         open.acts.iter().filter_map(|index| Some((*index, self.state.acts.get(*index)?)))
     }
 
-    /// The freezes that acts of these kinds build on.
-    fn built_on(&self, open: &OpenRequest, wanted: fn(ActKind) -> bool) -> BTreeSet<Index> {
-        self.acts_of(open).filter(|(_, act)| wanted(act.kind())).map(|(_, act)| act.base).collect()
-    }
-
     fn takes(&self, lane: u16, kind: ActKind) -> bool {
         self.partner(lane).is_some_and(|partner| partner.takes(kind) && !partner.retired)
     }
@@ -114,19 +109,26 @@ impl Decider {
         plan
     }
 
+    /// The live measures that a goal may build on: its own, and those that earlier requests of the case put on accounts that
+    /// this one has found. A court secures one day and collects another.
+    fn measures_in_reach<'a>(&'a self, open: &'a OpenRequest) -> impl Iterator<Item = (Index, &'a Act)> {
+        let found: BTreeSet<u64> = open.found.iter().map(|found| found.asset).collect();
+        let own: BTreeSet<Index> = open.acts.iter().copied().collect();
+        let of_case = self.state.acts_of_case(open.case).filter(|(_, act)| act.is_live_measure());
+        of_case.filter(move |(index, act)| own.contains(index) || found.contains(&act.asset))
+    }
+
     /// Out of each freeze that holds something, once, up to the room that the ledger leaves.
     fn deductions(&self, open: &OpenRequest) -> Vec<PlanLine> {
         let mut room = self.state.ledger(open.case).room_to_deduct();
         if !room.is_positive() {
             return Vec::new();
         }
-        let built_on = self.built_on(open, |kind| matches!(kind, ActKind::Deduct | ActKind::Release));
+        let own = self.acts_of(open).filter(|(_, act)| matches!(act.kind(), ActKind::Deduct | ActKind::Release));
+        let built_on: BTreeSet<Index> = own.map(|(_, act)| act.base).collect();
         let mut plan = Vec::new();
-        for (index, freeze) in self.acts_of(open) {
-            if !freeze.is_live_measure() || freeze.caught <= 0 || !self.takes(freeze.lane, ActKind::Deduct) {
-                continue;
-            }
-            if built_on.contains(&index) {
+        for (index, freeze) in self.measures_in_reach(open) {
+            if freeze.caught <= 0 || built_on.contains(&index) || !self.takes(freeze.lane, ActKind::Deduct) {
                 continue;
             }
             let amount = self.state.free_of_freeze(index).floor_fen().min(room);
@@ -147,10 +149,12 @@ impl Decider {
         if !ledger.is_met() || ledger.deducting.is_positive() || ledger.target == Money::ZERO {
             return Vec::new();
         }
-        let released = self.built_on(open, |kind| kind == ActKind::Release);
+        // By whichever request: the same freeze is not released twice.
+        let of_case = self.state.acts_of_case(open.case).filter(|(_, act)| act.kind() == ActKind::Release);
+        let released: BTreeSet<Index> = of_case.map(|(_, act)| act.base).collect();
         let mut plan = Vec::new();
-        for (index, freeze) in self.acts_of(open) {
-            if freeze.is_live_measure() && !released.contains(&index) && self.takes(freeze.lane, ActKind::Release) {
+        for (index, freeze) in self.measures_in_reach(open) {
+            if !released.contains(&index) && self.takes(freeze.lane, ActKind::Release) {
                 plan.push(self.on_freeze(ActKind::Release, index, freeze, open));
             }
         }
