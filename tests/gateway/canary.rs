@@ -179,7 +179,7 @@ fn scan_what_is_said(gateway: &Gateway, scanner: &Scanner, id: &str) {
     }
     let size = eventually("a checkpoint over everything", || {
         let durable = gateway.figure("xiezhi_journal_durable_events")?;
-        (gateway.figure("xiezhi_checkpoint_events")? >= durable).then_some(durable as u64)
+        (gateway.figure("xiezhi_checkpoint_events")? >= durable).then_some(durable)
     });
     for index in 0..size.min(400) {
         let entry = gateway.caller("auditor").get(&format!("/v1/trail/entries/{index}")).of_status(200).json();

@@ -12,7 +12,7 @@ use crate::bench::{Bank, Caller, Gateway, RUNTIME, Setup, Spec, Submitted, colle
 /// For each change; the night sets `XIEZHI_KILLS` (or `KILLS`).
 const KILLS: u64 = 20;
 /// Requests that may be open at once, so that the end does not take longer than the storm.
-const OPEN_MAX: f64 = 60.0;
+const OPEN_MAX: u64 = 60;
 
 fn kills() -> u64 {
     let told = std::env::var("XIEZHI_KILLS").or_else(|_| std::env::var("KILLS"));
@@ -89,7 +89,7 @@ fn make_trouble(gateway: &Gateway) {
 fn let_it_run(gateway: &Gateway, events: u64, seen: u64) -> u64 {
     eventually("some more events", || {
         let durable = gateway.figure("xiezhi_journal_durable_events")?;
-        (durable >= (seen + events) as f64).then_some(durable as u64)
+        (durable >= seen + events).then_some(durable)
     })
 }
 
@@ -123,11 +123,11 @@ fn a_storm_of_kills_loses_and_doubles_nothing() {
         gateway.start();
         let open = gateway.figure("xiezhi_open_requests").unwrap();
         *caller.lock().unwrap() = (open < OPEN_MAX).then(|| gateway.caller("submitter"));
-        seen = seen.max(gateway.figure("xiezhi_journal_durable_events").unwrap() as u64);
+        seen = seen.max(gateway.figure("xiezhi_journal_durable_events").unwrap());
         gateway.banks.iter().for_each(|bank| bank.knobs().clear());
     }
     done.store(true, Ordering::Relaxed);
-    eventually("the end of all requests", || (gateway.figure("xiezhi_open_requests")? == 0.0).then_some(()));
+    eventually("the end of all requests", || (gateway.figure("xiezhi_open_requests")? == 0).then_some(()));
     let known = known.lock().unwrap();
     assert!(known.acknowledged.len() as u64 >= kills() * 2, "{} acknowledged", known.acknowledged.len());
     judge(&gateway, &known);
@@ -167,4 +167,19 @@ fn judge(gateway: &Gateway, known: &Known) {
         assert_eq!(told, booked, "what courts were told is what left the accounts");
     }
     gateway.banks.iter().for_each(Bank::judge);
+}
+
+/// A partner's own agreement says when to try again, not the fact that nothing was configured yet at the first event of a start.
+#[test]
+fn what_a_kill_interrupted_goes_on_as_soon_as_the_next_start_is_configured() {
+    const GUESSED_WAIT_MS: i64 = 45_000;
+    let mut gateway = Gateway::with(vec![Spec::called("bank-a").with(|spec| spec.total_ms = 30_000)]);
+    gateway.bank("bank-a").knobs().set(Knob::next(Fault::SilenceBeforeAccept, 1));
+    let request = gateway.submit(&look(&[0]));
+    gateway.wait_until(&request.id, "the query under way", |view| view.state_of("query", "bank-a") == "sending");
+    gateway.restart();
+    let view = gateway.wait_finished(&request.id);
+    let sent = gateway.begins(&request.id, "send", view.act("query", "bank-a"));
+    assert_eq!(sent.len(), 2);
+    assert!(sent[1] - sent[0] < GUESSED_WAIT_MS, "{sent:?}");
 }

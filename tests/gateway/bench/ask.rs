@@ -134,10 +134,6 @@ impl Ask {
         self.with("", "deadline", json!(instant))
     }
 
-    pub fn priority(self, word: &str) -> Self {
-        self.with("", "priority", json!(word))
-    }
-
     pub fn papers(self, papers: &[Value]) -> Self {
         self.with("", "documents", json!(papers))
     }

@@ -49,7 +49,7 @@ impl Spec {
         Self {
             id: id.to_owned(),
             pulls,
-            balances: vec![1_000_00],
+            balances: vec![100_000],
             rules: BankRules { first_day: today(), ..BankRules::default() },
             doubt: Doubt { asked: true, deduplicates: false, not_found_ms: None },
             rate: (1_000, 1_000, 1_000),

@@ -13,6 +13,6 @@ pub use ask::{Ask, acts, collect, deduct, freeze, look, release, renew, secure};
 pub use bank::{Bank, Doubt, Spec};
 pub use caller::{Answer, Caller, RUNTIME};
 pub use gateway::{COURT_ACCOUNT, Gateway, Setup, Submitted, files_below, xiezhi};
-pub use patience::{eventually, eventually_within};
+pub use patience::eventually;
 pub use people::{account, person};
 pub use view::View;

@@ -7,18 +7,13 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
 
 /// Looks until there is something, and gives it.
-pub fn eventually<T>(what: &str, look: impl FnMut() -> Option<T>) -> T {
-    eventually_within(PATIENCE, what, look)
-}
-
-/// The same with a limit of its own.
-pub fn eventually_within<T>(limit: Duration, what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    let until = Instant::now() + limit;
+pub fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let until = Instant::now() + PATIENCE;
     loop {
         if let Some(found) = look() {
             return found;
         }
-        assert!(Instant::now() < until, "still not so after {limit:?}: {what}");
+        assert!(Instant::now() < until, "still not so after {PATIENCE:?}: {what}");
         std::thread::park_timeout(BETWEEN_LOOKS);
     }
 }
