@@ -51,10 +51,22 @@ pub struct SledIndex {
     damaged: AtomicBool,
 }
 
+/// sled gives its lock back on a thread of its own, some time after the index was dropped: opening it again looks so often.
+const LOCK_LOOKS_MAX: u32 = 250;
+/// And so far apart, five seconds in all; a lock held longer is another process's.
+const LOCK_LOOK_EVERY: std::time::Duration = std::time::Duration::from_millis(20);
+
 /// What can go wrong with sled, before it is known what was being done.
 enum Fault {
     Damage(String),
     Disk(io::Error),
+}
+
+impl Fault {
+    /// The folder is still locked by an index that was dropped a moment ago.
+    fn is_lock(&self) -> bool {
+        matches!(self, Self::Disk(error) if error.to_string().contains("could not acquire lock"))
+    }
 }
 
 impl From<sled::Error> for Fault {
@@ -93,7 +105,15 @@ impl SledIndex {
     /// # Errors
     /// [`IndexError::Disk`] when the system refuses, [`IndexError::Damaged`] when even a fresh one does not open.
     pub fn open(path: &Path, root: &RootKey, random: &mut dyn Random) -> Result<Opened, IndexError> {
-        match guarded(|| Self::try_open(path, root, random)) {
+        let mut opened = guarded(|| Self::try_open(path, root, random));
+        for _ in 0..LOCK_LOOKS_MAX {
+            if !opened.as_ref().is_err_and(Fault::is_lock) {
+                break;
+            }
+            std::thread::park_timeout(LOCK_LOOK_EVERY);
+            opened = guarded(|| Self::try_open(path, root, random));
+        }
+        match opened {
             Ok(index) => Ok(Opened { index, set_aside: None }),
             Err(Fault::Disk(source)) => Err(Fault::Disk(source).during("open", path)),
             Err(Fault::Damage(reason)) => Self::start_over(path, reason, root, random),

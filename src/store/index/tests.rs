@@ -132,7 +132,7 @@ fn a_batch_over_a_limit_or_going_back_is_refused_and_changes_nothing() {
         for wrong in [
             IndexBatch { applied: 64, puts: one(vec![1]), removes: Vec::new() },
             IndexBatch { applied: 63, puts: one(vec![1]), removes: Vec::new() },
-            IndexBatch { applied: 129, puts: one(vec![1]), removes: Vec::new() },
+            IndexBatch { applied: 64 + BATCH_EVENTS_MAX + 1, puts: one(vec![1]), removes: Vec::new() },
             IndexBatch { applied: 65, puts: one(vec![1; VALUE_BYTES_MAX + 1]), removes: Vec::new() },
             IndexBatch { applied: 65, puts: one(vec![1]), removes: Vec::clone(&many) },
         ] {
