@@ -16,7 +16,6 @@ use engine::clock::{Clock as _, SystemClock};
 use engine::command::{Command, Decision, StoreDocument, Submit};
 use engine::decide::Decider;
 use engine::runtime::opening::{Taken, take_up};
-use engine::state::State;
 use engine::vault::VaultKeyring;
 use serde_json::json;
 use store::disk::{Disk, RealDisk};
@@ -46,7 +45,7 @@ impl Writer {
     fn start(settings: &Settings) -> anyhow::Result<Self> {
         let mut taken = open(settings)?;
         let keyring = VaultKeyring::new(Arc::clone(taken.vault.keys()), Box::new(OsRandom));
-        let state = std::mem::replace(&mut taken.state, State::default());
+        let state = std::mem::take(&mut taken.state);
         let decider = Decider::new(state, Box::new(keyring), Box::new(OsRandom));
         let mut writer = Self { taken, decider, clock: SystemClock::new() };
         writer.decide(Command::Start { version: "bench".to_owned() })?;
