@@ -10,6 +10,7 @@ mod queues;
 pub mod refusal;
 pub mod runtime;
 pub mod state;
+mod sums;
 #[cfg(test)]
 mod tests;
 pub mod vault;

@@ -13,10 +13,9 @@ use crate::command::{Answer, LateOutcome};
 use crate::refusal::Refusal;
 use crate::state::slab::Index;
 
-/// The most acts in one list: at about 2 KiB a slip the message stays near 1 MiB, which every hub seen can read.
+/// The most acts in one list: at about 2 KiB a slip the message stays near 1 MiB, which every hub seen can read; and the leaf
+/// of one `exchange.began` that names them all stays far below 64 KiB.
 pub const LIST_ACTS_MAX: usize = 500;
-/// The most acts named by one `exchange.began`, so that its leaf stays far below 64 KiB.
-const OFFERED_PER_EVENT_MAX: usize = 500;
 
 impl Decider {
     pub(super) fn list(&mut self, partner: &str, class: ListClass) -> Result<Answer, Refusal> {
@@ -30,26 +29,35 @@ impl Decider {
         let fits = |index: &Index| self.state.acts.get(*index).is_some_and(|act| is_of(act.kind(), class));
         let mut listed: Vec<Index> =
             state.offered.iter().map(|(_, _, index)| *index).filter(fits).take(LIST_ACTS_MAX).collect();
-        let known: BTreeSet<Index> = listed.iter().copied().collect();
-        let fresh: Vec<Index> = state
-            .ready
-            .iter()
-            .flatten()
-            .copied()
-            .filter(|index| !known.contains(index) && self.state.is_its_turn(lane, *index))
-            .filter(|index| self.state.acts.get(*index).is_some_and(|act| act.state() == ActState::Ready))
-            .filter(fits)
-            .take(LIST_ACTS_MAX.saturating_sub(listed.len()))
-            .collect();
-        let fresh: Vec<Index> = fresh.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
-        for chunk in fresh.chunks(OFFERED_PER_EVENT_MAX) {
+        // What is handed over with this list lets the next act on the same subject go, so look again until nothing is new.
+        while listed.len() < LIST_ACTS_MAX {
+            let fresh = self.fresh(lane, class, LIST_ACTS_MAX - listed.len());
+            if fresh.is_empty() {
+                break;
+            }
             let acts: Vec<ActRef> =
-                chunk.iter().filter_map(|index| self.state.acts.get(*index)).map(|act| act.id().into()).collect();
+                fresh.iter().filter_map(|index| self.state.acts.get(*index)).map(|act| act.id().into()).collect();
             let fact = ExchangeBegan { acts, kind: "offer".to_owned(), partner: partner.to_owned() };
             self.emit(fact.into(), None, 0);
+            listed.extend(fresh);
         }
-        listed.extend(fresh);
         Ok(Answer::List(listed))
+    }
+
+    /// Acts of a class that may be offered now and never were, in their order, each once.
+    fn fresh(&self, lane: u16, class: ListClass, room: usize) -> Vec<Index> {
+        let Some(state) = self.state.lane(lane) else { return Vec::new() };
+        let mut seen = BTreeSet::new();
+        let ready = state.ready.iter().flatten().copied();
+        ready
+            .filter(|index| self.state.is_its_turn(lane, *index))
+            .filter(|index| {
+                let act = self.state.acts.get(*index);
+                act.is_some_and(|act| act.state() == ActState::Ready && is_of(act.kind(), class))
+            })
+            .filter(|index| seen.insert(*index))
+            .take(room)
+            .collect()
     }
 
     pub(super) fn feedback(

@@ -144,6 +144,7 @@ impl Decider {
             self.emit(DocumentErased { document }.into(), None, 0);
             self.erased.push(Erased { slot, blob: (!referenced).then_some(blob) });
         }
+        self.state.erased.clear();
     }
 
     pub(super) fn read(

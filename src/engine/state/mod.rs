@@ -178,6 +178,8 @@ pub struct State {
     pub documents: BTreeMap<(u64, u64), Document>,
     /// Idempotency keys, kept as long as the case; 48 bytes each.
     pub idempotency: Map<(u64, u64), Keyed>,
+    /// Key slots of documents erased since the state was loaded; their destruction is repeated at a start, and is harmless twice.
+    pub erased: Vec<u64>,
     /// What was read of which request by which machine: hash to version; at most [`READS_MAX`].
     pub reads: Map<u64, u64>,
     /// Cases by keyed hash.
