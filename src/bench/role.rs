@@ -37,9 +37,9 @@ pub struct Role {
 impl Role {
     /// Starts a role and waits for its first line, `{"url":…}`.
     pub fn start(name: RoleName, arguments: &[&str]) -> anyhow::Result<Self> {
-        let program = std::env::current_exe().context("looking up this program")?;
         let word = name.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
-        let mut child = Command::new(program)
+        // The very file that we run from, even where a build has put another in its place meanwhile.
+        let mut child = Command::new("/proc/self/exe")
             .args(["bench", "--role", &word])
             .args(arguments)
             .stdin(Stdio::piped())
