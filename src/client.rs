@@ -30,11 +30,6 @@ impl Client {
         Ok(Self { base: base.trim_end_matches('/').to_owned(), token: token.to_owned(), http })
     }
 
-    /// The same connections with another token.
-    pub fn with_token(&self, token: &str) -> Self {
-        Self { token: token.to_owned(), ..self.clone() }
-    }
-
     fn call(&self, method: Method, path: &str) -> RequestBuilder {
         self.http.request(method, format!("{}{path}", self.base)).bearer_auth(&self.token)
     }
@@ -43,13 +38,6 @@ impl Client {
     pub async fn get(&self, path: &str) -> anyhow::Result<Value> {
         let response = self.call(Method::GET, path).send().await.with_context(|| format!("GET {path}"))?;
         read(response, path).await
-    }
-
-    /// Gets a text.
-    pub async fn text(&self, path: &str) -> anyhow::Result<String> {
-        let mut response = self.call(Method::GET, path).send().await.with_context(|| format!("GET {path}"))?;
-        let bytes = read_capped(&mut response, ANSWER_BYTES_MAX).await.map_err(|cause| anyhow!("GET {path}: {cause:?}"))?;
-        Ok(String::from_utf8(bytes)?)
     }
 
     /// Stores a document; gives its digest.

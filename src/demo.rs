@@ -61,7 +61,7 @@ pub fn run(arguments: DemoArguments) -> anyhow::Result<ExitCode> {
     let settings = load(&place.config, &Overrides::default()).map_err(all_faults)?;
     let gateway = Gateway::start(settings)?;
     banks.hub = Some(start_hub(&place, &county, &gateway.url())?);
-    let partners = partner_list(&gateway, &banks);
+    let partners = partner_list(&gateway, &banks, &place);
     let show = Show::new(arguments.json);
     if arguments.json {
         show.first_line(&gateway.url(), &place, &partners)?;
@@ -120,15 +120,17 @@ fn start_hub(place: &Place, county: &DemoCounty, gateway: &str) -> anyhow::Resul
     BankHub::start(&county.of_bank(0), config).context("starting the pulling bank's hub")
 }
 
-fn partner_list(gateway: &Gateway, banks: &Banks) -> Vec<Value> {
+/// The partners for whoever scripts the demo; a pulling bank's credential is there so that another hub can stand in for it.
+fn partner_list(gateway: &Gateway, banks: &Banks, place: &Place) -> Vec<Value> {
     let mut called = banks.called.iter();
     let entry = |bank: &county::Bank| {
-        let url = if bank.pulls {
-            format!("{}/services/SyyhConvertDataService", gateway.url())
-        } else {
-            called.next().map(|bank| bank.url.clone()).unwrap_or_default()
-        };
-        json!({ "id": bank.id, "kind": "bank", "url": url })
+        if bank.pulls {
+            let url = format!("{}/services/SyyhConvertDataService", gateway.url());
+            let credential = json!({ "username": files::HUB_USER, "password": place.tokens.bank });
+            return json!({ "id": bank.id, "kind": "bank", "url": url, "credential": credential });
+        }
+        let (url, admin) = called.next().map(|bank| (bank.url.clone(), bank.admin_url.clone())).unwrap_or_default();
+        json!({ "id": bank.id, "kind": "bank", "url": url, "admin_url": admin })
     };
     BANKS.iter().map(entry).collect()
 }

@@ -103,7 +103,7 @@ impl DemoCounty {
         }
     }
 
-    /// The claim: three quarters of what there is, so that the fullest accounts pay and something is released.
+    /// The claim: three quarters of what there is, so that the fullest accounts pay and the rest stays untouched.
     pub fn claim(&self) -> Fen {
         self.debtor_total() * 3 / 4
     }
