@@ -5,6 +5,21 @@ use simulators::{Fault, Knob};
 
 use crate::bench::{Gateway, Setup, Spec, eventually, look};
 
+/// As the bank counts them: when they arrive.
+#[test]
+fn two_hundred_queued_acts_keep_the_agreed_rate() {
+    let gateway = Gateway::with(vec![Spec::called("bank-a").with(|spec| spec.rate = (20, 400, 5))]);
+    let people: Vec<usize> = (0..50).collect();
+    let requests: Vec<_> = people.chunks(5).map(|people| gateway.submit(&look(people))).collect();
+    let again: Vec<_> = (0..6).map(|round| gateway.submit(&look(&people[round..round + 25]))).collect();
+    for request in requests.iter().chain(&again) {
+        assert_eq!(gateway.wait_finished(&request.id).state(), "finished");
+    }
+    let bank = gateway.bank("bank-a").called();
+    assert_eq!(bank.calls(), 200);
+    assert_eq!(bank.violations(), Vec::new());
+}
+
 #[test]
 fn never_more_exchanges_at_once_than_agreed() {
     let gateway = Gateway::with(vec![Spec::called("bank-a").with(|spec| spec.in_flight = 3)]);

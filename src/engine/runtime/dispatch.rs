@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering;
 use domain::socket::{Cause, Judged, Plug};
 use futures_util::FutureExt;
 
+use super::departures::Leave;
 use super::{Asked, Shared};
 use crate::command::{Command, Effect};
 
@@ -50,13 +51,26 @@ async fn attempt(shared: &Arc<Shared>, effect: &Effect) -> Judged {
     if effect.ask {
         let Some(line) = slip.lines.first() else { return Judged::Doubt { cause: Cause::Unencodable } };
         let key = domain::SlipLine { slip: slip.number, line: line.line };
-        call.ask(key, line.kind).await
+        within_window(shared, &effect.partner, call.ask(key, line.kind)).await
     } else if slip.lines.iter().any(|line| call.wants_papers(line.kind)) {
         let Ok(files) = shared.papers_for(effect.request).await else { return nothing_sent(Cause::Unencodable) };
-        call.send_with_papers(&slip, &files).await
+        within_window(shared, &effect.partner, call.send_with_papers(&slip, &files)).await
     } else {
-        call.send(&slip).await
+        within_window(shared, &effect.partner, call.send(&slip)).await
     }
+}
+
+/// One call, once the partner's window has room; the decision kept it too, but the disk came between.
+async fn within_window(shared: &Shared, partner: &str, call: impl Future<Output = Judged>) -> Judged {
+    let ticket = loop {
+        match shared.departures.take(partner, shared.clock.mono()) {
+            Leave::Now(ticket) => break ticket,
+            Leave::After(wait_ms) => tokio::time::sleep(std::time::Duration::from_millis(wait_ms)).await,
+        }
+    };
+    let judged = call.await;
+    shared.departures.answered(partner, ticket, shared.clock.mono());
+    judged
 }
 
 fn nothing_sent(cause: Cause) -> Judged {

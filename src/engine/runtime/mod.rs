@@ -8,6 +8,7 @@
 //! Every channel has a bound; when the first one is full, a call is refused before anything is acknowledged.
 
 mod deciding;
+mod departures;
 mod dispatch;
 mod documents;
 mod faces;
@@ -156,6 +157,7 @@ pub(crate) struct Shared {
     pub(crate) plugs: RwLock<Arc<Plugs>>,
     pub(crate) credentials: RwLock<Arc<faces::Credentials>>,
     pub(crate) papers: Papers,
+    pub(crate) departures: departures::Departures,
     pub(crate) hashers: Hashers,
     pub(crate) counts: Counts,
     pub(crate) refused: Mutex<BTreeMap<(String, Millis), u32>>,
@@ -231,6 +233,7 @@ impl Engine {
             refused: Mutex::new(BTreeMap::new()),
             broken: AtomicBool::new(false),
             full: AtomicBool::new(false),
+            departures: departures::Departures::default(),
             draining: AtomicBool::new(false),
             tokio: options.tokio,
             snapshot_events: options.snapshot_events.max(1),
@@ -265,6 +268,7 @@ impl Engine {
 
     fn first_words(&self, version: String, config: Arc<Config>) -> Result<(), OpenError> {
         self.shared.learn_credentials(&config);
+        self.shared.departures.agree(&config);
         for command in [Command::Start { version }, Command::Configure(config)] {
             let (reply, told) = oneshot::channel();
             let asked = Asked::Command(Box::new(command), Some(reply));
