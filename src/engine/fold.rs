@@ -68,20 +68,9 @@ impl State {
                 self.resolve(sequence, fact, amount, at);
             }
             (Fact::LanePaused(fact), _) => {
-                let lane = self.lane_for(&fact.partner);
-                if let Some(lane) = self.lane_mut(lane) {
-                    lane.record.paused = Some(Pause { by: fact.by.clone(), until: fact.until });
-                }
-                // A pause that ends earlier than the one before it must be woken from earlier too.
-                self.stirred.insert(lane);
+                self.pause(&fact.partner, Some(Pause { by: fact.by.clone(), until: fact.until }));
             }
-            (Fact::LaneResumed(fact), _) => {
-                let lane = self.lane_for(&fact.partner);
-                if let Some(record) = self.lane_mut(lane) {
-                    record.record.paused = None;
-                }
-                self.stirred.insert(lane);
-            }
+            (Fact::LaneResumed(fact), _) => self.pause(&fact.partner, None),
             (Fact::AccessRead(fact), _) => {
                 if self.reads.len() >= READS_MAX {
                     self.reads.clear();
@@ -90,6 +79,15 @@ impl State {
             }
             _ => {}
         }
+    }
+
+    /// Stirs the lane also when it pauses: one that ends earlier than the pause before it must be woken from earlier too.
+    fn pause(&mut self, partner: &str, pause: Option<Pause>) {
+        let lane = self.lane_for(partner);
+        if let Some(lane) = self.lane_mut(lane) {
+            lane.record.paused = pause;
+        }
+        self.stirred.insert(lane);
     }
 
     fn store_document(

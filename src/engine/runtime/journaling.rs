@@ -153,7 +153,11 @@ fn release(shared: &Arc<Shared>, prepared: Vec<Prepared>, indexed: &Sender<Index
         }
         let leaf = one.leaves.first().map(|hash| (decision.first, *hash));
         if let Some(reply) = reply {
-            let _gone = reply.send(decision.answer.map(|answer| Told { answer, leaf }));
+            let accepted = match decision.events.first() {
+                Some(Event { at, fact: Fact::RequestAccepted(fact), .. }) => Some((*at, fact.clone())),
+                _ => None,
+            };
+            let _gone = reply.send(decision.answer.map(|answer| Told { answer, leaf, accepted }));
         }
         shared.waiting.tell(&decision.touched);
         for effect in decision.effects {

@@ -9,7 +9,7 @@ use domain::request::{Request, RequestState};
 use domain::slip::SlipContext;
 use domain::{ActId, ActState, CaseId, Millis, RequestId};
 use store::index::{Cursor, EntryId, IndexKey, IndexList, PageOrder};
-use store::record::{Fact, read_leaf};
+use store::record::{Fact, RequestAccepted, read_leaf};
 
 use super::documents::split;
 use super::indexing::{partner_number, state_number};
@@ -66,20 +66,33 @@ impl Engine {
             request: Arc::new(request),
         };
         let told = self.ask(Command::Submit(Box::new(submit))).await?;
-        let Told { answer: Answer::Accepted(sequence), leaf } = told else { return Err(Refusal::Unavailable) };
-        self.accepted(sequence, leaf)
+        let Told { answer: Answer::Accepted(sequence), leaf, accepted } = told else {
+            return Err(Refusal::Unavailable);
+        };
+        self.accepted(sequence, leaf, accepted)
     }
 
-    fn accepted(&self, sequence: u64, leaf: Option<(u64, trail::Hash)>) -> Result<Accepted, Refusal> {
-        let record =
-            self.shared.reader.read(sequence).map_err(|_| Refusal::Unavailable)?.ok_or(Refusal::Unavailable)?;
-        let read = read_leaf(&record.leaf).map_err(|_| Refusal::Unavailable)?;
-        let Fact::RequestAccepted(fact) = read.fact else { return Err(Refusal::Unavailable) };
+    /// The same answer from the event just written and, for a repeat, from the journal.
+    fn accepted(
+        &self,
+        sequence: u64,
+        leaf: Option<(u64, trail::Hash)>,
+        accepted: Option<(Millis, RequestAccepted)>,
+    ) -> Result<Accepted, Refusal> {
+        let (at, fact) = match accepted {
+            Some(accepted) => accepted,
+            None => {
+                let record = self.shared.reader.read(sequence).map_err(|_| Refusal::Unavailable)?;
+                let read = read_leaf(&record.ok_or(Refusal::Unavailable)?.leaf).map_err(|_| Refusal::Unavailable)?;
+                let Fact::RequestAccepted(fact) = read.fact else { return Err(Refusal::Unavailable) };
+                (read.at, fact)
+            }
+        };
         Ok(Accepted {
             request: RequestId(sequence),
             case: CaseId(fact.case.unwrap_or(sequence)),
             acts: fact.acts,
-            at: read.at,
+            at,
             goal: fact.goal,
             receipt: self.receipt(sequence, leaf)?,
         })

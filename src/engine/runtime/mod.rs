@@ -95,6 +95,8 @@ pub(crate) struct Told {
     pub(crate) answer: Answer,
     /// The decision's own first event: its sequence and leaf hash.
     pub(crate) leaf: Option<(u64, Hash)>,
+    /// What that event says when it accepts a request, so that it need not be read back.
+    pub(crate) accepted: Option<(Millis, store::record::RequestAccepted)>,
 }
 
 pub(crate) type Reply = oneshot::Sender<Result<Told, Refusal>>;
