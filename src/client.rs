@@ -43,7 +43,8 @@ impl Client {
     /// Stores a document; gives its digest.
     pub async fn upload(&self, file_name: &str, content_type: &str, bytes: Vec<u8>) -> anyhow::Result<String> {
         let name: String = file_name.bytes().map(|byte| format!("%{byte:02X}")).collect();
-        let call = self.call(Method::POST, "/v1/documents").header("Content-Type", content_type).header("X-File-Name", name);
+        let call =
+            self.call(Method::POST, "/v1/documents").header("Content-Type", content_type).header("X-File-Name", name);
         let stored = read(call.body(bytes).send().await.context("POST /v1/documents")?, "/v1/documents").await?;
         text_at(&stored, "/digest")
     }
@@ -57,8 +58,9 @@ impl Client {
 
 async fn read(mut response: Response, path: &str) -> anyhow::Result<Value> {
     let status = response.status();
-    let bytes =
-        read_capped(&mut response, ANSWER_BYTES_MAX).await.map_err(|cause| anyhow!("{path}: the answer broke off: {cause:?}"))?;
+    let bytes = read_capped(&mut response, ANSWER_BYTES_MAX)
+        .await
+        .map_err(|cause| anyhow!("{path}: the answer broke off: {cause:?}"))?;
     if status.is_success() || status == StatusCode::SERVICE_UNAVAILABLE && path.starts_with("/health") {
         return serde_json::from_slice(&bytes).with_context(|| format!("{path}: the answer is no JSON"));
     }

@@ -154,7 +154,11 @@ async fn main_job(client: &Client, place: &Place, county: &DemoCounty, show: &Sh
     show.ledger(&view);
     show::receipt(client, place, &accepted, show).await?;
     show.trail(place)?;
-    show.line(&format!("[{:>6.2}s] {}", began.elapsed().as_secs_f64(), if finished { "已办结 finished" } else { "未办结 not finished" }));
+    show.line(&format!(
+        "[{:>6.2}s] {}",
+        began.elapsed().as_secs_f64(),
+        if finished { "已办结 finished" } else { "未办结 not finished" }
+    ));
     Ok(finished)
 }
 
@@ -162,8 +166,7 @@ async fn watch(client: &Client, id: &str, show: &Show, began: Instant) -> anyhow
     let mut version = 0;
     let mut seen = show::Seen::default();
     while began.elapsed() < PATIENCE {
-        let view =
-            client.get(&format!("/v1/requests/{id}?wait=2s&after_version={version}&page_len=200")).await?;
+        let view = client.get(&format!("/v1/requests/{id}?wait=2s&after_version={version}&page_len=200")).await?;
         version = number_at(&view, "/version")?;
         show.progress(&view, &mut seen, began);
         if text_at(&view, "/state")? != "open" {

@@ -54,11 +54,15 @@ pub fn run(arguments: RequestArguments) -> anyhow::Result<ExitCode> {
     runtime.block_on(async {
         match arguments.command {
             RequestCommand::Submit { file, key } => {
-                let bytes = RealDisk.read_file(&file, FILE_BYTES_MAX).with_context(|| format!("reading {}", file.display()))?;
-                let body: Value = serde_json::from_slice(&bytes).with_context(|| format!("reading {}", file.display()))?;
+                let bytes =
+                    RealDisk.read_file(&file, FILE_BYTES_MAX).with_context(|| format!("reading {}", file.display()))?;
+                let body: Value =
+                    serde_json::from_slice(&bytes).with_context(|| format!("reading {}", file.display()))?;
                 println!("{:#}", client.submit(&key, &body).await?);
             }
-            RequestCommand::Show { id } => println!("{:#}", client.get(&format!("/v1/requests/{id}?page_len=200")).await?),
+            RequestCommand::Show { id } => {
+                println!("{:#}", client.get(&format!("/v1/requests/{id}?page_len=200")).await?)
+            }
             RequestCommand::Watch { id } => watch(&client, &id).await?,
         }
         Ok(ExitCode::SUCCESS)

@@ -55,7 +55,8 @@ pub fn all_faults(faults: Vec<Fault>) -> anyhow::Error {
 pub fn master_key(source: &MasterSource, data: &Path) -> anyhow::Result<MasterKey> {
     match source {
         MasterSource::Env(name) => {
-            let text = std::env::var(name).with_context(|| format!("reading the master key: set the variable {name}"))?;
+            let text =
+                std::env::var(name).with_context(|| format!("reading the master key: set the variable {name}"))?;
             Ok(MasterKey::from_text(&text, name)?)
         }
         MasterSource::File(path) if data.join("journal").exists() => Ok(MasterKey::read(path)?),
@@ -185,7 +186,10 @@ pub async fn woken(engine: &engine::Engine) -> anyhow::Result<Woken> {
 }
 
 /// Serves until told to stop; `reload` reads the settings again.
-pub fn serve_until_told(gateway: Gateway, reload: impl Fn() -> Result<Settings, Vec<Fault>>) -> anyhow::Result<ExitCode> {
+pub fn serve_until_told(
+    gateway: Gateway,
+    reload: impl Fn() -> Result<Settings, Vec<Fault>>,
+) -> anyhow::Result<ExitCode> {
     loop {
         match gateway.runtime().block_on(woken(gateway.engine()))? {
             Woken::Stop => {
@@ -201,7 +205,9 @@ pub fn serve_until_told(gateway: Gateway, reload: impl Fn() -> Result<Settings, 
                 Err(faults) => tracing::error!(error = %all_faults(faults), "the configuration in force stays"),
             },
             // Nothing can be recorded any more; a clean stop would pretend otherwise.
-            Woken::Broken => return Err(anyhow!("the journal failed; see the log, look at the disk, then start again")),
+            Woken::Broken => {
+                return Err(anyhow!("the journal failed; see the log, look at the disk, then start again"));
+            }
         }
     }
 }

@@ -63,7 +63,8 @@ pub fn run(arguments: SimulateArguments) -> anyhow::Result<ExitCode> {
             bank.stop();
         }
         SimulateKind::BankHub { gateway_url, username, password, poll_ms } => {
-            let config = BankHubConfig { gateway_url, username, password, poll_ms, ledger, seed, ..BankHubConfig::default() };
+            let config =
+                BankHubConfig { gateway_url, username, password, poll_ms, ledger, seed, ..BankHubConfig::default() };
             let hub = BankHub::start(&county, config)?;
             println!("bank_hub polls every {poll_ms} ms · Ctrl-C ends it");
             wait()?;

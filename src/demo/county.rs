@@ -112,9 +112,7 @@ impl DemoCounty {
     pub fn request(&self, papers: &[Value]) -> Value {
         let identity = self.debtor.as_ref().map(|debtor| &debtor.identity);
         let text = |of: fn(&simulators::bank::Identity) -> &String| identity.map(of).cloned().unwrap_or_default();
-        let officer = |name: &str, number: &str| {
-            json!({ "name": name, "work_id": format!("GZ{number}"), "duty_id": format!("GW{number}"), "phone": "0574-00000000" })
-        };
+        let officer = |name: &str, number: &str| json!({ "name": name, "work_id": format!("GZ{number}"), "duty_id": format!("GW{number}"), "phone": "0574-00000000" });
         json!({
             "case": {
                 "number": CASE, "stage": "enforcement",

@@ -88,13 +88,7 @@ impl Place {
             kept
         };
         let root = std::path::absolute(&root)?;
-        Ok(Self {
-            config: root.join("config"),
-            data: root.join("gateway"),
-            root,
-            seed: kept.seed,
-            tokens: kept.tokens,
-        })
+        Ok(Self { config: root.join("config"), data: root.join("gateway"), root, seed: kept.seed, tokens: kept.tokens })
     }
 
     /// A bank's books.
@@ -106,7 +100,10 @@ impl Place {
     pub fn write_config(&self, port: u16, called: &[String]) -> anyhow::Result<()> {
         let hash = |token: &str| web::tokens::hash_of(token).map(|hash| engine::vault::hex(&hash)).unwrap_or_default();
         let token = |name: &str, role: &str, token: &str, person: bool| {
-            format!("[[tokens]]\nname = \"{name}\"\nroles = [\"{role}\"]\nsha256 = \"{}\"\nperson = {person}\n\n", hash(token))
+            format!(
+                "[[tokens]]\nname = \"{name}\"\nroles = [\"{role}\"]\nsha256 = \"{}\"\nperson = {person}\n\n",
+                hash(token)
+            )
         };
         let gateway = format!(
             "[gateway]\norigin = \"xiezhi.demo\"\nlisten = \"127.0.0.1:{port}\"\ndata = \"{}\"\nlog = \"error\"\n\n[master_key]\nfile = \"{}\"\n\n{}{}",

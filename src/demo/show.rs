@@ -160,18 +160,23 @@ pub async fn receipt(client: &Client, place: &Place, accepted: &Value, show: &Sh
     use base64_text::decode;
     let keys = client.get("/trail/keys").await?;
     let (receipt_key, checkpoint_key) = (text_at(&keys, "/receipt")?, text_at(&keys, "/checkpoint")?);
-    std::fs::write(place.data.join("trail").join("checkpoint.key"), &checkpoint_key).context("keeping the public key")?;
+    std::fs::write(place.data.join("trail").join("checkpoint.key"), &checkpoint_key)
+        .context("keeping the public key")?;
     let sequence = number_at(accepted, "/receipt/sequence")?;
     let leaf_hash = text_at(accepted, "/receipt/leaf_hash")?;
     let log = checkpoint_key.split('+').next().unwrap_or_default();
     let text = format!(r#"{{"leaf_hash":"{leaf_hash}","log":"{log}","sequence":{sequence}}}"#);
     let verifier = ReceiptVerifier::parse(&receipt_key).map_err(|error| anyhow::anyhow!("{error}"))?;
-    let signature = decode(&text_at(accepted, "/receipt/signature")?).context("the receipt's signature is no Base64")?;
+    let signature =
+        decode(&text_at(accepted, "/receipt/signature")?).context("the receipt's signature is no Base64")?;
     let signature: [u8; 64] = signature.as_slice().try_into().context("the receipt's signature is not 64 bytes")?;
     verifier
         .verify(engine::runtime::trail::RECEIPT_CONTEXT, text.as_bytes(), &signature)
         .map_err(|error| anyhow::anyhow!("the receipt does not verify: {error}"))?;
-    show.line(&format!("回执 receipt: sequence {sequence}, leaf {}…, signature verified", leaf_hash.get(..16).unwrap_or_default()));
+    show.line(&format!(
+        "回执 receipt: sequence {sequence}, leaf {}…, signature verified",
+        leaf_hash.get(..16).unwrap_or_default()
+    ));
     Ok(())
 }
 
