@@ -64,7 +64,7 @@ fn message(code: &str, number: &str, body: &str) -> String {
     )
 }
 
-fn common() -> String {
+fn order_head() -> String {
     format!(
         "<CaseNumber>(2026)浙0225执1234号</CaseNumber><AccountName>王小渔</AccountName><AccountNumber>{ACCOUNT}</AccountNumber><IDType>01</IDType><IDNumber>330225189506120170</IDNumber><Currency>CNY</Currency><ApplicationOrgName>象山县人民法院</ApplicationOrgName><OperatorName>陈法官</OperatorName><OperatorIDNumber>GZ330225001</OperatorIDNumber>{PAPER}"
     )
@@ -74,14 +74,14 @@ fn freeze(number: &str, yuan: &str) -> String {
     let own = format!(
         "<ApplicationID>{number}</ApplicationID><FreezeType>01</FreezeType><Balance>{yuan}</Balance><ExpireTime>20271119235959</ExpireTime>"
     );
-    message("100201", number, &(own + &common()))
+    message("100201", number, &(own + &order_head()))
 }
 
 fn later(code: &str, number: &str, original: &str, own: &str) -> String {
     let head = format!(
         "<ApplicationID>{original}</ApplicationID><OriginalTransSerialNumber>{original}</OriginalTransSerialNumber>{own}"
     );
-    message(code, number, &(head + &common()))
+    message(code, number, &(head + &order_head()))
 }
 
 fn deduct(number: &str, original: &str, yuan: &str) -> String {

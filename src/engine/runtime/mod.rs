@@ -243,12 +243,6 @@ impl Engine {
             journal: taken.journal,
         });
         let engine = Self { shared: Arc::clone(&shared) };
-        let spawn = |name: &str, work: Box<dyn FnOnce() + Send>| {
-            std::thread::Builder::new()
-                .name(name.to_owned())
-                .spawn(work)
-                .map_err(|source| OpenError::System { operation: "starting a thread", source })
-        };
         let (a, b, c, d) = (Arc::clone(&shared), Arc::clone(&shared), Arc::clone(&shared), Arc::clone(&shared));
         let threads = vec![
             spawn("decider", Box::new(move || deciding::run(&a, &asked, &settled)))?,
@@ -445,6 +439,11 @@ impl Running {
             tracing::warn!(%error, "the journal could not be closed cleanly; the next start checks it as after a crash");
         }
     }
+}
+
+fn spawn(name: &str, work: Box<dyn FnOnce() + Send>) -> Result<JoinHandle<()>, OpenError> {
+    let thread = std::thread::Builder::new().name(name.to_owned()).spawn(work);
+    thread.map_err(|source| OpenError::System { operation: "starting a thread", source })
 }
 
 /// Once a second: a signed checkpoint when the tree has grown, free space, counted refusals.
