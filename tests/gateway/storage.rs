@@ -204,8 +204,6 @@ fn a_demo_that_was_killed_is_taken_up_where_it_was() {
         let view = caller.get(&format!("/v1/requests/{id}"));
         (view.status == 200 && view.json()["state"] == "finished").then_some(())
     });
-    let listed = eventually("the request among the finished ones", || Some(ids(&caller)).filter(|ids| !ids.is_empty()));
-    assert_eq!(listed, begun, "no second one");
     second.kill().unwrap();
     second.wait().unwrap();
 }
