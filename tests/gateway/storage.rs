@@ -204,6 +204,8 @@ fn a_demo_that_was_killed_is_taken_up_where_it_was() {
         let view = caller.get(&format!("/v1/requests/{id}"));
         (view.status == 200 && view.json()["state"] == "finished").then_some(())
     });
+    let finished = caller.get("/v1/requests?state=finished").of_status(200).json();
+    assert_eq!(finished["requests"][0]["id"], begun[0], "a finished request is listed at once");
     second.kill().unwrap();
     second.wait().unwrap();
 }

@@ -90,7 +90,10 @@ impl Decider {
         let unknown = || "请求单号不存在".to_owned();
         let number = SlipNumber::parse(slip).ok_or_else(unknown)?;
         let acts = self.state.slip_acts(number);
-        let ours = |index: &Index| self.state.acts.get(*index).is_some_and(|act| act.lane == lane);
+        // A measure whose request is finished is spoken of through that request's history, which the index knows.
+        let ours = |index: &Index| {
+            self.state.acts.get(*index).is_some_and(|act| act.lane == lane && act.request != crate::state::NO_INDEX)
+        };
         let acts: Vec<Index> = acts.into_iter().filter(ours).collect();
         if acts.is_empty() {
             return Err(unknown());

@@ -111,6 +111,11 @@ impl IndexSide {
         self.pending.read().get(&request).cloned()
     }
 
+    /// Finished requests that the index may not have yet and that `fits`.
+    pub fn pending_where(&self, fits: impl Fn(&ClosedRequest) -> bool) -> Vec<ClosedRequest> {
+        self.pending.read().values().filter(|request| fits(request)).cloned().collect()
+    }
+
     /// The finished request with that slip which the index may not have yet.
     #[must_use]
     pub fn pending_by_slip(&self, slip: u64) -> Option<u64> {
@@ -167,9 +172,10 @@ impl IndexSide {
                 Err(RecvTimeoutError::Timeout) => true,
                 Err(RecvTimeoutError::Disconnected) => break,
             };
-            // A batch costs the same whether it holds one entry or a hundred: wait until it is worth it.
+            // A batch costs the same whether it holds one entry or a hundred; while one is written the next gathers. Events that
+            // finish nothing wait for company, but never keep a finished request waiting.
             let worth = next.saturating_sub(self.applied()) >= BATCH_EVENTS_MAX;
-            if (idle || worth)
+            if (idle || worth || !closed.is_empty())
                 && next > self.applied()
                 && let Err(error) = self.apply(next, &std::mem::take(&mut closed))
             {

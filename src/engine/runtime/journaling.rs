@@ -146,6 +146,7 @@ fn streams(events: &[Event], first: u64) -> Vec<(StreamKey, Expected)> {
 
 fn release(shared: &Arc<Shared>, prepared: Vec<Prepared>, indexed: &Sender<Indexed>) {
     let mut closed = Vec::new();
+    let any = prepared.iter().any(|one| !one.written.is_empty());
     for one in prepared {
         let Settled { decision, reply } = one.settled;
         for (sequence, event) in (decision.first..).zip(&decision.events) {
@@ -169,7 +170,7 @@ fn release(shared: &Arc<Shared>, prepared: Vec<Prepared>, indexed: &Sender<Index
         closed.extend(decision.closed);
     }
     let next = shared.durable.load(Ordering::Acquire);
-    if indexed.try_send(Indexed { next, closed }).is_err() {
+    if any && indexed.try_send(Indexed { next, closed }).is_err() {
         shared.index.mark_gap();
     }
 }

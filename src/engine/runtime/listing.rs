@@ -272,9 +272,17 @@ impl Engine {
             (None, None, _) => vec![IndexList::Requests],
         };
         let mut found = Vec::new();
-        for list in lists {
-            self.closed_of(&list, caller, filter, before, limit, &mut found)?;
+        for list in &lists {
+            self.closed_of(list, caller, filter, before, limit, &mut found)?;
         }
+        // A request is never nowhere between its end and the index.
+        let of_case = |request: &ClosedRequest| {
+            filter.case_number.is_none() || lists.contains(&IndexList::RequestsOfCase(request.case))
+        };
+        let pending = self.shared.index.pending_where(|request| {
+            request.sequence < before && of_case(request) && closed_fits(request, caller, filter)
+        });
+        found.extend(pending.iter().map(closed_line));
         Ok(found)
     }
 
