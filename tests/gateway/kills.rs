@@ -85,11 +85,12 @@ fn make_trouble(gateway: &Gateway) {
     }
 }
 
-/// Waits until so many more events are durable, or nothing is left to happen; the moment is the scheduler's.
-fn let_it_run(gateway: &Gateway, events: u64, seen: u64) -> u64 {
+/// Waits until so many more events are durable or, while nobody presses, nothing is left to happen; the moment is the scheduler's.
+fn let_it_run(gateway: &Gateway, events: u64, seen: u64, pressed: bool) -> u64 {
     eventually("some more events", || {
         let durable = gateway.figure("xiezhi_journal_durable_events")?;
-        (durable >= seen + events).then_some(durable)
+        let idle = !pressed && gateway.figure("xiezhi_open_requests")? == 0;
+        (durable >= seen + events || idle).then_some(durable)
     })
 }
 
@@ -112,17 +113,18 @@ fn a_storm_of_kills_loses_and_doubles_nothing() {
     let (known, done) = (Arc::new(Mutex::new(Known::default())), Arc::new(AtomicBool::new(false)));
     let caller = Arc::new(Mutex::new(Some(gateway.caller("submitter"))));
     press(&known, &caller, &done, bodies);
-    let mut seen = 0;
+    let (mut seen, mut pressed) = (0, true);
     for kill in 0..kills() {
         make_trouble(&gateway);
-        seen = let_it_run(&gateway, 40 + random.below(120), seen);
+        seen = let_it_run(&gateway, 40 + random.below(120), seen, pressed);
         if kill % 5 == 0 {
             gateway.keep_checkpoint();
         }
         gateway.kill();
         gateway.start();
         let open = gateway.figure("xiezhi_open_requests").unwrap();
-        *caller.lock().unwrap() = (open < OPEN_MAX).then(|| gateway.caller("submitter"));
+        pressed = open < OPEN_MAX;
+        *caller.lock().unwrap() = pressed.then(|| gateway.caller("submitter"));
         seen = seen.max(gateway.figure("xiezhi_journal_durable_events").unwrap());
         gateway.banks.iter().for_each(|bank| bank.knobs().clear());
     }
