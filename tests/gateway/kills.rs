@@ -130,6 +130,7 @@ fn a_storm_of_kills_loses_and_doubles_nothing() {
     }
     done.store(true, Ordering::Relaxed);
     eventually("the end of all requests", || (gateway.figure("xiezhi_open_requests")? == 0).then_some(()));
+    gateway.wait_index_filled();
     let known = known.lock().unwrap();
     assert!(known.acknowledged.len() as u64 >= kills() * 2, "{} acknowledged", known.acknowledged.len());
     judge(&gateway, &known);

@@ -21,16 +21,9 @@ fn listed(gateway: &Gateway) -> Vec<String> {
     ids
 }
 
-fn wait_filled(gateway: &Gateway) {
-    eventually("the index is filled again", || {
-        let page = gateway.caller("submitter").get("/v1/requests?limit=1");
-        (page.status == 200 && page.json()["filled_to"] == Value::Null).then_some(())
-    });
-}
-
 /// Everything that was there before is there again, found by search and shown in full.
 fn all_is_there(gateway: &Gateway, ids: &[String]) {
-    wait_filled(gateway);
+    gateway.wait_index_filled();
     assert_eq!(listed(gateway), ids);
     for id in ids {
         let view = gateway.view(id);
@@ -52,6 +45,32 @@ fn an_index_that_is_deleted_is_filled_again() {
     std::fs::remove_dir_all(index_of(&gateway)).unwrap();
     gateway.start();
     all_is_there(&gateway, &ids);
+}
+
+/// A kill leaves the index behind the journal: what was finished is shown from the first moment, and with no snapshot in the
+/// way not even late.
+#[test]
+fn what_was_finished_before_a_kill_is_never_said_to_be_unknown() {
+    let (mut gateway, ids) = after_some_work();
+    gateway.kill();
+    std::fs::remove_dir_all(index_of(&gateway)).unwrap();
+    gateway.start();
+    ids.iter().for_each(|id| assert_eq!(gateway.view(id).state(), "finished"));
+    let lists = gateway.caller("submitter").get("/v1/requests?state=finished&limit=200").of_status(200).json();
+    assert_eq!((lists["requests"].as_array().unwrap().len(), &lists["filled_to"]), (ids.len(), &Value::Null));
+    gateway.stop();
+    std::fs::remove_dir_all(index_of(&gateway)).unwrap();
+    gateway.start();
+    // The stop left a snapshot behind which nothing is known until the index is filled again.
+    for id in &ids {
+        let path = format!("/v1/requests/{id}");
+        let shown = eventually("the request, shown again", || {
+            let answer = gateway.caller("submitter").get(&path);
+            assert!(matches!(answer.status, 200 | 503), "{}: {}", answer.status, answer.text());
+            (answer.status == 200).then(|| answer.json())
+        });
+        assert_eq!(shown["state"], "finished");
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The index at run time: finished requests go in behind the journal; a lost or lagging index is refilled from it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -10,11 +10,12 @@ use crossbeam_channel::{Receiver, RecvTimeoutError};
 use domain::SlipNumber;
 use parking_lot::RwLock;
 use store::index::{
-    BATCH_ENTRIES_MAX, BATCH_EVENTS_MAX, EntryId, Index, IndexBatch, IndexError, IndexKey, SledIndex, SlipKey,
-    VALUE_BYTES_MAX,
+    BATCH_ENTRIES_MAX, BATCH_EVENTS_MAX, EntryId, Index, IndexBatch, IndexError, IndexKey, IndexList, PageOrder,
+    SledIndex, SlipKey, VALUE_BYTES_MAX,
 };
 use store::journal::{ReadLimits, Reader};
 use store::random::OsRandom;
+use store::record::{ActRef, Event, Fact};
 use store::snapshot::{LoadFault, SnapshotStore};
 
 use super::opening::read_state;
@@ -31,6 +32,9 @@ const INLINE_EVENTS_MAX: usize = 128;
 const SLIPS_MAX: usize = 512;
 /// The index waits so long for something worth writing; then it writes how far it is.
 const IDLE: Duration = Duration::from_millis(100);
+
+/// Chunks of one request's history read at a time.
+const CHUNKS_AT_ONCE: usize = 100;
 
 /// Messages taken in one go.
 const INDEXED_AT_ONCE: usize = 255;
@@ -60,8 +64,36 @@ pub struct IndexSide {
     pending: RwLock<BTreeMap<u64, ClosedRequest>>,
 }
 
+/// What the events of a stretch of the journal finished.
+#[derive(Default)]
+pub struct Ended {
+    /// Every request finished by an event from here on is in it.
+    pub from: u64,
+    /// The requests, in the order of their ends.
+    pub closed: VecDeque<ClosedRequest>,
+    /// News of acts whose request had ended before: the event and the act.
+    pub late: Vec<(u64, ActRef)>,
+}
+
+impl Ended {
+    /// Notes what one event ends, before it is folded. Keeps the newest of too many.
+    pub fn note(&mut self, state: &State, sequence: u64, event: &Event) {
+        if let Some(closed) = state.closed_by(sequence, event) {
+            self.closed.push_back(closed);
+            if self.closed.len() > PENDING_MAX {
+                self.from = self.closed.pop_front().map_or(self.from, |gone| gone.version + 1);
+            }
+        }
+        if let Fact::OutcomeReceived(fact) = &event.fact
+            && state.act_index(fact.act.into()).is_none()
+        {
+            self.late.push((sequence, fact.act));
+        }
+    }
+}
+
 impl IndexSide {
-    /// Opens the index; a damaged one is set aside and refilled.
+    /// Opens the index; a damaged one is set aside and refilled. `ended` is what the events ended that were just replayed.
     ///
     /// # Errors
     /// When the folder itself cannot be used.
@@ -70,6 +102,7 @@ impl IndexSide {
         vault: Vault,
         reader: Reader,
         snapshots: Arc<SnapshotStore>,
+        ended: Ended,
     ) -> Result<Self, IndexError> {
         let opened = SledIndex::open(&path, vault.keys().root(), &mut OsRandom)?;
         if let Some(aside) = &opened.set_aside {
@@ -77,18 +110,80 @@ impl IndexSide {
         }
         let index: Arc<dyn Index> = Arc::new(opened.index);
         let applied = AtomicU64::new(index.applied());
-        Ok(Self {
+        let behind = index.applied() < ended.from.min(reader.durable_size());
+        let side = Self {
             index: RwLock::new(index),
             path,
             vault,
             reader,
             snapshots,
-            refilling: AtomicBool::new(false),
+            // From the first moment: what is not found while something is missing is not absent.
+            refilling: AtomicBool::new(behind),
             gap: AtomicBool::new(false),
             applied,
             stop: AtomicBool::new(false),
             pending: RwLock::new(BTreeMap::new()),
-        })
+        };
+        let newer = side.applied();
+        side.expect(&side.all_ended(&ended).filter(|request| request.version >= newer).collect::<Vec<_>>());
+        Ok(side)
+    }
+
+    /// The requests that ended, and those that ended before and had late news, as both left them.
+    fn all_ended<'a>(&'a self, ended: &'a Ended) -> impl Iterator<Item = ClosedRequest> + 'a {
+        let mut again: BTreeMap<u64, ClosedRequest> = BTreeMap::new();
+        for (sequence, act) in &ended.late {
+            let Some(request) = self.request_of(*act) else { continue };
+            let known = || {
+                let own = ended.closed.iter().rev().find(|closed| closed.sequence == request);
+                own.cloned().or_else(|| self.found(request).ok().flatten())
+            };
+            let Some(mut closed) = again.remove(&request).or_else(known) else { continue };
+            if closed.version < *sequence {
+                closed.version = *sequence;
+                closed.events.push(*sequence);
+            }
+            again.insert(request, closed);
+        }
+        let first = ended.closed.iter().filter(|closed| !again.contains_key(&closed.sequence)).cloned();
+        first.collect::<Vec<_>>().into_iter().chain(again.into_values())
+    }
+
+    /// The request that an act belongs to, from the event that planned it.
+    fn request_of(&self, act: ActRef) -> Option<u64> {
+        let record = self.reader.read(act.0).ok()??;
+        match self.vault.read(act.0, &record).ok()?.fact {
+            Fact::RequestAccepted(_) => Some(act.0),
+            Fact::PlanExtended(fact) => Some(fact.request),
+            _ => None,
+        }
+    }
+
+    /// A finished request, with all its events.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub fn found(&self, request: u64) -> Result<Option<ClosedRequest>, IndexError> {
+        if let Some(pending) = self.pending(request) {
+            return Ok(Some(pending));
+        }
+        let index = self.current();
+        let key = IndexKey::Request(EntryId { sequence: request, line: 0 });
+        let Some(mut closed) = index.get(&key)?.and_then(|bytes| serde_json::from_slice::<ClosedRequest>(&bytes).ok())
+        else {
+            return Ok(None);
+        };
+        let (list, mut cursor) = (IndexList::EventsOfRequest(request), None);
+        while closed.events.is_empty() || cursor.is_some() {
+            let page = index.page(&list, PageOrder::OldestFirst, cursor.as_ref(), CHUNKS_AT_ONCE)?;
+            let words = page.entries.iter().flat_map(|(_, value)| value.chunks_exact(8));
+            closed.events.extend(words.filter_map(|eight| Some(u64::from_be_bytes(eight.try_into().ok()?))));
+            cursor = page.next;
+            if cursor.is_none() {
+                break;
+            }
+        }
+        Ok(Some(closed))
     }
 
     /// Remembers requests that were just finished, until the index has them: they are never nowhere.
@@ -98,7 +193,13 @@ impl IndexSide {
         }
         let mut pending = self.pending.write();
         for request in closed {
-            pending.insert(request.sequence, request.clone());
+            // Two pieces of late news at once know nothing of each other; the history is of both.
+            let other = pending.get(&request.sequence).map(|before| before.events.clone()).unwrap_or_default();
+            let mut request = request.clone();
+            request.events.extend(other);
+            request.events.sort_unstable();
+            request.events.dedup();
+            pending.insert(request.sequence, request);
         }
         while pending.len() > PENDING_MAX {
             pending.pop_first();
@@ -152,7 +253,18 @@ impl IndexSide {
 
     /// Applies what comes until the channel closes. Never holds up the journal: what does not fit is refilled.
     pub fn run(&self, work: &Receiver<Indexed>) {
-        let mut behind = self.applied() < self.reader.durable_size();
+        let mut behind = self.refilling.load(Ordering::Relaxed);
+        if !behind {
+            // What ended behind the index's place was replayed at the start and is remembered: no need to fold it again.
+            // The size first: whatever is durable by then was remembered when it was decided.
+            let durable = self.reader.durable_size();
+            let ended = self.pending_where(|request| request.version < durable);
+            if durable > self.applied()
+                && let Err(error) = self.apply(durable, &ended)
+            {
+                behind = self.recover(&error);
+            }
+        }
         let (mut next, mut closed) = (0, Vec::new());
         while !self.stop.load(Ordering::Relaxed) {
             if behind || self.gap.swap(false, Ordering::Relaxed) {
@@ -220,6 +332,7 @@ impl IndexSide {
     /// Puts a damaged index out of the way. Returns whether a refill is needed.
     fn recover(&self, error: &IndexError) -> bool {
         tracing::warn!(%error, "the index cannot be written; it is opened again and refilled from the journal");
+        self.refilling.store(true, Ordering::Relaxed);
         // The old one must be closed before its folder can be taken.
         *self.index.write() = Arc::new(store::index::MemoryIndex::new());
         match SledIndex::open(&self.path, self.vault.keys().root(), &mut OsRandom) {
@@ -242,7 +355,7 @@ impl IndexSide {
         self.refilling.store(true, Ordering::Relaxed);
         let from = self.current().applied();
         let mut state = self.state_before(from);
-        let mut closed = Vec::new();
+        let mut ended = Ended { from, ..Ended::default() };
         let mut range = self.reader.read_range(state.next, ReadLimits::NONE);
         let mut sequence = state.next;
         let mut since = 0_u64;
@@ -251,26 +364,32 @@ impl IndexSide {
                 return false;
             }
             let Ok(event) = self.vault.read(sequence, &record) else { break };
-            closed.extend(state.closed_by(sequence, &event).filter(|request| request.version >= from));
+            ended.note(&state, sequence, &event);
             state.fold(sequence, &event);
             sequence += 1;
             since += 1;
             if since >= 4 * BATCH_EVENTS_MAX && sequence > from {
                 since = 0;
-                if let Err(error) = self.apply(sequence, &closed) {
+                if let Err(error) = self.apply_ended(sequence, &mut ended) {
                     return !self.recover(&error);
                 }
-                closed.clear();
             }
         }
         if sequence > self.current().applied()
-            && let Err(error) = self.apply(sequence, &closed)
+            && let Err(error) = self.apply_ended(sequence, &mut ended)
         {
             return !self.recover(&error);
         }
         let caught_up = sequence >= self.reader.durable_size();
         self.refilling.store(!caught_up, Ordering::Relaxed);
         caught_up
+    }
+
+    fn apply_ended(&self, next: u64, ended: &mut Ended) -> Result<(), IndexError> {
+        let closed: Vec<ClosedRequest> = self.all_ended(ended).collect();
+        self.apply(next, &closed)?;
+        (ended.closed, ended.late) = (VecDeque::new(), Vec::new());
+        Ok(())
     }
 
     fn state_before(&self, applied: u64) -> State {

@@ -209,6 +209,7 @@ impl Engine {
             taken.vault.clone(),
             reader.clone(),
             Arc::clone(&taken.snapshots),
+            taken.ended,
         )?;
         let (commands, asked) = bounded(COMMANDS_MAX);
         let (settled, to_write) = bounded(BATCHES_MAX);

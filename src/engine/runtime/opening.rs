@@ -14,6 +14,7 @@ use store::record::Event;
 use store::snapshot::{LoadFault, SnapshotStore};
 use trail::{Checkpoint, Hash, NoteKey, ReceiptKey, Tree, leaf_hash};
 
+use super::indexing::Ended;
 use super::trail::{check_against, repair_tiles, stored_checkpoint};
 use crate::state::State;
 use crate::vault::Vault;
@@ -86,6 +87,8 @@ pub struct Taken {
     pub recovery: Recovery,
     /// The snapshot that was used.
     pub snapshot: Option<u64>,
+    /// What the replayed events ended.
+    pub ended: Ended,
     /// The whole directory, held for the life of the process.
     pub held: Box<dyn DiskLock>,
 }
@@ -152,7 +155,7 @@ pub fn take_up(disk: &Arc<dyn Disk>, directory: &Path, masters: Masters, origin:
         None => (State::default(), Tree::new()),
     };
     let first = state.next;
-    replay(&opened.journal, &vault, &mut state, &mut tree, directory)?;
+    let ended = replay(&opened.journal, &vault, &mut state, &mut tree, directory)?;
     repair_tiles(directory, &tree, first.saturating_sub(1 << 16), &opened.journal.reader())
         .map_err(OpenError::Trail)?;
     // A crash may have come between the event that erases and the destruction of the key.
@@ -171,6 +174,7 @@ pub fn take_up(disk: &Arc<dyn Disk>, directory: &Path, masters: Masters, origin:
         keys,
         recovery: opened.recovery,
         snapshot,
+        ended,
         held,
     })
 }
@@ -194,12 +198,13 @@ fn replay(
     state: &mut State,
     tree: &mut Tree,
     directory: &Path,
-) -> Result<(), OpenError> {
+) -> Result<Ended, OpenError> {
     let tiles = trail::DirectoryTiles::new(directory.join("trail"));
     let store = |tree: &mut Tree| {
         tree.store_full(&tiles).map_err(|source| OpenError::System { operation: "writing hash tiles", source })
     };
     let (reader, first) = (journal.reader(), state.next);
+    let mut ended = Ended { from: first, ..Ended::default() };
     std::thread::scope(|scope| {
         let named = |name: &str| std::thread::Builder::new().name(name.to_owned());
         let failed = |source| OpenError::System { operation: "starting a thread", source };
@@ -216,6 +221,7 @@ fn replay(
         for told in opened.iter().cycle() {
             let Ok(events) = told.recv() else { break };
             for (event, hash) in events? {
+                ended.note(state, state.next, &event);
                 state.fold(state.next, &event);
                 tree.append(hash).map_err(|error| OpenError::Trail(error.to_string()))?;
                 if state.next.is_multiple_of(1 << 16) {
@@ -225,7 +231,8 @@ fn replay(
         }
         Ok::<(), OpenError>(())
     })?;
-    store(tree).map(drop)
+    store(tree)?;
+    Ok(ended)
 }
 
 /// Gives the openers their pieces in turn, until the end or until nobody takes them.

@@ -6,7 +6,7 @@ use domain::partner::Travel;
 use domain::request::RequestState;
 use domain::sentence::{self, Waiting};
 use domain::{ActId, ActKind, ActState, Day, Millis, Money, Personal, RequestId};
-use store::index::{EntryId, IndexKey, IndexList, PageOrder};
+use store::index::{EntryId, IndexKey};
 use store::record::{Body, Event, Fact};
 
 use super::{Engine, Shared};
@@ -123,13 +123,9 @@ impl Shared {
             return Ok(Some(pending));
         }
         let key = IndexKey::Request(EntryId { sequence: request, line: 0 });
-        let value = self.index.current().get(&key).map_err(|error| {
-            tracing::warn!(%error, "the index cannot be read");
-            Refusal::Unavailable
-        })?;
-        if value.is_none() && self.index.filled_to().is_some_and(|filled| filled <= request) {
-            // Not found in what is filled so far says nothing; better no answer than a wrong one.
-            return Err(Refusal::Unavailable);
+        let value = self.index.current().get(&key).map_err(|error| unreadable(&error))?;
+        if value.is_none() {
+            self.surely_absent(request)?;
         }
         Ok(value.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
     }
@@ -162,27 +158,17 @@ impl Shared {
 
     /// Sequences of the events of a finished request, in order.
     pub(crate) fn closed_events(&self, request: u64) -> Result<Vec<u64>, Refusal> {
-        if let Some(closed) = self.closed_request(request)?.filter(|closed| !closed.events.is_empty()) {
-            return Ok(closed.events);
+        let found = self.index.found(request).map_err(|error| unreadable(&error))?;
+        if found.is_none() {
+            self.surely_absent(request)?;
         }
-        let mut events = Vec::new();
-        let mut cursor = None;
-        loop {
-            let list = IndexList::EventsOfRequest(request);
-            let page = self
-                .index
-                .current()
-                .page(&list, PageOrder::OldestFirst, cursor.as_ref(), 100)
-                .map_err(|_| Refusal::Unavailable)?;
-            for (_, value) in &page.entries {
-                events
-                    .extend(value.chunks_exact(8).filter_map(|eight| Some(u64::from_be_bytes(eight.try_into().ok()?))));
-            }
-            match page.next {
-                Some(next) => cursor = Some(next),
-                None => return Ok(events),
-            }
-        }
+        Ok(found.map(|closed| closed.events).unwrap_or_default())
+    }
+
+    /// Not found in what is filled so far says nothing: better no answer than a wrong one.
+    fn surely_absent(&self, request: u64) -> Result<(), Refusal> {
+        let filling = self.index.filled_to().is_some();
+        if filling && request < self.reader.durable_size() { Err(Refusal::Unavailable) } else { Ok(()) }
     }
 
     /// What keeps an open act, and until when if that is known.
@@ -358,6 +344,11 @@ fn sketch(
         erased: false,
     };
     Some(Sketch { view, acts, superseded })
+}
+
+fn unreadable(error: &store::index::IndexError) -> Refusal {
+    tracing::warn!(%error, "the index cannot be read");
+    Refusal::Unavailable
 }
 
 fn erased_sketch(closed: &ClosedRequest, state: RequestState) -> Sketch {

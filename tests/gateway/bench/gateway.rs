@@ -385,6 +385,14 @@ impl Gateway {
         View(self.caller("submitter").get(&format!("/v1/requests/{id}?page_len=200")).of_status(200).json())
     }
 
+    /// Waits until nothing is missing from the index; until then a finished request may be answered 503, never 404.
+    pub fn wait_index_filled(&self) {
+        eventually("the index is filled again", || {
+            let page = self.caller("submitter").get("/v1/requests?limit=1");
+            (page.status == 200 && page.json()["filled_to"] == Value::Null).then_some(())
+        });
+    }
+
     /// Waits by long-poll until the request is as wanted.
     pub fn wait_until(&self, id: &str, what: &str, wanted: impl Fn(&View) -> bool) -> View {
         let caller = self.caller("submitter");
