@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use domain::outcome::{FoundAccount, Outcome, Reason, Verdict};
+use domain::outcome::{AssetKind, AssetRole, FoundAccount, Outcome, Reason, Verdict};
 use domain::partner::Travel;
 use domain::slip::{Line, Slip, SlipLine};
 use domain::socket::{Adapter, CallOut, Cause, Judged, OptionFault, PartnerOptions, Plug, SocketFuture};
@@ -13,7 +13,14 @@ use domain::{ActKind, Money, Personal};
 use crate::options::Reading;
 
 /// The adapter that talks to nobody.
-pub(crate) const LOOPBACK: Adapter = Adapter { name: "loopback", travel: Travel::CallOut, options: OPTIONS, build };
+pub(crate) const LOOPBACK: Adapter = Adapter {
+    name: "loopback",
+    travel: Travel::CallOut,
+    options: OPTIONS,
+    acts: ActKind::ALL,
+    form: |_| domain::form::Form::default(),
+    build,
+};
 
 const OPTIONS: &[(&str, &str)] = &[
     (
@@ -158,13 +165,13 @@ impl Loopback {
         };
         match line.kind {
             ActKind::Query if verdict == Verdict::Done => outcome.accounts.push(self.account(slip)),
-            ActKind::Query | ActKind::Release => {}
-            ActKind::Deduct => outcome.moved = got,
+            kind if kind.moves_money() => outcome.moved = got,
             ActKind::Freeze | ActKind::Renew => {
                 outcome.limit = line.amount;
                 outcome.caught = got;
                 (outcome.from, outcome.to) = (line.from, line.to);
             }
+            _ => {}
         }
         match verdict {
             Verdict::Partly => outcome.because(Reason::Insufficient, ""),
@@ -187,6 +194,9 @@ impl Loopback {
             available: Some(self.balance),
             branch: "回送测试行".to_owned(),
             ahead: Vec::new(),
+            asset: AssetKind::Cash,
+            role: AssetRole::Owner,
+            details: Vec::new(),
         }
     }
 

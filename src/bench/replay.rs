@@ -140,6 +140,9 @@ fn query(template: &Request) -> Option<ActOrder> {
 fn answer() -> Outcome {
     let mut outcome = Outcome::of(Verdict::Done);
     outcome.accounts = vec![FoundAccount {
+        asset: domain::outcome::AssetKind::Cash,
+        details: Vec::new(),
+        role: domain::outcome::AssetRole::Owner,
         number: Personal::from("6222000000000000017"),
         class: "活期".to_owned(),
         status: "0".to_owned(),

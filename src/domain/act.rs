@@ -45,26 +45,80 @@ words! {
         Release = 4 "release" "解冻",
         /// 扣划.
         Deduct = 5 "deduct" "扣划",
+        /// 强制退保: ends a policy and pays its cash value to the court.
+        Surrender = 6 "surrender" "强制退保",
+        /// 提取保险权益: dividends, survival benefits and confirmed unpaid benefits, without ending the policy.
+        WithdrawBenefits = 7 "withdraw_benefits" "提取保险权益",
+        /// 查找下落: where a person was seen or lives. A question, but a far-reaching one.
+        Locate = 8 "locate" "查找下落",
+        /// 临控: tell us when the person or vehicle turns up.
+        Watch = 9 "watch" "临控",
+        /// 边控: do not let the person leave the country.
+        BorderControl = 10 "border_control" "限制出境",
+        /// 撤控: ends a watch or a border control.
+        Lift = 11 "lift" "撤控",
+        /// 协助: people of the partner come to help, within its clock.
+        Support = 12 "support" "协助执行",
     }
 }
 
 impl ActKind {
+    /// Does it only ask? Then it stands on line 0 of its slip.
+    #[must_use]
+    pub fn is_question(self) -> bool {
+        matches!(self, Self::Query | Self::Locate)
+    }
+
     /// May it be sent twice without harm? Only a question may.
     #[must_use]
     pub fn harmless_to_repeat(self) -> bool {
-        self == Self::Query
+        self.is_question()
     }
 
-    /// Does it change what the partner holds?
+    /// Does it change what the partner holds or does?
     #[must_use]
     pub fn is_control(self) -> bool {
-        self != Self::Query
+        !self.is_question()
     }
 
     /// Must it name an earlier freeze?
     #[must_use]
     pub fn builds_on_freeze(self) -> bool {
-        matches!(self, Self::Renew | Self::Release | Self::Deduct)
+        matches!(self, Self::Renew | Self::Release) || self.moves_money()
+    }
+
+    /// What kinds of act it may build on; empty when it stands alone.
+    #[must_use]
+    pub fn builds_on(self) -> &'static [Self] {
+        match self {
+            Self::Lift => &[Self::Watch, Self::BorderControl],
+            _ if self.builds_on_freeze() => &[Self::Freeze],
+            _ => &[],
+        }
+    }
+
+    /// Does it bring money to the court's account?
+    #[must_use]
+    pub fn moves_money(self) -> bool {
+        matches!(self, Self::Deduct | Self::Surrender | Self::WithdrawBenefits)
+    }
+
+    /// Must it state an exact amount (rule D7)?
+    #[must_use]
+    pub fn needs_amount(self) -> bool {
+        self == Self::Freeze || self.moves_money()
+    }
+
+    /// Does it end something in force? It goes before all else, and a stop does not hold it back.
+    #[must_use]
+    pub fn ends_a_measure(self) -> bool {
+        matches!(self, Self::Release | Self::Lift)
+    }
+
+    /// Does it leave something in force for a time?
+    #[must_use]
+    pub fn is_lasting(self) -> bool {
+        matches!(self, Self::Freeze | Self::Watch | Self::BorderControl)
     }
 }
 
@@ -152,7 +206,12 @@ pub struct ActOrder {
     pub to: Option<Day>,
     /// What it builds on.
     pub original: Option<Original>,
+    /// What people are to do or to look for, in the court's words; at most [`NOTE_CHARS_MAX`] characters.
+    pub note: Option<Personal<String>>,
 }
+
+/// The longest note on an act: one page for whoever goes out.
+pub const NOTE_CHARS_MAX: usize = 1_000;
 
 #[cfg(test)]
 mod tests {

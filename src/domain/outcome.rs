@@ -1,7 +1,7 @@
 //! Outcomes: what an exchange said about an act.
 
 use crate::act::words;
-use crate::{ActState, Day, Money, Personal};
+use crate::{ActState, Day, Millis, Money, Personal};
 
 words! {
     /// What the partner says became of an act.
@@ -20,6 +20,8 @@ words! {
         NoSuchCustomer = 6 "no_such_customer" "查无开户信息",
         /// Certainly never reached the partner.
         NeverReached = 7 "never_reached" "未送达",
+        /// The partner has registered it and goes on when a condition is met or a notice period is over, perhaps after years.
+        Registered = 8 "registered" "已登记，待条件成就",
     }
 }
 
@@ -33,6 +35,7 @@ impl Verdict {
             Self::Refused => ActState::Refused,
             Self::HandedBack => ActState::HandedBack,
             Self::NeverReached => ActState::Unsent,
+            Self::Registered => ActState::Awaiting,
         }
     }
 }
@@ -62,7 +65,112 @@ words! {
         PartOfAssets = 10 "part_of_assets" "部分资产已控制",
         /// Anything else; see the text.
         Other = 11 "other" "其他",
+        /// No condition for a withdrawal is met yet (DOMAIN.md c.6).
+        AwaitsCondition = 12 "awaits_condition" "待支取条件成就",
+        /// Those concerned were given notice and may still buy the policy out (DOMAIN.md c.5).
+        NoticePeriod = 13 "notice_period" "通知期内",
+        /// The policy's holder has not agreed, and the law there asks for it.
+        ConsentMissing = 14 "consent_missing" "缺少投保人同意",
+        /// The partner's people are at it, within its clock.
+        UnderWay = 15 "under_way" "办理中",
     }
+}
+
+words! {
+    /// What sort of property an asset is: a goal takes them in this order unless the court's file says otherwise.
+    AssetKind {
+        /// Deposits.
+        Cash = 1 "cash" "存款",
+        /// Balances at payment institutions.
+        Wallet = 2 "wallet" "网络资金",
+        /// Housing-fund accounts.
+        Fund = 3 "fund" "住房公积金",
+        /// Insurance policies.
+        Policy = 4 "policy" "保单",
+        /// Anything else.
+        Other = 5 "other" "其他财产",
+    }
+}
+
+words! {
+    /// What the subject is to an asset.
+    AssetRole {
+        /// It is the subject's own.
+        Owner = 1 "owner" "所有人",
+        /// 投保人: the cash value is the holder's.
+        Holder = 2 "holder" "投保人",
+        /// 被保险人.
+        Insured = 3 "insured" "被保险人",
+        /// 受益人.
+        Beneficiary = 4 "beneficiary" "受益人",
+    }
+}
+
+words! {
+    /// What a finding is about.
+    FindingClass {
+        /// A person: names, household address.
+        Identity = 1 "identity" "身份",
+        /// A vehicle.
+        Vehicle = 2 "vehicle" "车辆",
+        /// Where somebody was or is: stays, journeys, border crossings.
+        Whereabouts = 3 "whereabouts" "行踪",
+        /// How somebody is reached.
+        Contact = 4 "contact" "联系方式",
+        /// Notices given, steps taken.
+        Step = 5 "step" "办理环节",
+    }
+}
+
+words! {
+    /// What a partner tells unasked.
+    LeadClass {
+        /// 布控命中: a watched person or vehicle has turned up.
+        Hit = 1 "hit" "布控命中",
+        /// A clue to property or to a person.
+        Clue = 2 "clue" "线索",
+        /// An account that belongs to the subject elsewhere.
+        LinkedAccount = 3 "linked_account" "关联账户",
+    }
+}
+
+/// One named particular, in a word of the partner's published form.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Detail {
+    /// Lower-case word such as `plate`; never personal.
+    pub name: String,
+    /// What stands there.
+    pub value: Personal<String>,
+}
+
+/// Something a question brought that is no account.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// What it is about.
+    pub class: FindingClass,
+    /// Its particulars, at most [`DETAILS_MAX`].
+    pub details: Vec<Detail>,
+}
+
+/// Something a partner tells unasked about an act of ours.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Lead {
+    /// Our slip number as sent.
+    pub slip: String,
+    /// Line as sent; `None` = the slip's only one.
+    pub line: Option<u16>,
+    /// What it is.
+    pub class: LeadClass,
+    /// The partner's own number of it: a repeat is known by it.
+    pub serial: Personal<String>,
+    /// When it was seen, as the partner wrote it.
+    pub as_of: String,
+    /// Until when somebody of the court must come, when there is a clock.
+    pub respond_by: Option<Millis>,
+    /// Particulars, at most [`DETAILS_MAX`].
+    pub details: Vec<Detail>,
+    /// The partner's own words.
+    pub text: Option<Personal<String>>,
 }
 
 /// An earlier measure of any organ on the same asset, in the partner's order.
@@ -97,6 +205,12 @@ pub struct FoundAccount {
     pub branch: String,
     /// Earlier measures on it.
     pub ahead: Vec<PriorMeasure>,
+    /// What sort of property it is.
+    pub asset: AssetKind,
+    /// What the subject is to it.
+    pub role: AssetRole,
+    /// Further particulars of its industry, at most [`DETAILS_MAX`].
+    pub details: Vec<Detail>,
 }
 
 impl FoundAccount {
@@ -149,6 +263,10 @@ pub struct Outcome {
     pub replies: Vec<SealedReply>,
     /// The partner's own time of the answer, as text.
     pub as_of: Option<String>,
+    /// The day on which the partner goes on or must have answered, when it said so.
+    pub due: Option<Day>,
+    /// What else a question brought, or which steps were taken.
+    pub findings: Vec<Finding>,
 }
 
 impl Outcome {
@@ -169,6 +287,8 @@ impl Outcome {
             ahead: Vec::new(),
             replies: Vec::new(),
             as_of: None,
+            due: None,
+            findings: Vec::new(),
         }
     }
 
@@ -183,3 +303,9 @@ impl Outcome {
 
 /// The most accounts one query answer may bring: above any person's real number, below a message of 1 MiB.
 pub const ACCOUNTS_MAX: usize = 2_000;
+/// The most findings one answer may bring: a year of hotel stays and journeys.
+pub const FINDINGS_MAX: usize = 500;
+/// The most particulars of one finding, account or lead.
+pub const DETAILS_MAX: usize = 40;
+/// The longest particular in characters: an address with its remarks.
+pub const DETAIL_CHARS_MAX: usize = 500;

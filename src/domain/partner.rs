@@ -95,6 +95,10 @@ pub struct Partner {
     pub doubt: DoubtPolicy,
     /// An answer is overdue after so many milliseconds; people are told, nothing is done by itself.
     pub answer_due_ms: u64,
+    /// While it has an act registered for later, it is asked about it so often, in milliseconds.
+    pub ask_every_ms: u64,
+    /// What it checks before it takes a slip.
+    pub form: crate::form::Form,
     /// Credential of a pulling partner.
     pub credential: Option<PullCredential>,
     /// Taken out of the config while acts were open: nothing new is planned, what is open goes on.

@@ -100,6 +100,8 @@ pub struct Line {
     pub to: Option<Day>,
     /// What it builds on.
     pub original: Option<Original>,
+    /// What people are to do or to look for.
+    pub note: Option<Personal<String>>,
 }
 
 /// One order to one partner about one subject.

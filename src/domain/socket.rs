@@ -7,7 +7,8 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use crate::outcome::Outcome;
+use crate::form::Form;
+use crate::outcome::{Lead, Outcome};
 use crate::partner::Travel;
 use crate::slip::{Slip, SlipLine};
 use crate::{ActKind, Personal, Secret};
@@ -98,6 +99,17 @@ pub trait CallOut: Send + Sync {
     fn wants_papers(&self, _kind: ActKind) -> bool {
         false
     }
+    /// Reads what the partner posted to `/v1/inbound/{partner}`; who posted it is known already.
+    ///
+    /// # Errors
+    /// [`FaceFault`] when it is nothing this partner may post; nothing of it is echoed.
+    fn read_inbound(&self, _body: &[u8]) -> Result<Inbound, FaceFault> {
+        Err(FaceFault::UnknownOperation)
+    }
+    /// Writes the answer to what it posted: one verdict per item, feedback before leads, in their order.
+    fn answer_inbound(&self, _verdicts: &[ItemVerdict]) -> FaceReply {
+        FaceReply { status: 404, content_type: "application/json", bytes: Vec::new() }
+    }
     /// As [`CallOut::send`], with the files of the slip's papers, in the order of `slip.context.papers`.
     fn send_with_papers<'a>(&'a self, slip: &'a Slip, _files: &'a [PaperFile]) -> SocketFuture<'a, Judged> {
         self.send(slip)
@@ -139,6 +151,18 @@ pub enum FaceVerb {
     /// Slips handed back.
     HandBack(Vec<FeedbackItem>),
 }
+
+/// What a partner posts by itself: outcomes of what it had accepted, and leads.
+#[derive(Default)]
+pub struct Inbound {
+    /// Outcomes; each for a line of a slip.
+    pub feedback: Vec<FeedbackItem>,
+    /// Leads.
+    pub leads: Vec<Lead>,
+}
+
+/// The most items in one posted message: its answer must come within the partner's own time-out.
+pub const INBOUND_ITEMS_MAX: usize = 200;
 
 /// One outcome fed back.
 pub struct FeedbackItem {
@@ -293,6 +317,10 @@ pub struct Adapter {
     pub travel: Travel,
     /// Its option keys with one line each, for docs and checks.
     pub options: &'static [(&'static str, &'static str)],
+    /// The acts it can say; a partner file that names another has a fault.
+    pub acts: &'static [ActKind],
+    /// What the partner checks before it takes a slip, from its options.
+    pub form: fn(&PartnerOptions) -> Form,
     /// Builds the plug of one partner; all faults at once.
     pub build: fn(&PartnerOptions) -> Result<Plug, Vec<OptionFault>>,
 }

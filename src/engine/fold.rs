@@ -252,7 +252,7 @@ impl State {
             let unsent = self.acts.get(act).is_some_and(|act| {
                 matches!(act.state(), ActState::Planned | ActState::Ready)
                     && !act.is_under_way()
-                    && act.kind() != ActKind::Release
+                    && !act.kind().ends_a_measure()
             });
             if unsent {
                 self.change(act, ActState::Unsent, at);
@@ -271,7 +271,7 @@ impl State {
             self.plans.remove(&act.sequence);
             self.slips.remove(&act.slip);
             self.waiters.remove(act_index);
-            if act.kind() == ActKind::Deduct {
+            if act.kind().moves_money() {
                 moved = moved.saturating_add(act.moved);
             }
         }
@@ -444,7 +444,7 @@ impl State {
         let state = act_state(&fact.state);
         if let (Some(act), Some(amount)) = (self.acts.get_mut(index), amount) {
             match act.kind() {
-                ActKind::Deduct if state == ActState::Done => act.amount = amount,
+                kind if kind.moves_money() && state == ActState::Done => act.amount = amount,
                 _ => {}
             }
         }

@@ -52,7 +52,7 @@ impl State {
             .find(|(other, deduct)| {
                 *other != index
                     && deduct.base == act.base
-                    && deduct.kind() == ActKind::Deduct
+                    && deduct.kind().moves_money()
                     && deduct.state().is_open()
                     && (deduct.sequence, deduct.place) < (act.sequence, act.place)
             })

@@ -19,7 +19,7 @@ impl State {
         let Some(act) = self.acts.get_mut(index) else { return };
         let effect = state.took_effect();
         match act.kind() {
-            ActKind::Query => {
+            kind if kind.is_question() => {
                 if let Some(outcome) = outcome {
                     self.found(index, outcome);
                 }
@@ -33,7 +33,7 @@ impl State {
                 act.to = outcome.and_then(|o| o.to).unwrap_or(act.to);
             }
             ActKind::Freeze => (act.limit, act.caught) = (0, 0),
-            ActKind::Deduct => {
+            kind if kind.moves_money() => {
                 let all = if state == ActState::Done { act.amount } else { 0 };
                 let moved = if effect { outcome.and_then(|o| o.moved).unwrap_or(all).max(0) } else { 0 };
                 let (change, base) = (moved - act.moved, act.base);
@@ -56,6 +56,13 @@ impl State {
                     freeze.to = to;
                 }
             }
+            ActKind::Lift => {
+                let base = act.base;
+                if effect && let Some(measure) = self.acts.get_mut(base) {
+                    measure.lifted = true;
+                }
+            }
+            _ => {}
         }
     }
 

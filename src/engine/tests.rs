@@ -45,6 +45,8 @@ impl Keyring for CountingKeyring {
 
 fn partner(id: &str) -> Partner {
     Partner {
+        ask_every_ms: 86_400_000,
+        form: domain::form::Form::default(),
         id: id.to_owned(),
         name: id.to_owned(),
         kind: PartnerKind::Bank,
@@ -216,6 +218,9 @@ fn request(asked: Asked) -> Request {
 fn found(available_fen: i64) -> Outcome {
     let mut outcome = Outcome::of(Verdict::Done);
     outcome.accounts.push(FoundAccount {
+        asset: domain::outcome::AssetKind::Cash,
+        details: Vec::new(),
+        role: domain::outcome::AssetRole::Owner,
         number: Personal::new(format!("62{available_fen}")),
         class: String::new(),
         status: String::new(),
@@ -342,6 +347,7 @@ fn the_window_is_exact_and_survives_a_restart() {
     let mut table = Table::with(vec![slow]);
     let orders = |count: usize| {
         let order = domain::act::ActOrder {
+            note: None,
             kind: ActKind::Query,
             partner: "bank-a".to_owned(),
             subject: 0,
@@ -373,6 +379,7 @@ fn the_same_key_with_another_body_is_refused_and_ceilings_name_their_rule() {
     let mut table = Table::with(vec![partner("bank-a")]);
     let freeze = |fen: i64| {
         Asked::Acts(vec![domain::act::ActOrder {
+            note: None,
             kind: ActKind::Freeze,
             partner: "bank-a".to_owned(),
             subject: 0,
@@ -399,6 +406,7 @@ fn an_act_takes_at_most_three_hundred_bytes() {
     let mut table = Table::with(vec![partner("bank-a")]);
     let before = table.decider.state.bytes_estimate();
     let order = domain::act::ActOrder {
+        note: None,
         kind: ActKind::Query,
         partner: "bank-a".to_owned(),
         subject: 0,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use adapters::ADAPTERS;
 use domain::ActKind;
 use domain::calendar::Hours;
+use domain::form::Form;
 use domain::partner::{Partner, PullCredential, Rate, Travel};
 use domain::request::PartnerKind;
 use domain::socket::{Adapter, OptionText, PartnerOptions, Plug};
@@ -23,6 +24,8 @@ const PULL_RATE: Rate = Rate { max: 1_000, window_ms: 1_000, burst: 1_000 };
 const IN_FLIGHT_MAX: u32 = 4;
 /// A day: what the agreements with banks name for controls is hours.
 const ANSWER_DUE_S: u64 = 86_400;
+/// Once a day: what waits for a condition may wait for years.
+const ASK_EVERY_S: u64 = 86_400;
 
 /// A partner as read, its plug, and where its credential stands.
 pub(super) struct Made<'p> {
@@ -40,7 +43,7 @@ pub(super) fn read<'p>(page: &'p Page<'p>, stem: &str, around: &Around<'_>) -> O
     let adapter = adapter(&mut root);
     let travel = adapter.as_ref().map(|adapter| adapter.value.travel);
     let regions = regions(&mut root);
-    let acts = acts(&mut root);
+    let acts = acts(&mut root, adapter.as_ref().map_or(ActKind::ALL, |adapter| adapter.value.acts));
     let hours = hours(&mut root);
     let per_day = root.number("per_day", 1..=100_000_000_u32).map(|found| found.value);
     let in_flight = root.number("in_flight_max", 1..=10_000_u32);
@@ -57,6 +60,7 @@ pub(super) fn read<'p>(page: &'p Page<'p>, stem: &str, around: &Around<'_>) -> O
     let breaker = breaker(root.table("breaker"));
     let doubt = doubt(root.table("doubt"), &retry, &timeouts);
     let credential = credential(&mut root, travel, around);
+    let ask_every = root.number("ask_every_s", 1..=31_536_000_u64);
     let plug = plug(&mut root, adapter.as_ref(), &timeouts, around);
     if let (Some(kind), Some(Travel::Pull)) = (&kind, travel)
         && !adapters::faces().iter().any(|face| face.kind() == kind.value)
@@ -64,6 +68,7 @@ pub(super) fn read<'p>(page: &'p Page<'p>, stem: &str, around: &Around<'_>) -> O
         kind.spot.fault("has no path from which lists are fetched, so nobody could; choose an adapter that calls out");
     }
     root.finish();
+    let (plug, form) = plug?;
     let spot = credential.as_ref().map(|found| found.spot.clone());
     let partner = Partner {
         id: id?,
@@ -80,10 +85,12 @@ pub(super) fn read<'p>(page: &'p Page<'p>, stem: &str, around: &Around<'_>) -> O
         breaker,
         doubt,
         answer_due_ms,
+        ask_every_ms: ask_every.map_or(ASK_EVERY_S, |found| found.value) * 1_000,
+        form,
         credential: credential.map(|found| found.value),
         retired,
     };
-    Some(Made { partner, plug: plug?, credential: spot })
+    Some(Made { partner, plug, credential: spot })
 }
 
 fn id(root: &mut Table<'_>, stem: &str) -> Option<String> {
@@ -133,8 +140,8 @@ fn regions(root: &mut Table<'_>) -> Option<Vec<String>> {
     Some(regions.into_iter().collect())
 }
 
-fn acts(root: &mut Table<'_>) -> Option<Vec<ActKind>> {
-    let words = ActKind::ALL.iter().map(|kind| kind.word()).collect::<Vec<_>>().join(", ");
+fn acts(root: &mut Table<'_>, sayable: &[ActKind]) -> Option<Vec<ActKind>> {
+    let words = sayable.iter().map(|kind| kind.word()).collect::<Vec<_>>().join(", ");
     let Some(found) = root.texts("acts", ActKind::ALL.len(), 40) else {
         root.spot_of("acts").fault(format!("is missing; write a list of {words}"));
         return None;
@@ -143,6 +150,9 @@ fn acts(root: &mut Table<'_>) -> Option<Vec<ActKind>> {
     for word in &found.value {
         match ActKind::from_word(&word.value) {
             None => word.spot.fault(format!("is no act; write some of {words}")),
+            Some(kind) if !sayable.contains(&kind) => {
+                word.spot.fault(format!("is no act that this adapter can say; write some of {words}"));
+            }
             Some(kind) if acts.contains(&kind) => word.spot.fault("stands here twice; leave one out"),
             Some(kind) => acts.push(kind),
         }
@@ -206,7 +216,7 @@ fn plug(
     adapter: Option<&Found<'_, &'static Adapter>>,
     timeouts: &Timeouts,
     around: &Around<'_>,
-) -> Option<Plug> {
+) -> Option<(Plug, Form)> {
     let table = root.table("options");
     let here = table.spot();
     let adapter = adapter?.value;
@@ -231,7 +241,7 @@ fn plug(
     }
     let options = PartnerOptions { entries, connect_timeout_ms: timeouts.connect_ms, timeout_ms: timeouts.total_ms };
     match (adapter.build)(&options) {
-        Ok(plug) => Some(plug),
+        Ok(plug) => Some((plug, (adapter.form)(&options))),
         Err(faults) => {
             // What could not be had has its fault already; that the adapter then misses it is no second one.
             let missed =

@@ -224,7 +224,7 @@ impl Book {
             ActKind::Freeze => self.freeze(message, dice),
             ActKind::Deduct => self.deduct(message, dice),
             ActKind::Release => (self.release(message), true),
-            ActKind::Renew => (Outcome::of(Verdict::Done), true),
+            _ => (Outcome::of(Verdict::Done), true),
         }
     }
 
@@ -233,6 +233,9 @@ impl Book {
         for account in self.accounts.iter().filter(|account| account.subject == subject) {
             let held: i64 = account.holds.iter().map(|hold| hold.caught).sum();
             outcome.accounts.push(FoundAccount {
+                asset: domain::outcome::AssetKind::Cash,
+                details: Vec::new(),
+                role: domain::outcome::AssetRole::Owner,
                 number: Personal::new(account.number.clone()),
                 class: "1".to_owned(),
                 status: "1".to_owned(),

@@ -126,6 +126,8 @@ impl World {
             acts.retain(|kind| *kind != ActKind::Deduct);
         }
         let partner = Partner {
+            ask_every_ms: 86_400_000,
+            form: domain::form::Form::default(),
             id: id.to_owned(),
             name: id.to_owned(),
             kind: PartnerKind::Bank,

@@ -57,6 +57,7 @@ pub(crate) fn slip(kind: ActKind) -> Slip {
     let day = |text| Day::parse(text);
     let is_query = kind == ActKind::Query;
     let line = Line {
+        note: None,
         line: u16::from(!is_query),
         kind,
         account: (!is_query).then(|| Personal::new(ACCOUNT.to_owned())),

@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 
-use domain::outcome::{ACCOUNTS_MAX, FoundAccount, Outcome, PriorMeasure, Reason, Verdict};
+use domain::outcome::{ACCOUNTS_MAX, AssetKind, AssetRole, FoundAccount, Outcome, PriorMeasure, Reason, Verdict};
 use domain::socket::{Cause, Judged};
 use domain::{ActKind, Day, Money, Personal};
 
-use super::order::{ASK_CODE, order_code};
+use super::order::{ASK_CODE, answer_code};
 use super::packed::read_day;
 use super::reason::reason_of;
 use crate::markup::{Limits, Markup, MarkupFault, Piece};
@@ -185,6 +185,9 @@ impl<'x> Answer<'x> {
                     available: self.take_money(Field::Available)?,
                     branch: self.take(Field::Branch),
                     ahead: std::mem::take(&mut self.account_ahead),
+                    asset: AssetKind::Cash,
+                    role: AssetRole::Owner,
+                    details: Vec::new(),
                 };
                 if account.number.expose().is_empty() {
                     return Err(MarkupFault::Malformed("an account without a number"));
@@ -290,7 +293,7 @@ const SCHEMA: Judged = Judged::Doubt { cause: Cause::Schema };
 pub fn judge_send(body: &[u8], serial: &str, kind: ActKind, account: Option<&str>) -> Judged {
     let Ok(text) = decode_document(body, Charset::Utf8) else { return SCHEMA };
     let Ok(mut answer) = Answer::read(&text) else { return SCHEMA };
-    if answer.text(Field::Serial) != serial || !answer.code_is(Field::TxCode, order_code(kind) + 1) {
+    if answer.text(Field::Serial) != serial || !answer.code_is(Field::TxCode, answer_code(kind)) {
         return SCHEMA;
     }
     let named = answer.text(Field::AccountNumber);
@@ -316,7 +319,7 @@ pub(crate) fn judge_ask(body: &[u8], serial: &str, key: &str, kind: ActKind) -> 
         // What concerns our number counts only when it names our number.
         "100000" | "100001" | "200011" if !is_about_key => SCHEMA,
         "200011" => Judged::NotFound,
-        "100000" if !answer.code_is(Field::OriginalTxCode, order_code(kind) + 1) => SCHEMA,
+        "100000" if !answer.code_is(Field::OriginalTxCode, answer_code(kind)) => SCHEMA,
         "100000" => match answer.text(Field::OriginalCode) {
             "100000" => body_or_doubt(&mut answer, kind),
             "200010" => not_found(kind),
@@ -441,7 +444,7 @@ fn done(answer: &mut Answer<'_>, kind: ActKind) -> Result<Option<Outcome>, Marku
             outcome.caught = held;
             return Ok(outcome.to.is_some().then_some(outcome));
         }
-        ActKind::Query | ActKind::Release => return Ok(Some(outcome)),
+        _ => return Ok(Some(outcome)),
     };
     let (Some(applied), Some(got)) = (applied, got) else { return Ok(None) };
     if got < Money::ZERO || (kind == ActKind::Freeze && outcome.to.is_none()) {

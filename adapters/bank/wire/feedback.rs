@@ -10,7 +10,9 @@
 
 use std::collections::BTreeMap;
 
-use domain::outcome::{ACCOUNTS_MAX, FoundAccount, Outcome, PriorMeasure, Reason, SealedReply, Verdict};
+use domain::outcome::{
+    ACCOUNTS_MAX, AssetKind, AssetRole, FoundAccount, Outcome, PriorMeasure, Reason, SealedReply, Verdict,
+};
 use domain::socket::{FaceFault, FeedbackItem, ListClass};
 use domain::{Money, Personal};
 
@@ -121,6 +123,9 @@ fn add_account(packed: &Packed, values: Values<'_>, outcome: &mut Outcome) -> Re
         available: values.money("KYYE")?,
         branch: values.text("KHWD")?,
         ahead: ahead(packed, values.element)?,
+        asset: AssetKind::Cash,
+        role: AssetRole::Owner,
+        details: Vec::new(),
     });
     // An account found weighs more than a row of words beside it.
     outcome.verdict = Verdict::Done;

@@ -185,23 +185,25 @@ fn original(packing: &mut Packing, line: &Line) -> Option<()> {
 }
 
 /// KZCS.
+///
+/// A partner file cannot name an act that the adapter's list lacks, so `00` stands for questions alone.
 fn measure_code(kind: ActKind) -> &'static str {
     match kind {
-        ActKind::Query => "00",
         ActKind::Freeze => "01",
         ActKind::Renew => "02",
         ActKind::Release => "04",
         ActKind::Deduct => "06",
+        _ => "00",
     }
 }
 
 /// CKH: the name of the notice that goes with an act.
 fn notice_of(kind: ActKind) -> &'static str {
     match kind {
-        ActKind::Query => "协助查询存款通知书",
         ActKind::Freeze | ActKind::Renew => "协助冻结存款通知书",
         ActKind::Release => "解除冻结存款通知书",
         ActKind::Deduct => "协助扣划存款通知书",
+        _ => "协助查询存款通知书",
     }
 }
 

@@ -27,14 +27,20 @@ pub struct Ends<'a> {
 }
 
 /// The odd code of an order; its answer has the next number.
-pub(crate) fn order_code(kind: ActKind) -> u32 {
-    match kind {
+fn order_code(kind: ActKind) -> Option<u32> {
+    Some(match kind {
         ActKind::Query => 100_309,
         ActKind::Freeze => 100_201,
         ActKind::Renew => 100_205,
         ActKind::Release => 100_203,
         ActKind::Deduct => 100_211,
-    }
+        _ => return None,
+    })
+}
+
+/// The code of the answer to an order; 0, which no answer bears, for what banks are never asked.
+pub(crate) fn answer_code(kind: ActKind) -> u32 {
+    order_code(kind).map_or(0, |code| code + 1)
 }
 
 /// The code of a question about an earlier number.
@@ -58,7 +64,7 @@ pub fn order(ends: &Ends<'_>, slip: &Slip, files: &[PaperFile]) -> Option<String
     if files_bytes > ORDER_BYTES_MAX {
         return None;
     }
-    let mut message = Message::begin(ends, order_code(line.kind), &key, 2_048 + files_bytes * 4 / 3);
+    let mut message = Message::begin(ends, order_code(line.kind)?, &key, 2_048 + files_bytes * 4 / 3);
     match line.kind {
         ActKind::Query => query(&mut message, slip)?,
         kind => control(&mut message, slip, line, kind, files)?,
@@ -175,7 +181,7 @@ fn control(message: &mut Message, slip: &Slip, line: &Line, kind: ActKind, files
         ActKind::Freeze => freeze(message, line)?,
         ActKind::Renew => message.day("ExpireTime", line.to?, "235959"),
         ActKind::Deduct => deduct(message, slip, line)?,
-        ActKind::Query | ActKind::Release => {}
+        _ => {}
     }
     message.may("ApplicationOrgID", &case.court.code);
     message.must("ApplicationOrgName", &case.court.name)?;

@@ -16,6 +16,7 @@ use crate::state::slab::Index;
 const ABSENT_DOUBT: DoubtPolicy =
     DoubtPolicy { deduplicates: false, can_be_asked: false, ask_after_ms: 60_000, not_found_final_after_ms: None };
 const ABSENT_RETRY: Retry = Retry { first_ms: 60_000, max_ms: 3_600_000 };
+const ABSENT_ASK_EVERY_MS: u64 = 86_400_000;
 const ABSENT_BREAKER: Breaker = Breaker { failures: 5, open_ms: 60_000 };
 
 struct After {
@@ -75,7 +76,9 @@ impl Decider {
         match judged {
             Judged::Answered(outcome) => {
                 let outcome = fit(act, *outcome);
-                After { outcome: Some(outcome.clone()), ..After::plain(outcome.verdict.state(), "answered") }
+                let due = (outcome.verdict == Verdict::Registered && doubt.can_be_asked)
+                    .then(|| self.goes_on_at(&outcome, partner));
+                After { due, outcome: Some(outcome.clone()), ..After::plain(outcome.verdict.state(), "answered") }
             }
             Judged::Accepted => {
                 let due = doubt.can_be_asked.then(|| self.again_at(act, partner, doubt.ask_after_ms));
@@ -101,6 +104,12 @@ impl Decider {
         }
     }
 
+    /// What is registered for later is asked about on the day the partner named, and in its own slow rhythm otherwise.
+    fn goes_on_at(&self, outcome: &Outcome, partner: Option<&Partner>) -> Millis {
+        let rhythm = self.in_ms(partner.map_or(ABSENT_ASK_EVERY_MS, |partner| partner.ask_every_ms));
+        outcome.due.map_or(rhythm, |day| day.start().clamp(self.now + 1, rhythm))
+    }
+
     /// What provably did not leave is ready again, unless its request may start nothing any more. That this message did
     /// not leave says nothing about an earlier one that may have: such an act stays in doubt.
     fn not_sent_state(&self, act: &Act) -> ActState {
@@ -108,7 +117,7 @@ impl Decider {
             return ActState::InDoubt;
         }
         let request = self.state.requests.get(act.request);
-        let may_go = request.is_none_or(crate::state::OpenRequest::may_start) || act.kind() == ActKind::Release;
+        let may_go = request.is_none_or(crate::state::OpenRequest::may_start) || act.kind().ends_a_measure();
         if may_go { ActState::Ready } else { ActState::Unsent }
     }
 
@@ -191,7 +200,7 @@ pub(crate) fn fit(act: &Act, mut outcome: Outcome) -> Outcome {
                 outcome.verdict = Verdict::Partly;
             }
         }
-        ActKind::Deduct => {
+        kind if kind.moves_money() => {
             outcome.moved = outcome.moved.or(outcome.caught);
             outcome.caught = None;
             let moved = outcome.moved.unwrap_or(ordered);
@@ -203,13 +212,13 @@ pub(crate) fn fit(act: &Act, mut outcome: Outcome) -> Outcome {
                 _ => {}
             }
         }
-        ActKind::Release | ActKind::Renew => {
+        ActKind::Release | ActKind::Renew | ActKind::Lift => {
             // A release or a renewal holds nothing itself; the sums that come with it are of the freeze.
             if matches!(outcome.verdict, Verdict::Partly | Verdict::Queued) {
                 outcome.verdict = Verdict::Done;
             }
         }
-        ActKind::Query => {}
+        _ => {}
     }
     if act.kind().is_control() && outcome.verdict == Verdict::NoSuchCustomer {
         outcome.verdict = Verdict::Refused;

@@ -103,7 +103,7 @@ impl Decider {
                 .into_iter()
                 .filter(|index| {
                     // The CCXH of a query answer is the partner's own account counter.
-                    self.state.acts.get(*index).is_some_and(|act| act.line == line || act.kind() == ActKind::Query)
+                    self.state.acts.get(*index).is_some_and(|act| act.line == line || act.kind().is_question())
                 })
                 .collect(),
             None => acts,
@@ -168,5 +168,5 @@ impl Decider {
 }
 
 fn is_of(kind: ActKind, class: ListClass) -> bool {
-    (kind == ActKind::Query) == (class == ListClass::Queries)
+    kind.is_question() == (class == ListClass::Queries)
 }

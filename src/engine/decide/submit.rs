@@ -184,7 +184,7 @@ impl Decider {
             (None, None) => 0,
         };
         line.amount = act.amount.map(Money::units);
-        if matches!(act.kind, ActKind::Freeze | ActKind::Renew) {
+        if act.kind.is_lasting() || act.kind == ActKind::Renew {
             let from = act.from.unwrap_or(Day::of(self.now));
             line.from = Some(from.count());
             line.to = Some(act.to.unwrap_or(from.last_of_years(rules::DEPOSIT_YEARS_MAX)).count());
@@ -195,7 +195,9 @@ impl Decider {
     /// The freeze of ours that an act builds on; a foreign one may be renewed or released, never deducted from.
     fn base_of(&self, act: &ActOrder, case: Option<Index>, at: &str) -> Result<Option<Index>, Refusal> {
         let unknown = || Refusal::OriginalUnknown { at: format!("{at}/original") };
-        let Some(original) = act.original.as_ref().filter(|_| act.kind.builds_on_freeze()) else { return Ok(None) };
+        let Some(original) = act.original.as_ref().filter(|_| !act.kind.builds_on().is_empty()) else {
+            return Ok(None);
+        };
         let named = match (original.act, SlipLine::parse(&original.slip), SlipNumber::parse(&original.slip)) {
             (Some(id), _, _) => Some(self.state.act_index(id).ok_or_else(unknown)?),
             (None, Some(key), _) => {
@@ -206,10 +208,10 @@ impl Decider {
             (None, None, None) => None,
         };
         let Some(index) = named else {
-            return if act.kind == ActKind::Deduct { Err(unknown()) } else { Ok(None) };
+            return if act.kind.moves_money() { Err(unknown()) } else { Ok(None) };
         };
         let fits = self.state.acts.get(index).is_some_and(|freeze| {
-            freeze.kind() == ActKind::Freeze
+            act.kind.builds_on().contains(&freeze.kind())
                 && Some(freeze.case) == case
                 && self.state.partner_of(freeze.lane) == act.partner
         });
@@ -233,7 +235,7 @@ impl Decider {
                 }
                 ledger.exposure = ledger.exposure.plus(amount);
             }
-            (ActKind::Deduct, Some(base)) => {
+            (kind, Some(base)) if kind.moves_money() => {
                 let taken = claimed.entry(base).or_default();
                 let free = self.state.free_of_freeze(base).minus_or_zero(*taken);
                 match ledger.check_deduct(amount, free) {
@@ -265,7 +267,7 @@ impl Decider {
         let mut drawn = 0;
         let mut open: Option<(String, u16, u8, u16, u64)> = None;
         for line in plan {
-            let query = line.kind == ActKind::Query.code();
+            let query = ActKind::from_code(line.kind).is_some_and(ActKind::is_question);
             let same = open.as_mut().filter(|(partner, subject, kind, last, _)| {
                 !query
                     && *partner == line.partner
@@ -291,7 +293,7 @@ impl Decider {
 fn moves_money(request: &Request) -> bool {
     match &request.asked {
         Asked::Goal { goal, .. } => *goal == Goal::Collect,
-        Asked::Acts(acts) => acts.iter().any(|act| act.kind == ActKind::Deduct),
+        Asked::Acts(acts) => acts.iter().any(|act| act.kind.moves_money()),
     }
 }
 

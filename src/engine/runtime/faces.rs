@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::request::PartnerKind;
 use domain::socket::{FaceAnswer, FaceCall, FaceVerb, ItemVerdict, ListClass, PaperFile};
-use domain::{ActId, ActKind, Personal, SlipNumber};
+use domain::{ActId, Personal, SlipNumber};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -125,7 +125,7 @@ impl Engine {
         let acts = state.slip_acts(number).into_iter().filter_map(|index| state.acts.get(index));
         let mut known = false;
         for act in acts.filter(|act| state.partner_of(act.lane) == partner) {
-            if line.is_some_and(|line| act.line != line && act.kind() != ActKind::Query) {
+            if line.is_some_and(|line| act.line != line && act.kind().is_control()) {
                 continue;
             }
             known = true;
@@ -160,7 +160,7 @@ impl Engine {
             return Err(Refusal::NotFound);
         }
         let request = state.requests.get(act.request).map(|open| open.sequence).ok_or(Refusal::NotFound)?;
-        Ok((request, act.kind() == ActKind::Query))
+        Ok((request, act.kind().is_question()))
     }
 
     async fn papers_of(&self, partner: &str, slip: &str) -> Result<(Arc<RequestPapers>, bool), Refusal> {

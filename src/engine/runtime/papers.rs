@@ -153,6 +153,7 @@ impl Papers {
             from: line.from.map(Day::from_count),
             to: line.to.map(Day::from_count),
             original,
+            note: line.note.clone().map(Personal::new),
         })
     }
 }

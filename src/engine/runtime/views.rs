@@ -5,7 +5,7 @@ use domain::calendar::Hours;
 use domain::partner::Travel;
 use domain::request::RequestState;
 use domain::sentence::{self, Waiting};
-use domain::{ActId, ActKind, ActState, Day, Millis, Money, Personal, RequestId};
+use domain::{ActId, ActState, Day, Millis, Money, Personal, RequestId};
 use store::index::{EntryId, IndexKey};
 use store::record::{Body, Event, Fact};
 
@@ -216,6 +216,7 @@ impl Shared {
             from: line.as_ref().and_then(|line| line.from).map(Day::from_count),
             to: line.as_ref().and_then(|line| line.to).map(Day::from_count),
             original: line.as_ref().and_then(store::record::PlanLine::original),
+            note: line.as_ref().and_then(|line| line.note.clone()).map(Personal::new),
         };
         let measure = act.is_live_measure().then(|| MeasureView {
             limit: Money::from_units(act.limit),
@@ -298,7 +299,7 @@ fn ready_waiting(
 }
 
 fn behind_another(lane: &Lane, act: &Act) -> bool {
-    act.kind() != ActKind::Query && lane.order.get(&act.subject_key).is_some_and(|queue| queue.len() > 1)
+    act.kind().is_control() && lane.order.get(&act.subject_key).is_some_and(|queue| queue.len() > 1)
 }
 
 fn sketch(

@@ -77,6 +77,8 @@ pub struct Act {
     pub settled_by: u32,
     /// What that person said: it took effect.
     pub settled_as: bool,
+    /// A watch or a border control that was taken back.
+    pub lifted: bool,
 }
 
 /// No sequence.
@@ -121,6 +123,7 @@ impl Act {
             doubted: false,
             settled_by: 0,
             settled_as: false,
+            lifted: false,
         }
     }
 
@@ -166,10 +169,14 @@ impl Act {
         self.verdict = verdict.map_or(0, Verdict::code);
     }
 
-    /// Does an effect of it stand (a freeze that holds, or is queued)?
+    /// Does an effect of it stand (a freeze that holds or is queued, a watch that was not taken back)?
     #[must_use]
     pub fn is_live_measure(&self) -> bool {
-        self.kind() == ActKind::Freeze && self.state().took_effect() && self.limit > 0
+        let stands = match self.kind() {
+            ActKind::Freeze => self.limit > 0,
+            kind => kind.is_lasting() && !self.lifted,
+        };
+        stands && self.state().took_effect()
     }
 
     /// How much it counts as ordered exposure: the limit of a live measure, or all of an open freeze.

@@ -124,7 +124,7 @@ impl Lane {
 #[must_use]
 pub fn class_of(kind: ActKind, state: ActState, priority: Priority) -> usize {
     match (kind, state, priority) {
-        (ActKind::Release, _, _) => 0,
+        (kind, _, _) if kind.ends_a_measure() => 0,
         (_, ActState::InDoubt | ActState::Awaiting, _) => 1,
         (_, _, Priority::Urgent) => 2,
         (_, _, Priority::Normal) => 3,

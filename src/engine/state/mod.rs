@@ -255,7 +255,7 @@ impl State {
             if act.is_live_measure() {
                 ledger.controlled = ledger.controlled.plus(Money::from_units(act.caught));
             }
-            if act.kind() == ActKind::Deduct {
+            if act.kind().moves_money() {
                 ledger.deducted = ledger.deducted.plus(Money::from_units(act.moved));
                 if act.state().is_open() {
                     ledger.deducting = ledger.deducting.plus(Money::from_units(act.amount));
@@ -278,7 +278,7 @@ impl State {
         }
         let claimed: Money = self
             .acts_of_case(act.case)
-            .filter(|(_, other)| other.base == freeze && other.kind() == ActKind::Deduct && other.state().is_open())
+            .filter(|(_, other)| other.base == freeze && other.kind().moves_money() && other.state().is_open())
             .map(|(_, other)| Money::from_units(other.amount))
             .sum();
         Money::from_units(act.caught).minus_or_zero(claimed)

@@ -10,7 +10,17 @@ use super::*;
 fn order(kind: ActKind, partner: &str) -> ActOrder {
     let freezes = matches!(kind, ActKind::Freeze | ActKind::Deduct);
     let (account, amount) = (Some(Personal::new("62".to_owned())), freezes.then(|| Money::from_fen(10_000)));
-    ActOrder { kind, partner: partner.to_owned(), subject: 0, account, amount, from: None, to: None, original: None }
+    ActOrder {
+        note: None,
+        kind,
+        partner: partner.to_owned(),
+        subject: 0,
+        account,
+        amount,
+        from: None,
+        to: None,
+        original: None,
+    }
 }
 
 fn on(kind: ActKind, partner: &str, act: ActId) -> ActOrder {

@@ -1,12 +1,11 @@
 //! Bodies: the side of an event that is sealed. JSON, because an auditor with the key must be able to read it in ten years.
 
+use domain::ActKind;
 use domain::act::Original;
-use domain::outcome::{FoundAccount, Outcome, PriorMeasure, Reason, SealedReply, Verdict};
-use domain::{ActKind, Day, Money, Personal};
 use serde::{Deserialize, Serialize};
 
 use super::papers::OriginalTwin;
-use super::{ActRef, RequestTwin};
+use super::{ActRef, LeadTwin, OutcomeTwin, RequestTwin};
 
 /// The body of an event, by what kind of event it belongs to.
 #[derive(Clone, PartialEq, Eq, Serialize)]
@@ -18,6 +17,8 @@ pub enum Body {
     Planned(PlannedBody),
     /// Of `exchange.ended` and `outcome.received`.
     Outcome(Box<OutcomeTwin>),
+    /// Of `lead.received`.
+    Lead(Box<LeadTwin>),
     /// Of `document.stored`.
     Document(DocumentBody),
     /// Of whatever a person does with a reason.
@@ -93,6 +94,9 @@ pub struct PlanLine {
     pub base: Option<ActRef>,
     #[serde(rename = "o", default, skip_serializing_if = "Option::is_none")]
     original: Option<OriginalTwin>,
+    /// What people are to do or to look for.
+    #[serde(rename = "n", default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }
 
 fn is_zero(n: &u16) -> bool {
@@ -123,6 +127,7 @@ impl PlanLine {
             to: None,
             base: None,
             original: None,
+            note: None,
         }
     }
 
@@ -180,210 +185,6 @@ pub struct ReasonBody {
     pub amount: Option<i64>,
 }
 
-/// The serde twin of an outcome.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OutcomeTwin {
-    verdict: u8,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    reason: Option<u8>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    text: Option<String>,
-    /// Limit registered, in 1/10,000 yuan.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub limit: Option<i64>,
-    /// Held now.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub caught: Option<i64>,
-    /// Moved to the court.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub moved: Option<i64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    from: Option<i32>,
-    /// Last day, as a day count.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub to: Option<i32>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    serial: Option<String>,
-    /// What a query found.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub accounts: Vec<FoundTwin>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    ahead: Vec<PriorTwin>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    replies: Vec<ReplyTwin>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    as_of: Option<String>,
-}
-
-/// The serde twin of an account that a query found.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FoundTwin {
-    /// Account number.
-    pub number: String,
-    class: String,
-    status: String,
-    /// Currency as sent.
-    pub currency: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    balance: Option<i64>,
-    /// What can be held, in 1/10,000 yuan.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub available: Option<i64>,
-    branch: String,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    ahead: Vec<PriorTwin>,
-}
-
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct PriorTwin {
-    organ: String,
-    paper: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    amount: Option<i64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    to: Option<i32>,
-}
-
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct ReplyTwin {
-    file_name: String,
-    file_type: String,
-    bytes: String,
-    md5_fits: bool,
-}
-
-impl From<&PriorMeasure> for PriorTwin {
-    fn from(prior: &PriorMeasure) -> Self {
-        Self {
-            organ: prior.organ.expose().clone(),
-            paper: prior.paper.expose().clone(),
-            amount: prior.amount.map(Money::units),
-            to: prior.to.map(Day::count),
-        }
-    }
-}
-
-impl From<PriorTwin> for PriorMeasure {
-    fn from(twin: PriorTwin) -> Self {
-        Self {
-            organ: Personal::new(twin.organ),
-            paper: Personal::new(twin.paper),
-            amount: twin.amount.map(Money::from_units),
-            to: twin.to.map(Day::from_count),
-        }
-    }
-}
-
-impl From<&FoundAccount> for FoundTwin {
-    fn from(found: &FoundAccount) -> Self {
-        Self {
-            number: found.number.expose().clone(),
-            class: found.class.clone(),
-            status: found.status.clone(),
-            currency: found.currency.clone(),
-            balance: found.balance.map(Money::units),
-            available: found.available.map(Money::units),
-            branch: found.branch.clone(),
-            ahead: found.ahead.iter().map(PriorTwin::from).collect(),
-        }
-    }
-}
-
-impl From<FoundTwin> for FoundAccount {
-    fn from(twin: FoundTwin) -> Self {
-        Self {
-            number: Personal::new(twin.number),
-            class: twin.class,
-            status: twin.status,
-            currency: twin.currency,
-            balance: twin.balance.map(Money::from_units),
-            available: twin.available.map(Money::from_units),
-            branch: twin.branch,
-            ahead: twin.ahead.into_iter().map(PriorMeasure::from).collect(),
-        }
-    }
-}
-
-impl From<&Outcome> for OutcomeTwin {
-    fn from(outcome: &Outcome) -> Self {
-        let reply = |reply: &SealedReply| ReplyTwin {
-            file_name: reply.file_name.expose().clone(),
-            file_type: reply.file_type.clone(),
-            bytes: data_encoding(reply.bytes.expose()),
-            md5_fits: reply.md5_fits,
-        };
-        Self {
-            verdict: outcome.verdict.code(),
-            reason: outcome.reason.map(Reason::code),
-            text: outcome.text.as_ref().map(|text| text.expose().clone()),
-            limit: outcome.limit.map(Money::units),
-            caught: outcome.caught.map(Money::units),
-            moved: outcome.moved.map(Money::units),
-            from: outcome.from.map(Day::count),
-            to: outcome.to.map(Day::count),
-            serial: outcome.serial.as_ref().map(|serial| serial.expose().clone()),
-            accounts: outcome.accounts.iter().map(FoundTwin::from).collect(),
-            ahead: outcome.ahead.iter().map(PriorTwin::from).collect(),
-            replies: outcome.replies.iter().map(reply).collect(),
-            as_of: outcome.as_of.clone(),
-        }
-    }
-}
-
-impl OutcomeTwin {
-    /// A 64-bit hash by which a repeat is known; the partner's own time of answering does not count.
-    #[must_use]
-    pub fn fingerprint(&self) -> u64 {
-        let mut bare = self.clone();
-        bare.as_of = None;
-        let text = serde_json::to_vec(&bare).unwrap_or_default();
-        text.iter()
-            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3))
-    }
-
-    /// The outcome again; `None` when a word is of a later release.
-    #[must_use]
-    pub fn into_outcome(self) -> Option<Outcome> {
-        let reply = |twin: ReplyTwin| {
-            Some(SealedReply {
-                file_name: Personal::new(twin.file_name),
-                file_type: twin.file_type,
-                bytes: Personal::new(data_decoding(&twin.bytes)?),
-                md5_fits: twin.md5_fits,
-            })
-        };
-        let reason = match self.reason {
-            Some(code) => Some(Reason::from_code(code)?),
-            None => None,
-        };
-        Some(Outcome {
-            verdict: Verdict::from_code(self.verdict)?,
-            reason,
-            text: self.text.map(Personal::new),
-            limit: self.limit.map(Money::from_units),
-            caught: self.caught.map(Money::from_units),
-            moved: self.moved.map(Money::from_units),
-            from: self.from.map(Day::from_count),
-            to: self.to.map(Day::from_count),
-            serial: self.serial.map(Personal::new),
-            accounts: self.accounts.into_iter().map(FoundAccount::from).collect(),
-            ahead: self.ahead.into_iter().map(PriorMeasure::from).collect(),
-            replies: self.replies.into_iter().map(reply).collect::<Option<_>>()?,
-            as_of: self.as_of,
-        })
-    }
-}
-
-fn data_encoding(bytes: &[u8]) -> String {
-    use base64::Engine as _;
-    base64::engine::general_purpose::STANDARD.encode(bytes)
-}
-
-fn data_decoding(text: &str) -> Option<Vec<u8>> {
-    use base64::Engine as _;
-    base64::engine::general_purpose::STANDARD.decode(text).ok()
-}
-
 /// A body that cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum BodyError {
@@ -418,6 +219,7 @@ impl Body {
             "request.accepted" => Self::Accepted(Box::new(parse(event, plaintext)?)),
             "plan.extended" => Self::Planned(parse(event, plaintext)?),
             "exchange.ended" | "outcome.received" => Self::Outcome(Box::new(parse(event, plaintext)?)),
+            "lead.received" => Self::Lead(Box::new(parse(event, plaintext)?)),
             "document.stored" => Self::Document(parse(event, plaintext)?),
             _ => Self::Reason(parse(event, plaintext)?),
         })

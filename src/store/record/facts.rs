@@ -311,6 +311,17 @@ facts! {
         /// Keyed hash of the source address, hex.
         source: String,
     }
+    /// A partner told something unasked about an act.
+    LeadReceived = "lead.received" {
+        /// The act.
+        act: ActRef,
+        /// What it is.
+        class: String,
+        /// The partner.
+        partner: String,
+        /// Until when somebody of the court must come.
+        respond_by: Option<Millis>,
+    }
 }
 
 /// Reads a state word that this build wrote; an unknown word is [`ActState::InDoubt`], which nothing treats as an answer.

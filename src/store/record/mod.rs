@@ -8,12 +8,12 @@
 
 mod body;
 mod facts;
+mod outcomes;
 mod papers;
 
-pub use body::{
-    AcceptedBody, Body, BodyError, DocumentBody, FoundTwin, OutcomeTwin, PlanLine, PlannedBody, ReasonBody, SealTwin,
-};
+pub use body::{AcceptedBody, Body, BodyError, DocumentBody, PlanLine, PlannedBody, ReasonBody, SealTwin};
 pub use facts::*;
+pub use outcomes::{FoundTwin, LeadTwin, OutcomeTwin};
 pub use papers::RequestTwin;
 
 use domain::Millis;

@@ -71,6 +71,8 @@ struct OrderTwin {
     to: Option<i32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     original: Option<OriginalTwin>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    note: Option<String>,
 }
 
 /// The serde twin of [`Original`].
@@ -178,6 +180,7 @@ impl From<&ActOrder> for OrderTwin {
             from: order.from.map(Day::count),
             to: order.to.map(Day::count),
             original: order.original.as_ref().map(OriginalTwin::from),
+            note: order.note.as_ref().map(|note| note.expose().clone()),
         }
     }
 }
@@ -268,6 +271,7 @@ impl OrderTwin {
             from: self.from.map(Day::from_count),
             to: self.to.map(Day::from_count),
             original: self.original.map(Original::from),
+            note: self.note.map(Personal::new),
         })
     }
 }

@@ -232,6 +232,7 @@ forms! {
         #[maybe] amount: Amount<'a>,
         #[maybe] from: Text<'a>,
         kind: Text<'a>,
+        #[maybe] note: Text<'a>,
         #[maybe] original: OriginalForm<'a>,
         partner: Text<'a>,
         #[place] subject: Place,

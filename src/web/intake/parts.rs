@@ -1,6 +1,6 @@
 //! The parts of a request: case, parties, officers, papers, acts, each with the limits of its fields and their reasons.
 
-use domain::act::{ActOrder, Original};
+use domain::act::{ActOrder, NOTE_CHARS_MAX, Original};
 use domain::case::{Case, Court, CourtAccount, Officer, PAPER_KINDS, Paper, Party, PartyKind, Role, Stage};
 use domain::request::PARTIES_MAX;
 use domain::{ActId, ActKind, Personal};
@@ -135,7 +135,8 @@ pub(crate) fn order(form: ActForm<'_>, parties: usize, at: &At<'_>, faults: &mut
         faults.add(&at.field("subject"), Want::Party);
     }
     let to = form.to.and_then(|day| faults.day(&at.field("to"), &day));
-    Some(ActOrder { kind: kind?, partner, subject: form.subject.0, account, amount, from, to, original })
+    let note = faults.maybe(&at.field("note"), form.note, plain(NOTE_CHARS_MAX)).map(Personal::new);
+    Some(ActOrder { kind: kind?, partner, subject: form.subject.0, account, amount, from, to, original, note })
 }
 
 fn original(form: OriginalForm<'_>, at: &At<'_>, faults: &mut Faults) -> Option<Original> {

@@ -160,6 +160,7 @@ fn bodies_are_listed_with_their_fields() {
             Body::Accepted(_) => "accepted",
             Body::Planned(_) => "planned",
             Body::Outcome(_) => "outcome",
+            Body::Lead(_) => "lead",
             Body::Document(_) => "document",
             Body::Reason(_) => "reason",
         };

@@ -3,7 +3,10 @@
 
 use domain::act::{ActOrder, Original};
 use domain::case::{Case, Court, CourtAccount, Officer, Paper, Party, PartyKind, Role, Stage};
-use domain::outcome::{FoundAccount, Outcome, PriorMeasure, Reason, SealedReply, Verdict};
+use domain::outcome::{
+    AssetKind, AssetRole, Detail, Finding, FindingClass, FoundAccount, Lead, LeadClass, Outcome, PriorMeasure, Reason,
+    SealedReply, Verdict,
+};
 use domain::request::{Asked, Goal, PartnerKind, Priority, Request, Scope};
 use domain::{ActId, ActKind, Day, Money, Personal};
 
@@ -96,6 +99,12 @@ fn of_people() -> Vec<(Fact, Option<Body>)> {
         took_effect: true,
     };
     let refused = AccessRefused { count: 40, minute: AT - 3_004, source: "9d".repeat(8) };
+    let hit = LeadReceived {
+        act: ActRef(6, 1),
+        class: "hit".to_owned(),
+        partner: "police-a".to_owned(),
+        respond_by: Some(AT + 10_800_000),
+    };
     vec![
         (ActWithdrawn { act: ActRef(6, 0), by: by() }.into(), Some(reason())),
         (resolved.into(), Some(reason())),
@@ -104,6 +113,7 @@ fn of_people() -> Vec<(Fact, Option<Body>)> {
         (LaneResumed { by: by(), partner: partner() }.into(), None),
         (AccessRead { by: by(), request: 6, version: 9 }.into(), None),
         (refused.into(), None),
+        (hit.into(), Some(lead())),
     ]
 }
 
@@ -124,6 +134,13 @@ fn reason() -> Body {
     })
 }
 
+fn lead() -> Body {
+    let full = (0..).map(|n| Seed(n).lead()).find(|lead| {
+        lead.line.is_some() && lead.respond_by.is_some() && lead.text.is_some() && !lead.details.is_empty()
+    });
+    Body::Lead(Box::new(LeadTwin::from(&full.unwrap())))
+}
+
 fn planned() -> Body {
     let mut seed = Seed(8);
     Body::Planned(PlannedBody { plan: vec![seed.plan_line()] })
@@ -135,7 +152,8 @@ fn outcome() -> Body {
         let told = [outcome.limit, outcome.caught, outcome.moved].iter().all(Option::is_some);
         let days = outcome.from.is_some() && outcome.to.is_some() && outcome.as_of.is_some();
         let words = outcome.reason.is_some() && outcome.text.is_some() && outcome.serial.is_some();
-        told && days && words && ![outcome.accounts.len(), outcome.ahead.len(), outcome.replies.len()].contains(&0)
+        let lists = [outcome.accounts.len(), outcome.ahead.len(), outcome.replies.len(), outcome.findings.len()];
+        told && days && words && outcome.due.is_some() && !lists.contains(&0)
     });
     Body::Outcome(Box::new(OutcomeTwin::from(&full.unwrap())))
 }
@@ -285,6 +303,7 @@ impl Seed {
             from: self.maybe(Self::day),
             to: self.maybe(Self::day),
             original: self.maybe(Self::original),
+            note: self.maybe(Self::personal),
         }
     }
 
@@ -338,6 +357,8 @@ impl Seed {
             ahead: self.many(Self::prior),
             replies: self.many(Self::reply),
             as_of: self.maybe(Self::text),
+            due: self.maybe(Self::day),
+            findings: self.many(Self::finding),
         }
     }
 
@@ -351,6 +372,30 @@ impl Seed {
             available: self.maybe(Self::money),
             branch: self.text(),
             ahead: self.many(Self::prior),
+            asset: self.one_of(AssetKind::ALL),
+            role: self.one_of(AssetRole::ALL),
+            details: self.many(Self::detail),
+        }
+    }
+
+    fn detail(&mut self) -> Detail {
+        Detail { name: self.text(), value: self.personal() }
+    }
+
+    fn finding(&mut self) -> Finding {
+        Finding { class: self.one_of(FindingClass::ALL), details: self.many(Self::detail) }
+    }
+
+    pub(super) fn lead(&mut self) -> Lead {
+        Lead {
+            slip: self.text(),
+            line: self.maybe(|seed| u16::try_from(seed.below(100)).unwrap()),
+            class: self.one_of(LeadClass::ALL),
+            serial: self.personal(),
+            as_of: self.text(),
+            respond_by: self.maybe(|seed| seed.signed() >> 20),
+            details: self.many(Self::detail),
+            text: self.maybe(Self::personal),
         }
     }
 

@@ -101,6 +101,9 @@ fn act() -> ActView {
     let mut outcome = Outcome::of(Verdict::Partly).because(Reason::Insufficient, "余额不足");
     outcome.caught = Some(Money::from_fen(5));
     outcome.accounts.push(FoundAccount {
+        asset: domain::outcome::AssetKind::Cash,
+        details: Vec::new(),
+        role: domain::outcome::AssetRole::Owner,
         number: "6228480318051081870".into(),
         class: "储蓄".to_owned(),
         status: "正常".to_owned(),
@@ -120,6 +123,7 @@ fn act() -> ActView {
         id: ActId { sequence: 4, line: 1 },
         slip: SlipLine { slip: SlipNumber::issue(Day::parse("2026-11-22").unwrap(), 12), line: 1 },
         order: ActOrder {
+            note: None,
             kind: ActKind::Freeze,
             partner: "bank-a".to_owned(),
             subject: 0,

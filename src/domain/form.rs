@@ -1,0 +1,135 @@
+//! The partner's own formal checks, made before anything is sent: a slip that is handed back loses its rank (DOMAIN.md c.8).
+
+use crate::case::{Officer, Paper, Party};
+use crate::{ActKind, Personal};
+
+/// What a partner looks at before it takes a slip.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct Form {
+    /// The longest officer's number in bytes of the partner's charset, counted as GBK does; `None` = no bound.
+    pub officer_number_bytes_max: Option<u16>,
+    /// The longest name of a party, counted likewise.
+    pub party_name_bytes_max: Option<u16>,
+    /// ID types it knows; empty = any.
+    pub id_types: Vec<String>,
+    /// Kinds of paper that must come with an act of a kind.
+    pub papers: Vec<(ActKind, Vec<String>)>,
+    /// Two officers, as its agreement says.
+    pub two_officers: bool,
+    /// A scan of each officer's credential.
+    pub credential_scans: bool,
+    /// The number of the original act, for what builds on one.
+    pub original_number: bool,
+}
+
+/// Papers that show an officer's credential.
+const SCANS: [&str; 2] = ["work_id_scan", "duty_id_scan"];
+
+/// What a partner would hand back.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Defect {
+    /// JSON pointer into the request.
+    pub at: String,
+    /// What is missing or too long.
+    pub kind: DefectKind,
+    /// The bound, or the paper that is missing; empty when there is none.
+    pub wanted: String,
+}
+
+crate::act::words! {
+    /// Kinds of defects.
+    DefectKind {
+        /// An officer's number is too long for the partner.
+        OfficerNumberLong = 1 "officer_number_long" "承办人证件号码超过协助单位可接收的长度",
+        /// An officer's number holds characters that the partner's charset has not.
+        Unwritable = 2 "unwritable" "含有协助单位字符集无法表示的字符",
+        /// A name is too long for the partner.
+        NameLong = 3 "name_long" "姓名或名称超过协助单位可接收的长度",
+        /// The partner does not know this ID type.
+        IdTypeUnknown = 4 "id_type_unknown" "协助单位不支持该证件类型",
+        /// A paper that the partner wants is missing.
+        PaperMissing = 5 "paper_missing" "缺少协助单位要求的文书",
+        /// A second officer is missing.
+        SecondOfficerMissing = 6 "second_officer_missing" "协助单位要求两名承办人",
+        /// The scan of a credential is missing.
+        ScanMissing = 7 "scan_missing" "缺少承办人证件扫描件",
+        /// The number of the original act is missing.
+        OriginalMissing = 8 "original_missing" "缺少原请求单号",
+    }
+}
+
+/// How many bytes a text takes in GBK; `None` when GBK cannot write it. Only the planes that GBK reaches are counted.
+#[must_use]
+pub fn gbk_bytes(text: &str) -> Option<usize> {
+    text.chars().try_fold(0, |sum, character| match u32::from(character) {
+        0..=0x7f => Some(sum + 1),
+        0x80..=0xffff => Some(sum + 2),
+        _ => None,
+    })
+}
+
+impl Form {
+    /// Every defect of a slip with acts of these kinds about this party.
+    #[must_use]
+    pub fn defects(
+        &self,
+        subject: (usize, &Party),
+        officers: &[Officer],
+        papers: &[Paper],
+        kinds: &[ActKind],
+    ) -> Vec<Defect> {
+        let mut found = Vec::new();
+        self.check_party(subject, &mut found);
+        self.check_officers(officers, &mut found);
+        for kind in kinds {
+            let wanted = self.papers.iter().filter(|(of, _)| of == kind).flat_map(|(_, papers)| papers);
+            for paper in wanted.filter(|wanted| !papers.iter().any(|paper| paper.kind == **wanted)) {
+                found.push(Defect {
+                    at: "/documents".to_owned(),
+                    kind: DefectKind::PaperMissing,
+                    wanted: paper.clone(),
+                });
+            }
+        }
+        let scans = papers.iter().filter(|paper| SCANS.contains(&paper.kind.as_str())).count();
+        if self.credential_scans && scans < officers.len() {
+            let wanted = officers.len().to_string();
+            found.push(Defect { at: "/documents".to_owned(), kind: DefectKind::ScanMissing, wanted });
+        }
+        found.sort_by(|a, b| (&a.at, a.kind, &a.wanted).cmp(&(&b.at, b.kind, &b.wanted)));
+        found.dedup();
+        found
+    }
+
+    fn check_party(&self, (place, party): (usize, &Party), found: &mut Vec<Defect>) {
+        let at = |field: &str| format!("/case/parties/{place}/{field}");
+        if !self.id_types.is_empty() && !self.id_types.contains(&party.id_type) {
+            let wanted = self.id_types.join(", ");
+            found.push(Defect { at: at("id_type"), kind: DefectKind::IdTypeUnknown, wanted });
+        }
+        check_length(&party.name, self.party_name_bytes_max, DefectKind::NameLong, &at("name"), found);
+    }
+
+    fn check_officers(&self, officers: &[Officer], found: &mut Vec<Defect>) {
+        if self.two_officers && officers.len() < 2 {
+            let at = "/officers".to_owned();
+            found.push(Defect { at, kind: DefectKind::SecondOfficerMissing, wanted: "2".to_owned() });
+        }
+        for (place, officer) in officers.iter().enumerate() {
+            for (field, number) in [("work_id", &officer.work_id), ("duty_id", &officer.duty_id)] {
+                let at = format!("/officers/{place}/{field}");
+                check_length(number, self.officer_number_bytes_max, DefectKind::OfficerNumberLong, &at, found);
+            }
+        }
+    }
+}
+
+fn check_length(text: &Personal<String>, max: Option<u16>, kind: DefectKind, at: &str, found: &mut Vec<Defect>) {
+    let Some(max) = max else { return };
+    let kind = match gbk_bytes(text.expose()) {
+        None => DefectKind::Unwritable,
+        Some(bytes) if bytes > usize::from(max) => kind,
+        Some(_) => return,
+    };
+    found.push(Defect { at: at.to_owned(), kind, wanted: max.to_string() });
+}
