@@ -136,7 +136,7 @@ pub struct Officer {
 /// A court paper or credential scan that travels with a request.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Paper {
-    /// `ruling`, `query_notice`, `freeze_notice`, `deduct_notice`, `release_notice`, `work_id_scan`, `duty_id_scan`, `other`.
+    /// A word of [`PAPER_KINDS`].
     pub kind: String,
     /// The paper's own number, such as `(2026)浙0225执1234号之一`.
     pub number: Personal<String>,
@@ -146,13 +146,14 @@ pub struct Paper {
     pub digest: Personal<String>,
 }
 
-/// The kinds of paper that are known; anything else is refused at intake.
-pub const PAPER_KINDS: [&str; 8] = [
+/// The kinds of paper that are known; anything else is refused at intake. `assist_notice` is 协助执行通知书, for those who hold no money.
+pub const PAPER_KINDS: [&str; 9] = [
     "ruling",
     "query_notice",
     "freeze_notice",
     "deduct_notice",
     "release_notice",
+    "assist_notice",
     "work_id_scan",
     "duty_id_scan",
     "other",
