@@ -27,6 +27,8 @@ struct Specimen {
     network: bool,
     /// Files under `adapters/` that show its messages; each must be told apart by a test that writes or reads it.
     goldens: &'static [&'static str],
+    /// How each of its requests begins.
+    begins: &'static [&'static str],
     /// An answer to the request given, that says "done".
     answer: fn(&str) -> String,
     /// Where the path it serves ends, when it is a face.
@@ -42,6 +44,7 @@ fn specimen_of(name: &str) -> Specimen {
             refused: &[("charset", "UTF-8"), ("charset", "KOI8-R"), ("colour", "red")],
             network: false,
             goldens: &["bank/golden/01_getXzcxList_reply.b64", "bank/golden/03_shfeedXzcxInfo_argument.b64"],
+            begins: &[],
             answer: |_| String::new(),
             face: Some("/services/SyyhConvertDataService"),
         },
@@ -70,6 +73,7 @@ fn specimen_of(name: &str) -> Specimen {
             ],
             network: true,
             goldens: &["bank/golden/http/100201_freeze.xml", "bank/golden/http/100202_partly.xml"],
+            begins: &["POST / HTTP/1.1\r\n"],
             answer: bank_answer,
             face: None,
         },
@@ -85,6 +89,7 @@ fn specimen_of(name: &str) -> Specimen {
             ],
             network: false,
             goldens: &[],
+            begins: &[],
             answer: |_| String::new(),
             face: None,
         },
@@ -107,6 +112,42 @@ fn bank_answer(request: &str) -> String {
         return good.replace("<Body>", &original).replace("<TxCode>100202", "<TxCode>101000");
     }
     good
+}
+
+/// What a partner of the open form says to a freeze, or to a question about one.
+fn open_answer(request: &str) -> String {
+    let asked = request.strip_prefix("GET /v1/tasks/").and_then(|rest| rest.split(' ').next());
+    let sent = request.split("\"number\":\"").nth(1).and_then(|rest| rest.split('"').next());
+    let number = asked.or(sent).unwrap_or_default();
+    format!(
+        r#"{{"number":"{number}","kind":"freeze","state":"done","limit":"18000.00","caught":"18000.00","from":"2026-11-20","to":"2027-11-19"}}"#
+    )
+}
+
+/// The specimen of a partner that speaks the open task form.
+fn open_specimen(goldens: &'static [&'static str]) -> Specimen {
+    Specimen {
+        options: &[("url", "{url}"), ("token", "canary-token")],
+        required: &["url", "token"],
+        refused: &[
+            ("url", "ftp://canary-token/"),
+            ("url", "canary-token"),
+            ("url", "http://user:canary-token@partner.example/"),
+            ("token", "canary-token\nmore"),
+            ("token", "canary-token more"),
+            ("token", "canary-token王"),
+            ("answer_bytes_max", "canary-token"),
+            ("answer_bytes_max", "1"),
+            ("ca_file", "/nowhere/canary-token"),
+            ("client_pem_file", "/nowhere/canary-token"),
+            ("colour", "canary-token"),
+        ],
+        network: true,
+        goldens,
+        begins: &["POST /v1/tasks HTTP/1.1\r\n", "GET /v1/tasks/X2026112200000000012-1 HTTP/1.1\r\n"],
+        answer: open_answer,
+        face: None,
+    }
 }
 
 fn options(entries: &[(&str, &str)], url: &str) -> PartnerOptions {

@@ -10,6 +10,7 @@ use domain::socket::{Adapter, Face};
 pub mod bank;
 pub mod loopback;
 mod markup;
+mod open;
 mod options;
 pub mod transport;
 

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use domain::socket::{OptionFault, PartnerOptions, Plug};
-use reqwest::Url;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 
 use super::call::BankCall;
 use crate::options::Reading;
 use crate::transport::charset::Charset;
-use crate::transport::http::{ClientFault, HttpCall, HttpOptions, secret_header};
+use crate::transport::endpoint;
+use crate::transport::http::secret_header;
 
 pub(crate) const PULL_OPTIONS: &[(&str, &str)] =
     &[("charset", "charset inside Base64; GBK, and nothing else on this path (default GBK)")];
@@ -25,8 +25,6 @@ pub(crate) const HTTP_OPTIONS: &[(&str, &str)] = &[
     ("answer_bytes_max", "largest answer read, in bytes, 1024 to 16777216 (default 1048576)"),
 ];
 
-/// Larger than any chain of certificates; a bound on what a wrong path can make us read.
-const PEM_BYTES_MAX: u64 = 256 * 1024;
 /// 2,000 accounts with their measures, and some room; what is larger is not this contract's answer.
 const ANSWER_BYTES_MAX: usize = 1024 * 1024;
 
@@ -43,69 +41,14 @@ pub(crate) fn build_pull(options: &PartnerOptions) -> Result<Plug, Vec<OptionFau
 /// Builds the connection of a bank that we call.
 pub(crate) fn build_http(options: &PartnerOptions) -> Result<Plug, Vec<OptionFault>> {
     let mut reading = Reading::begin(options, HTTP_OPTIONS);
-    let url = url(&mut reading);
+    let url = endpoint::url(&mut reading, "https://bank.example/gateway");
     let bank_id = code(&mut reading, "bank_id", "the bank's code, letters and digits");
     let from = code(&mut reading, "from", "our code, letters and digits");
     let charset = reading.read("charset", Charset::Utf8, "UTF-8, GBK or GB18030", Charset::parse);
-    let answer_bytes_max =
-        reading.read("answer_bytes_max", ANSWER_BYTES_MAX, "a number from 1024 to 16777216", |text| {
-            text.parse().ok().filter(|bytes| (1_024..=16_777_216).contains(bytes))
-        });
+    let answer_bytes_max = endpoint::answer_bytes_max(&mut reading, ANSWER_BYTES_MAX);
     let headers = headers(&mut reading, charset);
-    let ca_pem = reading.file("ca_file", PEM_BYTES_MAX);
-    let client_pem = reading.file("client_pem_file", PEM_BYTES_MAX);
-    timeouts(&mut reading, options);
-    let Some(url) = url.filter(|_| reading.faults.is_empty()) else { return Err(reading.faults) };
-    let made = HttpCall::new(
-        HttpOptions {
-            url,
-            connect_timeout_ms: options.connect_timeout_ms,
-            timeout_ms: options.timeout_ms,
-            ca_pem,
-            client_pem,
-            answer_bytes_max,
-        },
-        headers,
-    );
-    match made {
-        Ok(http) => Ok(Plug::CallOut(Arc::new(BankCall::new(http, from, bank_id, charset)))),
-        Err(fault) => {
-            let (key, message) = match fault {
-                ClientFault::Ca => ("ca_file", "holds no PEM certificate; name a file with at least one"),
-                ClientFault::Identity => {
-                    ("client_pem_file", "holds no PEM certificate with its key; put both into the file")
-                }
-                ClientFault::Build => (
-                    "ca_file",
-                    "no connection can be made with this trust and certificate; name the bank's authority file",
-                ),
-            };
-            reading.fault(key, message);
-            Err(reading.faults)
-        }
-    }
-}
-
-fn url(reading: &mut Reading<'_>) -> Option<Url> {
-    let text = reading.required("url", "where messages are posted, such as https://bank.example/gateway");
-    if text.is_empty() {
-        return None;
-    }
-    let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-    match url {
-        None => reading.fault("url", "is no http:// or https:// address"),
-        Some(ref url) if !url.username().is_empty() || url.password().is_some() => {
-            reading.fault("url", "holds a user or password; use the option `token`");
-        }
-        Some(ref url)
-            if url.scheme() == "http"
-                && ["ca_file", "client_pem_file"].iter().any(|key| reading.text(key).is_some()) =>
-        {
-            reading.fault("url", "certificates are given but the address is http://; write https://");
-        }
-        Some(_) => {}
-    }
-    url
+    let http = endpoint::connect(reading, options, url, headers, answer_bytes_max)?;
+    Ok(Plug::CallOut(Arc::new(BankCall::new(http, from, bank_id, charset))))
 }
 
 fn code(reading: &mut Reading<'_>, key: &'static str, what: &str) -> String {
@@ -132,12 +75,4 @@ fn headers(reading: &mut Reading<'_>, charset: Charset) -> HeaderMap {
         reading.fault("token", "holds characters that cannot stand in a header; use visible ASCII");
     }
     headers
-}
-
-/// The timeouts stand outside `[options]`, so their faults have no line here.
-fn timeouts(reading: &mut Reading<'_>, options: &PartnerOptions) {
-    // Above the whole timeout, a connection that cannot be made would be taken for a doubt instead of "nothing left".
-    if options.connect_timeout_ms == 0 || options.connect_timeout_ms >= options.timeout_ms {
-        reading.fault("connect_timeout_ms", "must be above 0 and below timeout_ms");
-    }
 }

@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use domain::socket::{Cause, Judged};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Client, Response, StatusCode, Url};
+use reqwest::{Client, Method, Response, StatusCode, Url};
 
 /// Shorter than the keep-alive of common servers (actix 5 s, Tomcat 20 s, nginx 75 s), so that we close first.
 const IDLE_MS: u64 = 4_000;
@@ -95,6 +95,54 @@ impl HttpCall {
         }
         read_capped(&mut response, self.answer_bytes_max).await.map_err(|cause| Judged::Doubt { cause })
     }
+
+    /// Calls `path` below the address once, and reads the body of the statuses in `read`.
+    ///
+    /// # Errors
+    /// The judgement when no status came.
+    pub(crate) async fn exchange(
+        &self,
+        method: Method,
+        path: &[&str],
+        body: Vec<u8>,
+        read: &[u16],
+    ) -> Result<HttpReply, Judged> {
+        let mut url = self.url.clone();
+        // Only addresses that cannot have a path have no segments, and those are refused with the options.
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().extend(path);
+        }
+        let mut request = self.client.request(method, url).headers(self.headers.clone());
+        if !body.is_empty() {
+            request = request.body(body);
+        }
+        let mut response = request.send().await.map_err(|error| judge_error(&error))?;
+        let (status, retry_after_ms) = (response.status().as_u16(), retry_after_ms(response.headers()));
+        let body = match read.contains(&status) {
+            true => read_capped(&mut response, self.answer_bytes_max).await,
+            false => Ok(Vec::new()),
+        };
+        Ok(HttpReply { status, retry_after_ms, body })
+    }
+}
+
+/// An answer whose status alone does not say what happened.
+pub(crate) struct HttpReply {
+    pub(crate) status: u16,
+    /// `Retry-After`, where it can be read.
+    pub(crate) retry_after_ms: Option<u64>,
+    /// The body of a status that the caller reads, empty for others; the cause when it did not come whole.
+    pub(crate) body: Result<Vec<u8>, Cause>,
+}
+
+impl HttpReply {
+    /// What the status proves by itself; a 200 or 202 proves nothing.
+    pub(crate) fn judge(&self) -> Judged {
+        match StatusCode::from_u16(self.status) {
+            Ok(status) => judge_by(status, self.retry_after_ms),
+            Err(_) => Judged::Doubt { cause: Cause::Status(self.status) },
+        }
+    }
 }
 
 /// A header that holds a secret; `None` when the text cannot stand in a header.
@@ -147,13 +195,17 @@ fn judge_error(error: &reqwest::Error) -> Judged {
 /// which we know nothing (and a question by our number costs little where a second deduction costs much); 2xx other than
 /// 200 and 4xx not listed because no partner has agreed to them.
 fn judge_status(status: StatusCode, headers: &HeaderMap) -> Judged {
+    judge_by(status, retry_after_ms(headers))
+}
+
+fn judge_by(status: StatusCode, retry_after_ms: Option<u64>) -> Judged {
     let cause = match status.as_u16() {
         401 | 403 => Cause::Credential,
         429 => Cause::Throttled,
         code @ (404 | 405 | 413) => Cause::Status(code),
         code => return Judged::Doubt { cause: Cause::Status(code) },
     };
-    let retry_after_ms = (status == StatusCode::TOO_MANY_REQUESTS).then(|| retry_after_ms(headers)).flatten();
+    let retry_after_ms = retry_after_ms.filter(|_| status == StatusCode::TOO_MANY_REQUESTS);
     Judged::NotSent { cause, retry_after_ms }
 }
 
