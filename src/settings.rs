@@ -217,6 +217,7 @@ impl Joined {
                 }
             }
         }
+        self.take_tokens(made.token.into_iter().collect());
         let id = made.partner.id.clone();
         self.config.partners.insert(id.clone(), Arc::new(made.partner));
         self.plugs.insert(id, Arc::new(made.plug));

@@ -55,6 +55,26 @@ crate::act::words! {
         ScanMissing = 7 "scan_missing" "缺少承办人证件扫描件",
         /// The number of the original act is missing.
         OriginalMissing = 8 "original_missing" "缺少原请求单号",
+        /// The deadline passes before the partner opens, so it could never be sent.
+        ClosedUntilDeadline = 9 "closed_until_deadline" "截止时间早于协助单位的下一受理时间",
+    }
+}
+
+impl DefectKind {
+    /// The sentence in English.
+    #[must_use]
+    pub fn english(self) -> &'static str {
+        match self {
+            Self::OfficerNumberLong => "an officer's number is longer than the partner takes, in bytes",
+            Self::Unwritable => "holds characters that the partner's charset has not",
+            Self::NameLong => "a name is longer than the partner takes, in bytes",
+            Self::IdTypeUnknown => "the partner does not know this ID type; it knows",
+            Self::PaperMissing => "the partner wants a paper that is missing",
+            Self::SecondOfficerMissing => "the partner wants two officers",
+            Self::ScanMissing => "the partner wants the scan of each officer's credential",
+            Self::OriginalMissing => "the number of the original request is missing",
+            Self::ClosedUntilDeadline => "the deadline passes before the partner opens",
+        }
     }
 }
 

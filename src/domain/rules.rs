@@ -2,7 +2,8 @@
 
 use crate::act::ActOrder;
 use crate::case::{Role, Stage};
-use crate::request::{Asked, Goal, Request};
+use crate::outcome::AssetKind;
+use crate::request::{Asked, Goal, PartnerKind, Request};
 use crate::{ActKind, Day, Money};
 
 /// What a rule does when it is broken.
@@ -71,12 +72,33 @@ fn breach(rule: &'static Rule, at: impl Into<String>) -> Breach {
     Breach { rule, at: at.into() }
 }
 
-/// The longest a deposit may be frozen (rule D9), in years.
+/// The longest a deposit may be frozen (rule D9), in years; fund accounts likewise, as long as no law says otherwise (DOMAIN.md c.6).
 pub const DEPOSIT_YEARS_MAX: i32 = 1;
+/// The longest that other property rights may be frozen (rule D9), in years: policies, equity, real estate.
+pub const RIGHT_YEARS_MAX: i32 = 3;
+
+/// How long property of a sort may be frozen, in years.
+#[must_use]
+pub fn freeze_years_max(asset: AssetKind) -> i32 {
+    match asset {
+        AssetKind::Cash | AssetKind::Wallet | AssetKind::Fund => DEPOSIT_YEARS_MAX,
+        AssetKind::Policy | AssetKind::Other => RIGHT_YEARS_MAX,
+    }
+}
+
+/// The longest effect that may be ordered of an industry, in years.
+#[must_use]
+pub fn years_max(kind: Option<PartnerKind>) -> i32 {
+    match kind {
+        Some(PartnerKind::Insurance) => freeze_years_max(AssetKind::Policy),
+        Some(PartnerKind::Registry) => freeze_years_max(AssetKind::Other),
+        _ => DEPOSIT_YEARS_MAX,
+    }
+}
 
 /// Every rule that the request breaks by itself, without knowing partners or earlier acts.
 #[must_use]
-pub fn check(request: &Request, today: Day) -> Vec<Breach> {
+pub fn check(request: &Request, today: Day, kind_of: impl Fn(&str) -> Option<PartnerKind>) -> Vec<Breach> {
     let mut found = Vec::new();
     check_parties(request, &mut found);
     check_officers(request, &mut found);
@@ -95,12 +117,12 @@ pub fn check(request: &Request, today: Day) -> Vec<Breach> {
         }
         Asked::Acts(acts) => {
             check_papers(request, acts.iter().any(|act| act.kind.is_control()), &mut found);
-            if acts.iter().any(|act| act.kind == ActKind::Deduct) {
+            if acts.iter().any(|act| act.kind.moves_money()) {
                 check_deducting(request, &mut found);
             }
             for (place, act) in acts.iter().enumerate() {
                 check_subject(request, act.subject, &format!("/acts/{place}/subject"), &mut found);
-                check_act(act, today, &format!("/acts/{place}"), &mut found);
+                check_act(act, years_max(kind_of(&act.partner)), today, &format!("/acts/{place}"), &mut found);
             }
         }
     }
@@ -157,24 +179,23 @@ fn check_deducting(request: &Request, found: &mut Vec<Breach>) {
     }
 }
 
-fn check_act(act: &ActOrder, today: Day, at: &str, found: &mut Vec<Breach>) {
-    let needs_amount = matches!(act.kind, ActKind::Freeze | ActKind::Deduct);
-    if needs_amount && !act.amount.is_some_and(Money::is_positive) {
+fn check_act(act: &ActOrder, years: i32, today: Day, at: &str, found: &mut Vec<Breach>) {
+    if act.kind.needs_amount() && !act.amount.is_some_and(Money::is_positive) {
         found.push(breach(&D7, format!("{at}/amount")));
     }
-    if act.kind.builds_on_freeze() && act.original.is_none() {
+    if !act.kind.builds_on().is_empty() && act.original.is_none() {
         found.push(breach(&D20, format!("{at}/original")));
     }
-    if matches!(act.kind, ActKind::Freeze | ActKind::Renew) {
-        check_period(act.from, act.to, today, at, found);
+    if act.kind.is_lasting() || act.kind == ActKind::Renew {
+        check_period((act.from, act.to), years, today, at, found);
     }
 }
 
 /// A period is whole, not over yet, and within the cap from its first day (rule D9).
-fn check_period(from: Option<Day>, to: Option<Day>, today: Day, at: &str, found: &mut Vec<Breach>) {
+fn check_period((from, to): (Option<Day>, Option<Day>), years: i32, today: Day, at: &str, found: &mut Vec<Breach>) {
     let from = from.unwrap_or(today);
     match to {
-        Some(to) if to < from || to < today || to > from.last_of_years(DEPOSIT_YEARS_MAX) => {
+        Some(to) if to < from || to < today || to > from.last_of_years(years) => {
             found.push(breach(&D9, format!("{at}/to")));
         }
         _ => {}

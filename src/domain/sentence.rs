@@ -25,6 +25,8 @@ pub enum Waiting {
     Fetch,
     /// The partner will be asked by our number.
     Ask,
+    /// The partner has registered it and goes on when a condition is met or a notice period is over.
+    Condition,
     /// Two people must settle it with the partner's paper.
     People,
 }
@@ -56,6 +58,12 @@ pub fn next(state: ActState, waiting: Waiting, by: Option<Millis>) -> Sentence {
             "the partner has it; we shall ask for the result by our number",
             "本系统",
             "the gateway",
+        ),
+        ActState::Awaiting if waiting == Waiting::Condition => (
+            "协助单位已登记，待条件成就或期限届满后办理",
+            "is registered with the partner, which goes on when a condition is met or a notice period is over",
+            "协助单位",
+            "the partner",
         ),
         ActState::Awaiting => {
             ("已送达，等待反馈", "is with the partner, which answers next", "协助单位", "the partner")

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::outcome::Outcome;
+use domain::outcome::{Lead, Outcome};
 use domain::request::Request;
 use domain::slip::SlipContext;
 use domain::socket::{FeedbackItem, Judged, ListClass};
@@ -113,6 +113,8 @@ pub enum Command {
     },
     /// A partner says something about an act of a finished request.
     LateOutcome(Box<LateOutcome>),
+    /// A partner tells something unasked about an act.
+    Lead(Box<LeadNews>),
     /// Somebody reads personal data.
     Read {
         /// Who.
@@ -160,6 +162,20 @@ pub struct LateOutcome {
     pub closed: ClosedRequest,
     /// What it says.
     pub outcome: Outcome,
+}
+
+/// A lead, with the act that it is about.
+pub struct LeadNews {
+    /// The act.
+    pub act: ActId,
+    /// The partner.
+    pub partner: String,
+    /// Slot of the case's key.
+    pub slot: u64,
+    /// The request as the index has it, when it is finished; its history grows by this event.
+    pub closed: Option<ClosedRequest>,
+    /// What it says.
+    pub lead: Lead,
 }
 
 /// What a read of a finished request needs.

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use domain::ActKind;
 use domain::calendar::Calendar;
+use domain::outcome::AssetKind;
 use domain::partner::Partner;
+use domain::{ActKind, Money};
 
 /// A court's own file.
 #[derive(Clone, Default)]
@@ -18,8 +19,21 @@ pub struct CourtFile {
     pub accounts: Vec<(String, String)>,
     /// Origins that results may be announced to, such as `https://enforcement.example`.
     pub callback_origins: Vec<String>,
-    /// How many other persons must approve acts of a kind; absent = none.
-    pub approvals: BTreeMap<ActKind, u8>,
+    /// How many other persons must approve; the strictest rule that fits an act holds.
+    pub approvals: Vec<ApprovalRule>,
+    /// In which order property is taken; empty = [`AssetKind::ALL`].
+    pub asset_order: Vec<AssetKind>,
+}
+
+/// How many other persons must approve acts of some kinds.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ApprovalRule {
+    /// Of which kinds.
+    pub kinds: Vec<ActKind>,
+    /// From this amount on; zero = of any amount, or of none.
+    pub from: Money,
+    /// How many; 1 or 2 in practice.
+    pub persons: u8,
 }
 
 /// Everything that may change by a reload; each reload is an event with the digest.

@@ -7,14 +7,14 @@ use domain::outcome::Verdict;
 use domain::request::{Goal, Priority};
 use domain::{ActId, ActKind, ActState, Millis, SlipNumber};
 use store::record::{
-    AcceptedBody, ActRef, ActResolved, Body, DocumentStored, Event, ExchangeBegan, ExchangeEnded, Fact, OutcomeTwin,
-    PlanLine, RequestAccepted, act_state,
+    AcceptedBody, ActRef, ActResolved, Body, DocumentStored, Event, ExchangeBegan, ExchangeEnded, Fact, LeadTwin,
+    OutcomeTwin, PlanLine, RequestAccepted, act_state,
 };
 
 use crate::state::act::NO_SEQUENCE;
 use crate::state::lane::{Pause, class_of};
 use crate::state::slab::{Index, NONE};
-use crate::state::{Act, Case, Document, Keyed, OpenRequest, READS_MAX, State, short_hash};
+use crate::state::{Act, Case, Document, Keyed, LEADS_MAX, OpenRequest, READS_MAX, State, short_hash};
 
 impl State {
     /// Applies the event at `sequence`.
@@ -59,6 +59,7 @@ impl State {
             (Fact::OutcomeReceived(fact), body) => {
                 self.settle(sequence, fact.act, &fact.state, &fact.verdict, outcome_of(body), at);
             }
+            (Fact::LeadReceived(fact), body) => self.take_lead(sequence, fact.act, body.as_ref()),
             (Fact::ActWithdrawn(fact), _) => self.move_act(sequence, fact.act, ActState::Withdrawn, at),
             (Fact::ActResolved(fact), body) => {
                 let amount = match body {
@@ -147,6 +148,7 @@ impl State {
             acts: Vec::with_capacity(body.plan.len()),
             found: Vec::new(),
             events: vec![sequence],
+            leads: Vec::new(),
         };
         let deadline = request.deadline;
         let request = self.requests.insert(request);
@@ -342,7 +344,7 @@ impl State {
             act.began_at = at;
             let (slip, line) = (act.slip, act.line);
             if offer {
-                act.pulled = true;
+                act.answers_later = true;
             } else {
                 act.exchange = sequence;
             }
@@ -389,6 +391,8 @@ impl State {
                 "not_found" => fact.state == ActState::InDoubt.word(),
                 _ => false,
             };
+            // Whoever said "later" may say it when all is over, or say it twice.
+            act.answers_later |= fact.judged == "accepted" || fact.state == ActState::Awaiting.word();
             act.tries = match fact.judged.as_str() {
                 "answered" => 0,
                 _ => act.tries.saturating_add(1),
@@ -424,7 +428,10 @@ impl State {
             act.outcome = sequence;
             act.set_verdict(verdict);
             act.outcome_hash = outcome.map_or(0, OutcomeTwin::fingerprint);
-            act.due_at = 0;
+            // What is registered for later is asked about when its exchange said; whatever else was due is over.
+            if verdict != Some(Verdict::Registered) {
+                act.due_at = 0;
+            }
         }
         let state = act_state(state);
         self.apply_sums(index, state, verdict, outcome);
@@ -456,6 +463,21 @@ impl State {
             act.caught = act.caught.min(amount.max(0));
         }
         self.change(index, state, at);
+    }
+
+    fn take_lead(&mut self, sequence: u64, act: ActRef, body: Option<&Body>) {
+        if let Some(Body::Lead(lead)) = body {
+            if self.leads.len() >= LEADS_MAX {
+                self.leads.clear();
+            }
+            self.leads.insert(lead_key(act, lead), sequence);
+        }
+        let Some(index) = self.act_index(act.into()) else { return };
+        self.touch(index, sequence);
+        let request = self.acts.get(index).map(|act| act.request);
+        if let Some(open) = request.and_then(|request| self.requests.get_mut(request)) {
+            open.leads.push(sequence);
+        }
     }
 
     fn move_act(&mut self, sequence: u64, act: ActRef, state: ActState, at: Millis) {
@@ -527,6 +549,11 @@ impl State {
             queue.retain(|other| *other != index);
         }
     }
+}
+
+/// By which a repeated lead is known: the act and the partner's own number of it.
+pub(crate) fn lead_key(act: ActRef, lead: &LeadTwin) -> u64 {
+    short_hash(&[&act.0.to_string(), &act.1.to_string(), lead.serial()])
 }
 
 pub(crate) fn read_key(by: &str, request: u64) -> u64 {

@@ -28,6 +28,7 @@ impl State {
             Fact::ExchangeBegan(fact) => fact.acts.first().and_then(|act| of_act(*act)),
             Fact::ExchangeEnded(fact) => of_act(fact.act),
             Fact::OutcomeReceived(fact) => of_act(fact.act),
+            Fact::LeadReceived(fact) => of_act(fact.act),
             Fact::ActWithdrawn(fact) => of_act(fact.act),
             Fact::ActResolved(fact) => of_act(fact.act),
             _ => None,
@@ -42,7 +43,7 @@ impl State {
         let mut partners = BTreeSet::new();
         let mut slips = BTreeSet::new();
         for act in open.acts.iter().filter_map(|act| self.acts.get(*act)) {
-            if act.pulled {
+            if act.answers_later || act.kind().is_lasting() {
                 slips.insert(act.slip);
             }
             if partners.len() < PARTNERS_NAMED_MAX {

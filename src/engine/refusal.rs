@@ -46,6 +46,15 @@ pub enum Refusal {
         /// The state.
         state: &'static str,
     },
+    /// This partner posts nothing: it is called and answers, or it fetches and feeds back.
+    NoCallback,
+    /// What a partner posted is not of its form; nothing of it was taken.
+    Unreadable {
+        /// What its form wants there.
+        wanted: String,
+    },
+    /// A partner would hand it back for formal defects, and that costs rank.
+    Formal(Vec<(String, domain::form::Defect)>),
     /// The same person may not do both.
     SamePerson,
     /// Something in the command is out of bounds; the pointer says what.

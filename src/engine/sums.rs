@@ -79,6 +79,8 @@ impl State {
                 asset: short_hash(&[&partner, &account.number]),
                 account: account.number.clone(),
                 available: if cny { account.available.unwrap_or(0).max(0) } else { 0 },
+                asset_kind: account.asset,
+                role: account.role,
             });
         }
     }

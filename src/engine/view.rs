@@ -2,7 +2,7 @@
 
 use domain::act::ActOrder;
 use domain::ledger::Ledger;
-use domain::outcome::Outcome;
+use domain::outcome::{Lead, Outcome};
 use domain::request::{PartnerKind, RequestState};
 use domain::sentence::Sentence;
 use domain::{ActId, ActState, CaseId, Day, Millis, Money, Personal, RequestId, SlipLine};
@@ -95,8 +95,28 @@ pub struct RequestView {
     pub acts: Vec<ActView>,
     /// Where the next page begins; `None` at the end.
     pub next_page: Option<u32>,
+    /// What partners told unasked, oldest first; the newest [`LEADS_SHOWN_MAX`].
+    pub leads: Vec<LeadView>,
     /// The case's key was destroyed: names and sums are gone, proofs stay.
     pub erased: bool,
+}
+
+/// The most leads shown with a request.
+pub const LEADS_SHOWN_MAX: usize = 100;
+
+/// A lead.
+#[derive(Clone)]
+pub struct LeadView {
+    /// When it was recorded.
+    pub at: Millis,
+    /// Sequence of its event.
+    pub sequence: u64,
+    /// The act that it is about.
+    pub act: ActId,
+    /// The partner.
+    pub partner: String,
+    /// What it says.
+    pub lead: Lead,
 }
 
 /// One act.

@@ -1,9 +1,8 @@
 //! `courts/<code>.toml`: a court's accounts, callbacks, approvals and tokens.
 
-use std::collections::BTreeMap;
-
-use domain::ActKind;
-use engine::config::CourtFile;
+use domain::outcome::AssetKind;
+use domain::{ActKind, Money};
+use engine::config::{ApprovalRule, CourtFile};
 use web::{Role, Token};
 
 use super::page::{Found, Page, Table};
@@ -14,6 +13,9 @@ const ACCOUNTS_MAX: usize = 100;
 const ORIGINS_MAX: usize = 20;
 /// More approvals than a court has persons for are a slip of the finger.
 const APPROVALS_MAX: u8 = 5;
+
+/// More rules than there are kinds of act, thrice over.
+const APPROVAL_RULES_MAX: usize = 50;
 
 /// Six digits?
 pub(super) fn is_code(text: &str) -> bool {
@@ -36,12 +38,14 @@ pub(super) fn read<'p>(page: &'p Page<'p>, stem: &str) -> Option<(CourtFile, Vec
     unique_accounts(&accounts);
     let callback_origins = origins(&mut root);
     let mut table = root.table("approvals");
-    let approvals = approvals(&mut table);
+    let mut approvals = approvals(&mut table);
     table.finish();
+    approvals.extend(root.tables("approval_rules", APPROVAL_RULES_MAX).into_iter().filter_map(approval_rule));
+    let asset_order = asset_order(&mut root);
     let tokens = super::tokens::read(&mut root, Some(stem), &[Role::Submitter, Role::Approver, Role::Auditor]);
     root.finish();
     let approvers = tokens.iter().filter(|token| token.value.roles.contains(&Role::Approver)).count();
-    for needed in approvals.values().filter(|needed| usize::from(needed.value) > approvers) {
+    for needed in approvals.iter().filter(|needed| usize::from(needed.value.persons) > approvers) {
         needed
             .spot
             .warn(format!("only {approvers} tokens of this court may approve, so such acts would wait for ever"));
@@ -51,7 +55,8 @@ pub(super) fn read<'p>(page: &'p Page<'p>, stem: &str) -> Option<(CourtFile, Vec
         name: name?.value,
         accounts: accounts.into_iter().map(|account| account.value).collect(),
         callback_origins,
-        approvals: approvals.into_iter().map(|(kind, found)| (kind, found.value)).collect(),
+        approvals: approvals.into_iter().map(|found| found.value).collect(),
+        asset_order,
     };
     Some((court, tokens))
 }
@@ -100,7 +105,53 @@ fn origins(root: &mut Table<'_>) -> Vec<String> {
     found.into_iter().map(|origin| origin.value).collect()
 }
 
-fn approvals<'p>(table: &mut Table<'p>) -> BTreeMap<ActKind, Found<'p, u8>> {
+/// `[approvals]`: a number of persons by kind of act, whatever its amount.
+fn approvals<'p>(table: &mut Table<'p>) -> Vec<Found<'p, ApprovalRule>> {
+    let rule = |kind: &ActKind, found: Found<'p, u8>| Found {
+        spot: found.spot,
+        value: ApprovalRule { kinds: vec![*kind], from: Money::ZERO, persons: found.value },
+    };
     let kinds = ActKind::ALL.iter();
-    kinds.filter_map(|kind| table.number(kind.word(), 0..=APPROVALS_MAX).map(|found| (*kind, found))).collect()
+    kinds.filter_map(|kind| table.number(kind.word(), 0..=APPROVALS_MAX).map(|found| rule(kind, found))).collect()
+}
+
+/// `[[approval_rules]]`: so many persons for these kinds, from an amount on.
+fn approval_rule(mut table: Table<'_>) -> Option<Found<'_, ApprovalRule>> {
+    let spot = table.spot();
+    let words = ActKind::ALL.iter().map(|kind| kind.word()).collect::<Vec<_>>().join(", ");
+    let mut kinds = Vec::new();
+    for word in table.texts("acts", ActKind::ALL.len(), 40).map(|found| found.value).unwrap_or_default() {
+        match ActKind::from_word(&word.value) {
+            Some(kind) => kinds.push(kind),
+            None => word.spot.fault(format!("is no act; write some of {words}")),
+        }
+    }
+    if kinds.is_empty() {
+        table.spot_of("acts").fault(format!("is missing or empty; write some of {words}"));
+    }
+    let from = table.text("from", 30);
+    let amount = from.as_ref().map_or(Some(Money::ZERO), |found| {
+        let amount = Money::parse(&found.value).ok().filter(|amount| *amount >= Money::ZERO);
+        if amount.is_none() {
+            found.spot.fault("must be an amount in yuan such as \"100000.00\"");
+        }
+        amount
+    });
+    let persons = table.required_number("persons", 1..=APPROVALS_MAX);
+    table.finish();
+    Some(Found { spot, value: ApprovalRule { kinds, from: amount?, persons: persons?.value } })
+}
+
+/// `asset_order`: kinds of property in the order in which they are taken; what is left out comes last.
+fn asset_order(root: &mut Table<'_>) -> Vec<AssetKind> {
+    let words = AssetKind::ALL.iter().map(|kind| kind.word()).collect::<Vec<_>>().join(", ");
+    let mut order = Vec::new();
+    for word in root.texts("asset_order", AssetKind::ALL.len(), 40).map(|found| found.value).unwrap_or_default() {
+        match AssetKind::from_word(&word.value) {
+            None => word.spot.fault(format!("is no kind of property; write some of {words}")),
+            Some(kind) if order.contains(&kind) => word.spot.fault("stands here twice; leave one out"),
+            Some(kind) => order.push(kind),
+        }
+    }
+    order
 }

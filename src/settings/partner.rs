@@ -9,6 +9,7 @@ use domain::form::Form;
 use domain::partner::{Partner, PullCredential, Rate, Travel};
 use domain::request::PartnerKind;
 use domain::socket::{Adapter, OptionText, PartnerOptions, Plug};
+use web::Token;
 
 use super::manners::{Timeouts, breaker, doubt, rate, retry, timeouts};
 use super::page::{Found, Page, Spot, Table};
@@ -32,6 +33,7 @@ pub(super) struct Made<'p> {
     pub(super) partner: Partner,
     pub(super) plug: Plug,
     pub(super) credential: Option<Spot<'p>>,
+    pub(super) token: Option<Found<'p, Token>>,
 }
 
 /// Reads the file; `None` when it has faults that leave no partner.
@@ -60,6 +62,7 @@ pub(super) fn read<'p>(page: &'p Page<'p>, stem: &str, around: &Around<'_>) -> O
     let breaker = breaker(root.table("breaker"));
     let doubt = doubt(root.table("doubt"), &retry, &timeouts);
     let credential = credential(&mut root, travel, around);
+    let token = root.table_if_any("callback").and_then(|table| super::tokens::of_partner(table, stem));
     let ask_every = root.number("ask_every_s", 1..=31_536_000_u64);
     let plug = plug(&mut root, adapter.as_ref(), &timeouts, around);
     if let (Some(kind), Some(Travel::Pull)) = (&kind, travel)
@@ -90,7 +93,7 @@ pub(super) fn read<'p>(page: &'p Page<'p>, stem: &str, around: &Around<'_>) -> O
         credential: credential.map(|found| found.value),
         retired,
     };
-    Some(Made { partner, plug, credential: spot })
+    Some(Made { partner, plug, credential: spot, token })
 }
 
 fn id(root: &mut Table<'_>, stem: &str) -> Option<String> {

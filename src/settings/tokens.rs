@@ -60,6 +60,20 @@ fn roles(table: &mut Table<'_>, allowed: &[Role]) -> Option<Vec<Role>> {
     Some(roles)
 }
 
+/// `[callback]` of a partner's file: the token under which it posts by itself, named like the partner.
+pub(super) fn of_partner<'p>(mut table: Table<'p>, partner: &str) -> Option<Found<'p, Token>> {
+    let spot = table.spot();
+    let text = table.required("sha256", 2 * HASH_CHARACTERS, "the SHA-256 of the token's text in hex");
+    table.finish();
+    let text = text?;
+    let Some(hash) = hash(&text.value) else {
+        text.spot.fault("must be 64 hex digits: the SHA-256 of the token's text, never the token itself");
+        return None;
+    };
+    let roles = vec![Role::Partner];
+    Some(Found { spot, value: Token { hash, name: partner.to_owned(), roles, court: None, is_person: false } })
+}
+
 fn hash(text: &str) -> Option<[u8; 32]> {
     let digits: Vec<u8> = text
         .chars()

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use domain::request::{PartnerKind, Request};
-use domain::socket::{FaceAnswer, FaceCall};
+use domain::socket::{FaceAnswer, FaceCall, FaceReply};
 use domain::{ActId, Millis, Personal, RequestId};
 use engine::Engine;
 
@@ -81,6 +81,10 @@ impl Gate for Engine {
 
     fn resume<'a>(&'a self, caller: &'a Caller, partner: &'a str) -> Answer<'a, u64> {
         Box::pin(self.resume(caller, partner))
+    }
+
+    fn inbound<'a>(&'a self, caller: &'a Caller, partner: &'a str, body: Vec<u8>) -> Answer<'a, FaceReply> {
+        Box::pin(self.inbound(caller, partner, body))
     }
 
     fn face(&self, kind: PartnerKind, call: FaceCall) -> GateFuture<'_, FaceAnswer> {

@@ -74,7 +74,7 @@ fn status(reply: &FaceReply) -> actix_web::http::StatusCode {
     actix_web::http::StatusCode::from_u16(reply.status).unwrap_or(actix_web::http::StatusCode::INTERNAL_SERVER_ERROR)
 }
 
-fn sent(reply: FaceReply) -> HttpResponse {
+pub(crate) fn sent(reply: FaceReply) -> HttpResponse {
     HttpResponse::build(status(&reply))
         .insert_header(("Cache-Control", "no-store"))
         .content_type(reply.content_type)

@@ -1,5 +1,6 @@
 //! Faults: a place in what the caller sent, and what is wanted there; never what stood there.
 
+use domain::form::Defect;
 use domain::money::MoneyError;
 use serde::Serialize;
 
@@ -85,6 +86,10 @@ pub enum Want {
     Listed,
     /// An instant that lies ahead.
     Ahead,
+    /// What a partner's own form wants.
+    Form(String),
+    /// What a partner would hand a slip back for.
+    Of(String, Box<Defect>),
 }
 
 impl Fault {
@@ -168,6 +173,16 @@ impl Want {
                 Language::English => format!("an id that begins with {prefix}"),
             },
             Self::Within(bound) => (*bound).to_owned(),
+            Self::Form(wanted) => wanted.clone(),
+            Self::Of(partner, defect) => {
+                let said = language.pick(defect.kind.chinese(), defect.kind.english());
+                match (language, defect.wanted.as_str()) {
+                    (Language::Chinese, "") => format!("{partner}：{said}"),
+                    (Language::Chinese, wanted) => format!("{partner}：{said}（{wanted}）"),
+                    (Language::English, "") => format!("{partner}: {said}"),
+                    (Language::English, wanted) => format!("{partner}: {said} ({wanted})"),
+                }
+            }
             fixed => {
                 let (chinese, english) = fixed.fixed_texts();
                 pick(chinese, english)

@@ -5,13 +5,13 @@ use std::net::IpAddr;
 use std::pin::Pin;
 
 use domain::request::{PartnerKind, Request};
-use domain::socket::{FaceAnswer, FaceCall};
+use domain::socket::{FaceAnswer, FaceCall, FaceReply};
 use domain::{ActId, Millis, Personal, RequestId};
 
 pub use engine::refusal::Refusal;
 pub use engine::view::{
-    Accepted, ActView, Caller, Counters, DocumentRead, DocumentStored, EntryView, EventView, Health, MeasureView,
-    OutcomeView, Page, PartnerView, Receipt, RequestFilter, RequestLine, RequestView, Resolution,
+    Accepted, ActView, Caller, Counters, DocumentRead, DocumentStored, EntryView, EventView, Health, LeadView,
+    MeasureView, OutcomeView, Page, PartnerView, Receipt, RequestFilter, RequestLine, RequestView, Resolution,
 };
 
 /// A future of the gate. Dropping it never undoes what was decided.
@@ -79,6 +79,8 @@ pub trait Gate: Send + Sync {
     fn pause<'a>(&'a self, caller: &'a Caller, partner: &'a str, reason: String, until: Millis) -> Answer<'a, u64>;
     /// Resumes a lane; gives the sequence of the event.
     fn resume<'a>(&'a self, caller: &'a Caller, partner: &'a str) -> Answer<'a, u64>;
+    /// Takes what a partner posts by itself.
+    fn inbound<'a>(&'a self, caller: &'a Caller, partner: &'a str, body: Vec<u8>) -> Answer<'a, FaceReply>;
     /// Answers a decoded call on a partner face.
     fn face(&self, kind: PartnerKind, call: FaceCall) -> GateFuture<'_, FaceAnswer>;
     /// A leaf with its proof.

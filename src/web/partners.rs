@@ -111,12 +111,17 @@ pub(crate) async fn resume(
     Ok(sequence(allowed.gate().resume(allowed.caller(), &id).await?))
 }
 
-/// Results of all partners so far are fetched by us or fed back on their face, so none has a callback.
+/// What a partner posts is read by its own adapter; this floor only knows who it is.
 pub(crate) async fn inbound(
     allowed: Allowed<Inbound>,
     request: HttpRequest,
+    id: Path<String>,
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
-    bytes(&request, payload, allowed.limits()).await?;
-    Err(Slug::PartnerHasNoCallback.into())
+    let limits = allowed.limits();
+    let bytes = crate::body::read(&request, payload, limits.face_bytes_max, limits).await?;
+    if !is_partner(&id) {
+        return Err(Slug::NotFound.into());
+    }
+    Ok(crate::faces::sent(allowed.gate().inbound(allowed.caller(), &id, bytes.to_vec()).await?))
 }

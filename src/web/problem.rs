@@ -52,6 +52,7 @@ slugs! {
     UnsupportedMediaType = "unsupported_media_type",
     ContentEncodingUnsupported = "content_encoding_unsupported",
     RulesBroken = "rules_broken",
+    WouldBeHandedBack = "would_be_handed_back",
     PartnerUnknown = "partner_unknown",
     ScopeEmpty = "scope_empty",
     DocumentUnknown = "document_unknown",

@@ -29,6 +29,13 @@ impl From<Refusal> for Problem {
             Refusal::DeadlinePassed => named(Slug::DeadlinePassed, "/deadline".to_owned(), Want::Ahead),
             Refusal::NotFound => Slug::NotFound.into(),
             Refusal::WrongState { state } => Self::from(Slug::WrongState).in_state(state),
+            Refusal::NoCallback => Slug::PartnerHasNoCallback.into(),
+            Refusal::Unreadable { wanted } => named(Slug::InvalidRequest, String::new(), Want::Form(wanted)),
+            Refusal::Formal(defects) => {
+                let fault =
+                    |(partner, defect): (String, domain::form::Defect)| Fault::at(defect.at.clone(), Want::Of(partner, Box::new(defect)));
+                Self::from(Slug::WouldBeHandedBack).at(defects.into_iter().map(fault).collect())
+            }
             Refusal::SamePerson => Slug::SamePerson.into(),
             Refusal::OutOfBounds { at, bound } => named(Slug::OutOfBounds, at.to_owned(), Want::Within(bound)),
             Refusal::Overloaded => Self::from(Slug::Overloaded).after(OVERLOAD_WAIT_S),

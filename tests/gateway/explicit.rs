@@ -146,11 +146,11 @@ fn a_deduction_waits_for_another_person_where_the_court_wants_one() {
     let view = gateway.wait_until(&request.id, "the deduction", |view| view.state_of("deduct", "bank-a") == "planned");
     assert!(!view.act("deduct", "bank-a")["next"]["who"].as_str().unwrap().is_empty());
     let path = format!("/v1/requests/{}/approve", request.id);
-    assert_eq!(gateway.caller("submitter").post_nothing(&path).of_status(403).slug(), "role_missing");
-    gateway.caller("approver").post_nothing(&path).of_status(200);
+    assert_eq!(gateway.caller("submitter").post(&path, &json!({ "reason": REASON })).of_status(403).slug(), "role_missing");
+    gateway.caller("approver").post(&path, &json!({ "reason": REASON })).of_status(200);
     let view = gateway.wait_finished(&request.id);
     assert_eq!((view.ledger("deducted"), gateway.bank("bank-a").paid()), ("600.00", 60_000));
-    let again = gateway.caller("approver").post_nothing(&path);
+    let again = gateway.caller("approver").post(&path, &json!({ "reason": REASON }));
     assert!(matches!(again.status, 403 | 404 | 409), "{}", again.text());
 }
 

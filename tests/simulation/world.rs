@@ -8,7 +8,7 @@ use domain::case::{Case, Court, CourtAccount, Officer, Party, PartyKind, Role, S
 use domain::partner::{Breaker, DoubtPolicy, Partner, Rate, Retry, Travel};
 use domain::request::PartnerKind;
 use domain::{ActKind, Millis, Money, Personal};
-use engine::config::{Config, CourtFile};
+use engine::config::{ApprovalRule, Config, CourtFile};
 
 use crate::bug::Bug;
 use crate::dice::Dice;
@@ -83,12 +83,13 @@ impl World {
             world.add_partner(&format!("pull-{place}"), Travel::Pull, (true, false, false), dice);
         }
         for code in ["330225", "330226"] {
-            let mut approvals = BTreeMap::new();
+            let mut approvals = Vec::new();
+            let rule = |kind, from| ApprovalRule { kinds: vec![kind], from: Money::from_fen(from), persons: 1 };
             if dice.chance(40) {
-                approvals.insert(ActKind::Deduct, 1);
+                approvals.push(rule(ActKind::Deduct, 0));
             }
             if dice.chance(20) {
-                approvals.insert(ActKind::Freeze, 1);
+                approvals.push(rule(ActKind::Freeze, 50_000));
             }
             let file = CourtFile {
                 code: code.to_owned(),
@@ -96,6 +97,7 @@ impl World {
                 accounts: vec![("402".to_owned(), destination(code))],
                 callback_origins: Vec::new(),
                 approvals,
+                asset_order: Vec::new(),
             };
             world.courts.insert(code.to_owned(), Arc::new(file));
             for number in 0..dice.between(1, 3) {

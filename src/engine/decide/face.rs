@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 
 use domain::outcome::Outcome;
 use domain::socket::{FeedbackItem, ListClass};
-use domain::{ActKind, ActState, SlipNumber};
-use store::record::{ActRef, Body, ExchangeBegan, OutcomeReceived, OutcomeTwin};
+use domain::{ActKind, ActState, SlipLine, SlipNumber};
+use store::record::{ActRef, Body, ExchangeBegan, LeadReceived, LeadTwin, OutcomeReceived, OutcomeTwin};
 
 use super::Decider;
 use super::exchange::fit;
-use crate::command::{Answer, LateOutcome};
+use crate::command::{Answer, ClosedRequest, LateOutcome, LeadNews};
+use crate::fold::lead_key;
 use crate::refusal::Refusal;
 use crate::state::slab::Index;
 
@@ -88,7 +89,11 @@ impl Decider {
         outcome: Outcome,
     ) -> Result<(), String> {
         let unknown = || "请求单号不存在".to_owned();
-        let number = SlipNumber::parse(slip).ok_or_else(unknown)?;
+        // Partners that know no lines name `slip-line` as one word.
+        let (number, line) = match SlipLine::parse(slip) {
+            Some(key) => (key.slip, Some(key.line)),
+            None => (SlipNumber::parse(slip).ok_or_else(unknown)?, line),
+        };
         let acts = self.state.slip_acts(number);
         // A measure whose request is finished is spoken of through that request's history, which the index knows.
         let ours = |index: &Index| {
@@ -159,11 +164,35 @@ impl Decider {
         };
         let body = Body::Outcome(Box::new(OutcomeTwin::from(&late.outcome)));
         let sequence = self.emit(fact.into(), Some(body), late.slot);
-        let mut closed = late.closed;
+        self.relist(late.closed, sequence);
+        Answer::Done(sequence)
+    }
+
+    /// Recorded once: a partner repeats a lead until it is told that we have it.
+    pub(super) fn lead(&mut self, news: LeadNews) -> Answer {
+        let body = LeadTwin::from(&news.lead);
+        if let Some(known) = self.state.leads.get(&lead_key(news.act.into(), &body)) {
+            return Answer::Done(*known);
+        }
+        let fact = LeadReceived {
+            act: news.act.into(),
+            class: news.lead.class.word().to_owned(),
+            partner: news.partner,
+            respond_by: news.lead.respond_by,
+        };
+        let sequence = self.emit(fact.into(), Some(Body::Lead(Box::new(body))), news.slot);
+        if let Some(closed) = news.closed {
+            self.relist(closed, sequence);
+        }
+        Answer::Done(sequence)
+    }
+
+    /// The history of a finished request grows by an event.
+    fn relist(&mut self, mut closed: ClosedRequest, sequence: u64) {
         closed.version = sequence;
         closed.events.push(sequence);
+        self.touched.push(closed.sequence);
         self.closed.push(closed);
-        Answer::Done(sequence)
     }
 }
 

@@ -1,10 +1,12 @@
 //! Deciding: (state at head, command, now, random) gives events or a refusal. Serial; nothing here waits or reads a clock.
 
+pub mod allocate;
 pub(crate) mod exchange;
 mod face;
 pub mod limits;
 mod people;
 mod plan;
+mod preflight;
 mod pump;
 mod submit;
 mod time;
@@ -33,6 +35,7 @@ pub struct Decider {
     random: Box<dyn Random + Sync>,
     pacers: BTreeMap<u16, Pacer>,
     wakes: BTreeSet<(Millis, u16)>,
+    patience: BTreeSet<(Millis, u64)>,
     draining: bool,
     now: Millis,
     events: Vec<Event>,
@@ -53,6 +56,7 @@ impl Decider {
             random,
             pacers: BTreeMap::new(),
             wakes: BTreeSet::new(),
+            patience: BTreeSet::new(),
             draining: false,
             now: 0,
             events: Vec::new(),
@@ -147,6 +151,7 @@ impl Decider {
             Command::List { partner, class } => self.list(&partner, class),
             Command::Feedback { partner, way, items } => self.feedback(&partner, way, items),
             Command::LateOutcome(late) => Ok(self.late_outcome(*late)),
+            Command::Lead(news) => Ok(self.lead(*news)),
             Command::Read { by, is_person, request, closed } => self.read(&by, is_person, request, closed),
             Command::Refused { source, minute, count } => self.refused(source, minute, count),
             Command::Snapshot { digest, next } => {
@@ -197,6 +202,7 @@ fn needs_serving(command: &Command) -> bool {
         Command::Ended { .. }
             | Command::Feedback { .. }
             | Command::LateOutcome(_)
+            | Command::Lead(_)
             | Command::Snapshot { .. }
             | Command::Drain
             | Command::Read { .. }

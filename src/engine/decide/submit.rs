@@ -23,7 +23,8 @@ impl Decider {
         }
         let request = &submit.request;
         self.check_court(request)?;
-        let broken = rules::check(request, Day::of(self.now));
+        let kind_of = |partner: &str| self.config.partners.get(partner).map(|partner| partner.kind);
+        let broken = rules::check(request, Day::of(self.now), kind_of);
         if !broken.is_empty() {
             return Err(Refusal::Rules(broken));
         }
@@ -32,9 +33,10 @@ impl Decider {
             Asked::Goal { goal, subjects, scope } => self.plan_goal(*goal, subjects, scope)?,
             Asked::Acts(acts) => self.plan_acts(submit, acts)?,
         };
+        self.preflight(request, &plan)?;
         let court = request.case.court.code.as_str();
         for line in &mut plan {
-            line.approvals = self.approvals_for(court, line.kind);
+            line.approvals = self.approvals_for(court, line);
         }
         let slips = self.number(&mut plan);
         let case = self.state.case_index(submit.case_key);
@@ -53,7 +55,9 @@ impl Decider {
             slips,
             token: submit.token.clone(),
         };
-        Ok(Answer::Accepted(self.emit(fact.into(), Some(Body::Accepted(Box::new(body))), slot)))
+        let sequence = self.emit(fact.into(), Some(Body::Accepted(Box::new(body))), slot);
+        self.be_patient(domain::RequestId(sequence));
+        Ok(Answer::Accepted(sequence))
     }
 
     fn accepted_body(&mut self, submit: &Submit, plan: Vec<PlanLine>, slot: u64) -> Result<AcceptedBody, Refusal> {
@@ -175,6 +179,7 @@ impl Decider {
         if let Some(original) = &act.original {
             line.set_original(original);
         }
+        line.note = act.note.as_ref().map(|note| note.expose().clone());
         let freeze = base.and_then(|base| self.state.acts.get(base));
         line.base = freeze.map(|freeze| ActRef::from(freeze.id()));
         line.account = act.account.as_ref().map(|account| account.expose().clone());
@@ -186,8 +191,10 @@ impl Decider {
         line.amount = act.amount.map(Money::units);
         if act.kind.is_lasting() || act.kind == ActKind::Renew {
             let from = act.from.unwrap_or(Day::of(self.now));
+            let kind = self.config.partners.get(&act.partner).map(|partner| partner.kind);
+            let years = rules::years_max(kind);
             line.from = Some(from.count());
-            line.to = Some(act.to.unwrap_or(from.last_of_years(rules::DEPOSIT_YEARS_MAX)).count());
+            line.to = Some(act.to.unwrap_or(from.last_of_years(years)).count());
         }
         line
     }
@@ -254,10 +261,14 @@ impl Decider {
         Ok(())
     }
 
-    pub(super) fn approvals_for(&self, court: &str, kind: u8) -> u8 {
-        let kind = ActKind::from_code(kind);
-        let court = self.config.courts.get(court);
-        kind.and_then(|kind| court?.approvals.get(&kind).copied()).unwrap_or(0)
+    /// How many other persons must approve an act, by its kind and amount.
+    pub(super) fn approvals_for(&self, court: &str, line: &PlanLine) -> u8 {
+        let amount = Money::from_units(line.amount.unwrap_or(0));
+        let (Some(court), Some(kind)) = (self.config.courts.get(court), ActKind::from_code(line.kind)) else {
+            return 0;
+        };
+        let asked = court.approvals.iter().filter(|rule| rule.kinds.contains(&kind));
+        asked.filter(|rule| rule.from <= amount).map(|rule| rule.persons).max().unwrap_or(0)
     }
 
     /// Draws slip numbers: one per query, one per run of control acts alike in partner, subject and kind.

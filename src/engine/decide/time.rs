@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::sync::Arc;
 
 use domain::partner::Travel;
+use domain::request::Goal;
 use domain::socket::{Cause, Judged};
 use domain::{ActId, Millis, RequestId};
 use store::record::Body;
@@ -13,6 +14,7 @@ use store::record::{
 };
 
 use super::Decider;
+use super::allocate::PATIENCE_MS;
 use super::pump::settles_by_itself;
 use crate::command::{Answer, ClosedRead, Erased, StoreDocument};
 use crate::config::Config;
@@ -37,6 +39,8 @@ impl Decider {
             .filter(|(_, act)| act.is_under_way())
             .map(|(_, act)| (act.exchange, act.id()))
             .collect();
+        let open: Vec<u64> = self.state.requests.iter().map(|(_, open)| open.sequence).collect();
+        open.into_iter().for_each(|request| self.be_patient(RequestId(request)));
         for (exchange, act) in under_way {
             self.ended(exchange, act, Judged::Doubt { cause: Cause::Interrupted })?;
         }
@@ -127,8 +131,25 @@ impl Decider {
             self.emit(DeadlinePassed { request }.into(), None, 0);
             self.go_on(index);
         }
+        self.lose_patience();
         self.erase_documents();
         Ok(Answer::Done(self.state.next))
+    }
+
+    /// Remembers when a goal no longer waits for questions about property of an earlier kind.
+    pub(super) fn be_patient(&mut self, request: RequestId) {
+        let open = self.state.request_index(request).and_then(|index| self.state.requests.get(index));
+        let Some(open) = open.filter(|open| matches!(open.goal(), Some(Goal::Secure | Goal::Collect))) else { return };
+        self.patience.insert((open.accepted_at.saturating_add(PATIENCE_MS), request.0));
+    }
+
+    fn lose_patience(&mut self) {
+        while let Some((due, request)) = self.patience.first().copied().filter(|(due, _)| *due <= self.now) {
+            self.patience.remove(&(due, request));
+            if let Some(index) = self.state.request_index(RequestId(request)) {
+                self.go_on(index);
+            }
+        }
     }
 
     fn erase_documents(&mut self) {

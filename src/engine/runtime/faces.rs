@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::request::PartnerKind;
 use domain::socket::{FaceAnswer, FaceCall, FaceVerb, ItemVerdict, ListClass, PaperFile};
-use domain::{ActId, Personal, SlipNumber};
+use domain::{ActId, Personal, SlipLine, SlipNumber};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -86,7 +86,7 @@ impl Engine {
         Ok(FaceAnswer::List(slips))
     }
 
-    async fn face_feedback(
+    pub(super) async fn face_feedback(
         &self,
         partner: &str,
         way: &'static str,
@@ -118,7 +118,7 @@ impl Engine {
         line: Option<u16>,
         outcome: domain::outcome::Outcome,
     ) -> Result<Option<Result<(), String>>, Refusal> {
-        let Some(number) = SlipNumber::parse(slip) else { return Ok(None) };
+        let Some((number, line)) = named(slip, line) else { return Ok(None) };
         let Some(request) = self.shared.closed_by_slip(number)? else { return Ok(None) };
         let Some(mut closed) = self.shared.closed_request(request)? else { return Ok(None) };
         let state = self.shared.closed_state(request)?;
@@ -212,6 +212,14 @@ impl Engine {
         wanted: fn(&str) -> bool,
     ) -> Result<Vec<PaperFile>, Refusal> {
         read_off_worker(&self.shared, papers, wanted).await
+    }
+}
+
+/// The slip and line that a partner means: some name them apart, some as one word, `slip-line`.
+pub(super) fn named(slip: &str, line: Option<u16>) -> Option<(SlipNumber, Option<u16>)> {
+    match SlipLine::parse(slip) {
+        Some(key) => Some((key.slip, Some(key.line))),
+        None => SlipNumber::parse(slip).map(|slip| (slip, line)),
     }
 }
 

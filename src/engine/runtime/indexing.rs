@@ -84,10 +84,16 @@ impl Ended {
                 self.from = self.closed.pop_front().map_or(self.from, |gone| gone.version + 1);
             }
         }
-        if let Fact::OutcomeReceived(fact) = &event.fact
-            && state.act_index(fact.act.into()).is_none()
+        let news_of = match &event.fact {
+            Fact::OutcomeReceived(fact) => Some(fact.act),
+            Fact::LeadReceived(fact) => Some(fact.act),
+            _ => None,
+        };
+        // A measure that lives on has no open request: news of it belongs to the history of the finished one.
+        if let Some(act) = news_of
+            && state.request_touched_by(sequence, event).is_none()
         {
-            self.late.push((sequence, fact.act));
+            self.late.push((sequence, act));
         }
     }
 }

@@ -12,6 +12,7 @@ mod departures;
 mod dispatch;
 mod documents;
 mod faces;
+mod inbound;
 mod indexing;
 mod journaling;
 mod listing;

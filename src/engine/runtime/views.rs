@@ -2,6 +2,7 @@
 
 use domain::act::ActOrder;
 use domain::calendar::Hours;
+use domain::outcome::Verdict;
 use domain::partner::Travel;
 use domain::request::RequestState;
 use domain::sentence::{self, Waiting};
@@ -16,7 +17,7 @@ use crate::state::act::NO_SEQUENCE;
 use crate::state::lane::Lane;
 use crate::state::slab::{Index, NONE};
 use crate::state::{Act, OpenRequest, State};
-use crate::view::{ActView, Caller, MeasureView, OutcomeView, RequestView};
+use crate::view::{ActView, Caller, LEADS_SHOWN_MAX, LeadView, MeasureView, OutcomeView, RequestView};
 
 /// The longest a long-poll waits.
 pub const WAIT_MS_MAX: u64 = 60_000;
@@ -30,6 +31,7 @@ struct Sketch {
     view: RequestView,
     acts: Vec<(Act, Waiting, Option<Millis>)>,
     superseded: Vec<u64>,
+    leads: Vec<u64>,
 }
 
 impl Engine {
@@ -158,11 +160,16 @@ impl Shared {
 
     /// Sequences of the events of a finished request, in order.
     pub(crate) fn closed_events(&self, request: u64) -> Result<Vec<u64>, Refusal> {
+        Ok(self.closed_with_events(request)?.map(|closed| closed.events).unwrap_or_default())
+    }
+
+    /// A finished request with all its events.
+    pub(crate) fn closed_with_events(&self, request: u64) -> Result<Option<ClosedRequest>, Refusal> {
         let found = self.index.found(request).map_err(|error| unreadable(&error))?;
         if found.is_none() {
             self.surely_absent(request)?;
         }
-        Ok(found.map(|closed| closed.events).unwrap_or_default())
+        Ok(found)
     }
 
     /// Not found in what is filled so far says nothing: better no answer than a wrong one.
@@ -177,6 +184,7 @@ impl Shared {
         let due = (act.due_at > 0).then_some(act.due_at);
         let Some(partner) = partner else { return (Waiting::Turn, due) };
         match act.state() {
+            ActState::Awaiting if act.verdict() == Some(Verdict::Registered) => (Waiting::Condition, due),
             ActState::Awaiting => {
                 let answer_due =
                     act.since.saturating_add(Millis::try_from(partner.answer_due_ms).unwrap_or(Millis::MAX));
@@ -191,13 +199,21 @@ impl Shared {
 
     /// Reads names, accounts and outcomes from the journal.
     fn complete(&self, sketch: Sketch) -> RequestView {
-        let Sketch { mut view, acts, superseded } = sketch;
+        let Sketch { mut view, acts, superseded, leads } = sketch;
         match self.papers.request(view.id.0) {
             Some(papers) => view.case_number = papers.context.case.number.clone(),
             None => view.erased = true,
         }
+        view.leads = leads.into_iter().filter_map(|sequence| self.lead_view(sequence)).collect();
         view.acts = acts.into_iter().map(|(act, waiting, by)| self.act_view(&act, waiting, by, &superseded)).collect();
         view
+    }
+
+    fn lead_view(&self, sequence: u64) -> Option<LeadView> {
+        let event = self.papers.event(sequence)?;
+        let (Fact::LeadReceived(fact), Some(Body::Lead(lead))) = (event.fact, event.body) else { return None };
+        let (act, partner) = (fact.act.into(), fact.partner);
+        Some(LeadView { at: event.at, sequence, act, partner, lead: lead.into_lead()? })
     }
 
     fn act_view(&self, act: &Act, waiting: Waiting, by: Option<Millis>, history: &[u64]) -> ActView {
@@ -341,10 +357,13 @@ fn sketch(
         ledger: state.ledger(open.case),
         counts,
         acts: Vec::new(),
+        leads: Vec::new(),
         next_page: next_page.then_some(end),
         erased: false,
     };
-    Some(Sketch { view, acts, superseded })
+    let newest = open.leads.len().saturating_sub(LEADS_SHOWN_MAX);
+    let leads = open.leads.get(newest..).unwrap_or_default().to_vec();
+    Some(Sketch { view, acts, superseded, leads })
 }
 
 fn unreadable(error: &store::index::IndexError) -> Refusal {
@@ -367,8 +386,9 @@ fn erased_sketch(closed: &ClosedRequest, state: RequestState) -> Sketch {
         ledger: domain::ledger::Ledger::default(),
         counts: Vec::new(),
         acts: Vec::new(),
+        leads: Vec::new(),
         next_page: None,
         erased: true,
     };
-    Sketch { view, acts: Vec::new(), superseded: Vec::new() }
+    Sketch { view, acts: Vec::new(), superseded: Vec::new(), leads: Vec::new() }
 }

@@ -69,8 +69,8 @@ pub struct Act {
     state: u8,
     /// [`Verdict`] of the newest outcome; 0 = none.
     verdict: u8,
-    /// A pulling partner was offered it: feedback may still come when all is over.
-    pub pulled: bool,
+    /// The partner fetches it or answers later: news may still come when all is over.
+    pub answers_later: bool,
     /// An earlier sending may have happened, and nothing has ruled it out since.
     pub doubted: bool,
     /// The first person who settles a doubt has spoken: hash of the token name; 0 = nobody.
@@ -119,7 +119,7 @@ impl Act {
             kind: kind.code(),
             state: state.code(),
             verdict: 0,
-            pulled: false,
+            answers_later: false,
             doubted: false,
             settled_by: 0,
             settled_as: false,

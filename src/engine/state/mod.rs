@@ -9,6 +9,7 @@ pub mod slab;
 use std::collections::BTreeMap;
 
 use domain::ledger::Ledger;
+use domain::outcome::{AssetKind, AssetRole};
 use domain::request::{Goal, Priority, RequestState};
 use domain::{ActId, ActKind, ActState, CaseId, Millis, Money, RequestId, SlipNumber};
 use serde::{Deserialize, Serialize};
@@ -48,6 +49,24 @@ pub struct Found {
     pub account: String,
     /// What could be held, in 1/10,000 yuan; 0 when it is not in CNY.
     pub available: i64,
+    /// Code of what sort of property it is.
+    pub asset_kind: u8,
+    /// Code of what the subject is to it.
+    pub role: u8,
+}
+
+impl Found {
+    /// What sort of property it is.
+    #[must_use]
+    pub fn kind(&self) -> AssetKind {
+        AssetKind::from_code(self.asset_kind).unwrap_or(AssetKind::Other)
+    }
+
+    /// What the subject is to it.
+    #[must_use]
+    pub fn role(&self) -> AssetRole {
+        AssetRole::from_code(self.role).unwrap_or(AssetRole::Owner)
+    }
 }
 
 /// An open request in memory.
@@ -85,6 +104,8 @@ pub struct OpenRequest {
     pub found: Vec<Found>,
     /// Sequences of the events that touched it: its own history, written to the index when it is finished.
     pub events: Vec<u64>,
+    /// Sequences of the leads among them.
+    pub leads: Vec<u64>,
 }
 
 impl OpenRequest {
@@ -182,6 +203,8 @@ pub struct State {
     pub erased: Vec<u64>,
     /// What was read of which request by which machine: hash to version; at most [`READS_MAX`].
     pub reads: Map<u64, u64>,
+    /// Leads that came: hash of act and the partner's own number to sequence; at most [`LEADS_MAX`].
+    pub leads: Map<u64, u64>,
     /// Cases by keyed hash.
     pub(crate) case_by_key: Map<(u64, u64), Index>,
     /// Plans by sequence: the request and where in its acts the plan begins.
@@ -202,6 +225,9 @@ pub struct State {
 
 /// The most remembered machine reads; beyond it all are forgotten, and a read may be recorded twice.
 pub const READS_MAX: usize = 65_536;
+
+/// The most remembered leads; beyond it all are forgotten, and a repeated one may be recorded twice.
+pub const LEADS_MAX: usize = 65_536;
 
 impl State {
     /// An open act, or one whose measure lives.

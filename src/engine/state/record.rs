@@ -34,6 +34,7 @@ struct Out<'a> {
     lanes: Vec<&'a LaneRecord>,
     documents: &'a BTreeMap<(u64, u64), Document>,
     idempotency: Vec<((u64, u64), Keyed)>,
+    leads: Vec<(u64, u64)>,
 }
 
 #[derive(Deserialize)]
@@ -46,6 +47,7 @@ struct In {
     lanes: Vec<LaneRecord>,
     documents: BTreeMap<(u64, u64), Document>,
     idempotency: Vec<((u64, u64), Keyed)>,
+    leads: Vec<(u64, u64)>,
 }
 
 /// A snapshot that cannot be used; the state is then folded from the journal.
@@ -80,6 +82,9 @@ impl State {
         #[expect(clippy::disallowed_methods, reason = "the order is made the same on the next line")]
         let mut idempotency: Vec<_> = self.idempotency.iter().map(|(key, value)| (*key, *value)).collect();
         idempotency.sort_unstable_by_key(|(key, _)| *key);
+        #[expect(clippy::disallowed_methods, reason = "the order is made the same on the next line")]
+        let mut leads: Vec<_> = self.leads.iter().map(|(key, value)| (*key, *value)).collect();
+        leads.sort_unstable();
         let out = Out {
             counters: Counters {
                 form: STATE_FORM,
@@ -96,6 +101,7 @@ impl State {
             lanes,
             documents: &self.documents,
             idempotency,
+            leads,
         };
         postcard::to_io(&out, sink)?;
         Ok(())
@@ -131,6 +137,7 @@ impl State {
             }
         }
         state.idempotency = read.idempotency.into_iter().collect();
+        state.leads = read.leads.into_iter().collect();
         state.rebuild_maps();
         state.rebuild_queues();
         Ok(state)

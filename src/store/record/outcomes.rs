@@ -94,6 +94,12 @@ impl From<&Lead> for LeadTwin {
 }
 
 impl LeadTwin {
+    /// The partner's own number of it.
+    #[must_use]
+    pub fn serial(&self) -> &str {
+        &self.serial
+    }
+
     /// The lead again; `None` when a word is of a later release.
     #[must_use]
     pub fn into_lead(self) -> Option<Lead> {

@@ -15,7 +15,7 @@ fn act_id(text: &str) -> Result<ActId, Problem> {
     ActId::parse(text).ok_or_else(|| Slug::NotFound.into())
 }
 
-/// An approval may do without a reason; a refusal to approve is a stop, which may not.
+/// With a reason, as all that people do; a refusal to approve is a stop.
 pub(crate) async fn approve(
     allowed: Allowed<Approve>,
     request: HttpRequest,
@@ -23,8 +23,7 @@ pub(crate) async fn approve(
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
     let id = request_id(&id)?;
-    let bytes = bytes(&request, payload, allowed.limits()).await?;
-    let reason = if bytes.is_empty() { String::new() } else { reason_alone(&bytes)? };
+    let reason = reason_alone(&bytes(&request, payload, allowed.limits()).await?)?;
     Ok(version(allowed.gate().approve(allowed.caller(), id, reason).await?))
 }
 

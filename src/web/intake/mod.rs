@@ -10,6 +10,7 @@ pub(crate) mod parts;
 pub(crate) mod query;
 pub(crate) mod read;
 pub(crate) mod requests;
+pub(crate) mod said;
 pub(crate) mod show;
 pub(crate) mod submit;
 pub(crate) mod text;

@@ -136,6 +136,9 @@ pub(crate) fn order(form: ActForm<'_>, parties: usize, at: &At<'_>, faults: &mut
     }
     let to = form.to.and_then(|day| faults.day(&at.field("to"), &day));
     let note = faults.maybe(&at.field("note"), form.note, plain(NOTE_CHARS_MAX)).map(Personal::new);
+    if kind == Some(ActKind::Support) && note.is_none() {
+        faults.add(&at.field("note"), Want::Present);
+    }
     Some(ActOrder { kind: kind?, partner, subject: form.subject.0, account, amount, from, to, original, note })
 }
 

@@ -2,14 +2,13 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use domain::outcome::{FoundAccount, PriorMeasure, SealedReply};
 use domain::sentence::Sentence;
 use domain::{ActState, Day, Millis, Money};
 use serde::Serialize;
 use serde::ser::{SerializeMap as _, Serializer};
-use sha2::{Digest, Sha256};
 
-use crate::gate::{Accepted, ActView, MeasureView, OutcomeView, Receipt, RequestLine, RequestView};
+use crate::gate::{Accepted, ActView, MeasureView, Receipt, RequestLine, RequestView};
+use crate::intake::said::{ShownLead, ShownOutcome};
 use crate::language::Language;
 
 /// An amount in yuan.
@@ -130,6 +129,8 @@ pub(crate) struct ShownRequest<'a> {
     counts: Counts<'a>,
     acts: Vec<ShownAct<'a>>,
     next_page: Option<u32>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    leads: Vec<ShownLead<'a>>,
 }
 
 #[derive(Serialize)]
@@ -188,6 +189,7 @@ impl<'a> ShownRequest<'a> {
             counts: Counts(&view.counts),
             acts: view.acts.iter().map(|act| ShownAct::of(act, language, inline)).collect(),
             next_page: view.next_page,
+            leads: view.leads.iter().map(ShownLead::of).collect(),
         }
     }
 }
@@ -211,6 +213,8 @@ struct ShownAct<'a> {
     to: Option<Date>,
     #[serde(skip_serializing_if = "Option::is_none")]
     original: Option<ShownOriginal<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<&'a str>,
     exchanges: u32,
     outcomes: Vec<ShownOutcome<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -283,140 +287,11 @@ impl<'a> ShownAct<'a> {
                 slip: &original.slip,
                 case_number: original.case_number.expose(),
             }),
+            note: order.note.as_ref().map(|note| note.expose().as_str()),
             exchanges: act.exchanges,
             outcomes: act.outcomes.iter().map(|outcome| ShownOutcome::of(outcome, inline)).collect(),
             measure: act.measure.map(ShownMeasure::of),
             next: ShownNext::of(act.next, language),
-        }
-    }
-}
-
-#[derive(Serialize)]
-struct ShownOutcome<'a> {
-    at: Instant,
-    sequence: u64,
-    verdict: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    text: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    limit: Option<Yuan>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    caught: Option<Yuan>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    moved: Option<Yuan>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    from: Option<Date>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    to: Option<Date>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    serial: Option<&'a str>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    accounts: Vec<ShownAccount<'a>>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    ahead: Vec<ShownPrior<'a>>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    replies: Vec<ShownReply<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    as_of: Option<&'a str>,
-}
-
-impl<'a> ShownOutcome<'a> {
-    fn of(view: &'a OutcomeView, inline: bool) -> Self {
-        let outcome = &view.outcome;
-        Self {
-            at: Instant(view.at),
-            sequence: view.sequence,
-            verdict: outcome.verdict.word(),
-            reason: outcome.reason.map(|reason| reason.word()),
-            text: outcome.text.as_ref().map(|text| text.expose().as_str()),
-            limit: outcome.limit.map(Yuan),
-            caught: outcome.caught.map(Yuan),
-            moved: outcome.moved.map(Yuan),
-            from: outcome.from.map(Date),
-            to: outcome.to.map(Date),
-            serial: outcome.serial.as_ref().map(|serial| serial.expose().as_str()),
-            accounts: outcome.accounts.iter().map(ShownAccount::of).collect(),
-            ahead: outcome.ahead.iter().map(ShownPrior::of).collect(),
-            replies: outcome.replies.iter().map(|reply| ShownReply::of(reply, inline)).collect(),
-            as_of: outcome.as_of.as_deref(),
-        }
-    }
-}
-
-#[derive(Serialize)]
-struct ShownAccount<'a> {
-    number: &'a str,
-    class: &'a str,
-    status: &'a str,
-    currency: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    balance: Option<Yuan>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    available: Option<Yuan>,
-    branch: &'a str,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    ahead: Vec<ShownPrior<'a>>,
-}
-
-impl<'a> ShownAccount<'a> {
-    fn of(account: &'a FoundAccount) -> Self {
-        Self {
-            number: account.number.expose(),
-            class: &account.class,
-            status: &account.status,
-            currency: &account.currency,
-            balance: account.balance.map(Yuan),
-            available: account.available.map(Yuan),
-            branch: &account.branch,
-            ahead: account.ahead.iter().map(ShownPrior::of).collect(),
-        }
-    }
-}
-
-#[derive(Serialize)]
-struct ShownPrior<'a> {
-    organ: &'a str,
-    paper: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    amount: Option<Yuan>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    to: Option<Date>,
-}
-
-impl<'a> ShownPrior<'a> {
-    fn of(prior: &'a PriorMeasure) -> Self {
-        Self {
-            organ: prior.organ.expose(),
-            paper: prior.paper.expose(),
-            amount: prior.amount.map(Yuan),
-            to: prior.to.map(Date),
-        }
-    }
-}
-
-#[derive(Serialize)]
-struct ShownReply<'a> {
-    file_name: &'a str,
-    file_type: &'a str,
-    md5_fits: bool,
-    size: usize,
-    digest: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    base64: Option<String>,
-}
-
-impl<'a> ShownReply<'a> {
-    fn of(reply: &'a SealedReply, inline: bool) -> Self {
-        let bytes = reply.bytes.expose();
-        Self {
-            file_name: reply.file_name.expose(),
-            file_type: &reply.file_type,
-            md5_fits: reply.md5_fits,
-            size: bytes.len(),
-            digest: format!("sha256:{}", hex(&Sha256::digest(bytes))),
-            base64: inline.then(|| STANDARD.encode(bytes)),
         }
     }
 }

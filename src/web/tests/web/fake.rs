@@ -90,6 +90,7 @@ impl FakeGate {
             counts: vec![(ActState::Ready, 1), (ActState::Done, 2)],
             acts: vec![act()],
             next_page: Some(1),
+            leads: Vec::new(),
             erased: false,
         }
     }
@@ -261,6 +262,11 @@ impl Gate for FakeGate {
 
     fn resume<'a>(&'a self, _: &'a Caller, partner: &'a str) -> Answer<'a, u64> {
         now(self.note(format!("resume {partner}")))
+    }
+
+    fn inbound<'a>(&'a self, caller: &'a Caller, partner: &'a str, body: Vec<u8>) -> Answer<'a, FaceReply> {
+        let said = format!("inbound {partner} {} by {}", body.len(), caller.token);
+        now(self.note(said).map(|_| FaceReply { status: 200, content_type: "application/json", bytes: b"{}".to_vec() }))
     }
 
     fn face(&self, kind: PartnerKind, call: FaceCall) -> GateFuture<'_, FaceAnswer> {

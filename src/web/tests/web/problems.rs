@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use domain::form::{Defect, DefectKind};
 use domain::rules::{Breach, D8, D9};
 use reqwest::Method;
 use serde_json::json;
@@ -32,10 +33,14 @@ fn refusals() -> Vec<(Refusal, Slug)> {
         | Refusal::WrongState { .. }
         | Refusal::SamePerson
         | Refusal::OutOfBounds { .. }
+        | Refusal::NoCallback
+        | Refusal::Unreadable { .. }
+        | Refusal::Formal(_)
         | Refusal::Overloaded
         | Refusal::Draining
         | Refusal::Unavailable => true,
     };
+    let defect = Defect { at: "/officers/0/work_id".to_owned(), kind: DefectKind::OfficerNumberLong, wanted: "15".to_owned() };
     let list = vec![
         (Refusal::KeyReused, Slug::IdempotencyKeyReused),
         (Refusal::Rules(vec![Breach { rule: &D9, at: "/acts/0/to".to_owned() }]), Slug::RulesBroken),
@@ -52,6 +57,9 @@ fn refusals() -> Vec<(Refusal, Slug)> {
         (Refusal::WrongState { state: "done" }, Slug::WrongState),
         (Refusal::SamePerson, Slug::SamePerson),
         (Refusal::OutOfBounds { at: "/until", bound: "30 d" }, Slug::OutOfBounds),
+        (Refusal::NoCallback, Slug::PartnerHasNoCallback),
+        (Refusal::Unreadable { wanted: "a list".to_owned() }, Slug::InvalidRequest),
+        (Refusal::Formal(vec![("bank-a".to_owned(), defect)]), Slug::WouldBeHandedBack),
         (Refusal::Overloaded, Slug::Overloaded),
         (Refusal::Draining, Slug::Draining),
         (Refusal::Unavailable, Slug::Unavailable),
@@ -79,7 +87,6 @@ async fn found_by_the_web() -> Vec<(Slug, Answer)> {
         (Slug::TokenUnknown, read(ask(None).bearer_auth("xz_0")).await),
         (Slug::RoleMissing, read(ask(Some(Role::Auditor))).await),
         (Slug::RouteUnknown, read(house.ask(Method::GET, "/v2", None)).await),
-        (Slug::PartnerHasNoCallback, house.post("/v1/inbound/bank-a", Role::Partner, &json!({})).await),
         (Slug::MethodNotAllowed, read(house.ask(Method::DELETE, "/v1/requests", Some(Role::Submitter))).await),
         (Slug::UnsupportedMediaType, read(typed("text/plain").body(body.clone())).await),
         (Slug::ContentEncodingUnsupported, read(json().header("Content-Encoding", "gzip").body(body.clone())).await),

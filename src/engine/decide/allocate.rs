@@ -1,0 +1,256 @@
+//! What a goal does next: which assets are frozen, out of which money comes, what is let go. Frozen parameters, the ledger's
+//! ceilings, never a second try.
+
+use std::collections::BTreeSet;
+
+use domain::outcome::{AssetKind, AssetRole};
+use domain::request::{Goal, PartnerKind};
+use domain::rules::freeze_years_max;
+use domain::{ActKind, ActState, Day, Millis, Money};
+use store::record::{ActRef, PlanLine};
+
+use super::Decider;
+use crate::state::slab::Index;
+use crate::state::{Act, Found, OpenRequest};
+
+/// So long an asset of a later kind waits for questions about earlier ones that may be answered at once; then it is taken as it
+/// is. Two minutes are what an officer is promised.
+pub const PATIENCE_MS: Millis = 120_000;
+
+impl Decider {
+    pub(super) fn next_acts(&self, request: Index) -> Vec<PlanLine> {
+        let Some(open) = self.state.requests.get(request) else { return Vec::new() };
+        let room = domain::request::ACTS_MAX.saturating_sub(open.acts.len());
+        let mut plan = match open.goal() {
+            Some(Goal::Secure) if open.may_start() => self.freezes(open),
+            Some(Goal::Collect) if open.may_start() => {
+                let mut plan = self.freezes(open);
+                plan.extend(self.takings(open));
+                plan.extend(self.spills(open));
+                plan
+            }
+            _ => Vec::new(),
+        };
+        if open.goal() == Some(Goal::Collect) {
+            plan.extend(self.releases(open));
+        }
+        plan.truncate(room);
+        plan
+    }
+
+    fn acts_of<'a>(&'a self, open: &'a OpenRequest) -> impl Iterator<Item = (Index, &'a Act)> {
+        open.acts.iter().filter_map(|index| Some((*index, self.state.acts.get(*index)?)))
+    }
+
+    fn takes(&self, lane: u16, kind: ActKind) -> bool {
+        self.partner(lane).is_some_and(|partner| partner.takes(kind) && !partner.retired)
+    }
+
+    /// How early the court takes property of this sort; 0 = first.
+    fn rank(&self, open: &OpenRequest, asset: AssetKind) -> usize {
+        let court = self.config.courts.get(self.state.word(open.court));
+        let order = court.map(|court| court.asset_order.as_slice()).filter(|order| !order.is_empty());
+        let order = order.unwrap_or(AssetKind::ALL);
+        order.iter().position(|kind| *kind == asset).unwrap_or(order.len())
+    }
+
+    /// What may be frozen: found, of worth, not tried yet, at a partner that freezes; earlier kinds first, then the fullest.
+    fn candidates<'a>(&'a self, open: &'a OpenRequest) -> Vec<&'a Found> {
+        // Sets, because a province-wide request has thousands of acts and this runs after each of their outcomes.
+        let tried: BTreeSet<u64> =
+            self.acts_of(open).filter(|(_, act)| act.kind() == ActKind::Freeze).map(|(_, act)| act.asset).collect();
+        let freezes = |found: &&Found| {
+            let query = self.state.acts.get(found.query);
+            query.is_some_and(|query| self.takes(query.lane, ActKind::Freeze))
+        };
+        let worth = open.found.iter().filter(|found| Money::from_units(found.available).floor_fen().is_positive());
+        let mut candidates: Vec<&Found> = worth.filter(|found| !tried.contains(&found.asset)).filter(freezes).collect();
+        candidates.sort_by(|a, b| {
+            let rank = |found: &Found| self.rank(open, found.kind());
+            rank(a).cmp(&rank(b)).then(b.available.cmp(&a.available)).then(a.asset.cmp(&b.asset))
+        });
+        candidates.dedup_by_key(|found| found.asset);
+        candidates
+    }
+
+    /// The latest rank that may be touched now: whoever may still bring property of an earlier kind is waited for, while an
+    /// answer may come at once and patience lasts. A partner in doubt, paused, closed or resting is not waited for.
+    fn rank_open(&self, open: &OpenRequest) -> usize {
+        if self.now >= open.accepted_at.saturating_add(PATIENCE_MS) {
+            return usize::MAX;
+        }
+        let waits = self.acts_of(open).filter(|(_, act)| act.kind() == ActKind::Query && self.may_answer_at_once(act));
+        let kinds = waits.filter_map(|(_, act)| self.partner(act.lane)).filter_map(|partner| brings(partner.kind));
+        kinds.map(|asset| self.rank(open, asset)).min().unwrap_or(usize::MAX)
+    }
+
+    fn may_answer_at_once(&self, query: &Act) -> bool {
+        if !matches!(query.state(), ActState::Ready | ActState::Sending | ActState::Awaiting) {
+            return false;
+        }
+        let Some(partner) = self.partner(query.lane) else { return false };
+        let lane = self.state.lane(query.lane).map(|lane| &lane.record);
+        let rests = lane.is_some_and(|lane| {
+            lane.rests_until > self.now || lane.paused.as_ref().is_some_and(|pause| pause.until > self.now)
+        });
+        !rests && partner.hours.opens_at(self.now, &self.config.calendar).is_none()
+    }
+
+    /// Just enough: what candidates are worth, up to the room that the ledger leaves.
+    fn freezes(&self, open: &OpenRequest) -> Vec<PlanLine> {
+        let mut room = self.state.ledger(open.case).room_to_freeze();
+        if !room.is_positive() {
+            return Vec::new();
+        }
+        let rank_open = self.rank_open(open);
+        let today = Day::of(self.now);
+        let mut plan = Vec::new();
+        for found in self.candidates(open) {
+            if self.rank(open, found.kind()) > rank_open {
+                break;
+            }
+            let Some(query) = self.state.acts.get(found.query) else { continue };
+            let amount = Money::from_units(found.available).floor_fen().min(room);
+            if !amount.is_positive() {
+                break;
+            }
+            room = room.minus_or_zero(amount);
+            let mut line = PlanLine::of(ActKind::Freeze, self.state.partner_of(query.lane), query.subject);
+            line.account = Some(found.account.clone());
+            line.asset = found.asset;
+            line.amount = Some(amount.units());
+            line.from = Some(today.count());
+            line.to = Some(today.last_of_years(freeze_years_max(found.kind())).count());
+            plan.push(line);
+        }
+        // Acts alike stand together, so that they share a slip.
+        plan.sort_by(|a, b| (&a.partner, a.subject).cmp(&(&b.partner, b.subject)));
+        plan
+    }
+
+    /// The live freezes that a goal may build on: its own, and those that earlier requests of the case put on accounts that
+    /// this one has found. A court secures one day and collects another.
+    fn freezes_in_reach<'a>(&'a self, open: &'a OpenRequest) -> impl Iterator<Item = (Index, &'a Act)> {
+        let found: BTreeSet<u64> = open.found.iter().map(|found| found.asset).collect();
+        let own: BTreeSet<Index> = open.acts.iter().copied().collect();
+        let live = |act: &Act| act.kind() == ActKind::Freeze && act.is_live_measure();
+        let of_case = self.state.acts_of_case(open.case).filter(move |(_, act)| live(act));
+        of_case.filter(move |(index, act)| own.contains(index) || found.contains(&act.asset))
+    }
+
+    /// How money comes out of what is frozen; `None` when this partner gives none.
+    fn taking_of(&self, open: &OpenRequest, freeze: &Act) -> Option<ActKind> {
+        let found = open.found.iter().find(|found| found.asset == freeze.asset);
+        let kind = match found.map(|found| (found.kind(), found.role())) {
+            Some((AssetKind::Policy, AssetRole::Holder | AssetRole::Owner)) => ActKind::Surrender,
+            Some((AssetKind::Policy, _)) => ActKind::WithdrawBenefits,
+            _ => ActKind::Deduct,
+        };
+        self.takes(freeze.lane, kind).then_some(kind)
+    }
+
+    /// Out of each freeze that holds something, once, up to the room that the ledger leaves; earlier kinds of property first.
+    fn takings(&self, open: &OpenRequest) -> Vec<PlanLine> {
+        let mut room = self.state.ledger(open.case).room_to_deduct();
+        if !room.is_positive() {
+            return Vec::new();
+        }
+        let own = self.acts_of(open).filter(|(_, act)| act.kind().moves_money() || act.kind() == ActKind::Release);
+        let built_on: BTreeSet<Index> = own.map(|(_, act)| act.base).collect();
+        let holds = |(index, freeze): &(Index, &Act)| freeze.caught > 0 && !built_on.contains(index);
+        let mut freezes: Vec<(Index, &Act)> = self.freezes_in_reach(open).filter(holds).collect();
+        freezes.sort_by_key(|(index, freeze)| {
+            let found = open.found.iter().find(|found| found.asset == freeze.asset);
+            (found.map_or(0, |found| self.rank(open, found.kind())), *index)
+        });
+        let mut plan = Vec::new();
+        for (index, freeze) in freezes {
+            let Some(kind) = self.taking_of(open, freeze) else { continue };
+            let amount = self.state.free_of_freeze(index).floor_fen().min(room);
+            if !amount.is_positive() {
+                continue;
+            }
+            room = room.minus_or_zero(amount);
+            let mut line = self.on_freeze(kind, freeze, open);
+            line.amount = Some(amount.units());
+            plan.push(line);
+        }
+        plan
+    }
+
+    /// A freeze that holds nothing (any more) still counts with its limit, and so keeps other property out of reach. When that
+    /// property could serve the claim now, as many such freezes are let go as it needs, the largest first.
+    fn spills(&self, open: &OpenRequest) -> Vec<PlanLine> {
+        let ledger = self.state.ledger(open.case);
+        let rank_open = self.rank_open(open);
+        let reachable = self.candidates(open).into_iter().filter(|found| self.rank(open, found.kind()) <= rank_open);
+        let elsewhere: Money = reachable.map(|found| Money::from_units(found.available).floor_fen()).sum();
+        let owed = ledger.target.minus_or_zero(ledger.deducted.plus(ledger.controlled));
+        let mut wanted = elsewhere.min(owed).minus_or_zero(ledger.room_to_freeze());
+        if !wanted.is_positive() {
+            return Vec::new();
+        }
+        let used: BTreeSet<Index> = self
+            .state
+            .acts_of_case(open.case)
+            .filter(|(_, act)| act.kind() == ActKind::Release || (act.kind().moves_money() && act.state().is_open()))
+            .map(|(_, act)| act.base)
+            .collect();
+        let own: BTreeSet<Index> = open.acts.iter().copied().collect();
+        let idle = |(index, freeze): &(Index, &Act)| {
+            freeze.caught == 0
+                && own.contains(index)
+                && !used.contains(index)
+                && self.takes(freeze.lane, ActKind::Release)
+        };
+        let mut idle: Vec<(Index, &Act)> = self.freezes_in_reach(open).filter(idle).collect();
+        idle.sort_by_key(|(index, freeze)| (std::cmp::Reverse(freeze.limit), *index));
+        let mut plan = Vec::new();
+        for (_, freeze) in idle {
+            if !wanted.is_positive() {
+                break;
+            }
+            wanted = wanted.minus_or_zero(Money::from_units(freeze.limit));
+            plan.push(self.on_freeze(ActKind::Release, freeze, open));
+        }
+        plan
+    }
+
+    /// Once everything owed is moved, what is left frozen is released at once (rule D8).
+    fn releases(&self, open: &OpenRequest) -> Vec<PlanLine> {
+        let ledger = self.state.ledger(open.case);
+        if !ledger.is_met() || ledger.deducting.is_positive() || ledger.target == Money::ZERO {
+            return Vec::new();
+        }
+        // By whichever request: the same freeze is not released twice.
+        let of_case = self.state.acts_of_case(open.case).filter(|(_, act)| act.kind() == ActKind::Release);
+        let released: BTreeSet<Index> = of_case.map(|(_, act)| act.base).collect();
+        let mut plan = Vec::new();
+        for (index, freeze) in self.freezes_in_reach(open) {
+            if !released.contains(&index) && self.takes(freeze.lane, ActKind::Release) {
+                plan.push(self.on_freeze(ActKind::Release, freeze, open));
+            }
+        }
+        plan
+    }
+
+    fn on_freeze(&self, kind: ActKind, freeze: &Act, open: &OpenRequest) -> PlanLine {
+        let mut line = PlanLine::of(kind, self.state.partner_of(freeze.lane), freeze.subject);
+        line.base = Some(ActRef::from(freeze.id()));
+        line.asset = freeze.asset;
+        line.account = open.found.iter().find(|found| found.asset == freeze.asset).map(|found| found.account.clone());
+        line
+    }
+}
+
+/// What sort of property a question to this industry may bring; `None` = none of worth.
+fn brings(kind: PartnerKind) -> Option<AssetKind> {
+    match kind {
+        PartnerKind::Bank => Some(AssetKind::Cash),
+        PartnerKind::Payment => Some(AssetKind::Wallet),
+        PartnerKind::HousingFund => Some(AssetKind::Fund),
+        PartnerKind::Insurance => Some(AssetKind::Policy),
+        PartnerKind::Registry => Some(AssetKind::Other),
+        PartnerKind::Police | PartnerKind::Grid => None,
+    }
+}
