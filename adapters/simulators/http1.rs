@@ -56,12 +56,16 @@ impl Outgoing {
 fn phrase(status: u16) -> &'static str {
     match status {
         200 => "OK",
+        202 => "Accepted",
         400 => "Bad Request",
         401 => "Unauthorized",
         404 => "Not Found",
         405 => "Method Not Allowed",
+        409 => "Conflict",
         413 => "Content Too Large",
+        422 => "Unprocessable Content",
         429 => "Too Many Requests",
+        503 => "Service Unavailable",
         _ => "Error",
     }
 }
@@ -77,6 +81,11 @@ pub(crate) enum Read {
 
 /// Reads one request; `buffer` keeps what came after it.
 pub(crate) async fn read_request(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Read {
+    read_request_within(stream, buffer, BODY_BYTES_MAX).await
+}
+
+/// As [`read_request`], with the largest body that is taken.
+pub(crate) async fn read_request_within(stream: &mut TcpStream, buffer: &mut Vec<u8>, bytes_max: usize) -> Read {
     let head_end = loop {
         if let Some(at) = find(buffer, b"\r\n\r\n") {
             break at;
@@ -97,7 +106,10 @@ pub(crate) async fn read_request(stream: &mut TcpStream, buffer: &mut Vec<u8>) -
         return Read::Closed;
     }
     let chunked = incoming.header("transfer-encoding").is_some_and(|t| t.eq_ignore_ascii_case("chunked"));
-    let body = if chunked { read_chunks(stream, buffer).await } else { read_sized(stream, buffer, &incoming).await };
+    let body = match chunked {
+        true => read_chunks(stream, buffer, bytes_max).await,
+        false => read_sized(stream, buffer, &incoming, bytes_max).await,
+    };
     match body {
         Ok(body) => incoming.body = body,
         Err(refused) => return refused,
@@ -105,12 +117,17 @@ pub(crate) async fn read_request(stream: &mut TcpStream, buffer: &mut Vec<u8>) -
     Read::Request(Box::new(incoming))
 }
 
-async fn read_sized(stream: &mut TcpStream, buffer: &mut Vec<u8>, incoming: &Incoming) -> Result<Vec<u8>, Read> {
+async fn read_sized(
+    stream: &mut TcpStream,
+    buffer: &mut Vec<u8>,
+    incoming: &Incoming,
+    bytes_max: usize,
+) -> Result<Vec<u8>, Read> {
     let length = match incoming.header("content-length") {
         None => 0,
         Some(text) => text.trim().parse::<usize>().map_err(|_| Read::Refused(400))?,
     };
-    if length > BODY_BYTES_MAX {
+    if length > bytes_max {
         return Err(Read::Refused(413));
     }
     fill(stream, buffer, length).await?;
@@ -118,7 +135,7 @@ async fn read_sized(stream: &mut TcpStream, buffer: &mut Vec<u8>, incoming: &Inc
     Ok(std::mem::replace(buffer, rest))
 }
 
-async fn read_chunks(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Result<Vec<u8>, Read> {
+async fn read_chunks(stream: &mut TcpStream, buffer: &mut Vec<u8>, bytes_max: usize) -> Result<Vec<u8>, Read> {
     let mut body = Vec::new();
     loop {
         let line_end = loop {
@@ -137,7 +154,7 @@ async fn read_chunks(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Result<Vec
         let text = String::from_utf8_lossy(&line);
         let size = text.split(';').next().unwrap_or("").trim();
         let size = usize::from_str_radix(size, 16).map_err(|_| Read::Refused(400))?;
-        if body.len() + size > BODY_BYTES_MAX {
+        if size > bytes_max || body.len() + size > bytes_max {
             return Err(Read::Refused(413));
         }
         fill(stream, buffer, size + 2).await?;

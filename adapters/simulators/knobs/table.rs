@@ -29,9 +29,13 @@ pub enum Fault {
     ConflictingFeedback,
     UnknownLine,
     HandBack,
+    DuplicateCallback,
+    ConflictingCallback,
+    EarlyCallback,
+    LostCallback,
 }
 
-/// One row: the fault, whether the called bank and the pulling hub can show it, what it does, what `ms`, `bytes` or `status` mean.
+/// One row: the fault, whether the called bank, the pulling hub and partners of the open task form can show it, what it does, what `ms`, `bytes` or `status` mean.
 pub struct FaultRow {
     /// Fault.
     pub fault: Fault,
@@ -39,6 +43,8 @@ pub struct FaultRow {
     pub http: bool,
     /// The pulling hub shows it.
     pub hub: bool,
+    /// A partner of the open task form shows it.
+    pub open: bool,
     /// Whether the order takes effect although the exchange fails.
     pub effect: bool,
     /// What is seen.
@@ -46,55 +52,73 @@ pub struct FaultRow {
 }
 
 const fn row(fault: Fault, http: bool, hub: bool, effect: bool, meaning: &'static str) -> FaultRow {
-    FaultRow { fault, http, hub, effect, meaning }
+    FaultRow { fault, http, hub, open: false, effect, meaning }
+}
+
+const fn open(row: FaultRow) -> FaultRow {
+    FaultRow { open: true, ..row }
+}
+
+const fn callback(fault: Fault, meaning: &'static str) -> FaultRow {
+    FaultRow { fault, http: false, hub: false, open: true, effect: true, meaning }
 }
 
 /// Every fault.
-pub const FAULTS: [FaultRow; 22] = [
-    row(Fault::Delay, true, true, true, "works `ms` (plus up to `jitter_ms`) longer; joins with another fault"),
-    row(
+pub const FAULTS: [FaultRow; 26] = [
+    open(row(Fault::Delay, true, true, true, "works `ms` (plus up to `jitter_ms`) longer; joins with another fault")),
+    open(row(
         Fault::SilenceAfterAccept,
         true,
         true,
         true,
         "takes effect, then says nothing (called: until the client leaves or `ms`; hub: no feedback this round)",
-    ),
-    row(
+    )),
+    open(row(
         Fault::SilenceBeforeAccept,
         true,
         true,
         false,
         "does nothing and says nothing (hub: does not look at the slip this round)",
-    ),
-    row(
+    )),
+    open(row(
         Fault::ResetMidBody,
         true,
         true,
         true,
         "resets the connection in the middle of a body (called: its answer; hub: its feedback)",
-    ),
-    row(
+    )),
+    open(row(
         Fault::CloseWithoutAnswer,
         true,
         true,
         true,
         "closes instead of answering (hub: sends its feedback and leaves before the reply)",
-    ),
-    row(Fault::ErrorBeforeEffect, true, false, false, "HTTP `status` (503) before anything happened"),
-    row(Fault::ErrorAfterEffect, true, false, true, "HTTP `status` (503) after it took effect"),
-    row(Fault::TooManySeconds, true, false, false, "429, Retry-After in seconds (`ms` rounded up)"),
-    row(Fault::TooManyDate, true, false, false, "429, Retry-After as an HTTP date"),
-    row(Fault::TooManyAbsurd, true, false, false, "429, Retry-After: 99999999999"),
-    row(Fault::WrongSchema, true, true, true, "well-formed XML of another kind"),
-    row(Fault::TruncatedXml, true, true, true, "half of the XML, with a right Content-Length"),
-    row(Fault::HtmlBody, true, true, true, "an HTML page"),
-    row(Fault::OtherCase, true, true, true, "an answer under another number"),
+    )),
+    open(row(Fault::ErrorBeforeEffect, true, false, false, "HTTP `status` (503) before anything happened")),
+    open(row(Fault::ErrorAfterEffect, true, false, true, "HTTP `status` (503) after it took effect")),
+    open(row(Fault::TooManySeconds, true, false, false, "429, Retry-After in seconds (`ms` rounded up)")),
+    open(row(Fault::TooManyDate, true, false, false, "429, Retry-After as an HTTP date")),
+    open(row(Fault::TooManyAbsurd, true, false, false, "429, Retry-After: 99999999999")),
+    open(row(Fault::WrongSchema, true, true, true, "well-formed, but of another kind")),
+    open(row(Fault::TruncatedXml, true, true, true, "half of the message, with a right Content-Length")),
+    open(row(Fault::HtmlBody, true, true, true, "an HTML page")),
+    open(row(Fault::OtherCase, true, true, true, "an answer under another number")),
     row(Fault::WrongCharset, true, true, true, "bytes of the other character set than is declared or agreed"),
-    row(Fault::OversizeBody, true, true, true, "`bytes` (16 MiB) of white space inside the answer (hub: in BEIZ)"),
-    row(Fault::SlowDrip, true, true, true, "a few bytes every `ms` (20 ms), in at most 512 pieces"),
-    row(Fault::Closed, true, true, false, "channel closed (called: 200009; hub: does not poll)"),
+    open(row(
+        Fault::OversizeBody,
+        true,
+        true,
+        true,
+        "`bytes` (16 MiB) of white space inside the answer (hub: in BEIZ)",
+    )),
+    open(row(Fault::SlowDrip, true, true, true, "a few bytes every `ms` (20 ms), in at most 512 pieces")),
+    open(row(Fault::Closed, true, true, false, "channel closed (called: 200009; hub: does not poll)")),
     row(Fault::DuplicateFeedback, false, true, true, "the same feedback twice"),
     row(Fault::ConflictingFeedback, false, true, true, "KZZT=1 first, then KZZT=2 for the same line"),
     row(Fault::UnknownLine, false, true, true, "one more result, for a line that was not asked"),
-    row(Fault::HandBack, false, true, false, "handed back through htInfo instead of being done"),
+    open(row(Fault::HandBack, false, true, false, "handed back through htInfo instead of being done")),
+    callback(Fault::DuplicateCallback, "posts the result twice"),
+    callback(Fault::ConflictingCallback, "posts the result, and then another that contradicts it"),
+    callback(Fault::EarlyCallback, "answers 202 only after the result was posted (waits `ms`, 10 s, at most)"),
+    callback(Fault::LostCallback, "never posts the result; it is there when asked"),
 ];

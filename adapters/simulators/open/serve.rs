@@ -1,0 +1,202 @@
+//! Connections: credential, rate, faults, and the exchange between them.
+
+use std::net::TcpListener as StdListener;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+
+use super::desk::Said;
+use super::{Shared, Trade};
+use crate::http1::{self, Incoming, Outgoing, Read};
+use crate::knobs::{Drawn, FAULTS, Fault};
+
+/// Largest task (section 1).
+const TASK_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// Connections at one time; a gateway's lane uses far fewer.
+const CONNECTIONS_MAX: usize = 1024;
+/// Silence lasts until the client leaves, but not for ever.
+const SILENCE_MS_MAX: u64 = 600_000;
+const OVERSIZE_BYTES: usize = 16 * 1024 * 1024;
+/// How long a 202 waits for its own callback.
+const EARLY_MS_MAX: u64 = 10_000;
+
+/// Serves until the runtime is dropped.
+pub(crate) async fn accept<T: Trade>(shared: &Arc<Shared<T>>, listener: StdListener) {
+    let Ok(listener) = TcpListener::from_std(listener) else { return };
+    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    loop {
+        let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
+        // An accept that fails (no file handles) is tried again when the next connection ends or comes.
+        let Ok((stream, _)) = listener.accept().await else {
+            tokio::task::yield_now().await;
+            continue;
+        };
+        drop(stream.set_nodelay(true));
+        let shared = Arc::clone(shared);
+        tokio::spawn(async move {
+            connection(&shared, stream).await;
+            drop(place);
+        });
+    }
+}
+
+async fn connection<T: Trade>(shared: &Shared<T>, mut stream: TcpStream) {
+    let mut buffer = Vec::new();
+    loop {
+        let incoming = match http1::read_request_within(&mut stream, &mut buffer, TASK_BYTES_MAX).await {
+            Read::Request(incoming) => incoming,
+            Read::Closed => return,
+            Read::Refused(status) => {
+                let refusal = Outgoing::new(status, "text/plain", Vec::new());
+                drop(send(&mut stream, &refusal.bytes(false)).await);
+                return;
+            }
+        };
+        let keep_alive = incoming.keep_alive;
+        let (outgoing, drawn) = exchange(shared, &incoming).await;
+        let bytes = outgoing.bytes(keep_alive);
+        let sent = match drawn.fault() {
+            Some(Fault::SilenceAfterAccept | Fault::SilenceBeforeAccept) => {
+                return http1::hold(&mut stream, drawn.ms(SILENCE_MS_MAX)).await;
+            }
+            Some(Fault::ResetMidBody) => return http1::reset_halfway(stream, &bytes).await,
+            Some(Fault::CloseWithoutAnswer) => return,
+            Some(Fault::SlowDrip) => http1::drip(&mut stream, &bytes, drawn.ms(20)).await,
+            _ => send(&mut stream, &bytes).await,
+        };
+        if sent.is_err() || !keep_alive {
+            return;
+        }
+    }
+}
+
+async fn send(stream: &mut TcpStream, bytes: &[u8]) -> std::io::Result<()> {
+    tokio::io::AsyncWriteExt::write_all(stream, bytes).await
+}
+
+fn plain(status: u16) -> (Outgoing, Drawn) {
+    (Outgoing::new(status, "text/plain", Vec::new()), Drawn::default())
+}
+
+fn answer(status: u16, json: &Value) -> Outgoing {
+    Outgoing::new(status, "application/json", json.to_string().into_bytes())
+}
+
+async fn exchange<T: Trade>(shared: &Shared<T>, incoming: &Incoming) -> (Outgoing, Drawn) {
+    let asked = incoming.path.strip_prefix("/v1/tasks/");
+    let is_task = incoming.path == "/v1/tasks";
+    if !is_task && asked.is_none() {
+        return plain(404);
+    }
+    if incoming.method != if is_task { "POST" } else { "GET" } {
+        return plain(405);
+    }
+    let shown = incoming.header("authorization").and_then(|header| header.strip_prefix("Bearer "));
+    if shown != Some(shared.token.as_str()) {
+        return plain(401);
+    }
+    if shared.rate.lock().call(Instant::now()) {
+        return (too_many("1".to_owned()), Drawn::default());
+    }
+    let task = match (is_task, serde_json::from_slice::<Value>(&incoming.body)) {
+        (false, _) => Value::Null,
+        (true, Ok(task)) => task,
+        (true, Err(_)) => return (answer(400, &json!({"state": "unreadable"})), Drawn::default()),
+    };
+    let code = if is_task { task.pointer("/kind").and_then(Value::as_str).unwrap_or_default() } else { "ask" };
+    let drawn = shared.knobs.draw(code, |fault| is_shown_here(fault, is_task));
+    if drawn.delay_ms > 0 {
+        tokio::time::sleep(Duration::from_millis(drawn.delay_ms)).await;
+    }
+    if let Some(outgoing) = before_effect(&drawn) {
+        return (outgoing, drawn);
+    }
+    let elapsed_ms = shared.elapsed_ms();
+    let said = match asked {
+        Some(number) => shared.desk.lock().said(number),
+        None => shared.desk.lock().task(task, elapsed_ms),
+    };
+    shared.wake.notify_one();
+    if drawn.fault() == Some(Fault::EarlyCallback) {
+        wait_for_callback(shared, &said, drawn.ms(EARLY_MS_MAX)).await;
+    }
+    (after_effect(&said, &drawn), drawn)
+}
+
+fn is_shown_here(fault: Fault, is_task: bool) -> bool {
+    let later = matches!(fault, Fault::DuplicateCallback | Fault::ConflictingCallback | Fault::LostCallback);
+    let of_tasks = matches!(fault, Fault::EarlyCallback | Fault::HandBack);
+    let is_listed = FAULTS.iter().any(|row| row.fault == fault && row.open);
+    is_listed && !later && (is_task || !of_tasks)
+}
+
+/// Holds an answer until the result it announces was posted.
+async fn wait_for_callback<T: Trade>(shared: &Shared<T>, said: &Said, ms: u64) {
+    let number = said.json.pointer("/number").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let posted = async {
+        loop {
+            let notified = shared.posted.notified();
+            if shared.desk.lock().records().iter().any(|record| record.number == number) {
+                return;
+            }
+            notified.await;
+        }
+    };
+    drop(tokio::time::timeout(Duration::from_millis(ms), posted).await);
+}
+
+fn too_many(retry_after: String) -> Outgoing {
+    let mut outgoing = Outgoing::new(429, "text/plain", Vec::new());
+    outgoing.headers.push(("Retry-After".to_owned(), retry_after));
+    outgoing
+}
+
+/// Faults that keep the task from taking effect.
+fn before_effect(drawn: &Drawn) -> Option<Outgoing> {
+    Some(match drawn.fault()? {
+        Fault::SilenceBeforeAccept => Outgoing::new(200, "text/plain", Vec::new()),
+        Fault::ErrorBeforeEffect => Outgoing::new(status(drawn), "text/html", html()),
+        Fault::TooManySeconds => too_many(drawn.ms(1000).div_ceil(1000).to_string()),
+        Fault::TooManyDate => too_many("Fri, 31 Dec 2027 23:59:59 GMT".to_owned()),
+        Fault::TooManyAbsurd => too_many("99999999999".to_owned()),
+        Fault::Closed => answer(503, &json!({"state": "closed"})),
+        Fault::HandBack => answer(422, &json!({"state": "handed_back", "reason": "other", "text": "请补正后重新提交"})),
+        _ => return None,
+    })
+}
+
+fn status(drawn: &Drawn) -> u16 {
+    drawn.knob.as_ref().and_then(|k| k.status).unwrap_or(503)
+}
+
+fn html() -> Vec<u8> {
+    b"<!DOCTYPE html><html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
+        .to_vec()
+}
+
+/// Faults of the answer after the task took effect.
+fn after_effect(said: &Said, drawn: &Drawn) -> Outgoing {
+    let mut outgoing = answer(said.status, &said.json);
+    match drawn.fault() {
+        Some(Fault::ErrorAfterEffect) => return Outgoing::new(status(drawn), "text/html", html()),
+        Some(Fault::HtmlBody) => return Outgoing::new(200, "text/html", html()),
+        Some(Fault::WrongSchema) => return answer(200, &json!({"notice": {"text": "系统维护公告"}})),
+        Some(Fault::TruncatedXml) => outgoing.body.truncate(outgoing.body.len() / 2),
+        Some(Fault::OtherCase) => {
+            let mut other = said.json.clone();
+            if let Some(object) = other.as_object_mut() {
+                object.insert("number".to_owned(), Value::String("X1890010100000000000-9".to_owned()));
+            }
+            return answer(said.status, &other);
+        }
+        Some(Fault::OversizeBody) => {
+            let bytes = drawn.knob.as_ref().and_then(|k| k.bytes).unwrap_or(OVERSIZE_BYTES);
+            outgoing.body.splice(1..1, std::iter::repeat_n(b' ', bytes));
+        }
+        _ => {}
+    }
+    outgoing
+}
