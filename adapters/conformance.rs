@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::partner::Travel;
-use domain::slip::SlipLine;
+use domain::slip::{Slip, SlipLine};
 use domain::socket::{CallOut, OptionText, PartnerOptions, Plug};
 use domain::{ActKind, Secret};
 
@@ -27,6 +27,8 @@ struct Specimen {
     network: bool,
     /// Files under `adapters/` that show its messages; each must be told apart by a test that writes or reads it.
     goldens: &'static [&'static str],
+    /// An order of one line that it can say.
+    order: fn() -> Slip,
     /// How each of its requests begins.
     begins: &'static [&'static str],
     /// An answer to the request given, that says "done".
@@ -44,6 +46,7 @@ fn specimen_of(name: &str) -> Specimen {
             refused: &[("charset", "UTF-8"), ("charset", "KOI8-R"), ("colour", "red")],
             network: false,
             goldens: &["bank/golden/01_getXzcxList_reply.b64", "bank/golden/03_shfeedXzcxInfo_argument.b64"],
+            order: freeze,
             begins: &[],
             answer: |_| String::new(),
             face: Some("/services/SyyhConvertDataService"),
@@ -73,9 +76,14 @@ fn specimen_of(name: &str) -> Specimen {
             ],
             network: true,
             goldens: &["bank/golden/http/100201_freeze.xml", "bank/golden/http/100202_partly.xml"],
+            order: freeze,
             begins: &["POST / HTTP/1.1\r\n"],
             answer: bank_answer,
             face: None,
+        },
+        "police_open" => Specimen {
+            order: || crate::police::tests::order(ActKind::Watch),
+            ..open_specimen(&["police/golden/watch_vehicle.json", "police/golden/watch_done.json"])
         },
         "loopback" => Specimen {
             options: &[("answers", "done")],
@@ -89,6 +97,7 @@ fn specimen_of(name: &str) -> Specimen {
             ],
             network: false,
             goldens: &[],
+            order: freeze,
             begins: &[],
             answer: |_| String::new(),
             face: None,
@@ -114,13 +123,13 @@ fn bank_answer(request: &str) -> String {
     good
 }
 
-/// What a partner of the open form says to a freeze, or to a question about one.
+/// What a partner of the open form says to an order, or to a question about one.
 fn open_answer(request: &str) -> String {
     let asked = request.strip_prefix("GET /v1/tasks/").and_then(|rest| rest.split(' ').next());
     let sent = request.split("\"number\":\"").nth(1).and_then(|rest| rest.split('"').next());
     let number = asked.or(sent).unwrap_or_default();
     format!(
-        r#"{{"number":"{number}","kind":"freeze","state":"done","limit":"18000.00","caught":"18000.00","from":"2026-11-20","to":"2027-11-19"}}"#
+        r#"{{"number":"{number}","state":"done","limit":"18000.00","caught":"18000.00","from":"2026-11-20","to":"2027-11-19"}}"#
     )
 }
 
@@ -144,6 +153,7 @@ fn open_specimen(goldens: &'static [&'static str]) -> Specimen {
         ],
         network: true,
         goldens,
+        order: freeze,
         begins: &["POST /v1/tasks HTTP/1.1\r\n", "GET /v1/tasks/X2026112200000000012-1 HTTP/1.1\r\n"],
         answer: open_answer,
         face: None,
@@ -173,12 +183,25 @@ fn plug_of(name: &str, options: &PartnerOptions) -> Arc<dyn CallOut> {
     }
 }
 
-fn freeze() -> domain::slip::Slip {
+fn freeze() -> Slip {
     specimen::slip(ActKind::Freeze)
 }
 
 fn freeze_key() -> SlipLine {
     SlipLine { slip: freeze().number, line: 1 }
+}
+
+fn order_of(name: &str) -> Slip {
+    (specimen_of(name).order)()
+}
+
+fn key_of(name: &str) -> SlipLine {
+    let order = order_of(name);
+    SlipLine { slip: order.number, line: order.lines[0].line }
+}
+
+fn kind_of(name: &str) -> ActKind {
+    order_of(name).lines[0].kind
 }
 
 /// The adapters that we call over a network.

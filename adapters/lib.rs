@@ -12,13 +12,14 @@ pub mod loopback;
 mod markup;
 mod open;
 mod options;
+mod police;
 pub mod transport;
 
 #[cfg(test)]
 mod conformance;
 
 /// Every adapter there is. Whatever a partner file may name stands here, and `conformance.rs` asks each the same questions.
-pub static ADAPTERS: &[Adapter] = &[bank::PULL, bank::HTTP, loopback::LOOPBACK];
+pub static ADAPTERS: &[Adapter] = &[bank::PULL, bank::HTTP, police::OPEN, loopback::LOOPBACK];
 
 /// Every path that partners call.
 #[must_use]

@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use domain::ActKind;
 use domain::outcome::Verdict;
 use domain::socket::{Cause, Judged};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
 use super::server::{Server, Step, ok, status};
-use super::{freeze, freeze_key, networked, options, plug, plug_of, specimen_of};
+use super::{key_of, kind_of, networked, options, order_of, plug, plug_of, specimen_of};
 use crate::bank::tests::specimen::CANARIES;
 
 fn answer(name: &'static str) -> Step {
@@ -20,7 +19,7 @@ fn raw(bytes: Vec<u8>) -> Step {
     Step::Reply(Arc::new(move |_| bytes.clone()))
 }
 
-/// Sends a freeze to a server of one step, and asks about it; both must be judged alike when the transport decides.
+/// Sends an order to a server of one step, and asks about it; both must be judged alike when the transport decides.
 async fn judged(name: &'static str, step: Step) -> Judged {
     judged_within(name, step, 20_000).await
 }
@@ -30,9 +29,9 @@ async fn judged_within(name: &'static str, step: Step, timeout_ms: u64) -> Judge
     let mut options = options(specimen_of(name).options, &server.url);
     (options.connect_timeout_ms, options.timeout_ms) = (timeout_ms - 1, timeout_ms);
     let call = plug_of(name, &options);
-    let sent = call.send(&freeze()).await;
+    let sent = call.send(&order_of(name)).await;
     assert_eq!(server.requests().len(), 1, "one attempt is one message");
-    let asked = call.ask(freeze_key(), ActKind::Freeze).await;
+    let asked = call.ask(key_of(name), kind_of(name)).await;
     assert!(sent == asked, "a question fails like an order");
     sent
 }
@@ -55,15 +54,15 @@ async fn our_number_is_on_the_wire_and_the_answer_is_taken() {
         let call = plug(name, specimen_of(name).options, &server.url);
         for _ in 0..3 {
             assert!(
-                matches!(call.send(&freeze()).await, Judged::Answered(outcome) if outcome.verdict == Verdict::Done)
+                matches!(call.send(&order_of(name)).await, Judged::Answered(outcome) if outcome.verdict == Verdict::Done)
             );
         }
         assert!(
-            matches!(call.ask(freeze_key(), ActKind::Freeze).await, Judged::Answered(outcome) if outcome.verdict == Verdict::Done)
+            matches!(call.ask(key_of(name), kind_of(name)).await, Judged::Answered(outcome) if outcome.verdict == Verdict::Done)
         );
         let requests = server.requests();
         assert_eq!(requests.len(), 4);
-        assert!(requests.iter().all(|request| request.contains(&freeze_key().to_string())), "{name}");
+        assert!(requests.iter().all(|request| request.contains(&key_of(name).to_string())), "{name}");
         let begins = specimen_of(name).begins;
         assert!(requests.iter().all(|request| begins.iter().any(|begin| request.starts_with(begin))), "{name}");
         assert!(requests.iter().all(|request| request.contains("canary-token")), "{name}");
@@ -77,7 +76,7 @@ async fn before_a_connection_nothing_left() {
         let url = format!("http://{}/", closed.local_addr().unwrap());
         drop(closed);
         let call = plug(name, specimen_of(name).options, &url);
-        assert!(call.send(&freeze()).await == not_sent(Cause::Connect, None));
+        assert!(call.send(&order_of(name)).await == not_sent(Cause::Connect, None));
         // What answers is no TLS: the handshake fails before any byte of the message.
         let plain = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("https://{}/", plain.local_addr().unwrap());
@@ -92,7 +91,7 @@ async fn before_a_connection_nothing_left() {
             stream.read_to_end(&mut seen).await.unwrap();
             seen
         };
-        let slip = freeze();
+        let slip = order_of(name);
         let (judged, seen) = tokio::join!(call.send(&slip), partner);
         assert!(judged == not_sent(Cause::Connect, None));
         assert!(!String::from_utf8_lossy(&seen).contains("Request"), "a greeting, and nothing of the message");
@@ -180,15 +179,15 @@ async fn a_message_on_a_stale_connection_is_never_sent_twice() {
         // The connection breaks after the second message was read: the server has it, once.
         let server = Server::start(vec![answer(name), Step::Close, answer(name)]).await;
         let call = plug(name, specimen_of(name).options, &server.url);
-        assert!(matches!(call.send(&freeze()).await, Judged::Answered(_)));
-        assert!(call.send(&freeze()).await == doubt(Cause::Broken));
+        assert!(matches!(call.send(&order_of(name)).await, Judged::Answered(_)));
+        assert!(call.send(&order_of(name)).await == doubt(Cause::Broken));
         assert_eq!(server.requests().len(), 2, "no layer below may repeat it");
         // The connection is closed while it is idle: the next message goes over a new one, or is in doubt; never both.
         for _ in 0..50 {
             let server = Server::start(vec![Step::ReplyAndClose(ok("<a/>")), answer(name)]).await;
             let call = plug(name, specimen_of(name).options, &server.url);
-            assert!(call.send(&freeze()).await == doubt(Cause::Schema));
-            let second = call.send(&freeze()).await;
+            assert!(call.send(&order_of(name)).await == doubt(Cause::Schema));
+            let second = call.send(&order_of(name)).await;
             let arrived = server.requests().len() - 1;
             match second {
                 Judged::Answered(_) => assert_eq!(arrived, 1),
@@ -205,7 +204,7 @@ async fn dropping_the_future_stops_the_call() {
         let mut entries = specimen_of(name).options.to_vec();
         entries.retain(|(key, _)| *key != "charset");
         let call = plug(name, &entries, &server.url);
-        let slip = freeze();
+        let slip = order_of(name);
         tokio::select! {
             _ = call.send(&slip) => panic!("nobody answers"),
             () = server.received.notified() => {}
@@ -220,7 +219,7 @@ async fn the_answer_of_another_case_is_a_doubt() {
     for name in networked() {
         let other = Step::Reply(Arc::new(move |request: &str| {
             let ours = (specimen_of(name).answer)(request);
-            ok(&ours.replace(&freeze_key().to_string(), "X2026112200000000099-1"))
+            ok(&ours.replace(&key_of(name).to_string(), "X2026112200000000099-1"))
         }));
         assert!(judged(name, other).await == doubt(Cause::Schema));
     }
@@ -231,7 +230,7 @@ async fn what_is_unencodable_never_leaves() {
     for name in networked() {
         let server = Server::start(vec![answer(name)]).await;
         let call = plug(name, specimen_of(name).options, &server.url);
-        let mut slip = freeze();
+        let mut slip = order_of(name);
         slip.lines.clear();
         assert!(call.send(&slip).await == not_sent(Cause::Unencodable, None));
         assert!(server.requests().is_empty());
