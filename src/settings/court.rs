@@ -131,7 +131,7 @@ fn approval_rule(mut table: Table<'_>) -> Option<Found<'_, ApprovalRule>> {
     }
     let from = table.text("from", 30);
     let amount = from.as_ref().map_or(Some(Money::ZERO), |found| {
-        let amount = Money::parse(&found.value).ok().filter(|amount| *amount >= Money::ZERO);
+        let amount = Money::parse_order(&found.value).ok();
         if amount.is_none() {
             found.spot.fault("must be an amount in yuan such as \"100000.00\"");
         }
