@@ -81,6 +81,9 @@ fn specimen_of(name: &str) -> Specimen {
             answer: bank_answer,
             face: None,
         },
+        "housing_fund_open" => {
+            open_specimen(&["housing_fund/golden/freeze.json", "housing_fund/golden/freeze_partly.json"])
+        }
         "police_open" => Specimen {
             order: || crate::police::tests::order(ActKind::Watch),
             ..open_specimen(&["police/golden/watch_vehicle.json", "police/golden/watch_done.json"])
