@@ -49,6 +49,12 @@ impl Client {
         text_at(&stored, "/digest")
     }
 
+    /// Posts JSON; gives the JSON answer.
+    pub async fn post(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
+        let response = self.call(Method::POST, path).json(body).send().await.with_context(|| format!("POST {path}"))?;
+        read(response, path).await
+    }
+
     /// Submits a request under an idempotency key.
     pub async fn submit(&self, key: &str, body: &Value) -> anyhow::Result<Value> {
         let call = self.call(Method::POST, "/v1/requests").header("Idempotency-Key", key).json(body);

@@ -5,6 +5,7 @@ mod check;
 mod client;
 mod demo;
 mod logging;
+mod partner;
 mod request;
 mod serve;
 mod settings;
@@ -44,8 +45,10 @@ enum Command {
     Rebuild(verify::RebuildArguments),
     /// Mint a token: prints the secret once, and the hash for the configuration.
     Token,
-    /// Submit, show or watch a request.
+    /// Submit, show, watch, approve or stop a request; withdraw or resolve an act.
     Request(request::RequestArguments),
+    /// Show partners and their lanes; pause or resume one.
+    Partner(partner::PartnerArguments),
     /// Measure the gateway against a bare relay.
     Bench(bench::BenchArguments),
 }
@@ -62,6 +65,7 @@ fn main() -> ExitCode {
         Command::Rebuild(arguments) => verify::rebuild(&arguments),
         Command::Token => check::mint_token(),
         Command::Request(arguments) => request::run(arguments),
+        Command::Partner(arguments) => partner::run(arguments),
         Command::Bench(arguments) => bench::run(arguments),
     };
     match done {

@@ -1,32 +1,62 @@
-//! `xiezhi request`: submit, show and watch from a shell.
+//! `xiezhi request`: submit, show, watch, approve, stop, and what people do with single acts, from a shell.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::{Args, Subcommand};
-use serde_json::Value;
+use serde_json::{Value, json};
 use store::disk::{Disk, RealDisk};
 
 use crate::client::{Client, number_at, text_at};
 
 /// The longest request file: the gateway takes no more.
 const FILE_BYTES_MAX: u64 = 1 << 20;
+/// The longest paper: the gateway takes no more in its default configuration.
+const PAPER_BYTES_MAX: u64 = 20 << 20;
 
+/// Which gateway, and as whom.
 #[derive(Args)]
-pub struct RequestArguments {
+pub struct At {
     /// Address of the gateway.
     #[arg(long, env = "XIEZHI_URL", default_value = "http://127.0.0.1:8080")]
     pub url: String,
     /// Token; better in the environment than on the command line, where others see it.
     #[arg(long, env = "XIEZHI_TOKEN", hide_env_values = true)]
     pub token: String,
+}
+
+impl At {
+    /// Runs one call after the other against that gateway.
+    pub fn call<F: Future<Output = anyhow::Result<()>>>(
+        &self,
+        run: impl FnOnce(Client) -> F,
+    ) -> anyhow::Result<ExitCode> {
+        let client = Client::new(&self.url, &self.token)?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(run(client))?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+#[derive(Args)]
+pub struct RequestArguments {
+    #[command(flatten)]
+    at: At,
     #[command(subcommand)]
     command: RequestCommand,
 }
 
 #[derive(Subcommand)]
 enum RequestCommand {
+    /// Store a paper; prints its digest, by which requests name it.
+    Upload {
+        /// The file.
+        file: PathBuf,
+        /// Its content type.
+        #[arg(long, default_value = "application/pdf")]
+        content_type: String,
+    },
     /// Submit a request from a JSON file.
     Submit {
         /// The body, as `schemas/intake/request.schema.json` says.
@@ -45,28 +75,101 @@ enum RequestCommand {
         /// Its id.
         id: String,
     },
+    /// Let the acts go that wait for approval; never by whoever submitted it.
+    Approve {
+        /// The request's id.
+        id: String,
+        /// Why.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Start nothing new for a request.
+    Stop {
+        /// The request's id.
+        id: String,
+        /// Why.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Take one act back before it is sent.
+    Withdraw {
+        /// The act's id.
+        act: String,
+        /// Why.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Settle an act in doubt with the partner's paper; two persons must say the same.
+    Resolve {
+        /// The act's id.
+        act: String,
+        /// What the paper says: it took effect, or it did not.
+        #[arg(long, action = clap::ArgAction::Set)]
+        took_effect: bool,
+        /// The sum that the paper names, in yuan.
+        #[arg(long)]
+        amount: Option<String>,
+        /// The partner's paper: a file, which is stored first, or the digest of one that is.
+        #[arg(long)]
+        paper: String,
+        /// Why.
+        #[arg(long)]
+        reason: String,
+    },
 }
 
 /// Runs the command.
 pub fn run(arguments: RequestArguments) -> anyhow::Result<ExitCode> {
-    let client = Client::new(&arguments.url, &arguments.token)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
-        match arguments.command {
+    let RequestArguments { at, command } = arguments;
+    at.call(|client| async move {
+        match command {
+            RequestCommand::Upload { file, content_type } => {
+                println!("{}", upload(&client, &file, &content_type).await?)
+            }
             RequestCommand::Submit { file, key } => {
-                let bytes =
-                    RealDisk.read_file(&file, FILE_BYTES_MAX).with_context(|| format!("reading {}", file.display()))?;
-                let body: Value =
-                    serde_json::from_slice(&bytes).with_context(|| format!("reading {}", file.display()))?;
+                let body: Value = serde_json::from_slice(&read(&file, FILE_BYTES_MAX)?)
+                    .with_context(|| format!("reading {}: it is no JSON", file.display()))?;
                 println!("{:#}", client.submit(&key, &body).await?);
             }
             RequestCommand::Show { id } => {
                 println!("{:#}", client.get(&format!("/v1/requests/{id}?page_len=200")).await?)
             }
             RequestCommand::Watch { id } => watch(&client, &id).await?,
+            RequestCommand::Approve { id, reason } => {
+                say(&client, &format!("/v1/requests/{id}/approve"), reason).await?
+            }
+            RequestCommand::Stop { id, reason } => say(&client, &format!("/v1/requests/{id}/stop"), reason).await?,
+            RequestCommand::Withdraw { act, reason } => {
+                say(&client, &format!("/v1/acts/{act}/withdraw"), reason).await?
+            }
+            RequestCommand::Resolve { act, took_effect, amount, paper, reason } => {
+                let document = match paper.starts_with("sha256:") {
+                    true => paper,
+                    false => upload(&client, Path::new(&paper), "application/pdf").await?,
+                };
+                let mut body = json!({ "took_effect": took_effect, "document": document, "reason": reason });
+                if let (Some(amount), Some(fields)) = (amount, body.as_object_mut()) {
+                    fields.insert("amount".to_owned(), amount.into());
+                }
+                println!("{}", client.post(&format!("/v1/acts/{act}/resolve"), &body).await?);
+            }
         }
-        Ok(ExitCode::SUCCESS)
+        Ok(())
     })
+}
+
+async fn say(client: &Client, path: &str, reason: String) -> anyhow::Result<()> {
+    println!("{}", client.post(path, &json!({ "reason": reason })).await?);
+    Ok(())
+}
+
+fn read(file: &Path, bytes_max: u64) -> anyhow::Result<Vec<u8>> {
+    RealDisk.read_file(file, bytes_max).with_context(|| format!("reading {}", file.display()))
+}
+
+async fn upload(client: &Client, file: &Path, content_type: &str) -> anyhow::Result<String> {
+    let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    client.upload(&name, content_type, read(file, PAPER_BYTES_MAX)?).await
 }
 
 async fn watch(client: &Client, id: &str) -> anyhow::Result<()> {

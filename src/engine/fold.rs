@@ -445,6 +445,7 @@ impl State {
             if let Some(act) = self.acts.get_mut(index) {
                 act.settled_by = token_hash(&fact.by);
                 act.settled_as = fact.took_effect;
+                act.settled_amount = amount.unwrap_or(-1);
             }
             return;
         }

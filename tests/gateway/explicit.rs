@@ -140,13 +140,32 @@ fn a_deadline_that_passes_starts_nothing_new() {
 }
 
 #[test]
+fn two_different_persons_with_reasons_where_the_court_wants_two() {
+    let gateway = Setup { deduct_approvals: 2, ..Setup::of(vec![Spec::called("bank-a").holds(&[100_000])]) }.start();
+    let request = gateway.submit(&collect(&[0]).claim("600.00"));
+    gateway.wait_until(&request.id, "the deduction", |view| view.state_of("deduct", "bank-a") == "planned");
+    let path = format!("/v1/requests/{}/approve", request.id);
+    assert_eq!(gateway.caller("approver").post_nothing(&path).of_status(400).slug(), "malformed_json");
+    gateway.caller("approver").post(&path, &json!({ "reason": REASON })).of_status(200);
+    let again = gateway.caller("approver").post(&path, &json!({ "reason": REASON }));
+    assert_eq!(again.of_status(403).slug(), "same_person");
+    assert_eq!(gateway.view(&request.id).state_of("deduct", "bank-a"), "planned", "one is not two");
+    gateway.caller("second").post(&path, &json!({ "reason": REASON })).of_status(200);
+    let view = gateway.wait_finished(&request.id);
+    assert_eq!((view.ledger("deducted"), gateway.bank("bank-a").paid()), ("600.00", 60_000));
+}
+
+#[test]
 fn a_deduction_waits_for_another_person_where_the_court_wants_one() {
     let gateway = Setup { deduct_approvals: 1, ..Setup::of(vec![Spec::called("bank-a").holds(&[100_000])]) }.start();
     let request = gateway.submit(&collect(&[0]).claim("600.00"));
     let view = gateway.wait_until(&request.id, "the deduction", |view| view.state_of("deduct", "bank-a") == "planned");
     assert!(!view.act("deduct", "bank-a")["next"]["who"].as_str().unwrap().is_empty());
     let path = format!("/v1/requests/{}/approve", request.id);
-    assert_eq!(gateway.caller("submitter").post(&path, &json!({ "reason": REASON })).of_status(403).slug(), "role_missing");
+    assert_eq!(
+        gateway.caller("submitter").post(&path, &json!({ "reason": REASON })).of_status(403).slug(),
+        "role_missing"
+    );
     gateway.caller("approver").post(&path, &json!({ "reason": REASON })).of_status(200);
     let view = gateway.wait_finished(&request.id);
     assert_eq!((view.ledger("deducted"), gateway.bank("bank-a").paid()), ("600.00", 60_000));

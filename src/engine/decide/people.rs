@@ -92,7 +92,8 @@ impl Decider {
         if first == token_hash(by) {
             return Err(Refusal::SamePerson);
         }
-        if first != 0 && found.settled_as != paper.took_effect {
+        let same_sum = found.settled_amount == paper.amount.map_or(-1, Money::units);
+        if first != 0 && (found.settled_as != paper.took_effect || !same_sum) {
             return Err(Refusal::WrongState { state: "settlement_differs" });
         }
         let state = match (first, paper.took_effect) {

@@ -167,7 +167,8 @@ impl Decider {
             if !partner.takes(act.kind) {
                 return Err(Refusal::Rules(vec![Breach { rule: &rules::D19, at: format!("{at}/kind") }]));
             }
-            let base = self.base_of(act, case, &at)?;
+            let subject = submit.subjects.get(usize::from(act.subject)).copied();
+            let base = self.base_of(act, (case, subject), &at)?;
             Self::check_ceilings(self, act, base, &mut ledger, &mut claimed, &at)?;
             plan.push(self.plan_line(act, base));
         }
@@ -200,7 +201,12 @@ impl Decider {
     }
 
     /// The freeze of ours that an act builds on; a foreign one may be renewed or released, never deducted from.
-    fn base_of(&self, act: &ActOrder, case: Option<Index>, at: &str) -> Result<Option<Index>, Refusal> {
+    fn base_of(
+        &self,
+        act: &ActOrder,
+        (case, subject): (Option<Index>, Option<u64>),
+        at: &str,
+    ) -> Result<Option<Index>, Refusal> {
         let unknown = || Refusal::OriginalUnknown { at: format!("{at}/original") };
         let Some(original) = act.original.as_ref().filter(|_| !act.kind.builds_on().is_empty()) else {
             return Ok(None);
@@ -220,6 +226,7 @@ impl Decider {
         let fits = self.state.acts.get(index).is_some_and(|freeze| {
             act.kind.builds_on().contains(&freeze.kind())
                 && Some(freeze.case) == case
+                && Some(freeze.subject_key) == subject
                 && self.state.partner_of(freeze.lane) == act.partner
         });
         if fits { Ok(Some(index)) } else { Err(unknown()) }

@@ -77,6 +77,8 @@ pub struct Act {
     pub settled_by: u32,
     /// What that person said: it took effect.
     pub settled_as: bool,
+    /// The sum that person named, in 1/10,000 yuan; -1 = none.
+    pub settled_amount: i64,
     /// A watch or a border control that was taken back.
     pub lifted: bool,
 }
@@ -123,6 +125,7 @@ impl Act {
             doubted: false,
             settled_by: 0,
             settled_as: false,
+            settled_amount: -1,
             lifted: false,
         }
     }
