@@ -168,7 +168,6 @@ impl State {
         told.steps = conditions(person, closing, self.today);
         if let Some(reserve) = person.reserve {
             told.steps.push(Step::Housing { reserve: Some(reserve), on: self.today });
-            told.reserve = Some(reserve);
         }
         told
     }

@@ -5,10 +5,252 @@ mod books;
 mod deduct;
 mod order;
 mod person;
+mod reading;
 mod state;
+mod telling;
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
 
 pub use account::{Account, Freeze, Standing};
 pub use books::{FundBooks, FundError, FundRules};
 pub use order::{Ahead, Answer, Order, Payee, State, Step, Told, Verb, Why};
 pub use person::{Condition, Employer, Met, Person};
 pub use state::{Effect, FundPayment};
+
+use crate::SimulatorError;
+use crate::day::Day;
+use crate::knobs::Knobs;
+use crate::money::Fen;
+use crate::open::{self, Callback, CallbackRecord, News, Now, Office, OpenConfig, Task, Trade};
+use crate::rate::{AgreedRate, Violation};
+use reading::Agreement;
+
+/// How a simulated fund centre is set up.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct HousingFundConfig {
+    /// What every partner of the open form has. The calendar is that of the books.
+    pub open: OpenConfig,
+    /// A deduct is looked at so many milliseconds after it was taken; three days of the calendar at the latest.
+    pub review_ms: u64,
+    /// Takes orders only from two officers.
+    pub two_officers: bool,
+    /// ID types it knows.
+    pub id_types: Vec<String>,
+}
+
+impl Default for HousingFundConfig {
+    fn default() -> Self {
+        HousingFundConfig {
+            open: OpenConfig::default(),
+            review_ms: 0,
+            two_officers: false,
+            id_types: vec!["01".to_owned()],
+        }
+    }
+}
+
+/// The centre at its desk: books, and what waits to be looked at.
+struct FundDesk {
+    books: Arc<FundBooks>,
+    agreement: Agreement,
+    review_ms: u64,
+    /// When, and which deduct.
+    reviews: Vec<(u64, String)>,
+}
+
+impl FundDesk {
+    fn answer(&self, number: &str) -> Option<open::Answer> {
+        self.books.ask(number).map(|answer| telling::answer(answer.told()))
+    }
+}
+
+impl Trade for FundDesk {
+    fn take(&mut self, task: &Task, now: Now) -> open::Answer {
+        let order = match reading::order(task, &self.agreement, now.today) {
+            Ok(order) => order,
+            Err(handed_back) => return handed_back,
+        };
+        let answer = self.books.order(order);
+        if answer.told().is_none() {
+            self.reviews.push((now.ms.saturating_add(self.review_ms), task.number.clone()));
+        }
+        telling::answer(answer.told())
+    }
+
+    fn due(&mut self, now: Now) -> Vec<News> {
+        let (due, later) = std::mem::take(&mut self.reviews).into_iter().partition(|(at, _)| *at <= now.ms);
+        self.reviews = later;
+        let due: Vec<(u64, String)> = due;
+        due.iter().for_each(|(_, number)| self.books.review(number));
+        let renewed = self.books.take_renewed();
+        renewed
+            .into_iter()
+            .filter_map(|number| self.answer(&number).map(|answer| News::Result { number, answer }))
+            .collect()
+    }
+
+    fn next_due_ms(&self) -> Option<u64> {
+        self.reviews.iter().map(|(at, _)| *at).min()
+    }
+
+    fn turn(&mut self, today: Day) {
+        self.books.set_date(today);
+    }
+}
+
+/// A running fund centre. Dropping it stops it.
+pub struct HousingFund {
+    office: Office<FundDesk>,
+    books: Arc<FundBooks>,
+}
+
+impl HousingFund {
+    /// Starts the centre on its own thread; it takes tasks when this returns.
+    ///
+    /// # Errors
+    /// When the port, the thread or the HTTP client cannot be had.
+    pub fn start(books: FundBooks, config: HousingFundConfig) -> Result<HousingFund, SimulatorError> {
+        let books = Arc::new(books);
+        let desk = FundDesk {
+            books: Arc::clone(&books),
+            agreement: Agreement { two_officers: config.two_officers, id_types: config.id_types },
+            review_ms: config.review_ms,
+            reviews: Vec::new(),
+        };
+        let open = OpenConfig { first_day: books.today(), ..config.open };
+        let office = Office::start("housing-fund", desk, open)?;
+        Ok(HousingFund { office, books })
+    }
+
+    /// Where `/v1/tasks` begins.
+    pub fn url(&self) -> &str {
+        self.office.url()
+    }
+
+    /// Its knobs; `only` takes a kind of task, or `ask`.
+    pub fn knobs(&self) -> &Knobs {
+        self.office.knobs()
+    }
+
+    /// Its books, to judge by. What is changed there directly is told with the next exchange.
+    pub fn books(&self) -> Arc<FundBooks> {
+        Arc::clone(&self.books)
+    }
+
+    /// Says where results are posted; without it they are told only when asked for.
+    pub fn call_back(&self, callback: Callback) {
+        self.office.call_back(callback);
+    }
+
+    /// Turns the calendar: freezes end, people whose day is known retire, deducts are looked at.
+    pub fn set_date(&self, day: Day) {
+        self.office.set_date(day);
+    }
+
+    /// Turns the clock forward, so that what waits for its review is looked at.
+    pub fn advance_ms(&self, ms: u64) {
+        self.office.advance_ms(ms);
+    }
+
+    /// The person retires: what is registered is paid.
+    ///
+    /// # Errors
+    /// Unknown person.
+    pub fn retire(&self, id_number: &str) -> Result<(), FundError> {
+        self.office.with(|desk, _| desk.books.retire(id_number))
+    }
+
+    /// A condition of art. 24 arises; `allows` bounds what it lets out, `None` = everything.
+    ///
+    /// # Errors
+    /// Unknown person.
+    pub fn meet(&self, id_number: &str, condition: Condition, allows: Option<Fen>) -> Result<(), FundError> {
+        self.office.with(|desk, _| desk.books.meet(id_number, condition, allows))
+    }
+
+    /// The day of retirement becomes known.
+    ///
+    /// # Errors
+    /// Unknown person.
+    pub fn expect_retirement(&self, id_number: &str, on: Day) -> Result<(), FundError> {
+        self.office.with(|desk, _| desk.books.expect_retirement(id_number, on))
+    }
+
+    /// Basic living and housing are secured (`None`), or not: then so much is kept back.
+    ///
+    /// # Errors
+    /// Unknown person.
+    pub fn keep_back(&self, id_number: &str, reserve: Option<Fen>) -> Result<(), FundError> {
+        self.office.with(|desk, _| desk.books.keep_back(id_number, reserve))
+    }
+
+    /// Money is paid in.
+    ///
+    /// # Errors
+    /// Unknown or closed account, or an amount that is none.
+    pub fn contribute(&self, account: &str, amount: Fen) -> Result<(), FundError> {
+        self.office.with(|desk, _| desk.books.contribute(account, amount))
+    }
+
+    /// Another organ's freeze (organ, document) arrives over the counter.
+    ///
+    /// # Errors
+    /// Unknown or closed account.
+    pub fn freeze_by_other(&self, account: &str, by: (&str, &str), limit: Fen, to: Day) -> Result<(), FundError> {
+        self.office.with(|desk, _| desk.books.freeze_by_other(account, by, limit, to))
+    }
+
+    /// Another organ ends its freeze, found by its document.
+    ///
+    /// # Errors
+    /// Unknown account.
+    pub fn end_by_other(&self, account: &str, document: &str) -> Result<(), FundError> {
+        self.office.with(|desk, _| desk.books.end_by_other(account, document))
+    }
+
+    /// Looks at every deduct that waits for it.
+    pub fn review_all(&self) {
+        self.office.with(|desk, _| {
+            desk.reviews.clear();
+            desk.books.review_all();
+        });
+    }
+
+    /// Every callback that was posted, in order.
+    pub fn callbacks(&self) -> Vec<CallbackRecord> {
+        self.office.callbacks()
+    }
+
+    /// Nothing waits to be posted.
+    pub fn all_posted(&self) -> bool {
+        self.office.all_posted()
+    }
+
+    /// How many numbers it has taken.
+    pub fn taken(&self) -> usize {
+        self.office.taken()
+    }
+
+    /// Changes the agreed rate; counting starts anew.
+    pub fn agree(&self, rate: Option<AgreedRate>) {
+        self.office.agree(rate);
+    }
+
+    /// Calls above the agreed rate.
+    pub fn violations(&self) -> Vec<Violation> {
+        self.office.violations()
+    }
+
+    /// Calls with a right credential.
+    pub fn calls(&self) -> u64 {
+        self.office.calls()
+    }
+
+    /// Stops it: closes every connection and ends its thread.
+    pub fn stop(self) {
+        drop(self);
+    }
+}

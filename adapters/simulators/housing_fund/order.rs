@@ -59,6 +59,8 @@ pub struct Order {
     pub organ: String,
     /// Its case number.
     pub document: String,
+    /// The case number of what it builds on; empty when it builds on nothing.
+    pub original_document: String,
     /// Who it is about.
     pub subject: Identity,
     /// Fund account; empty for a query.
@@ -214,8 +216,6 @@ pub struct Told {
     pub caught: Option<Fen>,
     /// Paid to the court.
     pub moved: Option<Fen>,
-    /// Kept back.
-    pub reserve: Option<Fen>,
     /// First day.
     pub from: Option<Day>,
     /// Last day.
@@ -243,7 +243,6 @@ impl Told {
             limit: None,
             caught: None,
             moved: None,
-            reserve: None,
             from: None,
             to: None,
             due: None,

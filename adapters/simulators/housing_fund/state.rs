@@ -221,7 +221,7 @@ impl State {
         let freezes = account.map(|account| account.freezes.iter_mut()).into_iter().flatten();
         freezes
             .into_iter()
-            .find(|freeze| freeze.named(original) && freeze.document == order.document)
+            .find(|freeze| freeze.named(original) && freeze.document == order.original_document)
             .ok_or_else(|| Told::refused(Why::NoOriginalFreeze, "无原冻结信息或原冻结已失效"))
     }
 

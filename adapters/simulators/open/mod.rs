@@ -189,23 +189,31 @@ impl<T: Trade> Office<T> {
 
     /// Turns the partner's clock forward; what comes due is done and posted.
     pub(crate) fn advance_ms(&self, ms: u64) {
-        self.shared.desk.lock().advance(ms);
-        self.shared.wake.notify_one();
+        self.change(|desk, _| desk.advance(ms));
     }
 
     /// Turns the partner's calendar; it never goes back.
     pub(crate) fn set_date(&self, day: Day) {
-        self.shared.desk.lock().set_date(day);
-        self.shared.wake.notify_one();
+        self.change(|desk, _| desk.set_date(day));
     }
 
     /// Looks into the books, or changes them as the partner's own people do.
     pub(crate) fn with<R>(&self, look: impl FnOnce(&mut T, Now) -> R) -> R {
-        let result = {
+        self.change(|desk, now| look(desk.trade(), now))
+    }
+
+    /// What comes due by a change stands in the answers when this returns: whoever asks next is told.
+    fn change<R>(&self, change: impl FnOnce(&mut Desk<T>, Now) -> R) -> R {
+        let elapsed_ms = self.shared.elapsed_ms();
+        let (result, is_news) = {
             let mut desk = self.shared.desk.lock();
-            let now = desk.now(self.shared.elapsed_ms());
-            look(desk.trade(), now)
+            let now = desk.now(elapsed_ms);
+            let result = change(&mut desk, now);
+            (result, desk.tick(elapsed_ms))
         };
+        if is_news {
+            self.shared.post.notify_one();
+        }
         self.shared.wake.notify_one();
         result
     }

@@ -76,6 +76,7 @@ impl Run {
             number,
             organ: "象山县人民法院".to_owned(),
             document: "(2026)浙0225执1234号".to_owned(),
+            original_document: "(2026)浙0225执1234号".to_owned(),
             subject: Identity { name: "王小渔".to_owned(), id_type: "01".to_owned(), id_number: ID.to_owned() },
             account: ACCOUNT.to_owned(),
             verb,

@@ -29,6 +29,7 @@ fn order(number: &str, verb: Verb) -> Order {
         number: number.to_owned(),
         organ: "象山县人民法院".to_owned(),
         document: "(2026)浙0225执1234号".to_owned(),
+        original_document: "(2026)浙0225执1234号".to_owned(),
         subject: Identity { name: "王小渔".to_owned(), id_type: "01".to_owned(), id_number: ID.to_owned() },
         account: if matches!(verb, Verb::Query) { String::new() } else { ACCOUNT.to_owned() },
         verb,
@@ -205,7 +206,8 @@ fn what_secures_the_home_is_kept_back() {
     assert!(waits.steps.iter().any(|step| matches!(step, Step::Housing { reserve: Some(3_650_012), .. })));
     books.keep_back(ID, Some(650_012)).unwrap();
     let paid = now(&books, "d1");
-    assert_eq!((paid.state, paid.moved, paid.reserve), (State::Partly, Some(3_000_000), Some(650_012)));
+    assert_eq!((paid.state, paid.moved), (State::Partly, Some(3_000_000)));
+    assert!(paid.steps.iter().any(|step| matches!(step, Step::Housing { reserve: Some(650_012), .. })));
     assert_eq!(paid.why, Some(Why::Other));
 }
 
@@ -265,7 +267,7 @@ fn what_cannot_be_deducted_is_refused() {
     assert_eq!(told(&books, "d2", deduct("f1", 3_650_013)).why, Some(Why::Insufficient));
     assert_eq!(told(&books, "d3", deduct("f9", 1)).why, Some(Why::NoOriginalFreeze));
     let mut other_case = order("d4", deduct("f1", 1));
-    other_case.document = "(2026)浙0225执9999号".to_owned();
+    other_case.original_document = "(2026)浙0225执9999号".to_owned();
     books.order(other_case);
     assert_eq!(reviewed(&books, "d4").told().unwrap().why, Some(Why::NoOriginalFreeze));
     assert!(books.paid_out().is_empty());
