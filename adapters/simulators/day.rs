@@ -63,6 +63,11 @@ impl Day {
         format!("{year:04}{month:02}{day:02}")
     }
 
+    /// Days since 1970-01-01.
+    pub(crate) fn count(self) -> i32 {
+        self.0
+    }
+
     /// The day `count` days later (earlier when negative).
     pub fn plus_days(self, count: i32) -> Day {
         Day(self.0.saturating_add(count))

@@ -35,9 +35,11 @@ pub use bank_http::{AcceptedThenAsk, BankHttp, BankHttpConfig};
 pub use bank_hub::{BankHub, BankHubConfig, PollReport};
 pub use county::County;
 pub use day::Day;
+pub use housing_fund::{HousingFund, HousingFundConfig};
 pub use knobs::{FAULTS, Fault, FaultRow, Knob, Knobs};
 pub use money::{Fen, parse_yuan, yuan};
 pub use open::{Callback, CallbackRecord, OpenConfig};
+pub use police::{Police, PoliceConfig};
 pub use random::Sequence;
 pub use rate::{AgreedRate, Violation};
 

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use parking_lot::Mutex;
-use serde_json::{Value, json};
 
 use super::decide;
 use super::moment::{dashed, day_of, instant};
@@ -109,22 +108,6 @@ pub struct Hit {
     pub respond_by_ms: i64,
     /// Particulars.
     pub(crate) details: Details,
-    /// What the court side said to it: taken or not; `None` = nothing yet.
-    pub taken: Option<bool>,
-}
-
-impl Hit {
-    /// The lead object of the open task form.
-    pub(crate) fn json(&self) -> Value {
-        json!({
-            "number": self.number,
-            "class": "hit",
-            "serial": self.serial,
-            "as_of": instant(self.seen_ms),
-            "respond_by": instant(self.respond_by_ms),
-            "details": self.details,
-        })
-    }
 }
 
 /// Something that a task brought about.
@@ -243,18 +226,11 @@ impl PoliceBooks {
             put(&mut details, "plate", &plate);
             let serial = state.serial("MZ", today);
             let respond_by_ms = now_ms.saturating_add(state.respond_ms);
-            let hit = Hit { number, serial, seen_ms: now_ms, respond_by_ms, details, taken: None };
+            let hit = Hit { number, serial, seen_ms: now_ms, respond_by_ms, details };
             state.hits.push(hit.clone());
             hits.push(hit);
         }
         hits
-    }
-
-    /// Notes what the court side said to a hit.
-    pub fn acknowledge(&self, serial: &str, taken: bool) {
-        if let Some(hit) = self.0.lock().hits.iter_mut().find(|hit| hit.serial == serial) {
-            hit.taken = Some(taken);
-        }
     }
 
     /// People take a step; the answer as it stands then. `None` when there is no such support or it is over.

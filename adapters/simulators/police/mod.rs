@@ -1,11 +1,177 @@
-//! Police that are asked: registers, watches, border controls and people who come, after schemas/partners/police.md.
+//! Police that are called by the open task form, after schemas/partners/police.md: registers, watches, border controls, people who come.
 
 mod books;
 mod decide;
+mod desk;
 mod moment;
 mod order;
 mod register;
 
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::SimulatorError;
+use crate::county::County;
+use crate::day::Day;
+use crate::knobs::Knobs;
+use crate::open::{Callback, CallbackRecord, Office, OpenConfig};
+use crate::rate::{AgreedRate, Violation};
+use desk::PoliceDesk;
+
 pub use books::{Effect, Hit, Measure, PoliceBooks, RESPOND_MS, Step, Support};
 pub use order::{Kind, Officer, Order, Standing, Told, Wants};
 pub use register::{Doing, Person, Register, Sighting, Vehicle};
+
+/// How one simulated police is set up.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PoliceConfig {
+    /// Address, token, callback, rate, seed. Its first day stands only where `opened_ms` is given; otherwise it is today.
+    pub open: OpenConfig,
+    /// The police's wall clock at the start, UTC milliseconds; absent = this machine's. Hits bear times of it.
+    pub opened_ms: Option<i64>,
+    /// What is accepted (locate, border control) is decided after so many milliseconds; absent = when `settle` is called.
+    pub answer_after_ms: Option<u64>,
+    /// How long a court has to come to a hit, in milliseconds.
+    pub respond_ms: i64,
+}
+
+impl Default for PoliceConfig {
+    fn default() -> Self {
+        PoliceConfig {
+            open: OpenConfig { token: "police-token".to_owned(), ..OpenConfig::default() },
+            opened_ms: None,
+            answer_after_ms: Some(0),
+            respond_ms: RESPOND_MS,
+        }
+    }
+}
+
+/// A running police command centre. Dropping it stops it.
+pub struct Police {
+    office: Office<PoliceDesk>,
+    books: Arc<PoliceBooks>,
+}
+
+impl Police {
+    /// Starts police who know the people of a county; they take tasks when this returns.
+    ///
+    /// # Errors
+    /// When the port, the thread or the HTTP client cannot be had.
+    pub fn start(county: &County, config: PoliceConfig) -> Result<Police, SimulatorError> {
+        let opened_ms = config.opened_ms.unwrap_or_else(machine_ms);
+        let register = Register::of(county, config.open.seed, opened_ms);
+        Police::start_with(register, PoliceConfig { opened_ms: Some(opened_ms), ..config })
+    }
+
+    /// Starts police who know exactly this.
+    ///
+    /// # Errors
+    /// As [`Police::start`].
+    pub fn start_with(register: Register, config: PoliceConfig) -> Result<Police, SimulatorError> {
+        let opened_ms = config.opened_ms.unwrap_or_else(machine_ms);
+        let books = Arc::new(PoliceBooks::new(register));
+        books.set_respond_ms(config.respond_ms);
+        let desk = PoliceDesk::new(Arc::clone(&books), opened_ms, config.answer_after_ms);
+        let open = OpenConfig { first_day: desk::first_day(opened_ms), ..config.open };
+        Ok(Police { office: Office::start("police", desk, open)?, books })
+    }
+
+    /// Where `/v1/tasks` begins.
+    pub fn url(&self) -> &str {
+        self.office.url()
+    }
+
+    /// Its knobs.
+    pub fn knobs(&self) -> &Knobs {
+        self.office.knobs()
+    }
+
+    /// The police's books, to look into and to add people, vehicles and traces.
+    pub fn books(&self) -> Arc<PoliceBooks> {
+        Arc::clone(&self.books)
+    }
+
+    /// Says where results and hits are posted; what waits goes there.
+    pub fn call_back(&self, callback: Callback) {
+        self.office.call_back(callback);
+    }
+
+    /// Somebody (an identity number) or some vehicle (a plate) comes by: each watch in force makes a hit, posted until it is answered with 200.
+    pub fn pass(&self, key: &str, place: &str) -> Vec<Hit> {
+        self.office.with(|desk, now| desk.pass(key, place, now))
+    }
+
+    /// Decides what was accepted; `false` when nothing with this number waits.
+    pub fn settle(&self, number: &str) -> bool {
+        self.office.with(|desk, now| desk.settle(number, now))
+    }
+
+    /// People take a step of a support; `false` when there is none under way.
+    pub fn step(&self, number: &str, step: &Step) -> bool {
+        self.office.with(|desk, now| {
+            let told = self.books.step(number, step, desk.wall_ms(now));
+            desk.tell(number, told)
+        })
+    }
+
+    /// Ends a support as `Done`, `Partly` or `Refused`; `false` when there is none under way.
+    pub fn finish(&self, number: &str, standing: Standing, text: &str) -> bool {
+        self.office.with(|desk, now| {
+            let told = self.books.finish(number, standing, text, desk.wall_ms(now));
+            desk.tell(number, told)
+        })
+    }
+
+    /// Turns the police's clock forward; what comes due is done and posted.
+    pub fn advance_ms(&self, ms: u64) {
+        self.office.advance_ms(ms);
+    }
+
+    /// Turns the police's calendar forward; watches end, and supports to which nobody came are refused.
+    pub fn set_date(&self, day: Day) {
+        self.office.set_date(day);
+    }
+
+    /// Every callback that was posted, in order.
+    pub fn callbacks(&self) -> Vec<CallbackRecord> {
+        self.office.callbacks()
+    }
+
+    /// Nothing waits to be posted.
+    pub fn all_posted(&self) -> bool {
+        self.office.all_posted()
+    }
+
+    /// How many numbers they have taken.
+    pub fn taken(&self) -> usize {
+        self.office.taken()
+    }
+
+    /// Changes the agreed rate; counting starts anew.
+    pub fn agree(&self, rate: Option<AgreedRate>) {
+        self.office.agree(rate);
+    }
+
+    /// Calls above the agreed rate.
+    pub fn violations(&self) -> Vec<Violation> {
+        self.office.violations()
+    }
+
+    /// Calls with a right credential.
+    pub fn calls(&self) -> u64 {
+        self.office.calls()
+    }
+
+    /// Stops them: closes every connection and ends their thread.
+    pub fn stop(self) {
+        drop(self);
+    }
+}
+
+/// This machine's wall clock, UTC milliseconds.
+fn machine_ms() -> i64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}

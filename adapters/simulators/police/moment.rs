@@ -22,9 +22,9 @@ pub(crate) fn instant(at_ms: i64) -> String {
     format!("{}T{:02}:{:02}:{:02}+08:00", dashed(day_of(at_ms)), second / 3600, second / 60 % 60, second % 60)
 }
 
-/// The first instant of a day that `text` names; `None` when it is no `yyyy-MM-dd`.
-pub(crate) fn day(text: &str) -> Option<Day> {
-    (text.len() == 10 && text.matches('-').count() == 2).then(|| Day::parse(text))?
+/// The first instant of a day.
+pub(crate) fn start_of(day: Day) -> i64 {
+    i64::from(day.count()) * DAY_MS - SHANGHAI_MS
 }
 
 #[cfg(test)]
@@ -36,10 +36,8 @@ mod tests {
         let at = 1_795_536_000_000; // 2026-11-24T16:00:00Z
         assert_eq!(instant(at), "2026-11-25T00:00:00+08:00");
         assert_eq!(instant(at - 1), "2026-11-24T23:59:59+08:00");
-        assert_eq!(day("2026-11-25"), Some(day_of(at)));
-        assert_eq!(dashed(day_of(at)), "2026-11-25");
-        for text in ["2026/11/25", "20261125", "2026-11-25 ", "2026-02-29", "", "日期-11-25"] {
-            assert_eq!(day(text), None, "{text}");
-        }
+        let day = Day::parse("2026-11-25").unwrap_or(Day::EPOCH);
+        assert_eq!((day_of(at), day_of(at - 1), start_of(day)), (day, day.plus_days(-1), at));
+        assert_eq!(dashed(day), "2026-11-25");
     }
 }

@@ -1,8 +1,5 @@
 //! What the police are asked and what they answer, free of any wire form.
 
-use serde_json::{Value, json};
-
-use super::moment::{dashed, instant};
 use super::register::Details;
 use crate::bank::Identity;
 use crate::day::Day;
@@ -122,21 +119,6 @@ pub enum Standing {
     NoSuchCustomer,
 }
 
-impl Standing {
-    /// The word on the wire.
-    pub fn word(self) -> &'static str {
-        match self {
-            Standing::Accepted => "accepted",
-            Standing::Registered => "registered",
-            Standing::Done => "done",
-            Standing::Partly => "partly",
-            Standing::Refused => "refused",
-            Standing::HandedBack => "handed_back",
-            Standing::NoSuchCustomer => "no_such_customer",
-        }
-    }
-}
-
 /// An answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Told {
@@ -178,33 +160,5 @@ impl Told {
     pub(crate) fn because(mut self, reason: &'static str, text: &str) -> Told {
         (self.reason, self.text) = (reason, text.to_owned());
         self
-    }
-
-    /// The answer object of the open task form.
-    pub(crate) fn json(&self, number: &str) -> Value {
-        let mut answer = json!({ "number": number, "state": self.standing.word() });
-        let mut set = |name: &str, value: Option<String>| {
-            if let (Some(object), Some(value)) = (answer.as_object_mut(), value) {
-                object.insert(name.to_owned(), Value::String(value));
-            }
-        };
-        let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-        set("reason", text(self.reason));
-        set("text", text(&self.text));
-        set("from", self.from.map(dashed));
-        set("to", self.to.map(dashed));
-        set("due", self.due.map(dashed));
-        set("serial", text(&self.serial));
-        if self.standing != Standing::Accepted {
-            set("as_of", Some(instant(self.as_of_ms)));
-        }
-        if !self.findings.is_empty() {
-            let findings: Vec<Value> =
-                self.findings.iter().map(|(class, details)| json!({"class": class, "details": details})).collect();
-            if let Some(object) = answer.as_object_mut() {
-                object.insert("findings".to_owned(), Value::Array(findings));
-            }
-        }
-        answer
     }
 }
