@@ -74,11 +74,13 @@ impl State {
         open.found.retain(|found| found.query != query);
         for account in &outcome.accounts {
             let cny = matches!(account.currency.as_str(), "" | "156" | "CNY" | "人民币");
+            let (available, balance) = (account.available.unwrap_or(0).max(0), account.balance.unwrap_or(0).max(0));
             open.found.push(Found {
                 query,
                 asset: short_hash(&[&partner, &account.number]),
                 account: account.number.clone(),
-                available: if cny { account.available.unwrap_or(0).max(0) } else { 0 },
+                available: if cny { available } else { 0 },
+                behind_others: if cny && available == 0 && !account.ahead.is_empty() { balance } else { 0 },
                 asset_kind: account.asset,
                 role: account.role,
             });

@@ -55,7 +55,7 @@ impl Decider {
     }
 
     /// What may be frozen: found, of worth, not tried yet, at a partner that freezes; earlier kinds first, then the fullest.
-    fn candidates<'a>(&'a self, open: &'a OpenRequest) -> Vec<&'a Found> {
+    fn candidates<'a>(&'a self, open: &'a OpenRequest, worth: fn(&Found) -> Money) -> Vec<&'a Found> {
         // Sets, because a province-wide request has thousands of acts and this runs after each of their outcomes.
         let tried: BTreeSet<u64> =
             self.acts_of(open).filter(|(_, act)| act.kind() == ActKind::Freeze).map(|(_, act)| act.asset).collect();
@@ -63,11 +63,12 @@ impl Decider {
             let query = self.state.acts.get(found.query);
             query.is_some_and(|query| self.takes(query.lane, ActKind::Freeze))
         };
-        let worth = open.found.iter().filter(|found| Money::from_units(found.available).floor_fen().is_positive());
-        let mut candidates: Vec<&Found> = worth.filter(|found| !tried.contains(&found.asset)).filter(freezes).collect();
+        let of_worth = open.found.iter().filter(|found| worth(found).is_positive());
+        let mut candidates: Vec<&Found> =
+            of_worth.filter(|found| !tried.contains(&found.asset)).filter(freezes).collect();
         candidates.sort_by(|a, b| {
             let rank = |found: &Found| self.rank(open, found.kind());
-            rank(a).cmp(&rank(b)).then(b.available.cmp(&a.available)).then(a.asset.cmp(&b.asset))
+            rank(a).cmp(&rank(b)).then(worth(b).cmp(&worth(a))).then(a.asset.cmp(&b.asset))
         });
         candidates.dedup_by_key(|found| found.asset);
         candidates
@@ -103,29 +104,42 @@ impl Decider {
             return Vec::new();
         }
         let rank_open = self.rank_open(open);
-        let today = Day::of(self.now);
         let mut plan = Vec::new();
-        for found in self.candidates(open) {
-            if self.rank(open, found.kind()) > rank_open {
-                break;
-            }
-            let Some(query) = self.state.acts.get(found.query) else { continue };
-            let amount = Money::from_units(found.available).floor_fen().min(room);
-            if !amount.is_positive() {
+        for found in self.candidates(open, available) {
+            let amount = available(found).min(room);
+            if self.rank(open, found.kind()) > rank_open || !amount.is_positive() {
                 break;
             }
             room = room.minus_or_zero(amount);
-            let mut line = PlanLine::of(ActKind::Freeze, self.state.partner_of(query.lane), query.subject);
-            line.account = Some(found.account.clone());
-            line.asset = found.asset;
-            line.amount = Some(amount.units());
-            line.from = Some(today.count());
-            line.to = Some(today.last_of_years(freeze_years_max(found.kind())).count());
-            plan.push(line);
+            plan.extend(self.freeze_of(found, amount));
+        }
+        // A place in the queue behind others is worth something only when nothing else is to be had.
+        if plan.is_empty() && rank_open == usize::MAX && !self.freezes_under_way(open) {
+            for found in self.candidates(open, behind_others) {
+                let amount = behind_others(found).min(room);
+                room = room.minus_or_zero(amount);
+                plan.extend(self.freeze_of(found, amount).filter(|_| amount.is_positive()));
+            }
         }
         // Acts alike stand together, so that they share a slip.
         plan.sort_by(|a, b| (&a.partner, a.subject).cmp(&(&b.partner, b.subject)));
         plan
+    }
+
+    fn freezes_under_way(&self, open: &OpenRequest) -> bool {
+        self.acts_of(open).any(|(_, act)| act.kind() == ActKind::Freeze && act.state().is_open())
+    }
+
+    fn freeze_of(&self, found: &Found, amount: Money) -> Option<PlanLine> {
+        let query = self.state.acts.get(found.query)?;
+        let today = Day::of(self.now);
+        let mut line = PlanLine::of(ActKind::Freeze, self.state.partner_of(query.lane), query.subject);
+        line.account = Some(found.account.clone());
+        line.asset = found.asset;
+        line.amount = Some(amount.units());
+        line.from = Some(today.count());
+        line.to = Some(today.last_of_years(freeze_years_max(found.kind())).count());
+        Some(line)
     }
 
     /// The live freezes that a goal may build on: its own, and those that earlier requests of the case put on accounts that
@@ -183,8 +197,9 @@ impl Decider {
     fn spills(&self, open: &OpenRequest) -> Vec<PlanLine> {
         let ledger = self.state.ledger(open.case);
         let rank_open = self.rank_open(open);
-        let reachable = self.candidates(open).into_iter().filter(|found| self.rank(open, found.kind()) <= rank_open);
-        let elsewhere: Money = reachable.map(|found| Money::from_units(found.available).floor_fen()).sum();
+        let reachable =
+            self.candidates(open, available).into_iter().filter(|found| self.rank(open, found.kind()) <= rank_open);
+        let elsewhere: Money = reachable.map(available).sum();
         let owed = ledger.target.minus_or_zero(ledger.deducted.plus(ledger.controlled));
         let mut wanted = elsewhere.min(owed).minus_or_zero(ledger.room_to_freeze());
         if !wanted.is_positive() {
@@ -241,6 +256,14 @@ impl Decider {
         line.account = open.found.iter().find(|found| found.asset == freeze.asset).map(|found| found.account.clone());
         line
     }
+}
+
+fn available(found: &Found) -> Money {
+    Money::from_units(found.available).floor_fen()
+}
+
+fn behind_others(found: &Found) -> Money {
+    Money::from_units(found.behind_others).floor_fen()
 }
 
 /// What sort of property a question to this industry may bring; `None` = none of worth.

@@ -49,6 +49,8 @@ pub struct Found {
     pub account: String,
     /// What could be held, in 1/10,000 yuan; 0 when it is not in CNY.
     pub available: i64,
+    /// What stands there though others hold it, in 1/10,000 yuan; 0 when something is available, or nothing at all.
+    pub behind_others: i64,
     /// Code of what sort of property it is.
     pub asset_kind: u8,
     /// Code of what the subject is to it.

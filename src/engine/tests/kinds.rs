@@ -268,3 +268,23 @@ fn what_a_partner_would_hand_back_is_refused_before_anything_is_sent() {
     let elsewhere = Scope { partners: vec!["fund".to_owned()], ..Scope::default() };
     assert!(table.submit(2, ask(Goal::Secure, &elsewhere)).is_ok());
 }
+
+#[test]
+fn behind_others_a_place_in_the_queue_is_taken_only_when_nothing_else_is_to_be_had() {
+    let mut table = Table::with(vec![at("bank", PartnerKind::Bank), at("fund", PartnerKind::HousingFund)]);
+    table.collect(1);
+    let mut taken = found(50_000);
+    taken.accounts[0].available = Some(Money::ZERO);
+    taken.accounts[0].ahead.push(domain::outcome::PriorMeasure {
+        organ: Personal::from("别的法院"),
+        paper: Personal::from("1"),
+        amount: None,
+        to: None,
+    });
+    table.says("bank", ActKind::Query, taken);
+    assert_eq!(table.under_way(), [done("fund", ActKind::Query, 0)], "the fund may have it all");
+    table.says("fund", ActKind::Query, holds(AssetKind::Fund, AssetRole::Owner, 70_000));
+    table.says("fund", ActKind::Freeze, caught(70_000));
+    let next = [done("bank", ActKind::Freeze, 30_000), done("fund", ActKind::Deduct, 70_000)];
+    assert_eq!(table.under_way(), next, "1,000.00 are owed");
+}

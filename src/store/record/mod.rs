@@ -13,7 +13,7 @@ mod papers;
 
 pub use body::{AcceptedBody, Body, BodyError, DocumentBody, PlanLine, PlannedBody, ReasonBody, SealTwin};
 pub use facts::*;
-pub use outcomes::{FoundTwin, LeadTwin, OutcomeTwin};
+pub use outcomes::{FoundTwin, LeadTwin, OutcomeTwin, PriorTwin};
 pub use papers::RequestTwin;
 
 use domain::Millis;

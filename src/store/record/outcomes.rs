@@ -125,14 +125,16 @@ pub struct FoundTwin {
     status: String,
     /// Currency as sent.
     pub currency: String,
+    /// What stands there, in 1/10,000 yuan.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    balance: Option<i64>,
+    pub balance: Option<i64>,
     /// What can be held, in 1/10,000 yuan.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub available: Option<i64>,
     branch: String,
+    /// Earlier measures on it, in the partner's order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    ahead: Vec<PriorTwin>,
+    pub ahead: Vec<PriorTwin>,
     /// What sort of property, its code.
     #[serde(default = "cash", skip_serializing_if = "is_cash")]
     pub asset: u8,
@@ -156,8 +158,9 @@ fn is_owner(code: &u8) -> bool {
     *code == owner()
 }
 
+/// The serde twin of an earlier measure.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct PriorTwin {
+pub struct PriorTwin {
     organ: String,
     paper: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
