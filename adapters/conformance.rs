@@ -88,6 +88,7 @@ fn specimen_of(name: &str) -> Specimen {
             order: || crate::police::tests::order(ActKind::Watch),
             ..open_specimen(&["police/golden/watch_vehicle.json", "police/golden/watch_done.json"])
         },
+        "insurance_open" => open_specimen(&["insurance/golden/freeze.json", "insurance/golden/frozen.json"]),
         "loopback" => Specimen {
             options: &[("answers", "done")],
             required: &[],
@@ -132,7 +133,7 @@ fn open_answer(request: &str) -> String {
     let sent = request.split("\"number\":\"").nth(1).and_then(|rest| rest.split('"').next());
     let number = asked.or(sent).unwrap_or_default();
     format!(
-        r#"{{"number":"{number}","state":"done","limit":"18000.00","caught":"18000.00","from":"2026-11-20","to":"2027-11-19"}}"#
+        r#"{{"number":"{number}","state":"done","limit":"18000.00","caught":"18000.00","from":"2026-11-20","to":"2027-11-19","scope":["holder_change","surrender","loan","dividend"]}}"#
     )
 }
 

@@ -20,8 +20,7 @@
 //!   types of [`fields`], and reads it with [`fields::read`]. [`Unreadable`] makes the whole answer a doubt. It is called
 //!   for every final or registered state but refusals, hand-backs and unknown customers.
 //! * `papers(kind)`: does a task of this kind carry the bytes of its papers? Otherwise their numbers and digests only.
-//! * Options beyond [`OPTIONS`] are not needed so far; an industry that has some reads them in its own `build` and calls
-//!   [`build`] with the longer list.
+//! * An industry with options beyond [`OPTIONS`] gives [`build_checked`] the longer list and a look at its own.
 //! * [`task`], [`judge_sent`] and [`judge_asked`] are pure: goldens and property tests need no network.
 
 mod answer;
@@ -41,8 +40,9 @@ use domain::slip::{Line, Slip};
 #[cfg(test)]
 pub(crate) use answer::{judge_asked, judge_sent};
 #[cfg(test)]
-pub(crate) use inbound::read_inbound;
-pub(crate) use options::{OPTIONS, build};
+pub(crate) use inbound::{answer_inbound, read_inbound};
+pub(crate) use answer::AHEAD_MAX;
+pub(crate) use options::{OPTIONS, build, build_checked};
 #[cfg(test)]
 pub(crate) use task::task;
 

@@ -22,6 +22,10 @@ const NAME_BYTES_MAX: usize = 40;
 
 /// Reads the keys a struct knows out of an answer object; unknown ones are passed over, a key said twice is a fault.
 pub(crate) fn read<'j, T: Deserialize<'j>>(json: &'j str) -> Result<T, Unreadable> {
+    // A struct would be read from a list as well, by position.
+    if !json.trim_start().starts_with('{') {
+        return Err(Unreadable("not an object"));
+    }
     serde_json::from_str(json).map_err(|_| Unreadable("a field is not of the agreed form"))
 }
 
@@ -154,18 +158,6 @@ field! {
 fn is_name(name: &str) -> bool {
     (1..=NAME_BYTES_MAX).contains(&name.len())
         && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
-}
-
-impl Details {
-    /// Adds a particular that stands in a field of its own; `None` adds nothing.
-    pub(crate) fn with(mut self, name: &str, value: Option<String>) -> Result<Self, Unreadable> {
-        let Some(value) = value else { return Ok(self) };
-        if self.0.len() >= DETAILS_MAX || self.0.iter().any(|detail| detail.name == name) {
-            return Err(Unreadable("more particulars than may stand there"));
-        }
-        self.0.push(Detail { name: name.to_owned(), value: Personal::new(value) });
-        Ok(self)
-    }
 }
 
 /// A list of at most `MAX` things; absent and null are the empty list.

@@ -104,7 +104,7 @@ struct VerdictText<'v> {
 }
 
 /// Writes the answer to a callback: one verdict per item, in their order.
-pub(super) fn answer_inbound(verdicts: &[ItemVerdict]) -> FaceReply {
+pub(crate) fn answer_inbound(verdicts: &[ItemVerdict]) -> FaceReply {
     let verdicts = verdicts
         .iter()
         .map(|item| VerdictText {

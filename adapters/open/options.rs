@@ -12,7 +12,7 @@ use crate::transport::endpoint;
 use crate::transport::http::secret_header;
 
 /// What every partner of this form needs.
-pub(crate) const OPTIONS: &[(&str, &str)] = &[
+pub(crate) const OPTIONS: &[(&str, &str); 5] = &[
     ("url", "where the partner's /v1/tasks begins, http:// or https:// (required)"),
     ("token", "credential sent as a bearer token; a secret (required)"),
     ("ca_file", "PEM file of the only authorities trusted for this partner (default: the machine's)"),
@@ -29,7 +29,18 @@ pub(crate) fn build(
     known: &[(&'static str, &'static str)],
     options: &PartnerOptions,
 ) -> Result<Plug, Vec<OptionFault>> {
+    build_checked(trade, known, options, |_| {})
+}
+
+/// As [`build`], with a look at the industry's own options.
+pub(crate) fn build_checked(
+    trade: &'static Trade,
+    known: &[(&'static str, &'static str)],
+    options: &PartnerOptions,
+    check: impl FnOnce(&mut Reading<'_>),
+) -> Result<Plug, Vec<OptionFault>> {
     let mut reading = Reading::begin(options, known);
+    check(&mut reading);
     let url = endpoint::url(&mut reading, "https://partner.example/assist");
     let answer_bytes_max = endpoint::answer_bytes_max(&mut reading, ANSWER_BYTES_MAX);
     let headers = headers(&mut reading);

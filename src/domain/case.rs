@@ -146,14 +146,16 @@ pub struct Paper {
     pub digest: Personal<String>,
 }
 
-/// The kinds of paper that are known; anything else is refused at intake. `assist_notice` is 协助执行通知书, for those who hold no money.
-pub const PAPER_KINDS: [&str; 9] = [
+/// The kinds of paper that are known; anything else is refused at intake. `assist_notice` is 协助执行通知书, for those who hold no money;
+/// `holder_consent` is 投保人同意退保的书面意见, which some provinces ask for.
+pub const PAPER_KINDS: [&str; 10] = [
     "ruling",
     "query_notice",
     "freeze_notice",
     "deduct_notice",
     "release_notice",
     "assist_notice",
+    "holder_consent",
     "work_id_scan",
     "duty_id_scan",
     "other",
