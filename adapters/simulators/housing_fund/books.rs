@@ -29,6 +29,9 @@ pub enum FundError {
     Amount,
 }
 
+/// The person of the sample messages.
+const SAMPLE_ID: &str = "330225189506120170";
+
 /// How one centre does what its document leaves open.
 #[derive(Clone, Copy, Debug)]
 pub struct FundRules {
@@ -54,7 +57,8 @@ impl FundBooks {
         FundBooks(Mutex::new(State::new(rules.first_day, rules.freeze_years_max.clamp(1, 3))))
     }
 
-    /// One account for each person of a made-up county; the same seed gives the same books.
+    /// One account for each person of a made-up county; the same seed gives the same books. The person of the sample
+    /// messages has what they say: 36,500.12 yuan, 1,200.00 a month.
     pub fn of_county(county: &County, seed: u64, rules: FundRules) -> FundBooks {
         let books = FundBooks::new(rules);
         let mut random = Sequence::new(seed);
@@ -62,25 +66,18 @@ impl FundBooks {
         for (nth, customer) in county.customers.iter().filter(|customer| !customer.company).enumerate() {
             let person = employed(customer.identity.clone());
             let mut account = account(&format!("GJJ330225{:06}7", nth + 1), &person.identity.id_number);
-            account.balance = fen(20_000_000);
-            account.monthly = fen(500_000);
+            (account.balance, account.monthly) = match person.identity.id_number == SAMPLE_ID {
+                true => (3_650_012, 120_000),
+                false => (fen(20_000_000), fen(500_000)),
+            };
             books.add(person, vec![account]);
         }
         books
     }
 
-    /// The books of the sample messages: one person, one account with 36,500.12 yuan.
+    /// The books of the sample messages: one person, one account.
     pub fn of_the_samples(rules: FundRules) -> FundBooks {
-        let books = FundBooks::new(rules);
-        let identity = Identity {
-            name: "王小渔".to_owned(),
-            id_type: "01".to_owned(),
-            id_number: "330225189506120170".to_owned(),
-        };
-        let mut account = account("GJJ3302250000017", &identity.id_number);
-        (account.balance, account.monthly) = (3_650_012, 120_000);
-        books.add(employed(identity), vec![account]);
-        books
+        FundBooks::of_county(&County::of_the_samples(), 1, rules)
     }
 
     /// Adds a person with accounts; what is known under the same numbers is replaced.

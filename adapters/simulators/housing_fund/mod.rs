@@ -20,6 +20,7 @@ pub use person::{Condition, Employer, Met, Person};
 pub use state::{Effect, FundPayment};
 
 use crate::SimulatorError;
+use crate::county::County;
 use crate::day::Day;
 use crate::knobs::Knobs;
 use crate::money::Fen;
@@ -31,8 +32,10 @@ use reading::Agreement;
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct HousingFundConfig {
-    /// What every partner of the open form has. The calendar is that of the books.
+    /// What every partner of the open form has.
     pub open: OpenConfig,
+    /// Years that a freeze, and a renewal, may last (1 to 3).
+    pub freeze_years_max: u32,
     /// A deduct is looked at so many milliseconds after it was taken; three days of the calendar at the latest.
     pub review_ms: u64,
     /// Takes orders only from two officers.
@@ -44,7 +47,8 @@ pub struct HousingFundConfig {
 impl Default for HousingFundConfig {
     fn default() -> Self {
         HousingFundConfig {
-            open: OpenConfig::default(),
+            open: OpenConfig { token: "fund-token".to_owned(), ..OpenConfig::default() },
+            freeze_years_max: 1,
             review_ms: 0,
             two_officers: false,
             id_types: vec!["01".to_owned()],
@@ -108,20 +112,20 @@ pub struct HousingFund {
 }
 
 impl HousingFund {
-    /// Starts the centre on its own thread; it takes tasks when this returns.
+    /// Starts the centre of a county on its own thread; it takes tasks when this returns.
     ///
     /// # Errors
     /// When the port, the thread or the HTTP client cannot be had.
-    pub fn start(books: FundBooks, config: HousingFundConfig) -> Result<HousingFund, SimulatorError> {
-        let books = Arc::new(books);
+    pub fn start(county: &County, config: HousingFundConfig) -> Result<HousingFund, SimulatorError> {
+        let rules = FundRules { first_day: config.open.first_day, freeze_years_max: config.freeze_years_max };
+        let books = Arc::new(FundBooks::of_county(county, config.open.seed, rules));
         let desk = FundDesk {
             books: Arc::clone(&books),
             agreement: Agreement { two_officers: config.two_officers, id_types: config.id_types },
             review_ms: config.review_ms,
             reviews: Vec::new(),
         };
-        let open = OpenConfig { first_day: books.today(), ..config.open };
-        let office = Office::start("housing-fund", desk, open)?;
+        let office = Office::start("housing-fund", desk, config.open)?;
         Ok(HousingFund { office, books })
     }
 
@@ -143,6 +147,11 @@ impl HousingFund {
     /// Says where results are posted; without it they are told only when asked for.
     pub fn call_back(&self, callback: Callback) {
         self.office.call_back(callback);
+    }
+
+    /// Adds a person with accounts.
+    pub fn add(&self, person: Person, accounts: Vec<Account>) {
+        self.office.with(|desk, _| desk.books.add(person, accounts));
     }
 
     /// Turns the calendar: freezes end, people whose day is known retire, deducts are looked at.

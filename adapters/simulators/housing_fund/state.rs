@@ -292,7 +292,8 @@ impl State {
     }
 
     fn next_stop(&self, until: Day) -> Option<Day> {
-        let ends = self.accounts.values().flat_map(|account| account.freezes.iter().map(|freeze| freeze.to.plus_days(1)));
+        let ends =
+            self.accounts.values().flat_map(|account| account.freezes.iter().map(|freeze| freeze.to.plus_days(1)));
         let retirements = self.people.values().filter_map(|person| person.retires_on);
         let open = self.entries.values().filter(|entry| entry.answer.told().is_none());
         let reviews = open.map(|entry| entry.taken_on.plus_days(REVIEW_DAYS));

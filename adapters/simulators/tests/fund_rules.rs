@@ -41,7 +41,8 @@ fn freeze(limit: i64) -> Verb {
 }
 
 fn deduct(original: &str, amount: i64) -> Verb {
-    let payee = Payee { holder: "象山县人民法院执行款专户".to_owned(), number: "2010000000001234".to_owned() };
+    let payee =
+        Payee { holder: "象山县人民法院执行款专户".to_owned(), number: "2010000000001234".to_owned() };
     Verb::Deduct { original: original.to_owned(), amount, payee }
 }
 
@@ -157,7 +158,9 @@ fn items_two_to_four_close_the_account_once_nothing_is_held() {
         books.meet(ID, condition, None).unwrap();
         let paid = now(&books, "d1");
         assert_eq!(paid.state, State::Done);
-        assert!(paid.steps.iter().any(|step| matches!(step, Step::Closed { condition: under, .. } if *under == condition)));
+        assert!(
+            paid.steps.iter().any(|step| matches!(step, Step::Closed { condition: under, .. } if *under == condition))
+        );
         let account = books.account(ACCOUNT).unwrap();
         assert_eq!((account.standing, account.balance, books.conserved()), (Standing::Closed, 0, 0));
         assert_eq!(told(&books, "f2", freeze(1)).why, Some(Why::NotFound));
