@@ -16,6 +16,7 @@ mod explicit;
 mod faults;
 mod full_disk;
 mod kills;
+mod kinds;
 mod limits;
 mod main_job;
 mod pull;

@@ -190,6 +190,11 @@ impl Decider {
             (None, None) => 0,
         };
         line.amount = act.amount.map(Money::units);
+        (line.from, line.to) = (act.from.map(Day::count), act.to.map(Day::count));
+        if act.kind == ActKind::Support {
+            // Whoever asks for people without a word about when means today.
+            line.to = line.to.or(Some(Day::of(self.now).count()));
+        }
         if act.kind.is_lasting() || act.kind == ActKind::Renew {
             let from = act.from.unwrap_or(Day::of(self.now));
             let kind = self.config.partners.get(&act.partner).map(|partner| partner.kind);

@@ -31,11 +31,12 @@ const HOLDERS: [(&str, &str, bool); 8] = [
 ];
 const OF_NO_COURT: [&str; 3] = ["auditor", "operator", "partner"];
 /// Papers of an ordinary request: kind, file name, number.
-const PAPERS: [(&str, &str, &str); 7] = [
+const PAPERS: [(&str, &str, &str); 8] = [
     ("ruling", "执行裁定书.pdf", "(2026)浙0225执1号之一"),
     ("query_notice", "协助查询存款通知书.pdf", "(2026)浙0225执1号"),
     ("freeze_notice", "协助冻结存款通知书.pdf", "(2026)浙0225执1号"),
     ("deduct_notice", "协助扣划存款通知书.pdf", "(2026)浙0225执1号"),
+    ("assist_notice", "协助执行通知书.pdf", "(2026)浙0225执1号"),
     ("release_notice", "协助解除冻结存款通知书.pdf", "(2026)浙0225执1号"),
     ("work_id_scan", "工作证.pdf", "GZ330225001"),
     ("duty_id_scan", "执行公务证.pdf", "GW330225001"),
@@ -208,6 +209,18 @@ impl Gateway {
         change(&mut bank.spec);
         let text = bank.spec.file(bank.url());
         write_private(&self.config.join(format!("partners/{id}.toml")), &text);
+    }
+
+    /// A partner of the open task form; its token for posting by itself comes back.
+    pub fn add_open_partner(&self, id: &str, kind: &str, url: &str, own_token: &str, acts: &[&str]) -> String {
+        let (shown, hash) = mint(usize::from(id.bytes().fold(0_u8, u8::wrapping_add)));
+        let acts = acts.iter().map(|act| format!("\"{act}\"")).collect::<Vec<_>>().join(", ");
+        write_private(&self.config.join(format!("secrets/{id}.secret")), own_token);
+        let file = format!(
+            "id = \"{id}\"\nname = \"{id}\"\nkind = \"{kind}\"\nadapter = \"{kind}_open\"\nacts = [{acts}]\nask_every_s = 1\n\n[callback]\nsha256 = \"{hash}\"\n\n[rate]\nmax = 1000\nwindow_ms = 1000\nburst = 1000\n\n[retry]\nfirst_ms = 50\nmax_ms = 500\n\n[timeouts]\nconnect_ms = 500\ntotal_ms = 2000\n\n[doubt]\ndeduplicates = false\ncan_be_asked = true\nask_after_ms = 100\n\n[options]\nurl = \"{url}\"\ntoken = \"file:secrets/{id}.secret\"\n"
+        );
+        write_private(&self.config.join(format!("partners/{id}.toml")), &file);
+        shown
     }
 
     /// A file of the gateway's configuration, as it is.

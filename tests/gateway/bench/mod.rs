@@ -14,5 +14,5 @@ pub use bank::{Bank, Doubt, Spec};
 pub use caller::{Answer, Caller, RUNTIME};
 pub use gateway::{COURT_ACCOUNT, Gateway, Setup, Submitted, files_below, xiezhi};
 pub use patience::eventually;
-pub use people::{account, person};
+pub use people::{account, everybody, person};
 pub use view::View;

@@ -10,6 +10,11 @@ const PEOPLE: u32 = 300;
 
 static COUNTY: LazyLock<County> = LazyLock::new(|| County::made_up(20_261_122, PEOPLE, 0));
 
+/// All of them, with the accounts of no bank in particular.
+pub fn everybody() -> County {
+    COUNTY.clone()
+}
+
 /// One of them.
 pub fn person(index: usize) -> Identity {
     COUNTY.customers[index].identity.clone()
