@@ -22,6 +22,7 @@ use reqwest::Url;
 use serde_json::{Value, json};
 
 use crate::open::{self, Trade, Unencodable, Unreadable};
+use crate::options::Reading;
 use call::PoliceCall;
 
 /// Police that we call.
@@ -55,29 +56,23 @@ fn form(_options: &PartnerOptions) -> Form {
 }
 
 fn build(options: &PartnerOptions) -> Result<Plug, Vec<OptionFault>> {
-    match (open::build(&TRADE, open::OPTIONS, options), in_the_clear(options)) {
-        (Ok(Plug::CallOut(open)), None) => Ok(Plug::CallOut(Arc::new(PoliceCall::new(open)))),
-        (Ok(plug), None) => Ok(plug),
-        (Ok(_), Some(fault)) => Err(vec![fault]),
-        (Err(mut faults), fault) => {
-            faults.extend(fault);
-            Err(faults)
-        }
+    match open::build_checked(&TRADE, open::OPTIONS, options, refuse_in_the_clear)? {
+        Plug::CallOut(open) => Ok(Plug::CallOut(Arc::new(PoliceCall::new(open)))),
+        plug => Ok(plug),
     }
 }
 
 /// Where somebody sleeps and travels may not cross a network in the clear.
-fn in_the_clear(options: &PartnerOptions) -> Option<OptionFault> {
-    let entry = options.entries.get("url")?;
-    let url = Url::parse(entry.text.expose().trim()).ok()?;
+fn refuse_in_the_clear(reading: &mut Reading<'_>) {
+    let Some(url) = reading.text("url").and_then(|text| Url::parse(text).ok()) else { return };
     let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
     let is_here = host == "localhost" || host.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback());
-    (url.scheme() == "http" && !is_here).then(|| OptionFault {
-        key: "url".to_owned(),
-        line: entry.line,
-        message: "is http:// to another machine; what police tell may not travel in the clear, write https://"
-            .to_owned(),
-    })
+    if url.scheme() == "http" && !is_here {
+        reading.fault(
+            "url",
+            "is http:// to another machine; what police tell may not travel in the clear, write https://",
+        );
+    }
 }
 
 fn write(slip: &Slip, line: &Line) -> Result<Option<Value>, Unencodable> {

@@ -56,7 +56,7 @@ impl Trade for PoliceDesk {
     fn take(&mut self, task: &Task, now: Now) -> Answer {
         let order = match order(task) {
             Ok(order) => order,
-            Err(answer) => return answer,
+            Err(answer) => return *answer,
         };
         let told = self.books.take(&order, self.wall_ms(now));
         if told.standing == Standing::Accepted
@@ -88,12 +88,12 @@ impl Trade for PoliceDesk {
 }
 
 /// Reads a task; the error is a formal defect that the frame does not look for.
-fn order(task: &Task) -> Result<Order, Answer> {
-    let defect = |text: &str| Answer::handed_back("other", text);
-    let kind = Kind::from_word(&task.kind).ok_or_else(|| Answer::handed_back("unsupported", "不支持的事项"))?;
+fn order(task: &Task) -> Result<Order, Box<Answer>> {
+    let defect = |reason, text| Box::new(Answer::handed_back(reason, text));
+    let kind = Kind::from_word(&task.kind).ok_or_else(|| defect("unsupported", "不支持的事项"))?;
     let wants = match task.json.pointer("/police/wants") {
         None | Some(Value::Null) => Wants::default(),
-        Some(list) => wants(list).ok_or_else(|| defect("police.wants 须列明 identity、vehicle 或 contact"))?,
+        Some(list) => wants(list).ok_or_else(|| defect("other", "police.wants 须列明 identity、vehicle 或 contact"))?,
     };
     Ok(Order {
         number: task.number.clone(),
