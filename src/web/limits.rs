@@ -14,7 +14,8 @@ pub struct Limits {
     pub handshakes_max: usize,
     /// How long a TLS handshake may take.
     pub handshake_timeout: Duration,
-    /// How long the head of a request may take; it is a few hundred bytes.
+    /// How long the head of a request may take; it is a few hundred bytes, but a thousand callers at once on a busy machine wait
+    /// their turn, and cutting them off would not be shedding.
     pub header_timeout: Duration,
     /// How long a refused body may still trickle in before the connection is cut; the caller reads our answer meanwhile.
     pub linger_timeout: Duration,
@@ -58,7 +59,7 @@ impl Default for Limits {
             backlog: 1_024,
             handshakes_max: 256,
             handshake_timeout: Duration::from_secs(3),
-            header_timeout: Duration::from_secs(5),
+            header_timeout: Duration::from_secs(15),
             linger_timeout: Duration::from_secs(2),
             keep_alive: Duration::from_secs(75),
             body_timeout: Duration::from_secs(10),
