@@ -104,9 +104,10 @@ fn what_is_incomplete_never_leaves() {
         assert!(task(&TRADE, &slip(*kind, Some(PLATE)), &[]) == Err(Unencodable), "{}", kind.word());
     }
     fn as_organisation(slip: &mut Slip) {
-        *slip = crate::bank::tests::specimen::with_case(slip.clone(), |case| {
-            case.parties[0].kind = PartyKind::Organisation;
-        });
+        let mut case = slip.context.case.clone();
+        case.parties[0].kind = PartyKind::Organisation;
+        let (officers, papers) = (slip.context.officers.clone(), slip.context.papers.clone());
+        slip.context = Arc::new(SlipContext { case, officers, papers });
     }
     assert!(refused(ActKind::Locate, as_organisation) && refused(ActKind::BorderControl, as_organisation));
     let mut vehicle = order(ActKind::Watch);
