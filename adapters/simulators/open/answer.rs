@@ -120,7 +120,7 @@ impl Answer {
         put("serial", self.serial.clone());
         put("as_of", Some(format!("{}T09:00:00+08:00", dashed(today))));
         if !self.ahead.is_empty() {
-            let ahead: Vec<Value> = self.ahead.iter().map(ahead).collect();
+            let ahead: Vec<Value> = self.ahead.iter().map(Ahead::json).collect();
             object.insert("ahead".to_owned(), Value::Array(ahead));
         }
         if !self.findings.is_empty() {
@@ -131,13 +131,15 @@ impl Answer {
     }
 }
 
-fn ahead(measure: &Ahead) -> Value {
-    json!({
-        "organ": measure.organ,
-        "paper": measure.paper,
-        "amount": measure.amount.map(yuan),
-        "to": measure.to.map(dashed),
-    })
+impl Ahead {
+    pub(crate) fn json(&self) -> Value {
+        json!({
+            "organ": self.organ,
+            "paper": self.paper,
+            "amount": self.amount.map(yuan),
+            "to": self.to.map(dashed),
+        })
+    }
 }
 
 /// `2026-11-20`.

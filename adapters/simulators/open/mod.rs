@@ -25,10 +25,10 @@ use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
-pub(crate) use answer::{Ahead, Answer, Lead, News, State, details, finding};
+pub(crate) use answer::{Ahead, Answer, Lead, News, State, dashed, details, finding};
 pub(crate) use desk::Desk;
 pub use post::CallbackRecord;
-pub(crate) use task::{Original, Payee, Subject, Task};
+pub(crate) use task::{Payee, Task};
 
 use crate::SimulatorError;
 use crate::day::Day;

@@ -73,11 +73,6 @@ impl Task {
         self.papers.iter().any(|paper| paper.kind == kind && paper.bytes.is_some())
     }
 
-    /// Is a paper of that kind named, with or without its bytes?
-    pub(crate) fn names(&self, kind: &str) -> bool {
-        self.papers.iter().any(|paper| paper.kind == kind)
-    }
-
     /// Reads a task; the error is what is answered with 422.
     pub(crate) fn read(json: Value) -> Result<Task, Answer> {
         let number = must(&json, "/number")?;
