@@ -16,7 +16,7 @@ pub const RESPOND_MS: i64 = 3 * 3_600_000;
 const STEPS_MAX: usize = 100;
 
 /// A watch or a border control.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Measure {
     /// The court's number.
     pub number: String,
@@ -51,7 +51,7 @@ impl Measure {
 }
 
 /// People who come to help.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Support {
     /// Until when they are needed.
     pub to: Day,
@@ -76,7 +76,7 @@ impl Support {
 }
 
 /// A step that people take.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Step {
     /// `assigned`, `departed`, `arrived` or `ended`.
     pub word: &'static str,
@@ -96,7 +96,7 @@ impl Step {
 }
 
 /// A watched person or vehicle that was seen.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Hit {
     /// The watch.
     pub number: String,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::books::{Hit, PoliceBooks};
+use super::books::{Hit, PoliceBooks, Step};
 use super::moment::{day_of, instant, start_of};
 use super::order::{Kind, Officer, Order, Standing, Told, Wants};
 use crate::bank::Identity;
@@ -17,13 +17,17 @@ pub(crate) struct PoliceDesk {
     opened_ms: i64,
     /// What is accepted is decided after so many milliseconds; `None` = by people.
     answer_after_ms: Option<u64>,
+    /// People come so many milliseconds after a support was taken up; `None` = by people.
+    come_after_ms: Option<u64>,
+    /// When which number is decided, or comes to its end.
     waiting: Vec<(u64, String)>,
     news: Vec<News>,
 }
 
 impl PoliceDesk {
-    pub(crate) fn new(books: Arc<PoliceBooks>, opened_ms: i64, answer_after_ms: Option<u64>) -> PoliceDesk {
-        PoliceDesk { books, opened_ms, answer_after_ms, waiting: Vec::new(), news: Vec::new() }
+    pub(crate) fn new(books: Arc<PoliceBooks>, opened_ms: i64, config: &super::PoliceConfig) -> PoliceDesk {
+        let (answer_after_ms, come_after_ms) = (config.answer_after_ms, config.come_after_ms);
+        PoliceDesk { books, opened_ms, answer_after_ms, come_after_ms, waiting: Vec::new(), news: Vec::new() }
     }
 
     /// The police's wall clock: their own milliseconds, but never before their calendar's day.
@@ -52,6 +56,17 @@ impl PoliceDesk {
     }
 }
 
+impl PoliceDesk {
+    /// People arrive and do what was asked.
+    fn come(&mut self, number: &str, now: Now) {
+        let wall_ms = self.wall_ms(now);
+        let arrived = self.books.step(number, &Step::new("arrived", "虚构派出所", 2), wall_ms);
+        self.tell(number, arrived);
+        let done = self.books.finish(number, Standing::Done, "", wall_ms);
+        self.tell(number, done);
+    }
+}
+
 impl Trade for PoliceDesk {
     fn take(&mut self, task: &Task, now: Now) -> Answer {
         let order = match order(task) {
@@ -59,11 +74,12 @@ impl Trade for PoliceDesk {
             Err(answer) => return *answer,
         };
         let told = self.books.take(&order, self.wall_ms(now));
-        if told.standing == Standing::Accepted
-            && let Some(after_ms) = self.answer_after_ms
-        {
-            self.waiting.push((now.ms.saturating_add(after_ms), order.number));
-        }
+        let after_ms = match told.standing {
+            Standing::Accepted => self.answer_after_ms,
+            Standing::Registered => self.come_after_ms,
+            _ => None,
+        };
+        self.waiting.extend(after_ms.map(|ms| (now.ms.saturating_add(ms), order.number)));
         answer(&told)
     }
 
@@ -71,7 +87,9 @@ impl Trade for PoliceDesk {
         let due: Vec<String> =
             self.waiting.iter().filter(|(at_ms, _)| *at_ms <= now.ms).map(|(_, number)| number.clone()).collect();
         for number in due {
-            self.settle(&number, now);
+            if !self.settle(&number, now) {
+                self.come(&number, now);
+            }
         }
         for (number, told) in self.books.expire(self.wall_ms(now)) {
             self.tell(&number, Some(told));

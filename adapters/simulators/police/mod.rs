@@ -33,6 +33,8 @@ pub struct PoliceConfig {
     pub opened_ms: Option<i64>,
     /// What is accepted (locate, border control) is decided after so many milliseconds; absent = when `settle` is called.
     pub answer_after_ms: Option<u64>,
+    /// People come and end a support after so many milliseconds; absent = when `step` and `finish` are called, or never.
+    pub come_after_ms: Option<u64>,
     /// How long a court has to come to a hit, in milliseconds.
     pub respond_ms: i64,
 }
@@ -43,6 +45,7 @@ impl Default for PoliceConfig {
             open: OpenConfig { token: "police-token".to_owned(), ..OpenConfig::default() },
             opened_ms: None,
             answer_after_ms: Some(0),
+            come_after_ms: None,
             respond_ms: RESPOND_MS,
         }
     }
@@ -73,7 +76,7 @@ impl Police {
         let opened_ms = config.opened_ms.unwrap_or_else(machine_ms);
         let books = Arc::new(PoliceBooks::new(register));
         books.set_respond_ms(config.respond_ms);
-        let desk = PoliceDesk::new(Arc::clone(&books), opened_ms, config.answer_after_ms);
+        let desk = PoliceDesk::new(Arc::clone(&books), opened_ms, &config);
         let open = OpenConfig { first_day: desk::first_day(opened_ms), ..config.open };
         Ok(Police { office: Office::start("police", desk, open)?, books })
     }

@@ -120,7 +120,7 @@ pub enum Standing {
 }
 
 /// An answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Told {
     /// State.
     pub standing: Standing,

@@ -147,7 +147,7 @@ fn whereabouts_are_told_later_and_within_the_window() {
     let told = books.settle("L-1", NOW + HOUR_MS).unwrap();
     let places: Vec<&str> = told.findings.iter().map(|(_, details)| details["place"].as_str()).collect();
     assert_eq!((told.standing, places), (Standing::Done, vec!["听涛宾馆", "望潮旅馆"]));
-    assert_eq!(books.settle("L-1", NOW), None, "once");
+    assert!(books.settle("L-1", NOW).is_none(), "once");
     let wide = Order { from: Day::parse("2020-01-01"), to: Day::parse("2026-11-20"), ..order(Kind::Locate, "L-2") };
     books.take(&wide, NOW);
     let told = books.settle("L-2", NOW).unwrap();
@@ -235,8 +235,8 @@ fn people_come_within_their_clock_or_it_says_so() {
     assert_eq!(told.findings[1].1["arrived_at"], "2026-11-22T11:00:00+08:00");
     let told = books.finish("S-1", Standing::Done, "", NOW + 2 * HOUR_MS).unwrap();
     assert_eq!((said(&told), told.findings.len(), told.due), ((Standing::Done, ""), 2, None));
-    assert_eq!(books.finish("S-1", Standing::Refused, "", NOW), None);
-    assert_eq!(books.step("S-1", &Step::new("ended", "", 0), NOW), None);
+    assert!(books.finish("S-1", Standing::Refused, "", NOW).is_none());
+    assert!(books.step("S-1", &Step::new("ended", "", 0), NOW).is_none());
     books.take(&Order { to: Day::parse("2026-11-24"), ..order(Kind::Support, "S-2") }, NOW);
     assert!(books.expire(NOW + 2 * DAY_MS).is_empty(), "the last day is a day of it");
     let over = books.expire(NOW + 3 * DAY_MS);

@@ -288,6 +288,20 @@ async fn people_come_and_every_step_is_told() {
 }
 
 #[tokio::test]
+async fn people_come_by_themselves_when_set_so() {
+    let police = police(PoliceConfig { come_after_ms: Some(60_000), ..PoliceConfig::default() });
+    let gateway = Inbound::start(0);
+    police.call_back(gateway.callback());
+    assert_eq!(state(&send(&police, &task("support", "S-1")).await), (200, "registered"));
+    police.advance_ms(60_000);
+    let (_, posted) = gateway.next();
+    let states: Vec<&Value> = posted["results"].as_array().unwrap().iter().map(|result| &result["state"]).collect();
+    assert_eq!(states, ["registered", "done"]);
+    let told = ask(&police, "S-1").await;
+    assert_eq!((state(&told), &told.1["findings"][0]["details"]["step"]), ((200, "done"), &json!("arrived")));
+}
+
+#[tokio::test]
 async fn every_fault_has_or_has_not_its_effect_as_the_table_says_and_asking_tells_the_truth() {
     let of_callbacks =
         [Fault::DuplicateCallback, Fault::ConflictingCallback, Fault::EarlyCallback, Fault::LostCallback];
