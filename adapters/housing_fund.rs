@@ -17,7 +17,7 @@ use crate::open::{self, Trade};
 
 /// Fund centres that we call.
 pub(crate) const OPEN: Adapter =
-    Adapter { name: "housing_fund_open", travel: Travel::CallOut, options: &OPTIONS, acts: ACTS, form, build };
+    Adapter { name: "housing_fund_open", travel: Travel::CallOut, options: OPTIONS, acts: ACTS, form, build };
 
 const ACTS: &[ActKind] = &[ActKind::Query, ActKind::Freeze, ActKind::Renew, ActKind::Release, ActKind::Deduct];
 
@@ -25,52 +25,37 @@ const ACTS: &[ActKind] = &[ActKind::Query, ActKind::Freeze, ActKind::Renew, ActK
 const TRADE: Trade =
     Trade { object: "housing_fund", acts: ACTS, write: wire::write, read: wire::read, papers: |_| true };
 
-/// What every partner of the form needs, and what centres agree on one by one.
-const OPTIONS: [(&str, &str); open::OPTIONS.len() + 2] = {
-    let two_officers = ("two_officers", "yes when the centre takes an order only from two officers (default no)");
-    let mut options = [two_officers; open::OPTIONS.len() + 2];
-    let mut nth = 0;
-    while nth < open::OPTIONS.len() {
-        options[nth] = open::OPTIONS[nth];
-        nth += 1;
-    }
-    options[nth] = ("id_types", "comma list of the ID types the centre knows (default 01)");
-    options
+const TWO_OFFICERS: &str = "two_officers";
+const ID_TYPES: &str = "id_types";
+
+/// What every partner of the form needs, and what is agreed with each centre.
+const OPTIONS: &[(&str, &str)] = {
+    let [url, token, ca_file, client_pem_file, answer_bytes_max] = *open::OPTIONS;
+    let two_officers = (TWO_OFFICERS, "yes when the centre takes an order only from two officers (default no)");
+    let id_types = (ID_TYPES, "comma list of the ID types the centre knows (default 01)");
+    &[url, token, ca_file, client_pem_file, answer_bytes_max, two_officers, id_types]
 };
 
 /// More kinds of identity papers than any centre tells apart.
 const ID_TYPES_MAX: usize = 32;
 
 fn build(options: &PartnerOptions) -> Result<Plug, Vec<OptionFault>> {
-    let mut faults: Vec<OptionFault> = [("two_officers", "write yes or no"), ("id_types", "write codes such as 01,02")]
-        .into_iter()
-        .filter(|(key, _)| text(options, key).is_some_and(|text| !is_readable(key, text)))
-        .map(|(key, cure)| fault(options, key, cure))
-        .collect();
-    match open::build(&TRADE, &OPTIONS, options) {
-        Ok(plug) if faults.is_empty() => Ok(plug),
-        Ok(_) => Err(faults),
-        Err(mut all) => {
-            all.append(&mut faults);
-            Err(all)
-        }
-    }
+    open::build_checked(&TRADE, OPTIONS, options, |reading| {
+        reading.read(TWO_OFFICERS, false, "yes or no", yes_or_no);
+        reading.read(ID_TYPES, Vec::new(), "codes such as 01,02", id_types);
+    })
 }
 
 fn text<'o>(options: &'o PartnerOptions, key: &str) -> Option<&'o str> {
     options.entries.get(key).map(|entry| entry.text.expose().trim()).filter(|text| !text.is_empty())
 }
 
-fn is_readable(key: &str, text: &str) -> bool {
-    match key {
-        "two_officers" => matches!(text, "yes" | "no"),
-        _ => id_types(text).is_some(),
+fn yes_or_no(text: &str) -> Option<bool> {
+    match text {
+        "yes" => Some(true),
+        "no" => Some(false),
+        _ => None,
     }
-}
-
-fn fault(options: &PartnerOptions, key: &str, cure: &str) -> OptionFault {
-    let line = options.entries.get(key).map_or(0, |entry| entry.line);
-    OptionFault { key: key.to_owned(), line, message: format!("cannot be read; {cure}") }
 }
 
 fn id_types(text: &str) -> Option<Vec<String>> {
@@ -92,9 +77,9 @@ fn form(options: &PartnerOptions) -> Form {
         (*kind, wanted.iter().map(|paper| (*paper).to_owned()).collect())
     };
     Form {
-        id_types: text(options, "id_types").and_then(id_types).unwrap_or_else(|| vec!["01".to_owned()]),
+        id_types: text(options, ID_TYPES).and_then(id_types).unwrap_or_else(|| vec!["01".to_owned()]),
         papers: ACTS.iter().map(papers).collect(),
-        two_officers: text(options, "two_officers") == Some("yes"),
+        two_officers: text(options, TWO_OFFICERS).and_then(yes_or_no).unwrap_or(false),
         original_number: true,
         ..Form::default()
     }

@@ -1,7 +1,7 @@
 //! Deducts: looked at, registered until a condition is met, paid by rank, and lost with their freeze.
 
 use super::account::{Account, Freeze, Standing};
-use super::order::{Answer, Order, State as Outcome, Step, Told, Verb, Why};
+use super::order::{Answer, Order, Refusal, State as Outcome, Step, Told, Verb, Why};
 use super::person::{Condition, Met, Person};
 use super::state::{FundPayment, State};
 use crate::day::Day;
@@ -28,8 +28,8 @@ impl State {
     pub(crate) fn review(&mut self, number: &str) {
         let Some(entry) = self.entries.get(number).filter(|entry| entry.answer.told().is_none()) else { return };
         let order = entry.order.clone();
-        if let Err(refused) = self.may_stand(&order) {
-            return self.tell(number, refused);
+        if let Err(refusal) = self.may_stand(&order) {
+            return self.tell(number, refusal.into());
         }
         if !self.pay(&order) {
             let told = self.registered(&order);
@@ -63,15 +63,15 @@ impl State {
         numbers.iter().for_each(|number| self.review(number));
     }
 
-    fn may_stand(&mut self, order: &Order) -> Result<(), Told> {
+    fn may_stand(&mut self, order: &Order) -> Result<(), Refusal> {
         let Verb::Deduct { original, amount, .. } = &order.verb else { return Ok(()) };
         self.known_account(order)?;
         let freeze = self.original(order, original)?;
         if freeze.queued {
-            return Err(Told::refused(Why::PriorRight, "原冻结为轮候冻结，尚未生效"));
+            return Err(Refusal(Why::PriorRight, "原冻结为轮候冻结，尚未生效"));
         }
         if *amount > freeze.limit {
-            return Err(Told::refused(Why::Insufficient, "划拨金额超过冻结限额"));
+            return Err(Refusal(Why::Insufficient, "划拨金额超过冻结限额"));
         }
         Ok(())
     }
@@ -203,7 +203,7 @@ impl State {
                 waiting.push((rank, entry.order.clone()));
             }
         }
-        waiting.sort_by(|a, b| a.0.cmp(&b.0));
+        waiting.sort_by_key(|(rank, _)| *rank);
         for (_, order) in waiting {
             // An earlier payment may have used up the freeze, and what was registered on it has lapsed with it.
             let open = self.entries.get(&order.number).and_then(|entry| entry.answer.told());
@@ -229,7 +229,7 @@ impl State {
         let entries = self.entries.values().filter(|entry| registered(&entry.answer) && on_it(&entry.order));
         let numbers: Vec<String> = entries.map(|entry| entry.order.number.clone()).collect();
         for number in numbers {
-            let mut told = Told::refused(Why::NoOriginalFreeze, text);
+            let mut told = Told::from(Refusal(Why::NoOriginalFreeze, text));
             told.steps.push(Step::Lapsed { why, on: self.today });
             self.tell(&number, told);
         }

@@ -75,7 +75,7 @@ impl Trade for FundDesk {
     fn take(&mut self, task: &Task, now: Now) -> open::Answer {
         let order = match reading::order(task, &self.agreement, now.today) {
             Ok(order) => order,
-            Err(handed_back) => return handed_back,
+            Err(defect) => return defect.into(),
         };
         let answer = self.books.order(order);
         if answer.told().is_none() {

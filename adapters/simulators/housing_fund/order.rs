@@ -259,8 +259,14 @@ impl Told {
         self.text = text.to_owned();
         self
     }
+}
 
-    pub(crate) fn refused(why: Why, text: &str) -> Told {
+/// Why an order is refused, before it is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Refusal(pub Why, pub &'static str);
+
+impl From<Refusal> for Told {
+    fn from(Refusal(why, text): Refusal) -> Told {
         Told::of(State::Refused).because(why, text)
     }
 }

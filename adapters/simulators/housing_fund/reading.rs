@@ -6,6 +6,15 @@ use crate::day::Day;
 use crate::money::Fen;
 use crate::open::{Answer, Task};
 
+/// Why a task is handed back: a reason of the form, and words for people.
+pub(crate) struct Defect(&'static str, &'static str);
+
+impl From<Defect> for Answer {
+    fn from(Defect(reason, text): Defect) -> Answer {
+        Answer::handed_back(reason, text)
+    }
+}
+
 /// What a centre and a court have agreed on.
 #[derive(Clone, Debug)]
 pub(crate) struct Agreement {
@@ -13,15 +22,15 @@ pub(crate) struct Agreement {
     pub id_types: Vec<String>,
 }
 
-/// The order, or the answer that hands the task back.
-pub(crate) fn order(task: &Task, agreement: &Agreement, today: Day) -> Result<Order, Answer> {
+/// The order, or why the task is handed back.
+pub(crate) fn order(task: &Task, agreement: &Agreement, today: Day) -> Result<Order, Defect> {
     let verb = match task.kind.as_str() {
         "query" => Verb::Query,
         "freeze" => Verb::Freeze { limit: amount(task)?, to: last_day(task, today)? },
         "renew" => Verb::Renew { original: original(task)?, to: last_day(task, today)? },
         "release" => Verb::Release { original: original(task)? },
         "deduct" => Verb::Deduct { original: original(task)?, amount: amount(task)?, payee: payee(task)? },
-        _ => return Err(Answer::handed_back("unsupported", "不支持的措施")),
+        _ => return Err(Defect("unsupported", "不支持的措施")),
     };
     if task.kind == "deduct" && task.stage != "enforcement" {
         return Err(other("保全案件不得划拨"));
@@ -31,10 +40,10 @@ pub(crate) fn order(task: &Task, agreement: &Agreement, today: Day) -> Result<Or
         return Err(other("缺少公积金账号"));
     }
     if !agreement.id_types.contains(&task.subject.id_type) {
-        return Err(Answer::handed_back("unsupported", "不支持的证件类型"));
+        return Err(Defect("unsupported", "不支持的证件类型"));
     }
     if agreement.two_officers && task.officers < 2 {
-        return Err(Answer::handed_back("credential_missing", "须由两名执行人员办理"));
+        return Err(Defect("credential_missing", "须由两名执行人员办理"));
     }
     papers(task)?;
     Ok(Order {
@@ -52,11 +61,11 @@ pub(crate) fn order(task: &Task, agreement: &Agreement, today: Day) -> Result<Or
     })
 }
 
-fn other(text: &str) -> Answer {
-    Answer::handed_back("other", text)
+fn other(text: &'static str) -> Defect {
+    Defect("other", text)
 }
 
-fn papers(task: &Task) -> Result<(), Answer> {
+fn papers(task: &Task) -> Result<(), Defect> {
     let wanted: &[&str] = match task.kind.as_str() {
         "query" => &["query_notice"],
         "release" => &["ruling", "release_notice"],
@@ -65,24 +74,24 @@ fn papers(task: &Task) -> Result<(), Answer> {
     };
     match wanted.iter().find(|kind| !task.carries(kind)) {
         None => Ok(()),
-        Some(_) => Err(Answer::handed_back("paper_missing", "缺少裁定书或协助执行通知书")),
+        Some(_) => Err(Defect("paper_missing", "缺少裁定书或协助执行通知书")),
     }
 }
 
-fn amount(task: &Task) -> Result<Fen, Answer> {
+fn amount(task: &Task) -> Result<Fen, Defect> {
     task.amount.filter(|fen| *fen > 0).ok_or_else(|| other("缺少金额"))
 }
 
-fn last_day(task: &Task, today: Day) -> Result<Day, Answer> {
+fn last_day(task: &Task, today: Day) -> Result<Day, Defect> {
     task.to.filter(|to| *to >= today).ok_or_else(|| other("缺少截止日期或截止日期已过"))
 }
 
-fn original(task: &Task) -> Result<String, Answer> {
+fn original(task: &Task) -> Result<String, Defect> {
     let number = task.original.as_ref().map(|original| original.number.clone()).unwrap_or_default();
     if number.is_empty() { Err(other("缺少原请求单号")) } else { Ok(number) }
 }
 
-fn payee(task: &Task) -> Result<Payee, Answer> {
+fn payee(task: &Task) -> Result<Payee, Defect> {
     let payee = task.destination.as_ref().filter(|payee| !payee.holder.is_empty() && !payee.number.is_empty());
     let payee = payee.ok_or_else(|| other("缺少案款账户"))?;
     Ok(Payee { holder: payee.holder.clone(), number: payee.number.clone() })

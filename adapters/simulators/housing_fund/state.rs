@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::account::{Account, Freeze, Standing};
 use super::deduct::REVIEW_DAYS;
-use super::order::{Ahead, Answer, Order, Payee, State as Outcome, Step, Told, Verb, Why};
+use super::order::{Ahead, Answer, Order, Payee, Refusal, State as Outcome, Step, Told, Verb, Why};
 use super::person::{Condition, Met, Person};
 use crate::day::Day;
 use crate::money::Fen;
@@ -108,30 +108,30 @@ impl State {
             Verb::Freeze { limit, to } => Ok(self.freeze(order, *limit, *to)),
             Verb::Renew { original, to } => self.renew(order, original, *to),
             Verb::Release { original } => self.release(order, original),
-            Verb::Query | Verb::Deduct { .. } => Err(Told::refused(Why::Other, "无法办理")),
+            Verb::Query | Verb::Deduct { .. } => Err(Refusal(Why::Other, "无法办理")),
         });
-        told.unwrap_or_else(|refused| refused)
+        told.unwrap_or_else(Told::from)
     }
 
-    fn person(&self, order: &Order) -> Result<Option<&Person>, Told> {
+    fn person(&self, order: &Order) -> Result<Option<&Person>, Refusal> {
         let fits = |person: &&Person| {
             person.identity.id_type == order.subject.id_type && person.identity.same_number(&order.subject.id_number)
         };
         match self.people.values().find(fits) {
             Some(person) if person.identity.name.trim() != order.subject.name.trim() => {
-                Err(Told::refused(Why::NameMismatch, "姓名与证件号码不符"))
+                Err(Refusal(Why::NameMismatch, "姓名与证件号码不符"))
             }
             person => Ok(person),
         }
     }
 
     /// The account is open and belongs to the subject.
-    pub(crate) fn known_account(&self, order: &Order) -> Result<(), Told> {
+    pub(crate) fn known_account(&self, order: &Order) -> Result<(), Refusal> {
         let person = self.person(order)?;
         let account = self.accounts.get(&order.account).filter(|account| account.is_open());
-        let Some(account) = account else { return Err(Told::refused(Why::NotFound, "无此账户或账户已注销")) };
+        let Some(account) = account else { return Err(Refusal(Why::NotFound, "无此账户或账户已注销")) };
         if person.is_none_or(|person| person.identity.id_number != account.owner) {
-            return Err(Told::refused(Why::IdMismatch, "账户不属于该证件号码"));
+            return Err(Refusal(Why::IdMismatch, "账户不属于该证件号码"));
         }
         Ok(())
     }
@@ -140,7 +140,7 @@ impl State {
         let person = match self.person(order) {
             Ok(Some(person)) => person.clone(),
             Ok(None) => return Told::of(Outcome::NoSuchCustomer),
-            Err(refused) => return refused,
+            Err(refusal) => return refusal.into(),
         };
         let own = |account: &&Account| account.owner == person.identity.id_number;
         let accounts: Vec<Account> = self.accounts.values().filter(own).cloned().collect();
@@ -151,7 +151,7 @@ impl State {
         let (today, to) = (self.today, to.min(self.years_after(self.today)));
         let number = &order.number;
         let Some(account) = self.accounts.get_mut(&order.account) else {
-            return Told::refused(Why::NotFound, "无此账户");
+            return Refusal(Why::NotFound, "无此账户").into();
         };
         let ahead = account.freezes.iter().map(ahead_of).collect::<Vec<_>>();
         let rank = account.freezes.len() + 1;
@@ -183,13 +183,13 @@ impl State {
         told
     }
 
-    fn renew(&mut self, order: &Order, original: &str, to: Day) -> Result<Told, Told> {
+    fn renew(&mut self, order: &Order, original: &str, to: Day) -> Result<Told, Refusal> {
         let number = order.number.clone();
         let years = self.freeze_years_max;
         let freeze = self.original(order, original)?;
         let to = to.min(years_after(freeze.to, years));
         if to <= freeze.to {
-            return Err(Told::refused(Why::Other, "续冻期限未晚于原冻结期限"));
+            return Err(Refusal(Why::Other, "续冻期限未晚于原冻结期限"));
         }
         freeze.to = to;
         freeze.names.push(number);
@@ -201,7 +201,7 @@ impl State {
         Ok(told)
     }
 
-    fn release(&mut self, order: &Order, original: &str) -> Result<Told, Told> {
+    fn release(&mut self, order: &Order, original: &str) -> Result<Told, Refusal> {
         let freeze = self.original(order, original)?.clone();
         let mut told = Told::of(Outcome::Done);
         (told.limit, told.caught, told.to) = (Some(freeze.limit), Some(freeze.caught), Some(self.today));
@@ -216,13 +216,13 @@ impl State {
     }
 
     /// The freeze that an order builds on, of the same case.
-    pub(crate) fn original(&mut self, order: &Order, original: &str) -> Result<&mut Freeze, Told> {
+    pub(crate) fn original(&mut self, order: &Order, original: &str) -> Result<&mut Freeze, Refusal> {
         let account = self.accounts.get_mut(&order.account);
         let freezes = account.map(|account| account.freezes.iter_mut()).into_iter().flatten();
         freezes
             .into_iter()
             .find(|freeze| freeze.named(original) && freeze.document == order.original_document)
-            .ok_or_else(|| Told::refused(Why::NoOriginalFreeze, "无原冻结信息或原冻结已失效"))
+            .ok_or(Refusal(Why::NoOriginalFreeze, "无原冻结信息或原冻结已失效"))
     }
 
     /// After anything that frees or brings money: shares out, tells who came in, pays what may be paid, closes what is to be closed.

@@ -53,7 +53,14 @@ fn yes(is: bool) -> &'static str {
 fn account(person: &Person, account: &Account) -> Value {
     let employer = person.employer.as_ref().filter(|_| account.standing == Standing::Normal);
     let of = |read: fn(&super::person::Employer) -> &String| employer.map(read).cloned().unwrap_or_default();
-    let met: Vec<String> = person.met.iter().map(|met| met.condition.item().to_string()).collect();
+    let mut met: Vec<u8> = person
+        .met
+        .iter()
+        .filter(|met| met.allows.is_none_or(|left| left > 0))
+        .map(|met| met.condition.item())
+        .collect();
+    met.sort_unstable();
+    let met: Vec<String> = met.iter().map(u8::to_string).collect();
     let pays_in = account.standing == Standing::Normal;
     let particulars = details(&[
         ("opened", &dashed(account.opened)),
