@@ -7,7 +7,7 @@
 //!
 //! pub(crate) const OPEN: Adapter = Adapter {
 //!     name: "insurance_open", travel: Travel::CallOut, options: open::OPTIONS, acts: ACTS, form,
-//!     build: |options| open::build(&TRADE, open::OPTIONS, options),
+//!     build: |options| open::build_checked(&TRADE, open::OPTIONS, options, |_| {}),
 //! };
 //! ```
 //!
@@ -42,7 +42,7 @@ pub(crate) use answer::{judge_asked, judge_sent};
 #[cfg(test)]
 pub(crate) use inbound::{answer_inbound, read_inbound};
 pub(crate) use answer::AHEAD_MAX;
-pub(crate) use options::{OPTIONS, build, build_checked};
+pub(crate) use options::{OPTIONS, build_checked};
 #[cfg(test)]
 pub(crate) use task::task;
 

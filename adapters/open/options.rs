@@ -23,16 +23,7 @@ pub(crate) const OPTIONS: &[(&str, &str); 5] = &[
 /// 2,000 assets with their measures, or some sealed answers; what is larger is not this form's answer.
 const ANSWER_BYTES_MAX: usize = 2 * 1024 * 1024;
 
-/// Builds the connection of one partner; `known` are all options of its adapter.
-pub(crate) fn build(
-    trade: &'static Trade,
-    known: &[(&'static str, &'static str)],
-    options: &PartnerOptions,
-) -> Result<Plug, Vec<OptionFault>> {
-    build_checked(trade, known, options, |_| {})
-}
-
-/// As [`build`], with a look at the industry's own options.
+/// Builds the connection of one partner; `known` are all options of its adapter, and `check` looks at the industry's own.
 pub(crate) fn build_checked(
     trade: &'static Trade,
     known: &[(&'static str, &'static str)],
