@@ -72,6 +72,20 @@ impl County {
         County { customers: vec![customer], accounts: vec![first, second] }
     }
 
+    /// Lets another court hold all that is on an account until a day.
+    pub fn held_by_another_court(&mut self, account: &str, organ: &str, document: &str, end: Day) {
+        for account in self.accounts.iter_mut().filter(|own| own.number == account) {
+            account.freezes.push(court_freeze(&PriorFreeze {
+                organ: organ.to_owned(),
+                document: document.to_owned(),
+                limit: Some(account.balance),
+                caught: account.balance,
+                end,
+                queued: false,
+            }));
+        }
+    }
+
     fn add_accounts(&mut self, random: &mut Sequence, customer: &Customer) {
         let count = 1 + random.below(3);
         for nth in 0..count {

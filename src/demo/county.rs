@@ -1,43 +1,69 @@
-//! The demo's made-up county: one debtor with accounts at three banks, a claim, papers.
+//! The demo's made-up county: one debtor with accounts, a fund account and a policy, a claim, papers.
 
 use serde_json::{Value, json};
 use simulators::bank::{BankRules, Customer};
+use simulators::insurance::{Person, Policy};
 use simulators::{County, Day, Fen};
 
-/// A bank of the demo.
-pub struct Bank {
+/// How a partner of the demo is spoken to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum How {
+    /// A bank whose hub fetches from us.
+    Pull,
+    /// A bank that we call; whether it can be asked by our number.
+    Called { can_be_asked: bool },
+    /// A bank that we call and that is closed now.
+    Closed,
+    /// The open task form; the word is its industry.
+    Open(&'static str),
+}
+
+/// A partner of the demo.
+pub struct Partner {
     /// Partner id.
     pub id: &'static str,
     /// For people.
     pub name: &'static str,
-    /// It fetches from us; else we call it.
-    pub pulls: bool,
+    /// How it is spoken to.
+    pub how: How,
 }
 
-/// The banks, the pulling one first.
-pub const BANKS: [Bank; 3] = [
-    Bank { id: "bank-a", name: "石浦渔商银行（总对总取件）", pulls: true },
-    Bank { id: "bank-b", name: "半岛农商银行", pulls: false },
-    Bank { id: "bank-c", name: "海湾村镇银行", pulls: false },
+/// All of them, the pulling bank first.
+pub const PARTNERS: [Partner; 7] = [
+    Partner { id: "bank-a", name: "石浦渔商银行（总对总取件）", how: How::Pull },
+    Partner { id: "bank-b", name: "半岛农商银行", how: How::Called { can_be_asked: false } },
+    Partner { id: "bank-c", name: "海湾村镇银行", how: How::Called { can_be_asked: true } },
+    Partner { id: "bank-d", name: "丹城夜市银行（未到受理时间）", how: How::Closed },
+    Partner { id: "fund-a", name: "象山住房公积金中心", how: How::Open("housing_fund") },
+    Partner { id: "insurer-a", name: "海安人寿象山支公司", how: How::Open("insurance") },
+    Partner { id: "police-a", name: "象山县公安局", how: How::Open("police") },
 ];
 
 /// Papers of the request: kind and file name.
-pub const PAPERS: [(&str, &str); 7] = [
+pub const PAPERS: [(&str, &str); 10] = [
     ("ruling", "执行裁定书.pdf"),
     ("query_notice", "协助查询存款通知书.pdf"),
     ("freeze_notice", "协助冻结存款通知书.pdf"),
     ("deduct_notice", "协助扣划存款通知书.pdf"),
     ("release_notice", "协助解除冻结存款通知书.pdf"),
+    ("assist_notice", "协助执行通知书.pdf"),
     ("work_id_scan", "工作证.pdf"),
     ("duty_id_scan", "执行公务证.pdf"),
+    ("work_id_scan", "工作证之二.pdf"),
+    ("duty_id_scan", "执行公务证之二.pdf"),
 ];
 
 /// Case number of the demo.
 pub const CASE: &str = "(2026)浙0225执1234号";
 /// The court's case-money account.
 pub const COURT_ACCOUNT: (&str, &str) = ("402332002258", "2010000000001234");
+/// Cash value of the debtor's policy.
+const CASH_VALUE: Fen = 4_680_000;
+/// What is owed beyond all that can be had: for it a place in the queue behind another court is taken.
+const SHORTFALL: Fen = 350_000;
+const COSTS: Fen = 120_000;
 
-/// One debtor, known to every bank.
+/// One debtor, known to every partner.
 pub struct DemoCounty {
     base: County,
     debtor: Option<Customer>,
@@ -50,12 +76,13 @@ impl DemoCounty {
     pub fn made_up(seed: u64) -> Self {
         let base = County::made_up(seed, 40, 10);
         let debtor = base.customers.iter().find(|customer| !customer.company).cloned();
-        let (year, month, day) = domain::Day::of(engine_now()).ymd();
+        let (year, month, day) = domain::Day::of(now()).ymd();
         let today = Day::new(year, month, day).unwrap_or(Day::EPOCH);
         Self { base, debtor, today, seed }
     }
 
-    /// The same people at another bank: other account numbers, other balances.
+    /// The same people at another bank: other account numbers, other balances. At the third bank another court was first with
+    /// one of the debtor's accounts.
     pub fn of_bank(&self, index: usize) -> County {
         let mut county = self.base.clone();
         let mut random = simulators::Sequence::new(self.seed.wrapping_add(index as u64 + 1));
@@ -65,22 +92,54 @@ impl DemoCounty {
             }
             account.balance = 100_000 + Fen::try_from(random.below(4_000_000)).unwrap_or(0);
         }
+        let own = county.accounts.iter().find(|account| account.owner == self.id_number());
+        if let (2, Some(own)) = (index, own) {
+            let mut second = own.clone();
+            second.number = format!("{}8", own.number);
+            second.balance = 2_000_000;
+            let number = second.number.clone();
+            county.accounts.push(second);
+            let end = Day::new(2027, 5, 1).unwrap_or(Day::EPOCH);
+            county.held_by_another_court(&number, "宁海县人民法院", "(2026)浙0226执保77号", end);
+        }
         county
     }
 
-    /// The bank's own rules: its books begin today, so that dates fit.
+    /// The banks' own rules: their books begin today, so that dates fit.
     pub fn rules(&self) -> BankRules {
         BankRules { first_day: self.today, ..BankRules::default() }
     }
 
-    /// What the debtor has at all banks.
-    pub fn debtor_total(&self) -> Fen {
-        let Some(debtor) = &self.debtor else { return 0 };
-        let owned = |county: County| -> Fen {
-            let own = county.accounts.iter().filter(|account| account.owner == debtor.identity.id_number);
-            own.map(|account| account.balance).sum()
+    /// Today.
+    pub fn today(&self) -> Day {
+        self.today
+    }
+
+    /// Everybody in it.
+    pub fn people(&self) -> &County {
+        &self.base
+    }
+
+    /// The debtor's identity number.
+    pub fn id_number(&self) -> &str {
+        self.debtor.as_ref().map_or("", |debtor| debtor.identity.id_number.as_str())
+    }
+
+    /// The debtor's policy: taken out by the debtor for a child.
+    pub fn policies(&self) -> Vec<Policy> {
+        let debtor = Person::new(self.debtor_name(), self.id_number());
+        let child = Person::new("王小满", "330225189912310014");
+        vec![Policy::endowment("HA33022520160305001", debtor, child.clone(), vec![child], CASH_VALUE)]
+    }
+
+    /// What the debtor has at the banks that are asked, as far as nobody else holds it.
+    fn cash(&self) -> Fen {
+        let banks = PARTNERS.iter().take(3).enumerate();
+        let free = |county: County| -> Fen {
+            let own = county.accounts.iter().filter(|account| account.owner == self.id_number());
+            own.filter(|account| account.freezes.is_empty()).map(|account| account.balance).sum()
         };
-        (0..BANKS.len()).map(|index| owned(self.of_bank(index))).sum()
+        banks.map(|(index, _)| free(self.of_bank(index))).sum()
     }
 
     /// Who is pursued.
@@ -88,28 +147,29 @@ impl DemoCounty {
         self.debtor.as_ref().map_or("", |debtor| debtor.identity.name.as_str())
     }
 
-    /// A stand-in for a paper's PDF, different for each kind.
-    pub fn paper(&self, kind: &str) -> Vec<u8> {
-        format!("%PDF-1.4\n% {CASE} {kind} {}\n%%EOF\n", self.seed).into_bytes()
+    /// A stand-in for a paper's PDF, different for each.
+    pub fn paper(&self, name: &str) -> Vec<u8> {
+        format!("%PDF-1.4\n% {CASE} {name} {}\n%%EOF\n", self.seed).into_bytes()
     }
 
     /// A paper's number; scans carry their officer's number.
-    pub fn paper_number(&self, kind: &str) -> String {
+    pub fn paper_number(&self, kind: &str, name: &str) -> String {
+        let officer = if name.contains("之二") { "330225002" } else { "330225001" };
         match kind {
-            "work_id_scan" => "GZ330225001".to_owned(),
-            "duty_id_scan" => "GW330225001".to_owned(),
+            "work_id_scan" => format!("GZ{officer}"),
+            "duty_id_scan" => format!("GW{officer}"),
             "ruling" => format!("{CASE}之一"),
             _ => CASE.to_owned(),
         }
     }
 
-    /// The claim: three quarters of what there is, so that the fullest accounts pay and the rest stays untouched.
-    pub fn claim(&self) -> Fen {
-        self.debtor_total() * 3 / 4
+    /// The claim: with costs all the cash, the fund account and the policy, and a little more.
+    pub fn claim(&self, fund: Fen) -> Fen {
+        self.cash() + fund + CASH_VALUE + SHORTFALL - COSTS
     }
 
-    /// The one click.
-    pub fn request(&self, papers: &[Value]) -> Value {
+    /// The one click: `goal` at these partners.
+    pub fn request(&self, goal: &str, partners: &[&str], claim: Fen, papers: &[Value]) -> Value {
         let identity = self.debtor.as_ref().map(|debtor| &debtor.identity);
         let text = |of: fn(&simulators::bank::Identity) -> &String| identity.map(of).cloned().unwrap_or_default();
         let officer = |name: &str, number: &str| json!({ "name": name, "work_id": format!("GZ{number}"), "duty_id": format!("GW{number}"), "phone": "0574-00000000" });
@@ -117,7 +177,7 @@ impl DemoCounty {
             "case": {
                 "number": CASE, "stage": "enforcement",
                 "court": { "code": "330225", "name": "象山县人民法院" },
-                "claim": simulators::yuan(self.claim()), "costs": "1200.00",
+                "claim": simulators::yuan(claim), "costs": simulators::yuan(COSTS),
                 "parties": [{
                     "role": "obligor", "kind": "person", "name": text(|id| &id.name),
                     "id_type": text(|id| &id.id_type), "id_number": text(|id| &id.id_number),
@@ -127,15 +187,16 @@ impl DemoCounty {
                     "bank_code": COURT_ACCOUNT.0, "number": COURT_ACCOUNT.1,
                 },
             },
-            "goal": "collect", "subjects": [0],
-            "scope": { "kinds": ["bank"], "regions": ["330225"], "partners": [] },
+            "goal": goal, "subjects": [0],
+            "scope": { "kinds": [], "regions": ["330225"], "partners": partners },
             "officers": [officer("陈听潮", "330225001"), officer("林望海", "330225002")],
             "documents": papers, "priority": "normal",
         })
     }
 }
 
-fn engine_now() -> i64 {
+/// The wall clock, in UTC milliseconds.
+pub fn now() -> i64 {
     use engine::clock::Clock as _;
     engine::clock::SystemClock::new().wall()
 }

@@ -1,5 +1,6 @@
 //! Where the demo lives: configuration, secrets, books; taken up again when the folder is given a second time.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -7,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use store::disk::{Disk, RealDisk};
 use store::random::{OsRandom, Random};
 
-use super::county::{BANKS, COURT_ACCOUNT};
+use super::county::{COURT_ACCOUNT, How, PARTNERS, Partner, now};
 
 /// The pulling bank's user name.
 pub const HUB_USER: &str = "YH102332002250";
@@ -20,14 +21,18 @@ const STATE_BYTES_MAX: u64 = 64 * 1024;
 pub struct DemoTokens {
     /// Enforcement system.
     pub submitter: String,
+    /// The officer in charge.
+    pub officer: String,
     /// A second person.
     pub approver: String,
     /// Auditor.
     pub auditor: String,
     /// Operator.
     pub operator: String,
-    /// The banks' credential.
+    /// The partners' credential.
     pub bank: String,
+    /// What partners show when they post by themselves, by partner.
+    pub callbacks: BTreeMap<String, String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -81,8 +86,16 @@ impl Place {
             serde_json::from_slice(&RealDisk.read_file(&state, STATE_BYTES_MAX)?)
                 .with_context(|| format!("reading {}", state.display()))?
         } else {
-            let tokens =
-                DemoTokens { submitter: mint(), approver: mint(), auditor: mint(), operator: mint(), bank: mint() };
+            let posts = PARTNERS.iter().filter(|partner| matches!(partner.how, How::Open(_)));
+            let tokens = DemoTokens {
+                submitter: mint(),
+                officer: mint(),
+                approver: mint(),
+                auditor: mint(),
+                operator: mint(),
+                bank: mint(),
+                callbacks: posts.map(|partner| (partner.id.to_owned(), mint())).collect(),
+            };
             let kept = Kept { seed, tokens };
             write_private(&state, &serde_json::to_string_pretty(&kept)?)?;
             kept
@@ -96,9 +109,13 @@ impl Place {
         self.root.join("banks").join(format!("{bank}.ledger"))
     }
 
+    /// What a partner shows when it posts by itself.
+    pub fn callback_token(&self, partner: &str) -> String {
+        self.tokens.callbacks.get(partner).cloned().unwrap_or_default()
+    }
+
     /// Writes the configuration that `serve` would read too.
-    pub fn write_config(&self, port: u16, called: &[String]) -> anyhow::Result<()> {
-        let hash = |token: &str| web::tokens::hash_of(token).map(|hash| engine::vault::hex(&hash)).unwrap_or_default();
+    pub fn write_config(&self, port: u16, url_of: impl Fn(&str) -> Option<String>) -> anyhow::Result<()> {
         let token = |name: &str, role: &str, token: &str, person: bool| {
             format!(
                 "[[tokens]]\nname = \"{name}\"\nroles = [\"{role}\"]\nsha256 = \"{}\"\nperson = {person}\n\n",
@@ -113,37 +130,70 @@ impl Place {
             token("demo-operator", "operator", &self.tokens.operator, true),
         );
         let court = format!(
-            "code = \"330225\"\nname = \"象山县人民法院\"\ncallback_origins = []\n\n[[accounts]]\nbank_code = \"{}\"\nnumber = \"{}\"\n\n{}{}",
+            "code = \"330225\"\nname = \"象山县人民法院\"\ncallback_origins = []\n\n[[accounts]]\nbank_code = \"{}\"\nnumber = \"{}\"\n\n{}{}{}",
             COURT_ACCOUNT.0,
             COURT_ACCOUNT.1,
             token("demo-court", "submitter", &self.tokens.submitter, false),
+            token("demo-officer", "submitter", &self.tokens.officer, true),
             token("demo-approver", "approver", &self.tokens.approver, true),
         );
         write_private(&self.config.join("gateway.toml"), &gateway)?;
         write_private(&self.config.join("courts").join("330225.toml"), &court)?;
         write_private(&self.config.join("calendar").join("2026.toml"), CALENDAR)?;
         write_private(&self.config.join("secrets").join("bank.secret"), &self.tokens.bank)?;
-        let mut urls = called.iter();
-        for bank in &BANKS {
-            let url = if bank.pulls { None } else { urls.next() };
-            let path = self.config.join("partners").join(format!("{}.toml", bank.id));
-            write_private(&path, &partner_file(bank.id, bank.name, url.map(String::as_str)))?;
+        for partner in &PARTNERS {
+            let path = self.config.join("partners").join(format!("{}.toml", partner.id));
+            let callback = hash(&self.callback_token(partner.id));
+            write_private(&path, &partner_file(partner, &url_of(partner.id).unwrap_or_default(), &callback))?;
         }
         Ok(())
     }
 }
 
-fn partner_file(id: &str, name: &str, url: Option<&str>) -> String {
+fn hash(token: &str) -> String {
+    web::tokens::hash_of(token).map(|hash| engine::vault::hex(&hash)).unwrap_or_default()
+}
+
+/// What holds of all that are called: quick waits, so that the demo does not take an afternoon.
+const CALLED: &str = "in_flight_max = 8\nask_every_s = 1\n\n[rate]\nmax = 50\nwindow_ms = 1000\nburst = 10\n\n[retry]\nfirst_ms = 200\nmax_ms = 5000\n\n[breaker]\nfailures = 5\nopen_ms = 2000\n\n[timeouts]\nconnect_ms = 1000\ntotal_ms = 2000\n\n";
+
+fn partner_file(partner: &Partner, url: &str, callback: &str) -> String {
+    let Partner { id, name, how } = partner;
+    let (kind, acts) = match how {
+        How::Open("housing_fund") => ("housing_fund", "\"query\", \"freeze\", \"renew\", \"release\", \"deduct\""),
+        How::Open("insurance") => {
+            ("insurance", "\"query\", \"freeze\", \"renew\", \"release\", \"surrender\", \"withdraw_benefits\"")
+        }
+        How::Open(_) => ("police", "\"query\", \"locate\", \"watch\", \"border_control\", \"lift\", \"support\""),
+        _ => ("bank", "\"query\", \"freeze\", \"renew\", \"release\", \"deduct\""),
+    };
+    let hours = if *how == How::Closed { closed_now() } else { "daily 00:00-24:00" };
     let head = format!(
-        "id = \"{id}\"\nname = \"{name}\"\nkind = \"bank\"\nregions = [\"330225\"]\nacts = [\"query\", \"freeze\", \"renew\", \"release\", \"deduct\"]\nhours = \"daily 00:00-24:00\"\nanswer_due_s = 86400\n"
+        "id = \"{id}\"\nname = \"{name}\"\nkind = \"{kind}\"\nregions = [\"330225\"]\nacts = [{acts}]\nhours = \"{hours}\"\nanswer_due_s = 86400\n"
     );
-    match url {
-        None => format!(
+    let doubt = |can_be_asked: bool| match can_be_asked {
+        true => "[doubt]\ncan_be_asked = true\nask_after_ms = 500\n\n",
+        false => "[doubt]\ncan_be_asked = false\n\n",
+    };
+    match how {
+        How::Pull => format!(
             "{head}adapter = \"bank_pull\"\nin_flight_max = 200\n\n[credential]\nusername = \"{HUB_USER}\"\npassword = \"file:secrets/bank.secret\"\n\n[options]\ncharset = \"GBK\"\n"
         ),
-        Some(url) => format!(
-            "{head}adapter = \"bank_http\"\nin_flight_max = 8\n\n[rate]\nmax = 50\nwindow_ms = 1000\nburst = 10\n\n[retry]\nfirst_ms = 200\nmax_ms = 5000\n\n[breaker]\nfailures = 5\nopen_ms = 2000\n\n[doubt]\ndeduplicates = false\ncan_be_asked = true\nask_after_ms = 500\n\n[timeouts]\nconnect_ms = 1000\ntotal_ms = 2000\n\n[options]\nurl = \"{url}\"\nbank_id = \"{}\"\nfrom = \"COURT330225\"\ntoken = \"file:secrets/bank.secret\"\ncharset = \"UTF-8\"\n",
+        How::Open(_) => format!(
+            "{head}adapter = \"{kind}_open\"\n{CALLED}{}[callback]\nsha256 = \"{callback}\"\n\n[options]\nurl = \"{url}\"\ntoken = \"file:secrets/bank.secret\"\n",
+            doubt(true)
+        ),
+        How::Called { .. } | How::Closed => format!(
+            "{head}adapter = \"bank_http\"\n{CALLED}{}[options]\nurl = \"{url}\"\nbank_id = \"{}\"\nfrom = \"COURT330225\"\ntoken = \"file:secrets/bank.secret\"\ncharset = \"UTF-8\"\n",
+            doubt(*how != How::Called { can_be_asked: false }),
             id.to_uppercase().replace('-', "")
         ),
     }
+}
+
+/// Hours of a partner that opens in some morning to come, whenever the demo runs.
+fn closed_now() -> &'static str {
+    const HOUR_MS: i64 = 3_600_000;
+    let hour = (now() / HOUR_MS + 8).rem_euclid(24);
+    if (7..10).contains(&hour) { "daily 05:00-05:30" } else { "daily 08:30-09:00" }
 }

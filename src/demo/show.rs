@@ -43,7 +43,7 @@ impl Show {
         let line = json!({
             "gateway": gateway,
             "tokens": {
-                "submitter": tokens.submitter, "approver": tokens.approver,
+                "submitter": tokens.submitter, "officer": tokens.officer, "approver": tokens.approver,
                 "auditor": tokens.auditor, "operator": tokens.operator,
             },
             "partners": partners, "data": place.data, "pid": std::process::id(), "root": place.root,
@@ -55,17 +55,17 @@ impl Show {
     }
 
     /// What is about to happen.
-    pub fn headline(&self, county: &DemoCounty, url: &str, partners: &[Value]) {
+    pub fn headline(&self, county: &DemoCounty, claim: simulators::Fen, url: &str, partners: &[Value]) {
         self.line("獬豸 xiezhi demo · 虚构的县，虚构的人 a made-up county, made-up people");
         self.line(&format!("gateway  {url}"));
         for partner in partners {
             let text = |key: &str| partner.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
-            self.line(&format!("partner  {:<8} {}", text("id"), text("url")));
+            self.line(&format!("partner  {:<9} {}", text("id"), text("url")));
         }
         self.line(&format!(
             "案件 case {CASE} · 被执行人 debtor {} · 标的 claim {} + 1200.00",
             county.debtor_name(),
-            simulators::yuan(county.claim())
+            simulators::yuan(claim)
         ));
         self.line("");
     }
@@ -81,7 +81,7 @@ impl Show {
             seen.insert(id.to_owned(), state.to_owned());
             let what = act.pointer("/next/what").and_then(Value::as_str).unwrap_or_default();
             self.line(&format!(
-                "[{:>6.2}s] {:<8} {:<8} {:>12} {:<11} {what}",
+                "[{:>6.2}s] {:<9} {:<9} {:>12} {:<11} {what}",
                 began.elapsed().as_secs_f64(),
                 text("partner"),
                 text("kind"),
@@ -94,7 +94,7 @@ impl Show {
     /// The table of acts.
     pub fn acts(&self, view: &Value) {
         self.line("");
-        self.line("partner  act      slip-line                account               ordered      result    sum");
+        self.line("partner   act       slip-line                account               ordered      result        sum");
         for act in view.get("acts").and_then(Value::as_array).into_iter().flatten() {
             let text = |key: &str| act.get(key).and_then(Value::as_str).unwrap_or_default();
             let last = act.get("outcomes").and_then(Value::as_array).and_then(|all| all.last());
@@ -102,13 +102,13 @@ impl Show {
             let sum = if of("moved").is_empty() { of("caught") } else { of("moved") };
             let line = act.get("line").and_then(Value::as_u64).unwrap_or(0);
             self.line(&format!(
-                "{:<8} {:<8} {}-{line:<3} {:<20} {:>12} {:>11} {:>10}",
+                "{:<9} {:<9} {}-{line:<3} {:<20} {:>12} {:>11} {:>10}",
                 text("partner"),
                 text("kind"),
                 text("slip"),
                 text("account"),
                 text("amount"),
-                text("state"),
+                if of("verdict").is_empty() { text("state") } else { of("verdict") },
                 sum
             ));
         }

@@ -199,6 +199,11 @@ pub(crate) fn fit(act: &Act, mut outcome: Outcome) -> Outcome {
             if outcome.verdict == Verdict::Done && short {
                 outcome.verdict = Verdict::Partly;
             }
+            // Forms without a word for it say "part of it" and mean: registered behind others, nothing held yet.
+            let behind = !outcome.ahead.is_empty() || outcome.reason == Some(Reason::PriorRight);
+            if outcome.verdict == Verdict::Partly && behind && outcome.caught == Some(Money::ZERO) {
+                outcome.verdict = Verdict::Queued;
+            }
         }
         kind if kind.moves_money() => {
             outcome.moved = outcome.moved.or(outcome.caught);
