@@ -146,7 +146,7 @@ fn reason(word: &Word) -> Option<Reason> {
 pub(super) fn outcome(trade: &Trade, kind: ActKind, json: &str, answer: Answer<'_>) -> Result<Outcome, Unreadable> {
     let verdict = verdict(kind, answer.state.0.as_deref().unwrap_or_default())?;
     let mut outcome = Outcome::of(verdict);
-    outcome.reason = reason(&answer.reason);
+    outcome.reason = reason(&answer.reason).or(answer.says("no_such_customer").then_some(Reason::NotFound));
     outcome.text = answer.text.personal();
     (outcome.limit, outcome.caught, outcome.moved) = (answer.limit.0, answer.caught.0, answer.moved.0);
     (outcome.from, outcome.to, outcome.due) = (answer.from.0, answer.to.0, answer.due.0);
