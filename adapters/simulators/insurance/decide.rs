@@ -22,6 +22,11 @@ struct About {
     freeze: Option<usize>,
 }
 
+/// What stands in the way, as it is told.
+fn stop(answer: Answer) -> Box<Answer> {
+    Box::new(answer)
+}
+
 impl InsuranceBooks {
     /// Does a task, or begins it.
     pub(super) fn decide(&mut self, task: &Task, now: Now) -> Answer {
@@ -36,7 +41,7 @@ impl InsuranceBooks {
         }
         let about = match self.about(task) {
             Ok(about) => about,
-            Err(answer) => return answer,
+            Err(answer) => return *answer,
         };
         match (task.kind.as_str(), about.freeze) {
             ("freeze", _) => self.freeze(task, &about.policy, now),
@@ -48,19 +53,19 @@ impl InsuranceBooks {
         }
     }
 
-    fn about(&self, task: &Task) -> Result<About, Answer> {
+    fn about(&self, task: &Task) -> Result<About, Box<Answer>> {
         if !task.carries("ruling") || !NOTICES.iter().any(|kind| task.carries(kind)) {
-            return Err(Answer::handed_back("paper_missing", "缺少裁定书或协助执行通知书"));
+            return Err(stop(Answer::handed_back("paper_missing", "缺少裁定书或协助执行通知书")));
         }
-        let number = task.asset.clone().ok_or(Answer::handed_back("other", "缺少保单号"))?;
+        let number = task.asset.clone().ok_or(stop(Answer::handed_back("other", "缺少保单号")))?;
         if task.kind != "freeze" && task.original.is_none() {
-            return Err(Answer::handed_back("no_original_freeze", "缺少原请求单号"));
+            return Err(stop(Answer::handed_back("no_original_freeze", "缺少原请求单号")));
         }
         self.identity(task)?;
         let policy = self.policies.get(&number).filter(|policy| policy.contract != Contract::Ended);
-        let policy = policy.ok_or(Answer::refused("not_found", "查无此保单或保单已终止"))?;
+        let policy = policy.ok_or(stop(Answer::refused("not_found", "查无此保单或保单已终止")))?;
         if policy.roles_of(&task.subject.id_number).is_empty() {
-            return Err(Answer::refused("id_mismatch", "被执行人与该保单无关"));
+            return Err(stop(Answer::refused("id_mismatch", "被执行人与该保单无关")));
         }
         let original = task.original.as_ref().map(|original| original.number.as_str()).unwrap_or_default();
         let freeze = policy.freezes.iter().position(|freeze| freeze.is(original));
@@ -68,18 +73,18 @@ impl InsuranceBooks {
     }
 
     /// A number that is known under another name is nobody's.
-    fn identity(&self, task: &Task) -> Result<(), Answer> {
+    fn identity(&self, task: &Task) -> Result<(), Box<Answer>> {
         let people = self.policies.values().flat_map(Policy::people);
         let known: Vec<_> = people.filter(|person| person.has_number(&task.subject.id_number)).collect();
         if !known.is_empty() && !known.iter().any(|person| person.name == task.subject.name) {
-            return Err(Answer::refused("name_mismatch", "姓名与证件号码不符"));
+            return Err(stop(Answer::refused("name_mismatch", "姓名与证件号码不符")));
         }
         Ok(())
     }
 
     fn query(&self, task: &Task, now: Now) -> Answer {
         if let Err(answer) = self.identity(task) {
-            return answer;
+            return *answer;
         }
         let id_number = &task.subject.id_number;
         let rows: Vec<Value> = self
@@ -175,33 +180,33 @@ impl InsuranceBooks {
     }
 
     /// What stands in the way of any payment out of a freeze.
-    pub(super) fn payable(&self, task: &Task, policy: &str, place: usize) -> Result<(), Answer> {
+    pub(super) fn payable(&self, task: &Task, policy: &str, place: usize) -> Result<(), Box<Answer>> {
         let Some(amount) = task.amount.filter(|amount| *amount > 0) else {
-            return Err(Answer::handed_back("other", "缺少数额"));
+            return Err(stop(Answer::handed_back("other", "缺少数额")));
         };
         if task.destination.as_ref().is_none_or(|payee| payee.number.is_empty() || payee.holder.is_empty()) {
-            return Err(Answer::handed_back("other", "缺少执行款专户"));
+            return Err(stop(Answer::handed_back("other", "缺少执行款专户")));
         }
         let freeze = self.policies.get(policy).and_then(|entry| entry.freezes.get(place));
-        let freeze = freeze.ok_or(Answer::refused("no_original_freeze", "无原冻结"))?;
+        let freeze = freeze.ok_or(stop(Answer::refused("no_original_freeze", "无原冻结")))?;
         if place > 0 {
-            return Err(Answer::refused("prior_right", "冻结尚在轮候"));
+            return Err(stop(Answer::refused("prior_right", "冻结尚在轮候")));
         }
         if freeze.busy.is_some() {
-            return Err(Answer::refused("under_way", "该冻结项下已有支付办理中"));
+            return Err(stop(Answer::refused("under_way", "该冻结项下已有支付办理中")));
         }
         if amount > freeze.limit {
-            return Err(Answer::refused("insufficient", "数额超过冻结数额"));
+            return Err(stop(Answer::refused("insufficient", "数额超过冻结数额")));
         }
         Ok(())
     }
 
     /// What stands in the way of ending a policy.
-    pub(super) fn endable(&self, task: &Task, policy: &str) -> Result<(), Answer> {
+    pub(super) fn endable(&self, task: &Task, policy: &str) -> Result<(), Box<Answer>> {
         match self.rules.surrender {
-            SurrenderRule::Never => return Err(Answer::refused("unsupported", "当地规定不得强制退保")),
+            SurrenderRule::Never => return Err(stop(Answer::refused("unsupported", "当地规定不得强制退保"))),
             SurrenderRule::Consent if !task.carries("holder_consent") => {
-                return Err(Answer::refused("consent_missing", "缺少投保人同意退保的书面意见"));
+                return Err(stop(Answer::refused("consent_missing", "缺少投保人同意退保的书面意见")));
             }
             _ => {}
         }
@@ -209,7 +214,7 @@ impl InsuranceBooks {
         if is_holder {
             Ok(())
         } else {
-            Err(Answer::refused("id_mismatch", "被执行人不是投保人，现金价值非其财产"))
+            Err(stop(Answer::refused("id_mismatch", "被执行人不是投保人，现金价值非其财产")))
         }
     }
 }

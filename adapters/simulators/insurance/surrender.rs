@@ -12,7 +12,7 @@ impl InsuranceBooks {
     /// Begins a surrender.
     pub(super) fn surrender(&mut self, task: &Task, policy: &str, place: usize, now: Now) -> Answer {
         if let Err(answer) = self.payable(task, policy, place).and_then(|()| self.endable(task, policy)) {
-            return answer;
+            return *answer;
         }
         let until = now.today.plus_days(self.rules.notice_days);
         let notices = match self.policies.get(policy) {
@@ -34,7 +34,7 @@ impl InsuranceBooks {
     /// Begins a withdrawal of benefits.
     pub(super) fn withdraw(&mut self, task: &Task, policy: &str, place: usize, now: Now) -> Answer {
         if let Err(answer) = self.payable(task, policy, place) {
-            return answer;
+            return *answer;
         }
         self.begin(task, policy, place, (now, 0, false, false), Vec::new());
         Answer::of(State::Accepted)

@@ -94,7 +94,7 @@ impl<T: Trade> Desk<T> {
         let now = self.now(elapsed_ms);
         let (kind, answer) = match Task::read(json) {
             Ok(task) => (task.kind.clone(), self.trade.take(&task, now)),
-            Err(answer) => (String::new(), answer),
+            Err(answer) => (String::new(), *answer),
         };
         if answer.state == State::HandedBack {
             return Said { status: 422, json: answer.json(&number, &kind, self.today) };

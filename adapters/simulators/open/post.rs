@@ -102,7 +102,9 @@ fn is_callback_fault(fault: Fault) -> bool {
 fn contradiction(item: &Item) -> Item {
     let mut other = item.clone();
     if item.is_lead {
-        other.json["text"] = Value::String("前述线索有误".to_owned());
+        if let Some(object) = other.json.as_object_mut() {
+            object.insert("text".to_owned(), Value::String("前述线索有误".to_owned()));
+        }
         return other;
     }
     other.what = "refused".to_owned();

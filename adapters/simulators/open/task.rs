@@ -74,7 +74,7 @@ impl Task {
     }
 
     /// Reads a task; the error is what is answered with 422.
-    pub(crate) fn read(json: Value) -> Result<Task, Answer> {
+    pub(crate) fn read(json: Value) -> Result<Task, Box<Answer>> {
         let number = must(&json, "/number")?;
         if number.chars().count() > NUMBER_CHARS_MAX {
             return Err(defect("other", "编号过长"));
@@ -116,22 +116,22 @@ impl Task {
     }
 }
 
-fn defect(reason: &'static str, words: &str) -> Answer {
-    Answer::handed_back(reason, words)
+fn defect(reason: &'static str, words: &str) -> Box<Answer> {
+    Box::new(Answer::handed_back(reason, words))
 }
 
 fn text(json: &Value, at: &str) -> String {
     json.pointer(at).and_then(Value::as_str).unwrap_or_default().trim().to_owned()
 }
 
-fn must(json: &Value, at: &str) -> Result<String, Answer> {
+fn must(json: &Value, at: &str) -> Result<String, Box<Answer>> {
     match text(json, at) {
         text if text.is_empty() => Err(defect("other", &format!("缺少 {at}"))),
         text => Ok(text),
     }
 }
 
-fn optional<T>(json: &Value, at: &str, read: impl Fn(&str) -> Option<T>) -> Result<Option<T>, Answer> {
+fn optional<T>(json: &Value, at: &str, read: impl Fn(&str) -> Option<T>) -> Result<Option<T>, Box<Answer>> {
     match json.pointer(at) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) if text.is_empty() => Ok(None),
@@ -140,7 +140,7 @@ fn optional<T>(json: &Value, at: &str, read: impl Fn(&str) -> Option<T>) -> Resu
     }
 }
 
-fn officers(json: &Value) -> Result<usize, Answer> {
+fn officers(json: &Value) -> Result<usize, Box<Answer>> {
     let listed = json.pointer("/officers").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let has = |officer: &Value, at: &str| !text(officer, at).is_empty();
     let whole = listed.iter().filter(|o| has(o, "/name") && (has(o, "/work_id") || has(o, "/duty_id"))).count();
@@ -150,12 +150,12 @@ fn officers(json: &Value) -> Result<usize, Answer> {
     Ok(whole)
 }
 
-fn papers(json: &Value) -> Result<Vec<Paper>, Answer> {
+fn papers(json: &Value) -> Result<Vec<Paper>, Box<Answer>> {
     let listed = json.pointer("/papers").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     listed.iter().map(paper).collect()
 }
 
-fn paper(json: &Value) -> Result<Paper, Answer> {
+fn paper(json: &Value) -> Result<Paper, Box<Answer>> {
     let bytes = match json.pointer("/content").and_then(Value::as_str) {
         None => None,
         Some(content) => {
