@@ -1,10 +1,13 @@
 //! Partners that hold no accounts or hold other property: each through its own form, in its own time, and what they tell unasked.
 
 use serde_json::{Value, json};
-use simulators::Callback;
-use simulators::police::{Police, PoliceConfig, Standing};
+use simulators::insurance::{self, InsurerRules};
+use simulators::police::Standing;
+use simulators::{
+    Callback, HousingFund, HousingFundConfig, Insurance, InsuranceConfig, OpenConfig, Police, PoliceConfig,
+};
 
-use crate::bench::{Gateway, Setup, View, acts, eventually, everybody, person};
+use crate::bench::{Ask, Gateway, Setup, Spec, View, acts, collect, eventually, everybody, person};
 
 const POLICE_ACTS: [&str; 6] = ["query", "locate", "watch", "border_control", "lift", "support"];
 
@@ -94,4 +97,122 @@ fn only_the_partner_itself_posts_and_only_what_it_may() {
     let path = "/v1/inbound/police-a";
     assert_eq!(gateway.caller("partner").post(path, &json!({})).of_status(404).slug(), "not_found", "another partner");
     assert_eq!(gateway.caller("submitter").post(path, &json!({})).of_status(403).slug(), "role_missing");
+}
+
+const HOLDS: [&str; 5] = ["query", "freeze", "renew", "release", "deduct"];
+const INSURES: [&str; 6] = ["query", "freeze", "renew", "release", "surrender", "withdraw_benefits"];
+
+fn today() -> simulators::Day {
+    let (year, month, day) = domain::Day::of(engine::clock::Clock::wall(&engine::clock::SystemClock::new())).ymd();
+    simulators::Day::new(year, month, day).unwrap()
+}
+
+fn open(token: &str) -> OpenConfig {
+    OpenConfig { token: token.to_owned(), first_day: today(), ..OpenConfig::default() }
+}
+
+/// An insurer of the first person, with a policy of this cash value; a day of its notice period takes `day_ms`.
+fn insurer(cash: simulators::Fen, day_ms: u64) -> Insurance {
+    let holder = insurance::Person::new(&person(0).name, &person(0).id_number);
+    let child = insurance::Person::new(&person(1).name, &person(1).id_number);
+    let policy = insurance::Policy::endowment("HA330225001", holder, child.clone(), vec![child], cash);
+    let rules = InsurerRules { notice_days: 2, day_ms, ..InsurerRules::default() };
+    Insurance::start_with(vec![policy], InsuranceConfig { open: open("insurance-token"), rules }).unwrap()
+}
+
+fn with_insurer(cash: simulators::Fen, day_ms: u64) -> (Gateway, Insurance) {
+    let mut gateway = Setup::of(Vec::new()).lay_out();
+    let insurer = insurer(cash, day_ms);
+    let token = gateway.add_open_partner("insurer-a", "insurance", insurer.url(), "insurance-token", &INSURES);
+    gateway.start();
+    insurer.call_back(Callback { gateway: gateway.door_url().to_owned(), partner: "insurer-a".to_owned(), token });
+    (gateway, insurer)
+}
+
+fn everywhere(ask: Ask) -> Ask {
+    let mut ask = ask;
+    ask.0["scope"] = json!({ "kinds": [], "regions": [], "partners": [] });
+    ask
+}
+
+#[test]
+fn a_policy_is_surrendered_after_its_notice_and_the_money_is_the_courts() {
+    let (gateway, insurer) = with_insurer(5_000_000, 50);
+    let request = gateway.submit(&everywhere(collect(&[0])).claim("30000.00"));
+    let view = gateway.wait_finished(&request.id);
+    let surrender = view.act("surrender", "insurer-a");
+    let verdicts: Vec<&str> =
+        surrender["outcomes"].as_array().unwrap().iter().filter_map(|outcome| outcome["verdict"].as_str()).collect();
+    assert_eq!(verdicts.last(), Some(&"done"), "{surrender:#}");
+    assert_eq!(view.ledger("deducted"), "30000.00");
+    let found = &view.act("query", "insurer-a")["outcomes"][0]["accounts"][0];
+    assert_eq!((&found["asset"], &found["role"]), (&json!("policy"), &json!("holder")), "{found:#}");
+    assert!(insurer.violations().is_empty());
+}
+
+#[test]
+fn a_notice_period_outlives_a_kill_and_is_paid_once() {
+    let (mut gateway, insurer) = with_insurer(5_000_000, 86_400_000);
+    let request = gateway.submit(&everywhere(collect(&[0])).claim("30000.00"));
+    let waits = |view: &View| {
+        let acts = view.acts_of("surrender", "insurer-a");
+        acts.first().is_some_and(|act| act["outcomes"].as_array().is_some_and(|all| !all.is_empty()))
+    };
+    let view = gateway.wait_until(&request.id, "the notice given", waits);
+    assert_eq!(view.state_of("surrender", "insurer-a"), "awaiting");
+    assert_eq!((view.ledger("deducted"), view.ledger("deducting")), ("0.00", "30000.00"));
+    gateway.kill();
+    // The days pass and the insurer pays while the gateway is down; its callback is repeated until somebody takes it.
+    insurer.advance_ms(3 * 86_400_000);
+    gateway.start();
+    let view = gateway.wait_finished(&request.id);
+    assert_eq!((view.ledger("deducted"), view.ledger("deducting")), ("30000.00", "0.00"));
+    eventually("the insurer knows that we have it", || insurer.all_posted().then_some(()));
+    let paid: simulators::Fen = insurer.books().paid_out().iter().map(|payment| payment.amount).sum();
+    assert_eq!(paid, 3_000_000);
+}
+
+#[test]
+fn a_fund_account_is_paid_out_once_a_condition_is_met_and_never_before() {
+    let mut gateway = Setup::of(Vec::new()).lay_out();
+    let config = HousingFundConfig { open: open("fund-token"), ..HousingFundConfig::default() };
+    let fund = HousingFund::start(&everybody(), config).unwrap();
+    gateway.add_open_partner("fund-a", "housing_fund", fund.url(), "fund-token", &HOLDS);
+    gateway.start();
+    let has: simulators::Fen = fund
+        .books()
+        .accounts()
+        .iter()
+        .filter(|account| account.owner == person(0).id_number)
+        .map(simulators::housing_fund::Account::available)
+        .sum();
+    let owed = simulators::yuan(has / 2);
+    let request = gateway.submit(&everywhere(collect(&[0])).claim(&owed));
+    let registered = |view: &View| {
+        let acts = view.acts_of("deduct", "fund-a");
+        acts.first().is_some_and(|act| act["outcomes"].as_array().is_some_and(|all| !all.is_empty()))
+    };
+    let view = gateway.wait_until(&request.id, "what the fund waits for", registered);
+    let act = view.act("deduct", "fund-a");
+    assert_eq!((&act["state"], &act["outcomes"][0]["reason"]), (&json!("awaiting"), &json!("awaits_condition")));
+    assert!(fund.books().paid_out().is_empty());
+    fund.retire(&person(0).id_number).unwrap();
+    let view = gateway.wait_finished(&request.id);
+    assert_eq!(view.ledger("deducted"), owed);
+    assert_eq!(fund.books().paid_out().len(), 1);
+}
+
+#[test]
+fn the_cash_is_taken_first_and_the_policy_pays_only_the_rest() {
+    let mut gateway = Setup::of(vec![Spec::called("bank-a").holds(&[2_000_000])]).lay_out();
+    let insurer = insurer(5_000_000, 20);
+    let token = gateway.add_open_partner("insurer-a", "insurance", insurer.url(), "insurance-token", &INSURES);
+    gateway.start();
+    insurer.call_back(Callback { gateway: gateway.door_url().to_owned(), partner: "insurer-a".to_owned(), token });
+    let request = gateway.submit(&everywhere(collect(&[0])).claim("30000.00"));
+    let view = gateway.wait_finished(&request.id);
+    let sum = |kind, partner| view.act(kind, partner)["amount"].as_str().unwrap().to_owned();
+    assert_eq!((sum("deduct", "bank-a"), sum("surrender", "insurer-a")), ("20000.00".into(), "10000.00".into()));
+    assert_eq!(view.ledger("deducted"), "30000.00");
+    assert_eq!(gateway.bank("bank-a").paid(), 2_000_000);
 }

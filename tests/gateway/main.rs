@@ -15,6 +15,7 @@ mod doubt;
 mod explicit;
 mod faults;
 mod full_disk;
+mod fund;
 mod kills;
 mod kinds;
 mod limits;
