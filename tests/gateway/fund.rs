@@ -2,16 +2,24 @@
 
 use serde_json::{Value, json};
 use simulators::housing_fund::HousingFundConfig;
-use simulators::{Callback, Fault, HousingFund, Knob};
+use simulators::{Callback, Fault, HousingFund, Knob, OpenConfig};
 
-use crate::bench::{Gateway, Setup, Submitted, View, acts, deduct, eventually, everybody, freeze, person, release};
+use crate::bench::{Gateway, Setup, Submitted, View, acts, deduct, eventually, everybody, freeze, person, renew};
 
 const FUND_ACTS: [&str; 5] = ["query", "freeze", "renew", "release", "deduct"];
+
+/// So many days from now.
+fn day(ahead: i32) -> String {
+    let now = engine::clock::Clock::wall(&engine::clock::SystemClock::new());
+    domain::Day::from_count(domain::Day::of(now).count() + ahead).to_string()
+}
 
 /// A gateway with a fund centre beside it; where it shall, the centre posts by itself.
 fn with_fund(posts: bool) -> (Gateway, HousingFund) {
     let mut gateway = Setup::of(Vec::new()).lay_out();
-    let fund = HousingFund::start(&everybody(), HousingFundConfig::default()).unwrap();
+    let ordinary = HousingFundConfig::default();
+    let open = OpenConfig { first_day: simulators::Day::parse(&day(0)).unwrap(), ..ordinary.open };
+    let fund = HousingFund::start(&everybody(), HousingFundConfig { open, ..ordinary }).unwrap();
     let token = gateway.add_open_partner("fund-a", "housing_fund", fund.url(), "fund-token", &FUND_ACTS);
     gateway.start();
     if posts {
@@ -31,7 +39,9 @@ fn last(act: &Value) -> Value {
 
 /// A frozen account, and a deduction of 100 yuan out of it that the centre has registered.
 fn registered(gateway: &Gateway, fund: &HousingFund) -> (Value, String, Submitted) {
-    let first = acts(&[0], vec![freeze("fund-a", &account(fund), "300.00")]).claim("1000.00");
+    let mut order = freeze("fund-a", &account(fund), "300.00");
+    order["to"] = json!(day(100));
+    let first = acts(&[0], vec![order]).claim("1000.00");
     let held = gateway.run(&first).act("freeze", "fund-a").clone();
     assert_eq!(held["state"], "done", "{held:#}");
     let request = gateway.submit(&acts(&[0], vec![deduct(&held, "100.00")]).same_case(&first).claim("1000.00"));
@@ -79,23 +89,22 @@ fn a_result_posted_twice_is_known_again() {
     let (_, _, request) = registered(&gateway, &fund);
     fund.knobs().set(Knob::next(Fault::DuplicateCallback, 1).only("deduct"));
     fund.retire(&person(0).id_number).unwrap();
-    let view = gateway.wait_finished(&request.id);
+    gateway.wait_finished(&request.id);
     eventually("both posts taken", || fund.all_posted().then_some(()));
     let posts: Vec<_> = fund.callbacks().into_iter().filter(|record| record.what == "done").collect();
     assert_eq!(posts.iter().map(|record| record.taken).collect::<Vec<_>>(), [Some(true); 2]);
-    let view = gateway.view(&view.0["id"].as_str().map_or(request.id.clone(), str::to_owned));
+    let view = gateway.view(&request.id);
     assert_eq!((verdicts(view.act("deduct", "fund-a"), "done"), view.ledger("deducted")), (1, "100.00"));
 }
 
 #[test]
-fn a_release_ends_what_is_registered_on_its_freeze() {
+fn the_freeze_under_what_waits_is_renewed_in_the_meantime() {
     let (gateway, fund) = with_fund(true);
     let (held, case, request) = registered(&gateway, &fund);
-    let freed = gateway.submit(&acts(&[0], vec![release(&held)]).case(&case).claim("1000.00"));
-    let lapsed = gateway.wait_finished(&request.id);
-    let act = lapsed.act("deduct", "fund-a");
-    assert_eq!((&act["state"], &last(act)["reason"]), (&json!("refused"), &json!("no_original_freeze")));
-    assert_eq!(gateway.wait_finished(&freed.id).state_of("release", "fund-a"), "done");
+    let to = day(200);
+    let renewed = gateway.submit(&acts(&[0], vec![renew(&held, &to)]).case(&case).claim("1000.00"));
+    let view = gateway.wait_finished(&renewed.id);
+    assert_eq!((view.state_of("renew", "fund-a"), &last(view.act("renew", "fund-a"))["to"]), ("done", &json!(to)));
     fund.retire(&person(0).id_number).unwrap();
-    assert!(fund.books().paid_out().is_empty());
+    assert_eq!(gateway.wait_finished(&request.id).state_of("deduct", "fund-a"), "done");
 }
