@@ -230,6 +230,7 @@ impl InsuranceBooks {
             return;
         }
         let gone = entry.freezes.remove(place);
+        entry.past.extend(gone.numbers);
         if let Some(busy) = gone.busy
             && let Some(order) = self.orders.remove(&busy)
         {
@@ -247,8 +248,13 @@ impl InsuranceBooks {
     pub(super) fn promote(&mut self, policy: &str) {
         let Some(entry) = self.policies.get_mut(policy) else { return };
         if entry.contract == Contract::Ended {
+            let mut ended = Vec::new();
             for freeze in std::mem::take(&mut entry.freezes) {
                 let number = freeze.numbers.first().cloned().unwrap_or_default();
+                entry.past.extend(freeze.numbers);
+                ended.push(number);
+            }
+            for number in ended {
                 self.tell(&number, Answer::refused("not_found", "保单已终止，轮候未生效"));
             }
             return;

@@ -20,6 +20,8 @@ struct About {
     policy: String,
     /// Place of the freeze it builds on, when it builds on one.
     freeze: Option<usize>,
+    /// That freeze has ended already.
+    has_ended: bool,
 }
 
 /// What stands in the way, as it is told.
@@ -44,9 +46,10 @@ impl InsuranceBooks {
             Err(answer) => return *answer,
         };
         match (task.kind.as_str(), about.freeze) {
+            ("release", None) if about.has_ended => self.release(task, &about.policy, None),
             ("freeze", _) => self.freeze(task, &about.policy, now),
             ("renew", Some(place)) => self.renew(task, &about.policy, place, now),
-            ("release", Some(place)) => self.release(task, &about.policy, place),
+            ("release", Some(place)) => self.release(task, &about.policy, Some(place)),
             ("surrender", Some(place)) => self.surrender(task, &about.policy, place, now),
             ("withdraw_benefits", Some(place)) => self.withdraw(task, &about.policy, place, now),
             _ => Answer::refused("no_original_freeze", "无原冻结"),
@@ -62,14 +65,16 @@ impl InsuranceBooks {
             return Err(stop(Answer::handed_back("no_original_freeze", "缺少原请求单号")));
         }
         self.identity(task)?;
-        let policy = self.policies.get(&number).filter(|policy| policy.contract != Contract::Ended);
+        let is_there = |policy: &&Policy| policy.contract != Contract::Ended || task.kind == "release";
+        let policy = self.policies.get(&number).filter(is_there);
         let policy = policy.ok_or(stop(Answer::refused("not_found", "查无此保单或保单已终止")))?;
         if policy.roles_of(&task.subject.id_number).is_empty() {
             return Err(stop(Answer::refused("id_mismatch", "被执行人与该保单无关")));
         }
         let original = task.original.as_ref().map(|original| original.number.as_str()).unwrap_or_default();
         let freeze = policy.freezes.iter().position(|freeze| freeze.is(original));
-        Ok(About { policy: number, freeze })
+        let has_ended = policy.past.iter().any(|past| past == original);
+        Ok(About { policy: number, freeze, has_ended })
     }
 
     /// A number that is known under another name is nobody's.
@@ -173,8 +178,11 @@ impl InsuranceBooks {
         answer
     }
 
-    fn release(&mut self, task: &Task, policy: &str, place: usize) -> Answer {
-        self.lift(policy, place);
+    /// What has ended already is not in force any more, which is all a release asks for.
+    fn release(&mut self, task: &Task, policy: &str, place: Option<usize>) -> Answer {
+        if let Some(place) = place {
+            self.lift(policy, place);
+        }
         self.effect(&task.number, "release", policy);
         Answer::of(State::Done)
     }

@@ -152,6 +152,8 @@ pub struct Policy {
     pub personal_nature: bool,
     /// In rank order.
     pub freezes: Vec<Freeze>,
+    /// Numbers of freezes that have ended.
+    pub past: Vec<String>,
 }
 
 impl Policy {
@@ -176,6 +178,7 @@ impl Policy {
             branch: "象山支公司".to_owned(),
             personal_nature: false,
             freezes: Vec::new(),
+            past: Vec::new(),
         }
     }
 

@@ -127,10 +127,12 @@ fn a_freeze_holds_what_there_is_and_the_next_queues() {
     assert_eq!((renewed.state, renewed.to), (State::Done, Some(day("2029-11-21"))), "three years at most");
     assert_eq!(desk.take(task("r", "release", HOLDER, json!({"original": {"number": "n"}}))).state, State::Done);
     assert_eq!((desk.last("f2").state, desk.last("f2").caught), (State::Done, Some(100_000)), "moved up, and said so");
-    assert_eq!(
-        desk.take(task("r2", "release", HOLDER, json!({"original": {"number": "f1"}}))).reason,
-        Some("no_original_freeze")
-    );
+    let again = |kind| task(kind, kind, HOLDER, json!({"to": "2028-11-19", "original": {"number": "f1"}}));
+    assert_eq!(desk.take(again("release")).state, State::Done, "it is not in force, which is all that is asked");
+    assert_eq!(desk.take(again("renew")).reason, Some("no_original_freeze"));
+    assert_eq!(desk.policy().freezes.len(), 1);
+    let unknown = task("r3", "release", HOLDER, json!({"original": {"number": "f9"}}));
+    assert_eq!(desk.take(unknown).reason, Some("no_original_freeze"));
     desk.turn("2027-11-20");
     assert!(desk.policy().freezes.is_empty(), "ended with its last day");
 }
@@ -157,6 +159,7 @@ fn a_surrender_gives_notice_waits_and_pays_once() {
     assert_eq!((payment.amount, payment.to_holder, payment.account.as_str()), (1_800_000, 48_050, COURT));
     assert_eq!((desk.policy().contract, desk.policy().freezes.len()), (Contract::Ended, 0));
     assert_eq!(desk.take(freeze("f3", "1.00")).reason, Some("not_found"));
+    assert_eq!(desk.take(task("r", "release", HOLDER, json!({"original": {"number": "f"}}))).state, State::Done);
     desk.days(1_000);
     assert_eq!(desk.books.paid_out().len(), 1);
 }
