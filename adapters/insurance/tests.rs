@@ -107,7 +107,7 @@ fn policies_are_read_by_role_and_the_cash_value_is_the_holders_alone() {
         ("cash_value_as_of", "2026-11-22"),
         ("loan", "3000.00"),
         ("dividends_due", "480.50"),
-        ("survival_benefits_due", "2000.00"),
+        ("survival_benefits_due", "0.00"),
         ("surrender", "allowed"),
     ] {
         assert_eq!(detail(holder, name), value, "{name}");
@@ -118,11 +118,13 @@ fn policies_are_read_by_role_and_the_cash_value_is_the_holders_alone() {
     );
     let beneficiary = &outcome.accounts[1];
     assert_eq!(beneficiary.role, AssetRole::Beneficiary);
-    assert_eq!(
-        (beneficiary.balance, beneficiary.available),
-        (yuan("1500.25"), yuan("1500.25")),
-        "not the 90,000 of the holder"
-    );
+    assert_eq!((beneficiary.balance, beneficiary.available), (yuan("1500.25"), yuan("1500.25")));
+    // An insurer that offers the beneficiary the holder's 90,000 as well is not followed.
+    for role in ["beneficiary", "insured"] {
+        let greedy = golden!("policies").replace("\"beneficiary\"", &format!("\"{role}\""));
+        let outcome = told(ActKind::Query, &greedy.replace("\"available\":\"1500.25\"", "\"available\":\"91500.25\""));
+        assert_eq!(outcome.accounts[1].available, yuan("1500.25"));
+    }
 }
 
 #[test]
@@ -178,14 +180,14 @@ fn a_surrender_waits_for_its_notices_and_then_pays_or_is_bought_out() {
         (paid.verdict, paid.moved, paid.reason),
         (Verdict::Partly, yuan("17500.00"), Some(Reason::Insufficient))
     );
-    assert_eq!(steps(&paid, "step"), ["contract_ended"]);
+    assert_eq!(steps(&paid, "step"), ["notice_given", "notice_given", "contract_ended"]);
     let bought = told(ActKind::Surrender, golden!("bought_out"));
     assert_eq!((bought.verdict, bought.moved), (Verdict::Done, yuan("18000.00")));
-    assert_eq!(steps(&bought, "step"), ["bought_out"]);
+    assert_eq!(steps(&bought, "step"), ["notice_given", "notice_given", "bought_out"]);
     let refused = told(ActKind::Surrender, golden!("consent_missing"));
     assert_eq!((refused.verdict, refused.reason), (Verdict::Refused, Some(Reason::ConsentMissing)));
     let benefits = told(ActKind::WithdrawBenefits, golden!("benefits_paid"));
-    assert_eq!((benefits.verdict, benefits.moved), (Verdict::Partly, yuan("2480.50")));
+    assert_eq!((benefits.verdict, benefits.moved), (Verdict::Partly, yuan("480.50")));
     for (golden, from, to) in [
         (golden!("notice_period"), "\"due\"", "\"moved\":\"1.00\",\"due\""),
         (golden!("paid"), "\"partly\"", "\"done\""),

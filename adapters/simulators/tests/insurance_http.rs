@@ -11,8 +11,8 @@ mod inbound;
 
 use inbound::Inbound;
 use serde_json::{Value, json};
-use simulators::insurance::{Contract, InsurerRules, Policy};
-use simulators::{AgreedRate, FAULTS, Fault, Insurance, InsuranceConfig, Knob};
+use simulators::insurance::{Contract, InsurerRules, Person, Policy, SurrenderRule};
+use simulators::{AgreedRate, Day, FAULTS, Fault, Insurance, InsuranceConfig, Knob, OpenConfig};
 
 const POLICY: &str = "BX3302250000000017";
 const INSURED: &str = "330225189802030264";
@@ -212,7 +212,7 @@ fn is_of_callbacks(fault: Fault) -> bool {
 
 /// A policy that concerns nobody but its holder: what is accepted is done at once.
 fn alone() -> Insurance {
-    let holder = simulators::insurance::Person::new("王小渔", "330225189506120170");
+    let holder = Person::new("王小渔", "330225189506120170");
     let policy = Policy::endowment(POLICY, holder.clone(), holder, Vec::new(), 5_000_000);
     Insurance::start_with(vec![policy], InsuranceConfig::default()).unwrap()
 }
@@ -246,4 +246,82 @@ async fn callbacks_come_early_twice_contradicting_or_never() {
         assert_eq!((state(&told), &told.1["moved"]), ((200, "done"), &json!("18000.00")), "{fault:?}");
         assert_eq!(insurer.books().effect_count("S-1"), 1, "{fault:?}");
     }
+}
+
+/// The freeze that the golden tasks build on, by that court; with its number when it is one of ours.
+fn earlier(number: &str, court: &str, case: &str, yuan: &str, to: &str) -> Value {
+    let mut freeze = task("freeze", number, "");
+    freeze["case"]["court"]["name"] = json!(court);
+    freeze["case"]["number"] = json!(case);
+    (freeze["amount"], freeze["to"]) = (json!(yuan), json!(to));
+    freeze
+}
+
+fn of_the_page(rules: InsurerRules) -> Insurance {
+    let rules = InsurerRules { day_ms: 1_000_000, ..rules };
+    let open = OpenConfig { first_day: day("2026-11-22"), ..InsuranceConfig::default().open };
+    Insurance::start_with(Insurance::of_the_samples(), InsuranceConfig { rules, open }).unwrap()
+}
+
+fn day(text: &str) -> Day {
+    Day::parse(text).unwrap()
+}
+
+/// A freeze of ours stands, under the number that the golden tasks name.
+async fn frozen(rules: InsurerRules) -> Insurance {
+    let insurer = of_the_page(rules);
+    let ours = earlier("X2026112000000000007-1", "象山县人民法院", "(2026)浙0225执1234号", "18000.00", "2027-11-19");
+    assert_eq!(state(&send(&insurer, &ours).await).0, 200);
+    insurer
+}
+
+/// What the insurer says is to the word what the gateway's tests read.
+#[tokio::test]
+async fn the_goldens_of_answers_are_what_the_insurer_says() {
+    let number = "X2026112200000000012-1";
+    let neighbour = earlier("NH-1", "宁海县人民法院", "(2026)浙0226执保77号", "10000.00", "2027-05-01");
+
+    let insurer = of_the_page(InsurerRules::default());
+    assert_eq!(send(&insurer, &golden("freeze")).await.1, golden("frozen"));
+
+    let insurer = of_the_page(InsurerRules::default());
+    send(&insurer, &neighbour).await;
+    assert_eq!(send(&insurer, &golden("freeze")).await.1, golden("queued"));
+    let holder = Person::new("林望海", "330225190105060712");
+    let debtor = Person::new("王小渔", "330225189506120170");
+    let mut other = Policy::endowment("BX3302250000000018", holder.clone(), holder, vec![debtor], 9_000_000);
+    (other.unpaid_benefits, other.personal_nature, other.product) = (150_025, true, "望潮终身寿险".to_owned());
+    insurer.add(other);
+    let mut told = send(&insurer, &golden("query")).await.1;
+    told["policies"][0]["ahead"].as_array_mut().unwrap().truncate(1);
+    assert_eq!(told, golden("policies"));
+
+    let insurer = frozen(InsurerRules::default()).await;
+    assert_eq!(send(&insurer, &golden("surrender")).await.1, golden("notice_period"));
+    insurer.change(POLICY, |policy| (policy.cash_value, policy.dividends_due) = (2_050_000, 0));
+    insurer.set_date(day("2026-12-07"));
+    let inbound = Inbound::start(0);
+    insurer.call_back(inbound.callback("insurer-a"));
+    insurer.advance_ms(WINDOW_MS);
+    assert_eq!(inbound.next().results(), [golden("paid")]);
+
+    let insurer = frozen(InsurerRules::default()).await;
+    send(&insurer, &golden("surrender")).await;
+    insurer.set_date(day("2026-11-25"));
+    let inbound = Inbound::start(0);
+    insurer.call_back(inbound.callback("insurer-a"));
+    assert!(insurer.buy_out(POLICY, INSURED));
+    assert_eq!(inbound.next().results(), [golden("bought_out")]);
+
+    let insurer = frozen(InsurerRules { surrender: SurrenderRule::Consent, ..InsurerRules::default() }).await;
+    let mut bare = golden("surrender");
+    bare["papers"].as_array_mut().unwrap().truncate(2);
+    assert_eq!(send(&insurer, &bare).await.1, golden("consent_missing"));
+
+    let insurer = frozen(InsurerRules::default()).await;
+    let inbound = Inbound::start(0);
+    insurer.call_back(inbound.callback("insurer-a"));
+    assert_eq!(state(&send(&insurer, &golden("withdraw_benefits")).await), (202, "accepted"));
+    assert_eq!(inbound.next().results(), [golden("benefits_paid")]);
+    assert_eq!(ask(&insurer, number).await.1, golden("benefits_paid"));
 }
