@@ -21,7 +21,8 @@ pub mod transport;
 mod conformance;
 
 /// Every adapter there is. Whatever a partner file may name stands here, and `conformance.rs` asks each the same questions.
-pub static ADAPTERS: &[Adapter] = &[bank::PULL, bank::HTTP, insurance::OPEN, housing_fund::OPEN, police::OPEN, loopback::LOOPBACK];
+pub static ADAPTERS: &[Adapter] =
+    &[bank::PULL, bank::HTTP, insurance::OPEN, housing_fund::OPEN, police::OPEN, loopback::LOOPBACK];
 
 /// Every path that partners call.
 #[must_use]

@@ -37,11 +37,11 @@ use domain::ActKind;
 use domain::outcome::Outcome;
 use domain::slip::{Line, Slip};
 
+pub(crate) use answer::AHEAD_MAX;
 #[cfg(test)]
 pub(crate) use answer::{judge_asked, judge_sent};
 #[cfg(test)]
 pub(crate) use inbound::{answer_inbound, read_inbound};
-pub(crate) use answer::AHEAD_MAX;
 pub(crate) use options::{OPTIONS, build_checked};
 #[cfg(test)]
 pub(crate) use task::task;
