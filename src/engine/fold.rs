@@ -436,6 +436,15 @@ impl State {
         let state = act_state(state);
         self.apply_sums(index, state, verdict, outcome);
         self.change(index, state, at);
+        if verdict == Some(Verdict::Registered) {
+            self.wake_waiters(index);
+        }
+    }
+
+    fn wake_waiters(&mut self, index: Index) {
+        for waiter in self.waiters.remove(&index).unwrap_or_default() {
+            self.make_ready(waiter);
+        }
     }
 
     fn resolve(&mut self, sequence: u64, fact: &ActResolved, amount: Option<i64>, at: Millis) {
@@ -528,9 +537,7 @@ impl State {
             _ => {}
         }
         if state.is_final() {
-            for waiter in self.waiters.remove(&index).unwrap_or_default() {
-                self.make_ready(waiter);
-            }
+            self.wake_waiters(index);
         }
     }
 

@@ -6,6 +6,7 @@
 
 use std::cmp::Reverse;
 
+use domain::outcome::Verdict;
 use domain::{ActKind, ActState, Millis};
 
 use crate::state::lane::class_of;
@@ -37,7 +38,8 @@ impl State {
         }
     }
 
-    /// The act that must end first: the freeze it builds on, or for a release an open deduction of the same freeze (D33).
+    /// The act that must end first: the freeze it builds on, or for a release an open deduction of the same freeze (D33). One that
+    /// only waits for a condition holds up no release: what is paid elsewhere is let go at once (D27), and the partner ends it.
     fn waits_for(&self, index: Index, act: &Act) -> Option<Index> {
         if act.base == NONE {
             return None;
@@ -54,6 +56,7 @@ impl State {
                     && deduct.base == act.base
                     && deduct.kind().moves_money()
                     && deduct.state().is_open()
+                    && deduct.verdict() != Some(Verdict::Registered)
                     && (deduct.sequence, deduct.place) < (act.sequence, act.place)
             })
             .map(|(other, _)| other)

@@ -32,8 +32,9 @@ impl From<Refusal> for Problem {
             Refusal::NoCallback => Slug::PartnerHasNoCallback.into(),
             Refusal::Unreadable { wanted } => named(Slug::InvalidRequest, String::new(), Want::Form(wanted)),
             Refusal::Formal(defects) => {
-                let fault =
-                    |(partner, defect): (String, domain::form::Defect)| Fault::at(defect.at.clone(), Want::Of(partner, Box::new(defect)));
+                let fault = |(partner, defect): (String, domain::form::Defect)| {
+                    Fault::at(defect.at.clone(), Want::Of(partner, Box::new(defect)))
+                };
                 Self::from(Slug::WouldBeHandedBack).at(defects.into_iter().map(fault).collect())
             }
             Refusal::SamePerson => Slug::SamePerson.into(),

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use simulators::{Fault, Knob};
 
-use crate::bench::{Gateway, RUNTIME, Setup, Spec, collect, eventually, look, person};
+use crate::bench::{Gateway, RUNTIME, Setup, Spec, acts, collect, eventually, look, person};
+use crate::kinds::{EveryKind, everywhere};
 
 /// The shortest piece that is looked for; what is shorter is found by chance.
 const PIECE: usize = 6;
@@ -260,7 +261,11 @@ fn nothing_personal_is_seen_or_kept_in_clear() {
     scan_what_is_said(&gateway, &scanner, &id);
     scan_problems(&gateway, &scanner, &body);
     gateway.caller("operator").post_nothing("/v1/partners/bank-b/resume").of_status(200);
-    // Killed and started, stopped and started: snapshots, an index and set-aside pieces stand there too.
+    scan_what_is_kept(&mut gateway, &scanner);
+}
+
+/// Killed and started, stopped and started: snapshots, an index and set-aside pieces stand there too.
+fn scan_what_is_kept(gateway: &mut Gateway, scanner: &Scanner) {
     gateway.restart();
     gateway.stop();
     for file in gateway.disk_files() {
@@ -269,4 +274,57 @@ fn nothing_personal_is_seen_or_kept_in_clear() {
         scanner.clean(&name, &std::fs::read(&file).unwrap());
     }
     scanner.clean("the log", gateway.read_log().as_bytes());
+}
+
+/// What police, insurers and fund centres tell is the most private of all, and some of it comes unasked.
+#[test]
+fn what_partners_of_every_kind_tell_is_not_seen_or_kept_in_clear_either() {
+    let mut gateway = Setup { log: "debug", snapshot_events: 1_000, ..Setup::of(Vec::new()) }.lay_out();
+    let kinds = EveryKind::beside(&gateway);
+    gateway.start();
+    kinds.meet(&gateway);
+    let note = "金丝雀嘱咐请留意渔港";
+    let police = |kind: &str, more: Value| {
+        let mut act = json!({ "kind": kind, "partner": "police-a", "subject": 0, "note": note });
+        act.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        act
+    };
+    let asked = vec![
+        police("query", json!({})),
+        police("locate", json!({})),
+        police("watch", json!({ "to": "2027-02-01" })),
+        police("watch", json!({ "to": "2027-02-01", "account": kinds.plate })),
+    ];
+    let watched = gateway.submit(&acts(&[0], asked));
+    let seen = gateway.wait_finished(&watched.id);
+    let taken = gateway.submit(&everywhere(collect(&[0])).claim("30000.00"));
+    gateway.wait_finished(&taken.id);
+    let place = "金丝雀码头西侧";
+    let hits = kinds.police.pass(&person(0).id_number, place).len() + kinds.police.pass(&kinds.plate, place).len();
+    assert_eq!(hits, 2);
+    eventually("both hits", || kinds.police.all_posted().then_some(()));
+    let told = gateway.view(&watched.id);
+    assert!(told.0.to_string().contains(place), "{:#}", told.0);
+    let told_of = |name: &str| {
+        let details = seen.0["acts"][0]["outcomes"][0]["findings"][0]["details"].as_array().cloned().unwrap();
+        let detail = details.into_iter().find(|detail| detail["name"] == name).unwrap();
+        detail["value"].as_str().unwrap().to_owned()
+    };
+    let household = told_of("household_address");
+    let mut canaries = vec![
+        ("debtor's name", person(0).name),
+        ("debtor's number", person(0).id_number),
+        ("child's name", kinds.child.clone()),
+        ("policy", kinds.policy.clone()),
+        ("fund account", kinds.fund_account.clone()),
+        ("plate", kinds.plate.clone()),
+        ("household", household),
+        ("note", note.to_owned()),
+        ("place", place.to_owned()),
+    ];
+    canaries.extend(kinds.tokens.iter().map(|token| ("partner's token", token.clone())));
+    canaries.retain(|(_, text)| text.len() >= PIECE);
+    let scanner = Scanner::of(&canaries);
+    scan_what_is_said(&gateway, &scanner, &watched.id);
+    scan_what_is_kept(&mut gateway, &scanner);
 }

@@ -33,6 +33,61 @@ fn classes(act: &Value) -> Vec<String> {
     findings.map(|finding| finding["class"].as_str().unwrap().to_owned()).collect()
 }
 
+/// One partner of each kind that speaks the open task form.
+pub struct EveryKind {
+    pub police: Police,
+    pub insurer: Insurance,
+    pub fund: HousingFund,
+    pub tokens: Vec<String>,
+    pub plate: String,
+    pub child: String,
+    pub policy: String,
+    pub fund_account: String,
+}
+
+impl EveryKind {
+    /// Starts them and writes their files; the first person drives a vehicle, holds a policy and has retired.
+    pub fn beside(gateway: &Gateway) -> Self {
+        let police = Police::start(&everybody(), PoliceConfig::default()).unwrap();
+        let config = HousingFundConfig { open: open("fund-token"), ..HousingFundConfig::default() };
+        let fund = HousingFund::start(&everybody(), config).unwrap();
+        fund.retire(&person(0).id_number).unwrap();
+        let insurer = insurer(5_000_000, 20);
+        let tokens = vec![
+            gateway.add_open_partner("police-a", "police", police.url(), "police-token", &POLICE_ACTS),
+            gateway.add_open_partner("insurer-a", "insurance", insurer.url(), "insurance-token", &INSURES),
+            gateway.add_open_partner("fund-a", "housing_fund", fund.url(), "fund-token", &HOLDS),
+        ];
+        let vehicle = simulators::police::Vehicle {
+            plate: "浙B7F3A9".to_owned(),
+            owner: person(0).id_number,
+            brand: "金鲳牌".to_owned(),
+            vehicle_type: "小型轿车".to_owned(),
+            vin: "LJC7F3A91X0000001".to_owned(),
+            registered_at: "2019-03-05".to_owned(),
+            sealed_by: String::new(),
+        };
+        let plate = vehicle.plate.clone();
+        police.books().add_vehicle(vehicle);
+        let own = |account: &simulators::housing_fund::Account| account.owner == person(0).id_number;
+        let fund_account = fund.books().accounts().into_iter().find(own).unwrap().number;
+        let (child, policy) = (person(1).name, "HA330225001".to_owned());
+        Self { police, insurer, fund, tokens, plate, child, policy, fund_account }
+    }
+
+    /// Tells them where the gateway is.
+    pub fn meet(&self, gateway: &Gateway) {
+        let to = |partner: &str, token: &String| Callback {
+            gateway: gateway.door_url().to_owned(),
+            partner: partner.to_owned(),
+            token: token.clone(),
+        };
+        self.police.call_back(to("police-a", &self.tokens[0]));
+        self.insurer.call_back(to("insurer-a", &self.tokens[1]));
+        self.fund.call_back(to("fund-a", &self.tokens[2]));
+    }
+}
+
 #[test]
 fn police_say_who_somebody_is_and_where_they_were() {
     let (gateway, _police) = with_police();
@@ -129,7 +184,7 @@ fn with_insurer(cash: simulators::Fen, day_ms: u64) -> (Gateway, Insurance) {
     (gateway, insurer)
 }
 
-fn everywhere(ask: Ask) -> Ask {
+pub fn everywhere(ask: Ask) -> Ask {
     let mut ask = ask;
     ask.0["scope"] = json!({ "kinds": [], "regions": [], "partners": [] });
     ask

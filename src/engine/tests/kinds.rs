@@ -288,3 +288,30 @@ fn behind_others_a_place_in_the_queue_is_taken_only_when_nothing_else_is_to_be_h
     let next = [done("bank", ActKind::Freeze, 30_000), done("fund", ActKind::Deduct, 70_000)];
     assert_eq!(table.under_way(), next, "1,000.00 are owed");
 }
+
+#[test]
+fn what_only_waits_for_a_condition_holds_up_no_release() {
+    let mut table = Table::with(vec![at("fund", PartnerKind::HousingFund)]);
+    table.collect(1);
+    table.says("fund", ActKind::Query, holds(AssetKind::Fund, AssetRole::Owner, 100_000));
+    let freeze = table.effects[0].act;
+    table.says("fund", ActKind::Freeze, caught(100_000));
+    table.reply("fund", ActKind::Deduct, Judged::Accepted);
+    let original = domain::act::Original { act: Some(freeze), slip: String::new(), case_number: Personal::from("") };
+    let release = ActOrder {
+        kind: ActKind::Release,
+        partner: "fund".to_owned(),
+        subject: 0,
+        account: None,
+        amount: None,
+        from: None,
+        to: None,
+        original: Some(original),
+        note: None,
+    };
+    table.submit(2, Asked::Acts(vec![release])).unwrap();
+    assert!(!table.under_way().contains(&done("fund", ActKind::Release, 0)), "the deduction is decided first (D33)");
+    table.pass(2_000);
+    table.says("fund", ActKind::Deduct, Outcome::of(Verdict::Registered).because(Reason::AwaitsCondition, ""));
+    assert!(table.under_way().contains(&done("fund", ActKind::Release, 0)), "{:?}", table.under_way());
+}

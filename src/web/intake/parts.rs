@@ -26,6 +26,8 @@ const ID_TYPE: Allows = ascii(8, "");
 const ID_NUMBER: Allows = ascii(40, "-()/");
 /// Account numbers: at most 32 digits at banks, with dashes for sub-accounts.
 const ACCOUNT: Allows = ascii(64, "-_.");
+/// A vehicle that is watched stands under its plate, which begins with a province's character.
+const PLATE: Allows = plain(16);
 /// Clearing numbers have twelve digits.
 const BANK_CODE: Allows = ascii(20, "");
 /// Numbers of work papers, which carry Chinese characters in some provinces.
@@ -124,7 +126,9 @@ pub(crate) fn is_file_name(name: &str) -> bool {
 }
 
 pub(crate) fn order(form: ActForm<'_>, parties: usize, at: &At<'_>, faults: &mut Faults) -> Option<ActOrder> {
-    let account = faults.maybe(&at.field("account"), form.account, ACCOUNT).map(Personal::new);
+    let is_watch = form.kind.0 == ActKind::Watch.word();
+    let account = faults.maybe(&at.field("account"), form.account, if is_watch { PLATE } else { ACCOUNT });
+    let account = account.map(Personal::new);
     let amount = form.amount.map(|amount| faults.amount(&at.field("amount"), &amount));
     let from = form.from.and_then(|day| faults.day(&at.field("from"), &day));
     let all = ActKind::ALL.iter().map(|kind| kind.word());

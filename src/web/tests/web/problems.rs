@@ -40,7 +40,8 @@ fn refusals() -> Vec<(Refusal, Slug)> {
         | Refusal::Draining
         | Refusal::Unavailable => true,
     };
-    let defect = Defect { at: "/officers/0/work_id".to_owned(), kind: DefectKind::OfficerNumberLong, wanted: "15".to_owned() };
+    let defect =
+        Defect { at: "/officers/0/work_id".to_owned(), kind: DefectKind::OfficerNumberLong, wanted: "15".to_owned() };
     let list = vec![
         (Refusal::KeyReused, Slug::IdempotencyKeyReused),
         (Refusal::Rules(vec![Breach { rule: &D9, at: "/acts/0/to".to_owned() }]), Slug::RulesBroken),
