@@ -96,7 +96,7 @@ pub enum KeyError {
         reason: &'static str,
     },
     /// Wrapped under a master key that was not given.
-    #[error("unwrap slot {slot} in {path}: it is under another master key; give that key as the previous one", path = path.display())]
+    #[error("unwrap slot {slot} in {path}: it is under another master key; put back the master key that this data was made with", path = path.display())]
     OtherMaster {
         /// The slot.
         slot: u64,

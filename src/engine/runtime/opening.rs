@@ -106,14 +106,22 @@ pub fn index_folder(directory: &Path) -> PathBuf {
     directory.join("index")
 }
 
-/// Opens keys and blobs: made when the directory is new.
+/// Opens keys and blobs: made when the directory is new, refused when there is a journal and its keys are gone.
 ///
 /// # Errors
 /// [`OpenError`].
 pub fn open_vault(disk: &Arc<dyn Disk>, directory: &Path, masters: Masters) -> Result<Vault, OpenError> {
+    let folder = directory.join("keys");
+    let there = |path: &Path| {
+        disk.exists(path).map_err(|source| OpenError::System { operation: "looking for journal and keys", source })
+    };
+    // Fresh keys beside an old journal would open nothing in it, and sign as somebody else.
+    if there(&directory.join("journal"))? && !there(&folder)? {
+        return Err(store::keys::KeyError::Absent { path: folder }.into());
+    }
     let keys = KeyStore::open_or_create(
         Arc::clone(disk),
-        &directory.join("keys"),
+        &folder,
         masters,
         KeyShape::default(),
         &mut OsRandom,
