@@ -15,7 +15,7 @@ use store::keys::Masters;
 use store::random::OsRandom;
 use store::seal::master::MasterKey;
 
-use crate::settings::{Fault, MasterSource, Overrides, Settings, load};
+use crate::settings::{Fault, MasterSource, Overrides, Settings, is_handed, load, read_master};
 
 /// Threads for exchanges; they wait on the network, so two carry thousands.
 const EXCHANGE_THREADS: usize = 2;
@@ -43,6 +43,31 @@ pub struct Gateway {
     tokens: Arc<web::Tokens>,
     runtime: tokio::runtime::Runtime,
     drain: Duration,
+    at_start: AtStart,
+}
+
+/// Settings that only a start puts in force, each with what it was then.
+type AtStart = Vec<(&'static str, Vec<u8>)>;
+
+fn at_start(settings: &Settings) -> AtStart {
+    // The time for draining stands under its own name.
+    let limits = web::Limits { drain_timeout: Duration::ZERO, ..settings.web_limits };
+    let tls = settings
+        .tls
+        .as_ref()
+        .map(|tls| [tls.certificate_pem.as_slice(), tls.callers_pem.as_deref().unwrap_or_default()].concat());
+    vec![
+        ("gateway.origin", settings.origin.clone().into_bytes()),
+        ("gateway.listen", settings.listen.to_string().into_bytes()),
+        ("gateway.data", settings.data.as_os_str().as_encoded_bytes().to_vec()),
+        ("gateway.workers", settings.workers.to_string().into_bytes()),
+        ("gateway.snapshot_events", settings.snapshot_events.to_string().into_bytes()),
+        ("gateway.drain_ms", settings.drain_ms.to_string().into_bytes()),
+        ("gateway.log", settings.log.clone().into_bytes()),
+        ("tls", tls.unwrap_or_default()),
+        ("master_key", format!("{:?}", settings.master).into_bytes()),
+        ("limits", format!("{limits:?}").into_bytes()),
+    ]
 }
 
 /// All faults of a configuration as one error.
@@ -59,7 +84,7 @@ pub fn master_key(source: &MasterSource, data: &Path) -> anyhow::Result<MasterKe
                 std::env::var(name).with_context(|| format!("reading the master key: set the variable {name}"))?;
             Ok(MasterKey::from_text(&text, name)?)
         }
-        MasterSource::File(path) if data.join("journal").exists() => Ok(MasterKey::read(path)?),
+        MasterSource::File(path) if data.join("journal").exists() || is_handed(path) => read_master(path),
         MasterSource::File(path) => {
             if let Some(parent) = path.parent() {
                 std::fs::create_dir_all(parent).with_context(|| format!("making {}", parent.display()))?;
@@ -73,8 +98,9 @@ impl Gateway {
     /// Starts everything; must not be called on a tokio thread.
     pub fn start(settings: Settings) -> anyhow::Result<Self> {
         for warning in &settings.warnings {
-            tracing::warn!(file = %warning.file.display(), line = warning.line, key = %warning.key, message = %warning.message, "configuration");
+            tracing::warn!(file = %warning.file.display(), line = warning.line, key = %warning.key, told = %warning.message, "a setting should be looked at");
         }
+        let at_start = at_start(&settings);
         std::fs::create_dir_all(&settings.data).with_context(|| format!("making {}", settings.data.display()))?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(EXCHANGE_THREADS)
@@ -120,7 +146,7 @@ impl Gateway {
         let gate: Arc<dyn web::Gate> = Arc::new(running.engine.clone());
         let web = web::Web::start(config, gate, Arc::clone(&tokens), adapters::faces())?;
         let drain = Duration::from_millis(settings.drain_ms);
-        Ok(Self { engine: running, web, tokens, runtime, drain })
+        Ok(Self { engine: running, web, tokens, runtime, drain, at_start })
     }
 
     /// Where it listens.
@@ -138,8 +164,14 @@ impl Gateway {
         &self.runtime
     }
 
-    /// Puts a changed configuration in force, all or nothing.
+    /// Puts a changed configuration in force, all or nothing: partners, courts, calendar, tokens. The rest waits for a start.
     pub fn reload(&self, settings: Settings) -> anyhow::Result<()> {
+        let now = at_start(&settings);
+        let changed = self.at_start.iter().zip(&now).filter(|(before, after)| before != after);
+        let changed: Vec<&str> = changed.map(|((name, _), _)| *name).collect();
+        if !changed.is_empty() {
+            tracing::warn!(settings = changed.join(", "), "these settings changed and wait for the next start");
+        }
         self.tokens.replace(settings.tokens)?;
         self.runtime
             .block_on(self.engine().configure(settings.config, settings.plugs))

@@ -5,6 +5,7 @@ mod court;
 mod files;
 mod gateway;
 mod manners;
+mod master;
 mod nearest;
 mod page;
 mod partner;
@@ -26,6 +27,7 @@ use engine::config::Config;
 use web::{Limits, TlsPapers, Token};
 
 use files::Files;
+pub use master::{is_handed, read as read_master};
 use page::{Found, Notes, Page, Spot};
 use secret::Around;
 

@@ -9,7 +9,7 @@ use web::{Limits, Role, TlsPapers, Token};
 
 use super::MasterSource;
 use super::files::bounded;
-use super::page::{Found, Page, Table};
+use super::page::{Found, Page, Spot, Table};
 use super::secret::Around;
 
 /// What stands in the file when a setting does not.
@@ -62,7 +62,7 @@ pub(super) fn read<'p>(page: &'p Page<'p>, around: &Around<'_>) -> Option<Gatewa
     let log = table.text("log", 500).map_or(otherwise::LOG.to_owned(), |found| found.value);
     table.finish();
     let tls = root.table_if_any("tls").and_then(|table| tls(table, around));
-    let master = master(root.table("master_key"), around);
+    let master = master(root.table("master_key"), around, &around.path(&data));
     let mut limits = limits(root.table("limits"));
     limits.drain_timeout = Duration::from_millis(drain_ms);
     let tokens = super::tokens::read(&mut root, None, &[Role::Operator, Role::Auditor, Role::Partner]);
@@ -122,7 +122,7 @@ fn tls(mut table: Table<'_>, around: &Around<'_>) -> Option<TlsPapers> {
     Some(TlsPapers { certificate_pem: certificate?, key_pem: Secret::new(key?), callers_pem })
 }
 
-fn master(mut table: Table<'_>, around: &Around<'_>) -> MasterSource {
+fn master(mut table: Table<'_>, around: &Around<'_>, data: &std::path::Path) -> MasterSource {
     let file = table.text("file", PATH_CHARACTERS_MAX);
     let variable = table.text("env", 200);
     table.finish();
@@ -130,7 +130,11 @@ fn master(mut table: Table<'_>, around: &Around<'_>) -> MasterSource {
         variable.spot.fault("stands beside `file`; the key is in one place only, leave one of them out");
     }
     match (file, variable) {
-        (Some(file), _) => MasterSource::File(around.path(&file.value)),
+        (Some(file), _) => {
+            let path = around.path(&file.value);
+            super::master::judge(&path, data, &file.spot, around);
+            MasterSource::File(path)
+        }
         (None, Some(variable)) => {
             // Only that it is there is asked: its form is judged by whoever opens the data with it.
             drop(around.variable(&variable.value, &variable.spot).map(Secret::new));
@@ -149,7 +153,7 @@ fn limits(mut table: Table<'_>) -> Limits {
     time(t, "handshake_timeout_ms", &mut limits.handshake_timeout);
     time(t, "header_timeout_ms", &mut limits.header_timeout);
     time(t, "linger_timeout_ms", &mut limits.linger_timeout);
-    time(t, "keep_alive_ms", &mut limits.keep_alive);
+    let keep = time(t, "keep_alive_ms", &mut limits.keep_alive);
     time(t, "body_timeout_ms", &mut limits.body_timeout);
     if let Some(found) = t.number("body_rate_min", 1..=1 << 30) {
         limits.body_rate_min = found.value;
@@ -163,9 +167,10 @@ fn limits(mut table: Table<'_>) -> Limits {
     count(t, "token_per_second", 1..=1_000_000, &mut limits.token_per_second);
     count(t, "source_per_second", 1..=1_000_000, &mut limits.source_per_second);
     size(t, "sources_max", 1..=1_000_000, &mut limits.sources_max);
-    time(t, "wait_max_ms", &mut limits.wait_max);
+    let wait = time(t, "wait_max_ms", &mut limits.wait_max);
     if limits.wait_max >= limits.keep_alive {
-        t.spot_of("wait_max_ms").fault("must be below keep_alive_ms, or connections are cut while their callers wait");
+        let spot = wait.or(keep).unwrap_or_else(|| t.spot_of("wait_max_ms"));
+        spot.fault("wait_max_ms must be below keep_alive_ms, or connections are cut while their callers wait");
     }
     table.finish();
     limits
@@ -183,8 +188,9 @@ fn size(table: &mut Table<'_>, key: &'static str, range: std::ops::RangeInclusiv
     }
 }
 
-fn time(table: &mut Table<'_>, key: &'static str, limit: &mut Duration) {
-    if let Some(found) = table.number(key, 1..=TIMEOUT_MS_MAX) {
-        *limit = Duration::from_millis(found.value);
-    }
+/// Gives where it stands, for what is said of it beside another setting.
+fn time<'p>(table: &mut Table<'p>, key: &'static str, limit: &mut Duration) -> Option<Spot<'p>> {
+    let found = table.number(key, 1..=TIMEOUT_MS_MAX)?;
+    *limit = Duration::from_millis(found.value);
+    Some(found.spot)
 }

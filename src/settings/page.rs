@@ -69,7 +69,8 @@ impl<'p> Page<'p> {
             let line = fault.span().map_or(0, |span| self.line(&span));
             self.fault(line, "", format!("no TOML: {}", fault.message().replace('\n', "; ")));
         }
-        let table = Table { page: self, path: String::new(), line: 0, entries: root.into_inner(), known: Vec::new() };
+        // What is missing at the top of a file is told at its first line, where people begin to look.
+        let table = Table { page: self, path: String::new(), line: 1, entries: root.into_inner(), known: Vec::new() };
         faults.is_empty().then_some(table)
     }
 
