@@ -4,6 +4,7 @@ mod bench;
 mod check;
 mod client;
 mod demo;
+mod health;
 mod logging;
 mod partner;
 mod request;
@@ -39,6 +40,8 @@ enum Command {
     Simulate(simulate::SimulateArguments),
     /// Tell every fault of a configuration at once, with file and line.
     Check(check::CheckArguments),
+    /// Ask a running gateway whether it takes requests; exit code 0 = yes. For health checks without curl.
+    Health(health::HealthArguments),
     /// Verify a data directory (journal, bodies, trail) or a proof bundle, offline.
     Verify(verify::VerifyArguments),
     /// Throw the index away; the next start refills it from the journal.
@@ -61,6 +64,7 @@ fn main() -> ExitCode {
         Command::Demo(arguments) => demo::run(arguments),
         Command::Simulate(arguments) => simulate::run(arguments),
         Command::Check(arguments) => check::run(&arguments),
+        Command::Health(arguments) => health::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Rebuild(arguments) => verify::rebuild(&arguments),
         Command::Token => check::mint_token(),
