@@ -15,7 +15,7 @@
 //! | `xiezhi_journal_durable_events` | | events that survive a power failure |
 //! | `xiezhi_index_events` | | events that the index holds |
 //! | `xiezhi_checkpoint_events` | | events that the newest signed checkpoint covers |
-//! | what the engine counts | its own | under the engine's names, as counters |
+//! | what the engine counts | its own | under the engine's names; `…_total` since start |
 
 use actix_web::HttpResponse;
 use serde::Serialize;
@@ -116,7 +116,9 @@ fn counted(page: &mut String, gate: &dyn Gate) {
     let mut last = "";
     for (name, labels, value) in values {
         if name != last {
-            family(page, name, "counted since start", "counter");
+            let counts = name.ends_with("_total");
+            let (help, kind) = if counts { ("counted since start", "counter") } else { ("as it is now", "gauge") };
+            family(page, name, help, kind);
             last = name;
         }
         line(page, name, &labels, value);
