@@ -11,6 +11,8 @@
 mod floors;
 #[path = "tidy/map.rs"]
 mod map;
+#[path = "tidy/operations.rs"]
+mod operations;
 #[path = "tidy/ratchet.rs"]
 mod ratchet;
 #[path = "tidy/shape.rs"]

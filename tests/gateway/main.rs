@@ -20,5 +20,6 @@ mod kills;
 mod kinds;
 mod limits;
 mod main_job;
+mod operations;
 mod pull;
 mod storage;

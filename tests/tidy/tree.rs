@@ -10,7 +10,7 @@ const TOP_LEVEL: &[(&str, bool)] = &[
     (".clippy.toml", true),
     (".config", true),
     (".deny.toml", true),
-    (".dockerignore", false),
+    (".dockerignore", true),
     (".gitattributes", false),
     (".gitignore", true),
     (".rustfmt.toml", true),
@@ -22,7 +22,9 @@ const TOP_LEVEL: &[(&str, bool)] = &[
     ("README.zh-CN.md", false),
     ("adapters", true),
     ("config", false),
-    ("docker-compose.yml", false),
+    ("docker-compose.yml", true),
+    // For people who run the gateway and never open the source: the runbook, in both languages.
+    ("docs", true),
     ("schemas", true),
     ("src", true),
     ("tests", true),
@@ -96,7 +98,7 @@ fn the_top_level_is_what_the_design_draws() {
         .map(|name| {
             Finding::new(
                 name.as_str(),
-                "has no place at the top level; move it under src, adapters, schemas, config or tests",
+                "has no place at the top level; move it under src, adapters, schemas, config, docs or tests",
             )
         })
         .collect();

@@ -1,0 +1,89 @@
+//! The runbook and the READMEs: every command of ours in them is one, every address that they call is served.
+
+use super::lines::taken;
+use super::read;
+
+const PAGES: [&str; 4] = ["README.md", "README.zh-CN.md", "docs/RUNBOOK.md", "docs/RUNBOOK.zh-CN.md"];
+
+/// The lines of every fenced shell block, with lines that go on joined.
+fn shell_lines(page: &str) -> Vec<String> {
+    let text = read(page).replace("\\\n", " ");
+    let mut shell = false;
+    let mut found = Vec::new();
+    for line in text.lines() {
+        match line.strip_prefix("```") {
+            Some(kind) => shell = !shell && kind == "sh",
+            None if shell => found.push(line.to_owned()),
+            None => {}
+        }
+    }
+    found
+}
+
+/// What follows `xiezhi` in a line, up to where the shell goes on with something else.
+fn commands(line: &str) -> Vec<Vec<&str>> {
+    let mut found = Vec::new();
+    let mut words = line.split_whitespace().peekable();
+    while let Some(word) = words.next() {
+        if word == "#" {
+            break;
+        }
+        if word.trim_start_matches("$(") != "xiezhi" {
+            continue;
+        }
+        let ends = |word: &&str| {
+            ["|", "||", "&&", "&", ";", "#"].contains(word) || word.starts_with(['>', '<']) || word.starts_with("2>")
+        };
+        let mut own = Vec::new();
+        while let Some(word) = words.peek().filter(|word| !ends(word)) {
+            own.push(word.trim_end_matches(';').trim_end_matches(')').trim_matches('"'));
+            let last = word.ends_with(';');
+            words.next();
+            if last {
+                break;
+            }
+        }
+        found.push(own);
+    }
+    found
+}
+
+#[test]
+fn every_command_in_the_pages_is_one() {
+    let mut seen = 0;
+    for page in PAGES {
+        for line in shell_lines(page) {
+            for command in commands(&line) {
+                taken(&format!("{page}: {line}"), &command);
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen > 20, "{seen} commands were found; were the fences renamed?");
+}
+
+fn serves(path: &str) -> bool {
+    let parts: Vec<&str> = path.split('/').collect();
+    web::paths().iter().any(|(_, template)| {
+        if let Some(begin) = template.split("{path:").next().filter(|begin| begin.len() < template.len()) {
+            return path.starts_with(begin);
+        }
+        let own: Vec<&str> = template.split('/').collect();
+        own.len() == parts.len() && own.iter().zip(&parts).all(|(own, part)| own.starts_with('{') || own == part)
+    })
+}
+
+#[test]
+fn every_address_in_the_pages_is_served() {
+    let mut seen = 0;
+    for page in PAGES {
+        for line in shell_lines(page) {
+            for part in line.split("$URL").skip(1).filter(|part| part.starts_with('/')) {
+                let end = part.find(|c: char| c.is_whitespace() || "?\";)|'".contains(c)).unwrap_or(part.len());
+                assert!(serves(&part[..end]), "{page}: {} is not served", &part[..end]);
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen > 20, "{seen} addresses were found");
+}
