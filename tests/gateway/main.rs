@@ -21,5 +21,6 @@ mod kinds;
 mod limits;
 mod main_job;
 mod operations;
+mod policy;
 mod pull;
 mod storage;
