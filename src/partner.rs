@@ -44,7 +44,7 @@ pub fn run(arguments: PartnerArguments) -> anyhow::Result<ExitCode> {
         match command {
             PartnerCommand::List => {
                 let list = client.get("/v1/partners").await?;
-                list.get("partners").and_then(Value::as_array).into_iter().flatten().for_each(|partner| line(partner));
+                list.get("partners").and_then(Value::as_array).into_iter().flatten().for_each(line);
             }
             PartnerCommand::Pause { id, reason, until } => {
                 let body = json!({ "reason": reason, "until": until });

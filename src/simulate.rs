@@ -5,7 +5,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-use simulators::{BankHttp, BankHttpConfig, BankHub, BankHubConfig, County};
+use simulators::insurance::InsurerRules;
+use simulators::{
+    BankHttp, BankHttpConfig, BankHub, BankHubConfig, Callback, County, HousingFund, HousingFundConfig, Insurance,
+    InsuranceConfig, OpenConfig, Police, PoliceConfig,
+};
 
 #[derive(Args)]
 pub struct SimulateArguments {
@@ -15,7 +19,7 @@ pub struct SimulateArguments {
     /// The county of the sample messages (one person, two accounts) instead of a made-up one.
     #[arg(long)]
     pub samples: bool,
-    /// Keep the bank's books in this file.
+    /// Keep a bank's books in this file.
     #[arg(long)]
     pub ledger: Option<PathBuf>,
     #[command(subcommand)]
@@ -48,6 +52,62 @@ enum SimulateKind {
         #[arg(long, default_value_t = 1_000)]
         poll_ms: u64,
     },
+    /// An insurer; its notice period runs by days of its own.
+    Insurance {
+        #[command(flatten)]
+        office: OfficeArguments,
+        /// Days of the notice period before a policy is surrendered.
+        #[arg(long, default_value_t = 3)]
+        notice_days: i32,
+        /// Milliseconds that such a day takes.
+        #[arg(long, default_value_t = 1_000)]
+        day_ms: u64,
+    },
+    /// A housing-fund centre.
+    HousingFund {
+        #[command(flatten)]
+        office: OfficeArguments,
+        /// Identity numbers of people who have retired, whose accounts are paid out at once.
+        #[arg(long)]
+        retired: Vec<String>,
+    },
+    /// Police.
+    Police {
+        #[command(flatten)]
+        office: OfficeArguments,
+    },
+}
+
+/// What all partners of the open task form have.
+#[derive(Args)]
+struct OfficeArguments {
+    /// Where it listens.
+    #[arg(long, default_value = "127.0.0.1:9201")]
+    listen: SocketAddr,
+    /// What callers must show.
+    #[arg(long, default_value = "partner-token")]
+    token: String,
+    /// The gateway that it posts to; without it results can only be asked for.
+    #[arg(long, requires = "partner", requires = "callback_token")]
+    gateway: Option<String>,
+    /// Its id there.
+    #[arg(long)]
+    partner: Option<String>,
+    /// What it shows there.
+    #[arg(long, env = "XIEZHI_CALLBACK_TOKEN", hide_env_values = true)]
+    callback_token: Option<String>,
+}
+
+impl OfficeArguments {
+    fn config(self, seed: u64) -> OpenConfig {
+        let callback = match (self.gateway, self.partner, self.callback_token) {
+            (Some(gateway), Some(partner), Some(token)) => Some(Callback { gateway, partner, token }),
+            _ => None,
+        };
+        let (year, month, day) = domain::Day::of(crate::demo::county::now()).ymd();
+        let first_day = simulators::Day::new(year, month, day).unwrap_or(simulators::Day::EPOCH);
+        OpenConfig { address: self.listen, token: self.token, callback, seed, first_day, ..OpenConfig::default() }
+    }
 }
 
 /// Runs until a signal comes.
@@ -69,6 +129,30 @@ pub fn run(arguments: SimulateArguments) -> anyhow::Result<ExitCode> {
             println!("bank_hub polls every {poll_ms} ms · Ctrl-C ends it");
             wait()?;
             hub.stop();
+        }
+        SimulateKind::Insurance { office, notice_days, day_ms } => {
+            let rules = InsurerRules { notice_days, day_ms, ..InsurerRules::default() };
+            let insurer = Insurance::start(&county, InsuranceConfig { open: office.config(seed), rules })?;
+            println!("insurance at {} · Ctrl-C ends it", insurer.url());
+            wait()?;
+            insurer.stop();
+        }
+        SimulateKind::HousingFund { office, retired } => {
+            let config = HousingFundConfig { open: office.config(seed), ..HousingFundConfig::default() };
+            let fund = HousingFund::start(&county, config)?;
+            for person in retired {
+                fund.retire(&person)?;
+            }
+            println!("housing_fund at {} · Ctrl-C ends it", fund.url());
+            wait()?;
+            fund.stop();
+        }
+        SimulateKind::Police { office } => {
+            let config = PoliceConfig { open: office.config(seed), ..PoliceConfig::default() };
+            let police = Police::start(&county, config)?;
+            println!("police at {} · Ctrl-C ends it", police.url());
+            wait()?;
+            police.stop();
         }
     }
     Ok(ExitCode::SUCCESS)
