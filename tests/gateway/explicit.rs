@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 use simulators::{Fault, Knob};
 
-use crate::bench::{Ask, Gateway, Setup, Spec, acts, collect, deduct, eventually, freeze, look, release, renew};
+use crate::bench::{
+    Ask, Gateway, Setup, Spec, acts, collect, deduct, eventually, freeze, look, release, renew, secure,
+};
 
 const REASON: &str = "当事人达成和解";
 
@@ -186,4 +188,22 @@ fn releases_go_first() {
     eventually("the held money is free", || (gateway.bank("bank-a").held() == 0).then_some(()));
     gateway.bank("bank-a").knobs().clear();
     gateway.wait_finished(&queue.id);
+}
+
+/// A hand-back costs rank, so what the bank would hand back is refused here, with the field, before anything is sent.
+#[test]
+fn what_a_partner_would_hand_back_is_refused_with_the_field_named() {
+    let gateway = Gateway::with(vec![Spec::pulling("bank-a").holds(&[100_000])]);
+    let mut ask = secure(&[0]).claim("600.00");
+    ask.0["officers"][0]["duty_id"] = json!("浙象法执行公务证00001");
+    let answer = gateway.submit_as("long-number", &ask).of_status(422);
+    assert_eq!(answer.slug(), "would_be_handed_back", "{}", answer.text());
+    let fault = &answer.json()["errors"][0];
+    assert_eq!(fault["pointer"], "/officers/0/duty_id");
+    let message = fault["message"].as_str().unwrap();
+    assert!(message.contains("bank-a") && message.contains("15"), "{message}");
+    assert_eq!(gateway.figure("xiezhi_open_requests"), Some(0));
+    // The key is not bound by a refusal: mended, it goes.
+    ask.0["officers"][0]["duty_id"] = json!("GW330225001");
+    gateway.submit_as("long-number", &ask).of_status(202);
 }
