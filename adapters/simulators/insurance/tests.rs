@@ -267,35 +267,49 @@ enum Move {
 }
 
 fn moves() -> impl Strategy<Value = Move> {
+    // Small sums, so that freezes are used up; large ones, so that policies are.
+    let fen = || prop_oneof![1_u32..40_000, 1_u32..3_000_000];
     prop_oneof![
-        (1_u32..3_000_000).prop_map(Move::Freeze),
-        (0_usize..20).prop_map(Move::Renew),
-        (0_usize..20).prop_map(Move::Release),
-        (0_usize..20, 1_u32..3_000_000).prop_map(|(of, fen)| Move::Surrender(of, fen)),
-        (0_usize..20, 1_u32..100_000).prop_map(|(of, fen)| Move::Withdraw(of, fen)),
-        Just(Move::BuyOut),
-        (0_u64..20).prop_map(Move::Days),
-        (0_i32..200).prop_map(Move::Turn),
+        2 => fen().prop_map(Move::Freeze),
+        1 => (0_usize..4).prop_map(Move::Renew),
+        1 => (0_usize..4).prop_map(Move::Release),
+        2 => (0_usize..4, fen()).prop_map(|(of, fen)| Move::Surrender(of, fen)),
+        4 => (0_usize..4, 1_u32..40_000).prop_map(|(of, fen)| Move::Withdraw(of, fen)),
+        1 => Just(Move::BuyOut),
+        4 => (0_u64..20).prop_map(Move::Days),
+        1 => (0_i32..60).prop_map(Move::Turn),
     ]
 }
 
-fn make(desk: &mut Desk, nth: usize, one: Move, freezes: &mut Vec<String>) {
+/// What was ordered: freezes with their limits, in order, and which freeze each payment was ordered out of.
+#[derive(Default)]
+struct Ordered {
+    freezes: Vec<(String, i64)>,
+    out_of: Vec<(String, String)>,
+}
+
+fn make(desk: &mut Desk, nth: usize, one: Move, ordered: &mut Ordered) {
     let number = format!("n{nth}");
-    let of = |place: usize, freezes: &[String]| freezes.get(place).cloned().unwrap_or_else(|| "none".to_owned());
+    let of = |place: usize, ordered: &Ordered| {
+        ordered.freezes.get(place).map_or_else(|| "none".to_owned(), |(number, _)| number.clone())
+    };
     let yuan = |fen: u32| crate::money::yuan(i64::from(fen));
-    let original = |place, freezes: &[String]| json!({"to": "2028-06-01", "original": {"number": of(place, freezes)}});
+    let original = |place, ordered: &Ordered| json!({"to": "2028-06-01", "original": {"number": of(place, ordered)}});
+    if let Move::Surrender(place, _) | Move::Withdraw(place, _) = &one {
+        ordered.out_of.push((number.clone(), of(*place, ordered)));
+    }
     match one {
         Move::Freeze(fen) => {
             let mut task = freeze(&number, &yuan(fen));
             task["to"] = json!(desk.now.today.plus_days(100).slashed());
             desk.take(task);
-            freezes.push(number);
+            ordered.freezes.push((number, i64::from(fen)));
         }
-        Move::Renew(place) => drop(desk.take(task(&number, "renew", HOLDER, original(place, freezes)))),
-        Move::Release(place) => drop(desk.take(task(&number, "release", HOLDER, original(place, freezes)))),
-        Move::Surrender(place, fen) => drop(desk.take(later(&number, "surrender", &of(place, freezes), &yuan(fen)))),
+        Move::Renew(place) => drop(desk.take(task(&number, "renew", HOLDER, original(place, ordered)))),
+        Move::Release(place) => drop(desk.take(task(&number, "release", HOLDER, original(place, ordered)))),
+        Move::Surrender(place, fen) => drop(desk.take(later(&number, "surrender", &of(place, ordered), &yuan(fen)))),
         Move::Withdraw(place, fen) => {
-            drop(desk.take(later(&number, "withdraw_benefits", &of(place, freezes), &yuan(fen))));
+            drop(desk.take(later(&number, "withdraw_benefits", &of(place, ordered), &yuan(fen))));
         }
         Move::BuyOut => {
             desk.books.bought_out(POLICY, INSURED.1, desk.now);
@@ -315,9 +329,9 @@ proptest! {
     fn the_books_stay_right(all in proptest::collection::vec(moves(), 1..60), pay_days in 0_i32..3) {
         let mut desk = Desk::new(InsurerRules { pay_days, work_ms: 1, ..InsurerRules::default() });
         let worth = 2_100_000 - 300_000 + 48_050;
-        let mut freezes = Vec::new();
+        let mut ordered = Ordered::default();
         for (nth, one) in all.into_iter().enumerate() {
-            make(&mut desk, nth, one, &mut freezes);
+            make(&mut desk, nth, one, &mut ordered);
             let policy = desk.policy();
             let busy = policy.freezes.iter().filter(|freeze| freeze.busy.is_some()).count();
             prop_assert!(busy <= 1 && policy.freezes.iter().skip(1).all(|freeze| freeze.busy.is_none()));
@@ -328,6 +342,11 @@ proptest! {
             prop_assert!(desk.books.paid_out().iter().all(|payment| payment.amount > 0 && payment.account == COURT));
             let paid: i64 = desk.books.paid_out().iter().map(|payment| payment.amount + payment.to_holder).sum();
             prop_assert!(paid <= worth, "{paid}");
+        }
+        for (freeze, limit) in &ordered.freezes {
+            let is_out_of = |number: &str| ordered.out_of.iter().any(|(own, of)| own == number && of == freeze);
+            let paid = desk.books.paid_out().iter().filter(|payment| is_out_of(&payment.number));
+            prop_assert!(paid.map(|payment| payment.amount).sum::<i64>() <= *limit, "more than was frozen");
         }
         for (number, answer) in &desk.told {
             if let Some(moved) = answer.moved {
