@@ -135,7 +135,7 @@ impl Simulation {
         } else {
             signed(self.dice.between(1, crate::dice::unsigned(whole).max(1)))
         };
-        order.amount = (kind == ActKind::Deduct).then(|| Money::from_fen(fen.max(1)));
+        order.amount = kind.moves_money().then(|| Money::from_fen(fen.max(1)));
         order.original =
             Some(Original { act: Some(freeze.id), slip: String::new(), case_number: Personal::new(String::new()) });
         order
@@ -207,12 +207,11 @@ impl Simulation {
             if let Some(order) = book.orders.get(&act.key).filter(|order| order.place == Place::Processed) {
                 effects = order.effects;
                 let said = order.outcome.as_ref();
-                amount =
-                    said.and_then(|outcome| if act.kind == ActKind::Deduct { outcome.moved } else { outcome.caught });
+                amount = said.and_then(|outcome| if act.kind.moves_money() { outcome.moved } else { outcome.caught });
             }
         }
         let took_effect = effects > 0;
-        let amount = amount.filter(|_| took_effect && matches!(act.kind, ActKind::Freeze | ActKind::Deduct));
+        let amount = amount.filter(|_| took_effect && act.kind.needs_amount());
         Command::Resolve {
             act: act.id,
             by,

@@ -158,10 +158,10 @@ fn p4_ceilings(history: &History, sequence: u64) -> Result<(), Broken> {
         let parts = parts_of(history, case);
         return broken("P4", format!("event {sequence} orders above claim and costs {target}: {sums:?} of {parts}"));
     }
-    if orders(ActKind::Deduct) && sums.deducted + sums.deducting > target {
+    if (orders(ActKind::Deduct) || orders(ActKind::Surrender)) && sums.deducted + sums.deducting > target {
         return broken("P4", format!("event {sequence} deducts above claim and costs {target}: {sums:?}"));
     }
-    for act in planned.iter().filter(|act| act.kind == ActKind::Deduct) {
+    for act in planned.iter().filter(|act| act.kind.moves_money()) {
         let Some(freeze) = act.base.and_then(|base| history.acts.get(&base)) else {
             return broken("P4", format!("{} deducts from no freeze", act.id));
         };
@@ -169,7 +169,7 @@ fn p4_ceilings(history: &History, sequence: u64) -> Result<(), Broken> {
             .open
             .iter()
             .filter_map(|other| history.acts.get(other))
-            .filter(|other| other.kind == ActKind::Deduct && other.base == act.base)
+            .filter(|other| other.kind.moves_money() && other.base == act.base)
             .map(|other| other.amount)
             .sum();
         let released = history
@@ -196,8 +196,7 @@ fn p4_ceilings(history: &History, sequence: u64) -> Result<(), Broken> {
 
 /// The freezes and deductions of a case, for the report.
 fn parts_of(history: &History, case: (u64, u64)) -> String {
-    let acts =
-        history.acts.values().filter(|act| act.case == case && matches!(act.kind, ActKind::Freeze | ActKind::Deduct));
+    let acts = history.acts.values().filter(|act| act.case == case && act.kind.needs_amount());
     let told = acts.map(|act| {
         format!(
             "{:?} {} {} of {} limit {} caught {} moved {}",
@@ -293,7 +292,7 @@ pub fn p4_books(history: &History, books: &BTreeMap<String, Book>) -> Result<(),
         }
     }
     let orders = books.values().flat_map(|book| book.orders.values());
-    for order in orders.filter(|order| order.message.kind == ActKind::Deduct) {
+    for order in orders.filter(|order| order.message.kind.moves_money()) {
         let court = format!("{}", order.message.case.0);
         if order.message.destination.as_deref() != Some(destination(&court).as_str()) {
             return broken("P4", format!("{:?} went to another account", order.message.key));

@@ -137,7 +137,7 @@ impl Gateway {
     }
 
     fn forget_deductions(&mut self) -> Vec<(u32, i64)> {
-        let open = |act: &engine::state::Act| act.kind() == domain::ActKind::Deduct && act.state().is_open();
+        let open = |act: &engine::state::Act| act.kind().moves_money() && act.state().is_open();
         let kept: Vec<(u32, i64)> = self
             .decider
             .state

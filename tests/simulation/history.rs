@@ -342,7 +342,7 @@ impl History {
                 act.caught = (caught.clamp(0, limit) - act.moved).max(0);
             }
             ActKind::Freeze => (act.limit, act.caught) = (0, 0),
-            ActKind::Deduct => {
+            kind if kind.moves_money() => {
                 let whole = if state == ActState::Done { act.amount } else { 0 };
                 let moved = if effect { outcome.and_then(|outcome| outcome.moved).unwrap_or(whole) } else { 0 };
                 let change = moved - act.moved;
@@ -380,7 +380,7 @@ impl History {
             Some(Body::Reason(reason)) => reason.amount,
             _ => None,
         };
-        if act.kind == ActKind::Deduct {
+        if act.kind.moves_money() {
             act.amount = said.unwrap_or(act.amount);
         }
         self.sums(id, act_state(&fact.state), false, None);
@@ -424,7 +424,7 @@ impl History {
             let base_open = act.base.is_some_and(|base| self.open.contains(&base));
             let deduct_open = act.kind == ActKind::Release
                 && self.open.iter().filter_map(|other| self.acts.get(other)).any(|other| {
-                    other.kind == ActKind::Deduct && other.base == act.base && other.base.is_some() && other.id < id
+                    other.kind.moves_money() && other.base == act.base && other.base.is_some() && other.id < id
                 });
             if base_open || deduct_open {
                 continue;
@@ -442,7 +442,7 @@ impl History {
             match (act.kind, act.state.is_open()) {
                 (ActKind::Freeze, true) => sums.exposure += act.amount,
                 (ActKind::Freeze, false) if act.state.took_effect() => sums.exposure += act.limit,
-                (ActKind::Deduct, open) => {
+                (kind, open) if kind.moves_money() => {
                     sums.deducted += act.moved;
                     sums.deducting += if open { act.amount } else { 0 };
                 }
