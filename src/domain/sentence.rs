@@ -114,3 +114,49 @@ fn ready(waiting: Waiting) -> (&'static str, &'static str, &'static str, &'stati
         _ => ("待发送", "is about to be sent", "本系统", "the gateway"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WAITING: [Waiting; 12] = [
+        Waiting::Turn,
+        Waiting::Base,
+        Waiting::Order,
+        Waiting::Hours,
+        Waiting::Limit,
+        Waiting::Retry,
+        Waiting::Breaker,
+        Waiting::Paused,
+        Waiting::Fetch,
+        Waiting::Ask,
+        Waiting::Condition,
+        Waiting::People,
+    ];
+
+    #[test]
+    fn whoever_waits_is_told_for_what_and_for_whom_in_both_languages() {
+        for state in ActState::ALL {
+            for waiting in WAITING {
+                let said = next(*state, waiting, Some(7));
+                assert!(!said.what_zh.is_empty() && !said.what_en.is_empty(), "{} {waiting:?}", state.word());
+                assert_eq!(said.who_zh.is_empty(), said.who_en.is_empty(), "{} {waiting:?}", state.word());
+                assert!(state.is_final() || !said.who_zh.is_empty(), "{} {waiting:?}: who acts next?", state.word());
+                assert!(said.what_zh.chars().all(|c| !c.is_ascii_alphabetic()), "{}", said.what_zh);
+                assert!(said.what_en.is_ascii() && said.who_en.is_ascii(), "{}", said.what_en);
+                assert_eq!(said.by, Some(7));
+            }
+        }
+    }
+
+    #[test]
+    fn each_reason_to_wait_has_a_sentence_of_its_own() {
+        let said = |state, waiting| next(state, waiting, None).what_zh;
+        let ready: std::collections::BTreeSet<_> =
+            WAITING.iter().map(|waiting| said(ActState::Ready, *waiting)).collect();
+        assert_eq!(ready.len(), 9, "{ready:?}");
+        let awaiting =
+            [Waiting::Ask, Waiting::Condition, Waiting::Turn].map(|waiting| said(ActState::Awaiting, waiting));
+        assert_eq!(awaiting.iter().collect::<std::collections::BTreeSet<_>>().len(), 3);
+    }
+}
