@@ -10,6 +10,7 @@ use domain::{ActId, Millis, Money, RequestId};
 use store::record::{Event, SealTwin};
 
 use crate::config::Config;
+use crate::courier::Carried;
 use crate::refusal::Refusal;
 use crate::state::slab::Index;
 
@@ -142,6 +143,26 @@ pub enum Command {
         /// The first sequence not in it.
         next: u64,
     },
+    /// The newest version of a request is to be delivered again.
+    Redeliver {
+        /// Which.
+        request: RequestId,
+        /// Who.
+        by: String,
+        /// The court has everything up to this version.
+        since: u64,
+        /// The request, when it is no longer open: its court and version.
+        closed: Option<(String, u64)>,
+    },
+    /// An attempt at a delivery ended.
+    Carried {
+        /// Which.
+        outgoing: Outgoing,
+        /// The version that it carried; 0 when it came to none.
+        version: u64,
+        /// What became of it.
+        end: Carried,
+    },
     /// Time passed.
     Tick,
     /// Nothing more is started; the last event.
@@ -158,6 +179,8 @@ pub struct LateOutcome {
     pub way: &'static str,
     /// Slot of the case's key.
     pub slot: u64,
+    /// Its court is to be told.
+    pub has_callback: bool,
     /// The request as the index has it; its history grows by this event.
     pub closed: ClosedRequest,
     /// What it says.
@@ -172,6 +195,8 @@ pub struct LeadNews {
     pub partner: String,
     /// Slot of the case's key.
     pub slot: u64,
+    /// The request's court is to be told.
+    pub has_callback: bool,
     /// The request as the index has it, when it is finished; its history grows by this event.
     pub closed: Option<ClosedRequest>,
     /// What it says.
@@ -243,6 +268,19 @@ pub struct Effect {
     pub request: u64,
 }
 
+/// A delivery that may be carried once the decision is durable.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Outgoing {
+    /// Sequence of its `delivery.began`.
+    pub delivery: u64,
+    /// The request.
+    pub request: u64,
+    /// The court.
+    pub court: String,
+    /// The version that the court had before.
+    pub previous: u64,
+}
+
 /// The answer to a command, given out once the decision is durable.
 pub enum Answer {
     /// Nothing to tell but that it is done; the sequence of the event that says so (the version).
@@ -265,6 +303,8 @@ pub struct Decision {
     pub first: u64,
     /// What may leave once they are durable.
     pub effects: Vec<Effect>,
+    /// What may be carried to courts once they are durable.
+    pub outgoing: Vec<Outgoing>,
     /// Requests that were finished by it.
     pub closed: Vec<ClosedRequest>,
     /// Requests that it touched, for those who wait for a new version.

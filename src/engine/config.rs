@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use domain::calendar::Calendar;
 use domain::outcome::AssetKind;
-use domain::partner::Partner;
+use domain::partner::{Breaker, Partner, Rate};
 use domain::{ActKind, Money};
+use trail::WebhookKey;
 
 /// A court's own file.
 #[derive(Clone, Default)]
@@ -23,6 +24,8 @@ pub struct CourtFile {
     pub approvals: Vec<ApprovalRule>,
     /// In which order property is taken; empty = [`AssetKind::ALL`].
     pub asset_order: Vec<AssetKind>,
+    /// How results are delivered.
+    pub delivery: DeliveryTerms,
 }
 
 /// How many other persons must approve acts of some kinds.
@@ -34,6 +37,47 @@ pub struct ApprovalRule {
     pub from: Money,
     /// How many; 1 or 2 in practice.
     pub persons: u8,
+}
+
+/// How results are delivered to a court.
+#[derive(Clone)]
+pub struct DeliveryTerms {
+    /// What each delivery is signed with, newest first; all at once, so that either side can change keys when it likes.
+    pub keys: Vec<DeliveryKey>,
+    /// Attempts under way at once.
+    pub in_flight_max: u32,
+    /// Attempts begun at most in any window.
+    pub rate: Rate,
+    /// Waits before the second attempt and those after it, in milliseconds; after the last one it is given up.
+    pub retry_ms: Vec<u64>,
+    /// When the court's lane rests.
+    pub breaker: Breaker,
+}
+
+/// A key that deliveries are signed with.
+#[derive(Clone)]
+pub enum DeliveryKey {
+    /// As the court's file names it.
+    Given(WebhookKey),
+    /// An Ed25519 key of this generation, derived from the installation's root key.
+    Derived(u32),
+}
+
+/// The waits that Standard Webhooks recommends: about three days in all.
+pub const RETRY_MS: [u64; 9] = [
+    5_000, 300_000, 1_800_000, 7_200_000, 18_000_000, 36_000_000, 50_400_000, 72_000_000, 86_400_000,
+];
+
+impl Default for DeliveryTerms {
+    fn default() -> Self {
+        Self {
+            keys: vec![DeliveryKey::Derived(1)],
+            in_flight_max: 4,
+            rate: Rate { max: 50, window_ms: 1_000, burst: 50 },
+            retry_ms: RETRY_MS.to_vec(),
+            breaker: Breaker { failures: 5, open_ms: 30_000 },
+        }
+    }
 }
 
 /// Everything that may change by a reload; each reload is an event with the digest.

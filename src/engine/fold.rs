@@ -53,7 +53,10 @@ impl State {
             (Fact::RequestApproved(fact), _) => self.approve(sequence, fact.request, &fact.by, at),
             (Fact::RequestStopped(fact), _) => self.halt(sequence, fact.request, at, |request| request.stopping = true),
             (Fact::DeadlinePassed(fact), _) => self.halt(sequence, fact.request, at, |request| request.overdue = true),
-            (Fact::RequestFinished(fact), _) => self.finish(fact.request),
+            (Fact::RequestFinished(fact), _) => {
+                self.finish(fact.request);
+                self.finishes_delivery(fact.request, sequence, at);
+            }
             (Fact::ExchangeBegan(fact), _) => self.begin(sequence, fact, at),
             (Fact::ExchangeEnded(fact), body) => self.end(sequence, fact, outcome_of(body), at),
             (Fact::OutcomeReceived(fact), body) => {
@@ -78,6 +81,9 @@ impl State {
                 }
                 self.reads.insert(read_key(&fact.by, fact.request), fact.version);
             }
+            (Fact::DeliveryAsked(fact), _) => self.delivery_asked(fact, at),
+            (Fact::DeliveryBegan(fact), _) => self.delivery_began(sequence, fact, at),
+            (Fact::DeliveryEnded(fact), _) => self.delivery_ended(sequence, fact, at),
             _ => {}
         }
     }
@@ -165,13 +171,16 @@ impl State {
                 document.referenced = true;
             }
         }
+        if body.request.has_callback() {
+            self.expects_delivery(sequence, &fact.court, event.at);
+        }
         self.extend(sequence, request, &body.plan, &body.subjects, event.at);
     }
 
     /// Plans acts; `subjects` are the parties' hashes, or empty to take them from the request's earlier acts.
     fn extend(&mut self, sequence: u64, request: Index, plan: &[PlanLine], subjects: &[u64], at: Millis) {
-        let Some(open) = self.requests.get_mut(request) else { return };
-        open.touch(sequence);
+        self.touch_request(request, sequence, at);
+        let Some(open) = self.requests.get(request) else { return };
         let (case, start) = (open.case, u32::try_from(open.acts.len()).unwrap_or(u32::MAX));
         let approvals = open.approvals.len();
         self.plans.insert(sequence, (request, start));
@@ -223,8 +232,8 @@ impl State {
 
     fn approve(&mut self, sequence: u64, request: u64, by: &str, at: Millis) {
         let Some((index, _)) = self.plans.get(&request).copied() else { return };
+        self.touch_request(index, sequence, at);
         let Some(open) = self.requests.get_mut(index) else { return };
-        open.touch(sequence);
         let by = token_hash(by);
         if !open.approvals.contains(&by) {
             open.approvals.push(by);
@@ -244,8 +253,8 @@ impl State {
     /// Nothing new starts: what has not been sent becomes `unsent`; releases still go.
     fn halt(&mut self, sequence: u64, request: u64, at: Millis, mark: impl FnOnce(&mut OpenRequest)) {
         let Some((index, _)) = self.plans.get(&request).copied() else { return };
+        self.touch_request(index, sequence, at);
         let Some(open) = self.requests.get_mut(index) else { return };
-        open.touch(sequence);
         mark(open);
         let deadline = open.deadline;
         let acts = open.acts.clone();
@@ -498,9 +507,8 @@ impl State {
 
     fn touch(&mut self, index: Index, sequence: u64) {
         let Some(request) = self.acts.get(index).map(|act| act.request) else { return };
-        if let Some(open) = self.requests.get_mut(request) {
-            open.touch(sequence);
-        }
+        let at = self.at;
+        self.touch_request(request, sequence, at);
     }
 
     /// Moves an act to a state, and whoever waits for that.

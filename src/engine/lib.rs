@@ -3,6 +3,7 @@
 pub mod clock;
 pub mod command;
 pub mod config;
+pub mod courier;
 pub mod decide;
 mod fold;
 mod history;

@@ -99,6 +99,59 @@ pub struct RequestView {
     pub leads: Vec<LeadView>,
     /// The case's key was destroyed: names and sums are gone, proofs stay.
     pub erased: bool,
+    /// What its court has of it, while that is remembered; `None` when nothing is to be delivered.
+    pub delivery: Option<DeliveryView>,
+}
+
+/// What a court has of a request.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DeliveryView {
+    /// `waiting`, `under_way`, `delivered`, `given_up`.
+    pub state: &'static str,
+    /// The version that the court has acknowledged; 0 = none.
+    pub acknowledged: u64,
+    /// Attempts so far for what is new.
+    pub tries: u32,
+    /// When the next one is due.
+    pub due: Option<Millis>,
+}
+
+/// One attempt at a delivery.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct AttemptView {
+    /// Sequence of its `delivery.ended`.
+    pub sequence: u64,
+    /// When it ended.
+    pub at: Millis,
+    /// `acknowledged`, `not_acknowledged`, `given_up`.
+    pub judged: String,
+    /// What was seen, when it was not acknowledged.
+    pub cause: String,
+    /// The version that it carried.
+    pub version: u64,
+    /// The version that the court had before.
+    pub previous: u64,
+    /// When it goes again.
+    pub due: Option<Millis>,
+}
+
+/// The deliveries to one court together.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct CourtView {
+    /// Court code.
+    pub court: String,
+    /// Requests with something that is not acknowledged.
+    pub waiting: u64,
+    /// Since when the oldest of them is due.
+    pub oldest_due: Option<Millis>,
+    /// Attempts under way.
+    pub in_flight: u64,
+    /// Requests whose last try failed, as far as they are remembered.
+    pub given_up: u64,
+    /// The breaker rests until then.
+    pub broken_until: Option<Millis>,
+    /// Public keys that deliveries are signed with, `whpk_…`, newest first.
+    pub keys: Vec<String>,
 }
 
 /// The most leads shown with a request.

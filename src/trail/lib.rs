@@ -1,7 +1,7 @@
 //! A Merkle log over opaque leaves: tree, tiles, signed checkpoints, proofs, evidence bundles, and the auditor who checks them.
 //!
 //! This floor knows bytes and hashes. What a leaf means, who asks, what time it is, and where anything else is kept, it does not know.
-//! It depends on nothing but SHA-256, Ed25519 and base64, so that an outsider can read it and build it alone.
+//! It depends on nothing but SHA-256 (with HMAC), Ed25519 and base64, so that an outsider can read it and build it alone.
 //!
 //! ```text
 //!                          root ─────────────────────▶ Checkpoint ──NoteKey──▶ signed note ──▶ Checkpoint::open
@@ -35,6 +35,7 @@
 //! | checkpoint | the note text, which has no byte below 0x20 but newlines | [`NoteKey`], named as the origin |
 //! | witness | `cosignature/v1\ntime …\n` and the note text | the witness's own; [`NoteVerifier`] reads it |
 //! | receipt | context ‖ 0x00 ‖ canonical JSON | [`ReceiptKey`] |
+//! | delivery | id ‖ `.` ‖ seconds ‖ `.` ‖ body (Standard Webhooks) | [`WebhookKey`], of one court |
 //!
 //! # What finds what
 //!
@@ -58,6 +59,7 @@ mod reader;
 mod receipt;
 mod tile;
 mod tree;
+mod webhook;
 
 pub use audit::{AuditLimit, Auditor, CHECKPOINTS_MAX, Finding, KNOWN_LEAVES_MAX, Verdict};
 pub use bundle::{BUNDLE_BYTES_MAX, Bundle, BundleError};
@@ -76,3 +78,4 @@ pub use reader::{ReadError, Reader};
 pub use receipt::{CONTEXT_CHARACTERS_MAX, RECEIPT_BYTES_MAX, ReceiptError, ReceiptKey, ReceiptVerifier};
 pub use tile::{LEVEL_MAX, MemoryTiles, TILE_BYTES, TILE_WIDTH, TileName, TileNameError, TileStore};
 pub use tree::{AppendError, Tree};
+pub use webhook::{SECRET_BYTES_MAX, SECRET_BYTES_MIN, WebhookKey, WebhookKeyError};

@@ -164,7 +164,7 @@ impl Decider {
         };
         let body = Body::Outcome(Box::new(OutcomeTwin::from(&late.outcome)));
         let sequence = self.emit(fact.into(), Some(body), late.slot);
-        self.relist(late.closed, sequence);
+        self.relist(late.closed, sequence, late.has_callback);
         Answer::Done(sequence)
     }
 
@@ -182,16 +182,19 @@ impl Decider {
         };
         let sequence = self.emit(fact.into(), Some(Body::Lead(Box::new(body))), news.slot);
         if let Some(closed) = news.closed {
-            self.relist(closed, sequence);
+            self.relist(closed, sequence, news.has_callback);
         }
         Answer::Done(sequence)
     }
 
-    /// The history of a finished request grows by an event.
-    fn relist(&mut self, mut closed: ClosedRequest, sequence: u64) {
-        closed.version = sequence;
+    /// The history of a finished request grows by an event, and its court is told.
+    fn relist(&mut self, mut closed: ClosedRequest, sequence: u64, has_callback: bool) {
+        let before = std::mem::replace(&mut closed.version, sequence);
         closed.events.push(sequence);
         self.touched.push(closed.sequence);
+        if has_callback {
+            self.tell_late(&closed, before);
+        }
         self.closed.push(closed);
     }
 }

@@ -1,6 +1,7 @@
 //! Deciding: (state at head, command, now, random) gives events or a refusal. Serial; nothing here waits or reads a clock.
 
 pub mod allocate;
+mod deliver;
 pub(crate) mod exchange;
 mod face;
 pub mod limits;
@@ -19,12 +20,13 @@ use domain::partner::Partner;
 use store::random::Random;
 use store::record::{Body, Event, Fact};
 
-use crate::command::{Answer, ClosedRequest, Command, Decision, Effect, Erased, Keyring};
+use crate::command::{Answer, ClosedRequest, Command, Decision, Effect, Erased, Keyring, Outgoing};
 use crate::config::Config;
 use crate::refusal::Refusal;
 use crate::state::State;
 use crate::state::slab::Index;
 use limits::Pacer;
+pub(crate) use submit::is_listed;
 
 /// The one place where things are decided.
 pub struct Decider {
@@ -40,6 +42,7 @@ pub struct Decider {
     now: Millis,
     events: Vec<Event>,
     effects: Vec<Effect>,
+    outgoing: Vec<Outgoing>,
     closed: Vec<ClosedRequest>,
     touched: Vec<u64>,
     erased: Vec<Erased>,
@@ -61,6 +64,7 @@ impl Decider {
             now: 0,
             events: Vec::new(),
             effects: Vec::new(),
+            outgoing: Vec::new(),
             closed: Vec::new(),
             touched: Vec::new(),
             erased: Vec::new(),
@@ -125,6 +129,7 @@ impl Decider {
             events,
             first,
             effects: std::mem::take(&mut self.effects),
+            outgoing: std::mem::take(&mut self.outgoing),
             closed: std::mem::take(&mut self.closed),
             touched: std::mem::take(&mut self.touched),
             erased: std::mem::take(&mut self.erased),
@@ -157,6 +162,8 @@ impl Decider {
             Command::Snapshot { digest, next } => {
                 Ok(Answer::Done(self.emit(store::record::SnapshotTaken { digest, next }.into(), None, 0)))
             }
+            Command::Redeliver { request, by, since, closed } => self.redeliver(request, by, since, closed),
+            Command::Carried { outgoing, version, end } => self.carried(&outgoing, version, end),
             Command::Tick => self.tick(),
             Command::Drain => self.drain(),
         }
@@ -200,6 +207,7 @@ fn needs_serving(command: &Command) -> bool {
     !matches!(
         command,
         Command::Ended { .. }
+            | Command::Carried { .. }
             | Command::Feedback { .. }
             | Command::LateOutcome(_)
             | Command::Lead(_)

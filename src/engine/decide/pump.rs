@@ -18,6 +18,9 @@ const RELEASES: usize = 0;
 
 impl Decider {
     pub(super) fn pump_lane(&mut self, lane: u16) {
+        if let Some(court) = self.court_of_lane(lane) {
+            return self.pump_court(lane, &court);
+        }
         let Some(partner) = self.partner(lane) else { return };
         self.state.ripen(lane, self.now);
         self.set_timer_wake(lane);
@@ -138,7 +141,7 @@ impl Decider {
         self.wake_at(lane, due);
     }
 
-    fn wake_at(&mut self, lane: u16, at: Option<Millis>) {
+    pub(super) fn wake_at(&mut self, lane: u16, at: Option<Millis>) {
         if let Some(at) = at {
             self.wakes.insert((at.max(self.now), lane));
         }

@@ -11,6 +11,7 @@ use store::record::{AcceptedBody, ActRef, Body, PlanLine, RequestAccepted, Reque
 
 use super::Decider;
 use crate::command::{Answer, DocumentKey, Submit};
+use crate::config::CourtFile;
 use crate::refusal::Refusal;
 use crate::state::short_hash;
 use crate::state::slab::Index;
@@ -102,8 +103,7 @@ impl Decider {
             }
         }
         if let Some(callback) = &request.callback {
-            let listed = court.callback_origins.iter().any(|origin| is_of_origin(callback.expose(), origin));
-            if !listed {
+            if !is_listed(court, callback.expose()) {
                 return Err(Refusal::CallbackNotListed);
             }
         }
@@ -325,6 +325,11 @@ fn goal_word(request: &Request) -> &'static str {
         Asked::Goal { goal, .. } => goal.word(),
         Asked::Acts(_) => "acts",
     }
+}
+
+/// Is `url` of one of the origins that the court's file lists?
+pub(crate) fn is_listed(court: &CourtFile, url: &str) -> bool {
+    court.callback_origins.iter().any(|origin| is_of_origin(url, origin))
 }
 
 /// Is `url` of `origin` (scheme, host and port alike), with nothing before the path but it?

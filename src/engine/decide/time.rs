@@ -44,6 +44,7 @@ impl Decider {
         for (exchange, act) in under_way {
             self.ended(exchange, act, Judged::Doubt { cause: Cause::Interrupted })?;
         }
+        self.interrupt_deliveries()?;
         Ok(Answer::Done(sequence))
     }
 
@@ -55,6 +56,7 @@ impl Decider {
             config.partners.values().map(|partner| (partner.id.clone(), partner.rate.max as usize)).collect();
         self.config = config;
         self.rouse_waiting();
+        self.rouse_courts();
         for (partner, keep) in rates {
             let lane = self.state.lane_for(&partner);
             if let Some(lane) = self.state.lane_mut(lane) {
@@ -194,7 +196,8 @@ impl Decider {
 
     pub(super) fn drain(&mut self) -> Result<Answer, Refusal> {
         self.draining = true;
-        let under_way = self.state.acts.iter().any(|(_, act)| act.is_under_way());
+        let under_way = self.state.acts.iter().any(|(_, act)| act.is_under_way())
+            || self.state.deliveries.under_way().next().is_some();
         if under_way {
             return Ok(Answer::Done(self.state.next));
         }

@@ -27,7 +27,7 @@ pub fn begin(shared: &Arc<Shared>, effect: Effect) {
 }
 
 /// The end of an exchange must reach the decider: it waits for room, off the worker when the channel is full.
-async fn tell(shared: &Arc<Shared>, command: Command) {
+pub(super) async fn tell(shared: &Arc<Shared>, command: Command) {
     let asked = Asked::Command(Box::new(command), None);
     if let Err(crossbeam_channel::TrySendError::Full(asked)) = shared.commands.try_send(asked) {
         let mut asked = Some(asked);

@@ -134,12 +134,14 @@ impl Engine {
                 continue;
             }
             closed.events = self.shared.closed_events(request)?;
-            let slot = self.shared.papers.request(request).map_or(0, |papers| papers.slot);
+            let papers = self.shared.papers.request(request);
+            let slot = papers.as_ref().map_or(0, |papers| papers.slot);
             let late = crate::command::LateOutcome {
                 act: act.id(),
                 partner: partner.to_owned(),
                 way,
                 slot,
+                has_callback: papers.is_some_and(|papers| papers.callback.is_some()),
                 closed: closed.clone(),
                 outcome,
             };

@@ -92,7 +92,9 @@ impl Engine {
                 None => return unknown(),
             },
         };
-        let news = LeadNews { act, partner: partner.to_owned(), slot, closed, lead };
+        let papers = closed.as_ref().and_then(|closed| self.shared.papers.request(closed.sequence));
+        let has_callback = papers.is_some_and(|papers| papers.callback.is_some());
+        let news = LeadNews { act, partner: partner.to_owned(), slot, has_callback, closed, lead };
         self.done(Command::Lead(Box::new(news))).await?;
         Ok(Ok(()))
     }

@@ -10,7 +10,7 @@ use store::random::OsRandom;
 use store::record::{Event, Fact};
 
 use super::deciding::Settled;
-use super::dispatch;
+use super::{delivering, dispatch};
 use super::indexing::Indexed;
 use super::{Shared, Told};
 use crate::refusal::Refusal;
@@ -163,6 +163,9 @@ fn release(shared: &Arc<Shared>, prepared: Vec<Prepared>, indexed: &Sender<Index
         shared.waiting.tell(&decision.touched);
         for effect in decision.effects {
             dispatch::begin(shared, effect);
+        }
+        for outgoing in decision.outgoing {
+            delivering::begin(shared, outgoing);
         }
         if !decision.erased.is_empty() {
             shared.erase(&decision.erased);

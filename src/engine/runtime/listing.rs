@@ -418,6 +418,8 @@ impl Engine {
             plain("xiezhi_shed_total", &counts.shed),
             plain("xiezhi_snapshots_total", &counts.snapshots),
             plain("xiezhi_face_denied_total", &counts.face_denied),
+            plain("xiezhi_deliveries_total", &counts.deliveries),
+            plain("xiezhi_deliveries_acknowledged_total", &counts.acknowledged),
             ("xiezhi_state_bytes", String::new(), bytes),
         ];
         Counters { values }

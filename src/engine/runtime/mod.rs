@@ -8,6 +8,7 @@
 //! Every channel has a bound; when the first one is full, a call is refused before anything is acknowledged.
 
 mod deciding;
+mod delivering;
 mod departures;
 mod dispatch;
 mod documents;
@@ -45,6 +46,7 @@ use tokio::sync::oneshot;
 use crate::clock::Clock;
 use crate::command::{Answer, Command};
 use crate::config::Config;
+use crate::courier::Courier;
 use crate::decide::Decider;
 use crate::refusal::Refusal;
 use crate::vault::{Vault, VaultKeyring};
@@ -84,6 +86,8 @@ pub struct Options {
     pub tokio: tokio::runtime::Handle,
     /// A snapshot after so many events.
     pub snapshot_events: u64,
+    /// Who writes and carries deliveries to courts.
+    pub courier: Arc<dyn Courier>,
     /// Asks the system how many bytes are free in the directory; `None` when it cannot tell.
     pub free_bytes: fn(&std::path::Path) -> Option<u64>,
 }
@@ -141,6 +145,8 @@ pub(crate) struct Counts {
     pub(crate) shed: AtomicU64,
     pub(crate) snapshots: AtomicU64,
     pub(crate) face_denied: AtomicU64,
+    pub(crate) deliveries: AtomicU64,
+    pub(crate) acknowledged: AtomicU64,
 }
 
 pub(crate) struct Shared {
@@ -161,6 +167,8 @@ pub(crate) struct Shared {
     pub(crate) credentials: RwLock<Arc<faces::Credentials>>,
     pub(crate) papers: Papers,
     pub(crate) departures: departures::Departures,
+    pub(crate) courier: Arc<dyn Courier>,
+    pub(crate) stopping: tokio::sync::watch::Sender<bool>,
     pub(crate) hashers: Hashers,
     pub(crate) counts: Counts,
     pub(crate) refused: Mutex<BTreeMap<(String, Millis), u32>>,
@@ -238,6 +246,8 @@ impl Engine {
             broken: AtomicBool::new(false),
             full: AtomicBool::new(false),
             departures: departures::Departures::default(),
+            courier: options.courier,
+            stopping: tokio::sync::watch::Sender::new(false),
             draining: AtomicBool::new(false),
             tokio: options.tokio,
             snapshot_events: options.snapshot_events.max(1),
@@ -418,11 +428,17 @@ impl Running {
     pub fn drain(mut self, grace: Duration) {
         let shared = Arc::clone(&self.engine.shared);
         shared.draining.store(true, Ordering::Relaxed);
+        // What is on its way to a court goes again after the next start; nobody waits for it.
+        shared.stopping.send_replace(true);
         let (reply, told) = oneshot::channel();
         if shared.commands.send(Asked::Command(Box::new(Command::Drain), Some(reply))).is_ok() {
             let _drained = told.blocking_recv();
         }
-        waiting::until(grace, || !shared.decider.read().state.acts.iter().any(|(_, act)| act.is_under_way()));
+        waiting::until(grace, || {
+            let decider = shared.decider.read();
+            let acts = decider.state.acts.iter().any(|(_, act)| act.is_under_way());
+            !acts && decider.state.deliveries.under_way().next().is_none()
+        });
         // The second time nothing is under way, or its time is over: what is then unknown is asked about after the next start.
         let (reply, told) = oneshot::channel();
         if shared.commands.send(Asked::Command(Box::new(Command::Drain), Some(reply))).is_ok() {

@@ -26,6 +26,8 @@ pub struct RequestPapers {
     pub seals: Vec<SealTwin>,
     /// Slot of the case's key.
     pub slot: u64,
+    /// Where its results are delivered.
+    pub callback: Option<Personal<String>>,
 }
 
 /// The plan of one event.
@@ -162,9 +164,10 @@ fn plan_of(sequence: u64, event: &Event) -> Option<Plan> {
     match (&event.fact, event.body.as_ref()?) {
         (Fact::RequestAccepted(_), Body::Accepted(body)) => {
             let request = body.request.clone().into_request()?;
+            let callback = request.callback;
             let context =
                 Arc::new(SlipContext { case: request.case, officers: request.officers, papers: request.papers });
-            let papers = RequestPapers { context, seals: body.seals.clone(), slot: event.key };
+            let papers = RequestPapers { context, seals: body.seals.clone(), slot: event.key, callback };
             Some(Plan { request: sequence, lines: body.plan.clone(), papers: Some(Arc::new(papers)) })
         }
         (Fact::PlanExtended(fact), Body::Planned(body)) => {

@@ -23,6 +23,8 @@ use crate::view::{ActView, Caller, LEADS_SHOWN_MAX, LeadView, MeasureView, Outco
 pub const WAIT_MS_MAX: u64 = 60_000;
 /// Acts in one page at most: each may bring an outcome of some KiB.
 pub const PAGE_ACTS_MAX: u16 = 200;
+/// Acts in a delivery: as many as `GET /v1/requests/{id}` shows unless told otherwise.
+const DELIVERED_ACTS: u16 = 100;
 /// Earlier outcomes of an act that are looked for in the request's history.
 const HISTORY_EVENTS_MAX: usize = 20_000;
 
@@ -82,6 +84,26 @@ impl Engine {
         }
         // Its last events may still have been on their way to the disk; now that the read is durable, they can be read.
         let sketch = if was_closed { self.closed_sketch(id, page)?.0 } else { sketch };
+        Ok(self.shared.complete(sketch))
+    }
+
+    /// The request as it may leave: nothing in it is ahead of the disk.
+    pub(crate) async fn durable_view(&self, id: RequestId) -> Result<RequestView, Refusal> {
+        let page = (0, DELIVERED_ACTS);
+        let look = || {
+            let decider = self.shared.decider.read();
+            let index = decider.state.request_index(id)?;
+            sketch(&decider.state, index, page, |act| self.shared.waiting_of(&decider, act))
+        };
+        let (sketch, is_open) = match look() {
+            Some(sketch) => (sketch, true),
+            None => (self.closed_sketch(id, page)?.0, false),
+        };
+        if sketch.view.version < self.shared.durable.load(std::sync::atomic::Ordering::Acquire) {
+            return Ok(self.shared.complete(sketch));
+        }
+        self.done(Command::Tick).await?;
+        let sketch = if is_open { sketch } else { self.closed_sketch(id, page)?.0 };
         Ok(self.shared.complete(sketch))
     }
 
@@ -206,6 +228,7 @@ impl Shared {
         }
         view.leads = leads.into_iter().filter_map(|sequence| self.lead_view(sequence)).collect();
         view.acts = acts.into_iter().map(|(act, waiting, by)| self.act_view(&act, waiting, by, &superseded)).collect();
+        view.delivery = self.delivery_of(view.id);
         view
     }
 
@@ -360,6 +383,7 @@ fn sketch(
         leads: Vec::new(),
         next_page: next_page.then_some(end),
         erased: false,
+        delivery: None,
     };
     let newest = open.leads.len().saturating_sub(LEADS_SHOWN_MAX);
     let leads = open.leads.get(newest..).unwrap_or_default().to_vec();
@@ -389,6 +413,7 @@ fn erased_sketch(closed: &ClosedRequest, state: RequestState) -> Sketch {
         leads: Vec::new(),
         next_page: None,
         erased: true,
+        delivery: None,
     };
     Sketch { view, acts: Vec::new(), superseded: Vec::new(), leads: Vec::new() }
 }

@@ -1,6 +1,7 @@
 //! The open state: everything that can still change. A fold over events; nothing in it is decided here.
 
 pub mod act;
+pub mod delivery;
 pub mod hash;
 pub mod lane;
 pub mod record;
@@ -129,14 +130,6 @@ impl OpenRequest {
         !self.stopping && !self.overdue
     }
 
-    /// Records that an event touched it.
-    pub(crate) fn touch(&mut self, sequence: u64) {
-        self.version = sequence;
-        if self.events.last() != Some(&sequence) {
-            self.events.push(sequence);
-        }
-    }
-
     /// How it will be called once every act is final.
     #[must_use]
     pub fn end_state(&self) -> RequestState {
@@ -207,6 +200,8 @@ pub struct State {
     pub reads: Map<u64, u64>,
     /// Leads that came: hash of act and the partner's own number to sequence; at most [`LEADS_MAX`].
     pub leads: Map<u64, u64>,
+    /// What courts have of their requests.
+    pub deliveries: delivery::Deliveries,
     /// Cases by keyed hash.
     pub(crate) case_by_key: Map<(u64, u64), Index>,
     /// Plans by sequence: the request and where in its acts the plan begins.
@@ -387,6 +382,7 @@ impl State {
             + self.requests.len() * (size_of::<Option<OpenRequest>>() + 32)
             + self.cases.len() * (size_of::<Option<Case>>() + 48)
             + self.idempotency.len() * 48
+            + self.deliveries.by_request.len() * (size_of::<delivery::Delivery>() + 64)
     }
 }
 

@@ -6,13 +6,14 @@ use domain::Millis;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::delivery::Deliveries;
 use super::lane::LaneRecord;
 use super::slab::{NONE, Slab};
 use super::{Act, Case, Document, Keyed, OpenRequest, State};
 use crate::state::lane::Lane;
 
 /// Version of the form; another version is folded from the journal instead.
-pub const STATE_FORM: u32 = 2;
+pub const STATE_FORM: u32 = 3;
 
 #[derive(Serialize, Deserialize)]
 struct Counters {
@@ -35,6 +36,7 @@ struct Out<'a> {
     documents: &'a BTreeMap<(u64, u64), Document>,
     idempotency: Vec<((u64, u64), Keyed)>,
     leads: Vec<(u64, u64)>,
+    deliveries: &'a Deliveries,
 }
 
 #[derive(Deserialize)]
@@ -48,6 +50,7 @@ struct In {
     documents: BTreeMap<(u64, u64), Document>,
     idempotency: Vec<((u64, u64), Keyed)>,
     leads: Vec<(u64, u64)>,
+    deliveries: Deliveries,
 }
 
 /// A snapshot that cannot be used; the state is then folded from the journal.
@@ -70,13 +73,14 @@ impl State {
     /// # Errors
     /// Of the sink.
     pub fn write_record<W: std::io::Write>(&self, sink: W) -> Result<(), postcard::Error> {
-        self.write_parts(&self.acts, self.lanes.iter().map(|lane| &lane.record).collect(), sink)
+        self.write_parts(&self.acts, self.lanes.iter().map(|lane| &lane.record).collect(), &self.deliveries, sink)
     }
 
     fn write_parts<W: std::io::Write>(
         &self,
         acts: &Slab<Act>,
         lanes: Vec<&LaneRecord>,
+        deliveries: &Deliveries,
         sink: W,
     ) -> Result<(), postcard::Error> {
         #[expect(clippy::disallowed_methods, reason = "the order is made the same on the next line")]
@@ -102,6 +106,7 @@ impl State {
             documents: &self.documents,
             idempotency,
             leads,
+            deliveries,
         };
         postcard::to_io(&out, sink)?;
         Ok(())
@@ -128,6 +133,7 @@ impl State {
             requests: read.requests,
             acts: read.acts,
             documents: read.documents,
+            deliveries: read.deliveries,
             ..Self::default()
         };
         for record in read.lanes {
@@ -140,6 +146,7 @@ impl State {
         state.leads = read.leads.into_iter().collect();
         state.rebuild_maps();
         state.rebuild_queues();
+        state.rebuild_deliveries();
         Ok(state)
     }
 
@@ -159,13 +166,20 @@ impl State {
         for (_, act) in self.acts.iter() {
             named.entry(self.partner_of(act.lane)).or_insert(None);
         }
+        for delivery in self.deliveries.by_request.values() {
+            named.entry(self.partner_of(delivery.lane)).or_insert(None);
+        }
         let ranks: BTreeMap<&str, u16> = named.keys().copied().zip(0..).collect();
         let acts = self.acts.map(|act| {
             let mut act = act.clone();
             act.lane = ranks.get(self.partner_of(act.lane)).copied().unwrap_or(0);
             act
         });
-        if self.write_parts(&acts, named.values().flatten().collect(), &mut sink).is_err() {
+        let mut deliveries = self.deliveries.clone();
+        for delivery in deliveries.by_request.values_mut() {
+            delivery.lane = ranks.get(self.partner_of(delivery.lane)).copied().unwrap_or(0);
+        }
+        if self.write_parts(&acts, named.values().flatten().collect(), &deliveries, &mut sink).is_err() {
             return String::new();
         }
         let digest = sink.0.finalize();

@@ -199,6 +199,7 @@ fn a_lead_is_recorded_once_however_often_it_is_told() {
         act,
         partner: "police".to_owned(),
         slot: 1,
+        has_callback: false,
         closed: None,
         lead: Lead {
             slip: String::new(),

@@ -322,6 +322,51 @@ facts! {
         /// Until when somebody of the court must come.
         respond_by: Option<Millis>,
     }
+    /// The newest version of a request is to be delivered to its court again, or its late news.
+    DeliveryAsked = "delivery.asked" {
+        /// Name of the token; left out when news of a finished request came in.
+        by: String,
+        /// The court.
+        court: String,
+        /// The request.
+        request: u64,
+        /// The court has everything up to this version.
+        since: u64,
+        /// The newest version.
+        version: u64,
+    }
+    /// A delivery began: the court's system may see it after this is durable.
+    DeliveryBegan = "delivery.began" {
+        /// The court.
+        court: String,
+        /// The request.
+        request: u64,
+        /// The version that is delivered, or a newer one.
+        version: u64,
+    }
+    /// A delivery ended.
+    DeliveryEnded = "delivery.ended" {
+        /// The court's lane rests until this instant.
+        breaks: Option<i64>,
+        /// What was seen, when it was not acknowledged.
+        cause: String,
+        /// The court.
+        court: String,
+        /// Sequence of its `delivery.began`.
+        delivery: u64,
+        /// When it is tried again.
+        due: Option<i64>,
+        /// `acknowledged`, `not_acknowledged`, `given_up`.
+        judged: String,
+        /// The version that the court had before.
+        previous: u64,
+        /// The request.
+        request: u64,
+        /// How many tries this was for what was new, from 1.
+        tries: u32,
+        /// The version that it carried.
+        version: u64,
+    }
 }
 
 /// Reads a state word that this build wrote; an unknown word is [`ActState::InDoubt`], which nothing treats as an answer.

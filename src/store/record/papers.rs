@@ -186,6 +186,12 @@ impl From<&ActOrder> for OrderTwin {
 }
 
 impl RequestTwin {
+    /// Are its results to be delivered?
+    #[must_use]
+    pub fn has_callback(&self) -> bool {
+        self.callback.is_some()
+    }
+
     /// Claim and costs, in 1/10,000 yuan.
     #[must_use]
     pub fn sums(&self) -> (i64, i64) {

@@ -21,7 +21,7 @@ fn hex(byte: &str) -> String {
 
 /// One event of each name, in the order of [`Fact::NAMES`], with every field set and the body it has.
 pub(super) fn specimens() -> Vec<Event> {
-    let facts = [of_gateway(), of_requests(), of_acts(), of_people()].concat();
+    let facts = [of_gateway(), of_requests(), of_acts(), of_people(), of_deliveries()].concat();
     let dressed = |(place, (fact, body)): (i64, (Fact, Option<Body>))| {
         let key = if body.is_some() { 7 } else { 0 };
         Event { at: AT + place, fact, body, key }
@@ -114,6 +114,28 @@ fn of_people() -> Vec<(Fact, Option<Body>)> {
         (AccessRead { by: by(), request: 6, version: 9 }.into(), None),
         (refused.into(), None),
         (hit.into(), Some(lead())),
+    ]
+}
+
+fn of_deliveries() -> Vec<(Fact, Option<Body>)> {
+    let court = || "330225".to_owned();
+    let asked = DeliveryAsked { by: "court-330225".to_owned(), court: court(), request: 6, since: 6, version: 9 };
+    let ended = DeliveryEnded {
+        breaks: Some(AT + 60_000),
+        cause: "status_503".to_owned(),
+        court: court(),
+        delivery: 14,
+        due: Some(AT + 5_000),
+        judged: "not_acknowledged".to_owned(),
+        previous: 6,
+        request: 6,
+        tries: 1,
+        version: 9,
+    };
+    vec![
+        (asked.into(), None),
+        (DeliveryBegan { court: court(), request: 6, version: 9 }.into(), None),
+        (ended.into(), None),
     ]
 }
 

@@ -1,0 +1,210 @@
+//! Deliveries at run time: one attempt on tokio, written, signed, carried, and back to the decider; what courts may ask about them.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use ::trail::WebhookKey;
+use domain::{Millis, RequestId};
+use futures_util::FutureExt;
+use store::record::{Fact, read_leaf};
+
+use super::dispatch::tell;
+use super::{Engine, Shared};
+use crate::command::{Command, Outgoing};
+use crate::config::{CourtFile, DeliveryKey};
+use crate::courier::{Carried, Parcel};
+use crate::refusal::Refusal;
+use crate::state::delivery::{court_of, lane_name};
+use crate::view::{AttemptView, Caller, CourtView, DeliveryView};
+
+/// Starts an attempt whose beginning is durable.
+pub fn begin(shared: &Arc<Shared>, outgoing: Outgoing) {
+    shared.counts.deliveries.fetch_add(1, Ordering::Relaxed);
+    let engine = Engine { shared: Arc::clone(shared) };
+    let tokio = shared.tokio.clone();
+    tokio.spawn(async move {
+        let mut stopping = engine.shared.stopping.subscribe();
+        let attempt = AssertUnwindSafe(engine.attempt(&outgoing)).catch_unwind();
+        let (version, end) = tokio::select! {
+            biased;
+            _ = stopping.wait_for(|stopping| *stopping) => (0, Carried::failed("interrupted")),
+            ended = attempt => ended.unwrap_or_else(|_| (0, Carried::failed("panicked"))),
+        };
+        if end == Carried::Acknowledged {
+            engine.shared.counts.acknowledged.fetch_add(1, Ordering::Relaxed);
+        }
+        tell(&engine.shared, Command::Carried { outgoing, version, end }).await;
+    });
+}
+
+impl Engine {
+    /// Writes, signs and carries; with the version that was carried.
+    async fn attempt(&self, outgoing: &Outgoing) -> (u64, Carried) {
+        match self.parcel(outgoing).await {
+            Ok((version, parcel)) => (version, self.shared.courier.carry(&parcel).await),
+            Err(cause) => (0, Carried::failed(cause)),
+        }
+    }
+
+    async fn parcel(&self, outgoing: &Outgoing) -> Result<(u64, Parcel), &'static str> {
+        let shared = &self.shared;
+        let config = self.config();
+        let court = config.courts.get(&outgoing.court).ok_or("origin")?;
+        let papers = shared.papers.request(outgoing.request).ok_or("unreadable")?;
+        let url = papers.callback.clone().ok_or("unreadable")?;
+        // The court's file may have changed since the request was accepted.
+        if !crate::decide::is_listed(court, url.expose()) {
+            return Err("origin");
+        }
+        let view = self.durable_view(RequestId(outgoing.request)).await.map_err(|_| "unavailable")?;
+        let became = shared.papers.event(view.version).ok_or("unreadable")?.at;
+        let body = shared.courier.write(&view, outgoing.previous, became);
+        let id = format!("{}-{}", view.id, view.version);
+        let sent_at_s = shared.clock.wall().div_euclid(1_000);
+        let signatures: Vec<String> =
+            shared.delivery_keys(court).iter().map(|key| key.sign(&id, sent_at_s, &body)).collect();
+        let parcel = Parcel {
+            court: outgoing.court.clone(),
+            url,
+            id,
+            sent_at_s,
+            signatures: signatures.join(" "),
+            body: domain::Personal::new(body),
+        };
+        Ok((view.version, parcel))
+    }
+
+    /// What a court has of a request, and the newest attempts, oldest first; no attempts when they are no longer remembered.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`], [`Refusal::Unavailable`].
+    pub async fn deliveries(
+        &self,
+        caller: &Caller,
+        id: RequestId,
+    ) -> Result<(Option<DeliveryView>, Vec<AttemptView>), Refusal> {
+        self.court_and_version(caller, id)?;
+        let attempts: Vec<u64> = {
+            let decider = self.shared.decider.read();
+            let of = decider.state.deliveries.by_request.get(&id.0);
+            of.map(|of| of.attempts.iter().copied().collect()).unwrap_or_default()
+        };
+        self.done(Command::Tick).await?;
+        let attempts = attempts.into_iter().filter_map(|sequence| self.attempt_view(sequence)).collect();
+        Ok((self.shared.delivery_of(id), attempts))
+    }
+
+    fn attempt_view(&self, sequence: u64) -> Option<AttemptView> {
+        let leaf = read_leaf(&self.shared.reader.read(sequence).ok()??.leaf).ok()?;
+        let Fact::DeliveryEnded(fact) = leaf.fact else { return None };
+        Some(AttemptView {
+            sequence,
+            at: leaf.at,
+            judged: fact.judged,
+            cause: fact.cause,
+            version: fact.version,
+            previous: fact.previous,
+            due: fact.due,
+        })
+    }
+
+    /// Delivers the newest version again to a court that has everything up to `since`; gives that version.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`]; [`Refusal::WrongState`] for a request without callback; [`Refusal::OutOfBounds`].
+    pub async fn redeliver(&self, caller: &Caller, id: RequestId, since: u64) -> Result<u64, Refusal> {
+        let closed = self.court_and_version(caller, id)?;
+        if self.shared.papers.request(id.0).is_none_or(|papers| papers.callback.is_none()) {
+            return Err(Refusal::WrongState { state: "no_callback" });
+        }
+        let by = caller.token.clone();
+        match self.done(Command::Redeliver { request: id, by: by.clone(), since, closed }).await {
+            // Finished in between.
+            Err(Refusal::NotFound) => {
+                let closed = self.court_and_version(caller, id)?;
+                self.done(Command::Redeliver { request: id, by, since, closed }).await
+            }
+            other => other,
+        }
+    }
+
+    /// Court and version of a finished request; `None` for an open one. Another court's is not found.
+    fn court_and_version(&self, caller: &Caller, id: RequestId) -> Result<Option<(String, u64)>, Refusal> {
+        let open = {
+            let decider = self.shared.decider.read();
+            let open = decider.state.request_index(id).and_then(|index| decider.state.requests.get(index));
+            open.map(|open| decider.state.word(open.court).to_owned())
+        };
+        let (court, closed) = match open {
+            Some(court) => (court, None),
+            None => {
+                let closed = self.shared.closed_request(id.0)?.ok_or(Refusal::NotFound)?;
+                (closed.court.clone(), Some((closed.court, closed.version)))
+            }
+        };
+        let foreign = caller.court.as_ref().is_some_and(|own| *own != court);
+        if foreign { Err(Refusal::NotFound) } else { Ok(closed) }
+    }
+
+    /// The courts that a caller may see, with their deliveries together; all of them for the gateway's own use.
+    #[must_use]
+    pub fn courts(&self, of: Option<&str>) -> Vec<CourtView> {
+        let now = self.now();
+        let decider = self.shared.decider.read();
+        let config = Arc::clone(decider.config());
+        let state = &decider.state;
+        let seen = |court: &Arc<CourtFile>| {
+            let lane = state.lane_of(&lane_name(&court.code));
+            let mut view = CourtView {
+                court: court.code.clone(),
+                keys: self.shared.delivery_keys(court).iter().filter_map(WebhookKey::public).collect(),
+                broken_until: lane
+                    .and_then(|lane| state.lane(lane))
+                    .map(|lane| lane.record.rests_until)
+                    .filter(|until| *until > now),
+                ..CourtView::default()
+            };
+            for of in state.deliveries.by_request.values().filter(|of| Some(of.lane) == lane) {
+                view.in_flight += u64::from(of.is_under_way());
+                view.given_up += u64::from(of.given_up);
+                if of.due_at != 0 || of.is_under_way() {
+                    view.waiting += 1;
+                }
+                if of.due_at != 0 {
+                    view.oldest_due = Some(view.oldest_due.map_or(of.due_at, |oldest: Millis| oldest.min(of.due_at)));
+                }
+            }
+            view
+        };
+        config.courts.values().filter(|court| of.is_none_or(|of| of == court.code)).map(seen).collect()
+    }
+}
+
+impl Shared {
+    /// The keys of a court, newest first.
+    fn delivery_keys(&self, court: &CourtFile) -> Vec<WebhookKey> {
+        let key = |key: &DeliveryKey| match key {
+            DeliveryKey::Given(key) => key.clone(),
+            DeliveryKey::Derived(generation) => {
+                let salt = format!("{}/{generation}", court.code);
+                let seed = self.vault.keys().root().derive("delivery-signing", salt.as_bytes());
+                WebhookKey::from_seed(seed.expose_for_wrap())
+            }
+        };
+        court.delivery.keys.iter().map(key).collect()
+    }
+
+    /// What a court has of a request, as far as that is remembered.
+    pub(crate) fn delivery_of(&self, id: RequestId) -> Option<DeliveryView> {
+        let decider = self.decider.read();
+        let of = decider.state.deliveries.by_request.get(&id.0)?;
+        debug_assert!(court_of(decider.state.partner_of(of.lane)).is_some(), "a delivery outside its court's lane");
+        Some(DeliveryView {
+            state: of.word(),
+            acknowledged: of.acknowledged,
+            tries: of.tries,
+            due: (of.due_at != 0).then_some(of.due_at),
+        })
+    }
+}
