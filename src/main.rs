@@ -3,6 +3,7 @@
 mod bench;
 mod check;
 mod client;
+mod courier;
 mod demo;
 mod health;
 mod logging;

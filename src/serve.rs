@@ -15,6 +15,7 @@ use store::keys::Masters;
 use store::random::OsRandom;
 use store::seal::master::MasterKey;
 
+use crate::courier::CourtCourier;
 use crate::settings::{Fault, MasterSource, Overrides, Settings, is_handed, load, read_master};
 
 /// Threads for exchanges; they wait on the network, so two carry thousands.
@@ -41,6 +42,7 @@ pub struct Gateway {
     engine: engine::Running,
     web: web::Running,
     tokens: Arc<web::Tokens>,
+    courier: Arc<CourtCourier>,
     runtime: tokio::runtime::Runtime,
     drain: Duration,
     at_start: AtStart,
@@ -109,6 +111,7 @@ impl Gateway {
             .build()
             .context("starting the exchange threads")?;
         let masters = Masters { current: master_key(&settings.master, &settings.data)?, previous: None };
+        let courier = Arc::new(CourtCourier::new(settings.routes));
         let options = engine::Options {
             directory: settings.data.clone(),
             disk: Arc::new(RealDisk),
@@ -118,6 +121,7 @@ impl Gateway {
             clock: Arc::new(SystemClock::new()),
             tokio: runtime.handle().clone(),
             snapshot_events: settings.snapshot_events,
+            courier: Arc::clone(&courier) as Arc<dyn engine::courier::Courier>,
             free_bytes: |path| fs4::available_space(path).ok(),
         };
         let started = std::time::Instant::now();
@@ -146,7 +150,7 @@ impl Gateway {
         let gate: Arc<dyn web::Gate> = Arc::new(running.engine.clone());
         let web = web::Web::start(config, gate, Arc::clone(&tokens), adapters::faces())?;
         let drain = Duration::from_millis(settings.drain_ms);
-        Ok(Self { engine: running, web, tokens, runtime, drain, at_start })
+        Ok(Self { engine: running, web, tokens, courier, runtime, drain, at_start })
     }
 
     /// Where it listens.
@@ -173,6 +177,7 @@ impl Gateway {
             tracing::warn!(settings = changed.join(", "), "these settings changed and wait for the next start");
         }
         self.tokens.replace(settings.tokens)?;
+        self.courier.replace(settings.routes);
         self.runtime
             .block_on(self.engine().configure(settings.config, settings.plugs))
             .map_err(|refusal| anyhow!("the configuration was not taken: {refusal:?}"))?;

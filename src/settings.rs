@@ -2,6 +2,7 @@
 
 mod calendar;
 mod court;
+mod delivery;
 mod files;
 mod gateway;
 mod manners;
@@ -25,6 +26,8 @@ use engine::Plugs;
 use engine::clock::{Clock as _, SystemClock};
 use engine::config::Config;
 use web::{Limits, TlsPapers, Token};
+
+use crate::courier::Routes;
 
 use files::Files;
 pub use master::{is_handed, read as read_master};
@@ -66,6 +69,8 @@ pub struct Settings {
     pub config: Arc<Config>,
     /// The partners' plugs.
     pub plugs: Plugs,
+    /// The ways to the courts' systems.
+    pub routes: Routes,
     /// All tokens, of gateway and courts.
     pub tokens: Vec<Token>,
     /// What is no fault and yet should be looked at.
@@ -131,7 +136,7 @@ fn load_amid(around: &Around<'_>, overrides: &Overrides) -> Result<Settings, Vec
     let mut notes = Notes { faults: files.faults.clone(), warnings: files.warnings.clone() };
     let mut joined = Joined::default();
     read_calendars(&files, around, &mut joined.config, &mut notes);
-    read_courts(&files, &mut joined, &mut notes);
+    read_courts(&files, around, &mut joined, &mut notes);
     read_partners(&files, around, &mut joined, &mut notes);
     let gateway_path = around.directory.join("gateway.toml");
     let gateway_text = files.gateway.as_ref().map_or(GATEWAY_TOML, |file| file.text.as_str());
@@ -156,6 +161,7 @@ fn load_amid(around: &Around<'_>, overrides: &Overrides) -> Result<Settings, Vec
             log,
             config: Arc::default(),
             plugs: Plugs::new(),
+            routes: Routes::new(),
             tokens: Vec::new(),
             warnings: Vec::new(),
         }
@@ -171,6 +177,7 @@ fn load_amid(around: &Around<'_>, overrides: &Overrides) -> Result<Settings, Vec
     joined.config.digest = files.digest;
     settings.config = Arc::new(joined.config);
     settings.plugs = joined.plugs;
+    settings.routes = joined.routes;
     settings.tokens = joined.tokens;
     settings.warnings = bound(notes.warnings);
     Ok(settings)
@@ -181,6 +188,7 @@ fn load_amid(around: &Around<'_>, overrides: &Overrides) -> Result<Settings, Vec
 struct Joined {
     config: Config,
     plugs: Plugs,
+    routes: Routes,
     tokens: Vec<Token>,
     token_names: BTreeMap<String, String>,
     token_hashes: BTreeMap<[u8; 32], String>,
@@ -255,11 +263,12 @@ fn read_calendars(files: &Files, around: &Around<'_>, config: &mut Config, notes
     }
 }
 
-fn read_courts(files: &Files, joined: &mut Joined, notes: &mut Notes) {
+fn read_courts(files: &Files, around: &Around<'_>, joined: &mut Joined, notes: &mut Notes) {
     for file in &files.courts {
         let page = Page::new(&file.path, &file.text);
-        if let Some((court, tokens)) = court::read(&page, &file.stem) {
+        if let Some(court::Made { court, tokens, route }) = court::read(&page, &file.stem, around) {
             joined.take_tokens(tokens);
+            joined.routes.extend(route.map(|route| (court.code.clone(), Arc::new(route))));
             joined.config.courts.insert(court.code.clone(), Arc::new(court));
         }
         notes.take(page);

@@ -6,6 +6,8 @@ use engine::config::{ApprovalRule, CourtFile};
 use web::{Role, Token};
 
 use super::page::{Found, Page, Table};
+use super::secret::Around;
+use crate::courier::Route;
 
 /// Accounts of one court; it has one a case-money bank.
 const ACCOUNTS_MAX: usize = 100;
@@ -17,13 +19,21 @@ const APPROVALS_MAX: u8 = 5;
 /// More rules than there are kinds of act, thrice over.
 const APPROVAL_RULES_MAX: usize = 50;
 
+/// What a court's file says.
+pub(super) struct Made<'p> {
+    pub(super) court: CourtFile,
+    pub(super) tokens: Vec<Found<'p, Token>>,
+    /// The way to its system.
+    pub(super) route: Option<Route>,
+}
+
 /// Six digits?
 pub(super) fn is_code(text: &str) -> bool {
     text.len() == 6 && text.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// Reads the file; `None` when it has faults that leave no court.
-pub(super) fn read<'p>(page: &'p Page<'p>, stem: &str) -> Option<(CourtFile, Vec<Found<'p, Token>>)> {
+pub(super) fn read<'p>(page: &'p Page<'p>, stem: &str, around: &Around<'_>) -> Option<Made<'p>> {
     let mut root = page.root()?;
     let code = root.required("code", 20, "the court's six digits");
     if let Some(code) = &code {
@@ -37,6 +47,8 @@ pub(super) fn read<'p>(page: &'p Page<'p>, stem: &str) -> Option<(CourtFile, Vec
     let accounts = root.tables("accounts", ACCOUNTS_MAX).into_iter().filter_map(account).collect::<Vec<_>>();
     unique_accounts(&accounts);
     let callback_origins = origins(&mut root);
+    let is_tls = callback_origins.iter().any(|origin| origin.starts_with("https://"));
+    let (delivery, route) = super::delivery::read(root.table("delivery"), is_tls, around);
     let mut table = root.table("approvals");
     let mut approvals = approvals(&mut table);
     table.finish();
@@ -57,8 +69,9 @@ pub(super) fn read<'p>(page: &'p Page<'p>, stem: &str) -> Option<(CourtFile, Vec
         callback_origins,
         approvals: approvals.into_iter().map(|found| found.value).collect(),
         asset_order,
+        delivery,
     };
-    Some((court, tokens))
+    Some(Made { court, tokens, route })
 }
 
 fn account(mut table: Table<'_>) -> Option<Found<'_, (String, String)>> {

@@ -8,7 +8,7 @@ use domain::{ActId, Millis, Personal, RequestId};
 use engine::Engine;
 
 use crate::gate::{
-    Accepted, Answer, Caller, Counters, DocumentRead, DocumentStored, EntryView, EventView, Gate, GateFuture, Health,
+    Accepted, Answer, AttemptView, Caller, Counters, CourtView, DeliveryView, DocumentRead, DocumentStored, EntryView, EventView, Gate, GateFuture, Health,
     Look, Page, PartnerView, Refusal, RequestFilter, RequestLine, RequestView, Resolution,
 };
 
@@ -69,6 +69,22 @@ impl Gate for Engine {
 
     fn resolve<'a>(&'a self, caller: &'a Caller, id: ActId, resolution: Resolution) -> Answer<'a, u64> {
         Box::pin(self.resolve(caller, id, resolution))
+    }
+
+    fn deliveries<'a>(
+        &'a self,
+        caller: &'a Caller,
+        id: RequestId,
+    ) -> Answer<'a, (Option<DeliveryView>, Vec<AttemptView>)> {
+        Box::pin(self.deliveries(caller, id))
+    }
+
+    fn redeliver<'a>(&'a self, caller: &'a Caller, id: RequestId, since: u64) -> Answer<'a, u64> {
+        Box::pin(self.redeliver(caller, id, since))
+    }
+
+    fn courts(&self, of: Option<&str>) -> Vec<CourtView> {
+        self.courts(of)
     }
 
     fn partners(&self) -> Vec<PartnerView> {

@@ -10,8 +10,9 @@ use domain::{ActId, Millis, Personal, RequestId};
 
 pub use engine::refusal::Refusal;
 pub use engine::view::{
-    Accepted, ActView, Caller, Counters, DocumentRead, DocumentStored, EntryView, EventView, Health, LeadView,
-    MeasureView, OutcomeView, Page, PartnerView, Receipt, RequestFilter, RequestLine, RequestView, Resolution,
+    Accepted, ActView, AttemptView, Caller, Counters, CourtView, DeliveryView, DocumentRead, DocumentStored, EntryView,
+    EventView, Health, LeadView, MeasureView, OutcomeView, Page, PartnerView, Receipt, RequestFilter, RequestLine,
+    RequestView, Resolution,
 };
 
 /// A future of the gate. Dropping it never undoes what was decided.
@@ -73,6 +74,16 @@ pub trait Gate: Send + Sync {
     fn withdraw<'a>(&'a self, caller: &'a Caller, id: ActId, reason: String) -> Answer<'a, u64>;
     /// Settles an act in doubt with the partner's paper; gives the new version.
     fn resolve<'a>(&'a self, caller: &'a Caller, id: ActId, resolution: Resolution) -> Answer<'a, u64>;
+    /// What a court has of a request, and the newest attempts, oldest first.
+    fn deliveries<'a>(
+        &'a self,
+        caller: &'a Caller,
+        id: RequestId,
+    ) -> Answer<'a, (Option<DeliveryView>, Vec<AttemptView>)>;
+    /// Delivers the newest version again to a court that has everything up to `since`; gives that version.
+    fn redeliver<'a>(&'a self, caller: &'a Caller, id: RequestId, since: u64) -> Answer<'a, u64>;
+    /// The deliveries to a court together, or to every court.
+    fn courts(&self, of: Option<&str>) -> Vec<CourtView>;
     /// The partners and their lanes.
     fn partners(&self) -> Vec<PartnerView>;
     /// Pauses a lane; gives the sequence of the event.

@@ -9,6 +9,11 @@
 //! | `xiezhi_in_flight` | partner | exchanges under way |
 //! | `xiezhi_lane_paused` | partner | 1 while somebody has paused the lane |
 //! | `xiezhi_lane_broken` | partner | 1 while the breaker rests |
+//! | `xiezhi_deliveries_waiting` | court | requests with something that the court has not acknowledged |
+//! | `xiezhi_deliveries_oldest_seconds` | court | how long the oldest of them has been due; 0 when none is |
+//! | `xiezhi_deliveries_in_flight` | court | attempts under way |
+//! | `xiezhi_deliveries_given_up` | court | requests whose last try failed: look at the receiver, then ask for them again |
+//! | `xiezhi_deliveries_broken` | court | 1 while the breaker rests |
 //! | `xiezhi_ready` | | 1 while requests are taken |
 //! | `xiezhi_open_requests` | | open requests in memory |
 //! | `xiezhi_open_acts` | | open acts in memory |
@@ -20,7 +25,7 @@
 use actix_web::HttpResponse;
 use serde::Serialize;
 
-use crate::gate::{Gate, Health, PartnerView};
+use crate::gate::{CourtView, Gate, Health, PartnerView};
 use crate::intake::show::json;
 use crate::right::Open;
 
@@ -57,6 +62,7 @@ fn figures(gate: &dyn Gate) -> String {
     let health = gate.health();
     waiting(&mut page, &partners, gate.now());
     lanes(&mut page, &partners);
+    deliveries(&mut page, &gate.courts(None), gate.now());
     let whole = [
         ("xiezhi_ready", "1 while requests are taken", u64::from(health.ready)),
         ("xiezhi_open_requests", "open requests in memory", health.open_requests),
@@ -105,6 +111,43 @@ fn lanes(page: &mut String, partners: &[PartnerView]) {
         family(page, name, help, "gauge");
         for partner in partners {
             line(page, name, &format!("partner=\"{}\"", escaped(&partner.id)), value(partner));
+        }
+    }
+}
+
+fn deliveries(page: &mut String, courts: &[CourtView], now: i64) {
+    let overdue = |court: &CourtView| court.oldest_due.map_or(0, |due| now.saturating_sub(due).max(0) / 1_000);
+    let families: [(&str, &str, Vec<u64>); 5] = [
+        (
+            "xiezhi_deliveries_waiting",
+            "requests with something that the court has not acknowledged",
+            courts.iter().map(|court| court.waiting).collect(),
+        ),
+        (
+            "xiezhi_deliveries_oldest_seconds",
+            "how long the oldest of them has been due",
+            courts.iter().map(|court| u64::try_from(overdue(court)).unwrap_or(0)).collect(),
+        ),
+        (
+            "xiezhi_deliveries_in_flight",
+            "attempts under way",
+            courts.iter().map(|court| court.in_flight).collect(),
+        ),
+        (
+            "xiezhi_deliveries_given_up",
+            "requests whose last try failed",
+            courts.iter().map(|court| court.given_up).collect(),
+        ),
+        (
+            "xiezhi_deliveries_broken",
+            "1 while the breaker rests",
+            courts.iter().map(|court| u64::from(court.broken_until.is_some())).collect(),
+        ),
+    ];
+    for (name, help, values) in families {
+        family(page, name, help, "gauge");
+        for (court, value) in courts.iter().zip(values) {
+            line(page, name, &format!("court=\"{}\"", escaped(&court.court)), value);
         }
     }
 }

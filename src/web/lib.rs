@@ -25,6 +25,7 @@ mod tls;
 pub mod tokens;
 
 pub use gate::Gate;
+pub use intake::deliveries::announce;
 pub use intake::submit::understand;
 pub use language::Language;
 pub use limits::Limits;

@@ -80,6 +80,8 @@ rights! {
     Approve: Approver;
     /// Take back and settle: stop, withdraw, resolve.
     Settle: Submitter, Approver;
+    /// Have results delivered again.
+    Redeliver: Submitter, Operator;
     /// Pause and resume lanes.
     Operate: Operator;
     /// Read entries of the trail.

@@ -6,7 +6,7 @@ use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{Resource, Route};
 use domain::socket::Face;
 
-use crate::intake::{acts, documents, requests, submit};
+use crate::intake::{acts, deliveries, documents, requests, submit};
 use crate::problem::{Problem, Slug};
 use crate::{evidence, faces, health, partners};
 
@@ -33,6 +33,8 @@ doors! {
     "/v1/requests/{id}/events" "GET" => get requests::events;
     "/v1/requests/{id}/approve" "POST" => post acts::approve;
     "/v1/requests/{id}/stop" "POST" => post acts::stop;
+    "/v1/requests/{id}/deliveries" "GET, POST" => get deliveries::list, post deliveries::again;
+    "/v1/deliveries/keys" "GET" => get deliveries::keys;
     "/v1/acts/{id}/withdraw" "POST" => post acts::withdraw;
     "/v1/acts/{id}/resolve" "POST" => post acts::resolve;
     "/v1/partners" "GET" => get partners::list;

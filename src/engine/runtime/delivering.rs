@@ -1,5 +1,6 @@
 //! Deliveries at run time: one attempt on tokio, written, signed, carried, and back to the decider; what courts may ask about them.
 
+use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -151,37 +152,36 @@ impl Engine {
     #[must_use]
     pub fn courts(&self, of: Option<&str>) -> Vec<CourtView> {
         let now = self.now();
+        let config = self.config();
+        let asked = || config.courts.values().filter(|court| of.is_none_or(|of| of == court.code));
+        let mut views: Vec<CourtView> = asked().map(|court| self.shared.court_view(court)).collect();
         let decider = self.shared.decider.read();
-        let config = Arc::clone(decider.config());
         let state = &decider.state;
-        let seen = |court: &Arc<CourtFile>| {
-            let lane = state.lane_of(&lane_name(&court.code));
-            let mut view = CourtView {
-                court: court.code.clone(),
-                keys: self.shared.delivery_keys(court).iter().filter_map(WebhookKey::public).collect(),
-                broken_until: lane
-                    .and_then(|lane| state.lane(lane))
-                    .map(|lane| lane.record.rests_until)
-                    .filter(|until| *until > now),
-                ..CourtView::default()
-            };
-            for of in state.deliveries.by_request.values().filter(|of| Some(of.lane) == lane) {
-                view.in_flight += u64::from(of.is_under_way());
-                view.given_up += u64::from(of.given_up);
-                if of.due_at != 0 || of.is_under_way() {
-                    view.waiting += 1;
-                }
-                if of.due_at != 0 {
-                    view.oldest_due = Some(view.oldest_due.map_or(of.due_at, |oldest: Millis| oldest.min(of.due_at)));
-                }
+        let mut by_lane: BTreeMap<u16, &mut CourtView> =
+            views.iter_mut().filter_map(|view| Some((state.lane_of(&lane_name(&view.court))?, view))).collect();
+        for (lane, view) in &mut by_lane {
+            let rests = state.lane(*lane).map(|lane| lane.record.rests_until);
+            view.broken_until = rests.filter(|until| *until > now);
+        }
+        for of in state.deliveries.by_request.values() {
+            let Some(view) = by_lane.get_mut(&of.lane) else { continue };
+            view.in_flight += u64::from(of.is_under_way());
+            view.given_up += u64::from(of.given_up);
+            view.waiting += u64::from(of.due_at != 0 || of.is_under_way());
+            if of.due_at != 0 {
+                view.oldest_due = Some(view.oldest_due.map_or(of.due_at, |oldest: Millis| oldest.min(of.due_at)));
             }
-            view
-        };
-        config.courts.values().filter(|court| of.is_none_or(|of| of == court.code)).map(seen).collect()
+        }
+        views
     }
 }
 
 impl Shared {
+    fn court_view(&self, court: &Arc<CourtFile>) -> CourtView {
+        let keys = self.delivery_keys(court).iter().filter_map(WebhookKey::public).collect();
+        CourtView { court: court.code.clone(), keys, ..CourtView::default() }
+    }
+
     /// The keys of a court, newest first.
     fn delivery_keys(&self, court: &CourtFile) -> Vec<WebhookKey> {
         let key = |key: &DeliveryKey| match key {

@@ -4,6 +4,7 @@ pub(crate) mod acts;
 pub(crate) mod at;
 pub(crate) mod check;
 pub(crate) mod commands;
+pub mod deliveries;
 pub(crate) mod documents;
 pub(crate) mod form;
 pub(crate) mod parts;

@@ -1,5 +1,6 @@
 //! Requests as they stand: one with its acts, lists, and what happened.
 
+use actix_web::http::header::{ETAG, HeaderValue};
 use actix_web::web::Path;
 use actix_web::{HttpRequest, HttpResponse};
 use domain::request::RequestState;
@@ -45,7 +46,13 @@ pub(crate) async fn show(
     let inline = query.word("replies", inline, ["inline"].into_iter()).is_some();
     query.end()?;
     let view = watch(&allowed, id, look).await?;
-    Ok(personal_answer(json(&ShownRequest::of(&view, allowed.language(), inline))))
+    let shown = ShownRequest::of(&view, allowed.language(), inline);
+    let mut answer = personal_answer(json(&shown));
+    // Weak: what the digest leaves out may differ.
+    if let Ok(tag) = HeaderValue::from_str(&format!("W/\"{}\"", shown.digest())) {
+        answer.headers_mut().insert(ETAG, tag);
+    }
+    Ok(answer)
 }
 
 fn small(number: Option<u64>) -> u32 {

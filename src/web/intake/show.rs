@@ -6,8 +6,10 @@ use domain::sentence::Sentence;
 use domain::{ActState, Day, Millis, Money};
 use serde::Serialize;
 use serde::ser::{SerializeMap as _, Serializer};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
 
-use crate::gate::{Accepted, ActView, MeasureView, Receipt, RequestLine, RequestView};
+use crate::gate::{Accepted, ActView, DeliveryView, MeasureView, Receipt, RequestLine, RequestView};
 use crate::intake::said::{ShownLead, ShownOutcome};
 use crate::language::Language;
 
@@ -131,6 +133,9 @@ pub(crate) struct ShownRequest<'a> {
     next_page: Option<u32>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     leads: Vec<ShownLead<'a>>,
+    digest: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    delivery: Option<ShownDelivery>,
 }
 
 #[derive(Serialize)]
@@ -167,7 +172,7 @@ impl<'a> ShownRequest<'a> {
     /// `inline` = sealed replies with their bytes.
     pub(crate) fn of(view: &'a RequestView, language: Language, inline: bool) -> Self {
         let ledger = &view.ledger;
-        Self {
+        let mut shown = Self {
             id: view.id.to_string(),
             case: ShownCase { id: view.case.to_string(), number: view.case_number.expose(), court: &view.court },
             goal: &view.goal,
@@ -190,7 +195,61 @@ impl<'a> ShownRequest<'a> {
             acts: view.acts.iter().map(|act| ShownAct::of(act, language, inline)).collect(),
             next_page: view.next_page,
             leads: view.leads.iter().map(ShownLead::of).collect(),
+            digest: String::new(),
+            delivery: None,
+        };
+        shown.digest = digest(&shown);
+        shown.delivery = view.delivery.as_ref().map(ShownDelivery::of);
+        shown
+    }
+
+    /// What the request and this page of its acts say, in one word; poll, long-poll and delivery of a version show the same.
+    pub(crate) fn digest(&self) -> &str {
+        &self.digest
+    }
+
+    /// The same as it leaves for its court: how it is delivered is no news to whom it is delivered to.
+    pub(crate) fn without_delivery(mut self) -> Self {
+        self.delivery = None;
+        self
+    }
+}
+
+/// SHA-256 over the canonical JSON (RFC 8785) of what a version decides. Left out is what changes without one: the sums of the whole
+/// case, measures, which other requests of the case also move, what is said of the next step, the bytes of replies (their digests stay).
+fn digest(shown: &ShownRequest<'_>) -> String {
+    let mut value = serde_json::to_value(shown).unwrap_or_default();
+    let without = |value: &mut Value, names: &[&str]| {
+        if let Value::Object(fields) = value {
+            fields.retain(|name, _| !names.contains(&name.as_str()));
         }
+    };
+    without(&mut value, &["digest", "delivery", "ledger"]);
+    for act in value.get_mut("acts").and_then(Value::as_array_mut).into_iter().flatten() {
+        without(act, &["next", "measure"]);
+        for outcome in act.get_mut("outcomes").and_then(Value::as_array_mut).into_iter().flatten() {
+            for reply in outcome.get_mut("replies").and_then(Value::as_array_mut).into_iter().flatten() {
+                without(reply, &["base64"]);
+            }
+        }
+    }
+    // serde_json keeps the fields of a `Value` in the order of their names, and escapes as RFC 8785 does.
+    format!("sha256:{}", hex(&Sha256::digest(json(&value))))
+}
+
+#[derive(Serialize)]
+pub(crate) struct ShownDelivery {
+    state: &'static str,
+    acknowledged: u64,
+    tries: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    due: Option<Instant>,
+}
+
+impl ShownDelivery {
+    pub(crate) fn of(delivery: &DeliveryView) -> Self {
+        let DeliveryView { state, acknowledged, tries, due } = *delivery;
+        Self { state, acknowledged, tries, due: due.map(Instant) }
     }
 }
 

@@ -92,6 +92,7 @@ impl FakeGate {
             next_page: Some(1),
             leads: Vec::new(),
             erased: false,
+            delivery: Some(DeliveryView { state: "waiting", acknowledged: 5, tries: 2, due: Some(NOW) }),
         }
     }
 }
@@ -238,6 +239,33 @@ impl Gate for FakeGate {
     fn resolve<'a>(&'a self, _: &'a Caller, id: ActId, resolution: Resolution) -> Answer<'a, u64> {
         let Resolution { took_effect, amount, document, reason } = resolution;
         now(self.note(format!("resolve {id} {took_effect} {amount:?} {document} {reason}")))
+    }
+
+    fn deliveries<'a>(
+        &'a self,
+        _caller: &'a Caller,
+        _id: RequestId,
+    ) -> Answer<'a, (Option<DeliveryView>, Vec<AttemptView>)> {
+        let delivery = DeliveryView { state: "waiting", acknowledged: 5, tries: 2, due: Some(NOW) };
+        let attempt = AttemptView {
+            sequence: 8,
+            at: NOW,
+            judged: "not_acknowledged".to_owned(),
+            cause: "status_503".to_owned(),
+            version: 7,
+            previous: 5,
+            due: Some(NOW),
+        };
+        later(self.may().map(|()| (Some(delivery), vec![attempt]))))
+    }
+
+    fn redeliver<'a>(&'a self, caller: &'a Caller, id: RequestId, since: u64) -> Answer<'a, u64> {
+        later(self.note(format!("redeliver {} {id} {since}", caller.token))))
+    }
+
+    fn courts(&self, of: Option<&str>) -> Vec<CourtView> {
+        let court = of.unwrap_or("330225").to_owned();
+        vec![CourtView { court, waiting: 2, given_up: 1, keys: vec!["whpk_AAAA".to_owned()], ..CourtView::default() }]
     }
 
     fn partners(&self) -> Vec<PartnerView> {
