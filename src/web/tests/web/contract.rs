@@ -289,3 +289,62 @@ async fn health_and_figures_are_told() {
         [r#"xiezhi_exchanges_total{partner="bank-a"} 2"#, r#"xiezhi_exchanges_total{partner="bank-b"} 1"#]
     );
 }
+
+/// What a court computes from what it reads; written from the contract, not from our code.
+fn digest_of(request: &serde_json::Value) -> String {
+    use sha2::Digest as _;
+    let mut of = request.clone();
+    let fields = of.as_object_mut().unwrap();
+    for name in ["digest", "delivery", "ledger"] {
+        fields.remove(name);
+    }
+    for act in of["acts"].as_array_mut().unwrap() {
+        let act = act.as_object_mut().unwrap();
+        act.remove("next");
+        act.remove("measure");
+        for outcome in act["outcomes"].as_array_mut().unwrap() {
+            for reply in outcome["replies"].as_array_mut().into_iter().flatten() {
+                reply.as_object_mut().unwrap().remove("base64");
+            }
+        }
+    }
+    let canonical = serde_json_canonicalizer::to_vec(&of).unwrap();
+    let hex: String = sha2::Sha256::digest(canonical).iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("sha256:{hex}")
+}
+
+#[tokio::test]
+async fn a_request_has_one_digest_in_every_language_and_form() {
+    let house = House::open();
+    let chinese = house.get(REQ, Role::Submitter).await;
+    let digest = digest_of(&chinese.json());
+    assert_eq!(chinese.json()["digest"], digest);
+    assert_eq!(chinese.header("etag"), format!("W/\"{digest}\""));
+    assert_eq!(chinese.json()["delivery"]["state"], "waiting");
+    let ask = house.ask(Method::GET, &format!("{REQ}?replies=inline"), Some(Role::Submitter));
+    let english = read(ask.header("Accept-Language", "en")).await;
+    assert_ne!(english.bytes, chinese.bytes);
+    assert_eq!(english.json()["digest"], digest);
+    house.gate.move_to(8);
+    assert_ne!(house.get(REQ, Role::Submitter).await.json()["digest"], digest);
+}
+
+#[tokio::test]
+async fn deliveries_are_listed_and_asked_for_again() {
+    let house = House::open();
+    let listed = house.get(&format!("{REQ}/deliveries"), Role::Operator).await;
+    assert_eq!(
+        listed.json(),
+        json!({"delivery": {"state": "waiting", "acknowledged": 5, "tries": 2, "due": "2026-11-22T10:00:00.000+08:00"},
+               "attempts": [{"sequence": 8, "at": "2026-11-22T10:00:00.000+08:00", "judged": "not_acknowledged", "cause": "status_503",
+                             "version": 7, "previous_version": 5, "due": "2026-11-22T10:00:00.000+08:00"}]})
+    );
+    let again = house.post(&format!("{REQ}/deliveries"), Role::Submitter, &json!({"since_version": 5})).await;
+    assert_eq!((again.status, again.text().as_str()), (202, r#"{"version":42,"previous_version":5}"#));
+    let all = read(house.ask(Method::POST, &format!("{REQ}/deliveries"), Some(Role::Operator))).await;
+    assert_eq!((all.status, all.text().as_str()), (202, r#"{"version":42,"previous_version":0}"#));
+    let wrong = house.post(&format!("{REQ}/deliveries"), Role::Submitter, &json!({"since": 5})).await;
+    assert_eq!((wrong.status, wrong.slug().as_str()), (400, "invalid_request"));
+    let keys = house.get("/v1/deliveries/keys", Role::Submitter).await.json();
+    assert_eq!(keys, json!({"courts": [{"court": "330225", "keys": ["whpk_AAAA"]}]}));
+}

@@ -256,11 +256,11 @@ impl Gate for FakeGate {
             previous: 5,
             due: Some(NOW),
         };
-        later(self.may().map(|()| (Some(delivery), vec![attempt]))))
+        now(self.may().map(|()| (Some(delivery), vec![attempt])))
     }
 
     fn redeliver<'a>(&'a self, caller: &'a Caller, id: RequestId, since: u64) -> Answer<'a, u64> {
-        later(self.note(format!("redeliver {} {id} {since}", caller.token))))
+        now(self.note(format!("redeliver {} {id} {since}", caller.token)))
     }
 
     fn courts(&self, of: Option<&str>) -> Vec<CourtView> {
