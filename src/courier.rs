@@ -7,7 +7,7 @@ use std::error::Error as _;
 use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use adapters::transport::read_capped;
@@ -43,23 +43,19 @@ pub struct RouteOptions {
     pub total_ms: u64,
 }
 
-/// The way to one court's system.
+/// The way to one court's system. Its client is made when it is first needed: the machine's authorities take a while to read.
 pub struct Route {
-    client: Client,
+    options: RouteOptions,
     networks: Arc<Networks>,
+    client: OnceLock<Option<Client>>,
 }
 
 /// The ways to the courts' systems, by court code.
 pub type Routes = BTreeMap<String, Arc<Route>>;
 
-/// Why a way cannot be laid.
+/// The authorities are no PEM certificates.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum RouteFault {
-    /// The authorities are no certificates.
-    Authorities,
-    /// The machine has no certificates of its own that could be used.
-    NoStore,
-}
+pub struct NoCertificates;
 
 /// A name that leads only to addresses that are not allowed.
 #[derive(Debug, thiserror::Error)]
@@ -87,9 +83,26 @@ impl Route {
     /// Lays the way; connects to nothing.
     ///
     /// # Errors
-    /// [`RouteFault`].
-    pub fn new(options: RouteOptions) -> Result<Self, RouteFault> {
-        let networks = Arc::new(options.networks);
+    /// [`NoCertificates`].
+    pub fn new(options: RouteOptions) -> Result<Self, NoCertificates> {
+        certificates(options.authorities.as_deref())?;
+        let networks = Arc::new(options.networks.clone());
+        Ok(Self { options, networks, client: OnceLock::new() })
+    }
+
+    fn client(&self) -> Option<&Client> {
+        let made = self.client.get_or_init(|| {
+            let made = self.make_client();
+            if made.is_none() {
+                tracing::error!("no delivery can be made: this machine has no certificates of authorities; name a file in delivery.authorities");
+            }
+            made
+        });
+        made.as_ref()
+    }
+
+    fn make_client(&self) -> Option<Client> {
+        let options = &self.options;
         let mut builder = Client::builder()
             .connect_timeout(Duration::from_millis(options.connect_ms))
             .timeout(Duration::from_millis(options.total_ms))
@@ -100,20 +113,13 @@ impl Route {
             .http1_only()
             .tcp_nodelay(true)
             .user_agent(concat!("xiezhi/", env!("CARGO_PKG_VERSION")))
-            .dns_resolver(Arc::new(Guard(Arc::clone(&networks))))
+            .dns_resolver(Arc::new(Guard(Arc::clone(&self.networks))))
             .pool_idle_timeout(IDLE)
             .pool_max_idle_per_host(IDLE_CONNECTIONS_MAX);
-        if let Some(pem) = &options.authorities {
-            let certificates = reqwest::Certificate::from_pem_bundle(pem).map_err(|_| RouteFault::Authorities)?;
-            if certificates.is_empty() {
-                return Err(RouteFault::Authorities);
-            }
-            builder = builder.tls_certs_only(certificates);
-        } else if !options.is_tls {
-            builder = builder.tls_certs_only([]);
+        if options.authorities.is_some() || !options.is_tls {
+            builder = builder.tls_certs_only(certificates(options.authorities.as_deref()).ok()?);
         }
-        let client = builder.build().map_err(|_| RouteFault::NoStore)?;
-        Ok(Self { client, networks })
+        builder.build().ok()
     }
 
     async fn post(&self, parcel: &Parcel) -> Carried {
@@ -123,8 +129,8 @@ impl Route {
         if literal.is_some_and(|address: IpAddr| !self.networks.allow(address)) {
             return Carried::failed("address");
         }
-        let call = self
-            .client
+        let Some(client) = self.client() else { return Carried::failed("connect") };
+        let call = client
             .post(url)
             .header("content-type", "application/json")
             .header("webhook-id", &parcel.id)
@@ -142,6 +148,13 @@ impl Route {
         let _rest = read_capped(&mut response, ANSWER_BYTES_MAX).await;
         judged
     }
+}
+
+/// The certificates of a PEM file; none for no file.
+fn certificates(pem: Option<&[u8]>) -> Result<Vec<reqwest::Certificate>, NoCertificates> {
+    let Some(pem) = pem else { return Ok(Vec::new()) };
+    let found = reqwest::Certificate::from_pem_bundle(pem).map_err(|_| NoCertificates)?;
+    if found.is_empty() { Err(NoCertificates) } else { Ok(found) }
 }
 
 fn cause_of(error: &reqwest::Error) -> &'static str {

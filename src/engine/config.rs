@@ -64,9 +64,8 @@ pub enum DeliveryKey {
 }
 
 /// The waits that Standard Webhooks recommends: about three days in all.
-pub const RETRY_MS: [u64; 9] = [
-    5_000, 300_000, 1_800_000, 7_200_000, 18_000_000, 36_000_000, 50_400_000, 72_000_000, 86_400_000,
-];
+pub const RETRY_MS: [u64; 9] =
+    [5_000, 300_000, 1_800_000, 7_200_000, 18_000_000, 36_000_000, 50_400_000, 72_000_000, 86_400_000];
 
 impl Default for DeliveryTerms {
     fn default() -> Self {

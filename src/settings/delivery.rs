@@ -7,7 +7,7 @@ use trail::WebhookKey;
 use super::files::bounded;
 use super::page::{Found, Table};
 use super::secret::Around;
-use crate::courier::{Network, Networks, Route, RouteFault, RouteOptions};
+use crate::courier::{Network, Networks, Route, RouteOptions};
 
 /// Keys in force at once: the old and the new one of each kind.
 const KEYS_MAX: usize = 4;
@@ -29,7 +29,6 @@ const TOTAL_MS: u64 = 15_000;
 /// Reads the table; `is_tls` = an origin is https.
 pub(super) fn read(mut table: Table<'_>, is_tls: bool, around: &Around<'_>) -> (DeliveryTerms, Option<Route>) {
     let defaults = DeliveryTerms::default();
-    let spot = table.spot();
     let keys = keys(&mut table, around);
     let networks = networks(&mut table);
     let authorities = table.text("authorities", 400);
@@ -65,18 +64,11 @@ pub(super) fn read(mut table: Table<'_>, is_tls: bool, around: &Around<'_>) -> (
         },
         None => None,
     };
-    let options = |is_tls| RouteOptions { networks: networks.clone(), authorities: pem.clone(), is_tls, connect_ms, total_ms };
-    let route = match (Route::new(options(is_tls)), &authorities) {
-        (Ok(route), _) => Some(route),
-        (Err(RouteFault::Authorities), Some(found)) => {
-            found.spot.fault("names a file without PEM certificates");
-            None
-        }
-        (Err(_), _) => {
-            spot.warn("this machine has no certificates of authorities, so no https delivery can be made; name a file in `authorities`");
-            Route::new(options(false)).ok()
-        }
-    };
+    let options = RouteOptions { networks, authorities: pem, is_tls, connect_ms, total_ms };
+    let route = Route::new(options).ok();
+    if let (None, Some(found)) = (&route, &authorities) {
+        found.spot.fault("names a file without PEM certificates");
+    }
     (terms, route)
 }
 
@@ -114,7 +106,9 @@ fn networks(table: &mut Table<'_>) -> Networks {
     let network = |found: &Found<'_, String>| {
         let network = Network::parse(&found.value);
         if network.is_none() {
-            found.spot.fault("must be a network such as 10.33.0.0/16, no wider than /8 (IPv6: /24), without bits beside its prefix");
+            found.spot.fault(
+                "must be a network such as 10.33.0.0/16, no wider than /8 (IPv6: /24), without bits beside its prefix",
+            );
         }
         network
     };

@@ -47,6 +47,20 @@ caught = 50
 const COURT: &str = r#"code = "330225"
 name = "Court"
 callback_origins = ["https://court.example"]
+[delivery]
+keys = ["file:secrets/whsec", "derived:2"]
+networks = ["10.33.0.0/16", "fd12:3400::/32"]
+retry = ["500ms", "5s", "30m", "2h"]
+in_flight_max = 2
+[delivery.timeouts]
+connect_ms = 1000
+total_ms = 2000
+[delivery.rate]
+max = 5
+window_ms = 1000
+[delivery.breaker]
+failures = 3
+open_ms = 5000
 [[accounts]]
 bank_code = "BANKA"
 number = "330225001"
@@ -76,6 +90,9 @@ impl Folder {
         folder.put("gateway.toml", GATEWAY_TOML);
         folder.put("partners/bank-x.toml", PARTNER);
         folder.put("courts/330225.toml", COURT);
+        folder.put("secrets/whsec", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n");
+        let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+        fs::set_permissions(folder.0.path().join("secrets/whsec"), private).unwrap();
         folder.put("calendar/2026.toml", CALENDAR);
         folder
     }
@@ -206,6 +223,20 @@ fn every_key_of_a_court_wrong_in_turn() {
             ("name", "name = [\"Court\"]", "name"),
             ("callback", "callback_origins = [\"https://court.example/path\"]", "callback_origins[0]"),
             ("callback", "callback_origins = [\"ftp://court.example\"]", "callback_origins[0]"),
+            ("keys", "keys = []", "delivery.keys"),
+            ("keys", "keys = [\"derived:0\"]", "delivery.keys[0]"),
+            ("keys", "keys = [\"whsec_c2hvcnQ=\"]", "delivery.keys[0]"),
+            ("keys", "keys = [\"env:NOT_THERE\"]", "delivery.keys[0]"),
+            ("networks", "networks = [\"10.33.0.1/16\"]", "delivery.networks[0]"),
+            ("networks", "networks = [\"0.0.0.0/0\"]", "delivery.networks[0]"),
+            ("networks", "network = []", "delivery.network"),
+            ("retry", "retry = [\"5 s\"]", "delivery.retry[0]"),
+            ("retry", "retry = [\"200h\"]", "delivery.retry[0]"),
+            ("retry", "authorities = \"nowhere.pem\"", "delivery.authorities"),
+            ("in_flight_max", "in_flight_max = 0", "delivery.in_flight_max"),
+            ("connect_ms", "connect_ms = 5", "delivery.timeouts.connect_ms"),
+            ("window_ms", "window_ms = 5", "delivery.rate.window_ms"),
+            ("failures", "failures = 0", "delivery.breaker.failures"),
             ("bank_code", "bank_code = \"BANK A\"", "accounts[0].bank_code"),
             ("number", "number = 330225001", "accounts[0].number"),
             ("deduct", "deduct = 6", "approvals.deduct"),
@@ -413,6 +444,11 @@ fn the_samples_load() {
     assert_eq!(settings.plugs.len(), partners.len());
     // Only the banks have somebody who answers: the simulated ones. What else is shown is planned with nobody.
     assert!(settings.config.partners.values().all(|partner| partner.retired != partner.id.starts_with("bank-")));
+    let (written, otherwise) = (&settings.config.courts["330225"].delivery, engine::config::DeliveryTerms::default());
+    assert!(matches!(written.keys.as_slice(), [engine::config::DeliveryKey::Derived(1)]));
+    assert_eq!(written.retry_ms, otherwise.retry_ms);
+    assert_eq!((written.rate, written.breaker), (otherwise.rate, otherwise.breaker));
+    assert_eq!(written.in_flight_max, otherwise.in_flight_max);
     let court = &settings.config.courts["330225"];
     let rule = |rule: &engine::config::ApprovalRule| (rule.kinds.clone(), rule.persons);
     assert_eq!(court.approvals.iter().map(rule).collect::<Vec<_>>(), [(vec![ActKind::Deduct], 1)]);

@@ -17,7 +17,9 @@ pub const SECRET_BYTES_MAX: usize = 64;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum WebhookKeyError {
     /// Neither `whsec_` nor `whsk_`.
-    #[error("read a delivery key: it begins neither with whsec_ (shared secret) nor with whsk_ (Ed25519); write one of them")]
+    #[error(
+        "read a delivery key: it begins neither with whsec_ (shared secret) nor with whsk_ (Ed25519); write one of them"
+    )]
     Prefix,
     /// Not base64.
     #[error("read a delivery key: what follows its prefix is not base64; copy it again")]
@@ -26,7 +28,9 @@ pub enum WebhookKeyError {
     #[error("read a delivery key: a shared secret has {SECRET_BYTES_MIN} to {SECRET_BYTES_MAX} bytes; draw another")]
     Length,
     /// Not an Ed25519 key.
-    #[error("read a delivery key: whsk_ holds 32 bytes of seed, or 64 of seed and public key that belong together; draw another")]
+    #[error(
+        "read a delivery key: whsk_ holds 32 bytes of seed, or 64 of seed and public key that belong together; draw another"
+    )]
     Ed25519,
 }
 

@@ -8,8 +8,9 @@ use domain::{ActId, Millis, Personal, RequestId};
 use engine::Engine;
 
 use crate::gate::{
-    Accepted, Answer, AttemptView, Caller, Counters, CourtView, DeliveryView, DocumentRead, DocumentStored, EntryView, EventView, Gate, GateFuture, Health,
-    Look, Page, PartnerView, Refusal, RequestFilter, RequestLine, RequestView, Resolution,
+    Accepted, Answer, AttemptView, Caller, Counters, CourtView, DeliveryView, DocumentRead, DocumentStored, EntryView,
+    EventView, Gate, GateFuture, Health, Look, Page, PartnerView, Refusal, RequestFilter, RequestLine, RequestView,
+    Resolution,
 };
 
 impl Gate for Engine {

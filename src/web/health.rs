@@ -128,11 +128,7 @@ fn deliveries(page: &mut String, courts: &[CourtView], now: i64) {
             "how long the oldest of them has been due",
             courts.iter().map(|court| u64::try_from(overdue(court)).unwrap_or(0)).collect(),
         ),
-        (
-            "xiezhi_deliveries_in_flight",
-            "attempts under way",
-            courts.iter().map(|court| court.in_flight).collect(),
-        ),
+        ("xiezhi_deliveries_in_flight", "attempts under way", courts.iter().map(|court| court.in_flight).collect()),
         (
             "xiezhi_deliveries_given_up",
             "requests whose last try failed",

@@ -11,6 +11,7 @@ mod bench;
 
 mod canary;
 mod contract;
+mod deliveries;
 mod doubt;
 mod explicit;
 mod faults;

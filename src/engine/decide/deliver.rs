@@ -42,8 +42,7 @@ impl Decider {
             else {
                 return;
             };
-            let delivery =
-                self.emit(DeliveryBegan { court: court.to_owned(), request, version }.into(), None, 0);
+            let delivery = self.emit(DeliveryBegan { court: court.to_owned(), request, version }.into(), None, 0);
             self.outgoing.push(Outgoing { delivery, request, court: court.to_owned(), previous });
         }
         self.wake_at(lane, Some(self.now));

@@ -102,10 +102,10 @@ impl Decider {
                 return Err(Refusal::AccountNotListed);
             }
         }
-        if let Some(callback) = &request.callback {
-            if !is_listed(court, callback.expose()) {
-                return Err(Refusal::CallbackNotListed);
-            }
+        if let Some(callback) = &request.callback
+            && !is_listed(court, callback.expose())
+        {
+            return Err(Refusal::CallbackNotListed);
         }
         Ok(())
     }

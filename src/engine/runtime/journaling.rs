@@ -10,9 +10,9 @@ use store::random::OsRandom;
 use store::record::{Event, Fact};
 
 use super::deciding::Settled;
-use super::{delivering, dispatch};
 use super::indexing::Indexed;
 use super::{Shared, Told};
+use super::{delivering, dispatch};
 use crate::refusal::Refusal;
 use crate::vault::Written;
 

@@ -312,6 +312,45 @@ fn what_a_court_no_longer_named_is_owed_waits_for_it() {
     assert_eq!(courts.out.len(), 1);
 }
 
+#[test]
+fn late_news_of_a_finished_request_is_delivered_too() {
+    let mut courts = Courts::with(DeliveryTerms::default());
+    let request = courts.submit(1);
+    courts.finish();
+    courts.end(Carried::Acknowledged);
+    let had = courts.of(request).acknowledged;
+    let late = |has_callback| {
+        let closed = crate::command::ClosedRequest {
+            sequence: request,
+            version: had,
+            case: request,
+            accepted_at: START,
+            court: "330225".to_owned(),
+            goal: "acts".to_owned(),
+            state: "finished".to_owned(),
+            acts: 1,
+            partners: Vec::new(),
+            slips: Vec::new(),
+            events: vec![request],
+        };
+        Command::LateOutcome(Box::new(crate::command::LateOutcome {
+            act: domain::ActId { sequence: request, line: 0 },
+            partner: "bank-a".to_owned(),
+            way: "feedback",
+            slot: 1,
+            has_callback,
+            closed,
+            outcome: Outcome::of(Verdict::Refused),
+        }))
+    };
+    courts.tell(late(false)).unwrap();
+    assert!(courts.out.is_empty(), "nobody asked for it");
+    let Ok(Answer::Done(version)) = courts.tell(late(true)) else { panic!("late news are recorded") };
+    assert_eq!((courts.out.len(), courts.out[0].previous, courts.of(request).version), (1, had, version));
+    courts.end(Carried::Acknowledged);
+    assert_eq!(courts.of(request).acknowledged, version);
+}
+
 proptest::proptest! {
     /// Whatever fails, in whatever order, with stops in between: what the court acknowledged forms a chain without gaps, and in the end
     /// it has the last version.

@@ -134,6 +134,11 @@ impl Ask {
         self.with("", "deadline", json!(instant))
     }
 
+    /// Has its results delivered there.
+    pub fn callback(self, url: &str) -> Self {
+        self.with("", "callback", json!({ "url": url }))
+    }
+
     pub fn papers(self, papers: &[Value]) -> Self {
         self.with("", "documents", json!(papers))
     }

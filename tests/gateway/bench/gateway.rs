@@ -50,6 +50,8 @@ pub struct Setup {
     /// How many others must agree to a deduction.
     pub deduct_approvals: u8,
     pub callback_origins: Vec<String>,
+    /// What stands below `[delivery]` in the court's file.
+    pub delivery: String,
     pub drain_ms: u64,
     pub log: &'static str,
     pub snapshot_events: u64,
@@ -113,6 +115,7 @@ impl Setup {
             banks,
             deduct_approvals: 0,
             callback_origins: Vec::new(),
+            delivery: String::new(),
             drain_ms: 10_000,
             log: "info",
             snapshot_events: 1 << 20,
@@ -185,9 +188,10 @@ impl Gateway {
             0 => String::new(),
             count => format!("[approvals]\ndeduct = {count}\n\n"),
         };
+        let delivery = format!("[delivery]\n{}\n\n", setup.delivery);
         let (bank_code, number) = COURT_ACCOUNT;
         let court = format!(
-            "code = \"330225\"\nname = \"象山县人民法院\"\ncallback_origins = [{origins}]\n\n[[accounts]]\nbank_code = \"{bank_code}\"\nnumber = \"{number}\"\n\n{approvals}{courts}"
+            "code = \"330225\"\nname = \"象山县人民法院\"\ncallback_origins = [{origins}]\n\n[[accounts]]\nbank_code = \"{bank_code}\"\nnumber = \"{number}\"\n\n{approvals}{delivery}{courts}"
         );
         let neighbour = format!(
             "code = \"330226\"\nname = \"宁海县人民法院\"\ncallback_origins = []\n\n[[tokens]]\nname = \"neighbour\"\nroles = [\"submitter\"]\nsha256 = \"{hash}\"\nperson = false\n"

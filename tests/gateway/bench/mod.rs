@@ -7,6 +7,7 @@ mod door;
 mod gateway;
 mod patience;
 mod people;
+mod receiver;
 mod view;
 
 pub use ask::{Ask, acts, collect, deduct, freeze, look, release, renew, secure};
@@ -15,4 +16,5 @@ pub use caller::{Answer, Caller, RUNTIME};
 pub use gateway::{COURT_ACCOUNT, Gateway, Setup, Submitted, files_below, xiezhi};
 pub use patience::eventually;
 pub use people::{account, everybody, person};
+pub use receiver::{Mood, Received, Receiver};
 pub use view::View;
