@@ -98,6 +98,7 @@ impl World {
                 callback_origins: Vec::new(),
                 approvals,
                 asset_order: Vec::new(),
+                ..CourtFile::default()
             };
             world.courts.insert(code.to_owned(), Arc::new(file));
             for number in 0..dice.between(1, 3) {

@@ -344,7 +344,7 @@ async fn deliveries_are_listed_and_asked_for_again() {
     let all = read(house.ask(Method::POST, &format!("{REQ}/deliveries"), Some(Role::Operator))).await;
     assert_eq!((all.status, all.text().as_str()), (202, r#"{"version":42,"previous_version":0}"#));
     let wrong = house.post(&format!("{REQ}/deliveries"), Role::Submitter, &json!({"since": 5})).await;
-    assert_eq!((wrong.status, wrong.slug().as_str()), (400, "invalid_request"));
+    assert_eq!((wrong.status, wrong.slug().as_str()), (422, "invalid_request"));
     let keys = house.get("/v1/deliveries/keys", Role::Submitter).await.json();
     assert_eq!(keys, json!({"courts": [{"court": "330225", "keys": ["whpk_AAAA"]}]}));
 }
