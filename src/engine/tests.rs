@@ -1,7 +1,7 @@
 //! Tests of deciding and folding without threads: goals, doubt, order, limits, snapshots, and the golden digest.
 
-mod kinds;
 mod delivering;
+mod kinds;
 mod simulated;
 
 use std::collections::BTreeMap;
