@@ -82,6 +82,22 @@ impl Day {
     }
 }
 
+/// A day as `2026-11-20` in files and on admin ports.
+pub(crate) mod text {
+    use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
+
+    use super::Day;
+
+    pub(crate) fn serialize<S: Serializer>(day: &Day, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&day.slashed().replace('/', "-"))
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Day, D::Error> {
+        let text = String::deserialize(from)?;
+        Day::parse(&text).ok_or_else(|| D::Error::custom("not a day (2026-11-20)"))
+    }
+}
+
 fn month_length(year: i32, month: u32) -> u32 {
     match month {
         4 | 6 | 9 | 11 => 30,

@@ -56,6 +56,12 @@ pub enum SimulatorError {
         /// Cause.
         source: std::io::Error,
     },
+    /// Knobs are for this machine only: they ask for no credential.
+    #[error("listen for knobs on {address}: only a loopback address is taken; choose 127.0.0.1 or ::1")]
+    NotLoopback {
+        /// Address.
+        address: std::net::SocketAddr,
+    },
     /// A thread or runtime cannot be had.
     #[error("start the simulator's thread: {0}")]
     Thread(#[from] std::io::Error),

@@ -29,6 +29,43 @@ pub fn yuan(fen: Fen) -> String {
     format!("{sign}{}.{:02}", magnitude / 100, magnitude % 100)
 }
 
+/// An amount as `18000.00` in files and on admin ports.
+pub(crate) mod text {
+    use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
+
+    use super::{Fen, parse_yuan, yuan};
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands on a reference")]
+    pub(crate) fn serialize<S: Serializer>(fen: &Fen, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&yuan(*fen))
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Fen, D::Error> {
+        let text = String::deserialize(from)?;
+        parse_yuan(&text).ok_or_else(|| D::Error::custom("not an amount (18000.00)"))
+    }
+}
+
+/// The same where there may be none.
+pub(crate) mod optional_text {
+    use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
+
+    use super::{Fen, parse_yuan, yuan};
+
+    #[expect(clippy::ref_option, reason = "serde hands on a reference")]
+    pub(crate) fn serialize<S: Serializer>(fen: &Option<Fen>, to: S) -> Result<S::Ok, S::Error> {
+        match fen {
+            Some(fen) => to.serialize_some(&yuan(*fen)),
+            None => to.serialize_none(),
+        }
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Fen>, D::Error> {
+        let Some(text) = Option::<String>::deserialize(from)? else { return Ok(None) };
+        parse_yuan(&text).map(Some).ok_or_else(|| D::Error::custom("not an amount (18000.00)"))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

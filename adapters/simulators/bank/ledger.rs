@@ -6,18 +6,18 @@ use std::path::Path;
 use std::thread::JoinHandle;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
+use serde::de::DeserializeOwned;
 
 use super::BooksError;
-use super::state::Entry;
 
-/// Lines waiting for the disk; above this the bank itself waits.
+/// Lines waiting for the disk; above this the partner itself waits.
 const WAITING_LINES_MAX: usize = 4096;
 /// Lines that share one fsync.
 const GROUP_LINES_MAX: usize = 1024;
 /// A ledger of a test or demo; more is a mistake, not a ledger.
 const FILE_BYTES_MAX: u64 = 4 * 1024 * 1024 * 1024;
 
-type Done = Box<dyn FnOnce() + Send>;
+pub(crate) type Done = Box<dyn FnOnce() + Send>;
 
 /// Appends lines from one thread of its own.
 pub(crate) struct Ledger {
@@ -27,7 +27,7 @@ pub(crate) struct Ledger {
 
 impl Ledger {
     /// Opens or makes the file and gives the entries it holds. A last line without its end was never answered and is cut.
-    pub(crate) fn open(path: &Path) -> Result<(Ledger, Vec<Entry>), BooksError> {
+    pub(crate) fn open<E: DeserializeOwned>(path: &Path) -> Result<(Ledger, Vec<E>), BooksError> {
         let failed = |source| BooksError::File { path: path.to_owned(), source };
         let mut file =
             OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path).map_err(failed)?;
@@ -50,7 +50,7 @@ impl Ledger {
         file.sync_all().map_err(failed)?;
         let (sender, receiver) = bounded(WAITING_LINES_MAX);
         let writer = std::thread::Builder::new()
-            .name("bank-ledger".to_owned())
+            .name("ledger".to_owned())
             .spawn(move || write_groups(&mut file, &receiver))
             .map_err(failed)?;
         Ok((Ledger { lines: Some(sender), writer: Some(writer) }, entries))

@@ -2,7 +2,7 @@
 
 mod account;
 mod decide;
-mod ledger;
+pub(crate) mod ledger;
 mod order;
 mod state;
 
@@ -28,7 +28,7 @@ use state::{Entry, State, Stored};
 #[derive(Debug, thiserror::Error)]
 pub enum BooksError {
     /// The ledger file cannot be used.
-    #[error("open the bank's ledger {path}: {source}; check the folder and its rights", path = path.display())]
+    #[error("open the ledger {path}: {source}; check the folder and its rights", path = path.display())]
     File {
         /// File.
         path: PathBuf,
@@ -36,7 +36,7 @@ pub enum BooksError {
         source: std::io::Error,
     },
     /// A line of it is not an entry.
-    #[error("read line {line} of the bank's ledger {path}: {source}; the file was edited, start with a new one", path = path.display())]
+    #[error("read line {line} of the ledger {path}: {source}; the file was edited, start with a new one", path = path.display())]
     Line {
         /// File.
         path: PathBuf,
@@ -46,13 +46,21 @@ pub enum BooksError {
         source: serde_json::Error,
     },
     /// The file belongs to other books.
-    #[error("open the bank's ledger {path}: it was begun with another county; use the same seed or a new file", path = path.display())]
+    #[error("open the ledger {path}: it was begun with another county; use the same seed or a new file", path = path.display())]
     OtherCounty {
         /// File.
         path: PathBuf,
     },
+    /// These books say something else than the file tells that they said.
+    #[error("replay line {line} of the ledger {path}: these books answer otherwise; start with the people, rules and seed it was begun with, or with a new file", path = path.display())]
+    OtherBooks {
+        /// File.
+        path: PathBuf,
+        /// Line, from 1.
+        line: usize,
+    },
     /// The books were stopped or their disk failed.
-    #[error("write the bank's ledger: it has stopped; start the simulator again")]
+    #[error("write the ledger: it has stopped; start the simulator again")]
     Stopped,
     /// No such account.
     #[error("book on an account: the bank has no account with this number; list them with `accounts()`")]
@@ -64,7 +72,7 @@ pub enum BooksError {
     #[error("book an amount: it must be above zero and at most 100 billion yuan")]
     Amount,
     /// An entry could not be written as JSON.
-    #[error("write an entry of the bank's ledger: {0}")]
+    #[error("write an entry of the ledger: {0}")]
     Entry(#[from] serde_json::Error),
 }
 

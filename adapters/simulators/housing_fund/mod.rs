@@ -3,6 +3,7 @@
 mod account;
 mod books;
 mod deduct;
+mod desk;
 mod order;
 mod person;
 mod reading;
@@ -24,8 +25,9 @@ use crate::county::County;
 use crate::day::Day;
 use crate::knobs::Knobs;
 use crate::money::Fen;
-use crate::open::{self, Callback, CallbackRecord, News, Now, Office, OpenConfig, Task, Trade};
+use crate::open::{Callback, CallbackRecord, Kept, Office, OpenConfig, machine_ms};
 use crate::rate::{AgreedRate, Violation};
+use desk::{FundAct, FundDesk};
 use reading::Agreement;
 
 /// How a simulated fund centre is set up.
@@ -56,55 +58,6 @@ impl Default for HousingFundConfig {
     }
 }
 
-/// The centre at its desk: books, and what waits to be looked at.
-struct FundDesk {
-    books: Arc<FundBooks>,
-    agreement: Agreement,
-    review_ms: u64,
-    /// When, and which deduct.
-    reviews: Vec<(u64, String)>,
-}
-
-impl FundDesk {
-    fn answer(&self, number: &str) -> Option<open::Answer> {
-        self.books.ask(number).map(|answer| telling::answer(answer.told()))
-    }
-}
-
-impl Trade for FundDesk {
-    fn take(&mut self, task: &Task, now: Now) -> open::Answer {
-        let order = match reading::order(task, &self.agreement, now.today) {
-            Ok(order) => order,
-            Err(defect) => return defect.into(),
-        };
-        let answer = self.books.order(order);
-        if answer.told().is_none() {
-            self.reviews.push((now.ms.saturating_add(self.review_ms), task.number.clone()));
-        }
-        telling::answer(answer.told())
-    }
-
-    fn due(&mut self, now: Now) -> Vec<News> {
-        let (due, later) = std::mem::take(&mut self.reviews).into_iter().partition(|(at, _)| *at <= now.ms);
-        self.reviews = later;
-        let due: Vec<(u64, String)> = due;
-        due.iter().for_each(|(_, number)| self.books.review(number));
-        let renewed = self.books.take_renewed();
-        renewed
-            .into_iter()
-            .filter_map(|number| self.answer(&number).map(|answer| News::Result { number, answer }))
-            .collect()
-    }
-
-    fn next_due_ms(&self) -> Option<u64> {
-        self.reviews.iter().map(|(at, _)| *at).min()
-    }
-
-    fn turn(&mut self, today: Day) {
-        self.books.set_date(today);
-    }
-}
-
 /// A running fund centre. Dropping it stops it.
 pub struct HousingFund {
     office: Office<FundDesk>,
@@ -115,9 +68,10 @@ impl HousingFund {
     /// Starts the centre of a county on its own thread; it takes tasks when this returns.
     ///
     /// # Errors
-    /// When the port, the thread or the HTTP client cannot be had.
+    /// When a port, the thread or the HTTP client cannot be had, or the ledger tells of other books.
     pub fn start(county: &County, config: HousingFundConfig) -> Result<HousingFund, SimulatorError> {
-        let rules = FundRules { first_day: config.open.first_day, freeze_years_max: config.freeze_years_max };
+        let kept = Kept::open(&config.open, config.open.first_day, machine_ms())?;
+        let rules = FundRules { first_day: kept.origin.first_day, freeze_years_max: config.freeze_years_max };
         let books = Arc::new(FundBooks::of_county(county, config.open.seed, rules));
         let desk = FundDesk {
             books: Arc::clone(&books),
@@ -125,7 +79,7 @@ impl HousingFund {
             review_ms: config.review_ms,
             reviews: Vec::new(),
         };
-        let office = Office::start("housing-fund", desk, config.open)?;
+        let office = Office::start("housing-fund", desk, kept, config.open)?;
         Ok(HousingFund { office, books })
     }
 
@@ -134,12 +88,18 @@ impl HousingFund {
         self.office.url()
     }
 
+    /// Where its knobs are, and what else scripts want.
+    pub fn admin_url(&self) -> &str {
+        self.office.admin_url()
+    }
+
     /// Its knobs; `only` takes a kind of task, or `ask`.
     pub fn knobs(&self) -> &Knobs {
         self.office.knobs()
     }
 
-    /// Its books, to judge by. What is changed there directly is told with the next exchange.
+    /// Its books, to judge by. What is changed there directly is told with the next exchange,
+    /// and is not in the ledger: with one, use the methods here.
     pub fn books(&self) -> Arc<FundBooks> {
         Arc::clone(&self.books)
     }
@@ -151,7 +111,7 @@ impl HousingFund {
 
     /// Adds a person with accounts.
     pub fn add(&self, person: Person, accounts: Vec<Account>) {
-        self.office.with(|desk, _| desk.books.add(person, accounts));
+        drop(self.office.act(FundAct::Add { person: Box::new(person), accounts }));
     }
 
     /// Turns the calendar: freezes end, people whose day is known retire, deducts are looked at.
@@ -169,7 +129,7 @@ impl HousingFund {
     /// # Errors
     /// Unknown person.
     pub fn retire(&self, id_number: &str) -> Result<(), FundError> {
-        self.office.with(|desk, _| desk.books.retire(id_number))
+        self.office.act(FundAct::Retire { id_number: id_number.to_owned() })
     }
 
     /// A condition of art. 24 arises; `allows` bounds what it lets out, `None` = everything.
@@ -177,7 +137,7 @@ impl HousingFund {
     /// # Errors
     /// Unknown person.
     pub fn meet(&self, id_number: &str, condition: Condition, allows: Option<Fen>) -> Result<(), FundError> {
-        self.office.with(|desk, _| desk.books.meet(id_number, condition, allows))
+        self.office.act(FundAct::Meet { id_number: id_number.to_owned(), condition, allows })
     }
 
     /// The day of retirement becomes known.
@@ -185,7 +145,7 @@ impl HousingFund {
     /// # Errors
     /// Unknown person.
     pub fn expect_retirement(&self, id_number: &str, on: Day) -> Result<(), FundError> {
-        self.office.with(|desk, _| desk.books.expect_retirement(id_number, on))
+        self.office.act(FundAct::ExpectRetirement { id_number: id_number.to_owned(), on })
     }
 
     /// Basic living and housing are secured (`None`), or not: then so much is kept back.
@@ -193,7 +153,7 @@ impl HousingFund {
     /// # Errors
     /// Unknown person.
     pub fn keep_back(&self, id_number: &str, reserve: Option<Fen>) -> Result<(), FundError> {
-        self.office.with(|desk, _| desk.books.keep_back(id_number, reserve))
+        self.office.act(FundAct::KeepBack { id_number: id_number.to_owned(), reserve })
     }
 
     /// Money is paid in.
@@ -201,7 +161,7 @@ impl HousingFund {
     /// # Errors
     /// Unknown or closed account, or an amount that is none.
     pub fn contribute(&self, account: &str, amount: Fen) -> Result<(), FundError> {
-        self.office.with(|desk, _| desk.books.contribute(account, amount))
+        self.office.act(FundAct::Contribute { account: account.to_owned(), yuan: amount })
     }
 
     /// Another organ's freeze (organ, document) arrives over the counter.
@@ -209,7 +169,8 @@ impl HousingFund {
     /// # Errors
     /// Unknown or closed account.
     pub fn freeze_by_other(&self, account: &str, by: (&str, &str), limit: Fen, to: Day) -> Result<(), FundError> {
-        self.office.with(|desk, _| desk.books.freeze_by_other(account, by, limit, to))
+        let (account, organ, document) = (account.to_owned(), by.0.to_owned(), by.1.to_owned());
+        self.office.act(FundAct::FreezeByOther { account, organ, document, limit, to })
     }
 
     /// Another organ ends its freeze, found by its document.
@@ -217,15 +178,13 @@ impl HousingFund {
     /// # Errors
     /// Unknown account.
     pub fn end_by_other(&self, account: &str, document: &str) -> Result<(), FundError> {
-        self.office.with(|desk, _| desk.books.end_by_other(account, document))
+        let (account, document) = (account.to_owned(), document.to_owned());
+        self.office.act(FundAct::EndByOther { account, document })
     }
 
     /// Looks at every deduct that waits for it.
     pub fn review_all(&self) {
-        self.office.with(|desk, _| {
-            desk.reviews.clear();
-            desk.books.review_all();
-        });
+        drop(self.office.act(FundAct::ReviewAll {}));
     }
 
     /// Every callback that was posted, in order.

@@ -1,5 +1,6 @@
 //! An insurer that is called by the open task form, after schemas/partners/insurance.md: policies by role, freezes, surrender after notice, benefits.
 
+mod acts;
 mod books;
 mod decide;
 mod policy;
@@ -13,8 +14,10 @@ use crate::SimulatorError;
 use crate::county::County;
 use crate::day::Day;
 use crate::knobs::Knobs;
-use crate::open::{Callback, CallbackRecord, Office, OpenConfig};
+use crate::open::{Callback, CallbackRecord, Kept, Office, OpenConfig, machine_ms};
 use crate::rate::{AgreedRate, Violation};
+
+use acts::InsuranceAct;
 
 pub use books::{InsuranceBooks, InsuranceEffect, InsurancePayment, InsurerRules, Paid, SurrenderRule};
 pub use policy::{Contract, Freeze, Person, Policy, Role};
@@ -47,7 +50,7 @@ impl Insurance {
     /// Starts an insurer of a county's people; it takes tasks when this returns.
     ///
     /// # Errors
-    /// When the port, the thread or the HTTP client cannot be had.
+    /// When a port, the thread or the HTTP client cannot be had, or the ledger tells of other books.
     pub fn start(county: &County, config: InsuranceConfig) -> Result<Insurance, SimulatorError> {
         let policies = policy::made_up(county, config.open.seed);
         Insurance::start_with(policies, config)
@@ -59,7 +62,8 @@ impl Insurance {
     /// As [`Insurance::start`].
     pub fn start_with(policies: Vec<Policy>, config: InsuranceConfig) -> Result<Insurance, SimulatorError> {
         let books = InsuranceBooks::new(policies, config.rules);
-        Ok(Insurance { office: Office::start("insurance", books, config.open)? })
+        let kept = Kept::open(&config.open, config.open.first_day, machine_ms())?;
+        Ok(Insurance { office: Office::start("insurance", books, kept, config.open)? })
     }
 
     /// The policies of the sample messages: 王小渔 holds, 王海棠 is insured, 王观澜 benefits.
@@ -72,6 +76,11 @@ impl Insurance {
         self.office.url()
     }
 
+    /// Where its knobs are, and what else scripts want.
+    pub fn admin_url(&self) -> &str {
+        self.office.admin_url()
+    }
+
     /// Its knobs.
     pub fn knobs(&self) -> &Knobs {
         self.office.knobs()
@@ -79,22 +88,24 @@ impl Insurance {
 
     /// The books as they are now.
     pub fn books(&self) -> InsuranceBooks {
-        self.office.with(|books, _| books.clone())
+        self.office.look(Clone::clone)
     }
 
     /// Adds a policy, or replaces the one with its number.
     pub fn add(&self, policy: Policy) {
-        self.office.with(|books, _| books.add(policy));
+        self.office.act(InsuranceAct::Add { policy: Box::new(policy) });
     }
 
     /// Changes a policy as the insurer's own people do; `false` when there is none.
     pub fn change(&self, policy: &str, change: impl FnOnce(&mut Policy)) -> bool {
-        self.office.with(|books, _| books.policy_mut(policy).map(change).is_some())
+        let Some(mut changed) = self.office.look(|books| books.policy(policy).cloned()) else { return false };
+        change(&mut changed);
+        self.office.act(InsuranceAct::Add { policy: Box::new(changed) })
     }
 
     /// The insured or a beneficiary buys the policy out of a surrender; `false` when no window is open for that person.
     pub fn buy_out(&self, policy: &str, id_number: &str) -> bool {
-        self.office.with(|books, now| books.bought_out(policy, id_number, now))
+        self.office.act(InsuranceAct::BuyOut { policy: policy.to_owned(), id_number: id_number.to_owned() })
     }
 
     /// Says where results are posted; what waits goes there.

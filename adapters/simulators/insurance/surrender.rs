@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::acts::{self, InsuranceAct};
 use super::books::{InsuranceBooks, InsurancePayment, Order, Paid};
 use super::policy::{Contract, Policy, Role};
 use crate::day::Day;
@@ -253,6 +254,23 @@ fn notices(policy: &Policy, today: Day, until: Day) -> Vec<Value> {
 }
 
 impl Trade for InsuranceBooks {
+    type Act = InsuranceAct;
+    type Outcome = bool;
+    const ACTS: &'static [&'static str] = acts::ACTS;
+    const LOOKS: &'static [&'static str] = acts::LOOKS;
+
+    fn act(&mut self, act: &InsuranceAct, now: Now) -> bool {
+        self.do_act(act, now)
+    }
+
+    fn told(outcome: &bool) -> Result<Value, String> {
+        acts::told(*outcome)
+    }
+
+    fn look(&self, name: &str) -> Value {
+        self.looked_at(name)
+    }
+
     fn take(&mut self, task: &Task, now: Now) -> Answer {
         self.decide(task, now)
     }

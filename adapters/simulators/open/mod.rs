@@ -7,33 +7,41 @@
 //!   so it must not have changed the books.
 //! * `Trade::due` is called when `Trade::next_due_ms` has come, and after each task: what it returns becomes the answer to
 //!   a question and is posted to the gateway until it says 200.
+//! * `Trade::act` is everything that happens at the partner besides tasks: said by Rust or over the admin port, and written down.
+//! * With a ledger every input is written down, and nothing is told before that is on disk; a start replays it, so a trade may draw
+//!   on nothing but its inputs.
 //! * Time is `Now`: milliseconds of the partner's own clock ([`Office::advance_ms`] turns it forward) and a calendar day
 //!   ([`Office::set_date`]).
 
+mod admin;
 mod answer;
 mod desk;
+mod ledger;
 mod post;
 mod serve;
+mod shared;
 mod task;
 
 use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::Instant;
 
-use parking_lot::Mutex;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use tokio::sync::Notify;
+use serde_json::Value;
 
 pub(crate) use answer::{Ahead, Answer, Lead, News, State, dashed, details, finding};
 pub(crate) use desk::Desk;
+pub(crate) use ledger::{Kept, machine_ms};
 pub use post::CallbackRecord;
+pub(crate) use shared::Shared;
 pub(crate) use task::{Payee, Task};
 
 use crate::SimulatorError;
 use crate::day::Day;
 use crate::knobs::Knobs;
-use crate::rate::{AgreedRate, RateWatch, Violation};
+use crate::rate::{AgreedRate, Violation};
 
 /// The partner's own time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +54,14 @@ pub(crate) struct Now {
 
 /// An industry's books.
 pub(crate) trait Trade: Send + 'static {
+    /// Something that happens at the partner besides tasks; one JSON object keyed by its name.
+    type Act: Serialize + DeserializeOwned;
+    /// What an act came to.
+    type Outcome;
+    /// Names of the acts.
+    const ACTS: &'static [&'static str];
+    /// Names of what can be looked at.
+    const LOOKS: &'static [&'static str];
     /// A task with a new number.
     fn take(&mut self, task: &Task, now: Now) -> Answer;
     /// What has come due.
@@ -54,6 +70,12 @@ pub(crate) trait Trade: Send + 'static {
     fn next_due_ms(&self) -> Option<u64>;
     /// The calendar was turned: measures end, queues move up.
     fn turn(&mut self, _today: Day) {}
+    /// Does an act.
+    fn act(&mut self, act: &Self::Act, now: Now) -> Self::Outcome;
+    /// An outcome for scripts; the error says why nothing was changed.
+    fn told(outcome: &Self::Outcome) -> Result<Value, String>;
+    /// One of `LOOKS`.
+    fn look(&self, name: &str) -> Value;
 }
 
 /// Where results and leads are posted.
@@ -74,8 +96,12 @@ pub struct Callback {
 pub struct OpenConfig {
     /// Where it listens; port 0 = a free one.
     pub address: SocketAddr,
+    /// Where its knobs are, on a loopback address; port 0 = a free one.
+    pub admin_address: SocketAddr,
     /// What callers must show.
     pub token: String,
+    /// Ledger file; none = in memory only.
+    pub ledger: Option<PathBuf>,
     /// Where it posts; can be set later.
     pub callback: Option<Callback>,
     /// A callback that got no 200 is repeated after so many milliseconds.
@@ -90,9 +116,12 @@ pub struct OpenConfig {
 
 impl Default for OpenConfig {
     fn default() -> Self {
+        let loopback = SocketAddr::from(([127, 0, 0, 1], 0));
         OpenConfig {
-            address: SocketAddr::from(([127, 0, 0, 1], 0)),
+            address: loopback,
+            admin_address: loopback,
             token: "open-token".to_owned(),
+            ledger: None,
             callback: None,
             repeat_ms: 200,
             rate: None,
@@ -103,32 +132,10 @@ impl Default for OpenConfig {
     }
 }
 
-/// What the threads of one partner share.
-pub(crate) struct Shared<T> {
-    pub token: String,
-    pub desk: Mutex<Desk<T>>,
-    pub knobs: Knobs,
-    pub rate: Mutex<RateWatch>,
-    pub callback: Mutex<Option<Callback>>,
-    pub repeat_ms: u64,
-    /// Something changed that the clock's task must look at.
-    pub wake: Notify,
-    /// Something waits to be posted, or can be posted now.
-    pub post: Notify,
-    /// A callback got its 200, or was given up.
-    pub posted: Notify,
-    started: Instant,
-}
-
-impl<T: Trade> Shared<T> {
-    pub(crate) fn elapsed_ms(&self) -> u64 {
-        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
-    }
-}
-
 /// A running partner. Dropping it stops it.
-pub(crate) struct Office<T> {
+pub(crate) struct Office<T: Trade> {
     url: String,
+    admin_url: String,
     shared: Arc<Shared<T>>,
     stop: Option<tokio::sync::oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
@@ -138,22 +145,20 @@ impl<T: Trade> Office<T> {
     /// Starts the partner on its own thread; it takes tasks when this returns.
     ///
     /// # Errors
-    /// When the port, the thread or the HTTP client cannot be had.
-    pub(crate) fn start(name: &str, trade: T, config: OpenConfig) -> Result<Office<T>, SimulatorError> {
+    /// When a port, the thread or the HTTP client cannot be had, or the ledger tells of other books.
+    pub(crate) fn start(
+        name: &str,
+        trade: T,
+        kept: Kept<T::Act>,
+        config: OpenConfig,
+    ) -> Result<Office<T>, SimulatorError> {
+        if !config.admin_address.ip().is_loopback() {
+            return Err(SimulatorError::NotLoopback { address: config.admin_address });
+        }
         let (listener, address) = listen(config.address)?;
+        let (admin_listener, admin_address) = listen(config.admin_address)?;
         let client = reqwest::Client::builder().no_proxy().tls_certs_only(std::iter::empty()).build()?;
-        let shared = Arc::new(Shared {
-            token: config.token,
-            desk: Mutex::new(Desk::new(trade, config.first_day)),
-            knobs: Knobs::new(config.seed),
-            rate: Mutex::new(RateWatch::new(config.rate)),
-            callback: Mutex::new(config.callback),
-            repeat_ms: config.repeat_ms,
-            wake: Notify::new(),
-            post: Notify::new(),
-            posted: Notify::new(),
-            started: Instant::now(),
-        });
+        let shared = Shared::take_up(trade, kept, config)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (stop, stopped) = tokio::sync::oneshot::channel();
         let served = Arc::clone(&shared);
@@ -161,19 +166,26 @@ impl<T: Trade> Office<T> {
             runtime.block_on(async {
                 tokio::select! {
                     _ = stopped => {}
-                    () = serve::accept(&served, listener) => {}
+                    () = serve::accept(&served, listener, serve::Face::Partner) => {}
+                    () = serve::accept(&served, admin_listener, serve::Face::Admin) => {}
                     () = post::keep_time(&served) => {}
                     () = post::deliver(&served, &client) => {}
                 }
             });
             // Dropping the runtime here ends every connection: no task outlives the thread that `stop` joins.
         })?;
-        Ok(Office { url: format!("http://{address}"), shared, stop: Some(stop), thread: Some(thread) })
+        let (url, admin_url) = (format!("http://{address}"), format!("http://{admin_address}"));
+        Ok(Office { url, admin_url, shared, stop: Some(stop), thread: Some(thread) })
     }
 
     /// Where `/v1/tasks` begins.
     pub(crate) fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Where its knobs are.
+    pub(crate) fn admin_url(&self) -> &str {
+        &self.admin_url
     }
 
     /// Its knobs.
@@ -189,33 +201,26 @@ impl<T: Trade> Office<T> {
 
     /// Turns the partner's clock forward; what comes due is done and posted.
     pub(crate) fn advance_ms(&self, ms: u64) {
-        self.change(|desk, _| desk.advance(ms));
+        self.shared.change(|desk, _| desk.advance(ms));
+        self.shared.wait_durable();
     }
 
     /// Turns the partner's calendar; it never goes back.
     pub(crate) fn set_date(&self, day: Day) {
-        self.change(|desk, _| desk.set_date(day));
+        self.shared.change(|desk, _| desk.set_date(day));
+        self.shared.wait_durable();
     }
 
-    /// Looks into the books, or changes them as the partner's own people do.
-    pub(crate) fn with<R>(&self, look: impl FnOnce(&mut T, Now) -> R) -> R {
-        self.change(|desk, now| look(desk.trade(), now))
+    /// Looks into the books.
+    pub(crate) fn look<R>(&self, look: impl FnOnce(&T) -> R) -> R {
+        look(self.shared.desk.lock().trade())
     }
 
-    /// What comes due by a change stands in the answers when this returns: whoever asks next is told.
-    fn change<R>(&self, change: impl FnOnce(&mut Desk<T>, Now) -> R) -> R {
-        let elapsed_ms = self.shared.elapsed_ms();
-        let (result, is_news) = {
-            let mut desk = self.shared.desk.lock();
-            let now = desk.now(elapsed_ms);
-            let result = change(&mut desk, now);
-            (result, desk.tick(elapsed_ms))
-        };
-        if is_news {
-            self.shared.post.notify_one();
-        }
-        self.shared.wake.notify_one();
-        result
+    /// Does what the partner's own people do; durable when this returns.
+    pub(crate) fn act(&self, act: T::Act) -> T::Outcome {
+        let outcome = self.shared.change(|desk, elapsed_ms| desk.act(act, elapsed_ms));
+        self.shared.wait_durable();
+        outcome
     }
 
     /// Every callback that was posted, in order.
@@ -249,7 +254,7 @@ impl<T: Trade> Office<T> {
     }
 }
 
-impl<T> Drop for Office<T> {
+impl<T: Trade> Drop for Office<T> {
     fn drop(&mut self) {
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {

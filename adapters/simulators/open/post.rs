@@ -66,6 +66,10 @@ pub(crate) async fn deliver<T: Trade>(shared: &Arc<Shared<T>>, client: &reqwest:
             shared.post.notified().await;
             continue;
         }
+        // A disk that failed does so for good: what it does not hold is never told.
+        if shared.durable().await.is_err() {
+            return std::future::pending().await;
+        }
         for message in messages(shared, items) {
             post(shared, client, &message).await;
         }
@@ -79,7 +83,9 @@ fn messages<T: Trade>(shared: &Arc<Shared<T>>, items: Vec<Item>) -> Vec<Vec<Item
     let (mut plain, mut odd) = (Vec::new(), Vec::new());
     for item in items {
         match shared.knobs.draw(&item.kind, is_callback_fault).fault() {
-            Some(Fault::LostCallback) => shared.desk.lock().posted([record(&item, None, "", 0)]),
+            Some(Fault::LostCallback) => {
+                shared.desk.lock().posted(vec![(item.place, record(&item, None, "", 0))]);
+            }
             Some(Fault::DuplicateCallback) => odd.extend([vec![item.clone()], vec![item]]),
             Some(Fault::ConflictingCallback) => {
                 let other = contradiction(&item);
@@ -127,14 +133,14 @@ async fn post<T: Trade>(shared: &Arc<Shared<T>>, client: &reqwest::Client, items
             && let Some(verdicts) = once(client, &target, &body).await
         {
             let ordered = results.iter().chain(&leads).enumerate();
-            let records: Vec<CallbackRecord> = ordered
+            let posted: Vec<(u64, CallbackRecord)> = ordered
                 .map(|(place, item)| {
                     let at = |key: &str| verdicts.pointer(&format!("/verdicts/{place}/{key}"));
                     let reason = at("reason").and_then(Value::as_str).unwrap_or_default();
-                    record(item, at("taken").and_then(Value::as_bool), reason, tries)
+                    (item.place, record(item, at("taken").and_then(Value::as_bool), reason, tries))
                 })
                 .collect();
-            shared.desk.lock().posted(records);
+            shared.desk.lock().posted(posted);
             return;
         }
         tokio::time::sleep(Duration::from_millis(shared.repeat_ms.max(1))).await;

@@ -9,7 +9,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
 use super::desk::Said;
-use super::{Shared, Trade};
+use super::{Shared, Trade, admin};
 use crate::http1::{self, Incoming, Outgoing, Read};
 use crate::knobs::{Drawn, FAULTS, Fault};
 
@@ -23,8 +23,15 @@ const OVERSIZE_BYTES: usize = 16 * 1024 * 1024;
 /// How long a 202 waits for its own callback.
 const EARLY_MS_MAX: u64 = 10_000;
 
+/// Which of the two ports.
+#[derive(Clone, Copy)]
+pub(crate) enum Face {
+    Partner,
+    Admin,
+}
+
 /// Serves until the runtime is dropped.
-pub(crate) async fn accept<T: Trade>(shared: &Arc<Shared<T>>, listener: StdListener) {
+pub(crate) async fn accept<T: Trade>(shared: &Arc<Shared<T>>, listener: StdListener, face: Face) {
     let Ok(listener) = TcpListener::from_std(listener) else { return };
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     loop {
@@ -37,13 +44,13 @@ pub(crate) async fn accept<T: Trade>(shared: &Arc<Shared<T>>, listener: StdListe
         drop(stream.set_nodelay(true));
         let shared = Arc::clone(shared);
         tokio::spawn(async move {
-            connection(&shared, stream).await;
+            connection(&shared, stream, face).await;
             drop(place);
         });
     }
 }
 
-async fn connection<T: Trade>(shared: &Shared<T>, mut stream: TcpStream) {
+async fn connection<T: Trade>(shared: &Shared<T>, mut stream: TcpStream, face: Face) {
     let mut buffer = Vec::new();
     loop {
         let incoming = match http1::read_request_within(&mut stream, &mut buffer, TASK_BYTES_MAX).await {
@@ -56,7 +63,10 @@ async fn connection<T: Trade>(shared: &Shared<T>, mut stream: TcpStream) {
             }
         };
         let keep_alive = incoming.keep_alive;
-        let (outgoing, drawn) = exchange(shared, &incoming).await;
+        let (outgoing, drawn) = match face {
+            Face::Partner => exchange(shared, &incoming).await,
+            Face::Admin => (admin::answer(shared, &incoming).await, Drawn::default()),
+        };
         let bytes = outgoing.bytes(keep_alive);
         let sent = match drawn.fault() {
             Some(Fault::SilenceAfterAccept | Fault::SilenceBeforeAccept) => {
@@ -120,6 +130,10 @@ async fn exchange<T: Trade>(shared: &Shared<T>, incoming: &Incoming) -> (Outgoin
         None => shared.desk.lock().task(task, elapsed_ms),
     };
     shared.wake.notify_one();
+    // Whether it is written is not known when the disk failed, and a 500 says so.
+    if shared.durable().await.is_err() {
+        return plain(500);
+    }
     if drawn.fault() == Some(Fault::EarlyCallback) {
         wait_for_callback(shared, &said, drawn.ms(EARLY_MS_MAX)).await;
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+use super::acts::{self, PoliceAct, PoliceOutcome};
 use super::books::{Hit, PoliceBooks, Step};
 use super::moment::{day_of, instant, start_of};
 use super::order::{Kind, Officer, Order, Standing, Told, Wants};
@@ -68,6 +69,36 @@ impl PoliceDesk {
 }
 
 impl Trade for PoliceDesk {
+    type Act = PoliceAct;
+    type Outcome = PoliceOutcome;
+    const ACTS: &'static [&'static str] = acts::ACTS;
+    const LOOKS: &'static [&'static str] = acts::LOOKS;
+
+    fn act(&mut self, act: &PoliceAct, now: Now) -> PoliceOutcome {
+        let wall_ms = self.wall_ms(now);
+        PoliceOutcome::Changed(match act {
+            PoliceAct::Pass { key, place } => return PoliceOutcome::Hits(self.pass(key, place, now)),
+            PoliceAct::Settle { number } => self.settle(number, now),
+            PoliceAct::Step { number, step, unit, officers, phone } => {
+                let step = acts::step(step, unit, *officers, phone);
+                let told = step.and_then(|step| self.books.step(number, &step, wall_ms));
+                self.tell(number, told)
+            }
+            PoliceAct::Finish { number, standing, text } => {
+                let told = self.books.finish(number, *standing, text, wall_ms);
+                self.tell(number, told)
+            }
+        })
+    }
+
+    fn told(outcome: &PoliceOutcome) -> Result<Value, String> {
+        acts::told(outcome)
+    }
+
+    fn look(&self, name: &str) -> Value {
+        acts::look(&self.books, name)
+    }
+
     fn take(&mut self, task: &Task, now: Now) -> Answer {
         let order = match order(task) {
             Ok(order) => order,

@@ -1,5 +1,6 @@
 //! Police that are called by the open task form, after schemas/partners/police.md: registers, watches, border controls, people who come.
 
+mod acts;
 mod books;
 mod decide;
 mod desk;
@@ -15,8 +16,9 @@ use crate::SimulatorError;
 use crate::county::County;
 use crate::day::Day;
 use crate::knobs::Knobs;
-use crate::open::{Callback, CallbackRecord, Office, OpenConfig};
+use crate::open::{Callback, CallbackRecord, Kept, Office, OpenConfig, machine_ms};
 use crate::rate::{AgreedRate, Violation};
+use acts::{PoliceAct, PoliceOutcome};
 use desk::PoliceDesk;
 
 pub use books::{Effect, Hit, Measure, PoliceBooks, RESPOND_MS, Step, Support};
@@ -61,11 +63,10 @@ impl Police {
     /// Starts police who know the people of a county; they take tasks when this returns.
     ///
     /// # Errors
-    /// When the port, the thread or the HTTP client cannot be had.
+    /// When a port, the thread or the HTTP client cannot be had, or the ledger tells of other books.
     pub fn start(county: &County, config: PoliceConfig) -> Result<Police, SimulatorError> {
-        let opened_ms = config.opened_ms.unwrap_or_else(machine_ms);
-        let register = Register::of(county, config.open.seed, opened_ms);
-        Police::start_with(register, PoliceConfig { opened_ms: Some(opened_ms), ..config })
+        let seed = config.open.seed;
+        Police::begin(config, |opened_ms| Register::of(county, seed, opened_ms))
     }
 
     /// Starts police who know exactly this.
@@ -73,12 +74,18 @@ impl Police {
     /// # Errors
     /// As [`Police::start`].
     pub fn start_with(register: Register, config: PoliceConfig) -> Result<Police, SimulatorError> {
-        let opened_ms = config.opened_ms.unwrap_or_else(machine_ms);
-        let books = Arc::new(PoliceBooks::new(register));
+        Police::begin(config, |_| register)
+    }
+
+    fn begin(config: PoliceConfig, register: impl FnOnce(i64) -> Register) -> Result<Police, SimulatorError> {
+        let now_ms = config.opened_ms.unwrap_or_else(machine_ms);
+        let kept = Kept::open(&config.open, desk::first_day(now_ms), now_ms)?;
+        let opened_ms = kept.origin.opened_ms;
+        let books = Arc::new(PoliceBooks::new(register(opened_ms)));
         books.set_respond_ms(config.respond_ms);
         let desk = PoliceDesk::new(Arc::clone(&books), opened_ms, &config);
-        let open = OpenConfig { first_day: desk::first_day(opened_ms), ..config.open };
-        Ok(Police { office: Office::start("police", desk, open)?, books })
+        let open = OpenConfig { first_day: desk::first_day(now_ms), ..config.open };
+        Ok(Police { office: Office::start("police", desk, kept, open)?, books })
     }
 
     /// Where `/v1/tasks` begins.
@@ -86,12 +93,18 @@ impl Police {
         self.office.url()
     }
 
+    /// Where its knobs are, and what else scripts want.
+    pub fn admin_url(&self) -> &str {
+        self.office.admin_url()
+    }
+
     /// Its knobs.
     pub fn knobs(&self) -> &Knobs {
         self.office.knobs()
     }
 
-    /// The police's books, to look into and to add people, vehicles and traces.
+    /// The police's books, to look into and to add people, vehicles and traces. What is added there is not in the ledger: with one,
+    /// give everything to [`Police::start_with`].
     pub fn books(&self) -> Arc<PoliceBooks> {
         Arc::clone(&self.books)
     }
@@ -103,28 +116,30 @@ impl Police {
 
     /// Somebody (an identity number) or some vehicle (a plate) comes by: each watch in force makes a hit, posted until it is answered with 200.
     pub fn pass(&self, key: &str, place: &str) -> Vec<Hit> {
-        self.office.with(|desk, now| desk.pass(key, place, now))
+        match self.office.act(PoliceAct::Pass { key: key.to_owned(), place: place.to_owned() }) {
+            PoliceOutcome::Hits(hits) => hits,
+            PoliceOutcome::Changed(_) => Vec::new(),
+        }
     }
 
     /// Decides what was accepted; `false` when nothing with this number waits.
     pub fn settle(&self, number: &str) -> bool {
-        self.office.with(|desk, now| desk.settle(number, now))
+        self.change(PoliceAct::Settle { number: number.to_owned() })
     }
 
-    /// People take a step of a support; `false` when there is none under way.
+    /// People take a step of a support; `false` when there is none under way, or no such step.
     pub fn step(&self, number: &str, step: &Step) -> bool {
-        self.office.with(|desk, now| {
-            let told = self.books.step(number, step, desk.wall_ms(now));
-            desk.tell(number, told)
-        })
+        let Step { word, unit, officers, phone } = step.clone();
+        self.change(PoliceAct::Step { number: number.to_owned(), step: word.to_owned(), unit, officers, phone })
     }
 
     /// Ends a support as `Done`, `Partly` or `Refused`; `false` when there is none under way.
     pub fn finish(&self, number: &str, standing: Standing, text: &str) -> bool {
-        self.office.with(|desk, now| {
-            let told = self.books.finish(number, standing, text, desk.wall_ms(now));
-            desk.tell(number, told)
-        })
+        self.change(PoliceAct::Finish { number: number.to_owned(), standing, text: text.to_owned() })
+    }
+
+    fn change(&self, act: PoliceAct) -> bool {
+        matches!(self.office.act(act), PoliceOutcome::Changed(true))
     }
 
     /// Turns the police's clock forward; what comes due is done and posted.
@@ -171,10 +186,4 @@ impl Police {
     pub fn stop(self) {
         drop(self);
     }
-}
-
-/// This machine's wall clock, UTC milliseconds.
-fn machine_ms() -> i64 {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }

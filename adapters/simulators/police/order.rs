@@ -1,5 +1,7 @@
 //! What the police are asked and what they answer, free of any wire form.
 
+use serde::{Deserialize, Serialize};
+
 use super::register::Details;
 use crate::bank::Identity;
 use crate::day::Day;
@@ -101,7 +103,8 @@ pub struct Order {
 }
 
 /// Where a task stands, in the words of the form.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Standing {
     /// Has it, says later.
     Accepted,
