@@ -53,7 +53,7 @@ pub fn run(arguments: DemoArguments) -> anyhow::Result<ExitCode> {
     if arguments.json {
         show.first_line(&gateway.url(), &place, &list)?;
     }
-    let claim = county.claim(partners.fund_balance(&county));
+    let claim = county.claim();
     show.headline(&county, claim, &gateway.url(), &list);
     let job = Job::new(&gateway.url(), &place, &county, &partners, &show, claim)?;
     let outcome = gateway.runtime().block_on(job.run());

@@ -19,8 +19,8 @@ pub struct SimulateArguments {
     /// The county of the sample messages (one person, two accounts) instead of a made-up one.
     #[arg(long)]
     pub samples: bool,
-    /// Keep a bank's books in this file.
-    #[arg(long)]
+    /// Keep the partner's books in this file, and take them up from it.
+    #[arg(long, global = true)]
     pub ledger: Option<PathBuf>,
     #[command(subcommand)]
     kind: SimulateKind,
@@ -99,14 +99,22 @@ struct OfficeArguments {
 }
 
 impl OfficeArguments {
-    fn config(self, seed: u64) -> OpenConfig {
+    fn config(self, seed: u64, ledger: Option<PathBuf>) -> OpenConfig {
         let callback = match (self.gateway, self.partner, self.callback_token) {
             (Some(gateway), Some(partner), Some(token)) => Some(Callback { gateway, partner, token }),
             _ => None,
         };
         let (year, month, day) = domain::Day::of(crate::demo::county::now()).ymd();
         let first_day = simulators::Day::new(year, month, day).unwrap_or(simulators::Day::EPOCH);
-        OpenConfig { address: self.listen, token: self.token, callback, seed, first_day, ..OpenConfig::default() }
+        OpenConfig {
+            address: self.listen,
+            token: self.token,
+            callback,
+            seed,
+            ledger,
+            first_day,
+            ..OpenConfig::default()
+        }
     }
 }
 
@@ -132,25 +140,25 @@ pub fn run(arguments: SimulateArguments) -> anyhow::Result<ExitCode> {
         }
         SimulateKind::Insurance { office, notice_days, day_ms } => {
             let rules = InsurerRules { notice_days, day_ms, ..InsurerRules::default() };
-            let insurer = Insurance::start(&county, InsuranceConfig { open: office.config(seed), rules })?;
-            println!("insurance at {} · Ctrl-C ends it", insurer.url());
+            let insurer = Insurance::start(&county, InsuranceConfig { open: office.config(seed, ledger), rules })?;
+            println!("insurance at {} · knobs at {} · Ctrl-C ends it", insurer.url(), insurer.admin_url());
             wait()?;
             insurer.stop();
         }
         SimulateKind::HousingFund { office, retired } => {
-            let config = HousingFundConfig { open: office.config(seed), ..HousingFundConfig::default() };
+            let config = HousingFundConfig { open: office.config(seed, ledger), ..HousingFundConfig::default() };
             let fund = HousingFund::start(&county, config)?;
             for person in retired {
                 fund.retire(&person)?;
             }
-            println!("housing_fund at {} · Ctrl-C ends it", fund.url());
+            println!("housing_fund at {} · knobs at {} · Ctrl-C ends it", fund.url(), fund.admin_url());
             wait()?;
             fund.stop();
         }
         SimulateKind::Police { office } => {
-            let config = PoliceConfig { open: office.config(seed), ..PoliceConfig::default() };
+            let config = PoliceConfig { open: office.config(seed, ledger), ..PoliceConfig::default() };
             let police = Police::start(&county, config)?;
-            println!("police at {} · Ctrl-C ends it", police.url());
+            println!("police at {} · knobs at {} · Ctrl-C ends it", police.url(), police.admin_url());
             wait()?;
             police.stop();
         }

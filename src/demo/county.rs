@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use simulators::bank::{BankRules, Customer};
+use simulators::housing_fund::{FundBooks, FundRules};
 use simulators::insurance::{Person, Policy};
 use simulators::{County, Day, Fen};
 
@@ -163,9 +164,16 @@ impl DemoCounty {
         }
     }
 
+    /// What the debtor has in the fund before anything is frozen or paid: a demo that is taken up again asks for the same.
+    fn fund(&self) -> Fen {
+        let books = FundBooks::of_county(&self.base, self.seed, FundRules::default());
+        let accounts = books.accounts();
+        accounts.iter().filter(|account| account.owner == self.id_number()).map(|account| account.balance).sum()
+    }
+
     /// The claim: with costs all the cash, the fund account and the policy, and a little more.
-    pub fn claim(&self, fund: Fen) -> Fen {
-        self.cash() + fund + CASH_VALUE + SHORTFALL - COSTS
+    pub fn claim(&self) -> Fen {
+        self.cash() + self.fund() + CASH_VALUE + SHORTFALL - COSTS
     }
 
     /// The one click: `goal` at these partners.

@@ -4,7 +4,7 @@ use anyhow::Context;
 use serde_json::{Value, json};
 use simulators::insurance::InsurerRules;
 use simulators::{
-    BankHttp, BankHttpConfig, BankHub, BankHubConfig, Callback, Fault, Fen, HousingFund, HousingFundConfig, Insurance,
+    BankHttp, BankHttpConfig, BankHub, BankHubConfig, Callback, Fault, HousingFund, HousingFundConfig, Insurance,
     InsuranceConfig, Knob, OpenConfig, Police, PoliceConfig,
 };
 
@@ -28,8 +28,9 @@ pub struct Partners {
 impl Partners {
     /// Starts all that are called.
     pub fn start(place: &Place, county: &DemoCounty) -> anyhow::Result<Self> {
-        let open = || OpenConfig {
+        let open = |id: &str| OpenConfig {
             token: place.tokens.bank.clone(),
+            ledger: Some(place.ledger(id)),
             seed: place.seed,
             first_day: county.today(),
             ..OpenConfig::default()
@@ -40,10 +41,11 @@ impl Partners {
                 called.push((partner.id, start_called(place, county, index, partner.how)?));
             }
         }
-        let fund = HousingFund::start(county.people(), HousingFundConfig { open: open(), ..Default::default() });
+        let fund =
+            HousingFund::start(county.people(), HousingFundConfig { open: open("fund-a"), ..Default::default() });
         let rules = InsurerRules { notice_days: 3, day_ms: INSURER_DAY_MS, ..InsurerRules::default() };
-        let insurer = Insurance::start_with(county.policies(), InsuranceConfig { open: open(), rules });
-        let police = Police::start(county.people(), PoliceConfig { open: open(), ..PoliceConfig::default() });
+        let insurer = Insurance::start_with(county.policies(), InsuranceConfig { open: open("insurer-a"), rules });
+        let police = Police::start(county.people(), PoliceConfig { open: open("police-a"), ..PoliceConfig::default() });
         Ok(Self {
             hub: None,
             called,
@@ -62,6 +64,15 @@ impl Partners {
             "police-a" => Some(self.police.url().to_owned()),
             _ => None,
         })
+    }
+
+    fn admin_url_of(&self, id: &str) -> Option<&str> {
+        match id {
+            "fund-a" => Some(self.fund.admin_url()),
+            "insurer-a" => Some(self.insurer.admin_url()),
+            "police-a" => Some(self.police.admin_url()),
+            _ => None,
+        }
     }
 
     /// Tells those who call the gateway where it is.
@@ -88,12 +99,6 @@ impl Partners {
         Ok(())
     }
 
-    /// What the debtor has in the fund.
-    pub fn fund_balance(&self, county: &DemoCounty) -> Fen {
-        let accounts = self.fund.books().accounts();
-        accounts.iter().filter(|account| account.owner == county.id_number()).map(|account| account.available()).sum()
-    }
-
     /// The debtor meets the condition that the fund's payment waits for.
     pub fn retire(&self, county: &DemoCounty) -> anyhow::Result<()> {
         self.fund.retire(county.id_number()).context("retiring the debtor")
@@ -113,7 +118,7 @@ impl Partners {
                 json!({ "id": partner.id, "kind": "bank", "url": url, "admin_url": admin })
             }
             How::Open(kind) => json!({
-                "id": partner.id, "kind": kind, "url": self.url_of(partner.id),
+                "id": partner.id, "kind": kind, "url": self.url_of(partner.id), "admin_url": self.admin_url_of(partner.id),
                 "callback_token": place.callback_token(partner.id),
             }),
         };
