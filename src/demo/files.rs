@@ -172,7 +172,8 @@ fn partner_file(partner: &Partner, url: &str, callback: &str) -> String {
         "id = \"{id}\"\nname = \"{name}\"\nkind = \"{kind}\"\nregions = [\"330225\"]\nacts = [{acts}]\nhours = \"{hours}\"\nanswer_due_s = 86400\n"
     );
     let doubt = |can_be_asked: bool| match can_be_asked {
-        true => "[doubt]\ncan_be_asked = true\nask_after_ms = 500\n\n",
+        // Each writes down what it takes before it says anything, so a number it does not know after `total_ms` has not arrived.
+        true => "[doubt]\ncan_be_asked = true\nask_after_ms = 500\nnot_found_final_after_ms = 2000\n\n",
         false => "[doubt]\ncan_be_asked = false\n\n",
     };
     match how {

@@ -99,6 +99,12 @@ impl Partners {
         Ok(())
     }
 
+    /// What a called bank's clerk finds in the books when a court comes with a paper.
+    pub fn took_effect(&self, id: &str, number: &str) -> bool {
+        let bank = self.called.iter().find(|(own, _)| *own == id);
+        bank.is_some_and(|(_, bank)| bank.books().effect_count(number) > 0)
+    }
+
     /// The debtor meets the condition that the fund's payment waits for.
     pub fn retire(&self, county: &DemoCounty) -> anyhow::Result<()> {
         self.fund.retire(county.id_number()).context("retiring the debtor")
