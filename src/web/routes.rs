@@ -8,7 +8,7 @@ use domain::socket::Face;
 
 use crate::intake::{acts, deliveries, documents, requests, submit};
 use crate::problem::{Problem, Slug};
-use crate::{evidence, faces, health, partners};
+use crate::{contract, evidence, faces, health, partners};
 
 /// One path with the methods it takes.
 pub(crate) struct Door {
@@ -42,6 +42,7 @@ doors! {
     "/v1/partners/{id}/resume" "POST" => post partners::resume;
     "/v1/inbound/{partner}" "POST" => post partners::inbound;
     "/v1/trail/entries/{n}" "GET" => get evidence::entry;
+    "/v1/openapi.json" "GET" => get contract::openapi;
     "/trail/checkpoint" "GET" => get evidence::checkpoint;
     "/trail/keys" "GET" => get evidence::keys;
     "/trail/tile/{path:.*}" "GET" => get evidence::tile;
