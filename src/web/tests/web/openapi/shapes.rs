@@ -104,7 +104,7 @@ fn scalars() -> Value {
 fn requests() -> Value {
     let counts: Map<String, Value> = ActState::ALL
         .iter()
-        .map(|state| (state.word().to_owned(), json!({ "type": "integer", "minimum": 1 })))
+        .map(|state| (state.word().to_owned(), json!({ "type": "integer", "minimum": 0 })))
         .collect();
     json!({
         "Receipt": object(("签名回执：以/trail/keys的receipt公钥核验。", "A signed receipt; checked with the receipt key of /trail/keys."), json!({
@@ -132,7 +132,7 @@ fn requests() -> Value {
             "accepted_at": to("Instant"),
             "erased": flag("案件密钥已销毁，个人信息不复存在。", "The case's key was destroyed; names and sums are gone."),
             "ledger": to("Ledger"),
-            "counts": json!({ "type": "object", "properties": counts, "additionalProperties": false, "description": "各状态的事项数，零者不列。 Acts in each state; none, and it is left out." }),
+            "counts": json!({ "type": "object", "properties": counts, "additionalProperties": false, "description": "各状态的事项数。 How many acts are in each state." }),
             "acts": list(to("Act")),
             "next_page": or_null(count("下一页首项的序号；末页为null。", "First act of the next page; null at the end.")),
         }), json!({ "deadline": to("Instant") })),
@@ -201,7 +201,7 @@ fn outcomes() -> Value {
         })),
         "Account": object(("查得的账户。", "An account that was found."), json!({
             "number": text("", ""), "class": text("", ""), "status": text("", ""),
-            "currency": text("币种代码，156为人民币。", "Currency code; 156 is CNY."), "branch": text("开户网点。", "Branch."),
+            "currency": text("币种，按协助单位所报：156或CNY为人民币。", "As the partner reports it; 156 or CNY is the yuan."), "branch": text("开户网点。", "Branch."),
         }), json!({ "balance": to("Yuan"), "available": to("Yuan"), "ahead": list(to("Prior")) })),
         "Prior": object(("在先的措施。", "A measure that goes before."), json!({ "organ": text("机关。", "By whom."), "paper": text("文号。", "Paper.") }),
             json!({ "amount": to("Yuan"), "to": to("Date") })),
