@@ -6,12 +6,15 @@ use std::process::{Command, Stdio};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::bench::{Answer, Bank, Gateway, RUNTIME, Spec, Submitted, collect, eventually, look};
+use crate::bench::{Answer, Bank, Gateway, RUNTIME, Spec, Submitted, View, collect, eventually, look};
 
 #[path = "../../src/web/tests/web/openapi/judge.rs"]
 mod judge;
 
 use judge::{Judge, follow};
+
+/// Requests that are open when the generator begins, so that commands have something to act on.
+const OPEN_REQUESTS: usize = 8;
 
 /// Where `.ci/test` installs what is written in Python, from `tests/gateway/openapi/requirements.txt`.
 fn installed(program: &str) -> PathBuf {
@@ -233,13 +236,27 @@ fn the_clients_of_the_documentation_do_the_main_job() {
     }
 }
 
-/// The configuration for the generator: every operation with a token of its role, and with ids that exist beside those it makes up.
+/// The configuration for the generator: every operation with a token of its role, and with ids that exist beside those it makes up. What stands at
+/// bank-b stays open, because its hub never comes.
 fn configure(gateway: &Gateway, judge: &mut Judge) -> (PathBuf, PathBuf) {
-    let view = gateway.run(&look(&[0]));
-    let parameters = &mut judge.document["components"]["parameters"];
-    parameters["RequestId"]["example"] = view.0["id"].clone();
-    parameters["ActId"]["example"] = view.acts()[0]["id"].clone();
-    parameters["Digest"]["example"] = gateway.papers()[0]["digest"].clone();
+    let mut views = vec![gateway.run(&look(&[0]).at(&["bank-a"]))];
+    let open = |person| gateway.view(&gateway.submit(&look(&[person]).at(&["bank-b"])).id);
+    views.extend((1..=OPEN_REQUESTS).map(open));
+    let examples = |of: &dyn Fn(&View) -> Value| -> Value {
+        let one = |(place, view)| (format!("at-{place}"), json!({ "value": of(view) }));
+        Value::Object(views.iter().enumerate().map(one).collect())
+    };
+    let requests = examples(&|view| view.0["id"].clone());
+    let acts = examples(&|view| view.acts()[0]["id"].clone());
+    let digest = json!({ "stored": { "value": gateway.papers()[0]["digest"] } });
+    for (name, examples) in [("RequestId", requests), ("ActId", acts), ("Digest", digest)] {
+        let parameter = judge.document["components"]["parameters"][name].as_object_mut().unwrap();
+        parameter.remove("example");
+        parameter.insert("examples".to_owned(), examples);
+    }
+    // It knows how to write bytes of no type in particular.
+    let body = &mut judge.document["paths"]["/v1/documents"]["post"]["requestBody"]["content"];
+    *body = json!({ "application/octet-stream": body["application/pdf"] });
     let mut config = include_str!("openapi/schemathesis.toml").to_owned();
     for item in judge.document["paths"].as_object().unwrap().values() {
         for operation in item.as_object().unwrap().values() {
@@ -248,7 +265,7 @@ fn configure(gateway: &Gateway, judge: &mut Judge) -> (PathBuf, PathBuf) {
             if !name.is_empty() {
                 let token = gateway.caller(name).token;
                 config.push_str(&format!(
-                    "\n[[operations]]\ninclude-operation-id = \"{id}\"\nauth.openapi.bearer.bearer = \"{token}\"\n"
+                    "\n[[operations]]\ninclude-operation-id = \"{id}\"\nheaders = {{ Authorization = \"Bearer {token}\" }}\n"
                 ));
             }
         }
@@ -262,7 +279,8 @@ fn configure(gateway: &Gateway, judge: &mut Judge) -> (PathBuf, PathBuf) {
 
 #[test]
 fn schemathesis_finds_nothing() {
-    let gateway = Gateway::with(vec![Spec::called("bank-a")]);
+    let never = |spec: &mut Spec| spec.poll_ms = 24 * 3_600_000;
+    let gateway = Gateway::with(vec![Spec::called("bank-a"), Spec::pulling("bank-b").with(never)]);
     let mut judge = judge_of(&gateway);
     let (document, settings) = configure(&gateway, &mut judge);
     let seed = std::env::var("SEED").unwrap_or_else(|_| "20261122".to_owned());

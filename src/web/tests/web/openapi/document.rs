@@ -18,8 +18,9 @@ const DOCUMENT_TYPES: [&str; 3] = ["application/pdf", "image/jpeg", "application
 /// Where banks' hubs call; its form is the banks' own (schemas/partners).
 pub const FACE: &str = "/services/SyyhConvertDataService";
 
-/// ASCII names of 255 characters, or 85 characters of which any may take three bytes; what is written otherwise may be taken as well.
-const FILE_NAME: &str = "^([A-Za-z0-9_-][A-Za-z0-9._-]{0,254}|([A-Za-z0-9_-]|%E[4-9]%[89AB][0-9A-F]%[89AB][0-9A-F]){1,80}(\\.[A-Za-z0-9]{1,14})?)$";
+/// Visible ASCII but `%` and what parts a path, or CJK and other letters percent-encoded. Names whose encoded form is longer, up to 255 bytes once decoded,
+/// are taken too.
+const FILE_NAME: &str = r"^([!-$&-\-0-\[\]-~]|%E[4-9]%[89AB][0-9A-F]%[89AB][0-9A-F])([ -$&-.0-\[\]-~]|%E[4-9]%[89AB][0-9A-F]%[89AB][0-9A-F])*$";
 
 /// The document, with these examples of answers by operation.
 pub fn document(answers: &BTreeMap<&'static str, Value>) -> Value {
@@ -132,7 +133,7 @@ fn parameters() -> Value {
         "TilePath": path("path", json!({ "type": "string", "pattern": "^[0-9]{1,2}(/x[0-9]{3})*/[0-9]{3}(\\.p/[0-9]{1,3})?$" }), json!("0/000.p/1")),
         "IdempotencyKey": header("Idempotency-Key", true, json!({ "type": "string", "minLength": 1, "maxLength": KEY_CHARACTERS_MAX, "pattern": "^[!-~]+$" }), json!("330225-2026-1234-1"), key),
         "AcceptLanguage": header("Accept-Language", false, json!({ "type": "string" }), json!("en"), language),
-        "FileName": header("X-File-Name", true, json!({ "type": "string", "minLength": 1, "maxLength": FILE_NAME_BYTES_MAX * 3, "pattern": FILE_NAME }), json!("%E8%A3%81%E5%AE%9A%E4%B9%A6.pdf"), file_name),
+        "FileName": header("X-File-Name", true, json!({ "type": "string", "minLength": 1, "maxLength": FILE_NAME_BYTES_MAX, "pattern": FILE_NAME }), json!("%E8%A3%81%E5%AE%9A%E4%B9%A6.pdf"), file_name),
         "CaseNumber": query("case", json!({ "type": "string", "minLength": 1, "maxLength": case_number, "pattern": shapes::PLAIN }), ("案号。", "Case number.")),
         "RequestState": query("state", json!({ "type": "string", "enum": states }), ("", "")),
         "Partner": query("partner", partner(), ("", "")),
