@@ -254,6 +254,19 @@ fn configure(gateway: &Gateway, judge: &mut Judge) -> (PathBuf, PathBuf) {
         parameter.remove("example");
         parameter.insert("examples".to_owned(), examples);
     }
+    // What it makes up is of this court, at these partners, with a paper that is stored: so it gets beyond the door and into the rules of law.
+    let stored: Vec<&Value> = gateway.papers().iter().map(|paper| &paper["digest"]).collect();
+    let partners = json!({ "enum": ["bank-a", "bank-b"] });
+    let schemas = &mut judge.document["components"]["schemas"];
+    for (place, narrower) in [
+        ("/CourtForm/properties/code", json!({ "enum": ["330225"] })),
+        ("/DocumentForm/properties/digest", json!({ "enum": stored })),
+        ("/ResolveForm/properties/document", json!({ "enum": stored })),
+        ("/ActForm/properties/partner", partners.clone()),
+        ("/ScopeForm/properties/partners/items", partners),
+    ] {
+        *schemas.pointer_mut(place).unwrap_or_else(|| panic!("{place} is no schema")) = narrower;
+    }
     // It knows how to write bytes of no type in particular.
     let body = &mut judge.document["paths"]["/v1/documents"]["post"]["requestBody"]["content"];
     *body = json!({ "application/octet-stream": body["application/pdf"] });

@@ -10,7 +10,7 @@ use web::problem::Slug;
 use super::document::{FACE, document};
 use super::judge::{Judge, follow};
 use super::operations::{Body, Operation, Shows, operations};
-use super::{committed, place, said};
+use super::{committed, examples, place, said};
 use crate::house::{Answer, House, acts, goal, read};
 
 fn judge() -> Judge {
@@ -38,6 +38,19 @@ async fn the_committed_document_is_what_routes_schemas_and_problems_make() {
         found == text,
         "schemas/intake/openapi.json is not what is made now; look at what changed for callers, then run this with UPDATE_GOLDEN=1. First difference: {differs:?}"
     );
+}
+
+/// What the clients of the documentation send, who store the papers themselves.
+#[test]
+fn the_clients_request_is_the_documents_example() {
+    let mut request = examples::requests()["collect"]["value"].clone();
+    request.as_object_mut().unwrap().remove("documents");
+    let text = format!("{}\n", serde_json::to_string_pretty(&request).unwrap());
+    let place = place().with_file_name("examples").join("request.json");
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(&place, &text).unwrap();
+    }
+    assert!(std::fs::read_to_string(place).unwrap() == text, "run this with UPDATE_GOLDEN=1");
 }
 
 #[test]
