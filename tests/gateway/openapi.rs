@@ -5,8 +5,12 @@ use std::process::{Command, Stdio};
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use simulators::{Police, PoliceConfig};
 
-use crate::bench::{Answer, Bank, Gateway, RUNTIME, Spec, Submitted, View, collect, eventually, look};
+use crate::bench::{
+    Answer, Bank, Gateway, RUNTIME, Setup, Spec, Submitted, View, acts, collect, eventually, everybody, look, person,
+};
+use crate::kinds::{EveryKind, everywhere};
 
 #[path = "../../src/web/tests/web/openapi/judge.rs"]
 mod judge;
@@ -181,6 +185,31 @@ fn the_gateways_answers_are_as_described() {
     );
 }
 
+#[test]
+fn what_every_kind_of_partner_says_is_as_described() {
+    let mut gateway = Setup::of(Vec::new()).lay_out();
+    let kinds = EveryKind::beside(&gateway);
+    gateway.start();
+    kinds.meet(&gateway);
+    let caller = caller(&gateway);
+    let police = |kind: &str| json!({ "kind": kind, "partner": "police-a", "subject": 0, "to": "2027-02-01", "note": "请留意渔港" });
+    let asked = vec![police("query"), police("locate"), police("watch")];
+    let watched = gateway.submit(&acts(&[0], asked)).id;
+    gateway.wait_finished(&watched);
+    let taken = gateway.submit(&everywhere(collect(&[0])).claim("30000.00")).id;
+    gateway.wait_finished(&taken);
+    assert_eq!(kinds.police.pass(&person(0).id_number, "石浦渔港").len(), 1);
+    eventually("the hit", || kinds.police.all_posted().then_some(()));
+    let view = caller.get("showRequest", &format!("/v1/requests/{watched}?replies=inline")).of_status(200).json();
+    assert_eq!(view["leads"].as_array().unwrap().len(), 1);
+    caller.get("showRequest", &format!("/v1/requests/{taken}?replies=inline")).of_status(200);
+    for id in [watched, taken] {
+        caller.get("listEvents", &format!("/v1/requests/{id}/events?limit=200")).of_status(200);
+    }
+    let partners = caller.get("listPartners", "/v1/partners").of_status(200).json();
+    assert_eq!(partners["partners"].as_array().unwrap().len(), 3);
+}
+
 /// Writes what the clients read: the request without its documents, and the papers.
 fn files_of(gateway: &Gateway, claim: &str) -> Vec<String> {
     let mut body = collect(&[0]).claim(claim).0;
@@ -238,7 +267,7 @@ fn the_clients_of_the_documentation_do_the_main_job() {
 
 /// The configuration for the generator: every operation with a token of its role, and with ids that exist beside those it makes up. What stands at
 /// bank-b stays open, because its hub never comes.
-fn configure(gateway: &Gateway, judge: &mut Judge) -> (PathBuf, PathBuf) {
+fn configure(gateway: &Gateway, judge: &mut Judge, posts: &str) -> (PathBuf, PathBuf) {
     let mut views = vec![gateway.run(&look(&[0]).at(&["bank-a"]))];
     let open = |person| gateway.view(&gateway.submit(&look(&[person]).at(&["bank-b"])).id);
     views.extend((1..=OPEN_REQUESTS).map(open));
@@ -249,6 +278,8 @@ fn configure(gateway: &Gateway, judge: &mut Judge) -> (PathBuf, PathBuf) {
     let requests = examples(&|view| view.0["id"].clone());
     let acts = examples(&|view| view.acts()[0]["id"].clone());
     let digest = json!({ "stored": { "value": gateway.papers()[0]["digest"] } });
+    judge.document["components"]["parameters"]["InboundPartner"]["schema"] = json!({ "enum": ["police-a"] });
+    judge.document["components"]["parameters"]["InboundPartner"]["example"] = json!("police-a");
     for (name, examples) in [("RequestId", requests), ("ActId", acts), ("Digest", digest)] {
         let parameter = judge.document["components"]["parameters"][name].as_object_mut().unwrap();
         parameter.remove("example");
@@ -256,7 +287,7 @@ fn configure(gateway: &Gateway, judge: &mut Judge) -> (PathBuf, PathBuf) {
     }
     // What it makes up is of this court, at these partners, with a paper that is stored: so it gets beyond the door and into the rules of law.
     let stored: Vec<&Value> = gateway.papers().iter().map(|paper| &paper["digest"]).collect();
-    let partners = json!({ "enum": ["bank-a", "bank-b"] });
+    let partners = json!({ "enum": ["bank-a", "bank-b", "police-a"] });
     let schemas = &mut judge.document["components"]["schemas"];
     for (place, narrower) in [
         ("/CourtForm/properties/code", json!({ "enum": ["330225"] })),
@@ -276,7 +307,7 @@ fn configure(gateway: &Gateway, judge: &mut Judge) -> (PathBuf, PathBuf) {
             let id = operation["operationId"].as_str().unwrap();
             let name = holder(operation);
             if !name.is_empty() {
-                let token = gateway.caller(name).token;
+                let token = if id == "sendResults" { posts.to_owned() } else { gateway.caller(name).token };
                 config.push_str(&format!(
                     "\n[[operations]]\ninclude-operation-id = \"{id}\"\nheaders = {{ Authorization = \"Bearer {token}\" }}\n"
                 ));
@@ -293,9 +324,13 @@ fn configure(gateway: &Gateway, judge: &mut Judge) -> (PathBuf, PathBuf) {
 #[test]
 fn schemathesis_finds_nothing() {
     let never = |spec: &mut Spec| spec.poll_ms = 24 * 3_600_000;
-    let gateway = Gateway::with(vec![Spec::called("bank-a"), Spec::pulling("bank-b").with(never)]);
+    let mut gateway = Setup::of(vec![Spec::called("bank-a"), Spec::pulling("bank-b").with(never)]).lay_out();
+    let police = Police::start(&everybody(), PoliceConfig::default()).unwrap();
+    let acts = ["query", "locate", "watch", "lift"];
+    let posts = gateway.add_open_partner("police-a", "police", police.url(), "police-token", &acts);
+    gateway.start();
     let mut judge = judge_of(&gateway);
-    let (document, settings) = configure(&gateway, &mut judge);
+    let (document, settings) = configure(&gateway, &mut judge, &posts);
     let seed = std::env::var("SEED").unwrap_or_else(|_| "20261122".to_owned());
     let run = Command::new(installed("schemathesis"))
         .arg("--config-file")
@@ -306,6 +341,9 @@ fn schemathesis_finds_nothing() {
         .current_dir(gateway.root.path())
         .env("PYTHONIOENCODING", "utf-8")
         .env("COLUMNS", "160")
+        .env("PYTHONPATH", Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/gateway/openapi"))
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .env("SCHEMATHESIS_HOOKS", "unhurried")
         .stdin(Stdio::null())
         .output()
         .unwrap();

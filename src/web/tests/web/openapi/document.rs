@@ -181,15 +181,15 @@ fn operation_object(operation: &Operation, answer: Option<&Value>) -> Value {
 }
 
 fn body(operation: &Operation) -> Option<Value> {
-    let json = |name: &str, required: bool| {
+    let json = |name: &str| {
         let content =
             json!({ "application/json": { "schema": to(name), "examples": examples::of_body(operation.id) } });
-        json!({ "required": required, "content": content })
+        json!({ "required": true, "content": content })
     };
     match operation.body {
         Body::Nothing => None,
-        Body::Json(name) => Some(json(name, true)),
-        Body::MaybeJson(name) => Some(json(name, false)),
+        Body::Json(name) => Some(json(name)),
+        Body::Inbound => Some(json("Posted")),
         Body::Document => {
             let bytes = json!({ "type": "string", "format": "binary", "minLength": 1 });
             let mut content: Map<String, Value> =
@@ -241,7 +241,6 @@ fn responses(operation: &Operation, answer: Option<&Value>) -> Value {
         all.insert(status.to_string(), json!({ "$ref": format!("#/components/responses/{}", response_name(&slugs)) }));
     }
     let content = match operation.shows {
-        Shows::Never => return Value::Object(all),
         Shows::Json(name) => {
             let mut media = json!({ "schema": to(name) });
             if let Some(answer) = answer {

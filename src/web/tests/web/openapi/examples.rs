@@ -98,7 +98,13 @@ pub fn of_body(operation: &str) -> Value {
             json!({ "took_effect": true, "amount": "12.50", "document": digest("ruling"), "reason": "见协助单位书面回复" }),
         ),
         "pausePartner" => named("upgrade", json!({ "reason": "对方升级", "until": "2026-11-25T18:00:00+08:00" })),
-        "sendResults" => named("results", json!({ "results": [] })),
+        "sendResults" => named(
+            "answered",
+            json!({
+                "results": [{ "number": "X2026112200000000012-1", "kind": "freeze", "state": "done", "limit": "5000.00", "caught": "5000.00", "serial": "F2026-17" }],
+                "leads": [{ "number": "X2026112200000000014-1", "class": "hit", "serial": "K-3301", "as_of": "2026-11-22T10:15:30+08:00", "details": { "place": "石浦大道收费站" } }],
+            }),
+        ),
         other => panic!("{other} has a body and no example"),
     }
 }

@@ -13,8 +13,8 @@ pub enum Body {
     Nothing,
     /// JSON of this schema.
     Json(&'static str),
-    /// The same, or nothing.
-    MaybeJson(&'static str),
+    /// What a partner's own adapter reads; here in the form that most share.
+    Inbound,
     /// The bytes of a document.
     Document,
 }
@@ -30,8 +30,6 @@ pub enum Shows {
     Tile,
     /// The bytes of a document, as uploaded.
     Document,
-    /// Nothing: this call is refused, whatever it says.
-    Never,
 }
 
 /// One call.
@@ -58,14 +56,10 @@ const DOOR: &[Slug] = &[Slug::TokenMissing, Slug::TokenUnknown, Slug::RoleMissin
 /// Everybody may be refused so.
 pub const ALWAYS: &[Slug] = &[Slug::TooManyCalls, Slug::Internal];
 /// A body that cannot be read.
-const BODY: &[Slug] = &[
-    Slug::BodyBroken,
-    Slug::BodyTooSlow,
-    Slug::BodyTooLarge,
-    Slug::UnsupportedMediaType,
-    Slug::ContentEncodingUnsupported,
-    Slug::InvalidRequest,
-];
+const BODY: &[Slug] =
+    &[Slug::BodyBroken, Slug::BodyTooSlow, Slug::BodyTooLarge, Slug::ContentEncodingUnsupported, Slug::InvalidRequest];
+/// A body of another type.
+const TYPE: &[Slug] = &[Slug::UnsupportedMediaType];
 /// A body that is no JSON.
 const JSON: &[Slug] = &[Slug::MalformedJson];
 /// A header or a query parameter.
@@ -84,6 +78,7 @@ const SUBMISSION: &[Slug] = &[
     Slug::IdempotencyKeyReused,
     Slug::CourtForeign,
     Slug::RulesBroken,
+    Slug::WouldBeHandedBack,
     Slug::PartnerUnknown,
     Slug::ScopeEmpty,
     Slug::DocumentUnknown,
@@ -107,7 +102,7 @@ impl Operation {
             parameters: &[],
             body: Body::Nothing,
             status: 200,
-            shows: Shows::Never,
+            shows: Shows::Json("Anything"),
             headers: &[],
             refuses: vec![ALWAYS],
         }
@@ -132,8 +127,9 @@ impl Operation {
     fn takes(self, body: Body) -> Self {
         let json: &[&[Slug]] = match body {
             Body::Nothing => return self,
-            Body::Document => &[BODY],
-            Body::Json(_) | Body::MaybeJson(_) => &[BODY, JSON],
+            Body::Document => &[BODY, TYPE],
+            Body::Inbound => &[BODY],
+            Body::Json(_) => &[BODY, TYPE, JSON],
         };
         Self { body, ..self }.refusing(json)
     }
@@ -257,12 +253,12 @@ fn commands() -> Vec<Operation> {
     vec![
         command("approveRequest", "/v1/requests/{id}/approve", "批准", "Approve")
             .about(
-                "批准该请求中待审批的事项；提交人不得自批。可不带请求体。",
-                "What waits for approval may go; who submitted may not approve. The body may be left out.",
+                "批准该请求中待审批的事项；提交人不得自批。",
+                "What waits for approval may go; who submitted may not approve.",
             )
             .for_roles::<Approve>()
             .with(&["RequestId", "AcceptLanguage"])
-            .takes(Body::MaybeJson("ReasonForm"))
+            .takes(Body::Json("ReasonForm"))
             .refusing(&[PERSON]),
         command("stopRequest", "/v1/requests/{id}/stop", "停止", "Stop")
             .about(
@@ -309,17 +305,19 @@ fn partners() -> Vec<Operation> {
             .for_roles::<Operate>()
             .with(&["PartnerId", "AcceptLanguage"])
             .shows(200, Shows::Json("Sequence"))
-            .refusing(&[ID, STATE, BODY, ENGINE]),
+            .refusing(&[ID, STATE, BODY, TYPE, ENGINE]),
         Operation::of("sendResults", "POST", "/v1/inbound/{partner}", "partners")
-            .says("协助单位回传结果", "A partner sends results")
+            .says("协助单位回传结果与线索", "A partner sends results and leads")
             .about(
-                "仅供约定了回传的协助单位；其余由本系统询问或取回。",
-                "Only for partners that agreed to send; results of the others are fetched.",
+                "仅供约定了回传的协助单位；其余由本系统询问或取回。正文由该单位所用的适配器读取，常用者见schemas/partners/open-tasks.md；逐项答复，同样的内容可重复回传。",
+                "Only for partners that agreed to send; results of the others are fetched. The body is read by the partner's own adapter; schemas/partners/open-tasks.md draws the common one. Each item gets its verdict, and the same may be sent again.",
             )
             .for_roles::<Inbound>()
             .with(&["InboundPartner", "AcceptLanguage"])
-            .takes(Body::MaybeJson("Anything"))
-            .refusing(&[&[Slug::PartnerHasNoCallback]]),
+            .takes(Body::Inbound)
+            .shows(200, Shows::Json("Verdicts"))
+            .and_headers(&["CacheControl"])
+            .refusing(&[ID, &[Slug::PartnerHasNoCallback], ENGINE]),
     ]
 }
 

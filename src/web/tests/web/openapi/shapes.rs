@@ -2,7 +2,7 @@
 //!
 //! A request's own shape stands in `schemas/intake/request.schema.json`, and its parts are taken from there.
 
-use domain::outcome::{Reason, Verdict};
+use domain::outcome::{AssetKind, AssetRole, FindingClass, LeadClass, Reason, Verdict};
 use domain::request::{Goal, PartnerKind, RequestState};
 use domain::{ActKind, ActState};
 use serde_json::{Map, Value, json};
@@ -135,7 +135,7 @@ fn requests() -> Value {
             "counts": json!({ "type": "object", "properties": counts, "additionalProperties": false, "description": "各状态的事项数。 How many acts are in each state." }),
             "acts": list(to("Act")),
             "next_page": or_null(count("下一页首项的序号；末页为null。", "First act of the next page; null at the end.")),
-        }), json!({ "deadline": to("Instant") })),
+        }), json!({ "deadline": to("Instant"), "leads": list(to("Lead")) })),
         "Case": object(("案件。", "The case."), json!({
             "id": to("CaseId"), "number": text("案号；已销毁时为空。", "Case number; empty once erased."), "court": text("法院代码。", "Court code."),
         }), json!({})),
@@ -182,7 +182,7 @@ fn act() -> Value {
             "outcomes": list(to("Outcome")), "next": to("Next"),
         }),
         json!({
-            "account": text("账号。", "Account."), "amount": said("Yuan", "要求金额。", "What was ordered."),
+            "account": text("账号；临控车辆时为号牌。", "Account; for a watch on a vehicle its plate."), "note": text("请协助人员办理的内容。", "What people are to do."), "amount": said("Yuan", "要求金额。", "What was ordered."),
             "from": to("Date"), "to": to("Date"), "original": to("Original"), "measure": to("Measure"),
         }),
     )
@@ -198,11 +198,29 @@ fn outcomes() -> Value {
             "from": to("Date"), "to": to("Date"), "serial": text("协助单位流水号。", "The partner's own number."),
             "accounts": list(to("Account")), "ahead": list(to("Prior")), "replies": list(to("Reply")),
             "as_of": text("协助单位所称的截至时间。", "As of when, in the partner's words."),
+            "due": said("Date", "已登记者，届时可期。", "When what is registered may come true."), "findings": list(to("Finding")),
         })),
+        "Finding": object(("查明的事项。", "What was found out."), json!({
+            "class": words_of!(FindingClass, "类别。", "What it is about."), "details": list(to("Detail")),
+        }), json!({})),
+        "Detail": object(("一项具体内容。", "One named particular."), json!({ "name": text("", "A word of the partner's published form."), "value": text("", "") }), json!({})),
+        "Lead": object(("协助单位主动告知的线索。", "What a partner told unasked."), json!({
+            "at": to("Instant"), "sequence": count("日志序号。", "Sequence of its event."), "act": to("ActId"), "partner": text("协助单位编号。", "Partner id."),
+            "class": words_of!(LeadClass, "类别。", "What it is."), "serial": text("协助单位流水号。", "The partner's own number."),
+            "as_of": text("", "As of when, in the partner's words."),
+        }), json!({ "respond_by": to("Instant"), "details": list(to("Detail")), "text": text("协助单位原话。", "The partner's own words.") })),
+        "Posted": object(("回传的结果与线索；各字段见schemas/partners/open-tasks.md。", "Results and leads; schemas/partners/open-tasks.md names their fields."), json!({}), json!({
+            "results": { "type": "array", "items": { "type": "object" } },
+            "leads": { "type": "array", "items": { "type": "object" } },
+        })),
+        "Verdicts": object(("逐项答复，先结果后线索。", "A verdict for each item, results before leads."), json!({
+            "verdicts": list(object(("", ""), json!({ "number": text("", ""), "taken": flag("", "") }), json!({ "reason": text("未收的原因。", "Why not.") }))),
+        }), json!({})),
         "Account": object(("查得的账户。", "An account that was found."), json!({
             "number": text("", ""), "class": text("", ""), "status": text("", ""),
             "currency": text("币种，按协助单位所报：156或CNY为人民币。", "As the partner reports it; 156 or CNY is the yuan."), "branch": text("开户网点。", "Branch."),
-        }), json!({ "balance": to("Yuan"), "available": to("Yuan"), "ahead": list(to("Prior")) })),
+            "asset": words_of!(AssetKind, "财产种类。", "What sort of property."), "role": words_of!(AssetRole, "被执行人的身份。", "What the subject is to it."),
+        }), json!({ "balance": to("Yuan"), "available": to("Yuan"), "ahead": list(to("Prior")), "details": list(to("Detail")) })),
         "Prior": object(("在先的措施。", "A measure that goes before."), json!({ "organ": text("机关。", "By whom."), "paper": text("文号。", "Paper.") }),
             json!({ "amount": to("Yuan"), "to": to("Date") })),
         "Reply": object(("协助单位的回执原件。", "A partner's sealed answer."), json!({
