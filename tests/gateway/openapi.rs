@@ -12,7 +12,6 @@ use crate::bench::{
 };
 use crate::kinds::{EveryKind, everywhere};
 
-#[path = "../../src/web/tests/web/openapi/judge.rs"]
 mod judge;
 
 use judge::{Judge, follow};
