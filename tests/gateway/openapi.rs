@@ -106,10 +106,12 @@ fn the_examples_of_the_description_run() {
         let view = gateway.wait_finished(&id);
         caller.get("showRequest", &format!("/v1/requests/{id}?replies=inline")).of_status(200);
         caller.get("listEvents", &format!("/v1/requests/{id}/events")).of_status(200);
+        caller.get("listDeliveries", &format!("/v1/requests/{id}/deliveries")).of_status(200);
         let act = view.acts()[0]["id"].as_str().unwrap();
         for (operation, path, expected) in [
             ("approveRequest", format!("/v1/requests/{id}/approve"), 409),
             ("stopRequest", format!("/v1/requests/{id}/stop"), 409),
+            ("redeliver", format!("/v1/requests/{id}/deliveries"), 409),
             ("withdrawAct", format!("/v1/acts/{act}/withdraw"), 409),
             ("resolveAct", format!("/v1/acts/{act}/resolve"), 409),
         ] {
@@ -155,6 +157,7 @@ fn the_gateways_answers_are_as_described() {
         let entry = caller.get("readEntry", "/v1/trail/entries/3");
         (entry.status == 200).then_some(())
     });
+    caller.get("listDeliveryKeys", "/v1/deliveries/keys").of_status(200);
     for (id, path) in [
         ("describeApi", "/v1/openapi.json"),
         ("readCheckpoint", "/trail/checkpoint"),

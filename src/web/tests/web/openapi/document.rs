@@ -45,6 +45,7 @@ pub fn document(answers: &BTreeMap<&'static str, Value>) -> Value {
         "servers": [{ "url": "/" }],
         "tags": tags(),
         "paths": paths,
+        "webhooks": webhooks(),
         "components": {
             "schemas": schemas,
             "parameters": parameters(),
@@ -76,6 +77,7 @@ fn tags() -> Value {
         tag("documents", ("文书", "Documents")),
         tag("requests", ("协助请求", "Requests")),
         tag("commands", ("由人作出的决定", "What people decide")),
+        tag("deliveries", ("送达：结果送至法院系统", "Deliveries of results to the court's system")),
         tag("partners", ("协助单位与通道", "Partners and their lanes")),
         tag("trail", ("留痕与核验", "The trail, for those who check it")),
         tag("health", ("运行状况", "How the gateway is")),
@@ -99,6 +101,7 @@ fn headers() -> Value {
         "CallId": header("X-Call-Id", json!({ "type": "string", "pattern": "^[0-9a-f]{8}-[0-9a-f]+$" }), "本次调用的编号，亦见于日志。", "Names this call, also in the log."),
         "ContentLanguage": header("Content-Language", json!({ "type": "string", "enum": ["zh-CN", "en"] }), "应答语言。", "The language of the texts."),
         "CacheControl": header("Cache-Control", text(), "含个人信息者no-store。", "no-store where there is personal data."),
+        "ETag": header("ETag", json!({ "type": "string", "pattern": "^W/\"sha256:[0-9a-f]{64}\"$" }), "同正文的digest。", "The digest of the body."),
         "Location": header("Location", json!({ "type": "string", "format": "uri-reference" }), "可在此读取。", "Where it is read."),
         "ContentDisposition": header("Content-Disposition", text(), "附件及文件名（RFC 5987）。", "An attachment with its name (RFC 5987)."),
         "WwwAuthenticate": header("WWW-Authenticate", json!({ "type": "string", "pattern": "^Bearer " }), "", ""),
@@ -181,15 +184,16 @@ fn operation_object(operation: &Operation, answer: Option<&Value>) -> Value {
 }
 
 fn body(operation: &Operation) -> Option<Value> {
-    let json = |name: &str| {
+    let json = |name: &str, required: bool| {
         let content =
             json!({ "application/json": { "schema": to(name), "examples": examples::of_body(operation.id) } });
-        json!({ "required": true, "content": content })
+        json!({ "required": required, "content": content })
     };
     match operation.body {
         Body::Nothing => None,
-        Body::Json(name) => Some(json(name)),
-        Body::Inbound => Some(json("Posted")),
+        Body::Json(name) => Some(json(name, true)),
+        Body::MaybeJson(name) => Some(json(name, false)),
+        Body::Inbound => Some(json("Posted", true)),
         Body::Document => {
             let bytes = json!({ "type": "string", "format": "binary", "minLength": 1 });
             let mut content: Map<String, Value> =
@@ -263,6 +267,25 @@ fn responses(operation: &Operation, answer: Option<&Value>) -> Value {
         all.insert("503".to_owned(), taken);
     }
     Value::Object(all)
+}
+
+/// What we send to the address that a request gave as its callback.
+fn webhooks() -> Value {
+    let header = |name: &str, said: Said| json!({ "name": name, "in": "header", "required": true, "schema": { "type": "string" }, "description": both(said) });
+    json!({
+        "requestChanged": { "post": {
+            "operationId": "deliver", "tags": ["deliveries"],
+            "summary": "结果送达（Standard Webhooks） · Results are delivered (Standard Webhooks)",
+            "description": "送至请求所给的callback.url；2xx即为已收。约定与验签见schemas/intake/deliveries.md。 Sent to callback.url of the request; 2xx acknowledges. schemas/intake/deliveries.md says how to check the signature.",
+            "parameters": [
+                header("webhook-id", ("同一版本各次相同。", "The same for every try at a version.")),
+                header("webhook-timestamp", ("", "Unix seconds.")),
+                header("webhook-signature", ("v1为HMAC-SHA256，v1a为Ed25519，空格分隔。", "v1 is HMAC-SHA256, v1a Ed25519, parted by blanks.")),
+            ],
+            "requestBody": { "required": true, "content": { "application/json": { "schema": to("Announcement") } } },
+            "responses": { "2XX": { "description": "已收。 Acknowledged." }, "410": { "description": "不再送达此请求。 Nothing more of this request." } },
+        } },
+    })
 }
 
 /// The face of banks' hubs is named here, so that nobody takes it for a secret; what is said there is the banks' own form.

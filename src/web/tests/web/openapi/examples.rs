@@ -97,6 +97,7 @@ pub fn of_body(operation: &str) -> Value {
             "done",
             json!({ "took_effect": true, "amount": "12.50", "document": digest("ruling"), "reason": "见协助单位书面回复" }),
         ),
+        "redeliver" => named("since", json!({ "since_version": 0 })),
         "pausePartner" => named("upgrade", json!({ "reason": "对方升级", "until": "2026-11-25T18:00:00+08:00" })),
         "sendResults" => named(
             "answered",
@@ -117,7 +118,7 @@ pub fn links(operation: &str) -> Option<Value> {
             json!({ "read": { "operationId": "readDocument", "parameters": { "digest": "$response.body#/digest" } } }),
         ),
         "submitRequest" => Some(json!({
-            "show": id("showRequest"), "events": id("listEvents"), "approve": id("approveRequest"), "stop": id("stopRequest"),
+            "show": id("showRequest"), "events": id("listEvents"), "approve": id("approveRequest"), "deliveries": id("listDeliveries"), "redeliver": id("redeliver"), "stop": id("stopRequest"),
             "entry": { "operationId": "readEntry", "parameters": { "n": "$response.body#/receipt/sequence" } },
         })),
         "showRequest" => {

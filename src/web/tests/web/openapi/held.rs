@@ -183,6 +183,20 @@ async fn real_answers_are_as_described() {
 }
 
 #[tokio::test]
+async fn what_is_announced_is_as_described() {
+    use web::gate::{Caller, Gate as _, Look};
+    let house = House::open();
+    let caller = Caller { token: "court".to_owned(), court: None, is_person: false };
+    let look = Look { page_from: 0, page_len: 100, after_version: None, wait_ms: 0 };
+    let view = house.gate.request(&caller, domain::RequestId(10), look).await.unwrap();
+    let announced: Value = serde_json::from_slice(&web::announce(&view, 5, view.accepted_at)).unwrap();
+    assert_eq!(
+        judge().faults(&json!({ "$ref": "#/components/schemas/Announcement" }), &announced),
+        Vec::<String>::new()
+    );
+}
+
+#[tokio::test]
 async fn refusals_are_as_described() {
     let house = House::open();
     let judge = judge();
@@ -208,8 +222,8 @@ async fn refusals_are_as_described() {
             assert_eq!(nobody.status, 401);
             hold(&judge, &operation, &nobody);
         }
-        if matches!(operation.body, Body::Json(_)) {
-            for (body, status) in [("{", 400), ("[]", 422), ("{}", 422), ("{\"reason\":null}", 422)] {
+        if matches!(operation.body, Body::Json(_) | Body::MaybeJson(_)) {
+            for (body, status) in [("{", 400), ("[]", 422), ("[5]", 422), ("{}", 422), ("{\"reason\":null}", 422)] {
                 let ask = house.ask(Method::POST, &said::path(&operation), operation.roles.first().copied());
                 let answer =
                     read(ask.header("Content-Type", "application/json").header("Idempotency-Key", "k").body(body))

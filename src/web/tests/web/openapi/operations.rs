@@ -2,7 +2,7 @@
 
 use web::Role;
 use web::problem::Slug;
-use web::right::{Approve, Audit, Inbound, Operate, ReadRequests, ReadStates, Right, Settle, Submit};
+use web::right::{Approve, Audit, Inbound, Operate, ReadRequests, ReadStates, Redeliver, Right, Settle, Submit};
 
 /// Chinese, and the same in English.
 pub type Said = (&'static str, &'static str);
@@ -13,6 +13,8 @@ pub enum Body {
     Nothing,
     /// JSON of this schema.
     Json(&'static str),
+    /// The same, or nothing.
+    MaybeJson(&'static str),
     /// What a partner's own adapter reads; here in the form that most share.
     Inbound,
     /// The bytes of a document.
@@ -129,7 +131,7 @@ impl Operation {
             Body::Nothing => return self,
             Body::Document => &[BODY, TYPE],
             Body::Inbound => &[BODY],
-            Body::Json(_) => &[BODY, TYPE, JSON],
+            Body::Json(_) | Body::MaybeJson(_) => &[BODY, TYPE, JSON],
         };
         Self { body, ..self }.refusing(json)
     }
@@ -161,6 +163,7 @@ pub fn operations() -> Vec<Operation> {
     let mut all = documents();
     all.extend(requests());
     all.extend(commands());
+    all.extend(deliveries());
     all.extend(partners());
     all.extend(trail());
     all.extend(health());
@@ -229,7 +232,7 @@ fn requests() -> Vec<Operation> {
             .for_roles::<ReadRequests>()
             .with(&["RequestId", "Wait", "AfterVersion", "Page", "PageLength", "Replies", "AcceptLanguage"])
             .shows(200, Shows::Json("Request"))
-            .and_headers(&["CacheControl"])
+            .and_headers(&["CacheControl", "ETag"])
             .refusing(&[PARAMETER, ID, ENGINE]),
         Operation::of("listEvents", "GET", "/v1/requests/{id}/events", "requests")
             .says("请求的留痕", "What happened to a request")
@@ -282,6 +285,38 @@ fn commands() -> Vec<Operation> {
             .with(&["ActId", "AcceptLanguage"])
             .takes(Body::Json("ResolveForm"))
             .refusing(&[PERSON, &[Slug::DocumentUnknown, Slug::OutOfBounds]]),
+    ]
+}
+
+fn deliveries() -> Vec<Operation> {
+    let path = "/v1/requests/{id}/deliveries";
+    vec![
+        Operation::of("listDeliveries", "GET", path, "deliveries")
+            .says("送达情况", "How results were delivered")
+            .about("最近20次，旧的在前。", "The newest 20 attempts, oldest first.")
+            .for_roles::<ReadStates>()
+            .with(&["RequestId", "AcceptLanguage"])
+            .shows(200, Shows::Json("DeliveryList"))
+            .and_headers(&["CacheControl"])
+            .refusing(&[ID, ENGINE]),
+        Operation::of("redeliver", "POST", path, "deliveries")
+            .says("重新送达", "Deliver again")
+            .about(
+                "自法院系统已有的版本起重新送达；无请求体则视为一无所有。",
+                "To a system that has everything up to since_version; without a body, to one that has nothing.",
+            )
+            .for_roles::<Redeliver>()
+            .with(&["RequestId", "AcceptLanguage"])
+            .takes(Body::MaybeJson("AgainForm"))
+            .shows(202, Shows::Json("Again"))
+            .refusing(&[ID, STATE, &[Slug::OutOfBounds], ENGINE]),
+        Operation::of("listDeliveryKeys", "GET", "/v1/deliveries/keys", "deliveries")
+            .says("送达验签公钥", "Public keys of deliveries")
+            .about("新的在前（Standard Webhooks，whpk_）。", "Newest first (Standard Webhooks, whpk_).")
+            .for_roles::<ReadStates>()
+            .with(&["AcceptLanguage"])
+            .shows(200, Shows::Json("DeliveryKeys"))
+            .and_headers(&["CacheControl"]),
     ]
 }
 

@@ -68,7 +68,7 @@ macro_rules! words_of {
 /// Every schema that the document names.
 pub fn schemas() -> Map<String, Value> {
     let mut all = Map::new();
-    for part in [scalars(), requests(), outcomes(), others(), bodies(), request_form()] {
+    for part in [scalars(), requests(), outcomes(), deliveries(), others(), bodies(), request_form()] {
         let Value::Object(part) = part else { panic!("schemas are an object") };
         for (name, shape) in part {
             assert!(all.insert(name.clone(), shape).is_none(), "{name} stands twice");
@@ -130,12 +130,13 @@ fn requests() -> Value {
             "stopping": flag("已要求停止；已发出的仍可能反馈。", "Somebody asked it to stop; what has left may still be answered."),
             "version": count("最近一次变动的日志序号。", "Sequence of the last event that touched it."),
             "accepted_at": to("Instant"),
+            "digest": said("Digest", "本页内容的摘要，轮询、长轮询、送达相同。", "Of what this page says; poll, long-poll and delivery of a version show the same."),
             "erased": flag("案件密钥已销毁，个人信息不复存在。", "The case's key was destroyed; names and sums are gone."),
             "ledger": to("Ledger"),
             "counts": json!({ "type": "object", "properties": counts, "additionalProperties": false, "description": "各状态的事项数。 How many acts are in each state." }),
             "acts": list(to("Act")),
             "next_page": or_null(count("下一页首项的序号；末页为null。", "First act of the next page; null at the end.")),
-        }), json!({ "deadline": to("Instant"), "leads": list(to("Lead")) })),
+        }), json!({ "deadline": to("Instant"), "delivery": to("Delivery"), "leads": list(to("Lead")) })),
         "Case": object(("案件。", "The case."), json!({
             "id": to("CaseId"), "number": text("案号；已销毁时为空。", "Case number; empty once erased."), "court": text("法院代码。", "Court code."),
         }), json!({})),
@@ -247,6 +248,31 @@ fn outcomes() -> Value {
     })
 }
 
+fn deliveries() -> Value {
+    let state = || words("送达状态。", "How it stands.", vec!["waiting", "under_way", "delivered", "given_up"]);
+    json!({
+        "Delivery": object(("法院系统已有的。", "What the court's system has."), json!({
+            "state": state(), "acknowledged": count("已收的版本；0为无。", "The version that it has acknowledged; 0 is none."), "tries": count("本次已试次数。", "Tries so far."),
+        }), json!({ "due": to("Instant") })),
+        "DeliveryList": object(("", ""), json!({ "delivery": or_null(to("Delivery")), "attempts": list(to("Attempt")) }), json!({})),
+        "Attempt": object(("一次送达。", "One attempt."), json!({
+            "sequence": count("", ""), "at": to("Instant"), "judged": words("", "", vec!["acknowledged", "not_acknowledged", "given_up"]),
+            "version": count("", "The version that it carried."), "previous_version": count("", "The version that the court had before."),
+        }), json!({ "cause": text("", "What was seen, when it was not acknowledged."), "due": to("Instant") })),
+        "Again": object(("", ""), json!({ "version": count("", ""), "previous_version": count("", "") }), json!({})),
+        "DeliveryKeys": object(("", ""), json!({ "courts": list(object(("", ""), json!({
+            "court": text("法院代码。", "Court code."), "keys": list(json!({ "type": "string", "pattern": "^whpk_" })),
+        }), json!({}))) }), json!({})),
+        "Announcement": object(("送达的正文。", "The body of a delivery."), json!({
+            "type": words("", "", vec!["request.changed", "request.finished"]), "timestamp": to("Instant"),
+            "data": object(("", ""), json!({
+                "id": to("RequestId"), "version": count("", ""), "previous_version": count("上次已收的版本。", "The version acknowledged last."),
+                "digest": to("Digest"), "request": to("Request"),
+            }), json!({})),
+        }), json!({})),
+    })
+}
+
 fn others() -> Value {
     json!({
         "PartnerList": object(("", ""), json!({ "partners": list(to("Partner")) }), json!({})),
@@ -280,6 +306,7 @@ fn bodies() -> Value {
     };
     let form = schema();
     json!({
+        "AgainForm": closed(object(("", ""), json!({ "since_version": count("已有的版本。", "The version that is there.") }), json!({}))),
         "ReasonForm": closed(object(("", ""), json!({ "reason": reason }), json!({}))),
         "PauseForm": closed(object(("", ""), json!({ "reason": reason, "until": { "type": "string", "format": "date-time", "maxLength": 35,
             "description": "至何时。 Until when." } }), json!({}))),
