@@ -105,7 +105,7 @@ impl Gateway {
         let at_start = at_start(&settings);
         std::fs::create_dir_all(&settings.data).with_context(|| format!("making {}", settings.data.display()))?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(EXCHANGE_THREADS)
+            .worker_threads(std::env::var("XZ_EX").ok().and_then(|n|n.parse().ok()).unwrap_or(EXCHANGE_THREADS))
             .thread_name("exchange")
             .enable_all()
             .build()

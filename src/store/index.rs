@@ -19,7 +19,7 @@ use std::path::PathBuf;
 
 /// Events in one batch, at most. Entries are made only of finished requests, three or four each, so a batch holds some two
 /// hundred neighbouring keys: about as many as the batches that the memory gate (`examples/index_memory.rs`) was measured with.
-pub const BATCH_EVENTS_MAX: u64 = 256;
+pub const BATCH_EVENTS_MAX: u64 = 1_024;
 /// Puts and removes in one batch, at most: sled keeps a batch in memory several times over.
 pub const BATCH_ENTRIES_MAX: usize = 1_024;
 /// Bytes of one value, at most: an entry points into the journal, it does not repeat it.

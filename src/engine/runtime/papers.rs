@@ -61,8 +61,8 @@ impl Papers {
     }
 
     /// Keeps what was just written, so that the exchange that follows need not read it back.
-    pub fn keep(&self, sequence: u64, event: &Event) {
-        if let Some(plan) = plan_of(sequence, event) {
+    pub fn keep(&self, sequence: u64, fact: &Fact, body: Option<Body>, key: u64) {
+        if let Some(plan) = plan_of(sequence, fact, body, key) {
             self.insert(sequence, Arc::new(plan));
         }
     }
@@ -89,7 +89,7 @@ impl Papers {
             return Some(Arc::clone(plan));
         }
         let event = self.event(sequence)?;
-        let plan = Arc::new(plan_of(sequence, &event)?);
+        let plan = Arc::new(plan_of(sequence, &event.fact, event.body, event.key)?);
         self.insert(sequence, Arc::clone(&plan));
         Some(plan)
     }
@@ -160,18 +160,19 @@ impl Papers {
     }
 }
 
-fn plan_of(sequence: u64, event: &Event) -> Option<Plan> {
-    match (&event.fact, event.body.as_ref()?) {
+fn plan_of(sequence: u64, fact: &Fact, body: Option<Body>, slot: u64) -> Option<Plan> {
+    match (fact, body?) {
         (Fact::RequestAccepted(_), Body::Accepted(body)) => {
-            let request = body.request.clone().into_request()?;
+            let body = *body;
+            let request = body.request.into_request()?;
             let callback = request.callback;
             let context =
                 Arc::new(SlipContext { case: request.case, officers: request.officers, papers: request.papers });
-            let papers = RequestPapers { context, seals: body.seals.clone(), slot: event.key, callback };
-            Some(Plan { request: sequence, lines: body.plan.clone(), papers: Some(Arc::new(papers)) })
+            let papers = RequestPapers { context, seals: body.seals, slot, callback };
+            Some(Plan { request: sequence, lines: body.plan, papers: Some(Arc::new(papers)) })
         }
         (Fact::PlanExtended(fact), Body::Planned(body)) => {
-            Some(Plan { request: fact.request, lines: body.plan.clone(), papers: None })
+            Some(Plan { request: fact.request, lines: body.plan, papers: None })
         }
         _ => None,
     }
