@@ -128,15 +128,25 @@ impl Papers {
     /// The slip that carries these acts, which share its number; `with_line` writes originals as `slip-line`.
     #[must_use]
     pub fn slip(&self, acts: &[ActId], with_line: bool) -> Option<Slip> {
-        let first = self.line(*acts.first()?)?;
-        let request = self.plan(acts.first()?.sequence)?.request;
-        let context = Arc::clone(&self.request(request)?.context);
-        let lines = acts.iter().map(|act| self.slip_line(*act, &context, with_line)).collect::<Option<Vec<_>>>()?;
+        let first = acts.first()?;
+        let plan = self.plan(first.sequence)?;
+        let papers = match &plan.papers {
+            Some(papers) => Arc::clone(papers),
+            None => self.request(plan.request)?,
+        };
+        let context = Arc::clone(&papers.context);
+        let mut lines = Vec::with_capacity(acts.len());
+        for act in acts {
+            // Nearly always of the same plan; a slip whose acts were planned at different times is possible all the same.
+            let other = if act.sequence == first.sequence { None } else { Some(self.plan(act.sequence)?) };
+            let line = other.as_ref().unwrap_or(&plan).lines.get(act.line as usize)?;
+            lines.push(self.slip_line(line, &context, with_line)?);
+        }
+        let first = plan.lines.get(first.line as usize)?;
         Some(Slip { number: SlipNumber::from_bits(first.slip), context, subject: first.subject, lines })
     }
 
-    fn slip_line(&self, act: ActId, context: &SlipContext, with_line: bool) -> Option<Line> {
-        let line = self.line(act)?;
+    fn slip_line(&self, line: &PlanLine, context: &SlipContext, with_line: bool) -> Option<Line> {
         let base = line.base.and_then(|base| self.line(base.into()));
         let original = match (&line.base, &base) {
             (Some(act), Some(base)) => {
