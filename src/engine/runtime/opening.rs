@@ -14,8 +14,8 @@ use store::record::Event;
 use store::snapshot::{LoadFault, SnapshotStore};
 use trail::{Checkpoint, Hash, NoteKey, Tree, leaf_hash};
 
-use super::receipts::ReceiptSigner;
 use super::indexing::Ended;
+use super::receipts::ReceiptSigner;
 use super::trail::{check_against, repair_tiles, stored_checkpoint};
 use crate::state::State;
 use crate::vault::Vault;

@@ -8,8 +8,8 @@ use store::disk::Disk;
 use store::journal::Reader as JournalReader;
 use trail::{Checkpoint, DirectoryTiles, Edge, Hash, NoteKey, Reader, TileName, TilePath, Tree};
 
-use super::receipts::ReceiptSigner;
 pub use super::receipts::RECEIPT_CONTEXT;
+use super::receipts::ReceiptSigner;
 use crate::refusal::Refusal;
 use crate::vault::hex;
 use crate::view::Receipt;

@@ -16,7 +16,9 @@
 
 use std::path::PathBuf;
 use std::time::Instant;
-use store::index::{BATCH_ENTRIES_MAX, BATCH_EVENTS_MAX, EntryId, Index, IndexBatch, IndexKey, IndexList, PageOrder, SledIndex, SlipKey};
+use store::index::{
+    BATCH_ENTRIES_MAX, BATCH_EVENTS_MAX, EntryId, Index, IndexBatch, IndexKey, IndexList, PageOrder, SledIndex, SlipKey,
+};
 use store::random::{OsRandom, SeededRandom};
 use store::seal::root::{KeyedHasher, RootKey};
 
