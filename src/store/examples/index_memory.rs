@@ -132,7 +132,7 @@ fn main() {
         batch.applied = end * EVENTS_PER_REQUEST;
         entries += batch.puts.len() + batch.removes.len();
         index.apply(&batch, &mut random).unwrap();
-        if first / per_batch % 256 == 0 {
+        if (first / per_batch).is_multiple_of(256) {
             peak = peak.max(resident_bytes());
             println!(
                 "{:>9} events  {:>7.0} events/s  memory +{:>4} MiB",
