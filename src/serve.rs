@@ -18,8 +18,15 @@ use store::seal::master::MasterKey;
 use crate::courier::CourtCourier;
 use crate::settings::{Fault, MasterSource, Overrides, Settings, is_handed, load, read_master};
 
-/// Threads for exchanges; they wait on the network, so two carry thousands.
-const EXCHANGE_THREADS: usize = 2;
+/// Threads for exchanges at most; they wait on the network, so each carries thousands.
+const EXCHANGE_THREADS_MAX: usize = 2;
+/// Cores for each of them: on two cores a second thread would only wake up to take work away from the first.
+const CORES_PER_EXCHANGE_THREAD: usize = 2;
+
+fn exchange_threads() -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    (cores / CORES_PER_EXCHANGE_THREAD).clamp(1, EXCHANGE_THREADS_MAX)
+}
 
 #[derive(Args)]
 pub struct ServeArguments {
@@ -105,7 +112,7 @@ impl Gateway {
         let at_start = at_start(&settings);
         std::fs::create_dir_all(&settings.data).with_context(|| format!("making {}", settings.data.display()))?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(EXCHANGE_THREADS)
+            .worker_threads(exchange_threads())
             .thread_name("exchange")
             .enable_all()
             .build()

@@ -9,7 +9,6 @@ use domain::Personal;
 use domain::act::ActOrder;
 use domain::outcome::{FoundAccount, Outcome, Verdict};
 use domain::request::{Asked, Request};
-use domain::slip::SlipContext;
 use domain::socket::Judged;
 use domain::{ActKind, Money};
 use engine::clock::{Clock as _, SystemClock};
@@ -107,7 +106,6 @@ impl Writer {
         let partner = partner_id(usize::try_from(number)? % PARTNERS);
         let act = ActOrder { partner, ..query(template).context("the template has no act")? };
         request.asked = Asked::Acts(vec![act]);
-        let context = SlipContext { case: request.case.clone(), officers: Vec::new(), papers: Vec::new() };
         let submit = Submit {
             token: "bench-court".to_owned(),
             idempotency: (1, number),
@@ -116,7 +114,6 @@ impl Writer {
             subjects: vec![case],
             paper_keys: vec![(1, 1)],
             request: Arc::new(request),
-            context: Arc::new(context),
         };
         self.decide(Command::Submit(Box::new(submit)))?;
         let begun = self.decider.pump(self.clock.wall());

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use domain::outcome::{Lead, Outcome};
 use domain::request::Request;
-use domain::slip::SlipContext;
 use domain::socket::{FeedbackItem, Judged, ListClass};
 use domain::{ActId, Millis, Money, RequestId};
 use store::record::{Event, SealTwin};
@@ -248,8 +247,6 @@ pub struct Submit {
     pub paper_keys: Vec<(u64, u64)>,
     /// The request.
     pub request: Arc<Request>,
-    /// What its slips share.
-    pub context: Arc<SlipContext>,
 }
 
 /// A call that may leave once the decision is durable.

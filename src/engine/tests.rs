@@ -12,7 +12,6 @@ use domain::case::{Case, Court, CourtAccount, Officer, Paper, Party, PartyKind, 
 use domain::outcome::{FoundAccount, Outcome, Verdict};
 use domain::partner::{Breaker, DoubtPolicy, Partner, Rate, Retry, Travel};
 use domain::request::{Asked, Goal, PartnerKind, Priority, Request, Scope};
-use domain::slip::SlipContext;
 use domain::socket::{Cause, Judged};
 use domain::{ActKind, ActState, Money, Personal};
 use store::random::SeededRandom;
@@ -141,7 +140,6 @@ impl Table {
             case_key: (5, 5),
             subjects: vec![77],
             paper_keys: vec![(9, 9)],
-            context: Arc::new(SlipContext { case: request.case.clone(), officers: Vec::new(), papers: Vec::new() }),
             request,
         };
         match self.tell(Command::Submit(Box::new(submit)))? {

@@ -75,7 +75,9 @@ pub use note::{
 pub use path::{PATH_CHARACTERS_MAX, TilePath, TilePathError};
 pub use proof::{PROOF_HASHES_MAX, ProofError, check_consistency, check_inclusion};
 pub use reader::{ReadError, Reader};
-pub use receipt::{CONTEXT_CHARACTERS_MAX, RECEIPT_BYTES_MAX, ReceiptError, ReceiptKey, ReceiptVerifier};
+pub use receipt::{
+    CONTEXT_CHARACTERS_MAX, RECEIPT_BYTES_MAX, ReceiptError, ReceiptKey, ReceiptVerifier, receipt_bytes,
+};
 pub use tile::{LEVEL_MAX, MemoryTiles, TILE_BYTES, TILE_WIDTH, TileName, TileNameError, TileStore};
 pub use tree::{AppendError, Tree};
 pub use webhook::{SECRET_BYTES_MAX, SECRET_BYTES_MIN, WebhookKey, WebhookKeyError};

@@ -60,7 +60,7 @@ impl ReceiptKey {
     /// # Errors
     /// [`ReceiptError::Context`] or [`ReceiptError::TooLong`].
     pub fn sign_canonical(&self, context: &str, canonical_json: &[u8]) -> Result<[u8; 64], ReceiptError> {
-        Ok(self.0.sign(&signed_bytes(context, canonical_json)?).to_bytes())
+        Ok(self.0.sign(&receipt_bytes(context, canonical_json)?).to_bytes())
     }
 }
 
@@ -86,7 +86,7 @@ impl ReceiptVerifier {
     /// # Errors
     /// [`ReceiptError`].
     pub fn verify(&self, context: &str, canonical_json: &[u8], signature: &[u8; 64]) -> Result<(), ReceiptError> {
-        let signed = signed_bytes(context, canonical_json)?;
+        let signed = receipt_bytes(context, canonical_json)?;
         self.0.verify_strict(&signed, &Signature::from_bytes(signature)).map_err(|_| ReceiptError::BadSignature)
     }
 }
@@ -103,7 +103,11 @@ impl fmt::Debug for ReceiptVerifier {
     }
 }
 
-fn signed_bytes(context: &str, canonical_json: &[u8]) -> Result<Vec<u8>, ReceiptError> {
+/// What a receipt's signature covers: `context ‖ 0x00 ‖ canonical_json`. For whoever signs with an Ed25519 of their own.
+///
+/// # Errors
+/// [`ReceiptError::Context`] or [`ReceiptError::TooLong`].
+pub fn receipt_bytes(context: &str, canonical_json: &[u8]) -> Result<Vec<u8>, ReceiptError> {
     let printable = context.bytes().all(|byte| byte.is_ascii_graphic());
     if context.is_empty() || context.len() > CONTEXT_CHARACTERS_MAX || !printable {
         return Err(ReceiptError::Context);

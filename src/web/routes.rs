@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use actix_web::web::{self, Data, ServiceConfig};
-use actix_web::{Resource, Route};
+use actix_web::{Resource, Route, guard};
 use domain::socket::Face;
 
 use crate::intake::{acts, deliveries, documents, requests, submit};
 use crate::problem::{Problem, Slug};
-use crate::{evidence, faces, health, partners};
+use crate::{contract, evidence, faces, health, partners};
 
 /// One path with the methods it takes.
 pub(crate) struct Door {
@@ -21,7 +21,7 @@ macro_rules! doors {
     ($($path:literal $methods:literal => $($method:ident $handler:path),+;)+) => {
         /// The table. Paths stand as they do in logs: a template, never what was asked for.
         pub(crate) const DOORS: &[Door] =
-            &[$(Door { path: $path, methods: $methods, routes: || vec![$(web::$method().to($handler)),+] }),+];
+            &[$(Door { path: $path, methods: $methods, routes: || vec![$($method().to($handler)),+] }),+];
     };
 }
 
@@ -42,6 +42,7 @@ doors! {
     "/v1/partners/{id}/resume" "POST" => post partners::resume;
     "/v1/inbound/{partner}" "POST" => post partners::inbound;
     "/v1/trail/entries/{n}" "GET" => get evidence::entry;
+    "/v1/openapi.json" "GET" => get contract::openapi;
     "/trail/checkpoint" "GET" => get evidence::checkpoint;
     "/trail/keys" "GET" => get evidence::keys;
     "/trail/tile/{path:.*}" "GET" => get evidence::tile;
@@ -50,11 +51,29 @@ doors! {
     "/metrics" "GET" => get health::metrics;
 }
 
+/// GET, and HEAD, which is the same without the body (RFC 9110, 9.3.2); the protocol leaves the body out.
+fn get() -> Route {
+    web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
+}
+
+fn post() -> Route {
+    web::post()
+}
+
+/// For `Allow`: whoever takes GET takes HEAD.
+fn allowed(methods: &'static str) -> &'static str {
+    match methods {
+        "GET" => "GET, HEAD",
+        "GET, POST" => "GET, HEAD, POST",
+        other => other,
+    }
+}
+
 /// What a face takes.
 pub(crate) const FACE_METHODS: &str = "GET, POST";
 
 fn resource(path: &str, methods: &'static str, routes: Vec<Route>) -> Resource {
-    let other = move || async move { Err::<&str, _>(Problem::from(Slug::MethodNotAllowed).allowing(methods)) };
+    let other = move || async move { Err::<&str, _>(Problem::from(Slug::MethodNotAllowed).allowing(allowed(methods))) };
     let resource = web::resource(path).default_service(web::to(other));
     routes.into_iter().fold(resource, Resource::route)
 }
@@ -65,14 +84,14 @@ pub(crate) fn open(config: &mut ServiceConfig, faces: &[Arc<dyn Face>]) {
         config.service(resource(door.path, door.methods, (door.routes)()));
     }
     for face in faces {
-        let routes = vec![web::get().to(faces::describe), web::post().to(faces::call)];
+        let routes = vec![get().to(faces::describe), post().to(faces::call)];
         let served: faces::Served = Data::new(Arc::clone(face));
         config.service(resource(face.path(), FACE_METHODS, routes).app_data(served));
     }
     config.default_service(web::to(|| async { Err::<&str, _>(Problem::from(Slug::RouteUnknown)) }));
 }
 
-/// Every method and path template that is served besides the faces, for those who hold the table against another one.
+/// Every method and path template that is served besides the faces (and HEAD, which goes with GET), for those who hold the table against another one.
 #[must_use]
 pub fn paths() -> Vec<(&'static str, &'static str)> {
     let each = |door: &'static Door| door.methods.split(", ").map(|method| (method, door.path));

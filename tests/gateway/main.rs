@@ -21,6 +21,7 @@ mod kills;
 mod kinds;
 mod limits;
 mod main_job;
+mod openapi;
 mod operations;
 mod policy;
 mod pull;

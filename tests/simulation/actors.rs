@@ -5,7 +5,6 @@ use std::sync::Arc;
 use domain::act::{ActOrder, Original};
 use domain::case::Paper;
 use domain::request::{Asked, Goal, Priority, Request, Scope};
-use domain::slip::SlipContext;
 use domain::{ActKind, ActState, Millis, Money, Personal, RequestId};
 use engine::command::{Command, Submit};
 
@@ -156,12 +155,11 @@ impl Simulation {
             case: file.case.clone(),
             asked: submission.asked.clone(),
             officers: officers(),
-            papers: vec![paper.clone()],
+            papers: vec![paper],
             priority: submission.priority,
             deadline: submission.deadline,
             callback: None,
         };
-        let context = SlipContext { case: file.case.clone(), officers: officers(), papers: vec![paper] };
         let (high, low) = submission.fingerprint;
         Some(Command::Submit(Box::new(Submit {
             token: submission.token.clone(),
@@ -171,7 +169,6 @@ impl Simulation {
             subjects: file.subjects.clone(),
             paper_keys: vec![document.key],
             request: Arc::new(request),
-            context: Arc::new(context),
         })))
     }
 

@@ -28,6 +28,7 @@ const ONLY: &[(&str, &[&str], &str)] = &[
     ("sled", &["src/store"], "the index is behind the trait of store"),
     ("quick-xml", &["adapters", "adapters/simulators"], "what partners say stands in adapters"),
     ("ed25519-dalek", &["src/trail"], "what is signed, and how, stands in trail"),
+    ("aws-lc-rs", &["src/engine"], "receipts are signed with it; everything else of ours that signs is in trail"),
     ("rustls", &["adapters", "src/web", "adapters/simulators", ""], "TLS stands where bytes leave"),
     ("toml", &["src/web", "adapters/simulators", ""], "configuration is read at the top"),
     ("clap", &["adapters/simulators", "tests/simulation", ""], "only a program has a command line"),

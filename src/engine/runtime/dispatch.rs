@@ -11,19 +11,27 @@ use super::departures::Leave;
 use super::{Asked, Shared};
 use crate::command::{Command, Effect};
 
-/// Starts an exchange whose beginning is durable.
-pub fn begin(shared: &Arc<Shared>, effect: Effect) {
-    shared.counts.exchanges.fetch_add(1, Ordering::Relaxed);
-    let shared = Arc::clone(shared);
-    let tokio = shared.tokio.clone();
-    tokio.spawn(async move {
-        let judged = match AssertUnwindSafe(attempt(&shared, &effect)).catch_unwind().await {
-            Ok(judged) => judged,
-            Err(_) => Judged::Doubt { cause: Cause::Panicked },
-        };
-        let command = Command::Ended { exchange: effect.exchange, act: effect.act, judged };
-        tell(&shared, command).await;
+/// Starts exchanges whose beginning is durable: one hand-over to the exchange threads for all of a commit, each a task of its own there.
+pub fn begin(shared: &Arc<Shared>, effects: Vec<Effect>) {
+    if effects.is_empty() {
+        return;
+    }
+    shared.counts.exchanges.fetch_add(u64::try_from(effects.len()).unwrap_or(0), Ordering::Relaxed);
+    let own = Arc::clone(shared);
+    shared.tokio.spawn(async move {
+        for effect in effects {
+            tokio::spawn(exchange(Arc::clone(&own), effect));
+        }
     });
+}
+
+async fn exchange(shared: Arc<Shared>, effect: Effect) {
+    let judged = match AssertUnwindSafe(attempt(&shared, &effect)).catch_unwind().await {
+        Ok(judged) => judged,
+        Err(_) => Judged::Doubt { cause: Cause::Panicked },
+    };
+    let command = Command::Ended { exchange: effect.exchange, act: effect.act, judged };
+    tell(&shared, command).await;
 }
 
 /// The end of an exchange must reach the decider: it waits for room, off the worker when the channel is full.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use crossbeam_channel::{Receiver, RecvTimeoutError};
+use crossbeam_channel::Receiver;
 use domain::SlipNumber;
 use parking_lot::RwLock;
 use store::index::{
@@ -30,14 +30,15 @@ const CHUNK_EVENTS: usize = (VALUE_BYTES_MAX - 64) / 8;
 const INLINE_EVENTS_MAX: usize = 128;
 /// Slips of one request that are listed, so that its entries fit one batch; late feedback on others goes unrecognised.
 const SLIPS_MAX: usize = 512;
-/// The index waits so long for something worth writing; then it writes how far it is.
-const IDLE: Duration = Duration::from_millis(100);
+/// What is finished gathers so long before it is written. A batch costs sled two writes and two wake-ups of all its threads, whatever is in
+/// it, so a batch for each commit would cost more than the entries; until then a finished request is remembered (`expect`).
+const GATHER: Duration = Duration::from_millis(50);
 
 /// Chunks of one request's history read at a time.
 const CHUNKS_AT_ONCE: usize = 100;
 
 /// Messages taken in one go.
-const INDEXED_AT_ONCE: usize = 255;
+const INDEXED_AT_ONCE: usize = 1_023;
 
 /// Finished requests remembered ahead of the index; beyond it the oldest are found only once the index caught up.
 const PENDING_MAX: usize = 100_000;
@@ -279,22 +280,14 @@ impl IndexSide {
                     continue;
                 }
             }
-            let idle = match work.recv_timeout(IDLE) {
-                Ok(first) => {
-                    for indexed in std::iter::once(first).chain(work.try_iter().take(INDEXED_AT_ONCE)) {
-                        next = next.max(indexed.next);
-                        closed.extend(indexed.closed);
-                    }
-                    false
-                }
-                Err(RecvTimeoutError::Timeout) => true,
-                Err(RecvTimeoutError::Disconnected) => break,
-            };
-            // A batch costs the same whether it holds one entry or a hundred; while one is written the next gathers. Events that
-            // finish nothing wait for company, but never keep a finished request waiting.
-            let worth = next.saturating_sub(self.applied()) >= BATCH_EVENTS_MAX;
-            if (idle || worth || !closed.is_empty())
-                && next > self.applied()
+            let Ok(first) = work.recv() else { break };
+            // Not woken by each commit meanwhile: what comes waits in the channel.
+            std::thread::park_timeout(GATHER);
+            for indexed in std::iter::once(first).chain(work.try_iter().take(INDEXED_AT_ONCE)) {
+                next = next.max(indexed.next);
+                closed.extend(indexed.closed);
+            }
+            if next > self.applied()
                 && let Err(error) = self.apply(next, &std::mem::take(&mut closed))
             {
                 behind = self.recover(&error);

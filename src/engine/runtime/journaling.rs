@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use ::trail::{Hash, leaf_hash};
 use crossbeam_channel::{Receiver, Sender};
 use store::journal::{AppendError, Expected, StreamKey};
-use store::random::OsRandom;
+use store::random::PooledRandom;
 use store::record::{Event, Fact};
 
 use super::deciding::Settled;
@@ -28,6 +28,7 @@ struct Prepared {
 
 /// Writes until the decider thread is gone.
 pub fn run(shared: &Arc<Shared>, to_write: &Receiver<Vec<Settled>>, indexed: &Sender<Indexed>) {
+    let mut random = PooledRandom::new();
     while let Ok(first) = to_write.recv() {
         let mut todo = first;
         while todo.len() < COMMIT_MAX {
@@ -38,7 +39,7 @@ pub fn run(shared: &Arc<Shared>, to_write: &Receiver<Vec<Settled>>, indexed: &Se
             refuse(todo);
             continue;
         }
-        match write(shared, todo) {
+        match write(shared, todo, &mut random) {
             Ok(prepared) => release(shared, prepared, indexed),
             Err((reason, todo)) => {
                 shared.broken.store(true, Ordering::SeqCst);
@@ -60,15 +61,18 @@ fn refuse(todo: Vec<Settled>) {
     }
 }
 
-fn write(shared: &Shared, todo: Vec<Settled>) -> Result<Vec<Prepared>, (String, Vec<Settled>)> {
-    let mut random = OsRandom;
+fn write(
+    shared: &Shared,
+    todo: Vec<Settled>,
+    random: &mut PooledRandom,
+) -> Result<Vec<Prepared>, (String, Vec<Settled>)> {
     let mut prepared: Vec<Prepared> = Vec::with_capacity(todo.len());
     let mut fault = None;
     for settled in todo {
         let mut written = Vec::with_capacity(settled.decision.events.len());
         let mut leaves = Vec::with_capacity(settled.decision.events.len());
         for (sequence, event) in (settled.decision.first..).zip(&settled.decision.events) {
-            match shared.vault.write(sequence, event, &mut random) {
+            match shared.vault.write(sequence, event, random) {
                 Ok(record) if fault.is_none() => {
                     leaves.push(leaf_hash(&record.leaf));
                     written.push(record);
@@ -145,25 +149,24 @@ fn streams(events: &[Event], first: u64) -> Vec<(StreamKey, Expected)> {
 }
 
 fn release(shared: &Arc<Shared>, prepared: Vec<Prepared>, indexed: &Sender<Indexed>) {
-    let mut closed = Vec::new();
+    let (mut closed, mut effects) = (Vec::new(), Vec::new());
     let any = prepared.iter().any(|one| !one.written.is_empty());
     for one in prepared {
         let Settled { decision, reply } = one.settled;
-        for (sequence, event) in (decision.first..).zip(&decision.events) {
-            shared.papers.keep(sequence, event);
+        let mut accepted = None;
+        for (sequence, Event { at, fact, body, key }) in (decision.first..).zip(decision.events) {
+            shared.papers.keep(sequence, &fact, body, key);
+            match fact {
+                Fact::RequestAccepted(fact) if sequence == decision.first => accepted = Some((at, fact)),
+                _ => {}
+            }
         }
         let leaf = one.leaves.first().map(|hash| (decision.first, *hash));
         if let Some(reply) = reply {
-            let accepted = match decision.events.first() {
-                Some(Event { at, fact: Fact::RequestAccepted(fact), .. }) => Some((*at, fact.clone())),
-                _ => None,
-            };
             let _gone = reply.send(decision.answer.map(|answer| Told { answer, leaf, accepted }));
         }
         shared.waiting.tell(&decision.touched);
-        for effect in decision.effects {
-            dispatch::begin(shared, effect);
-        }
+        effects.extend(decision.effects);
         for outgoing in decision.outgoing {
             delivering::begin(shared, outgoing);
         }
@@ -172,6 +175,7 @@ fn release(shared: &Arc<Shared>, prepared: Vec<Prepared>, indexed: &Sender<Index
         }
         closed.extend(decision.closed);
     }
+    dispatch::begin(shared, effects);
     let next = shared.durable.load(Ordering::Acquire);
     if any && indexed.try_send(Indexed { next, closed }).is_err() {
         shared.index.mark_gap();

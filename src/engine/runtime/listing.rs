@@ -6,7 +6,6 @@ use std::sync::atomic::Ordering;
 
 use domain::partner::Travel;
 use domain::request::{Request, RequestState};
-use domain::slip::SlipContext;
 use domain::{ActId, ActState, CaseId, Millis, RequestId};
 use store::index::{Cursor, EntryId, IndexKey, IndexList, PageOrder};
 use store::record::{Fact, RequestAccepted, read_leaf};
@@ -44,7 +43,6 @@ impl Engine {
         let subject = |party: &domain::case::Party| {
             short_hash(&[&domain::identity::normalise(&party.id_type, party.id_number.expose())])
         };
-        let context = SlipContext { case: request.case.clone(), officers: Vec::new(), papers: Vec::new() };
         let submit = Submit {
             token: caller.token.clone(),
             idempotency: split(
@@ -62,7 +60,6 @@ impl Engine {
                 .iter()
                 .map(|paper| self.shared.document_key(court, paper.digest.expose()))
                 .collect(),
-            context: Arc::new(context),
             request: Arc::new(request),
         };
         let told = self.ask(Command::Submit(Box::new(submit))).await?;

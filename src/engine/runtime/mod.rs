@@ -19,6 +19,7 @@ mod journaling;
 mod listing;
 pub mod opening;
 pub mod papers;
+pub mod receipts;
 pub mod trail;
 mod views;
 mod waiting;
@@ -38,7 +39,7 @@ use parking_lot::{Mutex, RwLock};
 use store::disk::Disk;
 use store::journal::{Fence, Journal, Reader, Recovery};
 use store::keys::Masters;
-use store::random::OsRandom;
+use store::random::{OsRandom, PooledRandom};
 use store::seal::root::KeyedHasher;
 use store::snapshot::SnapshotStore;
 use tokio::sync::oneshot;
@@ -208,7 +209,7 @@ impl Engine {
     pub fn start(options: Options, config: Arc<Config>, plugs: Plugs) -> Result<Running, OpenError> {
         let taken = opening::take_up(&options.disk, &options.directory, options.masters, &options.origin)?;
         let hashers = Hashers::of(&taken.vault);
-        let keyring = VaultKeyring::new(Arc::clone(taken.vault.keys()), Box::new(OsRandom));
+        let keyring = VaultKeyring::new(Arc::clone(taken.vault.keys()), Box::new(PooledRandom::new()));
         let decider = Decider::new(taken.state, Box::new(keyring), Box::new(OsRandom));
         let reader = taken.journal.reader();
         let trail = Trail::new(options.disk, &options.directory, &options.origin, taken.tree, taken.keys)

@@ -12,9 +12,10 @@ use store::keys::{KeyShape, KeyStore, Masters};
 use store::random::OsRandom;
 use store::record::Event;
 use store::snapshot::{LoadFault, SnapshotStore};
-use trail::{Checkpoint, Hash, NoteKey, ReceiptKey, Tree, leaf_hash};
+use trail::{Checkpoint, Hash, NoteKey, Tree, leaf_hash};
 
 use super::indexing::Ended;
+use super::receipts::ReceiptSigner;
 use super::trail::{check_against, repair_tiles, stored_checkpoint};
 use crate::state::State;
 use crate::vault::Vault;
@@ -82,7 +83,7 @@ pub struct Taken {
     /// The tree over every leaf.
     pub tree: Tree,
     /// Checkpoint and receipt keys.
-    pub keys: (NoteKey, ReceiptKey),
+    pub keys: (NoteKey, ReceiptSigner),
     /// How the journal was found.
     pub recovery: Recovery,
     /// The snapshot that was used.
@@ -285,11 +286,13 @@ fn open_pieces(vault: &Vault, pieces: &Receiver<Piece>, opened: &Sender<Opened>)
 }
 
 /// The signing keys of an installation follow from its root key, so that a restored backup signs as the same log.
-fn signing_keys(vault: &Vault, origin: &str) -> Result<(NoteKey, ReceiptKey), OpenError> {
+fn signing_keys(vault: &Vault, origin: &str) -> Result<(NoteKey, ReceiptSigner), OpenError> {
     let seed = |purpose| *vault.keys().root().derive(purpose, &[]).expose_for_wrap();
     let note = NoteKey::from_seed(origin, &seed("checkpoint-signing"));
     let note = note.map_err(|error| OpenError::Trail(error.to_string()))?;
-    Ok((note, ReceiptKey::from_seed(&seed("receipt-signing"))))
+    let receipts = ReceiptSigner::from_seed(&seed("receipt-signing"));
+    let refused = || OpenError::Trail("the receipt key was refused by the signing library".to_owned());
+    Ok((note, receipts.ok_or_else(refused)?))
 }
 
 /// Reads what [`write_state`] wrote.

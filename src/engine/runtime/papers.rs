@@ -61,8 +61,8 @@ impl Papers {
     }
 
     /// Keeps what was just written, so that the exchange that follows need not read it back.
-    pub fn keep(&self, sequence: u64, event: &Event) {
-        if let Some(plan) = plan_of(sequence, event) {
+    pub fn keep(&self, sequence: u64, fact: &Fact, body: Option<Body>, key: u64) {
+        if let Some(plan) = plan_of(sequence, fact, body, key) {
             self.insert(sequence, Arc::new(plan));
         }
     }
@@ -89,7 +89,7 @@ impl Papers {
             return Some(Arc::clone(plan));
         }
         let event = self.event(sequence)?;
-        let plan = Arc::new(plan_of(sequence, &event)?);
+        let plan = Arc::new(plan_of(sequence, &event.fact, event.body, event.key)?);
         self.insert(sequence, Arc::clone(&plan));
         Some(plan)
     }
@@ -128,15 +128,25 @@ impl Papers {
     /// The slip that carries these acts, which share its number; `with_line` writes originals as `slip-line`.
     #[must_use]
     pub fn slip(&self, acts: &[ActId], with_line: bool) -> Option<Slip> {
-        let first = self.line(*acts.first()?)?;
-        let request = self.plan(acts.first()?.sequence)?.request;
-        let context = Arc::clone(&self.request(request)?.context);
-        let lines = acts.iter().map(|act| self.slip_line(*act, &context, with_line)).collect::<Option<Vec<_>>>()?;
+        let first = acts.first()?;
+        let plan = self.plan(first.sequence)?;
+        let papers = match &plan.papers {
+            Some(papers) => Arc::clone(papers),
+            None => self.request(plan.request)?,
+        };
+        let context = Arc::clone(&papers.context);
+        let mut lines = Vec::with_capacity(acts.len());
+        for act in acts {
+            // Nearly always of the same plan; a slip whose acts were planned at different times is possible all the same.
+            let other = if act.sequence == first.sequence { None } else { Some(self.plan(act.sequence)?) };
+            let line = other.as_ref().unwrap_or(&plan).lines.get(act.line as usize)?;
+            lines.push(self.slip_line(line, &context, with_line)?);
+        }
+        let first = plan.lines.get(first.line as usize)?;
         Some(Slip { number: SlipNumber::from_bits(first.slip), context, subject: first.subject, lines })
     }
 
-    fn slip_line(&self, act: ActId, context: &SlipContext, with_line: bool) -> Option<Line> {
-        let line = self.line(act)?;
+    fn slip_line(&self, line: &PlanLine, context: &SlipContext, with_line: bool) -> Option<Line> {
         let base = line.base.and_then(|base| self.line(base.into()));
         let original = match (&line.base, &base) {
             (Some(act), Some(base)) => {
@@ -160,18 +170,19 @@ impl Papers {
     }
 }
 
-fn plan_of(sequence: u64, event: &Event) -> Option<Plan> {
-    match (&event.fact, event.body.as_ref()?) {
+fn plan_of(sequence: u64, fact: &Fact, body: Option<Body>, slot: u64) -> Option<Plan> {
+    match (fact, body?) {
         (Fact::RequestAccepted(_), Body::Accepted(body)) => {
-            let request = body.request.clone().into_request()?;
+            let body = *body;
+            let request = body.request.into_request()?;
             let callback = request.callback;
             let context =
                 Arc::new(SlipContext { case: request.case, officers: request.officers, papers: request.papers });
-            let papers = RequestPapers { context, seals: body.seals.clone(), slot: event.key, callback };
-            Some(Plan { request: sequence, lines: body.plan.clone(), papers: Some(Arc::new(papers)) })
+            let papers = RequestPapers { context, seals: body.seals, slot, callback };
+            Some(Plan { request: sequence, lines: body.plan, papers: Some(Arc::new(papers)) })
         }
         (Fact::PlanExtended(fact), Body::Planned(body)) => {
-            Some(Plan { request: fact.request, lines: body.plan.clone(), papers: None })
+            Some(Plan { request: fact.request, lines: body.plan, papers: None })
         }
         _ => None,
     }

@@ -6,14 +6,14 @@ use std::sync::Arc;
 use parking_lot::{Mutex, RwLock};
 use store::disk::Disk;
 use store::journal::Reader as JournalReader;
-use trail::{Checkpoint, DirectoryTiles, Edge, Hash, NoteKey, Reader, ReceiptKey, TileName, TilePath, Tree};
+use trail::{Checkpoint, DirectoryTiles, Edge, Hash, NoteKey, Reader, TileName, TilePath, Tree};
 
+pub use super::receipts::RECEIPT_CONTEXT;
+use super::receipts::ReceiptSigner;
 use crate::refusal::Refusal;
 use crate::vault::hex;
 use crate::view::Receipt;
 
-/// What a receipt's signature covers beside its content, so that it can be taken for nothing else.
-pub const RECEIPT_CONTEXT: &str = "xiezhi.receipt.v1";
 /// The longest checkpoint note that is read back.
 const NOTE_BYTES_MAX: u64 = 128 * 1024;
 
@@ -31,7 +31,7 @@ pub struct Trail {
     tiles: DirectoryTiles,
     published: RwLock<Published>,
     note_key: NoteKey,
-    receipt_key: ReceiptKey,
+    receipt_key: ReceiptSigner,
 }
 
 /// Why the trail cannot be published.
@@ -60,7 +60,7 @@ impl Trail {
         directory: &Path,
         origin: &str,
         tree: Tree,
-        keys: (NoteKey, ReceiptKey),
+        keys: (NoteKey, ReceiptSigner),
     ) -> Result<Self, TrailError> {
         let tiles = DirectoryTiles::new(directory.join("trail"));
         let (note_key, receipt_key) = keys;
@@ -169,7 +169,7 @@ impl Trail {
     pub fn receipt(&self, sequence: u64, leaf: Hash) -> Receipt {
         let leaf_hash = *leaf.as_bytes();
         let text = receipt_text(&self.origin, sequence, &leaf_hash);
-        let signature = self.receipt_key.sign_canonical(RECEIPT_CONTEXT, text.as_bytes()).unwrap_or([0; 64]);
+        let signature = self.receipt_key.sign(text.as_bytes()).unwrap_or([0; 64]);
         Receipt { sequence, leaf_hash, signature }
     }
 

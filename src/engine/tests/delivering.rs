@@ -76,7 +76,6 @@ impl Courts {
             case_key: (key, 5),
             subjects: vec![77],
             paper_keys: vec![(9, 9)],
-            context: Arc::new(SlipContext { case: request.case.clone(), officers: Vec::new(), papers: Vec::new() }),
             request,
         };
         match self.tell(Command::Submit(Box::new(submit))) {

@@ -16,7 +16,9 @@
 
 use std::path::PathBuf;
 use std::time::Instant;
-use store::index::{EntryId, Index, IndexBatch, IndexKey, IndexList, PageOrder, SledIndex, SlipKey};
+use store::index::{
+    BATCH_ENTRIES_MAX, BATCH_EVENTS_MAX, EntryId, Index, IndexBatch, IndexKey, IndexList, PageOrder, SledIndex, SlipKey,
+};
 use store::random::{OsRandom, SeededRandom};
 use store::seal::root::{KeyedHasher, RootKey};
 
@@ -49,6 +51,11 @@ impl Mix {
         if let Some(old) = step.checked_sub(OPEN_REQUESTS) {
             self.end(old, batch);
         }
+    }
+
+    /// Puts and removes of one step at most: at its beginning and at its end.
+    fn entries_per_step_max(&self) -> u64 {
+        if self.closed_only { 5 + 1 + 3 * ACTS_PER_REQUEST } else { 6 + ACTS_PER_REQUEST + 2 + 4 * ACTS_PER_REQUEST }
     }
 
     fn begin(&self, request: u64, batch: &mut IndexBatch) {
@@ -116,7 +123,7 @@ fn main() {
     let started = Instant::now();
     let mut peak = before;
     let requests = events / EVENTS_PER_REQUEST;
-    let per_batch = 64 / EVENTS_PER_REQUEST;
+    let per_batch = (BATCH_EVENTS_MAX / EVENTS_PER_REQUEST).min(BATCH_ENTRIES_MAX as u64 / mix.entries_per_step_max());
     let mut entries = 0;
     for first in (0..requests).step_by(usize::try_from(per_batch).unwrap()) {
         let mut batch = IndexBatch::default();
@@ -125,7 +132,7 @@ fn main() {
         batch.applied = end * EVENTS_PER_REQUEST;
         entries += batch.puts.len() + batch.removes.len();
         index.apply(&batch, &mut random).unwrap();
-        if first % (per_batch * 4_096) == 0 {
+        if (first / per_batch).is_multiple_of(256) {
             peak = peak.max(resident_bytes());
             println!(
                 "{:>9} events  {:>7.0} events/s  memory +{:>4} MiB",

@@ -27,7 +27,9 @@ impl StreamHeads {
 
     pub(super) fn touch(&mut self, stream: StreamKey, sequence: u64) {
         if self.young.len() >= self.limit && !self.young.contains_key(&stream) {
-            self.old = std::mem::take(&mut self.young);
+            std::mem::swap(&mut self.old, &mut self.young);
+            // Emptied, not dropped: growing anew to this size would move every stream several times.
+            self.young.clear();
         }
         self.young.insert(stream, sequence);
     }

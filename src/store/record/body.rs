@@ -204,7 +204,10 @@ impl Body {
     /// # Errors
     /// Never in practice: every field is a string, a number or a list of them.
     pub fn write(&self) -> Result<Vec<u8>, BodyError> {
-        serde_json::to_vec(self).map_err(|_| BodyError::Shape { event: "an event being written" })
+        // What an ordinary request or outcome takes, so that it is not moved while it grows.
+        let mut plain = Vec::with_capacity(2_048);
+        serde_json::to_writer(&mut plain, self).map_err(|_| BodyError::Shape { event: "an event being written" })?;
+        Ok(plain)
     }
 
     /// Reads the plaintext of the body of `event`.

@@ -1,8 +1,12 @@
 //! Deliveries: what is announced to a court's system, what it has, the attempts, and asking for more.
 
+use std::fmt;
+
 use actix_web::web::{Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use domain::Millis;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
 use crate::gate::{AttemptView, RequestView};
@@ -79,9 +83,26 @@ pub(crate) async fn list(allowed: Allowed<ReadStates>, id: Path<String>) -> Resu
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 struct AgainForm {
     since_version: u64,
+}
+
+/// What serde derives takes a list of the fields' values as well; an object is an object here as in every other body.
+impl<'de> Deserialize<'de> for AgainForm {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reader;
+        impl<'de> Visitor<'de> for Reader {
+            type Value = AgainForm;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+                AgainForm::deserialize(MapAccessDeserializer::new(map))
+            }
+        }
+        deserializer.deserialize_map(Reader)
+    }
 }
 
 #[derive(Serialize)]

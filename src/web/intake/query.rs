@@ -3,7 +3,7 @@
 use percent_encoding::percent_decode_str;
 
 use crate::fault::{Fault, Want};
-use crate::intake::text::is_plain;
+use crate::intake::text::{ascii, fault_of, is_plain};
 use crate::limits::FAULTS_MAX;
 use crate::problem::{Problem, Slug};
 
@@ -53,6 +53,18 @@ impl Query {
         };
         self.faults.push(Fault::parameter(name, want));
         None
+    }
+
+    /// A code of ASCII letters and digits and what stands `beside` them.
+    pub(crate) fn code(&mut self, name: &'static str, max: usize, beside: &'static str) -> Option<String> {
+        let code = self.take(name)?;
+        match fault_of(&code, ascii(max, beside)) {
+            None => Some(code),
+            Some(want) => {
+                self.faults.push(Fault::parameter(name, want));
+                None
+            }
+        }
     }
 
     /// A whole number within a range.

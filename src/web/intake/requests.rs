@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::gate::{EventView, Look, Page, RequestFilter, RequestView};
+use crate::intake::check::PARTNER_CHARACTERS_MAX;
 use crate::intake::query::Query;
 use crate::intake::show::{Instant, ShownLine, ShownRequest, json};
 use crate::limits::{ACTS_PAGE, ACTS_PAGE_MAX, LIST_PAGE, LIST_PAGE_MAX};
@@ -87,7 +88,7 @@ pub(crate) async fn list(allowed: Allowed<ReadStates>, request: HttpRequest) -> 
     let filter = RequestFilter {
         case_number: query.text("case", 64).map(Personal::new),
         state: query.word("state", RequestState::from_word, states),
-        partner: query.text("partner", 32),
+        partner: query.code("partner", PARTNER_CHARACTERS_MAX, "-"),
         cursor: query.number("cursor", 0, u64::MAX),
         limit: page_len(&mut query),
     };

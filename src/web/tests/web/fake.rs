@@ -8,7 +8,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use domain::act::{ActOrder, Original};
 use domain::case::Officer;
 use domain::ledger::Ledger;
-use domain::outcome::{FoundAccount, Outcome, PriorMeasure, Reason, SealedReply, Verdict};
+use domain::outcome::{
+    Detail, Finding, FindingClass, FoundAccount, Lead, LeadClass, Outcome, PriorMeasure, Reason, SealedReply, Verdict,
+};
 use domain::request::{PartnerKind, Request, RequestState};
 use domain::sentence::{Waiting, next};
 use domain::socket::{Face, FaceAnswer, FaceCall, FaceFault, FaceReply, FaceVerb, ListClass};
@@ -90,11 +92,25 @@ impl FakeGate {
             counts: vec![(ActState::Ready, 1), (ActState::Done, 2)],
             acts: vec![act()],
             next_page: Some(1),
-            leads: Vec::new(),
+            leads: vec![lead()],
             erased: false,
             delivery: Some(DeliveryView { state: "waiting", acknowledged: 5, tries: 2, due: Some(NOW) }),
         }
     }
+}
+
+fn lead() -> LeadView {
+    let lead = Lead {
+        slip: "X2026112200000000012".to_owned(),
+        line: Some(1),
+        class: LeadClass::Hit,
+        serial: "K-3301".into(),
+        as_of: "2026-11-22T10:00:00+08:00".to_owned(),
+        respond_by: Some(NOW + 60_000),
+        details: vec![Detail { name: "place".to_owned(), value: "石浦大道收费站".into() }],
+        text: Some("已到场".into()),
+    };
+    LeadView { at: NOW, sequence: 7, act: ActId { sequence: 4, line: 1 }, partner: "police-a".to_owned(), lead }
 }
 
 fn act() -> ActView {
@@ -121,11 +137,14 @@ fn act() -> ActView {
         bytes: Personal::new(b"%PDF".to_vec()),
         md5_fits: true,
     });
+    outcome.due = day;
+    let detail = Detail { name: "plate".to_owned(), value: "浙B12345".into() };
+    outcome.findings.push(Finding { class: FindingClass::Vehicle, details: vec![detail] });
     ActView {
         id: ActId { sequence: 4, line: 1 },
         slip: SlipLine { slip: SlipNumber::issue(Day::parse("2026-11-22").unwrap(), 12), line: 1 },
         order: ActOrder {
-            note: None,
+            note: Some("请当面送达".into()),
             kind: ActKind::Freeze,
             partner: "bank-a".to_owned(),
             subject: 0,
@@ -294,7 +313,11 @@ impl Gate for FakeGate {
 
     fn inbound<'a>(&'a self, caller: &'a Caller, partner: &'a str, body: Vec<u8>) -> Answer<'a, FaceReply> {
         let said = format!("inbound {partner} {} by {}", body.len(), caller.token);
-        now(self.note(said).map(|_| FaceReply { status: 200, content_type: "application/json", bytes: b"{}".to_vec() }))
+        now(self.note(said).map(|_| FaceReply {
+            status: 200,
+            content_type: "application/json",
+            bytes: b"{\"verdicts\":[]}".to_vec(),
+        }))
     }
 
     fn face(&self, kind: PartnerKind, call: FaceCall) -> GateFuture<'_, FaceAnswer> {

@@ -14,6 +14,7 @@ mod fields;
 mod house;
 mod limits;
 mod logs;
+mod openapi;
 mod problems;
 mod roles;
 mod tls;

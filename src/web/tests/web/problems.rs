@@ -169,7 +169,25 @@ async fn a_panic_leaks_nothing_and_stops_nobody() {
 async fn methods_and_paths_that_are_not_there_say_what_is() {
     let house = House::open();
     let answer = read(house.ask(Method::PUT, "/v1/requests", Some(Role::Submitter))).await;
-    assert_eq!((answer.status, answer.header("allow")), (405, "GET, POST"));
+    assert_eq!((answer.status, answer.header("allow")), (405, "GET, HEAD, POST"));
+    for (path, allow) in
+        [("/health/live", "GET, HEAD"), ("/v1/documents", "POST"), ("/services/FakeService", "GET, HEAD, POST")]
+    {
+        for method in [Method::DELETE, Method::OPTIONS, Method::TRACE, Method::from_bytes(b"BREW").unwrap()] {
+            let answer = read(house.ask(method.clone(), path, Some(Role::Submitter))).await;
+            assert_eq!((answer.status, answer.header("allow")), (405, allow), "{method} {path}");
+            assert_eq!(answer.slug(), "method_not_allowed");
+        }
+    }
+    for path in ["/health/live", "/v1/partners", "/trail/keys", "/v1/requests/req_00000000000a"] {
+        let whole = house.get(path, Role::Submitter).await;
+        let head = read(house.ask(Method::HEAD, path, Some(Role::Submitter))).await;
+        assert_eq!((head.status, head.bytes.len()), (200, 0), "{path}");
+        for header in ["content-type", "content-length", "cache-control"] {
+            assert_eq!(head.header(header), whole.header(header), "{path}");
+        }
+    }
+    assert_eq!(read(house.ask(Method::HEAD, "/v1/partners", None)).await.status, 401);
     for path in ["/", "/v1", "/v1/requests/", "/v1/requests/req_x/../y", "/%ff", "/v1/documents/%00", "//v1/requests"] {
         let answer = house.get(path, Role::Submitter).await;
         assert_eq!(answer.status, 404, "{path}: {}", answer.text());

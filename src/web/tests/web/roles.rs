@@ -27,6 +27,7 @@ const MATRIX: &[(&str, &str, &str)] = &[
     ("POST", "/v1/partners/{id}/resume", "O"),
     ("POST", "/v1/inbound/{partner}", "P"),
     ("GET", "/v1/trail/entries/{n}", "I"),
+    ("GET", "/v1/openapi.json", "*"),
     ("GET", "/trail/checkpoint", "*"),
     ("GET", "/trail/keys", "*"),
     ("GET", "/trail/tile/{path:.*}", "*"),

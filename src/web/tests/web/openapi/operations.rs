@@ -1,0 +1,405 @@
+//! Every call of the API: who may, what it takes, what it answers, and with which problems it refuses.
+
+use web::Role;
+use web::problem::Slug;
+use web::right::{Approve, Audit, Inbound, Operate, ReadRequests, ReadStates, Redeliver, Right, Settle, Submit};
+
+/// Chinese, and the same in English.
+pub type Said = (&'static str, &'static str);
+
+/// What a call carries.
+#[derive(Clone, Copy)]
+pub enum Body {
+    Nothing,
+    /// JSON of this schema.
+    Json(&'static str),
+    /// The same, or nothing.
+    MaybeJson(&'static str),
+    /// What a partner's own adapter reads; here in the form that most share.
+    Inbound,
+    /// The bytes of a document.
+    Document,
+}
+
+/// What a call is answered with when it is taken.
+#[derive(Clone, Copy)]
+pub enum Shows {
+    /// JSON of this schema.
+    Json(&'static str),
+    /// Text of this content type.
+    Text(&'static str),
+    /// Bytes of a hash tile.
+    Tile,
+    /// The bytes of a document, as uploaded.
+    Document,
+}
+
+/// One call.
+pub struct Operation {
+    pub id: &'static str,
+    pub method: &'static str,
+    pub path: &'static str,
+    pub tag: &'static str,
+    pub summary: Said,
+    pub about: Said,
+    /// Who may; nobody in particular when there is none.
+    pub roles: &'static [Role],
+    pub parameters: &'static [&'static str],
+    pub body: Body,
+    pub status: u16,
+    pub shows: Shows,
+    /// Headers of the answer beside those that all have.
+    pub headers: &'static [&'static str],
+    pub refuses: Vec<&'static [Slug]>,
+}
+
+/// Refused before anything is read.
+const DOOR: &[Slug] = &[Slug::TokenMissing, Slug::TokenUnknown, Slug::RoleMissing];
+/// Everybody may be refused so.
+pub const ALWAYS: &[Slug] = &[Slug::TooManyCalls, Slug::Internal];
+/// A body that cannot be read.
+const BODY: &[Slug] =
+    &[Slug::BodyBroken, Slug::BodyTooSlow, Slug::BodyTooLarge, Slug::ContentEncodingUnsupported, Slug::InvalidRequest];
+/// A body of another type.
+const TYPE: &[Slug] = &[Slug::UnsupportedMediaType];
+/// A body that is no JSON.
+const JSON: &[Slug] = &[Slug::MalformedJson];
+/// A header or a query parameter.
+const PARAMETER: &[Slug] = &[Slug::InvalidParameter];
+/// An id that leads nowhere.
+const ID: &[Slug] = &[Slug::NotFound];
+/// The engine takes nothing, or cannot look.
+const ENGINE: &[Slug] = &[Slug::Overloaded, Slug::Draining, Slug::Unavailable];
+/// Commands on requests and acts.
+const STATE: &[Slug] = &[Slug::WrongState];
+const PERSON: &[Slug] = &[Slug::SamePerson];
+/// What a request is held against.
+const SUBMISSION: &[Slug] = &[
+    Slug::IdempotencyKeyMissing,
+    Slug::IdempotencyKeyInvalid,
+    Slug::IdempotencyKeyReused,
+    Slug::CourtForeign,
+    Slug::RulesBroken,
+    Slug::WouldBeHandedBack,
+    Slug::PartnerUnknown,
+    Slug::ScopeEmpty,
+    Slug::DocumentUnknown,
+    Slug::OriginalUnknown,
+    Slug::AccountNotListed,
+    Slug::CallbackNotListed,
+    Slug::TooManyActs,
+    Slug::DeadlinePassed,
+];
+
+impl Operation {
+    fn of(id: &'static str, method: &'static str, path: &'static str, tag: &'static str) -> Self {
+        Self {
+            id,
+            method,
+            path,
+            tag,
+            summary: ("", ""),
+            about: ("", ""),
+            roles: &[],
+            parameters: &[],
+            body: Body::Nothing,
+            status: 200,
+            shows: Shows::Json("Anything"),
+            headers: &[],
+            refuses: vec![ALWAYS],
+        }
+    }
+
+    fn for_roles<R: Right>(self) -> Self {
+        Self { roles: R::ROLES, ..self }.refusing(&[DOOR])
+    }
+
+    fn says(self, chinese: &'static str, english: &'static str) -> Self {
+        Self { summary: (chinese, english), ..self }
+    }
+
+    fn about(self, chinese: &'static str, english: &'static str) -> Self {
+        Self { about: (chinese, english), ..self }
+    }
+
+    fn with(self, parameters: &'static [&'static str]) -> Self {
+        Self { parameters, ..self }
+    }
+
+    fn takes(self, body: Body) -> Self {
+        let json: &[&[Slug]] = match body {
+            Body::Nothing => return self,
+            Body::Document => &[BODY, TYPE],
+            Body::Inbound => &[BODY],
+            Body::Json(_) | Body::MaybeJson(_) => &[BODY, TYPE, JSON],
+        };
+        Self { body, ..self }.refusing(json)
+    }
+
+    fn shows(self, status: u16, shows: Shows) -> Self {
+        Self { status, shows, ..self }
+    }
+
+    fn and_headers(self, headers: &'static [&'static str]) -> Self {
+        Self { headers, ..self }
+    }
+
+    fn refusing(mut self, slugs: &[&'static [Slug]]) -> Self {
+        self.refuses.extend(slugs);
+        self
+    }
+
+    /// Every problem it may answer with, once.
+    pub fn slugs(&self) -> Vec<Slug> {
+        let mut slugs: Vec<Slug> = self.refuses.iter().flat_map(|group| group.iter().copied()).collect();
+        slugs.sort_unstable();
+        slugs.dedup();
+        slugs
+    }
+}
+
+/// All of them, in the order of the table of routes.
+pub fn operations() -> Vec<Operation> {
+    let mut all = documents();
+    all.extend(requests());
+    all.extend(commands());
+    all.extend(deliveries());
+    all.extend(partners());
+    all.extend(trail());
+    all.extend(health());
+    all
+}
+
+fn documents() -> Vec<Operation> {
+    vec![
+        Operation::of("storeDocument", "POST", "/v1/documents", "documents")
+            .says("上传文书", "Store a document")
+            .about(
+                "请求体为文书原文，至多32 MiB。返回的digest供请求引用；24小时内未被任何请求引用的文书即被销毁。同一文书重复上传得同一digest。",
+                "The body is the document itself, at most 32 MiB. The digest in the answer is what a request names; a document that no request names within 24 hours is destroyed. Storing the same bytes again gives the same digest.",
+            )
+            .for_roles::<Submit>()
+            .with(&["FileName", "AcceptLanguage"])
+            .takes(Body::Document)
+            .shows(201, Shows::Json("DocumentStored"))
+            .and_headers(&["Location"])
+            .refusing(&[PARAMETER, &[Slug::CourtForeign], ENGINE]),
+        Operation::of("readDocument", "GET", "/v1/documents/{digest}", "documents")
+            .says("取回文书", "Read a document")
+            .about(
+                "按原内容类型、作为附件返回。每次由人读取均留痕。",
+                "As an attachment with the content type it was stored with. Each read by a person is an event.",
+            )
+            .for_roles::<ReadRequests>()
+            .with(&["Digest", "AcceptLanguage"])
+            .shows(200, Shows::Document)
+            .and_headers(&["CacheControl", "ContentDisposition"])
+            .refusing(&[ID, ENGINE]),
+    ]
+}
+
+fn requests() -> Vec<Operation> {
+    vec![
+        Operation::of("listRequests", "GET", "/v1/requests", "requests")
+            .says("查询请求列表", "List requests")
+            .about(
+                "新的在前，不含个人信息。filled_to不为null时索引仍在重建，较早的可能缺失。",
+                "Newest first, without personal data. While filled_to is not null the index is being filled again and older ones may be missing.",
+            )
+            .for_roles::<ReadStates>()
+            .with(&["CaseNumber", "RequestState", "Partner", "Cursor", "Limit", "AcceptLanguage"])
+            .shows(200, Shows::Json("RequestList"))
+            .and_headers(&["CacheControl"])
+            .refusing(&[PARAMETER, ENGINE]),
+        Operation::of("submitRequest", "POST", "/v1/requests", "requests")
+            .says("提交协助请求", "Submit a request")
+            .about(
+                "落盘之后才返回202和签名回执。同一Idempotency-Key加同一JSON（字段顺序、空白、转义不论）逐字节返回首次应答；请求体不同则422。被拒绝的提交不占用该键。",
+                "202 and a signed receipt leave only after it is durable. The same Idempotency-Key with the same JSON (order of fields, blanks and escapes do not matter) is answered with the first answer byte for byte; with another body, 422. A refusal does not bind the key.",
+            )
+            .for_roles::<Submit>()
+            .with(&["IdempotencyKey", "AcceptLanguage"])
+            .takes(Body::Json("RequestForm"))
+            .shows(202, Shows::Json("Accepted"))
+            .and_headers(&["Location"])
+            .refusing(&[SUBMISSION, ENGINE]),
+        Operation::of("showRequest", "GET", "/v1/requests/{id}", "requests")
+            .says("查看请求", "Show a request")
+            .about(
+                "带wait则长轮询：有after_version之后的新版本，或等待期满即返回。",
+                "With wait it is a long-poll: it answers when there is a version after after_version, or when the wait is over.",
+            )
+            .for_roles::<ReadRequests>()
+            .with(&["RequestId", "Wait", "AfterVersion", "Page", "PageLength", "Replies", "AcceptLanguage"])
+            .shows(200, Shows::Json("Request"))
+            .and_headers(&["CacheControl", "ETag"])
+            .refusing(&[PARAMETER, ID, ENGINE]),
+        Operation::of("listEvents", "GET", "/v1/requests/{id}/events", "requests")
+            .says("请求的留痕", "What happened to a request")
+            .about(
+                "日志叶，旧的在前，不含个人信息；各事件见schemas/trail/events.toml。",
+                "Leaves of the journal, oldest first, without personal data; schemas/trail/events.toml lists the events.",
+            )
+            .for_roles::<ReadStates>()
+            .with(&["RequestId", "Cursor", "Limit", "AcceptLanguage"])
+            .shows(200, Shows::Json("EventList"))
+            .and_headers(&["CacheControl"])
+            .refusing(&[PARAMETER, ID, ENGINE]),
+    ]
+}
+
+fn commands() -> Vec<Operation> {
+    let command = |id, path, zh, en| {
+        let operation = Operation::of(id, "POST", path, "commands").says(zh, en).shows(200, Shows::Json("Version"));
+        operation.refusing(&[ID, STATE, ENGINE])
+    };
+    vec![
+        command("approveRequest", "/v1/requests/{id}/approve", "批准", "Approve")
+            .about(
+                "批准该请求中待审批的事项；提交人不得自批。",
+                "What waits for approval may go; who submitted may not approve.",
+            )
+            .for_roles::<Approve>()
+            .with(&["RequestId", "AcceptLanguage"])
+            .takes(Body::Json("ReasonForm"))
+            .refusing(&[PERSON]),
+        command("stopRequest", "/v1/requests/{id}/stop", "停止", "Stop")
+            .about(
+                "不再开始新的事项；已发出的仍会反馈。",
+                "Nothing new is started; what has left may still be answered.",
+            )
+            .for_roles::<Settle>()
+            .with(&["RequestId", "AcceptLanguage"])
+            .takes(Body::Json("ReasonForm")),
+        command("withdrawAct", "/v1/acts/{id}/withdraw", "撤回事项", "Withdraw an act")
+            .about("仅在尚未发出时可撤回。", "Only before anything of it has left.")
+            .for_roles::<Settle>()
+            .with(&["ActId", "AcceptLanguage"])
+            .takes(Body::Json("ReasonForm")),
+        command("resolveAct", "/v1/acts/{id}/resolve", "确认存疑事项", "Settle an act in doubt")
+            .about(
+                "由两人先后各自确认，并附协助单位出具的文书。",
+                "Two persons, one after the other, each with the partner's paper.",
+            )
+            .for_roles::<Settle>()
+            .with(&["ActId", "AcceptLanguage"])
+            .takes(Body::Json("ResolveForm"))
+            .refusing(&[PERSON, &[Slug::DocumentUnknown, Slug::OutOfBounds]]),
+    ]
+}
+
+fn deliveries() -> Vec<Operation> {
+    let path = "/v1/requests/{id}/deliveries";
+    vec![
+        Operation::of("listDeliveries", "GET", path, "deliveries")
+            .says("送达情况", "How results were delivered")
+            .about("最近20次，旧的在前。", "The newest 20 attempts, oldest first.")
+            .for_roles::<ReadStates>()
+            .with(&["RequestId", "AcceptLanguage"])
+            .shows(200, Shows::Json("DeliveryList"))
+            .and_headers(&["CacheControl"])
+            .refusing(&[ID, ENGINE]),
+        Operation::of("redeliver", "POST", path, "deliveries")
+            .says("重新送达", "Deliver again")
+            .about(
+                "自法院系统已有的版本起重新送达；无请求体则视为一无所有。",
+                "To a system that has everything up to since_version; without a body, to one that has nothing.",
+            )
+            .for_roles::<Redeliver>()
+            .with(&["RequestId", "AcceptLanguage"])
+            .takes(Body::MaybeJson("AgainForm"))
+            .shows(202, Shows::Json("Again"))
+            .refusing(&[ID, STATE, &[Slug::OutOfBounds], ENGINE]),
+        Operation::of("listDeliveryKeys", "GET", "/v1/deliveries/keys", "deliveries")
+            .says("送达验签公钥", "Public keys of deliveries")
+            .about("新的在前（Standard Webhooks，whpk_）。", "Newest first (Standard Webhooks, whpk_).")
+            .for_roles::<ReadStates>()
+            .with(&["AcceptLanguage"])
+            .shows(200, Shows::Json("DeliveryKeys"))
+            .and_headers(&["CacheControl"]),
+    ]
+}
+
+fn partners() -> Vec<Operation> {
+    vec![
+        Operation::of("listPartners", "GET", "/v1/partners", "partners")
+            .says("协助单位及其通道", "Partners and their lanes")
+            .for_roles::<ReadStates>()
+            .with(&["AcceptLanguage"])
+            .shows(200, Shows::Json("PartnerList")),
+        Operation::of("pausePartner", "POST", "/v1/partners/{id}/pause", "partners")
+            .says("暂停通道", "Pause a lane")
+            .about("至多14天，到期自动恢复。", "For at most 14 days; it ends by itself.")
+            .for_roles::<Operate>()
+            .with(&["PartnerId", "AcceptLanguage"])
+            .takes(Body::Json("PauseForm"))
+            .shows(200, Shows::Json("Sequence"))
+            .refusing(&[ID, &[Slug::OutOfBounds], ENGINE]),
+        Operation::of("resumePartner", "POST", "/v1/partners/{id}/resume", "partners")
+            .says("恢复通道", "Resume a lane")
+            .for_roles::<Operate>()
+            .with(&["PartnerId", "AcceptLanguage"])
+            .shows(200, Shows::Json("Sequence"))
+            .refusing(&[ID, STATE, BODY, TYPE, ENGINE]),
+        Operation::of("sendResults", "POST", "/v1/inbound/{partner}", "partners")
+            .says("协助单位回传结果与线索", "A partner sends results and leads")
+            .about(
+                "仅供约定了回传的协助单位；其余由本系统询问或取回。正文由该单位所用的适配器读取，常用者见schemas/partners/open-tasks.md；逐项答复，同样的内容可重复回传。",
+                "Only for partners that agreed to send; results of the others are fetched. The body is read by the partner's own adapter; schemas/partners/open-tasks.md draws the common one. Each item gets its verdict, and the same may be sent again.",
+            )
+            .for_roles::<Inbound>()
+            .with(&["InboundPartner", "AcceptLanguage"])
+            .takes(Body::Inbound)
+            .shows(200, Shows::Json("Verdicts"))
+            .and_headers(&["CacheControl"])
+            .refusing(&[ID, &[Slug::PartnerHasNoCallback], ENGINE]),
+    ]
+}
+
+fn trail() -> Vec<Operation> {
+    let open = |id, path, zh, en| Operation::of(id, "GET", path, "trail").says(zh, en);
+    vec![
+        Operation::of("readEntry", "GET", "/v1/trail/entries/{n}", "trail")
+            .says("一条留痕及其证明", "An entry of the trail with its proof")
+            .about(
+                "证明自叶至检查点所载树根（RFC 6962），仅凭公钥即可核验；检查点尚未覆盖时404。",
+                "The proof runs from the leaf to the root that the signed checkpoint names (RFC 6962) and is checked with public keys alone; 404 until a checkpoint covers it.",
+            )
+            .for_roles::<Audit>()
+            .with(&["Index", "AcceptLanguage"])
+            .shows(200, Shows::Json("Entry"))
+            .and_headers(&["CacheControl"])
+            .refusing(&[ID, ENGINE]),
+        open("describeApi", "/v1/openapi.json", "本说明", "This description").shows(200, Shows::Json("Anything")).and_headers(&["CacheControl"]),
+        open("readCheckpoint", "/trail/checkpoint", "最新签名检查点", "The newest signed checkpoint")
+            .about("C2SP tlog-checkpoint格式的签名文本。", "A signed note in the C2SP tlog-checkpoint format.")
+            .shows(200, Shows::Text("text/plain; charset=utf-8"))
+            .and_headers(&["CacheControl"]),
+        open("readKeys", "/trail/keys", "核验公钥", "Public keys")
+            .about("请经另一渠道核对。", "Compare them over another channel.")
+            .shows(200, Shows::Json("Keys"))
+            .and_headers(&["CacheControl"]),
+        open("readTile", "/trail/tile/{path}", "哈希片", "A hash tile")
+            .about(
+                "C2SP tlog-tiles：<层>/<序号>[.p/<宽>]，斜杠不编码。",
+                "C2SP tlog-tiles: <level>/<number>[.p/<width>], the slashes not encoded.",
+            )
+            .with(&["TilePath", "AcceptLanguage"])
+            .shows(200, Shows::Tile)
+            .and_headers(&["CacheControl"])
+            .refusing(&[ID, &[Slug::Unavailable]]),
+    ]
+}
+
+fn health() -> Vec<Operation> {
+    let open = |id, path, zh, en| Operation::of(id, "GET", path, "health").says(zh, en);
+    vec![
+        open("live", "/health/live", "进程存活", "The process answers").shows(200, Shows::Json("Live")),
+        open("ready", "/health/ready", "可否受理", "Whether requests are taken")
+            .about("不可受理时503，正文相同。", "503 with the same body when not.")
+            .shows(200, Shows::Json("Health"))
+            .and_headers(&["CacheControl"]),
+        open("metrics", "/metrics", "指标（Prometheus）", "Figures (Prometheus)")
+            .shows(200, Shows::Text("text/plain; version=0.0.4; charset=utf-8")),
+    ]
+}

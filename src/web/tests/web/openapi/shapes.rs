@@ -1,0 +1,364 @@
+//! The shapes of answers and of small bodies, as JSON Schema; the words in them come from the domain.
+//!
+//! A request's own shape stands in `schemas/intake/request.schema.json`, and its parts are taken from there.
+
+use domain::outcome::{AssetKind, AssetRole, FindingClass, LeadClass, Reason, Verdict};
+use domain::request::{Goal, PartnerKind, RequestState};
+use domain::{ActKind, ActState};
+use serde_json::{Map, Value, json};
+use web::limits::REASON_CHARACTERS_MAX;
+
+use super::operations::Said;
+use crate::house::schema;
+
+/// Chinese first, English beside.
+pub fn both((chinese, english): Said) -> String {
+    [chinese, english].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+/// A reference to a schema.
+pub fn to(name: &str) -> Value {
+    json!({ "$ref": format!("#/components/schemas/{name}") })
+}
+
+/// The same with words of its own; allowed beside `$ref` since 3.1.
+fn said(name: &str, chinese: &'static str, english: &'static str) -> Value {
+    json!({ "$ref": format!("#/components/schemas/{name}"), "description": both((chinese, english)) })
+}
+
+fn text(chinese: &'static str, english: &'static str) -> Value {
+    json!({ "type": "string", "description": both((chinese, english)) })
+}
+
+fn count(chinese: &'static str, english: &'static str) -> Value {
+    json!({ "type": "integer", "minimum": 0, "description": both((chinese, english)) })
+}
+
+fn flag(chinese: &'static str, english: &'static str) -> Value {
+    json!({ "type": "boolean", "description": both((chinese, english)) })
+}
+
+fn list(of: Value) -> Value {
+    json!({ "type": "array", "items": of })
+}
+
+fn or_null(schema: Value) -> Value {
+    json!({ "anyOf": [schema, { "type": "null" }] })
+}
+
+/// An object with fields that always stand and fields that may be left out.
+fn object(what: Said, always: Value, maybe: Value) -> Value {
+    let (Value::Object(always), Value::Object(maybe)) = (always, maybe) else { panic!("fields are an object") };
+    let required: Vec<String> = always.keys().cloned().collect();
+    let properties: Map<String, Value> = always.into_iter().chain(maybe).collect();
+    json!({ "type": "object", "description": both(what), "required": required, "properties": properties })
+}
+
+fn words(chinese: &'static str, english: &'static str, words: Vec<&'static str>) -> Value {
+    json!({ "type": "string", "enum": words, "description": both((chinese, english)) })
+}
+
+/// A closed list of the domain.
+macro_rules! words_of {
+    ($of:ty, $zh:literal, $en:literal) => {
+        words($zh, $en, <$of>::ALL.iter().map(|word| word.word()).collect())
+    };
+}
+
+/// Every schema that the document names.
+pub fn schemas() -> Map<String, Value> {
+    let mut all = Map::new();
+    for part in [scalars(), requests(), outcomes(), deliveries(), others(), bodies(), request_form()] {
+        let Value::Object(part) = part else { panic!("schemas are an object") };
+        for (name, shape) in part {
+            assert!(all.insert(name.clone(), shape).is_none(), "{name} stands twice");
+        }
+    }
+    all
+}
+
+fn scalars() -> Value {
+    let goals: Vec<&str> = Goal::ALL.iter().map(|goal| goal.word()).chain(["acts"]).collect();
+    json!({
+        "RequestId": { "type": "string", "pattern": "^req_[0-9a-z]{12}$", "description": "请求编号。 Id of a request." },
+        "CaseId": { "type": "string", "pattern": "^cas_[0-9a-z]{12}$", "description": "案件编号。 Id of a case." },
+        "ActId": { "type": "string", "pattern": "^act_[0-9a-z]{16}$", "description": "事项编号。 Id of an act." },
+        "Digest": { "type": "string", "pattern": "^sha256:[0-9a-f]{64}$", "description": "文书原文的SHA-256。 SHA-256 of the bytes." },
+        "Yuan": { "type": "string", "pattern": "^-?[0-9]+\\.([0-9]{2}|[0-9]{4})$",
+                  "description": "元，十进制字符串；协助单位报到厘毫时四位小数。 Yuan as a decimal string; four decimals where a partner reported so." },
+        "Instant": { "type": "string", "format": "date-time", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{3}\\+08:00$",
+                     "description": "时刻，+08:00，毫秒。 An instant in +08:00 with milliseconds." },
+        "Date": { "type": "string", "format": "date", "description": "日期（亚洲/上海）；期间止日含当日。 A day in Asia/Shanghai; end days are inclusive." },
+        "Hash": { "type": "string", "pattern": "^[0-9a-f]{64}$", "description": "SHA-256，小写十六进制。 SHA-256 in lower-case hex." },
+        "Cursor": { "type": "string", "pattern": "^[0-9]{1,20}$", "description": "下一页的cursor。 The cursor of the next page." },
+        "Goal": words("所求；逐项列明者为acts。", "What was asked; acts where they were listed one by one.", goals),
+        "RequestState": words_of!(RequestState, "请求状态。", "Where a request stands."),
+        "ActKind": words_of!(ActKind, "事项种类。", "What is ordered."),
+        "ActState": words_of!(ActState, "事项状态。", "Where an act stands."),
+        "Verdict": words_of!(Verdict, "协助单位的处理结果。", "What the partner says became of it."),
+        "Reason": words_of!(Reason, "未办理或部分办理的原因。", "Why not, or not all."),
+        "PartnerKind": words_of!(PartnerKind, "行业。", "Industry."),
+    })
+}
+
+fn requests() -> Value {
+    let counts: Map<String, Value> = ActState::ALL
+        .iter()
+        .map(|state| (state.word().to_owned(), json!({ "type": "integer", "minimum": 0 })))
+        .collect();
+    json!({
+        "Receipt": object(("签名回执：以/trail/keys的receipt公钥核验。", "A signed receipt; checked with the receipt key of /trail/keys."), json!({
+            "sequence": count("日志序号，亦为留痕的叶序号。", "Place in the journal, and of the leaf in the trail."),
+            "leaf_hash": to("Hash"),
+            "signature": json!({ "type": "string", "contentEncoding": "base64", "minLength": 88, "maxLength": 88,
+                "description": "Ed25519签名。 Ed25519 over the canonical JSON of leaf_hash, log and sequence." }),
+        }), json!({})),
+        "DocumentStored": object(("已存文书。", "A stored document."), json!({ "digest": to("Digest"), "receipt": to("Receipt") }), json!({})),
+        "Accepted": object(("已受理的请求；状态和版本为受理时的。", "An accepted request; state and version are those at acceptance."), json!({
+            "request": object(("", ""), json!({
+                "id": to("RequestId"),
+                "case": object(("", ""), json!({ "id": to("CaseId") }), json!({})),
+                "goal": to("Goal"), "state": to("RequestState"),
+                "version": count("可作首次after_version。", "Serves as the first after_version."),
+                "accepted_at": to("Instant"),
+                "acts": count("受理时计划的事项数。", "Acts planned at acceptance."),
+            }), json!({})),
+            "receipt": to("Receipt"),
+        }), json!({})),
+        "Request": object(("请求及一页事项。", "A request with a page of its acts."), json!({
+            "id": to("RequestId"), "case": to("Case"), "goal": to("Goal"), "state": to("RequestState"),
+            "stopping": flag("已要求停止；已发出的仍可能反馈。", "Somebody asked it to stop; what has left may still be answered."),
+            "version": count("最近一次变动的日志序号。", "Sequence of the last event that touched it."),
+            "accepted_at": to("Instant"),
+            "digest": said("Digest", "本页内容的摘要，轮询、长轮询、送达相同。", "Of what this page says; poll, long-poll and delivery of a version show the same."),
+            "erased": flag("案件密钥已销毁，个人信息不复存在。", "The case's key was destroyed; names and sums are gone."),
+            "ledger": to("Ledger"),
+            "counts": json!({ "type": "object", "properties": counts, "additionalProperties": false, "description": "各状态的事项数。 How many acts are in each state." }),
+            "acts": list(to("Act")),
+            "next_page": or_null(count("下一页首项的序号；末页为null。", "First act of the next page; null at the end.")),
+        }), json!({ "deadline": to("Instant"), "delivery": to("Delivery"), "leads": list(to("Lead")) })),
+        "Case": object(("案件。", "The case."), json!({
+            "id": to("CaseId"), "number": text("案号；已销毁时为空。", "Case number; empty once erased."), "court": text("法院代码。", "Court code."),
+        }), json!({})),
+        "Ledger": object(("全案账目，及于所有协助单位。", "The case's ledger over all partners."), json!({
+            "target": said("Yuan", "标的与执行费。", "Claim and costs."),
+            "exposure": said("Yuan", "已要求控制的限额合计。", "What was ordered to be held."),
+            "controlled": said("Yuan", "实际控制合计。", "What is held."),
+            "deducted": said("Yuan", "已扣划。", "What was moved to the court."),
+            "deducting": said("Yuan", "扣划中。", "Deductions under way."),
+            "in_doubt": said("Yuan", "存疑。", "In doubt."),
+            "settled": said("Yuan", "已到账。", "Seen on the court's account."),
+        }), json!({})),
+        "Act": act(),
+        "Original": object(("所依据的原措施。", "What an act builds on."), json!({}), json!({
+            "act": to("ActId"), "slip": text("请求单号。", "Slip number."), "case_number": text("案号。", "Case number."),
+        })),
+        "Measure": object(("生效中的措施。", "The effect in force."), json!({
+            "limit": said("Yuan", "限额。", "What was ordered."), "caught": said("Yuan", "实际控制。", "What is held now."),
+            "queued": flag("轮候。", "Registered behind others."),
+        }), json!({ "to": to("Date") })),
+        "Next": object(("发生了什么、下一步由谁、何时；按调用方语言。", "What happened, who acts next, by when; in the caller's language."),
+            json!({ "what": text("", "") }), json!({ "who": text("", ""), "by": to("Instant") })),
+        "RequestList": object(("一页请求。", "A page of requests."), json!({
+            "requests": list(to("RequestLine")), "next": or_null(to("Cursor")),
+            "filled_to": or_null(count("索引重建进度。", "How far the index is filled.")),
+        }), json!({})),
+        "RequestLine": object(("列表中的一行。", "One line of the list."), json!({
+            "id": to("RequestId"), "court": text("法院代码。", "Court code."), "goal": to("Goal"), "state": to("RequestState"),
+            "version": count("", ""), "accepted_at": to("Instant"), "acts": count("事项数。", "Acts."), "acts_final": count("已终结的事项数。", "Acts that are final."),
+        }), json!({})),
+    })
+}
+
+fn act() -> Value {
+    object(
+        ("一项协助事项。", "One act."),
+        json!({
+            "id": to("ActId"),
+            "slip": text("请求单号，协助单位凭此识别。", "The number under which the partner knows it."),
+            "line": count("请求单行号；查询为0。", "Line of the slip; 0 for a question."),
+            "kind": to("ActKind"), "partner": text("协助单位编号。", "Partner id."),
+            "subject": count("当事人序号。", "Place in the case's parties."), "state": to("ActState"),
+            "exchanges": count("报文往来次数。", "Exchanges that carried it."),
+            "outcomes": list(to("Outcome")), "next": to("Next"),
+        }),
+        json!({
+            "account": text("账号；临控车辆时为号牌。", "Account; for a watch on a vehicle its plate."), "note": text("请协助人员办理的内容。", "What people are to do."), "amount": said("Yuan", "要求金额。", "What was ordered."),
+            "from": to("Date"), "to": to("Date"), "original": to("Original"), "measure": to("Measure"),
+        }),
+    )
+}
+
+fn outcomes() -> Value {
+    json!({
+        "Outcome": object(("协助单位的一次答复；后来的可取代先前的。", "What a partner said once; a later one may supersede."), json!({
+            "at": to("Instant"), "sequence": count("日志序号。", "Sequence of its event."), "verdict": to("Verdict"),
+        }), json!({
+            "reason": to("Reason"), "text": text("协助单位原话。", "The partner's own words."),
+            "limit": to("Yuan"), "caught": said("Yuan", "实际控制。", "Held."), "moved": said("Yuan", "实际扣划。", "Moved."),
+            "from": to("Date"), "to": to("Date"), "serial": text("协助单位流水号。", "The partner's own number."),
+            "accounts": list(to("Account")), "ahead": list(to("Prior")), "replies": list(to("Reply")),
+            "as_of": text("协助单位所称的截至时间。", "As of when, in the partner's words."),
+            "due": said("Date", "已登记者，届时可期。", "When what is registered may come true."), "findings": list(to("Finding")),
+        })),
+        "Finding": object(("查明的事项。", "What was found out."), json!({
+            "class": words_of!(FindingClass, "类别。", "What it is about."), "details": list(to("Detail")),
+        }), json!({})),
+        "Detail": object(("一项具体内容。", "One named particular."), json!({ "name": text("", "A word of the partner's published form."), "value": text("", "") }), json!({})),
+        "Lead": object(("协助单位主动告知的线索。", "What a partner told unasked."), json!({
+            "at": to("Instant"), "sequence": count("日志序号。", "Sequence of its event."), "act": to("ActId"), "partner": text("协助单位编号。", "Partner id."),
+            "class": words_of!(LeadClass, "类别。", "What it is."), "serial": text("协助单位流水号。", "The partner's own number."),
+            "as_of": text("", "As of when, in the partner's words."),
+        }), json!({ "respond_by": to("Instant"), "details": list(to("Detail")), "text": text("协助单位原话。", "The partner's own words.") })),
+        "Posted": object(("回传的结果与线索；各字段见schemas/partners/open-tasks.md。", "Results and leads; schemas/partners/open-tasks.md names their fields."), json!({}), json!({
+            "results": { "type": "array", "items": { "type": "object" } },
+            "leads": { "type": "array", "items": { "type": "object" } },
+        })),
+        "Verdicts": object(("逐项答复，先结果后线索。", "A verdict for each item, results before leads."), json!({
+            "verdicts": list(object(("", ""), json!({ "number": text("", ""), "taken": flag("", "") }), json!({ "reason": text("未收的原因。", "Why not.") }))),
+        }), json!({})),
+        "Account": object(("查得的账户。", "An account that was found."), json!({
+            "number": text("", ""), "class": text("", ""), "status": text("", ""),
+            "currency": text("币种，按协助单位所报：156或CNY为人民币。", "As the partner reports it; 156 or CNY is the yuan."), "branch": text("开户网点。", "Branch."),
+            "asset": words_of!(AssetKind, "财产种类。", "What sort of property."), "role": words_of!(AssetRole, "被执行人的身份。", "What the subject is to it."),
+        }), json!({ "balance": to("Yuan"), "available": to("Yuan"), "ahead": list(to("Prior")), "details": list(to("Detail")) })),
+        "Prior": object(("在先的措施。", "A measure that goes before."), json!({ "organ": text("机关。", "By whom."), "paper": text("文号。", "Paper.") }),
+            json!({ "amount": to("Yuan"), "to": to("Date") })),
+        "Reply": object(("协助单位的回执原件。", "A partner's sealed answer."), json!({
+            "file_name": text("", ""), "file_type": text("", ""), "md5_fits": flag("与所附MD5相符。", "Its MD5 fits what was sent with it."),
+            "size": count("字节。", "Bytes."), "digest": to("Digest"),
+        }), json!({ "base64": { "type": "string", "contentEncoding": "base64", "description": "仅replies=inline时。 With replies=inline only." } })),
+        "EventList": object(("一页留痕。", "A page of events."), json!({
+            "events": list(to("Event")), "next": or_null(to("Cursor")), "filled_to": or_null(count("", "")),
+        }), json!({})),
+        "Event": object(("", ""), json!({ "sequence": count("", ""), "at": to("Instant"), "leaf": or_null(to("Leaf")) }), json!({})),
+        "Leaf": object(("日志叶，规范化JSON原样；字段见schemas/trail/events.toml。", "A leaf as it stands in the journal; its fields are in schemas/trail/events.toml."), json!({
+            "at": count("UTC毫秒。", "UTC milliseconds."), "e": { "type": "string", "pattern": "^[a-z]+\\.[a-z_]+$", "description": "事件名。 Name of the event." },
+            "v": count("版本。", "Its version."),
+        }), json!({
+            "f": { "type": "object", "additionalProperties": true, "description": "事实。 The facts." },
+            "k": count("密钥槽。", "Key slot."), "body": to("BodyDigest"),
+        })),
+        "BodyDigest": { "type": "string", "description": "密文正文的摘要。 Digest of the sealed body." },
+        "Entry": object(("一条留痕及其包含证明。", "An entry with its inclusion proof."), json!({
+            "index": count("", ""), "leaf": or_null(to("Leaf")), "leaf_base64": { "type": "string", "contentEncoding": "base64" },
+            "leaf_hash": to("Hash"), "tree_size": count("", ""), "proof": list(to("Hash")),
+            "checkpoint": text("签名检查点原文。", "The signed checkpoint."),
+        }), json!({})),
+    })
+}
+
+fn deliveries() -> Value {
+    let state = || words("送达状态。", "How it stands.", vec!["waiting", "under_way", "delivered", "given_up"]);
+    json!({
+        "Delivery": object(("法院系统已有的。", "What the court's system has."), json!({
+            "state": state(), "acknowledged": count("已收的版本；0为无。", "The version that it has acknowledged; 0 is none."), "tries": count("本次已试次数。", "Tries so far."),
+        }), json!({ "due": to("Instant") })),
+        "DeliveryList": object(("", ""), json!({ "delivery": or_null(to("Delivery")), "attempts": list(to("Attempt")) }), json!({})),
+        "Attempt": object(("一次送达。", "One attempt."), json!({
+            "sequence": count("", ""), "at": to("Instant"), "judged": words("", "", vec!["acknowledged", "not_acknowledged", "given_up"]),
+            "version": count("", "The version that it carried."), "previous_version": count("", "The version that the court had before."),
+        }), json!({ "cause": text("", "What was seen, when it was not acknowledged."), "due": to("Instant") })),
+        "Again": object(("", ""), json!({ "version": count("", ""), "previous_version": count("", "") }), json!({})),
+        "DeliveryKeys": object(("", ""), json!({ "courts": list(object(("", ""), json!({
+            "court": text("法院代码。", "Court code."), "keys": list(json!({ "type": "string", "pattern": "^whpk_" })),
+        }), json!({}))) }), json!({})),
+        "Announcement": object(("送达的正文。", "The body of a delivery."), json!({
+            "type": words("", "", vec!["request.changed", "request.finished"]), "timestamp": to("Instant"),
+            "data": object(("", ""), json!({
+                "id": to("RequestId"), "version": count("", ""), "previous_version": count("上次已收的版本。", "The version acknowledged last."),
+                "digest": to("Digest"), "request": to("Request"),
+            }), json!({})),
+        }), json!({})),
+    })
+}
+
+fn others() -> Value {
+    json!({
+        "PartnerList": object(("", ""), json!({ "partners": list(to("Partner")) }), json!({})),
+        "Partner": object(("协助单位及其通道。", "A partner and its lane."), json!({
+            "id": text("", ""), "name": text("", ""), "kind": to("PartnerKind"),
+            "travel": words("", "Does it fetch from us, or do we call it.", vec!["pull", "call_out"]),
+            "acts": list(to("ActKind")), "waiting": list(to("Waiting")), "in_flight": count("在途往来数。", "Exchanges under way."),
+            "paused": or_null(to("Pause")), "broken_until": or_null(to("Instant")), "opens_at": or_null(to("Instant")),
+            "retired": flag("已停用。", "Taken out of the configuration."),
+        }), json!({})),
+        "Waiting": object(("", ""), json!({ "state": to("ActState"), "count": count("", ""), "oldest_since": or_null(to("Instant")) }), json!({})),
+        "Pause": object(("", ""), json!({ "by": text("令牌名。", "Name of the token."), "until": to("Instant") }), json!({})),
+        "Version": object(("该请求的新版本。", "The request's version now."), json!({ "version": count("", "") }), json!({})),
+        "Sequence": object(("该命令的日志序号。", "Sequence of the command's event."), json!({ "sequence": count("", "") }), json!({})),
+        "Keys": object(("", ""), json!({ "receipt": text("Ed25519，回执。", "For receipts."), "checkpoint": text("Ed25519，检查点（C2SP签名文本）。", "For checkpoints.") }), json!({})),
+        "Live": object(("", ""), json!({ "live": { "const": true } }), json!({})),
+        "Health": object(("", ""), json!({
+            "ready": flag("", ""), "reasons": list(text("", "")), "durable": count("", ""), "indexed": count("", ""),
+            "checkpoint_size": count("", ""), "open_requests": count("", ""), "open_acts": count("", ""),
+        }), json!({})),
+        "Anything": { "type": "object", "additionalProperties": true },
+    })
+}
+
+fn bodies() -> Value {
+    let reason = json!({ "type": "string", "minLength": 1, "maxLength": REASON_CHARACTERS_MAX, "pattern": PLAIN,
+        "description": "理由；无控制字符、不可见字符、首尾空白。 In a person's words; no control or invisible characters, no blanks around." });
+    let closed = |mut shape: Value| {
+        shape["additionalProperties"] = json!(false);
+        shape
+    };
+    let form = schema();
+    json!({
+        "AgainForm": closed(object(("", ""), json!({ "since_version": count("已有的版本。", "The version that is there.") }), json!({}))),
+        "ReasonForm": closed(object(("", ""), json!({ "reason": reason }), json!({}))),
+        "PauseForm": closed(object(("", ""), json!({ "reason": reason, "until": { "type": "string", "format": "date-time", "maxLength": 35,
+            "description": "至何时。 Until when." } }), json!({}))),
+        "ResolveForm": closed(object(("", ""), json!({
+            "took_effect": flag("协助单位文书是否载明已生效。", "Whether the partner's paper says that it took effect."),
+            "document": to("Digest"), "reason": reason,
+        }), json!({ "amount": form["$defs"]["act"]["properties"]["amount"].clone() }))),
+    })
+}
+
+/// No control or hidden characters, nothing that turns text around, no blank at either end: what `is_plain` lets through. Written so that the regular
+/// expressions of all languages read it.
+pub const PLAIN: &str = concat!(
+    r"^[^\s\u0000-\u001F\u007F-\u009F\u200B-\u200F\u2028-\u202E\u2060-\u2069\uFEFF\uFFF9-\uFFFD]",
+    r"([^\u0000-\u001F\u007F-\u009F\u200B-\u200F\u2028-\u202E\u2060-\u2069\uFEFF\uFFF9-\uFFFD]*",
+    r"[^\s\u0000-\u001F\u007F-\u009F\u200B-\u200F\u2028-\u202E\u2060-\u2069\uFEFF\uFFF9-\uFFFD])?$",
+);
+
+/// `request.schema.json` with its parts as schemas of their own: `case` becomes `CaseForm`.
+fn request_form() -> Value {
+    let mut form = schema();
+    let whole = form.as_object_mut().unwrap();
+    let Some(Value::Object(parts)) = whole.remove("$defs") else { panic!("request.schema.json has no $defs") };
+    whole.remove("$schema");
+    whole.remove("$id");
+    whole.remove("examples");
+    let mut all = Map::new();
+    all.insert("RequestForm".to_owned(), form);
+    for (name, shape) in parts {
+        all.insert(form_name(&name), shape);
+    }
+    let mut all = Value::Object(all);
+    retarget(&mut all);
+    all
+}
+
+fn form_name(part: &str) -> String {
+    let (first, rest) = part.split_at(1);
+    format!("{}{rest}Form", first.to_uppercase())
+}
+
+fn retarget(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            for (name, member) in members.iter_mut() {
+                match (name.as_str(), member.as_str().and_then(|text| text.strip_prefix("#/$defs/"))) {
+                    ("$ref", Some(part)) => *member = json!(format!("#/components/schemas/{}", form_name(part))),
+                    _ => retarget(member),
+                }
+            }
+        }
+        Value::Array(entries) => entries.iter_mut().for_each(retarget),
+        _ => {}
+    }
+}
