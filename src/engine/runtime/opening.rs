@@ -120,13 +120,7 @@ pub fn open_vault(disk: &Arc<dyn Disk>, directory: &Path, masters: Masters) -> R
     if there(&directory.join("journal"))? && !there(&folder)? {
         return Err(store::keys::KeyError::Absent { path: folder }.into());
     }
-    let keys = KeyStore::open_or_create(
-        Arc::clone(disk),
-        &folder,
-        masters,
-        KeyShape::default(),
-        &mut OsRandom,
-    )?;
+    let keys = KeyStore::open_or_create(Arc::clone(disk), &folder, masters, KeyShape::default(), &mut OsRandom)?;
     let blobs = BlobStore::open(Arc::clone(disk), &directory.join("blobs"), BLOB_BYTES_MAX)?;
     Ok(Vault::new(Arc::new(keys), Arc::new(blobs)))
 }
