@@ -83,7 +83,8 @@ pub fn run(arguments: BenchArguments) -> anyhow::Result<ExitCode> {
     match arguments.role {
         None => return bench(&arguments),
         Some(RoleName::Gateway) => gateway(Path::new(&arguments.at))?,
-        Some(RoleName::Relay) => relay::run(&arguments.at)?,
+        Some(RoleName::Relay) => relay::run(&arguments.at, false)?,
+        Some(RoleName::PlainRelay) => relay::run(&arguments.at, true)?,
         Some(RoleName::Stub) => stub::run()?,
         Some(RoleName::Load) => load::run()?,
         Some(RoleName::Replay) => replay::run(Path::new(&arguments.at), arguments.events)?,

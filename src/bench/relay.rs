@@ -27,14 +27,18 @@ async fn forward(body: Bytes, target: Data<Target>) -> HttpResponse {
     }
 }
 
-/// Runs the role: forwards to `target`.
-pub fn run(target: &str) -> anyhow::Result<()> {
+/// Runs the role: forwards to `target`, with one client for all workers or, better, one for each.
+pub fn run(target: &str, is_shared: bool) -> anyhow::Result<()> {
     let target = format!("{target}/0");
     actix_web::rt::System::new().block_on(async move {
+        let client = || {
+            let builder = reqwest::Client::builder().no_proxy().http1_only().tcp_nodelay(true).tls_certs_only([]);
+            builder.build().unwrap_or_default()
+        };
+        let shared = is_shared.then(client);
         let app = move || {
-            // A client for each worker: its connections then stay on the thread that uses them.
-            let http = reqwest::Client::builder().no_proxy().http1_only().tcp_nodelay(true).tls_certs_only([]).build();
-            let target = Target { url: target.clone(), http: http.unwrap_or_default() };
+            // With a client for each worker its connections stay on the thread that uses them.
+            let target = Target { url: target.clone(), http: shared.clone().unwrap_or_else(client) };
             App::new().app_data(Data::new(target)).route("/", post().to(forward))
         };
         let server = HttpServer::new(app).workers(WORKERS).disable_signals();

@@ -14,8 +14,10 @@ use crate::client::text_at;
 pub enum RoleName {
     /// The gateway itself, as `serve` starts it.
     Gateway,
-    /// A bare forwarder, to compare with.
+    /// A bare forwarder at its best, to compare with: a client for each worker.
     Relay,
+    /// The same as most would write it: one client for all workers.
+    PlainRelay,
     /// Twenty partners that answer at once.
     Stub,
     /// The callers.

@@ -73,14 +73,18 @@ fn acts_round(site: &mut Site, acts: usize, extent: &Extent, series: &mut Series
 /// All of it.
 pub fn measure(site: &mut Site, extent: &Extent, report: &mut Report) -> anyhow::Result<()> {
     let relay = Role::start(RoleName::Relay, &["--at", &site.stub.url])?;
+    let plain_relay = Role::start(RoleName::PlainRelay, &["--at", &site.stub.url])?;
     let warm = Extent { ms: 500, rounds: 1, ..*extent };
     relay_round(site, &relay, &warm, &mut Series::default())?;
+    relay_round(site, &plain_relay, &warm, &mut Series::default())?;
+    let mut plainly = Series::default();
     acts_round(site, 1, &warm, &mut Series::default())?;
     let peak = PeakPss::of(site.pid())?;
     let (mut forwarded, mut single, mut long) = (Series::default(), Series::default(), Series::default());
     for round in 1..=extent.rounds {
         acts_round(site, 1, extent, &mut single)?;
         relay_round(site, &relay, extent, &mut forwarded)?;
+        relay_round(site, &plain_relay, extent, &mut plainly)?;
         acts_round(site, LONG, extent, &mut long)?;
         let last = |series: &Series| series.per_second.last().copied().unwrap_or(0.0);
         eprintln!(
@@ -92,7 +96,12 @@ pub fn measure(site: &mut Site, extent: &Extent, report: &mut Report) -> anyhow:
         );
     }
     relay.stop()?;
+    plain_relay.stop()?;
     tell(&forwarded, &single, &long, report);
+    let plain = middle(&plainly.per_second).max(1e-9);
+    report.add("relay with one client for all workers", plain, "requests/s");
+    report.add("  processor (plain relay)", middle(&plainly.cpu), "s/1,000");
+    report.add("  acts, one a request, of the plain relay", middle(&single.per_second) / plain, "ratio");
     accepting(site, extent, report)?;
     walk(site, extent, report)?;
     report.add("gateway memory, peak PSS", float(peak.end()) / 1_024.0, "MiB");
