@@ -1,5 +1,6 @@
 //! `xiezhi demo`: the main job in one go, over a made-up county with banks, a fund centre, an insurer and police.
 
+mod counter;
 pub mod county;
 mod files;
 mod job;

@@ -1,7 +1,7 @@
 //! The demo's made-up county: one debtor with accounts, a fund account and a policy, a claim, papers.
 
 use serde_json::{Value, json};
-use simulators::bank::{BankRules, Customer};
+use simulators::bank::{BankRules, Customer, Identity};
 use simulators::housing_fund::{FundBooks, FundRules};
 use simulators::insurance::{Person, Policy};
 use simulators::{County, Day, Fen};
@@ -119,6 +119,11 @@ impl DemoCounty {
     /// Everybody in it.
     pub fn people(&self) -> &County {
         &self.base
+    }
+
+    /// The debtor.
+    pub fn identity(&self) -> Option<&Identity> {
+        self.debtor.as_ref().map(|debtor| &debtor.identity)
     }
 
     /// The debtor's identity number.

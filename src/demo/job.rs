@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use simulators::Fen;
 
+use super::counter;
 use super::county::{DemoCounty, PAPERS};
 use super::files::Place;
 use super::partners::Partners;
@@ -119,12 +120,23 @@ impl<'a> Job<'a> {
         let paper = self.county.paper("半岛农商银行书面答复.pdf");
         let document = self.officer.upload("半岛农商银行书面答复.pdf", "application/pdf", paper).await?;
         let line = act.get("line").and_then(Value::as_u64).unwrap_or_default();
-        let body = if self.partners.took_effect("bank-b", &format!("{}-{line}", text_of(act, "slip"))) {
-            let reason = "银行书面答复：已按裁定冻结";
-            json!({ "took_effect": true, "amount": text_of(act, "amount"), "document": document, "reason": reason })
-        } else {
-            // A demo killed at that moment has killed its bank as well, before it had the order.
-            json!({ "took_effect": false, "document": document, "reason": "银行书面答复：未收到该请求" })
+        let number = format!("{}-{line}", text_of(act, "slip"));
+        let books = self.partners.books_of("bank-b")?;
+        // A demo that was killed while it sent has killed its bank before that had the order.
+        let is_late = books.ask(&number).is_none();
+        if is_late {
+            counter::bring(&books, self.county, act, &number).await?;
+        }
+        let reason = match (is_late, books.effect_count(&number)) {
+            (_, 0) => "银行书面答复：未办理",
+            (false, _) => "银行书面答复：已按裁定办理",
+            (true, _) => "银行书面答复：系统未收到，已凭纸质文书办理",
+        };
+        let body = match books.effect_count(&number) {
+            0 => json!({ "took_effect": false, "document": document, "reason": reason }),
+            _ => {
+                json!({ "took_effect": true, "amount": text_of(act, "amount"), "document": document, "reason": reason })
+            }
         };
         let path = format!("/v1/acts/{id}/resolve");
         for (who, client) in [("承办人 the officer", &self.officer), ("第二人 a second person", &self.approver)] {

@@ -1,7 +1,10 @@
 //! The demo's simulated partners: three banks, one more that is closed, a fund centre, an insurer, police.
 
+use std::sync::Arc;
+
 use anyhow::Context;
 use serde_json::{Value, json};
+use simulators::bank::Books;
 use simulators::insurance::InsurerRules;
 use simulators::{
     BankHttp, BankHttpConfig, BankHub, BankHubConfig, Callback, Fault, HousingFund, HousingFundConfig, Insurance,
@@ -99,10 +102,10 @@ impl Partners {
         Ok(())
     }
 
-    /// What a called bank's clerk finds in the books when a court comes with a paper.
-    pub fn took_effect(&self, id: &str, number: &str) -> bool {
+    /// The books of a bank that is called.
+    pub fn books_of(&self, id: &str) -> anyhow::Result<Arc<Books>> {
         let bank = self.called.iter().find(|(own, _)| *own == id);
-        bank.is_some_and(|(_, bank)| bank.books().effect_count(number) > 0)
+        bank.map(|(_, bank)| bank.books()).with_context(|| format!("finding the books of {id}"))
     }
 
     /// The debtor meets the condition that the fund's payment waits for.
