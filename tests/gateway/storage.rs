@@ -182,49 +182,82 @@ fn a_clean_stop_is_known_as_one_and_a_kill_is_not() {
     all_is_there(&gateway, &ids);
 }
 
-#[test]
-fn a_demo_that_was_killed_is_taken_up_where_it_was() {
-    use std::io::BufRead as _;
-    use std::process::{Command, Stdio};
-    let folder = tempfile::TempDir::new().unwrap();
-    let start = || {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_xiezhi"))
+/// A demo in a folder, and those who can be looked at.
+struct Demo {
+    process: std::process::Child,
+    court: crate::bench::Caller,
+    /// Admin ports by partner.
+    admin: std::collections::BTreeMap<String, crate::bench::Caller>,
+}
+
+impl Demo {
+    fn start(folder: &std::path::Path) -> Demo {
+        use std::io::BufRead as _;
+        use std::process::{Command, Stdio};
+        let mut process = Command::new(env!("CARGO_BIN_EXE_xiezhi"))
             .args(["demo", "--json", "--data"])
-            .arg(folder.path())
+            .arg(folder)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
         let mut line = String::new();
-        std::io::BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        std::io::BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let told: Value = serde_json::from_str(&line).unwrap();
-        let caller = crate::bench::Caller {
-            base: told["gateway"].as_str().unwrap().to_owned(),
-            token: told["tokens"]["submitter"].as_str().unwrap().to_owned(),
-        };
-        (child, caller)
-    };
-    // Once the index is whole again; before that the list says itself that lines may be missing.
-    let ids = |caller: &crate::bench::Caller| -> Vec<Value> {
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let caller = |base: &Value, token| crate::bench::Caller { base: text(base), token };
+        let partners = told["partners"].as_array().unwrap().iter().filter(|partner| partner["admin_url"].is_string());
+        let admin =
+            partners.map(|partner| (text(&partner["id"]), caller(&partner["admin_url"], String::new()))).collect();
+        let court = caller(&told["gateway"], text(&told["tokens"]["submitter"]));
+        Demo { process, court, admin }
+    }
+
+    fn kill(mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+
+    /// Once the index is whole again; before that the list says itself that lines may be missing.
+    fn ids(&self) -> Vec<Value> {
         let page = eventually("a whole index", || {
-            let page = caller.get("/v1/requests").of_status(200).json();
+            let page = self.court.get("/v1/requests").of_status(200).json();
             (page["filled_to"] == Value::Null).then_some(page)
         });
         page["requests"].as_array().unwrap().iter().map(|line| line["id"].clone()).collect()
-    };
-    let (mut first, caller) = start();
-    let begun = eventually("the demo's request", || Some(ids(&caller)).filter(|ids| !ids.is_empty()));
-    first.kill().unwrap();
-    first.wait().unwrap();
-    let (mut second, caller) = start();
+    }
+
+    fn rows(&self, partner: &str, what: &str) -> Vec<Value> {
+        self.admin[partner].get(what).of_status(200).json().as_array().unwrap().clone()
+    }
+}
+
+#[test]
+fn a_demo_that_was_killed_is_taken_up_where_it_was() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let first = Demo::start(folder.path());
+    let begun = eventually("the demo's request", || Some(first.ids()).filter(|ids| !ids.is_empty()));
+    first.kill();
+    // Killed again with money held at the fund, with a policy frozen, and with money paid.
+    for (partner, what) in [("fund-a", "/effects"), ("insurer-a", "/effects"), ("fund-a", "/paid")] {
+        let again = Demo::start(folder.path());
+        eventually(&format!("{partner} shows {what}"), || Some(()).filter(|()| !again.rows(partner, what).is_empty()));
+        again.kill();
+    }
+    let last = Demo::start(folder.path());
     let id = begun[0].as_str().unwrap().to_owned();
-    eventually("the same request, finished", || {
-        let view = caller.get(&format!("/v1/requests/{id}"));
-        (view.status == 200 && view.json()["state"] == "finished").then_some(())
+    let view = eventually("the same request, finished", || {
+        let view = last.court.get(&format!("/v1/requests/{id}"));
+        Some(view).filter(|view| view.status == 200).map(|view| view.json()).filter(|view| view["state"] == "finished")
     });
-    let finished = caller.get("/v1/requests?state=finished").of_status(200).json();
+    let finished = last.court.get("/v1/requests?state=finished").of_status(200).json();
     assert_eq!(finished["requests"][0]["id"], begun[0], "a finished request is listed at once");
-    second.kill().unwrap();
-    second.wait().unwrap();
+    // As undisturbed: everything but the sum that nobody has, each partner once.
+    let fen = |key: &str| view["ledger"][key].as_str().unwrap().replace('.', "").parse::<i64>().unwrap();
+    assert_eq!((fen("target") - fen("deducted"), fen("in_doubt")), (350_000, 0), "{}", view["ledger"]);
+    for partner in ["bank-b", "bank-c", "fund-a", "insurer-a"] {
+        assert_eq!(last.rows(partner, "/paid").len(), 1, "{partner}");
+    }
+    last.kill();
 }
