@@ -18,7 +18,8 @@ fn keys_of(text: &str) -> BTreeMap<String, BTreeSet<String>> {
         let line = line.trim_start_matches("# ");
         if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.split(']').next()) {
             table = name.trim_start_matches('[').to_owned();
-            tables.entry(String::new()).or_default().insert(table.clone());
+            let (around, own) = table.rsplit_once('.').unwrap_or(("", &table));
+            tables.entry(around.to_owned()).or_default().insert(own.to_owned());
         } else if let Some((key, _)) = line.split_once(" =")
             && key.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
         {
