@@ -237,7 +237,9 @@ impl Demo {
 fn a_demo_that_was_killed_is_taken_up_where_it_was() {
     let folder = tempfile::TempDir::new().unwrap();
     let first = Demo::start(folder.path());
-    let begun = eventually("the demo's request", || Some(first.ids()).filter(|ids| !ids.is_empty()));
+    // The list may hold the demo's second request by now, to a bank that is closed; ids sort as they were given.
+    let oldest = |ids: Vec<Value>| ids.iter().map(|id| id.as_str().unwrap().to_owned()).min();
+    let id = eventually("the demo's request", || oldest(first.ids()));
     first.kill();
     // Killed again with money held at the fund, with a policy frozen, and with money paid.
     for (partner, what) in [("fund-a", "/effects"), ("insurer-a", "/effects"), ("fund-a", "/paid")] {
@@ -246,13 +248,12 @@ fn a_demo_that_was_killed_is_taken_up_where_it_was() {
         again.kill();
     }
     let last = Demo::start(folder.path());
-    let id = begun[0].as_str().unwrap().to_owned();
     let view = eventually("the same request, finished", || {
         let view = last.court.get(&format!("/v1/requests/{id}"));
         Some(view).filter(|view| view.status == 200).map(|view| view.json()).filter(|view| view["state"] == "finished")
     });
     let finished = last.court.get("/v1/requests?state=finished").of_status(200).json();
-    assert_eq!(finished["requests"][0]["id"], begun[0], "a finished request is listed at once");
+    assert_eq!(finished["requests"][0]["id"], id, "a finished request is listed at once");
     // As undisturbed: everything but the sum that nobody has, each partner once.
     let fen = |key: &str| view["ledger"][key].as_str().unwrap().replace('.', "").parse::<i64>().unwrap();
     assert_eq!((fen("target") - fen("deducted"), fen("in_doubt")), (350_000, 0), "{}", view["ledger"]);
