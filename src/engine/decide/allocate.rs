@@ -57,15 +57,17 @@ impl Decider {
     /// What may be frozen: found, of worth, not tried yet, at a partner that freezes; earlier kinds first, then the fullest.
     fn candidates<'a>(&'a self, open: &'a OpenRequest, worth: fn(&Found) -> Money) -> Vec<&'a Found> {
         // Sets, because a province-wide request has thousands of acts and this runs after each of their outcomes.
-        let tried: BTreeSet<u64> =
-            self.acts_of(open).filter(|(_, act)| act.kind() == ActKind::Freeze).map(|(_, act)| act.asset).collect();
-        let freezes = |found: &&Found| {
+        // What two persons found never to have happened was not tried; what no form can say would only be tried for ever.
+        let never_was = |act: &Act| act.state() == ActState::Unsent && act.verdict().is_none();
+        let freezes = self.acts_of(open).filter(|(_, act)| act.kind() == ActKind::Freeze && !never_was(act));
+        let tried: BTreeSet<u64> = freezes.map(|(_, act)| act.asset).collect();
+        let is_freezable = |found: &&Found| {
             let query = self.state.acts.get(found.query);
             query.is_some_and(|query| self.takes(query.lane, ActKind::Freeze))
         };
         let of_worth = open.found.iter().filter(|found| worth(found).is_positive());
         let mut candidates: Vec<&Found> =
-            of_worth.filter(|found| !tried.contains(&found.asset)).filter(freezes).collect();
+            of_worth.filter(|found| !tried.contains(&found.asset)).filter(is_freezable).collect();
         candidates.sort_by(|a, b| {
             let rank = |found: &Found| self.rank(open, found.kind());
             rank(a).cmp(&rank(b)).then(worth(b).cmp(&worth(a))).then(a.asset.cmp(&b.asset))

@@ -316,3 +316,24 @@ fn what_only_waits_for_a_condition_holds_up_no_release() {
     table.says("fund", ActKind::Deduct, Outcome::of(Verdict::Registered).because(Reason::AwaitsCondition, ""));
     assert!(table.under_way().contains(&done("fund", ActKind::Release, 0)), "{:?}", table.under_way());
 }
+
+#[test]
+fn what_two_persons_found_never_to_have_happened_is_ordered_again() {
+    let mut table = Table::with(vec![at("bank", PartnerKind::Bank)]);
+    table.collect(1);
+    table.says("bank", ActKind::Query, found(250_000));
+    let act = table.effects[0].act;
+    table.reply("bank", ActKind::Freeze, Judged::Doubt { cause: Cause::Timeout });
+    for by in ["officer", "approver"] {
+        let resolve = Command::Resolve {
+            act,
+            by: by.to_owned(),
+            took_effect: false,
+            amount: None,
+            document: "sha256:paper".to_owned(),
+            reason: "the bank has nothing".to_owned(),
+        };
+        table.tell(resolve).unwrap();
+    }
+    assert_eq!(table.under_way(), [done("bank", ActKind::Freeze, 100_000)]);
+}
