@@ -12,6 +12,7 @@ mod request;
 mod serve;
 mod settings;
 mod simulate;
+mod stop;
 mod verify;
 
 use std::process::ExitCode;
@@ -53,6 +54,8 @@ enum Command {
     Request(request::RequestArguments),
     /// Show partners and their lanes; pause or resume one.
     Partner(partner::PartnerArguments),
+    /// Stop what is sent at once, in an emergency; lift a stop with a second person.
+    Stop(stop::StopArguments),
     /// Measure the gateway against a bare relay.
     Bench(bench::BenchArguments),
 }
@@ -71,6 +74,7 @@ fn main() -> ExitCode {
         Command::Token => check::mint_token(),
         Command::Request(arguments) => request::run(arguments),
         Command::Partner(arguments) => partner::run(arguments),
+        Command::Stop(arguments) => stop::run(arguments),
         Command::Bench(arguments) => bench::run(arguments),
     };
     match done {

@@ -1,4 +1,4 @@
-//! Identities: `req_`, `act_`, `cas_`, `doc_`, `exc_` and base32 of (sequence, line); sortable, no personal data.
+//! Identities: `req_`, `act_`, `cas_`, `stp_`, `doc_`, `exc_` and base32 of (sequence, line); sortable, no personal data.
 
 use std::fmt;
 
@@ -53,6 +53,10 @@ macro_rules! sequence_id {
 sequence_id!(
     /// A request: the sequence of its `request.accepted`.
     RequestId, "req_"
+);
+sequence_id!(
+    /// An emergency stop: the sequence of its `stop.ordered`.
+    StopId, "stp_"
 );
 sequence_id!(
     /// A case: the sequence of the first request accepted for it.

@@ -1,7 +1,7 @@
 //! The words and rules of assisted enforcement: pure types, no clock, no I/O, no serialization.
 //!
 //! Read in this order: [`case`] and [`request`] say what a court asks; [`act`] and [`slip`] what goes to a partner;
-//! [`outcome`] what comes back; [`ledger`] and [`rules`] what may be ordered; [`partner`] and [`calendar`] when;
+//! [`outcome`] what comes back; [`ledger`] and [`rules`] what may be ordered; [`partner`] and [`calendar`] when; [`stop`] when not;
 //! [`socket`] is the one opening through which adapters plug in.
 
 pub mod act;
@@ -21,10 +21,11 @@ pub mod rules;
 pub mod sentence;
 pub mod slip;
 pub mod socket;
+pub mod stop;
 
 pub use act::{ActKind, ActState};
 pub use day::{Day, Millis};
-pub use ids::{ActId, CaseId, RequestId};
+pub use ids::{ActId, CaseId, RequestId, StopId};
 pub use money::Money;
 pub use personal::{Personal, Secret};
 pub use slip::{SlipLine, SlipNumber};

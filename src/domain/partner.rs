@@ -1,5 +1,6 @@
 //! A partner as the engine sees it: what it does, how much of it, when, and what may be believed of it.
 
+use crate::act::words;
 use crate::calendar::Hours;
 use crate::request::PartnerKind;
 use crate::{ActKind, Secret};
@@ -46,6 +47,33 @@ pub struct DoubtPolicy {
     pub not_found_final_after_ms: Option<u64>,
 }
 
+words! {
+    /// How far a partner has come: it earns each stage by its work in the one before (rule D19).
+    Stage {
+        /// Being connected: nothing real is sent to it.
+        Test = 1 "test" "测试",
+        /// Questions only.
+        Query = 2 "query" "查询",
+        /// And whatever holds, renews or releases, but moves no money.
+        Freeze = 3 "freeze" "冻结",
+        /// Everything that it takes.
+        Deduct = 4 "deduct" "扣划",
+    }
+}
+
+impl Stage {
+    /// May this kind of act be sent at this stage?
+    #[must_use]
+    pub fn lets(self, kind: ActKind) -> bool {
+        match self {
+            Self::Test => false,
+            Self::Query => kind.is_question(),
+            Self::Freeze => !kind.moves_money(),
+            Self::Deduct => true,
+        }
+    }
+}
+
 /// How a partner is reached.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Travel {
@@ -77,6 +105,8 @@ pub struct Partner {
     pub regions: Vec<String>,
     /// Which acts it takes over this connection (rule D19).
     pub acts: Vec<ActKind>,
+    /// How far it has come; narrows `acts`.
+    pub stage: Stage,
     /// How it is reached.
     pub travel: Travel,
     /// Exchanges per window.
@@ -106,15 +136,31 @@ pub struct Partner {
 }
 
 impl Partner {
-    /// Does it take this kind of act over this connection?
+    /// Does it take this kind of act over this connection, at its stage?
     #[must_use]
     pub fn takes(&self, kind: ActKind) -> bool {
-        self.acts.contains(&kind)
+        self.acts.contains(&kind) && self.stage.lets(kind)
     }
 
     /// Does it serve this region?
     #[must_use]
     pub fn serves(&self, regions: &[String]) -> bool {
         regions.is_empty() || self.regions.is_empty() || self.regions.iter().any(|region| regions.contains(region))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_stage_lets_what_the_one_before_did_and_more() {
+        for kind in ActKind::ALL {
+            let lets: Vec<bool> = Stage::ALL.iter().map(|stage| stage.lets(*kind)).collect();
+            assert!(lets.is_sorted(), "{}: {lets:?}", kind.word());
+            assert_eq!((lets.first(), lets.last()), (Some(&false), Some(&true)));
+            assert_eq!(Stage::Freeze.lets(*kind), !kind.moves_money());
+            assert_eq!(Stage::Query.lets(*kind), kind.is_question());
+        }
     }
 }

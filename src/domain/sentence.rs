@@ -21,6 +21,10 @@ pub enum Waiting {
     Breaker,
     /// Somebody paused the lane.
     Paused,
+    /// An emergency stop holds it.
+    Stopped,
+    /// The partner's stage does not let it go (any more).
+    Stage,
     /// The partner fetches it with its next list.
     Fetch,
     /// The partner will be asked by our number.
@@ -110,6 +114,18 @@ fn ready(waiting: Waiting) -> (&'static str, &'static str, &'static str, &'stati
             ("协助单位暂不可用，稍后探测", "the partner is failing; it is probed later", "协助单位", "the partner")
         }
         Waiting::Paused => ("该协助单位的通道已暂停", "the lane is paused", "运维人员", "the operator"),
+        Waiting::Stopped => (
+            "因紧急停止暂不发送",
+            "is held by an emergency stop; it goes once two persons have lifted that",
+            "有权解除停止的两名人员",
+            "the two persons who may lift the stop",
+        ),
+        Waiting::Stage => (
+            "协助单位现处接入阶段不含此类事项，暂不发送",
+            "is held: the partner is at a stage that does not include this kind of act",
+            "运维人员",
+            "the operator",
+        ),
         Waiting::Fetch => ("等待协助单位取件", "the partner fetches it with its next list", "协助单位", "the partner"),
         _ => ("待发送", "is about to be sent", "本系统", "the gateway"),
     }
@@ -119,7 +135,7 @@ fn ready(waiting: Waiting) -> (&'static str, &'static str, &'static str, &'stati
 mod tests {
     use super::*;
 
-    const WAITING: [Waiting; 12] = [
+    const WAITING: [Waiting; 14] = [
         Waiting::Turn,
         Waiting::Base,
         Waiting::Order,
@@ -128,6 +144,8 @@ mod tests {
         Waiting::Retry,
         Waiting::Breaker,
         Waiting::Paused,
+        Waiting::Stopped,
+        Waiting::Stage,
         Waiting::Fetch,
         Waiting::Ask,
         Waiting::Condition,
@@ -154,7 +172,7 @@ mod tests {
         let said = |state, waiting| next(state, waiting, None).what_zh;
         let ready: std::collections::BTreeSet<_> =
             WAITING.iter().map(|waiting| said(ActState::Ready, *waiting)).collect();
-        assert_eq!(ready.len(), 9, "{ready:?}");
+        assert_eq!(ready.len(), 11, "{ready:?}");
         let awaiting =
             [Waiting::Ask, Waiting::Condition, Waiting::Turn].map(|waiting| said(ActState::Awaiting, waiting));
         assert_eq!(awaiting.iter().collect::<std::collections::BTreeSet<_>>().len(), 3);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use domain::outcome::{Lead, Outcome};
 use domain::request::Request;
 use domain::socket::{FeedbackItem, Judged, ListClass};
+use domain::stop::StopScope;
 use domain::{ActId, Millis, Money, RequestId};
 use store::record::{Event, SealTwin};
 
@@ -86,6 +87,10 @@ pub enum Command {
         /// Who.
         by: String,
     },
+    /// One person stops kinds of act, a court, or everything.
+    OrderStop(Box<OrderStop>),
+    /// A person wants a stop lifted; with the second it is.
+    LiftStop(Box<LiftStop>),
     /// An exchange was judged.
     Ended {
         /// Which.
@@ -166,6 +171,32 @@ pub enum Command {
     Tick,
     /// Nothing more is started; the last event.
     Drain,
+}
+
+/// An emergency stop.
+pub struct OrderStop {
+    /// What it holds back.
+    pub scope: StopScope,
+    /// Who.
+    pub by: String,
+    /// The court of whoever orders; `None` = a token of the gateway.
+    pub court: Option<String>,
+    /// Why.
+    pub reason: String,
+}
+
+/// A person's word that a stop may be lifted.
+pub struct LiftStop {
+    /// Sequence of its `stop.ordered`.
+    pub stop: u64,
+    /// Who.
+    pub by: String,
+    /// The court of whoever lifts; `None` = a token of the gateway.
+    pub court: Option<String>,
+    /// A person's token, not a machine's.
+    pub is_person: bool,
+    /// Why.
+    pub reason: String,
 }
 
 /// An outcome that came after its request was finished.

@@ -75,6 +75,9 @@ impl State {
                 self.pause(&fact.partner, Some(Pause { by: fact.by.clone(), until: fact.until }));
             }
             (Fact::LaneResumed(fact), _) => self.pause(&fact.partner, None),
+            (Fact::StopOrdered(fact), _) => self.order_stop(sequence, fact, at),
+            (Fact::StopLiftProposed(fact), _) => self.propose_lift(fact, at),
+            (Fact::StopLifted(fact), _) => self.lift_stop(fact.stop, at),
             (Fact::AccessRead(fact), _) => {
                 if self.reads.len() >= READS_MAX {
                     self.reads.clear();

@@ -98,6 +98,8 @@ impl State {
             let act = self.acts.get(*index)?;
             match act.state() {
                 ActState::InDoubt => doubtful_cases.push(act.case),
+                // What a stop holds keeps its place and holds up nobody behind it, in its own case neither.
+                ActState::Ready if self.is_held(act) => {}
                 ActState::Ready if !doubtful_cases.contains(&act.case) => return Some(*index),
                 ActState::Ready => {}
                 _ => return None,
@@ -106,13 +108,18 @@ impl State {
         None
     }
 
-    /// The acts in doubt that an act of another case is about to pass.
+    /// The acts in doubt, or held by a stop, that an act is about to pass.
     pub(crate) fn passed_by(&self, index: Index) -> Vec<Index> {
         let Some(act) = self.acts.get(index).filter(|act| act.kind().is_control()) else { return Vec::new() };
         let queue = self.lane(act.lane).and_then(|lane| lane.order.get(&act.subject_key));
         let ahead = queue.into_iter().flatten().take_while(|other| **other != index);
         ahead
-            .filter(|other| self.acts.get(**other).is_some_and(|other| other.state() == ActState::InDoubt))
+            .filter(|other| {
+                let passed = |other: &Act| {
+                    other.state() == ActState::InDoubt || (other.state() == ActState::Ready && self.is_held(other))
+                };
+                self.acts.get(**other).is_some_and(passed)
+            })
             .copied()
             .collect()
     }
@@ -184,6 +191,30 @@ impl State {
         for (_, _, _, index) in open {
             self.requeue(index);
         }
+    }
+
+    /// Queues anew whatever is ready, at `now`: after something began or ceased to hold acts back. What is held falls out of its queue, and
+    /// who stood behind it on the subject may go.
+    pub(crate) fn rouse_ready(&mut self, now: Millis) {
+        // What still waits for an instant stands among the timers, which bring it here.
+        let ready = |act: &Act| act.state() == ActState::Ready && !act.is_under_way() && act.due_at <= now;
+        let mut roused: Vec<(Millis, u64, u32, Index)> = self
+            .acts
+            .iter()
+            .filter(|(index, act)| ready(act) && self.waits_for(*index, act).is_none())
+            .map(|(index, act)| (act.ready_at, act.sequence, act.place, index))
+            .collect();
+        roused.sort_unstable();
+        let acts = &self.acts;
+        for lane in &mut self.lanes {
+            for queue in &mut lane.ready {
+                queue.retain(|index| acts.get(*index).is_some_and(|act| act.state() != ActState::Ready));
+            }
+        }
+        for (_, _, _, index) in roused {
+            self.make_ready(index);
+        }
+        self.stirred.extend(0..u16::try_from(self.lanes.len()).unwrap_or(u16::MAX));
     }
 
     fn requeue_doubtful(&mut self, index: Index) {

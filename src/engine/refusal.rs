@@ -1,5 +1,6 @@
 //! Refusals: why a command was not carried out, in stable words that the web floor turns into problems.
 
+use domain::partner::Stage;
 use domain::rules::Breach;
 
 /// Why a command was refused. Nothing happened; nothing personal is in it.
@@ -13,6 +14,13 @@ pub enum Refusal {
     PartnerUnknown {
         /// Where in the request, as a JSON pointer.
         at: String,
+    },
+    /// The partner takes this kind of act, but not yet at the stage it has come to (rule D19).
+    StageTooLow {
+        /// Where in the request, as a JSON pointer.
+        at: String,
+        /// The stage.
+        stage: Stage,
     },
     /// Nothing is in scope: no partner serves it.
     ScopeEmpty,
@@ -55,6 +63,10 @@ pub enum Refusal {
     },
     /// A partner would hand it back for formal defects, and that costs rank.
     Formal(Vec<(String, domain::form::Defect)>),
+    /// Whoever stopped it has not given this caller the lifting of it.
+    StopNotYours,
+    /// Only a person may do this, with a token of their own.
+    PersonNeeded,
     /// The same person may not do both.
     SamePerson,
     /// Something in the command is out of bounds; the pointer says what.

@@ -3,6 +3,7 @@
 mod delivering;
 mod kinds;
 mod simulated;
+mod stops;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -53,6 +54,7 @@ fn partner(id: &str) -> Partner {
         kind: PartnerKind::Bank,
         regions: Vec::new(),
         acts: ActKind::ALL.to_vec(),
+        stage: domain::partner::Stage::Deduct,
         travel: Travel::CallOut,
         rate: Rate { max: 1_000, window_ms: 1_000, burst: 1_000 },
         per_day: None,

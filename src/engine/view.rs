@@ -5,7 +5,8 @@ use domain::ledger::Ledger;
 use domain::outcome::{Lead, Outcome};
 use domain::request::{PartnerKind, RequestState};
 use domain::sentence::Sentence;
-use domain::{ActId, ActState, CaseId, Day, Millis, Money, Personal, RequestId, SlipLine};
+use domain::stop::StopScope;
+use domain::{ActId, ActState, CaseId, Day, Millis, Money, Personal, RequestId, SlipLine, StopId};
 
 /// Whom a call comes from.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -300,6 +301,8 @@ pub struct PartnerView {
     pub travel: &'static str,
     /// Acts it takes.
     pub acts: Vec<domain::ActKind>,
+    /// How far it has come; narrows the acts.
+    pub stage: domain::partner::Stage,
     /// Acts in each open state, and since when the oldest has been in it (`None` when there is none).
     pub waiting: Vec<(ActState, u64, Option<Millis>)>,
     /// Exchanges under way.
@@ -312,6 +315,33 @@ pub struct PartnerView {
     pub opens_at: Option<Millis>,
     /// Taken out of the config.
     pub retired: bool,
+}
+
+/// An emergency stop in force.
+pub struct StopView {
+    /// Its id.
+    pub id: StopId,
+    /// What it holds back.
+    pub scope: StopScope,
+    /// Name of the token that ordered it.
+    pub by: String,
+    /// A court's person ordered it for that court, whose approvers may lift it.
+    pub own: bool,
+    /// When.
+    pub at: Millis,
+    /// In the person's words; empty when it cannot be read.
+    pub reason: Personal<String>,
+    /// Who wants it lifted, since when; the word of a second person is needed within a day of it.
+    pub lift: Option<(String, Millis)>,
+}
+
+/// What a person's word that a stop may be lifted came to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Lifted {
+    /// Sequence of its event.
+    pub sequence: u64,
+    /// It is lifted; else it is the first word and a second person is needed.
+    pub lifted: bool,
 }
 
 /// A command to settle an act in doubt.
@@ -343,6 +373,8 @@ pub struct Health {
     pub open_requests: u64,
     /// Open acts in memory.
     pub open_acts: u64,
+    /// Emergency stops in force.
+    pub stops: u64,
 }
 
 /// Counters since start, for `/metrics`; names as they stand there.

@@ -6,7 +6,7 @@ use adapters::ADAPTERS;
 use domain::ActKind;
 use domain::calendar::Hours;
 use domain::form::Form;
-use domain::partner::{Partner, PullCredential, Rate, Travel};
+use domain::partner::{Partner, PullCredential, Rate, Stage, Travel};
 use domain::request::PartnerKind;
 use domain::socket::{Adapter, OptionText, PartnerOptions, Plug};
 use web::Token;
@@ -46,6 +46,7 @@ pub(super) fn read<'p>(page: &'p Page<'p>, stem: &str, around: &Around<'_>) -> O
     let travel = adapter.as_ref().map(|adapter| adapter.value.travel);
     let regions = regions(&mut root);
     let acts = acts(&mut root, adapter.as_ref().map_or(ActKind::ALL, |adapter| adapter.value.acts));
+    let stage = stage(&mut root);
     let hours = hours(&mut root);
     let per_day = root.number("per_day", 1..=100_000_000_u32).map(|found| found.value);
     let in_flight = root.number("in_flight_max", 1..=10_000_u32);
@@ -79,6 +80,7 @@ pub(super) fn read<'p>(page: &'p Page<'p>, stem: &str, around: &Around<'_>) -> O
         kind: kind?.value,
         regions: regions?,
         acts: acts?,
+        stage: stage?,
         travel: travel?,
         rate: rate?,
         per_day,
@@ -168,6 +170,17 @@ fn acts(root: &mut Table<'_>, sayable: &[ActKind]) -> Option<Vec<ActKind>> {
         found.spot.warn("freezes and does not release: what is frozen here must be released on paper");
     }
     Some(acts)
+}
+
+/// A file that says nothing about it is of a partner that does all it takes, as files were before there were stages.
+fn stage(root: &mut Table<'_>) -> Option<Stage> {
+    let Some(found) = root.text("stage", 40) else { return Some(Stage::Deduct) };
+    let stage = Stage::from_word(&found.value);
+    if stage.is_none() {
+        let words = Stage::ALL.iter().map(|stage| stage.word()).collect::<Vec<_>>().join(", ");
+        found.spot.fault(format!("is no stage; write one of {words}"));
+    }
+    stage
 }
 
 fn hours(root: &mut Table<'_>) -> Option<Hours> {

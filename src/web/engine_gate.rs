@@ -4,13 +4,14 @@ use std::net::IpAddr;
 
 use domain::request::{PartnerKind, Request};
 use domain::socket::{FaceAnswer, FaceCall, FaceReply};
-use domain::{ActId, Millis, Personal, RequestId};
+use domain::stop::StopScope;
+use domain::{ActId, Millis, Personal, RequestId, StopId};
 use engine::Engine;
 
 use crate::gate::{
     Accepted, Answer, AttemptView, Caller, Counters, CourtView, DeliveryView, DocumentRead, DocumentStored, EntryView,
-    EventView, Gate, GateFuture, Health, Look, Page, PartnerView, Refusal, RequestFilter, RequestLine, RequestView,
-    Resolution,
+    EventView, Gate, GateFuture, Health, Lifted, Look, Page, PartnerView, Refusal, RequestFilter, RequestLine, RequestView,
+    Resolution, StopView,
 };
 
 impl Gate for Engine {
@@ -98,6 +99,18 @@ impl Gate for Engine {
 
     fn resume<'a>(&'a self, caller: &'a Caller, partner: &'a str) -> Answer<'a, u64> {
         Box::pin(self.resume(caller, partner))
+    }
+
+    fn stops(&self, caller: &Caller) -> Vec<StopView> {
+        self.stops(caller)
+    }
+
+    fn order_stop<'a>(&'a self, caller: &'a Caller, scope: StopScope, reason: String) -> Answer<'a, StopId> {
+        Box::pin(self.order_stop(caller, scope, reason))
+    }
+
+    fn lift_stop<'a>(&'a self, caller: &'a Caller, id: StopId, reason: String) -> Answer<'a, Lifted> {
+        Box::pin(self.lift_stop(caller, id, reason))
     }
 
     fn inbound<'a>(&'a self, caller: &'a Caller, partner: &'a str, body: Vec<u8>) -> Answer<'a, FaceReply> {

@@ -60,6 +60,8 @@ pub enum Want {
     Distinct,
     /// Either `goal` or `acts`.
     GoalOrActs,
+    /// Exactly one of `acts`, `court` and `all`.
+    StopScope,
     /// Only beside `goal`.
     WithGoal,
     /// Our act id, or slip and case number.
@@ -211,6 +213,9 @@ impl Want {
             Self::Party => ("须为case.parties中的序号，从0起", "a place in case.parties, from 0"),
             Self::Distinct => ("重复", "stands there twice"),
             Self::GoalOrActs => ("goal和acts须有且只有一个", "exactly one of goal and acts"),
+            Self::StopScope => {
+                ("acts、court、all须有且只有一个，all只能为true", "exactly one of acts, court and all: true")
+            }
             Self::WithGoal => ("只能与goal同时使用", "only beside goal"),
             Self::Original => ("须有act，或同时有slip和case_number", "act, or slip and case_number together"),
             Self::FileName => (

@@ -6,13 +6,14 @@ use std::pin::Pin;
 
 use domain::request::{PartnerKind, Request};
 use domain::socket::{FaceAnswer, FaceCall, FaceReply};
-use domain::{ActId, Millis, Personal, RequestId};
+use domain::stop::StopScope;
+use domain::{ActId, Millis, Personal, RequestId, StopId};
 
 pub use engine::refusal::Refusal;
 pub use engine::view::{
     Accepted, ActView, AttemptView, Caller, Counters, CourtView, DeliveryView, DocumentRead, DocumentStored, EntryView,
-    EventView, Health, LeadView, MeasureView, OutcomeView, Page, PartnerView, Receipt, RequestFilter, RequestLine,
-    RequestView, Resolution,
+    EventView, Health, LeadView, Lifted, MeasureView, OutcomeView, Page, PartnerView, Receipt, RequestFilter, RequestLine,
+    RequestView, Resolution, StopView,
 };
 
 /// A future of the gate. Dropping it never undoes what was decided.
@@ -90,6 +91,12 @@ pub trait Gate: Send + Sync {
     fn pause<'a>(&'a self, caller: &'a Caller, partner: &'a str, reason: String, until: Millis) -> Answer<'a, u64>;
     /// Resumes a lane; gives the sequence of the event.
     fn resume<'a>(&'a self, caller: &'a Caller, partner: &'a str) -> Answer<'a, u64>;
+    /// The emergency stops in force that concern the caller.
+    fn stops(&self, caller: &Caller) -> Vec<StopView>;
+    /// Stops at once.
+    fn order_stop<'a>(&'a self, caller: &'a Caller, scope: StopScope, reason: String) -> Answer<'a, StopId>;
+    /// One of the two words that lift a stop.
+    fn lift_stop<'a>(&'a self, caller: &'a Caller, id: StopId, reason: String) -> Answer<'a, Lifted>;
     /// Takes what a partner posts by itself.
     fn inbound<'a>(&'a self, caller: &'a Caller, partner: &'a str, body: Vec<u8>) -> Answer<'a, FaceReply>;
     /// Answers a decoded call on a partner face.

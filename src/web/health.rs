@@ -20,6 +20,8 @@
 //! | `xiezhi_journal_durable_events` | | events that survive a power failure |
 //! | `xiezhi_index_events` | | events that the index holds |
 //! | `xiezhi_checkpoint_events` | | events that the newest signed checkpoint covers |
+//! | `xiezhi_stops_in_force` | scope | emergency stops in force: of acts, of a court, of all |
+//! | `xiezhi_stopped_acts` | | acts ready to go that a stop holds |
 //! | what the engine counts | its own | under the engine's names; `…_total` since start |
 
 use actix_web::HttpResponse;
@@ -38,6 +40,7 @@ struct ShownHealth<'a> {
     checkpoint_size: u64,
     open_requests: u64,
     open_acts: u64,
+    stops: u64,
 }
 
 /// The process answers; nothing more.
@@ -46,8 +49,10 @@ pub(crate) async fn live(_open: Open) -> HttpResponse {
 }
 
 pub(crate) async fn ready(open: Open) -> HttpResponse {
-    let Health { ready, reasons, durable, indexed, checkpoint_size, open_requests, open_acts } = open.gate().health();
-    let shown = ShownHealth { ready, reasons: &reasons, durable, indexed, checkpoint_size, open_requests, open_acts };
+    let Health { ready, reasons, durable, indexed, checkpoint_size, open_requests, open_acts, stops } =
+        open.gate().health();
+    let reasons = &reasons;
+    let shown = ShownHealth { ready, reasons, durable, indexed, checkpoint_size, open_requests, open_acts, stops };
     let mut response = if ready { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };
     response.insert_header(("Cache-Control", "no-store")).content_type("application/json").body(json(&shown))
 }

@@ -22,6 +22,7 @@ mod routes;
 mod seen;
 mod server;
 mod sources;
+mod stops;
 mod tls;
 pub mod tokens;
 

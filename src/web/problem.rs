@@ -41,6 +41,8 @@ slugs! {
     RoleMissing = "role_missing",
     CourtForeign = "court_foreign",
     SamePerson = "same_person",
+    StopNotYours = "stop_not_yours",
+    PersonNeeded = "person_needed",
     NotFound = "not_found",
     RouteUnknown = "route_unknown",
     PartnerHasNoCallback = "partner_has_no_callback",

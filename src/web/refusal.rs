@@ -1,5 +1,7 @@
 //! Refusals of the engine as problems: each has one.
 
+use domain::rules::{self, Breach};
+
 use crate::fault::{Fault, Want};
 use crate::gate::Refusal;
 use crate::problem::{Problem, Slug};
@@ -17,6 +19,16 @@ impl From<Refusal> for Problem {
         match refusal {
             Refusal::KeyReused => Slug::IdempotencyKeyReused.into(),
             Refusal::Rules(breaches) => Self::from(Slug::RulesBroken).breaking(breaches),
+            Refusal::StageTooLow { at, stage } => {
+                let breach = Breach { rule: &rules::D19, at };
+                Self::from(Slug::RulesBroken).breaking(vec![breach]).saying(
+                    format!("该协助单位现处“{}”阶段，尚未开通此类事项。", stage.chinese()),
+                    format!(
+                        "The partner is at the stage \"{}\", which does not include this kind of act.",
+                        stage.word()
+                    ),
+                )
+            }
             Refusal::PartnerUnknown { at } => named(Slug::PartnerUnknown, at, Want::KnownPartner),
             Refusal::ScopeEmpty => named(Slug::ScopeEmpty, "/scope".to_owned(), Want::KnownPartner),
             Refusal::DocumentUnknown { at } => named(Slug::DocumentUnknown, at, Want::StoredDocument),
@@ -37,6 +49,8 @@ impl From<Refusal> for Problem {
                 };
                 Self::from(Slug::WouldBeHandedBack).at(defects.into_iter().map(fault).collect())
             }
+            Refusal::StopNotYours => Slug::StopNotYours.into(),
+            Refusal::PersonNeeded => Slug::PersonNeeded.into(),
             Refusal::SamePerson => Slug::SamePerson.into(),
             Refusal::OutOfBounds { at, bound } => named(Slug::OutOfBounds, at.to_owned(), Want::Within(bound)),
             Refusal::Overloaded => Self::from(Slug::Overloaded).after(OVERLOAD_WAIT_S),

@@ -84,6 +84,8 @@ rights! {
     Redeliver: Submitter, Operator;
     /// Pause and resume lanes.
     Operate: Operator;
+    /// Order and lift emergency stops.
+    Stop: Approver, Operator;
     /// Read entries of the trail.
     Audit: Auditor;
     /// Send results.

@@ -8,7 +8,7 @@ use domain::socket::Face;
 
 use crate::intake::{acts, deliveries, documents, requests, submit};
 use crate::problem::{Problem, Slug};
-use crate::{contract, evidence, faces, health, partners};
+use crate::{contract, evidence, faces, health, partners, stops};
 
 /// One path with the methods it takes.
 pub(crate) struct Door {
@@ -40,6 +40,8 @@ doors! {
     "/v1/partners" "GET" => get partners::list;
     "/v1/partners/{id}/pause" "POST" => post partners::pause;
     "/v1/partners/{id}/resume" "POST" => post partners::resume;
+    "/v1/stops" "GET, POST" => get stops::list, post stops::order;
+    "/v1/stops/{id}/lift" "POST" => post stops::lift;
     "/v1/inbound/{partner}" "POST" => post partners::inbound;
     "/v1/trail/entries/{n}" "GET" => get evidence::entry;
     "/v1/openapi.json" "GET" => get contract::openapi;

@@ -25,4 +25,5 @@ mod openapi;
 mod operations;
 mod policy;
 mod pull;
+mod stops;
 mod storage;

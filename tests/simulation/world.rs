@@ -140,6 +140,7 @@ impl World {
             rate,
             per_day: dice.chance(30).then(|| u32::try_from(dice.between(20, 60)).unwrap_or(20)),
             in_flight_max: u32::try_from(dice.between(1, 4)).unwrap_or(1),
+            stage: domain::partner::Stage::Deduct,
             hours,
             retry: Retry { first_ms: dice.between(1, 10) * 500, max_ms: dice.between(1, 20) * 60_000 },
             breaker: Breaker {

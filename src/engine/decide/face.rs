@@ -12,6 +12,7 @@ use super::exchange::fit;
 use crate::command::{Answer, ClosedRequest, LateOutcome, LeadNews};
 use crate::fold::lead_key;
 use crate::refusal::Refusal;
+use crate::state::Act;
 use crate::state::slab::Index;
 
 /// The most acts in one list: at about 2 KiB a slip the message stays near 1 MiB, which every hub seen can read; and the leaf
@@ -27,7 +28,9 @@ impl Decider {
         if state.record.paused.as_ref().is_some_and(|pause| pause.until > self.now) {
             return Ok(Answer::List(Vec::new()));
         }
-        let fits = |index: &Index| self.state.acts.get(*index).is_some_and(|act| is_of(act.kind(), class));
+        // What was offered before a stop and not answered is not shown either: a partner may only now read it for the first time.
+        let shown = |act: &Act| is_of(act.kind(), class) && !self.state.is_held(act);
+        let fits = |index: &Index| self.state.acts.get(*index).is_some_and(shown);
         let mut listed: Vec<Index> =
             state.offered.iter().map(|(_, _, index)| *index).filter(fits).take(LIST_ACTS_MAX).collect();
         // What is handed over with this list lets the next act on the same subject go, so look again until nothing is new.
@@ -54,7 +57,9 @@ impl Decider {
             .filter(|index| self.state.is_its_turn(lane, *index))
             .filter(|index| {
                 let act = self.state.acts.get(*index);
-                act.is_some_and(|act| act.state() == ActState::Ready && is_of(act.kind(), class))
+                act.is_some_and(|act| {
+                    act.state() == ActState::Ready && is_of(act.kind(), class) && !self.state.is_held(act)
+                })
             })
             .filter(|index| seen.insert(*index))
             .take(room)

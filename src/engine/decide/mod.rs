@@ -9,6 +9,7 @@ mod people;
 mod plan;
 mod preflight;
 mod pump;
+mod stop;
 mod submit;
 mod time;
 
@@ -27,6 +28,7 @@ use crate::state::State;
 use crate::state::slab::Index;
 use limits::Pacer;
 pub(crate) use submit::is_listed;
+pub use stop::{LIFT_AGREED_MS, STOPS_MAX};
 
 /// The one place where things are decided.
 pub struct Decider {
@@ -152,6 +154,8 @@ impl Decider {
             }
             Command::Pause { partner, by, reason, until } => self.pause(&partner, &by, reason, until),
             Command::Resume { partner, by } => self.resume(&partner, &by),
+            Command::OrderStop(order) => self.order_stop(*order),
+            Command::LiftStop(lift) => self.lift_stop(*lift),
             Command::Ended { exchange, act, judged } => self.ended(exchange, act, judged),
             Command::List { partner, class } => self.list(&partner, class),
             Command::Feedback { partner, way, items } => self.feedback(&partner, way, items),

@@ -1,5 +1,6 @@
 //! Plans grow: what follows after an outcome is numbered, approved as the court wants it, and recorded.
 
+use domain::ActKind;
 use store::record::{Body, PlanExtended, PlanLine, PlannedBody, RequestFinished};
 
 use super::Decider;
@@ -9,11 +10,24 @@ use crate::state::slab::Index;
 impl Decider {
     /// Plans what follows for a request, and finishes it when every act is final and nothing follows.
     pub(super) fn go_on(&mut self, request: Index) {
-        let plan = self.next_acts(request);
+        let mut plan = self.next_acts(request);
+        let wanted = plan.len();
+        plan.retain(|line| self.may_plan(request, line));
+        let held = plan.len() < wanted;
         if !plan.is_empty() {
             self.extend(request, plan);
         }
-        self.finish_if_done(request);
+        // What a stop keeps from being planned is planned once it is lifted, so the request is not over.
+        if !held {
+            self.finish_if_done(request);
+        }
+    }
+
+    fn may_plan(&self, request: Index, line: &PlanLine) -> bool {
+        let (Some(open), Some(kind)) = (self.state.requests.get(request), ActKind::from_code(line.kind)) else {
+            return true;
+        };
+        !self.state.is_stopped(kind, open)
     }
 
     fn finish_if_done(&mut self, request: Index) {

@@ -103,6 +103,7 @@ impl Decider {
                         && !act.is_under_way()
                         && act.due_at <= now
                         && (act.state() == ActState::Ready || settles_by_itself(act, partner))
+                        && (!self.state.is_held(act) || may_ask(act, partner))
                 });
                 if fits {
                     return Some((class, index));
@@ -119,7 +120,9 @@ impl Decider {
         let Some(partner) = self.partner(lane) else { return };
         // A partner that never says when "not found" is final is not asked when it may simply be sent the same message again.
         let asking_settles = partner.doubt.can_be_asked && partner.doubt.not_found_final_after_ms.is_some();
-        let resend = state == ActState::InDoubt && partner.doubt.deduplicates && !asking_settles;
+        // What is stopped is not sent a second time either, but it may be asked about.
+        let held = self.state.is_held(act);
+        let resend = state == ActState::InDoubt && partner.doubt.deduplicates && !asking_settles && !held;
         let ask = matches!(state, ActState::InDoubt | ActState::Awaiting) && !resend;
         debug_assert!(class < CLASSES, "a class outside the lane's queues");
         if !ask {
@@ -157,6 +160,11 @@ pub(super) fn settles_by_itself(act: &Act, partner: &Partner) -> bool {
         ActState::Awaiting => partner.doubt.can_be_asked,
         _ => false,
     }
+}
+
+/// Can a question go, though the act itself is held?
+fn may_ask(act: &Act, partner: &Partner) -> bool {
+    matches!(act.state(), ActState::InDoubt | ActState::Awaiting) && partner.doubt.can_be_asked
 }
 
 impl Act {

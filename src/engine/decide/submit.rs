@@ -164,6 +164,9 @@ impl Decider {
             let at = format!("/acts/{place}");
             let partner = self.config.partners.get(&act.partner).filter(|partner| !partner.retired);
             let Some(partner) = partner else { return Err(Refusal::PartnerUnknown { at: format!("{at}/partner") }) };
+            if partner.acts.contains(&act.kind) && !partner.takes(act.kind) {
+                return Err(Refusal::StageTooLow { at: format!("{at}/kind"), stage: partner.stage });
+            }
             if !partner.takes(act.kind) {
                 return Err(Refusal::Rules(vec![Breach { rule: &rules::D19, at: format!("{at}/kind") }]));
             }

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::sync::Arc;
 
-use domain::partner::Travel;
+use domain::partner::{Stage, Travel};
 use domain::request::Goal;
 use domain::socket::{Cause, Judged};
 use domain::{ActId, Millis, RequestId};
@@ -52,18 +52,27 @@ impl Decider {
         let config = self.retire_removed(config);
         let partners = u32::try_from(config.partners.len()).unwrap_or(u32::MAX);
         let digest = config.digest.clone();
-        let rates: Vec<(String, usize)> =
-            config.partners.values().map(|partner| (partner.id.clone(), partner.rate.max as usize)).collect();
+        let settings: Vec<_> = config
+            .partners
+            .values()
+            .map(|partner| (partner.id.clone(), partner.rate.max as usize, partner.stage))
+            .collect();
         self.config = config;
-        self.rouse_waiting();
         self.rouse_courts();
-        for (partner, keep) in rates {
+        let mut changed = false;
+        for (partner, keep, stage) in settings {
             let lane = self.state.lane_for(&partner);
             if let Some(lane) = self.state.lane_mut(lane) {
                 lane.ring_keep = keep;
+                changed |= lane.stage.unwrap_or(Stage::Deduct) != stage;
+                lane.stage = Some(stage);
             }
             self.state.stirred.insert(lane);
         }
+        if changed {
+            self.state.rouse_ready(self.now);
+        }
+        self.rouse_waiting();
         let sequence = if digest == self.state.config_digest {
             self.state.next
         } else {
@@ -74,7 +83,7 @@ impl Decider {
 
     /// What nobody could ask about when it fell in doubt (at a start no partner is configured yet, or the partner's file said so
     /// then) is asked about as soon as somebody can.
-    fn rouse_waiting(&mut self) {
+    pub(super) fn rouse_waiting(&mut self) {
         let settles = |act: &Act| {
             let partner = self.partner(act.lane).filter(|partner| partner.travel == Travel::CallOut);
             partner.is_some_and(|partner| settles_by_itself(act, &partner))
@@ -143,6 +152,13 @@ impl Decider {
         let open = self.state.request_index(request).and_then(|index| self.state.requests.get(index));
         let Some(open) = open.filter(|open| matches!(open.goal(), Some(Goal::Secure | Goal::Collect))) else { return };
         self.patience.insert((open.accepted_at.saturating_add(PATIENCE_MS), request.0));
+    }
+
+    /// Whatever goals may plan is looked at anew with the next tick: what held it back is gone.
+    pub(super) fn look_anew(&mut self) {
+        let goals = |open: &crate::state::OpenRequest| matches!(open.goal(), Some(Goal::Secure | Goal::Collect));
+        let open = self.state.requests.iter().filter(|(_, open)| goals(open));
+        self.patience.extend(open.map(|(_, open)| (self.now, open.sequence)));
     }
 
     fn lose_patience(&mut self) {

@@ -387,6 +387,7 @@ impl Engine {
                 kind: partner.kind,
                 travel: if partner.travel == Travel::Pull { "pull" } else { "call_out" },
                 acts: partner.acts.clone(),
+                stage: partner.stage,
                 waiting: open.map(|of| (*of, count(of), oldest(*of))).collect(),
                 in_flight: lane.map_or(0, |lane| lane.in_flight),
                 paused: lane
@@ -406,8 +407,15 @@ impl Engine {
     pub fn counters(&self) -> Counters {
         let counts = &self.shared.counts;
         let plain = |name, value: &std::sync::atomic::AtomicU64| (name, String::new(), value.load(Ordering::Relaxed));
-        let bytes = u64::try_from(self.shared.decider.read().state.bytes_estimate()).unwrap_or(0);
-        let values = vec![
+        let decider = self.shared.decider.read();
+        let bytes = u64::try_from(decider.state.bytes_estimate()).unwrap_or(0);
+        let (stops, stopped) =
+            (decider.state.stops.values().map(crate::state::stop::Stop::scope), decider.state.stopped_acts());
+        let mut by_scope = BTreeMap::from([("acts", 0_u64), ("all", 0), ("court", 0)]);
+        for scope in stops {
+            *by_scope.entry(scope.word()).or_insert(0) += 1;
+        }
+        let mut values = vec![
             plain("xiezhi_journal_batches_total", &counts.batches),
             plain("xiezhi_journal_events_total", &counts.events),
             plain("xiezhi_journal_commit_microseconds_total", &counts.commit_us),
@@ -418,7 +426,10 @@ impl Engine {
             plain("xiezhi_deliveries_total", &counts.deliveries),
             plain("xiezhi_deliveries_acknowledged_total", &counts.acknowledged),
             ("xiezhi_state_bytes", String::new(), bytes),
+            ("xiezhi_stopped_acts", String::new(), stopped),
         ];
+        let gauge = |(scope, count): (&str, u64)| ("xiezhi_stops_in_force", format!("scope=\"{scope}\""), count);
+        values.extend(by_scope.into_iter().map(gauge));
         Counters { values }
     }
 }

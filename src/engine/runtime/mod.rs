@@ -20,6 +20,7 @@ mod listing;
 pub mod opening;
 pub mod papers;
 pub mod receipts;
+mod stops;
 pub mod trail;
 mod views;
 mod waiting;
@@ -402,6 +403,7 @@ impl Engine {
             open_requests: u64::try_from(decider.state.requests.len()).unwrap_or(0),
             open_acts: u64::try_from(decider.state.acts.iter().filter(|(_, act)| act.state().is_open()).count())
                 .unwrap_or(0),
+            stops: u64::try_from(decider.state.stops.len()).unwrap_or(0),
         }
     }
 

@@ -306,6 +306,9 @@ fn ready_waiting(
     now: Millis,
 ) -> (Waiting, Option<Millis>) {
     let state = &decider.state;
+    if let Some(hold) = state.hold_on(act) {
+        return (hold, None);
+    }
     let base_open = act.base != NONE && state.acts.get(act.base).is_some_and(|base| base.state().is_open());
     if base_open {
         return (Waiting::Base, None);

@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque};
 
+use domain::partner::Stage;
 use domain::request::Priority;
 use domain::{ActKind, ActState, Millis};
 use serde::{Deserialize, Serialize};
@@ -65,6 +66,8 @@ pub struct Lane {
     pub counts: BTreeMap<ActState, u64>,
     /// The most begins to keep: `rate.max` of the configuration in force.
     pub ring_keep: usize,
+    /// The partner's stage in the configuration in force; `None` = not configured yet, and nothing is sent then.
+    pub stage: Option<Stage>,
 }
 
 impl Lane {

@@ -6,6 +6,7 @@ pub mod hash;
 pub mod lane;
 pub mod record;
 pub mod slab;
+pub mod stop;
 
 use std::collections::BTreeMap;
 
@@ -202,6 +203,8 @@ pub struct State {
     pub leads: Map<u64, u64>,
     /// What courts have of their requests.
     pub deliveries: delivery::Deliveries,
+    /// Emergency stops in force, by sequence; at most [`crate::decide::STOPS_MAX`] beside those of everything.
+    pub stops: BTreeMap<u64, stop::Stop>,
     /// Cases by keyed hash.
     pub(crate) case_by_key: Map<(u64, u64), Index>,
     /// Plans by sequence: the request and where in its acts the plan begins.

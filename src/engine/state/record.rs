@@ -13,7 +13,7 @@ use super::{Act, Case, Document, Keyed, OpenRequest, State};
 use crate::state::lane::Lane;
 
 /// Version of the form; another version is folded from the journal instead.
-pub const STATE_FORM: u32 = 3;
+pub const STATE_FORM: u32 = 4;
 
 #[derive(Serialize, Deserialize)]
 struct Counters {
@@ -37,6 +37,7 @@ struct Out<'a> {
     idempotency: Vec<((u64, u64), Keyed)>,
     leads: Vec<(u64, u64)>,
     deliveries: &'a Deliveries,
+    stops: &'a BTreeMap<u64, super::stop::Stop>,
 }
 
 #[derive(Deserialize)]
@@ -51,6 +52,7 @@ struct In {
     idempotency: Vec<((u64, u64), Keyed)>,
     leads: Vec<(u64, u64)>,
     deliveries: Deliveries,
+    stops: BTreeMap<u64, super::stop::Stop>,
 }
 
 /// A snapshot that cannot be used; the state is then folded from the journal.
@@ -107,6 +109,7 @@ impl State {
             idempotency,
             leads,
             deliveries,
+            stops: &self.stops,
         };
         postcard::to_io(&out, sink)?;
         Ok(())
@@ -134,6 +137,7 @@ impl State {
             acts: read.acts,
             documents: read.documents,
             deliveries: read.deliveries,
+            stops: read.stops,
             ..Self::default()
         };
         for record in read.lanes {

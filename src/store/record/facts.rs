@@ -367,6 +367,33 @@ facts! {
         /// The version that it carried.
         version: u64,
     }
+    /// One person stopped kinds of act, a court, or everything; the reason stands in the body.
+    StopOrdered = "stop.ordered" {
+        /// Everything that is sent, what ends a measure included.
+        all: bool,
+        /// Name of the token.
+        by: String,
+        /// The court whose acts are stopped.
+        court: String,
+        /// The kinds of act that are stopped.
+        kinds: Vec<String>,
+        /// A person of that court ordered it, so its approvers may lift it.
+        own: bool,
+    }
+    /// A first person wants a stop lifted; the reason stands in the body.
+    StopLiftProposed = "stop.lift_proposed" {
+        /// Name of the token.
+        by: String,
+        /// Sequence of the `stop.ordered`.
+        stop: u64,
+    }
+    /// A second person agreed: the stop is over; the reason stands in the body.
+    StopLifted = "stop.lifted" {
+        /// Name of the second person's token.
+        by: String,
+        /// Sequence of the `stop.ordered`.
+        stop: u64,
+    }
 }
 
 /// Reads a state word that this build wrote; an unknown word is [`ActState::InDoubt`], which nothing treats as an answer.

@@ -253,6 +253,17 @@ forms! {
         reason: Text<'a>,
         until: Text<'a>,
     }
+    /// What an emergency stop holds back.
+    StopScopeForm {
+        #[maybe] acts: List<Text<'a>, 32>,
+        #[flat] all: bool,
+        #[maybe] court: Text<'a>,
+    }
+    /// The body of an emergency stop.
+    StopForm {
+        reason: Text<'a>,
+        scope: StopScopeForm<'a>,
+    }
     /// The body of a resolution of doubt.
     ResolveForm {
         #[maybe] amount: Amount<'a>,

@@ -30,6 +30,7 @@ pub struct Spec {
     pub in_flight: u32,
     pub hours: String,
     pub acts: Vec<&'static str>,
+    pub stage: &'static str,
     pub total_ms: u64,
     pub ask_after_ms: u64,
     pub retry_ms: (u64, u64),
@@ -56,6 +57,7 @@ impl Spec {
             in_flight: if pulls { 500 } else { 8 },
             hours: "daily 00:00-24:00".to_owned(),
             acts: vec!["query", "freeze", "renew", "release", "deduct"],
+            stage: "deduct",
             total_ms: 1_500,
             ask_after_ms: 100,
             retry_ms: (50, 400),
@@ -96,9 +98,9 @@ impl Spec {
     pub fn file(&self, url: &str) -> String {
         let acts = self.acts.iter().map(|act| format!("\"{act}\"")).collect::<Vec<_>>().join(", ");
         let (id, in_flight) = (&self.id, self.in_flight);
-        let hours = &self.hours;
+        let (hours, stage) = (&self.hours, self.stage);
         let head = format!(
-            "id = \"{id}\"\nname = \"{id}\"\nkind = \"bank\"\nregions = [\"330225\"]\nacts = [{acts}]\nhours = \"{hours}\"\nanswer_due_s = 86400\nin_flight_max = {in_flight}\n"
+            "id = \"{id}\"\nname = \"{id}\"\nkind = \"bank\"\nregions = [\"330225\"]\nacts = [{acts}]\nstage = \"{stage}\"\nhours = \"{hours}\"\nanswer_due_s = 86400\nin_flight_max = {in_flight}\n"
         );
         if self.pulls {
             return format!(

@@ -19,7 +19,7 @@ use super::view::View;
 /// The court's case-money account: bank code and number.
 pub const COURT_ACCOUNT: (&str, &str) = ("402332002258", "2010000000001234");
 /// Who calls: name, roles, whether a person; the two last belong to no court.
-const HOLDERS: [(&str, &str, bool); 8] = [
+const HOLDERS: [(&str, &str, bool); 9] = [
     ("submitter", "submitter", false),
     ("officer", "submitter", true),
     ("approver", "approver", true),
@@ -27,9 +27,10 @@ const HOLDERS: [(&str, &str, bool); 8] = [
     ("court-auditor", "auditor", true),
     ("auditor", "auditor", true),
     ("operator", "operator", true),
+    ("operator-2", "operator", true),
     ("partner", "partner", false),
 ];
-const OF_NO_COURT: [&str; 3] = ["auditor", "operator", "partner"];
+const OF_NO_COURT: [&str; 4] = ["auditor", "operator", "operator-2", "partner"];
 /// Papers of an ordinary request: kind, file name, number.
 const PAPERS: [(&str, &str, &str); 8] = [
     ("ruling", "执行裁定书.pdf", "(2026)浙0225执1号之一"),

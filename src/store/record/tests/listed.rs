@@ -91,6 +91,7 @@ fn fits(field: &ListedField, value: &Value) -> bool {
         "flag" => value == &Value::Bool(true),
         "word" if field.words.is_empty() => word.is_some_and(is_name),
         "word" => word.is_some_and(|word| field.words.iter().any(|known| known == word)),
+        "words" => value.as_array().is_some_and(|words| words.iter().all(|word| word.as_str().is_some_and(is_name))),
         "name" => word.is_some_and(is_name),
         "sha256" => word.is_some_and(|word| word.len() == 64 && is_hex(word)),
         "keyed" => word.is_some_and(|word| word.len() >= 16 && is_hex(word)),
@@ -231,7 +232,8 @@ fn a_leaf_has_no_room_for_personal_data() {
                 "id_number",
             ];
             assert!(!telling.contains(&name.as_str()), "{}.{name}: such a field belongs into the body", event.name);
-            let allowed = ["sequence", "act", "acts", "count", "instant", "flag", "word", "name", "sha256", "keyed"];
+            let allowed =
+                ["sequence", "act", "acts", "count", "instant", "flag", "word", "words", "name", "sha256", "keyed"];
             assert!(
                 allowed.contains(&field.r#type.as_str()),
                 "{}.{name}: free text has no place in a leaf",
@@ -268,6 +270,7 @@ fn made(field: &ListedField, seed: &mut Seed) -> Value {
         "act" => Value::from(vec![n, line]),
         "acts" => Value::from(vec![Value::from(vec![n, line]), Value::from(vec![line, 0])]),
         "flag" => Value::Bool(true),
+        "words" => Value::from(vec!["freeze", "deduct"]),
         "sha256" => Value::from("0f".repeat(32)),
         "keyed" => Value::from(format!("{n:032x}")),
         _ => field.words.first().map_or_else(|| Value::from(format!("bank-{n}")), |word| Value::from(word.as_str())),

@@ -21,7 +21,7 @@ fn hex(byte: &str) -> String {
 
 /// One event of each name, in the order of [`Fact::NAMES`], with every field set and the body it has.
 pub(super) fn specimens() -> Vec<Event> {
-    let facts = [of_gateway(), of_requests(), of_acts(), of_people(), of_deliveries()].concat();
+    let facts = [of_gateway(), of_requests(), of_acts(), of_people(), of_deliveries(), of_stops()].concat();
     let dressed = |(place, (fact, body)): (i64, (Fact, Option<Body>))| {
         let key = if body.is_some() { 7 } else { 0 };
         Event { at: AT + place, fact, body, key }
@@ -136,6 +136,22 @@ fn of_deliveries() -> Vec<(Fact, Option<Body>)> {
         (asked.into(), None),
         (DeliveryBegan { court: court(), request: 6, version: 9 }.into(), None),
         (ended.into(), None),
+    ]
+}
+
+fn of_stops() -> Vec<(Fact, Option<Body>)> {
+    let by = |person: &str| person.to_owned();
+    let ordered = StopOrdered {
+        all: true,
+        by: by("operator-1"),
+        court: "330225".to_owned(),
+        kinds: vec!["freeze".to_owned(), "deduct".to_owned()],
+        own: true,
+    };
+    vec![
+        (ordered.into(), Some(reason())),
+        (StopLiftProposed { by: by("operator-1"), stop: 30 }.into(), Some(reason())),
+        (StopLifted { by: by("operator-2"), stop: 30 }.into(), Some(reason())),
     ]
 }
 

@@ -15,6 +15,8 @@ use domain::request::{PartnerKind, Request, RequestState};
 use domain::sentence::{Waiting, next};
 use domain::socket::{Face, FaceAnswer, FaceCall, FaceFault, FaceReply, FaceVerb, ListClass};
 use domain::{ActId, ActKind, ActState, CaseId, Day, Millis, Money, Personal, RequestId, Secret, SlipLine, SlipNumber};
+use domain::StopId;
+use domain::stop::StopScope;
 use tokio::sync::watch;
 use web::gate::*;
 
@@ -294,6 +296,7 @@ impl Gate for FakeGate {
             kind: PartnerKind::Bank,
             travel: "pull",
             acts: vec![ActKind::Query, ActKind::Freeze],
+            stage: domain::partner::Stage::Freeze,
             waiting: vec![(ActState::Ready, 2, Some(NOW - 61_500)), (ActState::InDoubt, 0, None)],
             in_flight: 1,
             paused: Some(("operator-token".to_owned(), NOW)),
@@ -309,6 +312,26 @@ impl Gate for FakeGate {
 
     fn resume<'a>(&'a self, _: &'a Caller, partner: &'a str) -> Answer<'a, u64> {
         now(self.note(format!("resume {partner}")))
+    }
+
+    fn stops(&self, _: &Caller) -> Vec<StopView> {
+        vec![StopView {
+            id: StopId(30),
+            scope: StopScope::Acts(vec![ActKind::Deduct]),
+            by: "operator-token".to_owned(),
+            own: false,
+            at: NOW,
+            reason: "账号错配".into(),
+            lift: Some(("operator-2".to_owned(), NOW)),
+        }]
+    }
+
+    fn order_stop<'a>(&'a self, _: &'a Caller, scope: StopScope, reason: String) -> Answer<'a, StopId> {
+        now(self.note(format!("order {scope:?} {reason}")).map(StopId))
+    }
+
+    fn lift_stop<'a>(&'a self, _: &'a Caller, id: StopId, reason: String) -> Answer<'a, Lifted> {
+        now(self.note(format!("lift {id} {reason}")).map(|sequence| Lifted { sequence, lifted: true }))
     }
 
     fn inbound<'a>(&'a self, caller: &'a Caller, partner: &'a str, body: Vec<u8>) -> Answer<'a, FaceReply> {

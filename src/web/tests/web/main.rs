@@ -17,4 +17,5 @@ mod logs;
 mod openapi;
 mod problems;
 mod roles;
+mod stops;
 mod tls;

@@ -32,6 +32,9 @@ fn refusals() -> Vec<(Refusal, Slug)> {
         | Refusal::NotFound
         | Refusal::WrongState { .. }
         | Refusal::SamePerson
+        | Refusal::StopNotYours
+        | Refusal::StageTooLow { .. }
+        | Refusal::PersonNeeded
         | Refusal::OutOfBounds { .. }
         | Refusal::NoCallback
         | Refusal::Unreadable { .. }
@@ -57,6 +60,9 @@ fn refusals() -> Vec<(Refusal, Slug)> {
         (Refusal::NotFound, Slug::NotFound),
         (Refusal::WrongState { state: "done" }, Slug::WrongState),
         (Refusal::SamePerson, Slug::SamePerson),
+        (Refusal::StopNotYours, Slug::StopNotYours),
+        (Refusal::StageTooLow { at: at(), stage: domain::partner::Stage::Query }, Slug::RulesBroken),
+        (Refusal::PersonNeeded, Slug::PersonNeeded),
         (Refusal::OutOfBounds { at: "/until", bound: "30 d" }, Slug::OutOfBounds),
         (Refusal::NoCallback, Slug::PartnerHasNoCallback),
         (Refusal::Unreadable { wanted: "a list".to_owned() }, Slug::InvalidRequest),

@@ -25,6 +25,9 @@ const MATRIX: &[(&str, &str, &str)] = &[
     ("GET", "/v1/partners", "SAIO"),
     ("POST", "/v1/partners/{id}/pause", "O"),
     ("POST", "/v1/partners/{id}/resume", "O"),
+    ("GET", "/v1/stops", "SAIO"),
+    ("POST", "/v1/stops", "AO"),
+    ("POST", "/v1/stops/{id}/lift", "AO"),
     ("POST", "/v1/inbound/{partner}", "P"),
     ("GET", "/v1/trail/entries/{n}", "I"),
     ("GET", "/v1/openapi.json", "*"),
@@ -52,6 +55,7 @@ fn filled(template: &str) -> String {
         .replace("acts/{id}", "acts/act_0000000000040001")
         .replace("requests/{id}", "requests/req_00000000000a")
         .replace("partners/{id}", "partners/bank-a")
+        .replace("stops/{id}", "stops/stp_00000000000y")
         .replace("{partner}", "bank-a")
         .replace("{n}", "10")
         .replace("{path:.*}", "0/000")

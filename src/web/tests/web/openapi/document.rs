@@ -79,6 +79,7 @@ fn tags() -> Value {
         tag("commands", ("由人作出的决定", "What people decide")),
         tag("deliveries", ("送达：结果送至法院系统", "Deliveries of results to the court's system")),
         tag("partners", ("协助单位与通道", "Partners and their lanes")),
+        tag("stops", ("紧急停止：一人下达，两人解除", "Emergency stops: one person orders, two lift")),
         tag("trail", ("留痕与核验", "The trail, for those who check it")),
         tag("health", ("运行状况", "How the gateway is")),
     ])
@@ -130,6 +131,7 @@ fn parameters() -> Value {
         "Digest": path("digest", to("Digest"), json!(examples::digest(examples::PAPERS[0].0))),
         "RequestId": path("id", to("RequestId"), json!("req_00000000000a")),
         "ActId": path("id", to("ActId"), json!("act_00000000000a0000")),
+        "StopId": path("id", to("StopId"), json!("stp_00000000000y")),
         "PartnerId": path("id", lane(), json!("bank-a")),
         "InboundPartner": path("partner", lane(), json!("bank-a")),
         "Index": path("n", json!({ "type": "integer", "minimum": 0 }), json!(0)),

@@ -92,7 +92,12 @@ pub fn of_body(operation: &str) -> Value {
             let to = |name: String| (name.clone(), json!({ "$ref": format!("#/components/examples/{name}") }));
             Value::Object(requests().into_iter().map(|(name, _)| to(name)).collect())
         }
-        "approveRequest" | "stopRequest" | "withdrawAct" => reason(),
+        "approveRequest" | "stopRequest" | "withdrawAct" | "liftStop" => reason(),
+        "orderStop" => json!({
+            "acts": { "value": { "scope": { "acts": ["deduct"] }, "reason": "账号错配，先行停止" } },
+            "court": { "value": { "scope": { "court": "330225" }, "reason": "账号错配，先行停止" } },
+            "everything": { "value": { "scope": { "all": true }, "reason": "密钥泄露" } },
+        }),
         "resolveAct" => named(
             "done",
             json!({ "took_effect": true, "amount": "12.50", "document": digest("ruling"), "reason": "见协助单位书面回复" }),
@@ -121,6 +126,9 @@ pub fn links(operation: &str) -> Option<Value> {
             "show": id("showRequest"), "events": id("listEvents"), "approve": id("approveRequest"), "deliveries": id("listDeliveries"), "redeliver": id("redeliver"), "stop": id("stopRequest"),
             "entry": { "operationId": "readEntry", "parameters": { "n": "$response.body#/receipt/sequence" } },
         })),
+        "orderStop" => {
+            Some(json!({ "lift": { "operationId": "liftStop", "parameters": { "id": "$response.body#/id" } } }))
+        }
         "showRequest" => {
             let act = |to: &str| json!({ "operationId": to, "parameters": { "id": "$response.body#/acts/0/id" } });
             Some(json!({ "withdraw": act("withdrawAct"), "resolve": act("resolveAct") }))

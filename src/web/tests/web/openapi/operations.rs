@@ -2,7 +2,7 @@
 
 use web::Role;
 use web::problem::Slug;
-use web::right::{Approve, Audit, Inbound, Operate, ReadRequests, ReadStates, Redeliver, Right, Settle, Submit};
+use web::right::{Approve, Audit, Inbound, Operate, ReadRequests, ReadStates, Redeliver, Right, Settle, Stop, Submit};
 
 /// Chinese, and the same in English.
 pub type Said = (&'static str, &'static str);
@@ -165,6 +165,7 @@ pub fn operations() -> Vec<Operation> {
     all.extend(commands());
     all.extend(deliveries());
     all.extend(partners());
+    all.extend(stops());
     all.extend(trail());
     all.extend(health());
     all
@@ -317,6 +318,40 @@ fn deliveries() -> Vec<Operation> {
             .with(&["AcceptLanguage"])
             .shows(200, Shows::Json("DeliveryKeys"))
             .and_headers(&["CacheControl"]),
+    ]
+}
+
+fn stops() -> Vec<Operation> {
+    vec![
+        Operation::of("listStops", "GET", "/v1/stops", "stops")
+            .says("生效中的紧急停止", "Emergency stops in force")
+            .about("法院令牌可见本院的和全局的。", "A court's token sees its own court's and those that hold everybody.")
+            .for_roles::<ReadStates>()
+            .with(&["AcceptLanguage"])
+            .shows(200, Shows::Json("StopList"))
+            .and_headers(&["CacheControl"]),
+        Operation::of("orderStop", "POST", "/v1/stops", "stops")
+            .says("下达紧急停止", "Order an emergency stop")
+            .about(
+                "一人即可，应答时已生效。所停事项保持就绪，不再发送；已发出的照常判定、询问。停法院的，解除类事项仍发送；停全部的，一律不发。审批人只能停本院。",
+                "One person is enough; it is in force when the answer is there. What it holds stays ready and is not sent; what is under way is judged and asked about as ever. A court's stop lets go what ends a measure; a stop of all holds that too. An approver stops the own court only.",
+            )
+            .for_roles::<Stop>()
+            .with(&["AcceptLanguage"])
+            .takes(Body::Json("StopForm"))
+            .shows(200, Shows::Json("StopOrdered"))
+            .refusing(&[ID, &[Slug::CourtForeign, Slug::OutOfBounds], STATE, ENGINE]),
+        Operation::of("liftStop", "POST", "/v1/stops/{id}/lift", "stops")
+            .says("同意解除紧急停止", "Say that a stop may be lifted")
+            .about(
+                "须两名不同人员使用个人令牌，24小时内先后提出。运维人员下达的由运维人员解除；审批人为本院下达的，由本院审批人或运维人员解除。",
+                "Two different persons with tokens of their own, the second within 24 hours of the first. What operators stopped, operators lift; what an approver stopped for the own court, approvers of that court and operators.",
+            )
+            .for_roles::<Stop>()
+            .with(&["StopId", "AcceptLanguage"])
+            .takes(Body::Json("ReasonForm"))
+            .shows(200, Shows::Json("StopLifted"))
+            .refusing(&[ID, PERSON, &[Slug::StopNotYours, Slug::PersonNeeded], ENGINE]),
     ]
 }
 

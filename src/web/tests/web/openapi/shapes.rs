@@ -68,7 +68,7 @@ macro_rules! words_of {
 /// Every schema that the document names.
 pub fn schemas() -> Map<String, Value> {
     let mut all = Map::new();
-    for part in [scalars(), requests(), outcomes(), deliveries(), others(), bodies(), request_form()] {
+    for part in [scalars(), requests(), outcomes(), deliveries(), others(), stops(), bodies(), request_form()] {
         let Value::Object(part) = part else { panic!("schemas are an object") };
         for (name, shape) in part {
             assert!(all.insert(name.clone(), shape).is_none(), "{name} stands twice");
@@ -279,7 +279,7 @@ fn others() -> Value {
         "Partner": object(("协助单位及其通道。", "A partner and its lane."), json!({
             "id": text("", ""), "name": text("", ""), "kind": to("PartnerKind"),
             "travel": words("", "Does it fetch from us, or do we call it.", vec!["pull", "call_out"]),
-            "acts": list(to("ActKind")), "waiting": list(to("Waiting")), "in_flight": count("在途往来数。", "Exchanges under way."),
+            "acts": list(to("ActKind")), "stage": words_of!(domain::partner::Stage, "接入阶段，限定可用事项。", "How far it has come; narrows the acts."), "waiting": list(to("Waiting")), "in_flight": count("在途往来数。", "Exchanges under way."),
             "paused": or_null(to("Pause")), "broken_until": or_null(to("Instant")), "opens_at": or_null(to("Instant")),
             "retired": flag("已停用。", "Taken out of the configuration."),
         }), json!({})),
@@ -292,8 +292,33 @@ fn others() -> Value {
         "Health": object(("", ""), json!({
             "ready": flag("", ""), "reasons": list(text("", "")), "durable": count("", ""), "indexed": count("", ""),
             "checkpoint_size": count("", ""), "open_requests": count("", ""), "open_acts": count("", ""),
+            "stops": count("生效中的紧急停止。", "Emergency stops in force."),
         }), json!({})),
         "Anything": { "type": "object", "additionalProperties": true },
+    })
+}
+
+fn stops() -> Value {
+    let alone = |name: &str, schema: Value| {
+        let mut shape = object(("", ""), json!({ name: schema }), json!({}));
+        shape["additionalProperties"] = json!(false);
+        shape
+    };
+    json!({
+        "StopId": { "type": "string", "pattern": "^stp_[0-9a-z]{12}$", "description": "紧急停止编号。 Id of an emergency stop." },
+        "StopScope": { "description": "三者之一：事项种类、法院、全部。 One of three: kinds of act, a court, everything.", "oneOf": [
+            alone("acts", json!({ "type": "array", "minItems": 1, "maxItems": 32, "items": to("ActKind") })),
+            alone("court", json!({ "type": "string", "pattern": "^[0-9A-Za-z]{1,6}$", "description": "法院代码。 Court code." })),
+            alone("all", json!({ "const": true })),
+        ] },
+        "StopList": object(("", ""), json!({ "stops": list(to("Stop")) }), json!({})),
+        "Stop": object(("一项紧急停止。", "An emergency stop."), json!({
+            "id": to("StopId"), "scope": to("StopScope"), "by": text("令牌名。", "Name of the token."),
+            "own": flag("由该院人员下达。", "A person of that court ordered it."), "at": to("Instant"), "reason": text("理由。", "Why."),
+        }), json!({ "lift_proposed": object(("已有一人同意解除。", "A first person wants it lifted."),
+            json!({ "by": text("令牌名。", "Name of the token."), "at": to("Instant") }), json!({})) })),
+        "StopOrdered": object(("", ""), json!({ "id": to("StopId"), "sequence": count("", "") }), json!({})),
+        "StopLifted": object(("", ""), json!({ "sequence": count("", ""), "lifted": flag("已解除；否则尚需另一人。", "It is lifted; else another person is needed.") }), json!({})),
     })
 }
 
@@ -307,6 +332,7 @@ fn bodies() -> Value {
     let form = schema();
     json!({
         "AgainForm": closed(object(("", ""), json!({ "since_version": count("已有的版本。", "The version that is there.") }), json!({}))),
+        "StopForm": closed(object(("", ""), json!({ "reason": reason, "scope": to("StopScope") }), json!({}))),
         "ReasonForm": closed(object(("", ""), json!({ "reason": reason }), json!({}))),
         "PauseForm": closed(object(("", ""), json!({ "reason": reason, "until": { "type": "string", "format": "date-time", "maxLength": 35,
             "description": "至何时。 Until when." } }), json!({}))),

@@ -1,0 +1,123 @@
+//! What is held back: by emergency stops, which follow from events, and by the stage of a partner, which follows from the settings.
+
+use domain::sentence::Waiting;
+use domain::stop::StopScope;
+use domain::{ActKind, ActState};
+use serde::{Deserialize, Serialize};
+use store::record::{StopLiftProposed, StopOrdered};
+
+use super::{Act, OpenRequest, State};
+
+/// A stop in force.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Stop {
+    /// Sequence of its `stop.ordered`.
+    pub sequence: u64,
+    /// Everything.
+    all: bool,
+    /// The court; empty = not of one court.
+    court: String,
+    /// Codes of the kinds of act.
+    kinds: Vec<u8>,
+    /// Name of the token that ordered it.
+    pub by: String,
+    /// A person of that court ordered it, so its approvers may lift it.
+    pub own: bool,
+    /// When it was ordered.
+    pub at: domain::Millis,
+    /// Name of the token that wants it lifted; empty = nobody yet.
+    pub lift_by: String,
+    /// When that was said; 0 = nobody yet.
+    pub lift_at: domain::Millis,
+}
+
+impl Stop {
+    /// What it holds back.
+    #[must_use]
+    pub fn scope(&self) -> StopScope {
+        if self.all {
+            return StopScope::All;
+        }
+        if !self.court.is_empty() {
+            return StopScope::Court(self.court.clone());
+        }
+        StopScope::Acts(self.kinds.iter().filter_map(|code| ActKind::from_code(*code)).collect())
+    }
+
+    fn holds(&self, kind: ActKind, court: &str) -> bool {
+        // As `StopScope::holds`, without making one: every act that is picked asks this while a stop is in force.
+        self.all || self.kinds.contains(&kind.code()) || (self.court == court && !kind.ends_a_measure())
+    }
+}
+
+impl State {
+    pub(crate) fn order_stop(&mut self, sequence: u64, fact: &StopOrdered, at: domain::Millis) {
+        let codes = fact.kinds.iter().filter_map(|word| ActKind::from_word(word)).map(ActKind::code);
+        let stop = Stop {
+            sequence,
+            all: fact.all,
+            court: fact.court.clone(),
+            kinds: codes.collect(),
+            by: fact.by.clone(),
+            own: fact.own,
+            at,
+            lift_by: String::new(),
+            lift_at: 0,
+        };
+        self.stops.insert(sequence, stop);
+        self.rouse_ready(at);
+    }
+
+    pub(crate) fn lift_stop(&mut self, stop: u64, at: domain::Millis) {
+        self.stops.remove(&stop);
+        self.rouse_ready(at);
+    }
+
+    pub(crate) fn propose_lift(&mut self, fact: &StopLiftProposed, at: domain::Millis) {
+        if let Some(stop) = self.stops.get_mut(&fact.stop) {
+            stop.lift_by.clone_from(&fact.by);
+            stop.lift_at = at;
+        }
+    }
+
+    /// Is an act of this kind, for this request, held by a stop?
+    #[must_use]
+    pub fn is_stopped(&self, kind: ActKind, open: &OpenRequest) -> bool {
+        !self.stops.is_empty() && self.stops.values().any(|stop| stop.holds(kind, self.word(open.court)))
+    }
+
+    /// Must this act not be sent now? A question about it may be.
+    #[must_use]
+    pub fn is_held(&self, act: &Act) -> bool {
+        self.hold_on(act).is_some()
+    }
+
+    /// What keeps this act from being sent, whatever its lane would let.
+    #[must_use]
+    pub fn hold_on(&self, act: &Act) -> Option<Waiting> {
+        if self.is_act_stopped(act) {
+            return Some(Waiting::Stopped);
+        }
+        let stage = self.lane(act.lane).and_then(|lane| lane.stage)?;
+        (!stage.lets(act.kind())).then_some(Waiting::Stage)
+    }
+
+    fn is_act_stopped(&self, act: &Act) -> bool {
+        if self.stops.is_empty() {
+            return false;
+        }
+        // The measure of a finished request is sent nowhere; a stop of everything holds it all the same.
+        let court = self.requests.get(act.request).map_or("", |open| self.word(open.court));
+        self.stops.values().any(|stop| stop.holds(act.kind(), court))
+    }
+
+    /// How many acts that would be ready to go are held by stops.
+    #[must_use]
+    pub fn stopped_acts(&self) -> u64 {
+        if self.stops.is_empty() {
+            return 0;
+        }
+        let held = |act: &Act| act.state() == ActState::Ready && self.is_act_stopped(act);
+        u64::try_from(self.acts.iter().filter(|(_, act)| held(act)).count()).unwrap_or(u64::MAX)
+    }
+}
