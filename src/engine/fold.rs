@@ -75,9 +75,6 @@ impl State {
                 self.pause(&fact.partner, Some(Pause { by: fact.by.clone(), until: fact.until }));
             }
             (Fact::LaneResumed(fact), _) => self.pause(&fact.partner, None),
-            (Fact::StopOrdered(fact), _) => self.order_stop(sequence, fact, at),
-            (Fact::StopLiftProposed(fact), _) => self.propose_lift(fact, at),
-            (Fact::StopLifted(fact), _) => self.lift_stop(fact.stop, at),
             (Fact::AccessRead(fact), _) => {
                 if self.reads.len() >= READS_MAX {
                     self.reads.clear();
@@ -87,7 +84,7 @@ impl State {
             (Fact::DeliveryAsked(fact), _) => self.delivery_asked(fact, at),
             (Fact::DeliveryBegan(fact), _) => self.delivery_began(sequence, fact, at),
             (Fact::DeliveryEnded(fact), _) => self.delivery_ended(sequence, fact, at),
-            _ => {}
+            (fact, _) => self.fold_stop(sequence, fact, at),
         }
     }
 

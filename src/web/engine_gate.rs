@@ -10,8 +10,8 @@ use engine::Engine;
 
 use crate::gate::{
     Accepted, Answer, AttemptView, Caller, Counters, CourtView, DeliveryView, DocumentRead, DocumentStored, EntryView,
-    EventView, Gate, GateFuture, Health, Lifted, Look, Page, PartnerView, Refusal, RequestFilter, RequestLine, RequestView,
-    Resolution, StopView,
+    EventView, Gate, GateFuture, Health, Lifted, Look, Page, PartnerView, Refusal, RequestFilter, RequestLine,
+    RequestView, Resolution, StopView,
 };
 
 impl Gate for Engine {

@@ -12,8 +12,8 @@ use domain::{ActId, Millis, Personal, RequestId, StopId};
 pub use engine::refusal::Refusal;
 pub use engine::view::{
     Accepted, ActView, AttemptView, Caller, Counters, CourtView, DeliveryView, DocumentRead, DocumentStored, EntryView,
-    EventView, Health, LeadView, Lifted, MeasureView, OutcomeView, Page, PartnerView, Receipt, RequestFilter, RequestLine,
-    RequestView, Resolution, StopView,
+    EventView, Health, LeadView, Lifted, MeasureView, OutcomeView, Page, PartnerView, Receipt, RequestFilter,
+    RequestLine, RequestView, Resolution, StopView,
 };
 
 /// A future of the gate. Dropping it never undoes what was decided.

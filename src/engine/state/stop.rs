@@ -4,7 +4,7 @@ use domain::sentence::Waiting;
 use domain::stop::StopScope;
 use domain::{ActKind, ActState};
 use serde::{Deserialize, Serialize};
-use store::record::{StopLiftProposed, StopOrdered};
+use store::record::{Fact, StopLiftProposed, StopOrdered};
 
 use super::{Act, OpenRequest, State};
 
@@ -51,7 +51,20 @@ impl Stop {
 }
 
 impl State {
-    pub(crate) fn order_stop(&mut self, sequence: u64, fact: &StopOrdered, at: domain::Millis) {
+    /// Applies an event about a stop; any other changes nothing here.
+    pub(crate) fn fold_stop(&mut self, sequence: u64, fact: &Fact, at: domain::Millis) {
+        match fact {
+            Fact::StopOrdered(fact) => self.order_stop(sequence, fact, at),
+            Fact::StopLiftProposed(fact) => self.propose_lift(fact, at),
+            Fact::StopLifted(fact) => {
+                self.stops.remove(&fact.stop);
+                self.rouse_ready(at);
+            }
+            _ => {}
+        }
+    }
+
+    fn order_stop(&mut self, sequence: u64, fact: &StopOrdered, at: domain::Millis) {
         let codes = fact.kinds.iter().filter_map(|word| ActKind::from_word(word)).map(ActKind::code);
         let stop = Stop {
             sequence,
@@ -68,12 +81,7 @@ impl State {
         self.rouse_ready(at);
     }
 
-    pub(crate) fn lift_stop(&mut self, stop: u64, at: domain::Millis) {
-        self.stops.remove(&stop);
-        self.rouse_ready(at);
-    }
-
-    pub(crate) fn propose_lift(&mut self, fact: &StopLiftProposed, at: domain::Millis) {
+    fn propose_lift(&mut self, fact: &StopLiftProposed, at: domain::Millis) {
         if let Some(stop) = self.stops.get_mut(&fact.stop) {
             stop.lift_by.clone_from(&fact.by);
             stop.lift_at = at;
