@@ -166,7 +166,7 @@ fn every_key_of_a_partner_wrong_in_turn() {
             ("acts", "acts = []", "acts"),
             ("acts", "acts = [\"query\", \"seize\"]", "acts[1]"),
             ("acts", "acts = [\"query\", \"query\"]", "acts[1]"),
-            ("acts", "stage = \"trial\"", "stage"),
+            ("retired", "stage = \"trial\"", "stage"),
             ("hours", "hours = \"9-5\"", "hours"),
             ("answer_due_s", "answer_due_s = 0", "answer_due_s"),
             ("answer_due_s", "answer_due_s = \"600\"", "answer_due_s"),
