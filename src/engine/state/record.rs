@@ -13,7 +13,7 @@ use super::{Act, Case, Document, Keyed, OpenRequest, State};
 use crate::state::lane::Lane;
 
 /// Version of the form; another version is folded from the journal instead.
-pub const STATE_FORM: u32 = 3;
+pub const STATE_FORM: u32 = 4;
 
 #[derive(Serialize, Deserialize)]
 struct Counters {

@@ -352,6 +352,7 @@ impl Seed {
             kind: self.one_of(&[PartyKind::Person, PartyKind::Organisation]),
             name: self.personal(),
             id_type: self.text(),
+            bankrupt: None,
             id_number: self.personal(),
         }
     }
