@@ -302,7 +302,9 @@ fn read_rules(files: &Files, config: &mut Config, notes: &mut Notes) -> partner:
         let page = Page::new(&file.path, &file.text);
         if let Some(pack) = rules::read(&page, &file.stem, &file.text).map(Arc::new) {
             config.rules.insert(pack.id, Arc::clone(&pack));
-            packs.insert(pack.name.clone(), pack);
+            if pack.name == file.stem {
+                packs.insert(pack.name.clone(), pack);
+            }
         }
         notes.take(page);
     }

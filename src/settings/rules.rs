@@ -5,7 +5,7 @@ use domain::outcome::AssetKind;
 use domain::rules::{RulePack, SurrenderRule, WithdrawalCondition, lawful_years_max};
 use sha2::{Digest as _, Sha256};
 
-use super::page::{Page, Spot, Table};
+use super::page::{Found, Page, Spot, Table};
 
 /// Characters of a name, as it stands in partner files and in the trail.
 const NAME_CHARACTERS_MAX: usize = 32;
@@ -19,11 +19,20 @@ const BUYOUT_DAYS_MAX: u16 = 365;
 /// Accounts of a list: every payment institution of the country has a handful.
 const ACCOUNTS_MAX: usize = 1_000;
 
-/// Reads the file; `None` when it has faults that leave no pack.
+/// Reads the file; `None` when it has faults that leave no pack. A file that is named by name and version holds an earlier
+/// version: it is known by its digest alone, for what was planned under it.
 pub(super) fn read(page: &Page<'_>, stem: &str, text: &str) -> Option<RulePack> {
     let mut root = page.root()?;
-    let name = name(&mut root, stem);
+    let name = name(&mut root);
     let version = root.required("version", VERSION_CHARACTERS_MAX, "a version such as \"2026-01\"");
+    if let (Some(name), Some(version)) = (&name, &version) {
+        let earlier = format!("{}-{}", name.value, version.value);
+        if name.value != stem && earlier != stem {
+            let message =
+                format!("is not the file's name; call it {0}.toml, or {earlier}.toml once another holds", name.value);
+            name.spot.fault(message);
+        }
+    }
     let sources = root.texts("sources", SOURCES_MAX, SOURCE_CHARACTERS_MAX);
     if sources.is_none_or(|found| found.value.is_empty()) {
         root.spot_of("sources").fault("is missing or empty; write where these rules stand");
@@ -56,18 +65,16 @@ pub(super) fn read(page: &Page<'_>, stem: &str, text: &str) -> Option<RulePack> 
     root.finish();
     let digest = Sha256::digest(text.as_bytes());
     let first = digest.first_chunk::<8>().map_or(0, |first| u64::from_be_bytes(*first));
-    Some(RulePack { name: name?, version: version?.value, digest: super::hex(&digest), id: first.max(1), ..pack })
+    Some(RulePack { name: name?.value, version: version?.value, digest: super::hex(&digest), id: first.max(1), ..pack })
 }
 
-fn name(root: &mut Table<'_>, stem: &str) -> Option<String> {
+fn name<'p>(root: &mut Table<'p>) -> Option<Found<'p, String>> {
     let name = root.required("name", NAME_CHARACTERS_MAX, "the file's name without .toml")?;
     let formed = name.value.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
     if !formed {
         name.spot.fault("holds other characters than lower-case letters, digits and dashes; rename it");
-    } else if name.value != stem {
-        name.spot.fault(format!("is not the file's name; call the file {}.toml or write \"{stem}\"", name.value));
     }
-    Some(name.value)
+    formed.then_some(name)
 }
 
 fn word<T: Copy>(
@@ -123,7 +130,9 @@ fn accounts(table: &mut Table<'_>, key: &'static str) -> Vec<String> {
     for found in table.texts(key, ACCOUNTS_MAX, 64).map(|found| found.value).unwrap_or_default() {
         let formed = found.value.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));
         if !formed {
-            found.spot.fault("holds other characters than letters, digits, dashes and dots; write the account's number");
+            found
+                .spot
+                .fault("holds other characters than letters, digits, dashes and dots; write the account's number");
         } else if accounts.contains(&found.value) {
             twice(&found.spot);
         } else {
