@@ -2,6 +2,7 @@
 
 mod delivering;
 mod kinds;
+mod law;
 mod simulated;
 
 use std::collections::BTreeMap;
