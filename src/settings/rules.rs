@@ -34,8 +34,10 @@ pub(super) fn read(page: &Page<'_>, stem: &str, text: &str) -> Option<RulePack> 
         }
     }
     let sources = root.texts("sources", SOURCES_MAX, SOURCE_CHARACTERS_MAX);
-    if sources.is_none_or(|found| found.value.is_empty()) {
-        root.spot_of("sources").fault("is missing or empty; write where these rules stand");
+    match sources {
+        Some(found) if found.value.is_empty() => found.spot.fault("is empty; write where these rules stand"),
+        Some(_) => {}
+        None => root.spot_of("sources").fault("is missing; write where these rules stand, as [\"…\"]"),
     }
     let mut pack = RulePack::default();
     let mut policy = root.table("policy");

@@ -106,6 +106,12 @@ fn check_officers(request: &Request, found: &mut Vec<Breach>) {
         let blank = |text: &crate::Personal<String>| text.expose().trim().is_empty();
         if blank(&officer.name) || blank(&officer.work_id) || blank(&officer.duty_id) {
             found.push(breach(&D4, format!("/officers/{place}")));
+            continue;
+        }
+        // Somebody who is named twice is not two officers.
+        let same = |other: &crate::case::Officer| other.work_id == officer.work_id || other.duty_id == officer.duty_id;
+        if request.officers.iter().take(place).any(same) {
+            found.push(breach(&D4, format!("/officers/{place}")));
         }
     }
 }

@@ -205,6 +205,14 @@ fn d4_officers_with_both_numbers() {
     assert_eq!(broken(&with(goal(Goal::Look), |request| request.officers.clear())), ["D4 /officers"]);
     let nameless = |request: &mut Request| request.officers[0].duty_id = personal(" ");
     assert_eq!(broken(&with(goal(Goal::Look), nameless)), ["D4 /officers/0"]);
+    let second = |duty_id: &str| {
+        broken(&with(goal(Goal::Look), |request| {
+            let first = request.officers[0].clone();
+            request.officers.push(Officer { work_id: personal("x"), duty_id: personal(duty_id), ..first });
+        }))
+    };
+    assert_eq!(second("y"), [""; 0]);
+    assert_eq!(second("c"), ["D4 /officers/1"], "one person named twice");
 }
 
 #[test]
