@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use crate::gate::{Accepted, ActView, DeliveryView, MeasureView, Receipt, RequestLine, RequestView};
 use crate::intake::said::{ShownLead, ShownOutcome};
+use crate::intake::warned::{self, ShownWarning};
 use crate::language::Language;
 
 /// An amount in yuan.
@@ -133,6 +134,8 @@ pub(crate) struct ShownRequest<'a> {
     next_page: Option<u32>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     leads: Vec<ShownLead<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<ShownWarning<'a>>,
     digest: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     delivery: Option<ShownDelivery>,
@@ -195,6 +198,7 @@ impl<'a> ShownRequest<'a> {
             acts: view.acts.iter().map(|act| ShownAct::of(act, language, inline)).collect(),
             next_page: view.next_page,
             leads: view.leads.iter().map(ShownLead::of).collect(),
+            warnings: warned::of(view, language),
             digest: String::new(),
             delivery: None,
         };
@@ -216,7 +220,8 @@ impl<'a> ShownRequest<'a> {
 }
 
 /// SHA-256 over the canonical JSON (RFC 8785) of what a version decides. Left out is what changes without one: the sums of the whole
-/// case, measures, which other requests of the case also move, what is said of the next step, the bytes of replies (their digests stay).
+/// case, measures, which other requests of the case also move, what is said of the next step, the bytes of replies (their digests stay), and
+/// warnings, which follow from the accounts and stand in the reader's language.
 fn digest(shown: &ShownRequest<'_>) -> String {
     let mut value = serde_json::to_value(shown).unwrap_or_default();
     let without = |value: &mut Value, names: &[&str]| {
@@ -224,7 +229,7 @@ fn digest(shown: &ShownRequest<'_>) -> String {
             fields.retain(|name, _| !names.contains(&name.as_str()));
         }
     };
-    without(&mut value, &["digest", "delivery", "ledger"]);
+    without(&mut value, &["digest", "delivery", "ledger", "warnings"]);
     for act in value.get_mut("acts").and_then(Value::as_array_mut).into_iter().flatten() {
         without(act, &["next", "measure"]);
         for outcome in act.get_mut("outcomes").and_then(Value::as_array_mut).into_iter().flatten() {
