@@ -311,13 +311,7 @@ fn read_rules(files: &Files, config: &mut Config, notes: &mut Notes) -> partner:
     packs
 }
 
-fn read_partners(
-    files: &Files,
-    around: &Around<'_>,
-    packs: &partner::Packs,
-    joined: &mut Joined,
-    notes: &mut Notes,
-) {
+fn read_partners(files: &Files, around: &Around<'_>, packs: &partner::Packs, joined: &mut Joined, notes: &mut Notes) {
     for file in &files.partners {
         let page = Page::new(&file.path, &file.text);
         if let Some(made) = partner::read(&page, &file.stem, around, packs) {

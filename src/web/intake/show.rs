@@ -198,7 +198,7 @@ impl<'a> ShownRequest<'a> {
             acts: view.acts.iter().map(|act| ShownAct::of(act, language, inline)).collect(),
             next_page: view.next_page,
             leads: view.leads.iter().map(ShownLead::of).collect(),
-            warnings: warned::of(view, language),
+            warnings: warned::of(view),
             digest: String::new(),
             delivery: None,
         };
@@ -220,8 +220,7 @@ impl<'a> ShownRequest<'a> {
 }
 
 /// SHA-256 over the canonical JSON (RFC 8785) of what a version decides. Left out is what changes without one: the sums of the whole
-/// case, measures, which other requests of the case also move, what is said of the next step, the bytes of replies (their digests stay), and
-/// warnings, which follow from the accounts and stand in the reader's language.
+/// case, measures, which other requests of the case also move, what is said of the next step, the bytes of replies (their digests stay).
 fn digest(shown: &ShownRequest<'_>) -> String {
     let mut value = serde_json::to_value(shown).unwrap_or_default();
     let without = |value: &mut Value, names: &[&str]| {
@@ -229,7 +228,7 @@ fn digest(shown: &ShownRequest<'_>) -> String {
             fields.retain(|name, _| !names.contains(&name.as_str()));
         }
     };
-    without(&mut value, &["digest", "delivery", "ledger", "warnings"]);
+    without(&mut value, &["digest", "delivery", "ledger"]);
     for act in value.get_mut("acts").and_then(Value::as_array_mut).into_iter().flatten() {
         without(act, &["next", "measure"]);
         for outcome in act.get_mut("outcomes").and_then(Value::as_array_mut).into_iter().flatten() {

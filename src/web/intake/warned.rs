@@ -4,7 +4,6 @@ use domain::rules::{Rule, protects};
 use serde::Serialize;
 
 use crate::gate::{ActView, RequestView};
-use crate::language::Language;
 
 /// The most warnings shown with a page of acts; who has more reads the accounts themselves.
 pub(crate) const WARNINGS_SHOWN: usize = 100;
@@ -14,17 +13,19 @@ pub(crate) struct ShownWarning<'a> {
     rule: &'static str,
     level: &'static str,
     source: &'static str,
-    text: &'static str,
+    // Both languages, because a version says the same to everyone who reads it: its digest is over this too.
+    zh: &'static str,
+    en: &'static str,
     act: String,
     account: &'a str,
 }
 
 /// One for each account of the page that the partner calls by a protected name.
-pub(crate) fn of(view: &RequestView, language: Language) -> Vec<ShownWarning<'_>> {
-    view.acts.iter().flat_map(|act| of_act(act, language)).take(WARNINGS_SHOWN).collect()
+pub(crate) fn of(view: &RequestView) -> Vec<ShownWarning<'_>> {
+    view.acts.iter().flat_map(of_act).take(WARNINGS_SHOWN).collect()
 }
 
-fn of_act(act: &ActView, language: Language) -> impl Iterator<Item = ShownWarning<'_>> {
+fn of_act(act: &ActView) -> impl Iterator<Item = ShownWarning<'_>> {
     // The newest answer is what holds; an earlier one may have called the account otherwise.
     let accounts = act.outcomes.last().into_iter().flat_map(|view| &view.outcome.accounts);
     accounts.filter_map(move |account| {
@@ -33,7 +34,8 @@ fn of_act(act: &ActView, language: Language) -> impl Iterator<Item = ShownWarnin
             rule: rule.id,
             level: rule.level.word(),
             source: rule.source,
-            text: language.pick(rule.zh, rule.en),
+            zh: rule.zh,
+            en: rule.en,
             act: act.id.to_string(),
             account: account.number.expose(),
         })

@@ -121,7 +121,7 @@ async fn a_request_is_shown_with_its_acts_in_the_callers_language() {
     let warning = &shown["warnings"][0];
     assert_eq!((&warning["rule"], &warning["level"]), (&json!("D25"), &json!("warn")), "{shown:#}");
     assert_eq!((&warning["act"], &warning["account"]), (&act["id"], &outcome["accounts"][1]["number"]));
-    assert!(warning["text"].as_str().unwrap().contains("工会经费"));
+    assert!(warning["zh"].as_str().unwrap().contains("工会经费"));
     assert_eq!(shown["warnings"].as_array().unwrap().len(), 1, "an ordinary account is not warned of");
     let ask = house.ask(Method::GET, &format!("{REQ}?replies=inline"), Some(Role::Submitter));
     let english = read(ask.header("Accept-Language", "en")).await.json();
