@@ -213,6 +213,6 @@ fn a_bankruptcy_told_stops_what_waits_and_rests_the_case() {
 fn a_pack_with_faults_is_told_by_file_and_line() {
     let mut gateway = Setup::of(vec![Spec::called("bank-a")]).lay_out();
     gateway.write_config_file("rules/default.toml", &pack("[freeze_years]\ncash = 2"));
-    let said = gateway.try_start().err().expect("it must not start");
+    let said = gateway.try_start().expect_err("it must not start");
     assert!(said.contains("default.toml:5") && said.contains("D9"), "{said}");
 }
