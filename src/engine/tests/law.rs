@@ -51,7 +51,6 @@ impl Table {
     fn ask(&mut self, key: u64, asked: Asked, change: impl FnOnce(&mut Request)) -> Result<u64, Refusal> {
         let mut request = request(asked);
         change(&mut request);
-        let context = SlipContext { case: request.case.clone(), officers: Vec::new(), papers: Vec::new() };
         let submit = Submit {
             token: "court".to_owned(),
             idempotency: (key, 0),
@@ -59,7 +58,6 @@ impl Table {
             case_key: (5, 5),
             subjects: vec![77],
             paper_keys: vec![(9, 9); request.papers.len()],
-            context: Arc::new(context),
             request: Arc::new(request),
         };
         match self.tell(Command::Submit(Box::new(submit)))? {
