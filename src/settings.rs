@@ -10,6 +10,7 @@ mod master;
 mod nearest;
 mod page;
 mod partner;
+mod rules;
 mod secret;
 #[cfg(test)]
 mod tests;
@@ -121,7 +122,7 @@ impl fmt::Display for Fault {
     }
 }
 
-/// Reads the settings in `directory`: `gateway.toml` (missing = defaults), `partners/`, `courts/`, `calendar/`.
+/// Reads the settings in `directory`: `gateway.toml` (missing = defaults), `partners/`, `courts/`, `calendar/`, `rules/`.
 ///
 /// # Errors
 /// Every fault of every file, in the order of files and lines, at most [`FAULTS_MAX`].
@@ -137,13 +138,15 @@ fn load_amid(around: &Around<'_>, overrides: &Overrides) -> Result<Settings, Vec
     let mut joined = Joined::default();
     read_calendars(&files, around, &mut joined.config, &mut notes);
     read_courts(&files, around, &mut joined, &mut notes);
-    read_partners(&files, around, &mut joined, &mut notes);
+    let packs = read_rules(&files, &mut joined.config, &mut notes);
+    read_partners(&files, around, &packs, &mut joined, &mut notes);
     let gateway_path = around.directory.join("gateway.toml");
     let gateway_text = files.gateway.as_ref().map_or(GATEWAY_TOML, |file| file.text.as_str());
     // A file that is there and could not be read has its fault; the defaults then only serve to tell the other faults.
     let page = Page::new(&gateway_path, gateway_text);
     let read = gateway::read(&page, around).map(|mut gateway| {
         joined.take_tokens(std::mem::take(&mut gateway.tokens));
+        joined.hold_everywhere(gateway.rules.take().as_ref(), &packs);
         let gateway::Gateway {
             origin, listen, data, workers, snapshot_events, drain_ms, log, tls, master, limits, ..
         } = gateway;
@@ -193,6 +196,8 @@ struct Joined {
     token_names: BTreeMap<String, String>,
     token_hashes: BTreeMap<[u8; 32], String>,
     usernames: BTreeMap<String, (String, String)>,
+    /// Partners that name no rule pack themselves.
+    without_rules: Vec<String>,
 }
 
 impl Joined {
@@ -208,6 +213,19 @@ impl Joined {
                 spot.fault(format!("has the sha256 of the token at {first}; make each holder a token of their own"));
             }
             self.tokens.push(value);
+        }
+    }
+
+    /// The pack that the gateway's own file names, or the one called `default`, holds where a partner's file names none.
+    fn hold_everywhere(&mut self, name: Option<&Found<'_, String>>, packs: &partner::Packs) {
+        let pack = match name {
+            Some(name) => partner::named(name, packs),
+            None => packs.get(domain::rules::BUILT_IN).cloned().unwrap_or_default(),
+        };
+        for id in &self.without_rules {
+            if let Some(partner) = self.config.partners.get_mut(id) {
+                Arc::make_mut(partner).law = Arc::clone(&pack);
+            }
         }
     }
 
@@ -229,6 +247,9 @@ impl Joined {
         }
         self.take_tokens(made.token.into_iter().collect());
         let id = made.partner.id.clone();
+        if !made.names_rules {
+            self.without_rules.push(id.clone());
+        }
         self.config.partners.insert(id.clone(), Arc::new(made.partner));
         self.plugs.insert(id, Arc::new(made.plug));
     }
@@ -275,10 +296,25 @@ fn read_courts(files: &Files, around: &Around<'_>, joined: &mut Joined, notes: &
     }
 }
 
-fn read_partners(files: &Files, around: &Around<'_>, joined: &mut Joined, notes: &mut Notes) {
+fn read_rules(files: &Files, config: &mut Config, notes: &mut Notes) -> partner::Packs {
+    let mut packs = partner::Packs::new();
+    for file in &files.rules {
+        let page = Page::new(&file.path, &file.text);
+        if let Some(pack) = rules::read(&page, &file.stem, &file.text).map(Arc::new) {
+            config.rules.insert(pack.id, Arc::clone(&pack));
+            if pack.name == file.stem {
+                packs.insert(pack.name.clone(), pack);
+            }
+        }
+        notes.take(page);
+    }
+    packs
+}
+
+fn read_partners(files: &Files, around: &Around<'_>, packs: &partner::Packs, joined: &mut Joined, notes: &mut Notes) {
     for file in &files.partners {
         let page = Page::new(&file.path, &file.text);
-        if let Some(made) = partner::read(&page, &file.stem, around) {
+        if let Some(made) = partner::read(&page, &file.stem, around, packs) {
             joined.take_partner(made);
         }
         notes.take(page);

@@ -28,6 +28,7 @@ fn slip(kind: ActKind) -> Slip {
             kind: PartyKind::Person,
             name: personal("王小渔"),
             id_type: "01".to_owned(),
+            bankrupt: None,
             id_number: personal("330225189506120170"),
         }],
         account: Some(CourtAccount {

@@ -105,6 +105,8 @@ pub struct Party {
     pub id_type: String,
     /// Number of the identity paper.
     pub id_number: Personal<String>,
+    /// A court has accepted the party's bankruptcy (rule D28), or that is over; `None` = as told before.
+    pub bankrupt: Option<bool>,
 }
 
 /// 执行款专户: where deducted money goes, and nowhere else (rule D20).

@@ -1,8 +1,11 @@
 //! A partner as the engine sees it: what it does, how much of it, when, and what may be believed of it.
 
 use crate::act::words;
+use std::sync::Arc;
+
 use crate::calendar::Hours;
 use crate::request::PartnerKind;
+use crate::rules::RulePack;
 use crate::{ActKind, Secret};
 
 /// Never more than `max` exchanges in any half-open window of `window_ms`, burst included (DESIGN §4).
@@ -129,6 +132,8 @@ pub struct Partner {
     pub ask_every_ms: u64,
     /// What it checks before it takes a slip.
     pub form: crate::form::Form,
+    /// The rule pack in force there.
+    pub law: Arc<RulePack>,
     /// Credential of a pulling partner.
     pub credential: Option<PullCredential>,
     /// Taken out of the config while acts were open: nothing new is planned, what is open goes on.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use domain::calendar::Calendar;
 use domain::outcome::AssetKind;
 use domain::partner::{Breaker, Partner, Rate};
+use domain::rules::RulePack;
 use domain::{ActKind, Money};
 use trail::WebhookKey;
 
@@ -86,6 +87,8 @@ pub struct Config {
     pub partners: BTreeMap<String, Arc<Partner>>,
     /// By code.
     pub courts: BTreeMap<String, Arc<CourtFile>>,
+    /// Rule packs, by the first 64 bits of their digests: also those that no partner names any more, for what was planned under them.
+    pub rules: BTreeMap<u64, Arc<RulePack>>,
     /// Holidays.
     pub calendar: Calendar,
     /// SHA-256 over the files, hex.

@@ -132,6 +132,7 @@ impl State {
                     requests: Vec::new(),
                     measures: Vec::new(),
                     deducted_before: 0,
+                    bankrupt: Vec::new(),
                 });
                 self.case_by_key.insert(body.case_key, case);
                 case
@@ -164,6 +165,11 @@ impl State {
         if let Some(case) = self.cases.get_mut(case) {
             case.target = claim.saturating_add(costs);
             case.requests.push(request);
+            for (subject, told) in body.subjects.iter().zip(body.request.bankrupt()) {
+                let Some(bankrupt) = told else { continue };
+                case.bankrupt.retain(|other| other != subject);
+                case.bankrupt.extend(bankrupt.then_some(*subject));
+            }
         }
         self.idempotency.insert(body.idempotency, Keyed { request: sequence, fingerprint: body.fingerprint });
         for key in &body.documents {
@@ -206,6 +212,7 @@ impl State {
             });
             act.to = line.to.unwrap_or(i32::MIN);
             act.approvals = line.approvals;
+            (act.bars, act.rules) = (line.bars, line.rules);
             act.request = request;
             act.case = case;
             act.base = line.base.and_then(|base| self.act_index(base.into())).unwrap_or(NONE);

@@ -83,6 +83,7 @@ impl State {
                 behind_others: if cny && available == 0 && !account.ahead.is_empty() { balance } else { 0 },
                 asset_kind: account.asset,
                 role: account.role,
+                class: account.class.clone(),
             });
         }
     }

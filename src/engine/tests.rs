@@ -2,6 +2,7 @@
 
 mod delivering;
 mod kinds;
+mod law;
 mod simulated;
 mod stops;
 
@@ -69,6 +70,7 @@ fn partner(id: &str) -> Partner {
             not_found_final_after_ms: Some(10_000),
         },
         answer_due_ms: 1_000_000,
+        law: Arc::default(),
         credential: None,
         retired: false,
     }
@@ -94,6 +96,7 @@ impl Table {
         let config = Config {
             partners: partners.into_iter().map(|partner| (partner.id.clone(), Arc::new(partner))).collect(),
             courts: BTreeMap::from([("330225".to_owned(), Arc::new(court))]),
+            rules: BTreeMap::new(),
             calendar: Calendar::default(),
             digest: "d".to_owned(),
         };
@@ -189,6 +192,7 @@ fn request(asked: Asked) -> Request {
                 kind: PartyKind::Person,
                 name: personal("王小渔"),
                 id_type: "01".to_owned(),
+                bankrupt: None,
                 id_number: personal("330225189506120170"),
             }],
             account: Some(CourtAccount {

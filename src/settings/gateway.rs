@@ -43,6 +43,7 @@ pub(super) struct Gateway<'p> {
     pub(super) snapshot_events: u64,
     pub(super) drain_ms: u64,
     pub(super) log: String,
+    pub(super) rules: Option<Found<'p, String>>,
     pub(super) tls: Option<TlsPapers>,
     pub(super) master: MasterSource,
     pub(super) limits: Limits,
@@ -60,6 +61,7 @@ pub(super) fn read<'p>(page: &'p Page<'p>, around: &Around<'_>) -> Option<Gatewa
     let snapshot_events = table.number("snapshot_events", 1_000..=1 << 30).map(|found| found.value);
     let drain_ms = table.number("drain_ms", 0..=600_000_u64).map_or(otherwise::DRAIN_MS, |found| found.value);
     let log = table.text("log", 500).map_or(otherwise::LOG.to_owned(), |found| found.value);
+    let rules = table.text("rules", 32);
     table.finish();
     let tls = root.table_if_any("tls").and_then(|table| tls(table, around));
     let master = master(root.table("master_key"), around, &around.path(&data));
@@ -75,6 +77,7 @@ pub(super) fn read<'p>(page: &'p Page<'p>, around: &Around<'_>) -> Option<Gatewa
         snapshot_events: snapshot_events.unwrap_or(otherwise::SNAPSHOT_EVENTS),
         drain_ms,
         log,
+        rules,
         tls,
         master,
         limits,

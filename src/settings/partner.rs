@@ -1,6 +1,7 @@
 //! `partners/<id>.toml`: one partner, what it does, how much of it, how it is reached.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use adapters::ADAPTERS;
 use domain::ActKind;
@@ -8,10 +9,12 @@ use domain::calendar::Hours;
 use domain::form::Form;
 use domain::partner::{Partner, PullCredential, Rate, Stage, Travel};
 use domain::request::PartnerKind;
+use domain::rules::{BUILT_IN, RulePack};
 use domain::socket::{Adapter, OptionText, PartnerOptions, Plug};
 use web::Token;
 
 use super::manners::{Timeouts, breaker, doubt, rate, retry, timeouts};
+use super::nearest::nearest;
 use super::page::{Found, Page, Spot, Table};
 use super::secret::{Around, is_literal};
 
@@ -34,10 +37,15 @@ pub(super) struct Made<'p> {
     pub(super) plug: Plug,
     pub(super) credential: Option<Spot<'p>>,
     pub(super) token: Option<Found<'p, Token>>,
+    /// The file itself says which rule pack holds.
+    pub(super) names_rules: bool,
 }
 
+/// Rule packs by name.
+pub(super) type Packs = BTreeMap<String, Arc<RulePack>>;
+
 /// Reads the file; `None` when it has faults that leave no partner.
-pub(super) fn read<'p>(page: &'p Page<'p>, stem: &str, around: &Around<'_>) -> Option<Made<'p>> {
+pub(super) fn read<'p>(page: &'p Page<'p>, stem: &str, around: &Around<'_>, packs: &Packs) -> Option<Made<'p>> {
     let mut root = page.root()?;
     let id = id(&mut root, stem);
     let name = root.required("name", 100, "its name for people");
@@ -53,6 +61,8 @@ pub(super) fn read<'p>(page: &'p Page<'p>, stem: &str, around: &Around<'_>) -> O
     let answer_due = root.number("answer_due_s", 1..=31_536_000_u64);
     let answer_due_ms = answer_due.as_ref().map_or(ANSWER_DUE_S, |found| found.value) * 1_000;
     let retired = root.flag("retired").is_some_and(|found| found.value);
+    let rules = root.text("rules", 32);
+    let law = rules.as_ref().map_or_else(Arc::default, |rules| named(rules, packs));
     let timeouts = timeouts(root.table("timeouts"), answer_due_ms);
     let rate = match travel {
         Some(Travel::Pull) => root.table_if_any("rate").map_or(Some(PULL_RATE), rate),
@@ -92,10 +102,27 @@ pub(super) fn read<'p>(page: &'p Page<'p>, stem: &str, around: &Around<'_>) -> O
         answer_due_ms,
         ask_every_ms: ask_every.map_or(ASK_EVERY_S, |found| found.value) * 1_000,
         form,
+        law,
         credential: credential.map(|found| found.value),
         retired,
     };
-    Some(Made { partner, plug, credential: spot, token })
+    Some(Made { partner, plug, credential: spot, token, names_rules: rules.is_some() })
+}
+
+/// The pack of this name; a fault and the built-in one when there is none.
+pub(super) fn named(name: &Found<'_, String>, packs: &Packs) -> Arc<RulePack> {
+    if let Some(pack) = packs.get(&name.value) {
+        return Arc::clone(pack);
+    }
+    if name.value != BUILT_IN {
+        let known = packs.keys().map(String::as_str).chain([BUILT_IN]).collect::<Vec<_>>();
+        let message = match nearest(&name.value, &known) {
+            Some(near) => format!("is no rule pack; did you mean \"{near}\"?"),
+            None => format!("is no rule pack; add rules/{}.toml or write one of {}", name.value, known.join(", ")),
+        };
+        name.spot.fault(message);
+    }
+    Arc::default()
 }
 
 fn id(root: &mut Table<'_>, stem: &str) -> Option<String> {

@@ -1,5 +1,7 @@
 //! Every key wrong in turn, several files wrong at once, the samples, and a province of partners.
 
+mod rules;
+
 use std::fs;
 use std::time::Duration;
 

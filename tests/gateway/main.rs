@@ -19,6 +19,7 @@ mod full_disk;
 mod fund;
 mod kills;
 mod kinds;
+mod law;
 mod limits;
 mod main_job;
 mod openapi;

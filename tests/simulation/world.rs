@@ -149,6 +149,7 @@ impl World {
             },
             doubt,
             answer_due_ms: 3_600_000,
+            law: Arc::default(),
             credential: None,
             retired: false,
         };
@@ -173,7 +174,8 @@ impl World {
             partners.insert(id.clone(), Arc::new(partner));
         }
         let digest = format!("{:064x}", self.version);
-        Arc::new(Config { partners, courts: self.courts.clone(), calendar: Calendar::default(), digest })
+        let rules = BTreeMap::new();
+        Arc::new(Config { partners, courts: self.courts.clone(), rules, calendar: Calendar::default(), digest })
     }
 
     /// A partner leaves the configuration, or comes back.
@@ -218,6 +220,7 @@ fn case_file(court: &str, number: u64, dice: &mut Dice) -> CaseFile {
         kind: PartyKind::Organisation,
         name: Personal::new(format!("person {person}")),
         id_type: "20600".to_owned(),
+        bankrupt: None,
         id_number: Personal::new(format!("MA2{person:06}")),
     };
     let case = Case {

@@ -28,6 +28,7 @@ fn context(ruling: &str) -> SlipContext {
                 kind: PartyKind::Person,
                 name: personal(NAME),
                 id_type: "01".to_owned(),
+                bankrupt: None,
                 id_number: personal(ID),
             }],
             account: Some(CourtAccount {

@@ -42,6 +42,7 @@ fn context() -> SlipContext {
                 kind: PartyKind::Person,
                 name: personal(NAME),
                 id_type: "01".to_owned(),
+                bankrupt: None,
                 id_number: personal(ID),
             }],
             account: Some(CourtAccount {

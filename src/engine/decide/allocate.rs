@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 
 use domain::outcome::{AssetKind, AssetRole};
-use domain::request::{Goal, PartnerKind};
-use domain::rules::freeze_years_max;
+use domain::request::Goal;
+use domain::rules::{bars, brings};
 use domain::{ActKind, ActState, Day, Millis, Money};
 use store::record::{ActRef, PlanLine};
 
@@ -55,7 +55,7 @@ impl Decider {
     }
 
     /// What may be frozen: found, of worth, not tried yet, at a partner that freezes; earlier kinds first, then the fullest.
-    fn candidates<'a>(&'a self, open: &'a OpenRequest, worth: fn(&Found) -> Money) -> Vec<&'a Found> {
+    fn candidates<'a>(&'a self, open: &'a OpenRequest, worth: impl Fn(&Found) -> Money) -> Vec<&'a Found> {
         // Sets, because a province-wide request has thousands of acts and this runs after each of their outcomes.
         // What two persons found never to have happened was not tried; what no form can say would only be tried for ever.
         let never_was = |act: &Act| act.state() == ActState::Unsent && act.verdict().is_none();
@@ -63,7 +63,7 @@ impl Decider {
         let tried: BTreeSet<u64> = freezes.map(|(_, act)| act.asset).collect();
         let is_freezable = |found: &&Found| {
             let query = self.state.acts.get(found.query);
-            query.is_some_and(|query| self.takes(query.lane, ActKind::Freeze))
+            query.is_some_and(|query| self.takes(query.lane, ActKind::Freeze) && self.may_freeze(open, query, found))
         };
         let of_worth = open.found.iter().filter(|found| worth(found).is_positive());
         let mut candidates: Vec<&Found> =
@@ -106,9 +106,11 @@ impl Decider {
             return Vec::new();
         }
         let rank_open = self.rank_open(open);
+        let left = self.left_to_live(open);
+        let free = |found: &Found| available(found).minus_or_zero(left.get(&found.asset).copied().unwrap_or_default());
         let mut plan = Vec::new();
-        for found in self.candidates(open, available) {
-            let amount = available(found).min(room);
+        for found in self.candidates(open, free) {
+            let amount = free(found).min(room);
             if self.rank(open, found.kind()) > rank_open || !amount.is_positive() {
                 break;
             }
@@ -140,7 +142,8 @@ impl Decider {
         line.asset = found.asset;
         line.amount = Some(amount.units());
         line.from = Some(today.count());
-        line.to = Some(today.last_of_years(freeze_years_max(found.kind())).count());
+        line.to = Some(today.last_of_years(self.pack_of(query).years_of(found.kind())).count());
+        (line.rules, line.bars) = (query.rules, self.bars_of_freeze(query, found));
         Some(line)
     }
 
@@ -157,12 +160,19 @@ impl Decider {
     /// How money comes out of what is frozen; `None` when this partner gives none.
     fn taking_of(&self, open: &OpenRequest, freeze: &Act) -> Option<ActKind> {
         let found = open.found.iter().find(|found| found.asset == freeze.asset);
-        let kind = match found.map(|found| (found.kind(), found.role())) {
+        let of = found.map(|found| (found.kind(), found.role()));
+        let kind = match of {
             Some((AssetKind::Policy, AssetRole::Holder | AssetRole::Owner)) => ActKind::Surrender,
             Some((AssetKind::Policy, _)) => ActKind::WithdrawBenefits,
             _ => ActKind::Deduct,
         };
-        self.takes(freeze.lane, kind).then_some(kind)
+        let barred = match kind {
+            ActKind::Surrender => bars::SURRENDER,
+            ActKind::Deduct => bars::DEDUCT,
+            _ => 0,
+        };
+        let lawful = self.bars_on(found, freeze) & barred == 0;
+        (lawful && self.takes(freeze.lane, kind)).then_some(kind)
     }
 
     /// Out of each freeze that holds something, once, up to the room that the ledger leaves; earlier kinds of property first.
@@ -173,7 +183,9 @@ impl Decider {
         }
         let own = self.acts_of(open).filter(|(_, act)| act.kind().moves_money() || act.kind() == ActKind::Release);
         let built_on: BTreeSet<Index> = own.map(|(_, act)| act.base).collect();
-        let holds = |(index, freeze): &(Index, &Act)| freeze.caught > 0 && !built_on.contains(index);
+        let holds = |(index, freeze): &(Index, &Act)| {
+            freeze.caught > 0 && !built_on.contains(index) && !self.is_bankrupt(open.case, freeze.subject_key)
+        };
         let mut freezes: Vec<(Index, &Act)> = self.freezes_in_reach(open).filter(holds).collect();
         freezes.sort_by_key(|(index, freeze)| {
             let found = open.found.iter().find(|found| found.asset == freeze.asset);
@@ -189,6 +201,7 @@ impl Decider {
             room = room.minus_or_zero(amount);
             let mut line = self.on_freeze(kind, freeze, open);
             line.amount = Some(amount.units());
+            line.note = self.note_of_taking(kind, freeze);
             plan.push(line);
         }
         plan
@@ -199,9 +212,11 @@ impl Decider {
     fn spills(&self, open: &OpenRequest) -> Vec<PlanLine> {
         let ledger = self.state.ledger(open.case);
         let rank_open = self.rank_open(open);
+        let left = self.left_to_live(open);
+        let free = |found: &Found| available(found).minus_or_zero(left.get(&found.asset).copied().unwrap_or_default());
         let reachable =
-            self.candidates(open, available).into_iter().filter(|found| self.rank(open, found.kind()) <= rank_open);
-        let elsewhere: Money = reachable.map(available).sum();
+            self.candidates(open, free).into_iter().filter(|found| self.rank(open, found.kind()) <= rank_open);
+        let elsewhere: Money = reachable.map(free).sum();
         let owed = ledger.target.minus_or_zero(ledger.deducted.plus(ledger.controlled));
         let mut wanted = elsewhere.min(owed).minus_or_zero(ledger.room_to_freeze());
         if !wanted.is_positive() {
@@ -254,28 +269,16 @@ impl Decider {
     fn on_freeze(&self, kind: ActKind, freeze: &Act, open: &OpenRequest) -> PlanLine {
         let mut line = PlanLine::of(kind, self.state.partner_of(freeze.lane), freeze.subject);
         line.base = Some(ActRef::from(freeze.id()));
-        line.asset = freeze.asset;
+        (line.asset, line.rules) = (freeze.asset, freeze.rules);
         line.account = open.found.iter().find(|found| found.asset == freeze.asset).map(|found| found.account.clone());
         line
     }
 }
 
-fn available(found: &Found) -> Money {
+pub(super) fn available(found: &Found) -> Money {
     Money::from_units(found.available).floor_fen()
 }
 
 fn behind_others(found: &Found) -> Money {
     Money::from_units(found.behind_others).floor_fen()
-}
-
-/// What sort of property a question to this industry may bring; `None` = none of worth.
-fn brings(kind: PartnerKind) -> Option<AssetKind> {
-    match kind {
-        PartnerKind::Bank => Some(AssetKind::Cash),
-        PartnerKind::Payment => Some(AssetKind::Wallet),
-        PartnerKind::HousingFund => Some(AssetKind::Fund),
-        PartnerKind::Insurance => Some(AssetKind::Policy),
-        PartnerKind::Registry => Some(AssetKind::Other),
-        PartnerKind::Police | PartnerKind::Grid => None,
-    }
 }

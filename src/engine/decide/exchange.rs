@@ -118,6 +118,7 @@ impl Decider {
         }
         let request = self.state.requests.get(act.request);
         let may_go = request.is_none_or(crate::state::OpenRequest::may_start) || act.kind().ends_a_measure();
+        let may_go = may_go && !self.is_suspended(act);
         if may_go { ActState::Ready } else { ActState::Unsent }
     }
 

@@ -4,6 +4,7 @@ pub mod allocate;
 mod deliver;
 pub(crate) mod exchange;
 mod face;
+mod law;
 pub mod limits;
 mod people;
 mod plan;

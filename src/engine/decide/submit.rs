@@ -24,17 +24,14 @@ impl Decider {
         }
         let request = &submit.request;
         self.check_court(request)?;
-        let kind_of = |partner: &str| self.config.partners.get(partner).map(|partner| partner.kind);
-        let broken = rules::check(request, Day::of(self.now), kind_of);
-        if !broken.is_empty() {
-            return Err(Refusal::Rules(broken));
-        }
+        self.check_law(submit)?;
         self.check_papers(submit)?;
         let mut plan = match &request.asked {
             Asked::Goal { goal, subjects, scope } => self.plan_goal(*goal, subjects, scope)?,
             Asked::Acts(acts) => self.plan_acts(submit, acts)?,
         };
         self.preflight(request, &plan)?;
+        self.bind_law(submit, &mut plan);
         let court = request.case.court.code.as_str();
         for line in &mut plan {
             line.approvals = self.approvals_for(court, line);
@@ -58,6 +55,7 @@ impl Decider {
         };
         let sequence = self.emit(fact.into(), Some(Body::Accepted(Box::new(body))), slot);
         self.be_patient(domain::RequestId(sequence));
+        self.suspend_for_bankruptcy(submit);
         Ok(Answer::Accepted(sequence))
     }
 
@@ -79,6 +77,7 @@ impl Decider {
             idempotency: submit.idempotency,
             fingerprint: submit.fingerprint,
             subjects: submit.subjects.clone(),
+            rules: self.packs_of(&plan),
             plan,
             documents: submit.paper_keys.clone(),
             seals,
@@ -172,6 +171,7 @@ impl Decider {
             }
             let subject = submit.subjects.get(usize::from(act.subject)).copied();
             let base = self.base_of(act, (case, subject), &at)?;
+            self.check_protected(act, (case, base), &at)?;
             Self::check_ceilings(self, act, base, &mut ledger, &mut claimed, &at)?;
             plan.push(self.plan_line(act, base));
         }
@@ -200,8 +200,8 @@ impl Decider {
         }
         if act.kind.is_lasting() || act.kind == ActKind::Renew {
             let from = act.from.unwrap_or(Day::of(self.now));
-            let kind = self.config.partners.get(&act.partner).map(|partner| partner.kind);
-            let years = rules::years_max(kind);
+            let partner = self.config.partners.get(&act.partner);
+            let years = partner.map_or(rules::DEPOSIT_YEARS_MAX, |partner| partner.law.years_at(Some(partner.kind)));
             line.from = Some(from.count());
             line.to = Some(act.to.unwrap_or(from.last_of_years(years)).count());
         }

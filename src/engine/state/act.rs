@@ -81,6 +81,10 @@ pub struct Act {
     pub settled_amount: i64,
     /// A watch or a border control that was taken back.
     pub lifted: bool,
+    /// What the law bars of what builds on it, as [`domain::rules::bars`] has it.
+    pub bars: u8,
+    /// The rule pack it was planned under, by the first 64 bits of its digest; 0 = the one built in.
+    pub rules: u64,
 }
 
 /// No sequence.
@@ -127,6 +131,8 @@ impl Act {
             settled_as: false,
             settled_amount: -1,
             lifted: false,
+            bars: 0,
+            rules: 0,
         }
     }
 

@@ -38,6 +38,8 @@ pub struct Case {
     pub measures: Vec<Index>,
     /// Deducted by finished requests.
     pub deducted_before: i64,
+    /// Keyed hashes of the parties whose bankruptcy a court has accepted (rule D28).
+    pub bankrupt: Vec<u64>,
 }
 
 /// An account that a query of an open request found.
@@ -57,6 +59,8 @@ pub struct Found {
     pub asset_kind: u8,
     /// Code of what the subject is to it.
     pub role: u8,
+    /// What the partner calls it.
+    pub class: String,
 }
 
 impl Found {

@@ -42,8 +42,22 @@ pub struct AcceptedBody {
     pub documents: Vec<(u64, u64)>,
     /// The papers' keys, wrapped under the case's key.
     pub seals: Vec<SealTwin>,
+    /// The rule packs in force at its partners, the built-in one left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<PackTwin>,
     /// The request itself.
     pub request: RequestTwin,
+}
+
+/// Which version of a rule pack was in force.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PackTwin {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// SHA-256 of its text, hex.
+    pub digest: String,
 }
 
 /// Of `plan.extended`.
@@ -97,6 +111,12 @@ pub struct PlanLine {
     /// What people are to do or to look for.
     #[serde(rename = "n", default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+    /// The rule pack in force, by the first 64 bits of its digest; 0 = the one built in.
+    #[serde(rename = "r", default, skip_serializing_if = "is_zero64")]
+    pub rules: u64,
+    /// What the law bars later, as [`domain::rules::bars`] has it.
+    #[serde(rename = "x", default, skip_serializing_if = "is_zero8")]
+    pub bars: u8,
 }
 
 fn is_zero(n: &u16) -> bool {
@@ -128,6 +148,8 @@ impl PlanLine {
             base: None,
             original: None,
             note: None,
+            rules: 0,
+            bars: 0,
         }
     }
 

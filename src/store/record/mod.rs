@@ -11,7 +11,7 @@ mod facts;
 mod outcomes;
 mod papers;
 
-pub use body::{AcceptedBody, Body, BodyError, DocumentBody, PlanLine, PlannedBody, ReasonBody, SealTwin};
+pub use body::{AcceptedBody, Body, BodyError, DocumentBody, PackTwin, PlanLine, PlannedBody, ReasonBody, SealTwin};
 pub use facts::*;
 pub use outcomes::{FoundTwin, LeadTwin, OutcomeTwin, PriorTwin};
 pub use papers::RequestTwin;

@@ -121,7 +121,8 @@ impl LeadTwin {
 pub struct FoundTwin {
     /// Account number.
     pub number: String,
-    class: String,
+    /// What the partner calls it.
+    pub class: String,
     status: String,
     /// Currency as sent.
     pub currency: String,

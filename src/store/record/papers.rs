@@ -45,6 +45,8 @@ struct PartyTwin {
     name: String,
     id_type: String,
     id_number: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    bankrupt: Option<bool>,
 }
 
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -165,6 +167,7 @@ impl From<&Party> for PartyTwin {
             name: party.name.expose().clone(),
             id_type: party.id_type.clone(),
             id_number: party.id_number.expose().clone(),
+            bankrupt: party.bankrupt,
         }
     }
 }
@@ -196,6 +199,11 @@ impl RequestTwin {
     #[must_use]
     pub fn sums(&self) -> (i64, i64) {
         (self.case.claim, self.case.costs)
+    }
+
+    /// What is told of each party's bankruptcy, in their order.
+    pub fn bankrupt(&self) -> impl Iterator<Item = Option<bool>> + '_ {
+        self.case.parties.iter().map(|party| party.bankrupt)
     }
 
     /// The request again; `None` when a word is of a later release.
@@ -247,6 +255,7 @@ impl CaseTwin {
                 name: Personal::new(party.name),
                 id_type: party.id_type,
                 id_number: Personal::new(party.id_number),
+                bankrupt: party.bankrupt,
             })
         });
         Some(Case {

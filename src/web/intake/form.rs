@@ -196,6 +196,7 @@ forms! {
     }
     /// A party.
     PartyForm {
+        #[flat] bankrupt: bool,
         #[maybe] id_number: Text<'a>,
         #[maybe] id_type: Text<'a>,
         kind: Text<'a>,

@@ -15,3 +15,4 @@ pub(crate) mod said;
 pub(crate) mod show;
 pub(crate) mod submit;
 pub(crate) mod text;
+pub(crate) mod warned;

@@ -95,7 +95,14 @@ fn party(form: PartyForm<'_>, at: &At<'_>, faults: &mut Faults) -> Option<Party>
     let id_type = faults.maybe(&at.field("id_type"), form.id_type, ID_TYPE).unwrap_or_default();
     let kind = faults.word(&at.field("kind"), &form.kind, PartyKind::from_word, kinds.into_iter().map(PartyKind::word));
     let name = Personal::new(faults.text(&at.field("name"), form.name, PARTY_NAME));
-    Some(Party { role: role?, kind: kind?, name, id_type, id_number: Personal::new(id_number) })
+    Some(Party {
+        role: role?,
+        kind: kind?,
+        name,
+        id_type,
+        id_number: Personal::new(id_number),
+        bankrupt: form.bankrupt,
+    })
 }
 
 pub(crate) fn officer(form: OfficerForm<'_>, at: &At<'_>, faults: &mut Faults) -> Option<Officer> {

@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use crate::gate::{Accepted, ActView, DeliveryView, MeasureView, Receipt, RequestLine, RequestView};
 use crate::intake::said::{ShownLead, ShownOutcome};
+use crate::intake::warned::{self, ShownWarning};
 use crate::language::Language;
 
 /// An amount in yuan.
@@ -133,6 +134,8 @@ pub(crate) struct ShownRequest<'a> {
     next_page: Option<u32>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     leads: Vec<ShownLead<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<ShownWarning<'a>>,
     digest: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     delivery: Option<ShownDelivery>,
@@ -195,6 +198,7 @@ impl<'a> ShownRequest<'a> {
             acts: view.acts.iter().map(|act| ShownAct::of(act, language, inline)).collect(),
             next_page: view.next_page,
             leads: view.leads.iter().map(ShownLead::of).collect(),
+            warnings: warned::of(view),
             digest: String::new(),
             delivery: None,
         };

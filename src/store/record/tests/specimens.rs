@@ -205,6 +205,7 @@ pub(super) fn accepted_body(seed: &mut Seed) -> Body {
         plan: seed.many(Seed::plan_line),
         documents: seed.many(Seed::halves),
         seals: seed.many(Seed::seal),
+        rules: seed.many(Seed::pack),
         request: RequestTwin::from(&seed.request()),
     }))
 }
@@ -213,6 +214,10 @@ pub(super) fn accepted_body(seed: &mut Seed) -> Body {
 pub(super) struct Seed(pub u64);
 
 impl Seed {
+    fn pack(&mut self) -> PackTwin {
+        PackTwin { name: self.text(), version: self.text(), digest: self.text() }
+    }
+
     pub(super) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -297,6 +302,8 @@ impl Seed {
         if let Some(original) = self.maybe(Self::original) {
             line.set_original(&original);
         }
+        // Without draws of their own, so that everything after them stays what it was.
+        (line.rules, line.bars) = (self.0, u8::try_from(self.0 % 8).unwrap());
         line
     }
 
@@ -368,6 +375,8 @@ impl Seed {
             kind: self.one_of(&[PartyKind::Person, PartyKind::Organisation]),
             name: self.personal(),
             id_type: self.text(),
+            // Without a draw of its own, so that everything after it stays what it was.
+            bankrupt: [None, Some(true), Some(false)][usize::try_from(self.0 % 3).unwrap()],
             id_number: self.personal(),
         }
     }

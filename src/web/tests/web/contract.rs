@@ -118,6 +118,11 @@ async fn a_request_is_shown_with_its_acts_in_the_callers_language() {
     assert_eq!(outcome["accounts"][0]["balance"], "0.1250");
     assert_eq!(outcome["accounts"][0]["ahead"][0]["organ"], "某法院");
     assert_eq!((&outcome["replies"][0]["size"], outcome["replies"][0].get("base64")), (&json!(4), None));
+    let warning = &shown["warnings"][0];
+    assert_eq!((&warning["rule"], &warning["level"]), (&json!("D25"), &json!("warn")), "{shown:#}");
+    assert_eq!((&warning["act"], &warning["account"]), (&act["id"], &outcome["accounts"][1]["number"]));
+    assert!(warning["zh"].as_str().unwrap().contains("工会经费"));
+    assert_eq!(shown["warnings"].as_array().unwrap().len(), 1, "an ordinary account is not warned of");
     let ask = house.ask(Method::GET, &format!("{REQ}?replies=inline"), Some(Role::Submitter));
     let english = read(ask.header("Accept-Language", "en")).await.json();
     assert_eq!(english["acts"][0]["next"]["who"], "the operator");

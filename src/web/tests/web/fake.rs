@@ -133,6 +133,8 @@ fn act() -> ActView {
         branch: "总行".to_owned(),
         ahead: vec![prior()],
     });
+    let union_dues = FoundAccount { class: "工会经费专户".to_owned(), ..outcome.accounts[0].clone() };
+    outcome.accounts.push(union_dues);
     outcome.replies.push(SealedReply {
         file_name: "回执.pdf".into(),
         file_type: "pdf".to_owned(),

@@ -4,6 +4,7 @@
 
 use domain::outcome::{AssetKind, AssetRole, FindingClass, LeadClass, Reason, Verdict};
 use domain::request::{Goal, PartnerKind, RequestState};
+use domain::rules::Level;
 use domain::{ActKind, ActState};
 use serde_json::{Map, Value, json};
 use web::limits::REASON_CHARACTERS_MAX;
@@ -136,7 +137,7 @@ fn requests() -> Value {
             "counts": json!({ "type": "object", "properties": counts, "additionalProperties": false, "description": "各状态的事项数。 How many acts are in each state." }),
             "acts": list(to("Act")),
             "next_page": or_null(count("下一页首项的序号；末页为null。", "First act of the next page; null at the end.")),
-        }), json!({ "deadline": to("Instant"), "delivery": to("Delivery"), "leads": list(to("Lead")) })),
+        }), json!({ "deadline": to("Instant"), "delivery": to("Delivery"), "leads": list(to("Lead")), "warnings": list(to("Warning")) })),
         "Case": object(("案件。", "The case."), json!({
             "id": to("CaseId"), "number": text("案号；已销毁时为空。", "Case number; empty once erased."), "court": text("法院代码。", "Court code."),
         }), json!({})),
@@ -210,6 +211,12 @@ fn outcomes() -> Value {
             "class": words_of!(LeadClass, "类别。", "What it is."), "serial": text("协助单位流水号。", "The partner's own number."),
             "as_of": text("", "As of when, in the partner's words."),
         }), json!({ "respond_by": to("Instant"), "details": list(to("Detail")), "text": text("协助单位原话。", "The partner's own words.") })),
+        "Warning": object(("查得的、法律予以保护的财产。", "Property that was found and that the law protects."), json!({
+            "rule": text("规则编号，见schemas/rules.md。", "The rule, as in schemas/rules.md."),
+            "level": words_of!(Level, "规则的效力。", "What the rule does."),
+            "source": text("出处。", "Where it stands."), "zh": text("规则。", "The rule in Chinese."), "en": text("", "The rule in English."),
+            "act": to("ActId"), "account": text("账号。", "Number of the account."),
+        }), json!({})),
         "Posted": object(("回传的结果与线索；各字段见schemas/partners/open-tasks.md。", "Results and leads; schemas/partners/open-tasks.md names their fields."), json!({}), json!({
             "results": { "type": "array", "items": { "type": "object" } },
             "leads": { "type": "array", "items": { "type": "object" } },
