@@ -28,8 +28,8 @@ use crate::refusal::Refusal;
 use crate::state::State;
 use crate::state::slab::Index;
 use limits::Pacer;
-pub(crate) use submit::is_listed;
 pub use stop::{LIFT_AGREED_MS, STOPS_MAX};
+pub(crate) use submit::is_listed;
 
 /// The one place where things are decided.
 pub struct Decider {

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use domain::StopId;
 use domain::act::{ActOrder, Original};
 use domain::case::Officer;
 use domain::ledger::Ledger;
@@ -14,9 +15,8 @@ use domain::outcome::{
 use domain::request::{PartnerKind, Request, RequestState};
 use domain::sentence::{Waiting, next};
 use domain::socket::{Face, FaceAnswer, FaceCall, FaceFault, FaceReply, FaceVerb, ListClass};
-use domain::{ActId, ActKind, ActState, CaseId, Day, Millis, Money, Personal, RequestId, Secret, SlipLine, SlipNumber};
-use domain::StopId;
 use domain::stop::StopScope;
+use domain::{ActId, ActKind, ActState, CaseId, Day, Millis, Money, Personal, RequestId, Secret, SlipLine, SlipNumber};
 use tokio::sync::watch;
 use web::gate::*;
 
