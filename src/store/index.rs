@@ -17,9 +17,10 @@ use crate::seal::SealError;
 use std::io;
 use std::path::PathBuf;
 
-/// Events in one batch, at most. sled rolls its buffer twice for a batch, whatever is in it, so large ones are cheap; the memory gate
-/// (`examples/index_memory.rs`) is measured with batches of this size and of [`BATCH_ENTRIES_MAX`].
-pub const BATCH_EVENTS_MAX: u64 = 1_024;
+/// Events in one batch, at most. sled rolls its buffer twice for a batch, whatever is in it, so large ones are cheap, but with batches of a
+/// thousand entries it grew by 2.4 GiB in 3.6 million events on a machine with nothing else to do; the memory gate
+/// (`examples/index_memory.rs`) is measured with batches of this size.
+pub const BATCH_EVENTS_MAX: u64 = 256;
 /// Puts and removes in one batch, at most: sled keeps a batch in memory several times over.
 pub const BATCH_ENTRIES_MAX: usize = 1_024;
 /// Bytes of one value, at most: an entry points into the journal, it does not repeat it.
