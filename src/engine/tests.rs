@@ -354,6 +354,7 @@ fn the_window_is_exact_and_survives_a_restart() {
     let orders = |count: usize| {
         let order = domain::act::ActOrder {
             note: None,
+            details: Vec::new(),
             kind: ActKind::Query,
             partner: "bank-a".to_owned(),
             subject: 0,
@@ -386,6 +387,7 @@ fn the_same_key_with_another_body_is_refused_and_ceilings_name_their_rule() {
     let freeze = |fen: i64| {
         Asked::Acts(vec![domain::act::ActOrder {
             note: None,
+            details: Vec::new(),
             kind: ActKind::Freeze,
             partner: "bank-a".to_owned(),
             subject: 0,
@@ -413,6 +415,7 @@ fn an_act_takes_at_most_three_hundred_bytes() {
     let before = table.decider.state.bytes_estimate();
     let order = domain::act::ActOrder {
         note: None,
+        details: Vec::new(),
         kind: ActKind::Query,
         partner: "bank-a".to_owned(),
         subject: 0,

@@ -184,6 +184,7 @@ impl Decider {
             line.set_original(original);
         }
         line.note = act.note.as_ref().map(|note| note.expose().clone());
+        line.details = store::record::detail_pairs(&act.details);
         let freeze = base.and_then(|base| self.state.acts.get(base));
         line.base = freeze.map(|freeze| ActRef::from(freeze.id()));
         line.account = act.account.as_ref().map(|account| account.expose().clone());

@@ -166,6 +166,7 @@ impl Papers {
             to: line.to.map(Day::from_count),
             original,
             note: line.note.clone().map(Personal::new),
+            details: store::record::details_of(line.details.clone()),
         })
     }
 }

@@ -256,6 +256,7 @@ impl Shared {
             to: line.as_ref().and_then(|line| line.to).map(Day::from_count),
             original: line.as_ref().and_then(store::record::PlanLine::original),
             note: line.as_ref().and_then(|line| line.note.clone()).map(Personal::new),
+            details: line.as_ref().map(|line| store::record::details_of(line.details.clone())).unwrap_or_default(),
         };
         let measure = act.is_live_measure().then(|| MeasureView {
             limit: Money::from_units(act.limit),

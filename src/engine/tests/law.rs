@@ -29,7 +29,18 @@ fn holds(asset: AssetKind, class: &str, fen: i64) -> Outcome {
 fn order(kind: ActKind, partner: &str, fen: i64) -> ActOrder {
     let amount = kind.needs_amount().then(|| Money::from_fen(fen));
     let partner = partner.to_owned();
-    ActOrder { kind, partner, subject: 0, account: None, amount, from: None, to: None, original: None, note: None }
+    ActOrder {
+        kind,
+        partner,
+        subject: 0,
+        account: None,
+        amount,
+        from: None,
+        to: None,
+        original: None,
+        note: None,
+        details: Vec::new(),
+    }
 }
 
 fn on(kind: ActKind, partner: &str, freeze: ActId, fen: i64) -> ActOrder {

@@ -12,6 +12,7 @@ fn order(kind: ActKind, partner: &str) -> ActOrder {
     let (account, amount) = (Some(Personal::new("62".to_owned())), freezes.then(|| Money::from_fen(10_000)));
     ActOrder {
         note: None,
+        details: Vec::new(),
         kind,
         partner: partner.to_owned(),
         subject: 0,

@@ -111,6 +111,9 @@ pub struct PlanLine {
     /// What people are to do or to look for.
     #[serde(rename = "n", default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+    /// Further particulars, `[name, value]`.
+    #[serde(rename = "d", default, skip_serializing_if = "Vec::is_empty")]
+    pub details: Vec<(String, String)>,
     /// The rule pack in force, by the first 64 bits of its digest; 0 = the one built in.
     #[serde(rename = "r", default, skip_serializing_if = "is_zero64")]
     pub rules: u64,
@@ -148,6 +151,7 @@ impl PlanLine {
             base: None,
             original: None,
             note: None,
+            details: Vec::new(),
             rules: 0,
             bars: 0,
         }

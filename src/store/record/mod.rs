@@ -14,7 +14,7 @@ mod papers;
 pub use body::{AcceptedBody, Body, BodyError, DocumentBody, PackTwin, PlanLine, PlannedBody, ReasonBody, SealTwin};
 pub use facts::*;
 pub use outcomes::{FoundTwin, LeadTwin, OutcomeTwin, PriorTwin};
-pub use papers::RequestTwin;
+pub use papers::{RequestTwin, detail_pairs, details_of};
 
 use domain::Millis;
 use serde::{Deserialize, Serialize};

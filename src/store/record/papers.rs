@@ -2,6 +2,7 @@
 
 use domain::act::{ActOrder, Original};
 use domain::case::{Case, Court, CourtAccount, Officer, Paper, Party, PartyKind, Role, Stage};
+use domain::outcome::Detail;
 use domain::request::{Asked, Goal, PartnerKind, Priority, Request, Scope};
 use domain::{ActId, ActKind, Day, Money, Personal};
 use serde::{Deserialize, Serialize};
@@ -75,6 +76,8 @@ struct OrderTwin {
     original: Option<OriginalTwin>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     note: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    details: Vec<(String, String)>,
 }
 
 /// The serde twin of [`Original`].
@@ -100,6 +103,18 @@ impl From<OriginalTwin> for Original {
     fn from(twin: OriginalTwin) -> Self {
         Self { act: twin.act.map(ActId::from), slip: twin.slip, case_number: Personal::new(twin.case_number) }
     }
+}
+
+/// Particulars as they stand in a body.
+#[must_use]
+pub fn detail_pairs(details: &[Detail]) -> Vec<(String, String)> {
+    details.iter().map(|detail| (detail.name.clone(), detail.value.expose().clone())).collect()
+}
+
+/// Particulars read back.
+#[must_use]
+pub fn details_of(pairs: Vec<(String, String)>) -> Vec<Detail> {
+    pairs.into_iter().map(|(name, value)| Detail { name, value: Personal::new(value) }).collect()
 }
 
 impl From<&Request> for RequestTwin {
@@ -184,6 +199,7 @@ impl From<&ActOrder> for OrderTwin {
             to: order.to.map(Day::count),
             original: order.original.as_ref().map(OriginalTwin::from),
             note: order.note.as_ref().map(|note| note.expose().clone()),
+            details: detail_pairs(&order.details),
         }
     }
 }
@@ -287,6 +303,7 @@ impl OrderTwin {
             to: self.to.map(Day::from_count),
             original: self.original.map(Original::from),
             note: self.note.map(Personal::new),
+            details: details_of(self.details),
         })
     }
 }

@@ -349,6 +349,7 @@ impl Seed {
             to: self.maybe(Self::day),
             original: self.maybe(Self::original),
             note: self.maybe(Self::personal),
+            details: Vec::new(),
         }
     }
 
