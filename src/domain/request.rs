@@ -104,6 +104,9 @@ pub struct Request {
     pub deadline: Option<Millis>,
     /// Where results are announced; must be of an origin in the court's file.
     pub callback: Option<Personal<String>>,
+    /// 案号 of the same court's preservation that has become this enforcement: its measures go on as this case's, in rank and
+    /// period as they are (rule D11).
+    pub preservation: Option<Personal<String>>,
 }
 
 /// The most acts one request may plan in all, its follow-ups included: a province-wide query of 4,000 banks for two

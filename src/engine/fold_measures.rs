@@ -1,11 +1,13 @@
 //! Fold of what happens to measures and tasks without an exchange: imports, lapses, corrections, amendments.
 
 use domain::ledger::Ledger;
-use domain::measure::MeasureState;
-use domain::{ActId, ActKind, Money};
-use store::record::{Body, ChangedBody, Event, Fact, ImportedBody, PlanLine};
+use domain::measure::{MeasureState, days_left};
+use domain::task::{TaskEnd, TaskKind};
+use domain::{ActId, ActKind, Day, Money};
+use store::record::{ActRef, Body, ChangedBody, Event, Fact, ImportedBody, PlanLine};
 
-use crate::state::books::origin_key;
+use crate::state::books::{origin_key, paper_key};
+use crate::state::measure::LET_GO;
 use crate::state::slab::{Index, NONE};
 use crate::state::{Act, Case, Measure, State, Taking};
 
@@ -16,7 +18,10 @@ impl State {
     /// Applies an event about measures, cases' claims or tasks; any other changes nothing here.
     pub(crate) fn fold_measures(&mut self, sequence: u64, fact: &Fact, body: Option<&Body>, event: &Event) {
         match (fact, body) {
-            (Fact::MeasureImported(_), Some(Body::Imported(body))) => self.import(sequence, body, event.key),
+            (Fact::MeasureImported(fact), Some(Body::Imported(body))) => {
+                let court = self.word_for(&fact.court);
+                self.import(sequence, body, court, event.key);
+            }
             (Fact::MeasureLapsed(fact), _) => {
                 let day = i32::try_from(fact.day).unwrap_or(i32::MAX);
                 for measure in &fact.measures {
@@ -29,7 +34,7 @@ impl State {
                     Some(Body::Changed(standing)) => standing.clone(),
                     _ => ChangedBody::default(),
                 };
-                let id: domain::ActId = fact.measure.into();
+                let id: ActId = fact.measure.into();
                 let Some(index) = self.measure_index(id.into()) else { return };
                 let state = MeasureState::from_word(&fact.state);
                 self.booked_alone((index, NONE), |books| {
@@ -43,9 +48,32 @@ impl State {
                     case.ledger.target = target;
                 }
             }
-            (Fact::TaskRaised(fact), _) => self.raise_task(sequence, fact, event.at),
-            (Fact::TaskEnded(fact), _) => self.end_task(fact.task),
+            (Fact::TaskRaised(fact), _) => {
+                self.raise_task(sequence, fact, event.at);
+                if fact.kind == TaskKind::Expiring.word() {
+                    let today = Day::of(event.at);
+                    self.notice(fact.measure, |measure| {
+                        let left = measure.last_day().map_or(0, |to| days_left(to, today));
+                        measure.noticed = u8::try_from(left.clamp(1, i32::from(LET_GO) - 1)).unwrap_or(1);
+                    });
+                }
+            }
+            (Fact::TaskEnded(fact), _) => {
+                let task = self.tasks.get(&fact.task).filter(|task| task.kind() == TaskKind::Expiring);
+                let measure = task.and_then(|task| task.measure);
+                self.end_task(fact.task);
+                if fact.end == TaskEnd::Dismissed.word() {
+                    self.notice(measure, |measure| measure.noticed = LET_GO);
+                }
+            }
             _ => {}
+        }
+    }
+
+    fn notice(&mut self, measure: Option<ActRef>, note: impl FnOnce(&mut Measure)) {
+        let index = measure.map(ActId::from).and_then(|id| self.measure_index(id.into()));
+        if let Some(measure) = index.and_then(|index| self.measures.get_mut(index)) {
+            note(measure);
         }
     }
 
@@ -83,11 +111,13 @@ impl State {
     }
 
     /// A case that was not known.
-    pub(crate) fn open_case(&mut self, sequence: u64, key: (u64, u64), slot: u64) -> Index {
+    pub(crate) fn open_case(&mut self, sequence: u64, key: (u64, u64), slot: u64, court: u16) -> Index {
         let case = self.cases.insert(Case {
             sequence,
             key,
             slot,
+            number: 0,
+            court,
             ledger: Ledger::default(),
             requests: Vec::new(),
             measures: Vec::new(),
@@ -99,13 +129,14 @@ impl State {
         case
     }
 
-    fn import(&mut self, sequence: u64, body: &ImportedBody, slot: u64) {
+    fn import(&mut self, sequence: u64, body: &ImportedBody, court: u16, slot: u64) {
         let case = match self.case_by_key.get(&body.case_key) {
             Some(case) => *case,
             None => {
-                let case = self.open_case(sequence, body.case_key, slot);
+                let case = self.open_case(sequence, body.case_key, slot, court);
                 let (claim, costs) = body.request.sums();
                 if let Some(case) = self.cases.get_mut(case) {
+                    case.number = paper_key(body.request.case_number());
                     case.ledger.target = Money::from_units(claim.saturating_add(costs));
                 }
                 case
@@ -135,8 +166,8 @@ impl State {
         measure
     }
 
-    fn lapse(&mut self, measure: store::record::ActRef) {
-        let id: domain::ActId = measure.into();
+    fn lapse(&mut self, measure: ActRef) {
+        let id: ActId = measure.into();
         let Some(index) = self.measure_index(id.into()) else { return };
         self.booked_alone((index, NONE), |books| {
             books.with_measure(index, |measure| measure.set_state(MeasureState::Lapsed));

@@ -4,8 +4,11 @@ pub mod allocate;
 mod deliver;
 pub(crate) mod exchange;
 mod face;
+mod import;
+mod late;
 mod law;
 pub mod limits;
+pub mod measures;
 mod people;
 mod plan;
 mod preflight;
@@ -28,6 +31,7 @@ use crate::config::Config;
 use crate::refusal::Refusal;
 use crate::state::State;
 use crate::state::slab::Index;
+pub use import::IMPORT_GROUP_MAX;
 use limits::Pacer;
 pub use stop::{LIFT_AGREED_MS, STOPS_MAX};
 pub(crate) use submit::is_listed;
@@ -42,6 +46,7 @@ pub struct Decider {
     pacers: BTreeMap<u16, Pacer>,
     wakes: BTreeSet<(Millis, u16)>,
     patience: BTreeSet<(Millis, u64)>,
+    noticing: measures::Noticing,
     draining: bool,
     now: Millis,
     events: Vec<Event>,
@@ -64,6 +69,7 @@ impl Decider {
             pacers: BTreeMap::new(),
             wakes: BTreeSet::new(),
             patience: BTreeSet::new(),
+            noticing: measures::Noticing::NEVER,
             draining: false,
             now: 0,
             events: Vec::new(),
@@ -86,6 +92,7 @@ impl Decider {
         self.set_now(now);
         let answer =
             if self.draining && needs_serving(&command) { Err(Refusal::Draining) } else { self.dispatch(command) };
+        self.end_moot();
         self.take(answer)
     }
 
@@ -104,6 +111,7 @@ impl Decider {
                 self.pump_lane(lane);
             }
         }
+        self.end_moot();
         self.take(Ok(Answer::Done(self.state.next)))
     }
 
@@ -162,6 +170,7 @@ impl Decider {
             Command::List { partner, class } => self.list(&partner, class),
             Command::Feedback { partner, way, items } => self.feedback(&partner, way, items),
             Command::LateOutcome(late) => Ok(self.late_outcome(*late)),
+            Command::ImportMeasures(import) => self.import_measures(*import),
             Command::Lead(news) => Ok(self.lead(*news)),
             Command::Read { by, is_person, request, closed } => self.read(&by, is_person, request, closed),
             Command::Refused { source, minute, count } => self.refused(source, minute, count),

@@ -308,7 +308,7 @@ impl Engine {
     pub(crate) async fn done(&self, command: Command) -> Result<u64, Refusal> {
         match self.ask(command).await?.answer {
             Answer::Done(sequence) | Answer::Accepted(sequence) | Answer::Stored(sequence) => Ok(sequence),
-            Answer::List(_) | Answer::Verdicts(_) => Err(Refusal::Unavailable),
+            Answer::List(_) | Answer::Imported(_) | Answer::Verdicts(_) => Err(Refusal::Unavailable),
         }
     }
 

@@ -36,6 +36,10 @@ pub struct Case {
     pub key: (u64, u64),
     /// Its data key's slot.
     pub slot: u64,
+    /// Its number as papers name it, hashed by [`books::paper_key`].
+    pub number: u64,
+    /// Its court, as an index into [`State::words`].
+    pub court: u16,
     /// Its sums; claim and costs as they were said last.
     #[serde(with = "books::sums")]
     pub ledger: Ledger,
@@ -242,6 +246,8 @@ pub struct State {
     pub(crate) expiring: std::collections::BTreeSet<(i32, Index)>,
     /// Open tasks by what they are about.
     pub(crate) task_by_key: Map<u64, u64>,
+    /// Open tasks whose measure ended or was renewed: the decision that did it ends them.
+    pub(crate) moot: std::collections::BTreeSet<u64>,
     /// Who waits for whose end.
     pub(crate) waiters: Map<Index, Vec<Index>>,
     /// Lanes by partner id.

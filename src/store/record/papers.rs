@@ -25,6 +25,8 @@ pub struct RequestTwin {
     deadline: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     callback: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    preservation: Option<String>,
 }
 
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -131,6 +133,7 @@ impl From<&Request> for RequestTwin {
             priority: request.priority.code(),
             deadline: request.deadline,
             callback: request.callback.as_ref().map(|url| url.expose().clone()),
+            preservation: request.preservation.as_ref().map(|number| number.expose().clone()),
         }
     }
 }
@@ -199,6 +202,18 @@ impl RequestTwin {
         self.callback.is_some()
     }
 
+    /// 案号.
+    #[must_use]
+    pub fn case_number(&self) -> &str {
+        &self.case.number
+    }
+
+    /// The case, its officers and papers, without what was asked: what a measure needs that stands by itself.
+    #[must_use]
+    pub fn bare(&self) -> Self {
+        Self { goal: None, acts: Vec::new(), deadline: None, callback: None, preservation: None, ..self.clone() }
+    }
+
     /// Claim and costs, in 1/10,000 yuan.
     #[must_use]
     pub fn sums(&self) -> (i64, i64) {
@@ -245,6 +260,7 @@ impl RequestTwin {
             priority: Priority::from_code(self.priority)?,
             deadline: self.deadline,
             callback: self.callback.map(Personal::new),
+            preservation: self.preservation.map(Personal::new),
         })
     }
 }
