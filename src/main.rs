@@ -7,6 +7,7 @@ mod courier;
 mod demo;
 mod health;
 mod logging;
+mod measure;
 mod partner;
 mod request;
 mod serve;
@@ -54,6 +55,8 @@ enum Command {
     Request(request::RequestArguments),
     /// Show partners and their lanes; pause or resume one.
     Partner(partner::PartnerArguments),
+    /// List measures and when they end; take a list of another system over.
+    Measure(measure::MeasureArguments),
     /// Stop what is sent at once, in an emergency; lift a stop with a second person.
     Stop(stop::StopArguments),
     /// Measure the gateway against a bare relay.
@@ -74,6 +77,7 @@ fn main() -> ExitCode {
         Command::Token => check::mint_token(),
         Command::Request(arguments) => request::run(arguments),
         Command::Partner(arguments) => partner::run(arguments),
+        Command::Measure(arguments) => measure::run(arguments),
         Command::Stop(arguments) => stop::run(arguments),
         Command::Bench(arguments) => bench::run(arguments),
     };

@@ -120,8 +120,8 @@ pub enum Command {
     },
     /// A partner says something about an act of a finished request.
     LateOutcome(Box<LateOutcome>),
-    /// Living measures of one case come over from another system.
-    ImportMeasures(Box<ImportMeasures>),
+    /// Living measures come over from another system, those of one case together.
+    ImportMeasures(Vec<ImportMeasures>),
     /// A partner tells something unasked about an act.
     Lead(Box<LeadNews>),
     /// Somebody reads personal data.

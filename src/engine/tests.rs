@@ -1,6 +1,7 @@
 //! Tests of deciding and folding without threads: goals, doubt, order, limits, snapshots, and the golden digest.
 
 mod delivering;
+mod histories;
 mod kinds;
 mod law;
 mod measures;

@@ -10,8 +10,8 @@ use engine::Engine;
 
 use crate::gate::{
     Accepted, Answer, AttemptView, Caller, Counters, CourtView, DeliveryView, DocumentRead, DocumentStored, EntryView,
-    EventView, Gate, GateFuture, Health, Lifted, Look, Page, PartnerView, Refusal, RequestFilter, RequestLine,
-    RequestView, Resolution, StopView,
+    EventView, Gate, GateFuture, Health, ImportRow, ImportVerdict, Lifted, Look, MeasureFilter, MeasureLine, Page,
+    PartnerView, Refusal, RequestFilter, RequestLine, RequestView, Resolution, StopView,
 };
 
 impl Gate for Engine {
@@ -111,6 +111,14 @@ impl Gate for Engine {
 
     fn lift_stop<'a>(&'a self, caller: &'a Caller, id: StopId, reason: String) -> Answer<'a, Lifted> {
         Box::pin(self.lift_stop(caller, id, reason))
+    }
+
+    fn measures<'a>(&'a self, caller: &'a Caller, filter: MeasureFilter) -> Answer<'a, Page<MeasureLine>> {
+        Box::pin(self.measures(caller, filter))
+    }
+
+    fn import_measures<'a>(&'a self, caller: &'a Caller, rows: Vec<ImportRow>) -> Answer<'a, Vec<ImportVerdict>> {
+        Box::pin(self.import_measures(caller, rows))
     }
 
     fn inbound<'a>(&'a self, caller: &'a Caller, partner: &'a str, body: Vec<u8>) -> Answer<'a, FaceReply> {

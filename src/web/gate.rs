@@ -12,8 +12,8 @@ use domain::{ActId, Millis, Personal, RequestId, StopId};
 pub use engine::refusal::Refusal;
 pub use engine::view::{
     Accepted, ActView, AttemptView, Caller, Counters, CourtView, DeliveryView, DocumentRead, DocumentStored, EntryView,
-    EventView, Health, LeadView, Lifted, MeasureView, OutcomeView, Page, PartnerView, Receipt, RequestFilter,
-    RequestLine, RequestView, Resolution, StopView,
+    EventView, Health, ImportRow, ImportVerdict, LeadView, Lifted, MeasureFilter, MeasureLine, MeasureView,
+    OutcomeView, Page, PartnerView, Receipt, RequestFilter, RequestLine, RequestView, Resolution, StopView,
 };
 
 /// A future of the gate. Dropping it never undoes what was decided.
@@ -97,6 +97,10 @@ pub trait Gate: Send + Sync {
     fn order_stop<'a>(&'a self, caller: &'a Caller, scope: StopScope, reason: String) -> Answer<'a, StopId>;
     /// One of the two words that lift a stop.
     fn lift_stop<'a>(&'a self, caller: &'a Caller, id: StopId, reason: String) -> Answer<'a, Lifted>;
+    /// Lists measures by their last day.
+    fn measures<'a>(&'a self, caller: &'a Caller, filter: MeasureFilter) -> Answer<'a, Page<MeasureLine>>;
+    /// Takes living measures over from another system; a verdict a row, in their order.
+    fn import_measures<'a>(&'a self, caller: &'a Caller, rows: Vec<ImportRow>) -> Answer<'a, Vec<ImportVerdict>>;
     /// Takes what a partner posts by itself.
     fn inbound<'a>(&'a self, caller: &'a Caller, partner: &'a str, body: Vec<u8>) -> Answer<'a, FaceReply>;
     /// Answers a decoded call on a partner face.

@@ -14,6 +14,7 @@ mod health;
 mod intake;
 mod language;
 pub mod limits;
+mod measures;
 mod partners;
 pub mod problem;
 mod refusal;

@@ -86,6 +86,8 @@ rights! {
     Operate: Operator;
     /// Order and lift emergency stops.
     Stop: Approver, Operator;
+    /// Take living measures over from another system.
+    Import: Submitter, Operator;
     /// Read entries of the trail.
     Audit: Auditor;
     /// Send results.

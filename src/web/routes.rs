@@ -8,7 +8,7 @@ use domain::socket::Face;
 
 use crate::intake::{acts, deliveries, documents, requests, submit};
 use crate::problem::{Problem, Slug};
-use crate::{contract, evidence, faces, health, partners, stops};
+use crate::{contract, evidence, faces, health, measures, partners, stops};
 
 /// One path with the methods it takes.
 pub(crate) struct Door {
@@ -37,6 +37,8 @@ doors! {
     "/v1/deliveries/keys" "GET" => get deliveries::keys;
     "/v1/acts/{id}/withdraw" "POST" => post acts::withdraw;
     "/v1/acts/{id}/resolve" "POST" => post acts::resolve;
+    "/v1/measures" "GET" => get measures::list;
+    "/v1/measures/import" "POST" => post measures::import;
     "/v1/partners" "GET" => get partners::list;
     "/v1/partners/{id}/pause" "POST" => post partners::pause;
     "/v1/partners/{id}/resume" "POST" => post partners::resume;

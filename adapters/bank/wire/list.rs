@@ -142,7 +142,8 @@ fn hold(packing: &mut Packing, slip: &Slip, line: &Line, particulars: &Particula
     packing.field("JSRQ", &line.to.map(slashes).unwrap_or_default());
     packing.field("SFJH", "");
     packing.field("CKWH", ruling_number(slip));
-    if line.kind.builds_on_freeze() {
+    // A freeze names one only when it takes over another organ's.
+    if line.kind.builds_on_freeze() || line.original.is_some() {
         original(packing, line)?;
     }
     Some(())

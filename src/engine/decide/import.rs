@@ -14,9 +14,21 @@ use crate::state::short_hash;
 /// Measures of one `measure.imported`: at some 250 bytes a line the body stays below 64 KiB and so in the record itself.
 pub const IMPORT_GROUP_MAX: usize = 200;
 
+/// The measure and whether it was known before, or why not.
+type Verdict = Result<(MeasureId, bool), Refusal>;
+
 impl Decider {
-    /// One event for all of a case that may come in; a verdict for each.
-    pub(super) fn import_measures(&mut self, import: ImportMeasures) -> Result<Answer, Refusal> {
+    /// One event for all of a case that may come in; a verdict for each line of each case, in their order.
+    pub(super) fn import_measures(&mut self, imports: &[ImportMeasures]) -> Answer {
+        let mut verdicts = Vec::new();
+        for import in imports {
+            let each = self.import_case(import);
+            verdicts.extend(each.unwrap_or_else(|refusal| vec![Err(refusal); import.lines.len()]));
+        }
+        Answer::Imported(verdicts)
+    }
+
+    fn import_case(&mut self, import: &ImportMeasures) -> Result<Vec<Verdict>, Refusal> {
         if !self.config.courts.contains_key(&import.court) || import.request.case.court.code != import.court {
             return Err(Refusal::CourtForeign);
         }
@@ -35,7 +47,7 @@ impl Decider {
                 other.order.partner == line.order.partner
                     && other.order.original.as_ref().is_some_and(|original| original.slip == number)
             };
-            let checked = self.check_imported(&import, line, today);
+            let checked = self.check_imported(import, line, today);
             let checked = checked.and_then(|known| {
                 let before = import.lines.iter().take(place).any(|other| twice(&other));
                 if before { Err(Refusal::WrongState { state: "named_twice" }) } else { Ok(known) }
@@ -53,13 +65,13 @@ impl Decider {
             }));
         }
         if !lines.is_empty() {
-            let sequence = self.record_import(&import, lines, standing)?;
+            let sequence = self.record_import(import, lines, standing)?;
             for (id, _) in verdicts.iter_mut().filter_map(|verdict| verdict.as_mut().ok()).filter(|(_, known)| !known) {
                 id.sequence = sequence;
             }
             self.look_at_ends_anew();
         }
-        Ok(Answer::Imported(verdicts))
+        Ok(verdicts)
     }
 
     /// The measure that is known under this number already, if any.

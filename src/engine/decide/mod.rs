@@ -170,7 +170,7 @@ impl Decider {
             Command::List { partner, class } => self.list(&partner, class),
             Command::Feedback { partner, way, items } => self.feedback(&partner, way, items),
             Command::LateOutcome(late) => Ok(self.late_outcome(*late)),
-            Command::ImportMeasures(import) => self.import_measures(*import),
+            Command::ImportMeasures(import) => Ok(self.import_measures(&import)),
             Command::Lead(news) => Ok(self.lead(*news)),
             Command::Read { by, is_person, request, closed } => self.read(&by, is_person, request, closed),
             Command::Refused { source, minute, count } => self.refused(source, minute, count),

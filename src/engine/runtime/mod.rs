@@ -17,6 +17,7 @@ mod inbound;
 mod indexing;
 mod journaling;
 mod listing;
+mod measures;
 pub mod opening;
 pub mod papers;
 pub mod receipts;

@@ -31,6 +31,8 @@ pub struct RequestPapers {
     pub slot: u64,
     /// Where its results are delivered.
     pub callback: Option<Personal<String>>,
+    /// 案号 of the preservation that it goes on from.
+    pub preservation: Option<Personal<String>>,
 }
 
 /// The plan of one event.
@@ -207,10 +209,10 @@ fn plan_of(sequence: u64, fact: &Fact, body: Option<Body>, slot: u64) -> Option<
         (Fact::RequestAccepted(_), Body::Accepted(body)) => {
             let body = *body;
             let request = body.request.into_request()?;
-            let callback = request.callback;
+            let (callback, preservation) = (request.callback, request.preservation);
             let context =
                 Arc::new(SlipContext { case: request.case, officers: request.officers, papers: request.papers });
-            let papers = RequestPapers { context, seals: body.seals, slot, callback };
+            let papers = RequestPapers { context, seals: body.seals, slot, callback, preservation };
             Some(Plan { request: sequence, lines: body.plan, papers: Some(Arc::new(papers)) })
         }
         (Fact::MeasureImported(_), Body::Imported(body)) => {
@@ -218,7 +220,7 @@ fn plan_of(sequence: u64, fact: &Fact, body: Option<Body>, slot: u64) -> Option<
             let request = body.request.into_request()?;
             let context =
                 Arc::new(SlipContext { case: request.case, officers: request.officers, papers: request.papers });
-            let papers = RequestPapers { context, seals: Vec::new(), slot, callback: None };
+            let papers = RequestPapers { context, seals: Vec::new(), slot, callback: None, preservation: None };
             Some(Plan { request: sequence, lines: body.lines, papers: Some(Arc::new(papers)) })
         }
         (Fact::PlanExtended(fact), Body::Planned(body)) => {

@@ -28,6 +28,11 @@ pub fn paper_key(text: &str) -> u64 {
     if number.is_empty() { 0 } else { short_hash(&[number]) }
 }
 
+/// Sequence and place in one word: a million measures are found through it, and a place is below 2^20.
+pub(crate) fn id_key(sequence: u64, place: u32) -> u64 {
+    sequence << 20 | u64::from(place)
+}
+
 /// What an act claims of the measure that it builds on.
 #[derive(Clone, Copy, Default)]
 struct Hold {
@@ -219,7 +224,7 @@ impl State {
 
     fn remove_taking(&mut self, index: Index) {
         let Some(taking) = self.takings.remove(index) else { return };
-        self.taking_by_id.remove(&(taking.sequence, u64::from(taking.place)));
+        self.taking_by_id.remove(&id_key(taking.sequence, taking.place));
         if let Some(case) = self.cases.get_mut(taking.case) {
             case.takings.retain(|other| *other != index);
         }
@@ -238,7 +243,7 @@ impl State {
     pub(crate) fn remove_measure(&mut self, index: Index) {
         let Some(measure) = self.measures.remove(index) else { return };
         self.expiring.remove(&(measure.to, index));
-        self.measure_by_id.remove(&(measure.sequence, u64::from(measure.place)));
+        self.measure_by_id.remove(&id_key(measure.sequence, measure.place));
         let origin = self.origin_of(&measure);
         if self.measure_by_origin.get(&origin) == Some(&index) {
             self.measure_by_origin.remove(&origin);
@@ -249,7 +254,7 @@ impl State {
     }
 
     pub(crate) fn insert_measure(&mut self, measure: Measure) -> Index {
-        let (case, id) = (measure.case, (measure.sequence, u64::from(measure.place)));
+        let (case, id) = (measure.case, id_key(measure.sequence, measure.place));
         let (origin, to, live) = (self.origin_of(&measure), measure.to, measure.is_live());
         let entry = measure.entry();
         let index = self.measures.insert(measure);
@@ -266,7 +271,7 @@ impl State {
     }
 
     pub(crate) fn insert_taking(&mut self, taking: Taking) -> Index {
-        let (case, id) = (taking.case, (taking.sequence, u64::from(taking.place)));
+        let (case, id) = (taking.case, id_key(taking.sequence, taking.place));
         let index = self.takings.insert(taking);
         self.taking_by_id.insert(id, index);
         if let Some(case) = self.cases.get_mut(case) {
@@ -313,7 +318,7 @@ impl State {
     /// A measure by its id.
     #[must_use]
     pub fn measure_index(&self, id: MeasureId) -> Option<Index> {
-        self.measure_by_id.get(&(id.sequence, u64::from(id.line))).copied()
+        self.measure_by_id.get(&id_key(id.sequence, id.line)).copied()
     }
 
     /// A measure by its number at a partner: `slip-line`, a slip of ours alone (its first line), or a number of another system.
@@ -330,7 +335,7 @@ impl State {
     /// A taking by the id of its act.
     #[must_use]
     pub fn taking_index(&self, act: domain::ActId) -> Option<Index> {
-        self.taking_by_id.get(&(act.sequence, u64::from(act.line))).copied()
+        self.taking_by_id.get(&id_key(act.sequence, act.line)).copied()
     }
 
     /// The measures of a case that are in memory.
@@ -354,6 +359,12 @@ impl State {
     /// Live measures whose last day is before `day`, earliest first.
     pub fn measures_ending_before(&self, day: i32) -> impl Iterator<Item = (i32, Index)> {
         self.expiring.range(..(day, 0)).copied()
+    }
+
+    /// Lapsed measures that are still remembered, by last day and place.
+    pub fn lapsed_from(&self, from: (i32, Index)) -> impl Iterator<Item = (i32, Index)> {
+        let lapsed = |index: &Index| self.measures.get(*index).is_some_and(|it| it.state() == MeasureState::Lapsed);
+        self.lapsed.range(from..).copied().filter(move |(_, index)| lapsed(index))
     }
 
     /// Live measures by last day and place, from one of them to the last of the day `to`.

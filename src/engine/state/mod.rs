@@ -237,11 +237,11 @@ pub struct State {
     /// Slips: the first act on each.
     pub(crate) slips: Map<u64, Index>,
     /// Measures by sequence and place.
-    pub(crate) measure_by_id: Map<(u64, u64), Index>,
+    pub(crate) measure_by_id: Map<u64, Index>,
     /// Measures by their number at their partner.
     pub(crate) measure_by_origin: Map<u64, Index>,
     /// Takings by the sequence and place of their act.
-    pub(crate) taking_by_id: Map<(u64, u64), Index>,
+    pub(crate) taking_by_id: Map<u64, Index>,
     /// Live measures by their last day.
     pub(crate) expiring: std::collections::BTreeSet<(i32, Index)>,
     /// Open tasks by what they are about.

@@ -397,7 +397,7 @@ impl Table {
             request: Arc::new(request(Asked::Acts(Vec::new()))),
             lines,
         };
-        match self.tell(Command::ImportMeasures(Box::new(import))) {
+        match self.tell(Command::ImportMeasures(vec![import])) {
             Ok(Answer::Imported(verdicts)) => verdicts,
             _ => panic!("an import is answered line by line"),
         }

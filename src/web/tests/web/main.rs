@@ -14,6 +14,7 @@ mod fields;
 mod house;
 mod limits;
 mod logs;
+mod measures;
 mod openapi;
 mod problems;
 mod roles;

@@ -22,6 +22,8 @@ const MATRIX: &[(&str, &str, &str)] = &[
     ("GET", "/v1/deliveries/keys", "SAIO"),
     ("POST", "/v1/acts/{id}/withdraw", "SA"),
     ("POST", "/v1/acts/{id}/resolve", "SA"),
+    ("GET", "/v1/measures", "SAIO"),
+    ("POST", "/v1/measures/import", "SO"),
     ("GET", "/v1/partners", "SAIO"),
     ("POST", "/v1/partners/{id}/pause", "O"),
     ("POST", "/v1/partners/{id}/resume", "O"),
