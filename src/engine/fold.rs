@@ -84,6 +84,7 @@ impl State {
                 self.fold_delivery(sequence, fact, at);
                 self.fold_stop(sequence, fact, at);
                 self.fold_measures(sequence, fact, body.as_ref(), event);
+                self.fold_settlement(sequence, fact, body.as_ref());
             }
         }
     }
@@ -123,7 +124,7 @@ impl State {
         let (claim, costs) = body.request.sums();
         let case = match self.case_by_key.get(&body.case_key) {
             Some(case) => *case,
-            None => self.open_case(sequence, body.case_key, event.key),
+            None => self.open_case(sequence, body.case_key, event.key, &fact.court),
         };
         let request = OpenRequest {
             sequence,
