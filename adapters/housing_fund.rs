@@ -22,7 +22,7 @@ pub(crate) const OPEN: Adapter =
 const ACTS: &[ActKind] = &[ActKind::Query, ActKind::Freeze, ActKind::Renew, ActKind::Release, ActKind::Deduct];
 
 /// Every notice goes along, that of a query too: without it the centre may tell nothing.
-const TRADE: Trade =
+pub(crate) const TRADE: Trade =
     Trade { object: "housing_fund", acts: ACTS, write: wire::write, read: wire::read, papers: |_| true };
 
 const TWO_OFFICERS: &str = "two_officers";

@@ -35,7 +35,7 @@ const ACTS: &[ActKind] =
     &[ActKind::Query, ActKind::Freeze, ActKind::Renew, ActKind::Release, ActKind::Surrender, ActKind::WithdrawBenefits];
 
 /// A query names its notice; everything else brings ruling and notice along.
-const TRADE: Trade =
+pub(crate) const TRADE: Trade =
     Trade { object: "insurance", acts: ACTS, write: wire::write, read: wire::read, papers: ActKind::is_control };
 
 const TWO_OFFICERS: &str = "two_officers";

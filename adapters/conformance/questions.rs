@@ -65,6 +65,14 @@ fn a_connect_timeout_that_hides_what_left_is_refused() {
 
 /// Values of the connection's options that must be refused, whoever the partner is; the first is the key at fault.
 const REFUSED_OF_CONNECTIONS: &[(&str, &[(&str, &str)])] = &[
+    ("url", &[("url", "ftp://canary/")]),
+    ("url", &[("url", "canary")]),
+    ("url", &[("url", "http://user:canary@partner.example/")]),
+    ("answer_bytes_max", &[("answer_bytes_max", "canary")]),
+    ("answer_bytes_max", &[("answer_bytes_max", "1")]),
+    ("ca_file", &[("ca_file", "/nowhere/canary")]),
+    ("client_pem_file", &[("client_pem_file", "/nowhere/canary")]),
+    ("colour", &[("colour", "canary")]),
     ("url", &[("url", "http://169.254.169.254/latest")]),
     ("url", &[("url", "http://[fe80::1]/")]),
     ("url", &[("url", "http://0.0.0.0/")]),

@@ -1,6 +1,6 @@
 //! Whom a call trusts and what it shows: authorities, pinned issuers, our certificate, and the protocols offered.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -64,7 +64,10 @@ fn pin(text: &str) -> Option<Pin> {
 /// [`ClientFault`].
 pub(crate) fn client_config(trust: &Trust) -> Result<ClientConfig, ClientFault> {
     let provider = Arc::new(aws_lc_rs::default_provider());
-    let roots = Arc::new(roots(trust.ca_pem.as_deref())?);
+    let roots = match &trust.ca_pem {
+        Some(pem) => Arc::new(roots(pem)?),
+        None => machine_roots().ok_or(ClientFault::Roots)?,
+    };
     let verifier = verifier(&provider, roots, &trust.issuer_pins)?;
     let builder = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -86,12 +89,18 @@ pub(crate) fn client_config(trust: &Trust) -> Result<ClientConfig, ClientFault> 
     Ok(config)
 }
 
-fn roots(ca_pem: Option<&[u8]>) -> Result<RootCertStore, ClientFault> {
-    let mut roots = RootCertStore::empty();
-    let Some(pem) = ca_pem else {
+/// The machine's authorities, read once for all partners, because there may be thousands; a change of them needs a restart.
+fn machine_roots() -> Option<Arc<RootCertStore>> {
+    static ROOTS: LazyLock<Arc<RootCertStore>> = LazyLock::new(|| {
+        let mut roots = RootCertStore::empty();
         roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        return if roots.is_empty() { Err(ClientFault::Roots) } else { Ok(roots) };
-    };
+        Arc::new(roots)
+    });
+    (!ROOTS.is_empty()).then(|| Arc::clone(&ROOTS))
+}
+
+fn roots(pem: &[u8]) -> Result<RootCertStore, ClientFault> {
+    let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(pem) {
         roots.add(certificate.map_err(|_| ClientFault::Ca)?).map_err(|_| ClientFault::Ca)?;
     }
@@ -229,7 +238,7 @@ mod tests {
         {
             assert_eq!(pins(wrong), None, "{wrong}");
         }
-        assert!(pins([one.as_str(); PINS_MAX].join(",")).is_some());
-        assert!(pins([one.as_str(); PINS_MAX + 1].join(",")).is_none());
+        assert!(pins(&[one.as_str(); PINS_MAX].join(",")).is_some());
+        assert!(pins(&[one.as_str(); PINS_MAX + 1].join(",")).is_none());
     }
 }
