@@ -132,3 +132,20 @@ async fn a_name_that_leads_astray_is_not_followed() {
     let (judged, _open) = tokio::join!(call.post(order()), partner);
     assert!(judged == Ok(b"<a/>".to_vec()));
 }
+
+#[tokio::test]
+async fn localhost_says_itself_what_it_is_and_nothing_else_is_asked_about() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut options = options("http", listener.local_addr().unwrap().port());
+    options.url.set_host(Some("LocalHost")).unwrap();
+    options.networks = Networks::default();
+    let call = HttpCall::new(options, HeaderMap::new()).unwrap();
+    let partner = async {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        head(&mut stream).await.unwrap();
+        stream.write_all(&page("", b"<a/>")).await.unwrap();
+        stream
+    };
+    let (judged, _open) = tokio::join!(call.post(order()), partner);
+    assert!(judged == Ok(b"<a/>".to_vec()));
+}
