@@ -17,8 +17,8 @@
 //! So a connection the server has closed while it was idle costs nothing when we see the close before writing, and is a
 //! doubt when it crosses our bytes. To make the second rare, idle connections are dropped after a few seconds.
 //!
-//! Nothing is taken from the environment: a proxy is one that the file names, and it is asked for a tunnel (CONNECT), so
-//! that the partner's certificate is verified end to end. Redirects are not followed. Where a connection may lead at all,
+//! The way is never taken from the environment: a proxy is one that the file names, and it is asked for a tunnel (CONNECT),
+//! so that the partner's certificate is verified end to end. Redirects are not followed. Where a connection may lead at all,
 //! `address.rs` says. Compression is not offered, and a compressed answer is a doubt: no bomb, and no bytes that differ
 //! from what the partner's own log shows.
 

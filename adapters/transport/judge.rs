@@ -67,7 +67,9 @@ fn refused_certificate(error: &reqwest::Error) -> Option<Cause> {
     .then_some(Cause::Credential)
 }
 
-/// A farewell with a reason is the end of a connection gone wrong, and what it says of the streams is not believed.
+/// The farewell reaches us as an error in two ways (h2 0.4, hyper 1): for streams above the last that the partner names, and
+/// for a stream that was opened in the same instant and whose body is then never written. A stream that the partner had
+/// taken up ends with the connection, as a broken pipe, and stays a doubt. A farewell with a reason is the end of a connection gone wrong, and what it says of the streams is not believed.
 fn refused_stream(error: &reqwest::Error) -> Option<Cause> {
     let error = causes(error).find_map(|cause| cause.downcast_ref::<h2::Error>()).filter(|error| error.is_remote())?;
     match error.reason() {

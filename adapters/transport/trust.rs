@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, LazyLock};
 
-use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{Resumption, WebPkiServerVerifier};
 use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, aws_lc_rs};
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 use rustls_pki_types::pem::PemObject as _;
@@ -13,6 +13,9 @@ use webpki::{EndEntityCert, KeyUsage, VerifiedPath};
 
 /// Issuers that one partner may name: the one in use, the next one, and some room.
 const PINS_MAX: usize = 8;
+
+/// TLS handshakes that can be resumed: a call goes to one server, and there may be thousands of partners.
+const RESUMPTIONS_MAX: usize = 8;
 
 /// SHA-256 of a subject public key info.
 pub(crate) type Pin = [u8; 32];
@@ -83,6 +86,7 @@ pub(crate) fn client_config(trust: &Trust) -> Result<ClientConfig, ClientFault> 
     };
     // A network could replay early data, and an order with it.
     config.enable_early_data = false;
+    config.resumption = Resumption::in_memory_sessions(RESUMPTIONS_MAX);
     if trust.http2 {
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     }

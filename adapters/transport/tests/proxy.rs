@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use domain::Secret;
 use domain::socket::Cause;
 use reqwest::Url;
+use reqwest::header::HeaderMap;
 use rustls::ALL_VERSIONS;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
@@ -73,6 +74,22 @@ async fn the_proxy_makes_a_tunnel_and_sees_nothing_of_the_message() {
     assert!(heads[0].starts_with(&format!("CONNECT {NAME}:443 HTTP/1.1\r\n")) && !heads[0].contains("gateway"));
     let seen = partner.heads().concat().to_ascii_lowercase();
     assert!(!seen.contains("proxy-authorization") && seen.contains("post /gateway http/1.1"), "{seen}");
+}
+
+#[tokio::test]
+async fn a_proxy_by_name_is_looked_up_and_the_partner_is_not() {
+    let authority = Authority::root("bank");
+    let partner = Partner::start(authority.issue(NAME).server(None, ALL_VERSIONS)).await;
+    let proxy = Proxy::start(partner.port).await;
+    let mut options = options("https", 443);
+    options.trust = Trust { ca_pem: Some(authority.pem.clone().into_bytes()), http2: true, ..Trust::default() };
+    let credential = Some(("court".to_owned(), Secret::new("s3:cret".to_owned())));
+    let url = Url::parse(&proxy.url.replace("127.0.0.1", "localhost")).unwrap();
+    options.proxy = Some(Tunnel { url, credential });
+    // No resolver of this test knows the partner's name, and none needs to.
+    let call = HttpCall::new(options, HeaderMap::new()).unwrap();
+    assert!(call.post(order()).await == Ok(b"<ok/>".to_vec()));
+    assert_eq!((proxy.heads.lock().unwrap().len(), partner.heads().len()), (1, 1));
 }
 
 #[tokio::test]
