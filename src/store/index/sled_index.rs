@@ -175,23 +175,22 @@ impl SledIndex {
         })
     }
 
-    fn sealed_batch(&self, batch: &IndexBatch, random: &mut dyn Random) -> Result<sled::Batch, IndexError> {
+    /// What is to be written, in the order in which it must be, the place last; `None` takes an entry away.
+    fn sealed(&self, batch: &IndexBatch, random: &mut dyn Random) -> Result<Vec<Write>, IndexError> {
         let mut drawn = vec![0; (batch.puts.len() + 1) * NONCE_BYTES];
         random.fill(&mut drawn);
         let mut nonces = drawn.as_chunks::<NONCE_BYTES>().0.iter().copied();
         let mut nonce = || nonces.next().ok_or(SealError::Refused);
-        let mut sealed = sled::Batch::default();
-        for key in &batch.removes {
-            sealed.remove(key.encode());
-        }
+        let mut writes: Vec<Write> = Vec::with_capacity(batch.removes.len() + batch.puts.len() + 1);
+        writes.extend(batch.removes.iter().map(|key| (key.encode(), None)));
         for (key, value) in &batch.puts {
             let key = key.encode();
             let value = value::encode(&self.sealer, &key, value, nonce()?)?;
-            sealed.insert(key, value);
+            writes.push((key, Some(value)));
         }
         let applied = value::encode(&self.sealer, &KEY_APPLIED, &batch.applied.to_be_bytes(), nonce()?)?;
-        sealed.insert(&KEY_APPLIED, applied);
-        Ok(sealed)
+        writes.push((KEY_APPLIED.to_vec(), Some(applied)));
+        Ok(writes)
     }
 
     fn read_page(&self, entries: impl Iterator<Item = RawEntry>, limit: usize) -> Result<Page, Fault> {
@@ -212,6 +211,7 @@ impl SledIndex {
     }
 }
 
+type Write = (Vec<u8>, Option<Vec<u8>>);
 type RawEntry = Result<(sled::IVec, sled::IVec), sled::Error>;
 
 impl Index for SledIndex {
@@ -222,8 +222,18 @@ impl Index for SledIndex {
     fn apply(&self, batch: &IndexBatch, random: &mut dyn Random) -> Result<(), IndexError> {
         let _one_writer = self.writer.lock();
         check_batch(self.applied(), batch)?;
-        let sealed = self.sealed_batch(batch, random)?;
-        self.run("apply a batch to", || Ok(self.db.apply_batch(sealed)?))?;
+        let writes = self.sealed(batch, random)?;
+        // Each by itself and not as a batch of sled's: one of those rolls sled's buffer twice and wakes all its threads each time, whatever is
+        // in it. sled recovers a prefix of what was written, so where the place is found everything before it is.
+        self.run("apply a batch to", || {
+            for (key, value) in writes {
+                match value {
+                    Some(value) => self.db.insert(key, value)?,
+                    None => self.db.remove(key)?,
+                };
+            }
+            Ok(())
+        })?;
         self.applied.store(batch.applied, Ordering::Release);
         Ok(())
     }

@@ -292,6 +292,44 @@ fn a_kill_between_batches_never_leaves_applied_ahead_of_the_entries() {
     }
 }
 
+/// Batches so large that sled writes in the middle of them: what a kill leaves of the last one does no harm, and applying it again makes it whole.
+#[test]
+fn a_kill_inside_a_batch_leaves_what_is_applied_again() {
+    const EVENTS: u64 = 200;
+    const BATCHES: u64 = 12;
+    let origin = tempfile::tempdir().unwrap();
+    let index = opened(origin.path()).index;
+    let long = vec![7; VALUE_BYTES_MAX];
+    let batch = |number: u64| {
+        let sequences = (number * EVENTS..).take(usize::try_from(EVENTS).unwrap());
+        let puts = sequences.flat_map(|sequence| {
+            let list = IndexKey::RequestOfCase { case: sequence / 7, request: id(sequence, 0) };
+            [(IndexKey::Request(id(sequence, 0)), long.clone()), (list, Vec::new())]
+        });
+        IndexBatch { applied: (number + 1) * EVENTS, puts: puts.collect(), removes: Vec::new() }
+    };
+    let mut random = SeededRandom::new(4);
+    for number in 0..BATCHES {
+        index.apply(&batch(number), &mut random).unwrap();
+        let folder = copy_of(origin.path());
+        let left = opened(folder.path());
+        if left.set_aside.is_some() {
+            continue;
+        }
+        let left = left.index;
+        assert!(left.applied().is_multiple_of(EVENTS), "the place moves with whole batches");
+        for again in left.applied() / EVENTS..=number {
+            left.apply(&batch(again), &mut random).unwrap();
+        }
+        for sequence in 0..(number + 1) * EVENTS {
+            let found = left.get(&IndexKey::Request(id(sequence, 0)));
+            assert!(matches!(&found, Ok(Some(value)) if *value == long), "{sequence} after batch {number}: {found:?}");
+        }
+        let listed = walk(&left, &IndexList::RequestsOfCase(3), PageOrder::OldestFirst, 4);
+        assert_eq!(listed.len(), 7);
+    }
+}
+
 #[test]
 fn keys_keep_their_form() {
     let hash = [0xa5; HASH_BYTES];
