@@ -47,6 +47,7 @@ fn slip(kind: ActKind) -> Slip {
     let is_query = kind == ActKind::Query;
     let line = Line {
         note: None,
+        details: Vec::new(),
         line: u16::from(!is_query),
         kind,
         account: (!is_query).then(|| personal("6222000000000000017")),

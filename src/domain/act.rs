@@ -59,6 +59,14 @@ words! {
         Lift = 11 "lift" "撤控",
         /// 协助: people of the partner come to help, within its clock.
         Support = 12 "support" "协助执行",
+        /// 网格任务: grid workers look for a person or property, or serve papers; the sort stands in the details.
+        GridTask = 13 "grid_task" "网格任务",
+        /// 产权过户文书送达: a registry is served the papers by which a title passes (KZCS 15 of WIRE.md g.2).
+        TransferNotice = 14 "transfer_notice" "过户文书送达",
+        /// 执行回转: money that was taken goes back to the asset it came from.
+        Reverse = 15 "reverse" "执行回转",
+        /// 恢复保单: a surrendered policy stands again, once its cash value is given back.
+        Reinstate = 16 "reinstate" "恢复保单效力",
     }
 }
 
@@ -92,6 +100,8 @@ impl ActKind {
     pub fn builds_on(self) -> &'static [Self] {
         match self {
             Self::Lift => &[Self::Watch, Self::BorderControl],
+            Self::Reverse => &[Self::Deduct, Self::WithdrawBenefits],
+            Self::Reinstate => &[Self::Surrender],
             _ if self.builds_on_freeze() => &[Self::Freeze],
             _ => &[],
         }
@@ -103,10 +113,16 @@ impl ActKind {
         matches!(self, Self::Deduct | Self::Surrender | Self::WithdrawBenefits)
     }
 
-    /// Must it state an exact amount (rule D7)?
+    /// Does it give back what was taken?
+    #[must_use]
+    pub fn gives_back(self) -> bool {
+        matches!(self, Self::Reverse | Self::Reinstate)
+    }
+
+    /// Must it state an exact amount (rule D7)? A seal on a thing has none, a freeze of money always.
     #[must_use]
     pub fn needs_amount(self) -> bool {
-        self == Self::Freeze || self.moves_money()
+        self == Self::Freeze || self.moves_money() || self.gives_back()
     }
 
     /// Does it end something in force? It goes before all else, and a stop does not hold it back.
@@ -208,7 +224,13 @@ pub struct ActOrder {
     pub original: Option<Original>,
     /// What people are to do or to look for, in the court's words; at most [`NOTE_CHARS_MAX`] characters.
     pub note: Option<Personal<String>>,
+    /// Further particulars that the partner's form names (title number, transferee, sort of grid task), at most
+    /// [`ORDER_DETAILS_MAX`].
+    pub details: Vec<crate::outcome::Detail>,
 }
+
+/// The most particulars of one order: a registry's form with a transferee has a dozen.
+pub const ORDER_DETAILS_MAX: usize = 24;
 
 /// The longest note on an act: one page for whoever goes out.
 pub const NOTE_CHARS_MAX: usize = 1_000;

@@ -1,4 +1,4 @@
-//! Identities: `req_`, `act_`, `cas_`, `stp_`, `doc_`, `exc_` and base32 of (sequence, line); sortable, no personal data.
+//! Identities: `req_`, `act_`, `cas_`, `stp_`, `doc_`, `exc_`, `mea_`, `tsk_` and base32 of (sequence, line); sortable, no personal data.
 
 use std::fmt;
 
@@ -63,6 +63,10 @@ sequence_id!(
     CaseId, "cas_"
 );
 sequence_id!(
+    /// A task: the sequence of its `task.raised`.
+    TaskId, "tsk_"
+);
+sequence_id!(
     /// A stored document: the sequence of its `document.stored`.
     DocumentId, "doc_"
 );
@@ -71,35 +75,54 @@ sequence_id!(
     ExchangeId, "exc_"
 );
 
-/// An act: the sequence of the event that planned it, and its line in that plan.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct ActId {
-    /// Sequence of the `request.accepted` or `plan.extended` that planned the act.
-    pub sequence: Sequence,
-    /// Place in that plan, from 0; below 2^20 by the limit on acts of a request.
-    pub line: u32,
-}
-
-impl ActId {
-    /// Reads the text form; `None` when it is not one.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        let digits = text.strip_prefix("act_")?;
-        if digits.len() != (SEQUENCE_DIGITS + LINE_DIGITS) as usize || !digits.is_ascii() {
-            return None;
+macro_rules! line_id {
+    ($(#[$doc:meta])* $name:ident, $prefix:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+        pub struct $name {
+            /// Sequence of the event that planned or imported it.
+            pub sequence: Sequence,
+            /// Place in that event's list, from 0; below 2^20 by the limit on acts of a request.
+            pub line: u32,
         }
-        let (sequence, line) = digits.split_at(SEQUENCE_DIGITS as usize);
-        Some(Self { sequence: read_base32(sequence)?, line: u32::try_from(read_base32(line)?).ok()? })
-    }
+
+        impl $name {
+            /// Reads the text form; `None` when it is not one.
+            #[must_use]
+            pub fn parse(text: &str) -> Option<Self> {
+                let digits = text.strip_prefix($prefix)?;
+                if digits.len() != (SEQUENCE_DIGITS + LINE_DIGITS) as usize || !digits.is_ascii() {
+                    return None;
+                }
+                let (sequence, line) = digits.split_at(SEQUENCE_DIGITS as usize);
+                Some(Self { sequence: read_base32(sequence)?, line: u32::try_from(read_base32(line)?).ok()? })
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                let mut text = String::with_capacity(20);
+                text.push_str($prefix);
+                push_base32(&mut text, self.sequence, SEQUENCE_DIGITS);
+                push_base32(&mut text, u64::from(self.line), LINE_DIGITS);
+                f.write_str(&text)
+            }
+        }
+    };
 }
 
-impl fmt::Display for ActId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut text = String::with_capacity(20);
-        text.push_str("act_");
-        push_base32(&mut text, self.sequence, SEQUENCE_DIGITS);
-        push_base32(&mut text, u64::from(self.line), LINE_DIGITS);
-        f.write_str(&text)
+line_id!(
+    /// An act: the event that planned it, and its line in that plan.
+    ActId, "act_"
+);
+line_id!(
+    /// A measure: the numbers of the act that made it, or the event that imported it and its line there.
+    MeasureId, "mea_"
+);
+
+impl From<ActId> for MeasureId {
+    fn from(act: ActId) -> Self {
+        Self { sequence: act.sequence, line: act.line }
     }
 }
 

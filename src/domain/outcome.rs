@@ -87,6 +87,10 @@ words! {
         Fund = 3 "fund" "住房公积金",
         /// Insurance policies.
         Policy = 4 "policy" "保单",
+        /// Vehicles and other movables.
+        Vehicle = 6 "vehicle" "车辆",
+        /// Real estate.
+        RealEstate = 7 "real_estate" "不动产",
         /// Anything else.
         Other = 5 "other" "其他财产",
     }

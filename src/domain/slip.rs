@@ -102,6 +102,8 @@ pub struct Line {
     pub original: Option<Original>,
     /// What people are to do or to look for.
     pub note: Option<Personal<String>>,
+    /// Further particulars that the partner's form names.
+    pub details: Vec<crate::outcome::Detail>,
 }
 
 /// One order to one partner about one subject.

@@ -241,6 +241,7 @@ pub fn in_doubt(history: &History) -> Vec<ActSeen> {
 fn order_of(kind: ActKind, partner: &str, subject: u16) -> ActOrder {
     ActOrder {
         note: None,
+        details: Vec::new(),
         kind,
         partner: partner.to_owned(),
         subject,

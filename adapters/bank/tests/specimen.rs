@@ -59,6 +59,7 @@ pub(crate) fn slip(kind: ActKind) -> Slip {
     let is_query = kind == ActKind::Query;
     let line = Line {
         note: None,
+        details: Vec::new(),
         line: u16::from(!is_query),
         kind,
         account: (!is_query).then(|| Personal::new(ACCOUNT.to_owned())),

@@ -68,6 +68,7 @@ pub(crate) fn slip(kind: ActKind, asset: Option<&str>) -> Slip {
     let lasts = kind.is_lasting() || kind == ActKind::Renew;
     let line = Line {
         note: None,
+        details: Vec::new(),
         line: u16::from(!kind.is_question()),
         kind,
         account: asset.map(personal),

@@ -37,6 +37,8 @@ words! {
 
 /// The longest a deposit may be frozen (rule D9), in years; fund accounts likewise, as long as no pack says otherwise (DOMAIN.md c.6).
 pub const DEPOSIT_YEARS_MAX: i32 = 1;
+/// The longest that a movable may be sealed (rule D9), in years.
+pub const MOVABLE_YEARS_MAX: i32 = 2;
 /// The longest that other property rights may be frozen (rule D9), in years: policies, equity, real estate.
 pub const RIGHT_YEARS_MAX: i32 = 3;
 
@@ -45,8 +47,9 @@ pub const RIGHT_YEARS_MAX: i32 = 3;
 pub fn lawful_years_max(asset: AssetKind) -> i32 {
     match asset {
         AssetKind::Cash | AssetKind::Wallet => DEPOSIT_YEARS_MAX,
+        AssetKind::Vehicle => MOVABLE_YEARS_MAX,
         // Whether the year or the three years hold for fund accounts is not settled, so a pack may say.
-        AssetKind::Fund | AssetKind::Policy | AssetKind::Other => RIGHT_YEARS_MAX,
+        AssetKind::Fund | AssetKind::Policy | AssetKind::RealEstate | AssetKind::Other => RIGHT_YEARS_MAX,
     }
 }
 
@@ -139,7 +142,7 @@ pub fn brings(kind: PartnerKind) -> Option<AssetKind> {
         PartnerKind::Payment => Some(AssetKind::Wallet),
         PartnerKind::HousingFund => Some(AssetKind::Fund),
         PartnerKind::Insurance => Some(AssetKind::Policy),
-        PartnerKind::Registry => Some(AssetKind::Other),
+        PartnerKind::Registry => Some(AssetKind::RealEstate),
         PartnerKind::Police | PartnerKind::Grid => None,
     }
 }

@@ -27,7 +27,18 @@ fn order(kind: ActKind) -> ActOrder {
     let original = (!kind.builds_on().is_empty()).then_some(own);
     let account = Some(personal("62"));
     let partner = "p".to_owned();
-    ActOrder { kind, partner, subject: 0, account, amount, from: None, to: None, original, note: None }
+    ActOrder {
+        kind,
+        partner,
+        subject: 0,
+        account,
+        amount,
+        from: None,
+        to: None,
+        original,
+        note: None,
+        details: Vec::new(),
+    }
 }
 
 fn request(asked: Asked) -> Request {

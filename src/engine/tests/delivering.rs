@@ -17,6 +17,7 @@ struct Courts {
 fn query() -> Asked {
     Asked::Acts(vec![domain::act::ActOrder {
         note: None,
+        details: Vec::new(),
         kind: ActKind::Query,
         partner: "bank-a".to_owned(),
         subject: 0,

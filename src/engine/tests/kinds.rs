@@ -188,13 +188,13 @@ fn a_lead_is_recorded_once_however_often_it_is_told() {
         to: None,
         original: None,
         note: None,
+        details: Vec::new(),
     };
     table.submit(1, Asked::Acts(vec![watch])).unwrap();
     let act = table.effects[0].act;
     table.answer(Outcome::of(Verdict::Done));
     assert!(table.decider.state.requests.iter().next().is_none(), "the watch is in force, the request is finished");
-    let index = table.decider.state.act_index(act).unwrap();
-    assert!(table.decider.state.acts.get(index).unwrap().is_live_measure());
+    assert!(table.decider.state.measure_by_act(act).unwrap().is_live());
     let hit = |serial: &str| LeadNews {
         act,
         partner: "police".to_owned(),
@@ -240,6 +240,7 @@ fn how_many_must_approve_follows_kind_and_amount() {
         to: None,
         original: None,
         note: None,
+        details: Vec::new(),
     };
     table.submit(1, Asked::Acts(vec![freeze(9_999), freeze(10_000), freeze(60_000)])).unwrap();
     let needed: Vec<u8> = table.decider.state.acts.iter().map(|(_, act)| act.approvals).collect();
@@ -309,6 +310,7 @@ fn what_only_waits_for_a_condition_holds_up_no_release() {
         to: None,
         original: Some(original),
         note: None,
+        details: Vec::new(),
     };
     table.submit(2, Asked::Acts(vec![release])).unwrap();
     assert!(!table.under_way().contains(&done("fund", ActKind::Release, 0)), "the deduction is decided first (D33)");

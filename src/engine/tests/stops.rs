@@ -38,6 +38,7 @@ fn kinds(kinds: &[ActKind]) -> StopScope {
 fn act(kind: ActKind, account: &str, fen: i64) -> ActOrder {
     ActOrder {
         note: None,
+        details: Vec::new(),
         kind,
         partner: "bank-a".to_owned(),
         subject: 0,

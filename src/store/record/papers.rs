@@ -7,6 +7,7 @@ use domain::{ActId, ActKind, Day, Money, Personal};
 use serde::{Deserialize, Serialize};
 
 use super::ActRef;
+use super::outcomes::{details_in, details_out};
 
 /// A request as it stands in a sealed body; words that this build does not know make it unreadable, never wrong.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,6 +76,8 @@ struct OrderTwin {
     original: Option<OriginalTwin>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     note: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    details: Vec<(String, String)>,
 }
 
 /// The serde twin of [`Original`].
@@ -184,6 +187,7 @@ impl From<&ActOrder> for OrderTwin {
             to: order.to.map(Day::count),
             original: order.original.as_ref().map(OriginalTwin::from),
             note: order.note.as_ref().map(|note| note.expose().clone()),
+            details: details_out(&order.details),
         }
     }
 }
@@ -287,6 +291,7 @@ impl OrderTwin {
             to: self.to.map(Day::from_count),
             original: self.original.map(Original::from),
             note: self.note.map(Personal::new),
+            details: details_in(self.details),
         })
     }
 }

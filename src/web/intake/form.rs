@@ -231,6 +231,7 @@ forms! {
     ActForm {
         #[maybe] account: Text<'a>,
         #[maybe] amount: Amount<'a>,
+        #[maybe] details: List<DetailForm<'a>, { domain::act::ORDER_DETAILS_MAX }>,
         #[maybe] from: Text<'a>,
         kind: Text<'a>,
         #[maybe] note: Text<'a>,
@@ -238,6 +239,11 @@ forms! {
         partner: Text<'a>,
         #[place] subject: Place,
         #[maybe] to: Text<'a>,
+    }
+    /// A particular that the partner's form names.
+    DetailForm {
+        name: Text<'a>,
+        value: Text<'a>,
     }
     /// What an act builds on.
     OriginalForm {

@@ -2,13 +2,16 @@
 
 use domain::act::{ActOrder, NOTE_CHARS_MAX, Original};
 use domain::case::{Case, Court, CourtAccount, Officer, PAPER_KINDS, Paper, Party, PartyKind, Role, Stage};
+use domain::outcome::{DETAIL_CHARS_MAX, Detail};
 use domain::request::PARTIES_MAX;
 use domain::{ActId, ActKind, Personal};
 
 use crate::fault::Want;
 use crate::intake::at::At;
 use crate::intake::check::{PARTNER_CHARACTERS_MAX, each};
-use crate::intake::form::{AccountForm, ActForm, CaseForm, DocumentForm, OfficerForm, OriginalForm, PartyForm};
+use crate::intake::form::{
+    AccountForm, ActForm, CaseForm, DetailForm, DocumentForm, OfficerForm, OriginalForm, PartyForm,
+};
 use crate::intake::text::{Allows, Faults, ascii, plain};
 use crate::limits::FILE_NAME_BYTES_MAX;
 
@@ -36,6 +39,8 @@ const WORK_PAPER: Allows = plain(40);
 const PHONE: Allows = ascii(32, "+-() ,#");
 /// Numbers of papers: a case number with its own suffix.
 const PAPER_NUMBER: Allows = plain(100);
+/// Words of partners' published forms.
+const DETAIL_NAME: Allows = ascii(40, "_");
 /// Slip numbers: 22 characters are what partners allow.
 const SLIP: Allows = ascii(22, "");
 
@@ -137,6 +142,8 @@ pub(crate) fn order(form: ActForm<'_>, parties: usize, at: &At<'_>, faults: &mut
     let account = faults.maybe(&at.field("account"), form.account, if is_watch { PLATE } else { ACCOUNT });
     let account = account.map(Personal::new);
     let amount = form.amount.map(|amount| faults.amount(&at.field("amount"), &amount));
+    let in_details = at.field("details");
+    let details = form.details.map(|details| each(details.0, &in_details, |form, at| detail(form, at, faults)));
     let from = form.from.and_then(|day| faults.day(&at.field("from"), &day));
     let all = ActKind::ALL.iter().map(|kind| kind.word());
     let kind = faults.word(&at.field("kind"), &form.kind, ActKind::from_word, all);
@@ -150,7 +157,14 @@ pub(crate) fn order(form: ActForm<'_>, parties: usize, at: &At<'_>, faults: &mut
     if kind == Some(ActKind::Support) && note.is_none() {
         faults.add(&at.field("note"), Want::Present);
     }
-    Some(ActOrder { kind: kind?, partner, subject: form.subject.0, account, amount, from, to, original, note })
+    let details = details.unwrap_or_default();
+    Some(ActOrder { kind: kind?, partner, subject: form.subject.0, account, amount, from, to, original, note, details })
+}
+
+fn detail(form: DetailForm<'_>, at: &At<'_>, faults: &mut Faults) -> Option<Detail> {
+    let name = faults.text(&at.field("name"), form.name, DETAIL_NAME);
+    let value = faults.text(&at.field("value"), form.value, plain(DETAIL_CHARS_MAX));
+    Some(Detail { name, value: Personal::new(value) })
 }
 
 fn original(form: OriginalForm<'_>, at: &At<'_>, faults: &mut Faults) -> Option<Original> {

@@ -153,13 +153,13 @@ impl<'a> ShownReply<'a> {
 }
 
 #[derive(Serialize)]
-struct ShownDetail<'a> {
+pub(super) struct ShownDetail<'a> {
     name: &'a str,
     value: &'a str,
 }
 
 impl<'a> ShownDetail<'a> {
-    fn of(detail: &'a Detail) -> Self {
+    pub(super) fn of(detail: &'a Detail) -> Self {
         Self { name: &detail.name, value: detail.value.expose() }
     }
 }

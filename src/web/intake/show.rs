@@ -10,7 +10,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::gate::{Accepted, ActView, DeliveryView, MeasureView, Receipt, RequestLine, RequestView};
-use crate::intake::said::{ShownLead, ShownOutcome};
+use crate::intake::said::{ShownDetail, ShownLead, ShownOutcome};
 use crate::intake::warned::{self, ShownWarning};
 use crate::language::Language;
 
@@ -278,6 +278,8 @@ struct ShownAct<'a> {
     original: Option<ShownOriginal<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    details: Vec<ShownDetail<'a>>,
     exchanges: u32,
     outcomes: Vec<ShownOutcome<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -351,6 +353,7 @@ impl<'a> ShownAct<'a> {
                 case_number: original.case_number.expose(),
             }),
             note: order.note.as_ref().map(|note| note.expose().as_str()),
+            details: order.details.iter().map(ShownDetail::of).collect(),
             exchanges: act.exchanges,
             outcomes: act.outcomes.iter().map(|outcome| ShownOutcome::of(outcome, inline)).collect(),
             measure: act.measure.map(ShownMeasure::of),

@@ -54,6 +54,7 @@ fn the_schema_names_the_fields_of_the_form_and_they_are_in_canonical_order() {
         ("scope", fields!(ScopeForm)),
         ("callback", fields!(CallbackForm)),
         ("act", fields!(ActForm)),
+        ("detail", fields!(DetailForm)),
         ("original", fields!(OriginalForm)),
     ];
     assert_eq!(schema["$defs"].as_object().unwrap().len() + 1, forms.len());

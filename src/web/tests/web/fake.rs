@@ -149,6 +149,7 @@ fn act() -> ActView {
         slip: SlipLine { slip: SlipNumber::issue(Day::parse("2026-11-22").unwrap(), 12), line: 1 },
         order: ActOrder {
             note: Some("请当面送达".into()),
+            details: Vec::new(),
             kind: ActKind::Freeze,
             partner: "bank-a".to_owned(),
             subject: 0,
