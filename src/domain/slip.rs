@@ -42,8 +42,8 @@ impl SlipNumber {
         let (year, month, day) = (date / 10_000, date / 100 % 100, date % 100);
         Day::from_ymd(
             i32::try_from(year).ok()?,
-            u32::try_from(month).ok()?.try_into().ok()?,
-            u32::try_from(day).ok()?.try_into().ok()?,
+            u32::try_from(month).ok()?,
+            u32::try_from(day).ok()?,
         )
     }
 

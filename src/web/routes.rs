@@ -19,16 +19,17 @@ pub(crate) struct Door {
 
 macro_rules! doors {
     ($($path:literal $methods:literal => $($method:ident $handler:path),+;)+) => {
-        /// The table. Paths stand as they do in logs: a template, never what was asked for.
+        /// The table. Paths stand as they do in logs: a template, never what was asked for. They are tried from the first on, those with
+        /// a name in them by pattern, so the one that is called most stands in front.
         pub(crate) const DOORS: &[Door] =
             &[$(Door { path: $path, methods: $methods, routes: || vec![$($method().to($handler)),+] }),+];
     };
 }
 
 doors! {
+    "/v1/requests" "GET, POST" => get requests::list, post submit::submit;
     "/v1/documents" "POST" => post documents::store;
     "/v1/documents/{digest}" "GET" => get documents::read;
-    "/v1/requests" "GET, POST" => get requests::list, post submit::submit;
     "/v1/requests/{id}" "GET" => get requests::show;
     "/v1/requests/{id}/events" "GET" => get requests::events;
     "/v1/requests/{id}/approve" "POST" => post acts::approve;
