@@ -12,8 +12,10 @@ mod partner;
 mod request;
 mod serve;
 mod settings;
+mod settlement;
 mod simulate;
 mod stop;
+mod task;
 mod verify;
 
 use std::process::ExitCode;
@@ -57,6 +59,10 @@ enum Command {
     Partner(partner::PartnerArguments),
     /// List measures and when they end; take a list of another system over.
     Measure(measure::MeasureArguments),
+    /// See what people have to do, and end a task.
+    Task(task::TaskArguments),
+    /// Tell what came in on a court's account; hold a partner's list of a day against ours.
+    Settlement(settlement::SettlementArguments),
     /// Stop what is sent at once, in an emergency; lift a stop with a second person.
     Stop(stop::StopArguments),
     /// Measure the gateway against a bare relay.
@@ -78,6 +84,8 @@ fn main() -> ExitCode {
         Command::Request(arguments) => request::run(arguments),
         Command::Partner(arguments) => partner::run(arguments),
         Command::Measure(arguments) => measure::run(arguments),
+        Command::Task(arguments) => task::run(arguments),
+        Command::Settlement(arguments) => settlement::run(arguments),
         Command::Stop(arguments) => stop::run(arguments),
         Command::Bench(arguments) => bench::run(arguments),
     };

@@ -19,8 +19,7 @@ impl State {
     pub(crate) fn fold_measures(&mut self, sequence: u64, fact: &Fact, body: Option<&Body>, event: &Event) {
         match (fact, body) {
             (Fact::MeasureImported(fact), Some(Body::Imported(body))) => {
-                let court = self.word_for(&fact.court);
-                self.import(sequence, body, court, event.key);
+                self.import(sequence, body, event.key, &fact.court);
             }
             (Fact::MeasureLapsed(fact), _) => {
                 let day = i32::try_from(fact.day).unwrap_or(i32::MAX);
@@ -111,7 +110,8 @@ impl State {
     }
 
     /// A case that was not known.
-    pub(crate) fn open_case(&mut self, sequence: u64, key: (u64, u64), slot: u64, court: u16) -> Index {
+    pub(crate) fn open_case(&mut self, sequence: u64, key: (u64, u64), slot: u64, court: &str) -> Index {
+        let court = self.word_for(court);
         let case = self.cases.insert(Case {
             sequence,
             key,
@@ -129,7 +129,7 @@ impl State {
         case
     }
 
-    fn import(&mut self, sequence: u64, body: &ImportedBody, court: u16, slot: u64) {
+    fn import(&mut self, sequence: u64, body: &ImportedBody, slot: u64, court: &str) {
         let case = match self.case_by_key.get(&body.case_key) {
             Some(case) => *case,
             None => {

@@ -5,6 +5,7 @@ mod histories;
 mod kinds;
 mod law;
 mod measures;
+mod settling;
 mod simulated;
 mod stops;
 

@@ -1,16 +1,19 @@
 //! Views: what the engine shows to the web floor; plain structs, personal values still wrapped.
 
+mod measure;
+
 use domain::act::ActOrder;
-use domain::case::{Court, Party, Stage};
 use domain::ledger::Ledger;
-use domain::measure::MeasureState;
 use domain::outcome::{Lead, Outcome};
 use domain::request::{PartnerKind, RequestState};
 use domain::sentence::Sentence;
 use domain::stop::StopScope;
-use domain::{ActId, ActKind, ActState, CaseId, Day, MeasureId, Millis, Money, Personal, RequestId, SlipLine, StopId};
+use domain::task::{TaskEnd, TaskKind};
+use domain::{
+    ActId, ActKind, ActState, CaseId, Day, MeasureId, Millis, Money, Personal, RequestId, SlipLine, StopId, TaskId,
+};
 
-use crate::refusal::Refusal;
+pub use self::measure::{IMPORT_ROWS_MAX, ImportRow, ImportVerdict, MeasureFilter, MeasureLine};
 
 /// Whom a call comes from.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -226,88 +229,127 @@ pub struct MeasureView {
     pub rank: Option<u16>,
 }
 
-/// One line of a list of measures; nothing in it names anybody.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct MeasureLine {
+/// Something that a person has to do.
+#[derive(Clone)]
+pub struct TaskView {
     /// Its id.
-    pub id: MeasureId,
-    /// Its case.
-    pub case: CaseId,
-    /// Court code.
+    pub id: TaskId,
+    /// What.
+    pub kind: TaskKind,
+    /// Since when.
+    pub at: Millis,
+    /// By when.
+    pub due: Option<Millis>,
+    /// Whose; empty = the operators'.
     pub court: String,
-    /// Partner id.
+    /// The case it is about.
+    pub case: Option<CaseId>,
+    /// The act it is about; of a line of a statement the event that holds it.
+    pub act: Option<ActId>,
+    /// The measure it is about.
+    pub measure: Option<MeasureId>,
+    /// The partner it is about; empty = none.
     pub partner: String,
-    /// What sort of act made it.
-    pub kind: ActKind,
-    /// Where it stands.
-    pub state: MeasureState,
-    /// What we ordered, less what was moved and let go.
-    pub limit: Money,
-    /// What is held now.
-    pub caught: Money,
-    /// First day.
-    pub from: Option<Day>,
-    /// Last day, inclusive.
-    pub to: Option<Day>,
-    /// Rank as the partner registered it; `None` = not known.
-    pub rank: Option<u16>,
-    /// The number by which the partner knows it: `slip-line`, or one of another system; `None` when it cannot be read any more.
-    pub number: Option<String>,
-    /// It came from another system, or by late news.
-    pub imported: bool,
-    /// Somebody lets it go.
-    pub releasing: bool,
+    /// The court's policy does what it proposes, unless a person is quicker.
+    pub automatic: bool,
+    /// A sum.
+    pub amount: Option<Money>,
+    /// In words.
+    pub text: Personal<String>,
 }
 
-/// Which measures to list.
-#[derive(Clone, Default)]
-pub struct MeasureFilter {
-    /// Of this court; a court's token sees its own only.
+/// Which tasks are wanted.
+#[derive(Clone, Default, PartialEq, Eq, Debug)]
+pub struct TaskFilter {
+    /// Of this kind.
+    pub kind: Option<TaskKind>,
+    /// Of this court.
     pub court: Option<String>,
-    /// At this partner.
+    /// About this partner.
     pub partner: Option<String>,
-    /// Of this case number.
-    pub case_number: Option<Personal<String>>,
-    /// In this state; left out = all that live.
-    pub state: Option<MeasureState>,
-    /// Whose last day is before this one.
-    pub ends_before: Option<Day>,
-    /// Continue after this (as text in the API).
+    /// After the task of this sequence.
     pub cursor: Option<u64>,
-    /// At most so many, 1..=200.
+    /// At most so many; 1..=200.
     pub limit: u16,
 }
 
-/// A living measure of another system, as its list has it.
-#[derive(Clone)]
-pub struct ImportRow {
-    /// Court.
-    pub court: Court,
-    /// 案号.
-    pub case_number: Personal<String>,
-    /// Enforcement or preservation.
-    pub stage: Stage,
-    /// Claim; left out = as known, and for a case that is not known the sum of the limits.
-    pub claim: Option<Money>,
-    /// Costs.
-    pub costs: Option<Money>,
-    /// Whose property it is.
-    pub party: Party,
-    /// Its order; `subject` is not read.
-    pub order: ActOrder,
-    /// Held now.
-    pub caught: Money,
-    /// Rank as the partner has it; 0 = not known.
-    pub rank: u16,
-    /// It waits behind others.
-    pub queued: bool,
+/// A person's word that a task is over.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TaskEnding {
+    /// Which.
+    pub id: TaskId,
+    /// How.
+    pub end: TaskEnd,
+    /// Why.
+    pub reason: String,
 }
 
-/// Rows of one import.
-pub const IMPORT_ROWS_MAX: usize = 2_000;
+/// The statement of a court's account.
+pub struct Statement {
+    /// The court; needed when the token is of none.
+    pub court: Option<String>,
+    /// Clearing number of the bank, and the account.
+    pub account: (String, Personal<String>),
+    /// Its lines, at most [`crate::decide::SETTLED_LINES_MAX`].
+    pub lines: Vec<SettlementLine>,
+}
 
-/// What became of a row: the measure and whether it was known before, or why it was not taken.
-pub type ImportVerdict = Result<(MeasureId, bool), Refusal>;
+/// One line of it.
+pub struct SettlementLine {
+    /// The bank's own serial: a repeated line is known by it.
+    pub serial: Personal<String>,
+    /// The day it came in.
+    pub day: Day,
+    /// What came in; negative when it was booked back.
+    pub amount: Money,
+    /// The slip, `slip` or `slip-line`, when the statement has a field for it.
+    pub slip: Option<String>,
+    /// What the payer wrote; a slip in it is found.
+    pub reference: Personal<String>,
+}
+
+/// One line of a partner's list of a day.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Listed {
+    /// Slip number, or `slip-line`.
+    pub slip: String,
+    /// Line on it.
+    pub line: Option<u16>,
+    /// What became of it there.
+    pub state: Option<ActState>,
+    /// Limit in force there.
+    pub limit: Option<Money>,
+    /// Held there now.
+    pub caught: Option<Money>,
+    /// Moved to the court.
+    pub moved: Option<Money>,
+}
+
+/// A reconciliation as it was recorded.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ReconciledView {
+    /// Sequence of its event.
+    pub sequence: u64,
+    /// How many lines the list had.
+    pub lines: u32,
+    /// Lines of ours that are too long over to be compared.
+    pub not_compared: u32,
+    /// Where it says otherwise than we do.
+    pub differences: Vec<Difference>,
+}
+
+/// One difference.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Difference {
+    /// Place in the partner's list; `None` = it does not list what we have.
+    pub line: Option<u32>,
+    /// The act, when we know it.
+    pub act: Option<ActId>,
+    /// `unknown_slip`, `not_listed`, `state`, `limit`, `caught`, `moved`.
+    pub what: &'static str,
+    /// The sum as we have it.
+    pub amount: Option<Money>,
+}
 
 /// One line of a list of requests; nothing personal in it but the case number.
 #[derive(Clone)]

@@ -150,6 +150,7 @@ impl Decider {
             }
         }
         self.pass_days();
+        self.tell_overdue();
         self.lose_patience();
         self.erase_documents();
         Ok(Answer::Done(self.state.next))

@@ -7,6 +7,7 @@ pub mod hash;
 pub mod lane;
 pub mod measure;
 pub mod record;
+pub mod settlement;
 pub mod slab;
 pub mod stop;
 pub mod task;
@@ -38,7 +39,7 @@ pub struct Case {
     pub slot: u64,
     /// Its number as papers name it, hashed by [`books::paper_key`].
     pub number: u64,
-    /// Its court, as an index into [`State::words`].
+    /// Court, as an index into [`State::words`].
     pub court: u16,
     /// Its sums; claim and costs as they were said last.
     #[serde(with = "books::sums")]
@@ -242,6 +243,12 @@ pub struct State {
     pub(crate) measure_by_origin: Map<u64, Index>,
     /// Takings by the sequence and place of their act.
     pub(crate) taking_by_id: Map<u64, Index>,
+    /// Takings by slip and line.
+    pub(crate) taking_by_slip: BTreeMap<(u64, u16), Index>,
+    /// Takings of which less came in than was reported, by when that was.
+    pub(crate) unsettled: std::collections::BTreeSet<(Millis, Index)>,
+    /// Lines of account statements that were seen, by keyed hash; 24 bytes each, for as long as the directory lives.
+    pub settled_lines: BTreeMap<u64, u64>,
     /// Live measures by their last day.
     pub(crate) expiring: std::collections::BTreeSet<(i32, Index)>,
     /// Open tasks by what they are about.

@@ -66,6 +66,9 @@ impl State {
             automatic: fact.automatic,
             kind: kind.code(),
         };
+        if let Some(act) = fact.act.filter(|_| kind == TaskKind::SettlementOverdue) {
+            self.settlement_is_overdue(act);
+        }
         // Raised again, it is the same task with a nearer end.
         if let Some(before) = self.task_by_key.insert(task_key(fact), sequence) {
             self.tasks.remove(&before);

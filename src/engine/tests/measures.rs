@@ -88,7 +88,7 @@ impl Table {
         self.see(of).map(|measure| measure.state())
     }
 
-    fn tasks(&self) -> Vec<TaskKind> {
+    fn open_tasks(&self) -> Vec<TaskKind> {
         self.decider.state.tasks.values().map(crate::state::Task::kind).collect()
     }
 
@@ -128,7 +128,7 @@ fn a_measure_lapses_with_the_day_after_its_last_and_a_late_renewal_is_refused() 
     assert_eq!(table.stands(&measure), Some(MeasureState::InForce), "the last day is inside");
     table.pass(1);
     assert_eq!(table.stands(&measure), Some(MeasureState::Lapsed));
-    assert!(table.tasks().contains(&TaskKind::Lapsed) && !table.tasks().contains(&TaskKind::Expiring));
+    assert!(table.open_tasks().contains(&TaskKind::Lapsed) && !table.open_tasks().contains(&TaskKind::Expiring));
     assert_eq!(table.ledger_now().exposure, Money::ZERO, "what has lapsed holds nothing");
     assert_eq!(table.breaks(2, on(ActKind::Renew, &measure)), Some("D10"));
     assert!(table.ask_for(3, freeze("62", 50_000, None)).is_ok(), "it is frozen anew, behind whoever came between");
@@ -150,7 +150,7 @@ fn a_gateway_that_was_off_for_weeks_catches_up_in_bounded_steps() {
     assert_eq!(lapsed(&table), crate::decide::measures::LAPSED_PER_TICK_MAX);
     table.pass(1_000);
     assert_eq!(lapsed(&table), 700);
-    assert!(!table.tasks().contains(&TaskKind::Expiring), "a notice of what is over is no notice");
+    assert!(!table.open_tasks().contains(&TaskKind::Expiring), "a notice of what is over is no notice");
     table.fold_again();
 }
 
@@ -173,10 +173,10 @@ fn ends_are_told_thrice_as_one_task_that_ends_with_the_renewal() {
     table.days(1);
     let (second, _) = due(&table).unwrap();
     assert!(second > first);
-    assert_eq!(table.tasks().len(), 1, "it is the same task");
+    assert_eq!(table.open_tasks().len(), 1, "it is the same task");
     table.ask_for(2, on(ActKind::Renew, &measure)).unwrap();
     table.answer(Outcome::of(Verdict::Done));
-    assert!(table.tasks().is_empty(), "renewed, it is moot");
+    assert!(table.open_tasks().is_empty(), "renewed, it is moot");
     let renewed = table.see(&measure).unwrap();
     assert_eq!(renewed.last_day(), Some(today(&table).last_of_years(1)), "one year from the renewal (rule D9)");
     table.fold_again();
@@ -201,7 +201,7 @@ fn what_a_person_lets_go_is_told_no_more() {
     for _ in 0..31 {
         table.days(1);
     }
-    assert!(table.tasks().is_empty());
+    assert!(table.open_tasks().is_empty());
     table.fold_again();
 }
 
@@ -230,7 +230,7 @@ fn a_renewal_that_was_with_the_partner_in_time_keeps_the_rank_another_does_not()
         table.answer(Outcome::of(Verdict::Done));
         let renewed = table.see(&measure).unwrap();
         assert_eq!((renewed.state(), renewed.rank), (MeasureState::InForce, measure.rank));
-        assert!(renewed.last_day() > Some(to) && table.tasks().is_empty());
+        assert!(renewed.last_day() > Some(to) && table.open_tasks().is_empty());
         table.fold_again();
     }
 }
@@ -253,7 +253,7 @@ fn a_renewal_answered_after_a_lapse_gives_a_measure_of_unknown_rank_and_a_task()
     table.answer(Outcome::of(Verdict::Done));
     let renewed = table.see(&measure).unwrap();
     assert_eq!((renewed.state(), renewed.rank), (MeasureState::InForce, 0));
-    assert_eq!(table.tasks(), [TaskKind::NewsContradicts]);
+    assert_eq!(table.open_tasks(), [TaskKind::NewsContradicts]);
     assert_eq!(table.ledger_now().exposure, Money::from_fen(50_000));
     table.fold_again();
 }
@@ -419,7 +419,7 @@ fn what_comes_from_another_system_is_renewed_released_and_deducted_from_like_our
     assert_eq!(table.import(vec![foreign(1, 30_000, to)])[0], Ok((id, true)), "twice is once");
     assert_eq!(table.ledger_now().exposure, Money::from_fen(50_000));
     table.pass(1_000);
-    assert_eq!(table.tasks(), [TaskKind::Expiring, TaskKind::Expiring]);
+    assert_eq!(table.open_tasks(), [TaskKind::Expiring, TaskKind::Expiring]);
     table.ask_for(2, numbered(ActKind::Renew, "FG1")).unwrap();
     table.answer(Outcome::of(Verdict::Done));
     let deduct = ActOrder { amount: Some(Money::from_fen(30_000)), ..numbered(ActKind::Deduct, "FG1") };
@@ -427,7 +427,7 @@ fn what_comes_from_another_system_is_renewed_released_and_deducted_from_like_our
     table.answer(moved(30_000));
     table.ask_for(4, numbered(ActKind::Release, "FG2")).unwrap();
     table.answer(Outcome::of(Verdict::Done));
-    assert!(table.decider.state.measures.is_empty() && table.tasks().is_empty());
+    assert!(table.decider.state.measures.is_empty() && table.open_tasks().is_empty());
     assert_eq!(table.ledger_now().deducted, Money::from_fen(30_000));
     table.fold_again();
 }
@@ -481,7 +481,7 @@ fn a_freeze_that_was_refused_and_is_controlled_after_all_stands_and_falls_with_t
     late(&mut table, known, caught(50_000));
     let measure = table.newest();
     assert_eq!((measure.state(), measure.caught), (MeasureState::InForce, 5_000_000));
-    assert_eq!(table.tasks(), [TaskKind::NewsContradicts]);
+    assert_eq!(table.open_tasks(), [TaskKind::NewsContradicts]);
     assert_eq!(table.ledger_now().controlled, Money::from_fen(50_000));
     // It can be renewed under our own number.
     let slip = domain::SlipLine { slip: domain::SlipNumber::from_bits(measure_slip(&table, request)), line: 1 };
@@ -505,7 +505,7 @@ fn a_registry_clerk_undoes_what_the_desk_had_said() {
     let known = as_planned(&table, request, ActState::Done);
     late(&mut table, known, Outcome::of(Verdict::Refused));
     assert!(table.decider.state.measures.is_empty(), "void");
-    assert_eq!(table.tasks(), [TaskKind::NewsContradicts]);
+    assert_eq!(table.open_tasks(), [TaskKind::NewsContradicts]);
     assert_eq!(table.ledger_now().exposure, Money::ZERO);
     table.fold_again();
 }
@@ -536,6 +536,6 @@ fn releases_and_renewals_told_late_change_what_stands() {
         (MeasureState::InForce, 6_000_000, 0),
         "what it holds is not known"
     );
-    assert_eq!(table.tasks(), [TaskKind::NewsContradicts, TaskKind::NewsContradicts]);
+    assert_eq!(table.open_tasks(), [TaskKind::NewsContradicts, TaskKind::NewsContradicts]);
     table.fold_again();
 }

@@ -32,7 +32,7 @@ pub(crate) const ACCOUNT: Allows = ascii(64, "-_.");
 /// A vehicle that is watched stands under its plate, which begins with a province's character.
 const PLATE: Allows = plain(16);
 /// Clearing numbers have twelve digits.
-const BANK_CODE: Allows = ascii(20, "");
+pub(crate) const BANK_CODE: Allows = ascii(20, "");
 /// Numbers of work papers, which carry Chinese characters in some provinces.
 const WORK_PAPER: Allows = plain(40);
 /// Phones, with country code and extension.
