@@ -345,7 +345,6 @@ fn measures() -> Value {
     );
     row["additionalProperties"] = json!(false);
     json!({
-        "MeasureId": { "type": "string", "pattern": "^mea_[0-9a-z]{16}$", "description": "措施编号。 Id of a measure." },
         "MeasureState": words_of!(MeasureState, "措施状态。", "Where a measure stands."),
         "MeasureList": object(("一页措施。", "A page of measures."),
             json!({ "measures": list(to("MeasureLine")), "next": or_null(to("Cursor")) }), json!({})),
