@@ -167,6 +167,7 @@ impl Simulation {
             idempotency: submission.key,
             fingerprint: (high + u64::from(other), low),
             case_key: file.key,
+            preservation: None,
             subjects: file.subjects.clone(),
             paper_keys: vec![document.key],
             request: Arc::new(request),
