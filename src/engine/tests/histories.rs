@@ -100,7 +100,7 @@ impl Table {
             to: Some(Day::of(self.now).plus_days(days)),
             original: Some(original),
         };
-        let lines = vec![ImportLine { order, caught: Money::from_fen(fen), rank: 1, queued: n % 5 == 0 }];
+        let lines = vec![ImportLine { order, caught: Money::from_fen(fen), rank: 1, queued: n.is_multiple_of(5) }];
         let import = ImportMeasures {
             by: "operator".to_owned(),
             court: "330225".to_owned(),
@@ -117,11 +117,12 @@ impl Table {
         if self.decider.state.act_index(act).is_some() {
             return;
         }
-        let planned_at = |sequence: u64| match self.events.get(sequence as usize).map(|event| &event.body) {
-            Some(Some(store::record::Body::Accepted(body))) => body.plan.first().cloned(),
-            Some(Some(store::record::Body::Imported(body))) => body.lines.first().cloned(),
-            _ => None,
-        };
+        let planned_at =
+            |sequence: u64| match self.events.get(usize::try_from(sequence).unwrap()).map(|event| &event.body) {
+                Some(Some(store::record::Body::Accepted(body))) => body.plan.first().cloned(),
+                Some(Some(store::record::Body::Imported(body))) => body.lines.first().cloned(),
+                _ => None,
+            };
         let Some(line) = planned_at(act.sequence) else { return };
         let mut told = known(act.sequence, 0, kind);
         let base = line.base.and_then(|base| Some((base, planned_at(base.0)?)));

@@ -462,7 +462,7 @@ fn late(table: &mut Table, known: KnownAct, outcome: Outcome) {
 }
 
 fn as_planned(table: &Table, request: u64, state: ActState) -> KnownAct {
-    let planned = table.events.iter().skip(request as usize).find_map(|event| match &event.body {
+    let planned = table.events.iter().skip(usize::try_from(request).unwrap()).find_map(|event| match &event.body {
         Some(store::record::Body::Accepted(body)) => Some(body.plan[0].clone()),
         _ => None,
     });

@@ -410,6 +410,7 @@ impl Seed {
             priority: self.one_of(Priority::ALL),
             deadline: self.maybe(Self::signed),
             callback: self.maybe(Self::personal),
+            preservation: self.maybe(Self::personal),
         }
     }
 
