@@ -3,6 +3,7 @@
 mod delivering;
 mod kinds;
 mod law;
+mod officers;
 mod settling;
 mod simulated;
 mod stops;
@@ -228,6 +229,7 @@ fn request(asked: Asked) -> Request {
         priority: Priority::Normal,
         deadline: None,
         callback: None,
+        viewers: Vec::new(),
     }
 }
 

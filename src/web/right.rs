@@ -96,6 +96,8 @@ rights! {
     Reconcile: Operator, Partner;
     /// Read entries of the trail.
     Audit: Auditor;
+    /// Object to an act in writing.
+    Object: Operator, Partner;
     /// Send results.
     Inbound: Partner;
 }
