@@ -89,6 +89,17 @@ fn specimen_of(name: &str) -> Specimen {
             ..open_specimen(&["police/golden/watch_vehicle.json", "police/golden/watch_done.json"])
         },
         "insurance_open" => open_specimen(&["insurance/golden/freeze.json", "insurance/golden/frozen.json"]),
+        "inbox" => Specimen {
+            options: &[("two_officers", "true"), ("credential_scans", "false")],
+            required: &[],
+            refused: &[("two_officers", "canary-token"), ("credential_scans", "1"), ("colour", "canary-token")],
+            network: false,
+            goldens: &[],
+            order: freeze,
+            begins: &[],
+            answer: |_| String::new(),
+            face: None,
+        },
         "loopback" => Specimen {
             options: &[("answers", "done")],
             required: &[],
@@ -182,7 +193,7 @@ fn plug_of(name: &str, options: &PartnerOptions) -> Arc<dyn CallOut> {
     let adapter = ADAPTERS.iter().find(|adapter| adapter.name == name).unwrap();
     match (adapter.build)(options) {
         Ok(Plug::CallOut(call)) => call,
-        Ok(Plug::Pull) => panic!("{name} is pulled"),
+        Ok(Plug::Pull | Plug::Inbox) => panic!("{name} is not called"),
         Err(faults) => panic!("{name}: {faults:?}"),
     }
 }

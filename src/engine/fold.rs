@@ -84,6 +84,7 @@ impl State {
             (Fact::DeliveryAsked(fact), _) => self.delivery_asked(fact, at),
             (Fact::DeliveryBegan(fact), _) => self.delivery_began(sequence, fact, at),
             (Fact::DeliveryEnded(fact), _) => self.delivery_ended(sequence, fact, at),
+            (Fact::ActClaimed(fact), _) => self.fold_claim(fact, at),
             (fact, _) => self.fold_stop(sequence, fact, at),
         }
     }

@@ -7,6 +7,7 @@ pub mod courier;
 pub mod decide;
 mod fold;
 mod history;
+pub mod inbox;
 mod queues;
 pub mod refusal;
 pub mod runtime;

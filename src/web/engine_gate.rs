@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use domain::outcome::Outcome;
 use domain::request::{PartnerKind, Request};
 use domain::socket::{FaceAnswer, FaceCall, FaceReply};
 use domain::stop::StopScope;
@@ -9,9 +10,9 @@ use domain::{ActId, Millis, Personal, RequestId, StopId};
 use engine::Engine;
 
 use crate::gate::{
-    Accepted, Answer, AttemptView, Caller, Counters, CourtView, DeliveryView, DocumentRead, DocumentStored, EntryView,
-    EventView, Gate, GateFuture, Health, Lifted, Look, Page, PartnerView, Refusal, RequestFilter, RequestLine,
-    RequestView, Resolution, StopView,
+    Accepted, Answer, Answered, AttemptView, Caller, ClaimView, Counters, CourtView, DeliveryView, DocumentRead,
+    DocumentStored, EntryView, EventView, Gate, GateFuture, Health, Lifted, Look, Page, PartnerView, Refusal,
+    RequestFilter, RequestLine, RequestView, Resolution, StopView, TaskPage, TaskView,
 };
 
 impl Gate for Engine {
@@ -115,6 +116,26 @@ impl Gate for Engine {
 
     fn inbound<'a>(&'a self, caller: &'a Caller, partner: &'a str, body: Vec<u8>) -> Answer<'a, FaceReply> {
         Box::pin(self.inbound(caller, partner, body))
+    }
+
+    fn tasks<'a>(&'a self, caller: &'a Caller, from: u32, limit: u16) -> Answer<'a, TaskPage> {
+        Box::pin(self.tasks(caller, from, limit))
+    }
+
+    fn task<'a>(&'a self, caller: &'a Caller, id: ActId) -> Answer<'a, TaskView> {
+        Box::pin(self.task(caller, id))
+    }
+
+    fn claim_task<'a>(&'a self, caller: &'a Caller, id: ActId) -> Answer<'a, ClaimView> {
+        Box::pin(self.claim_task(caller, id))
+    }
+
+    fn answer_task<'a>(&'a self, caller: &'a Caller, id: ActId, outcome: Outcome) -> Answer<'a, Answered> {
+        Box::pin(self.answer_task(caller, id, outcome))
+    }
+
+    fn task_paper<'a>(&'a self, caller: &'a Caller, id: ActId, place: u16) -> Answer<'a, DocumentRead> {
+        Box::pin(self.task_paper(caller, id, place))
     }
 
     fn face(&self, kind: PartnerKind, call: FaceCall) -> GateFuture<'_, FaceAnswer> {

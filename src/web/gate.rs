@@ -4,11 +4,13 @@ use std::future::Future;
 use std::net::IpAddr;
 use std::pin::Pin;
 
+use domain::outcome::Outcome;
 use domain::request::{PartnerKind, Request};
 use domain::socket::{FaceAnswer, FaceCall, FaceReply};
 use domain::stop::StopScope;
 use domain::{ActId, Millis, Personal, RequestId, StopId};
 
+pub use engine::inbox::{Answered, ClaimView, TASKS_PAGE_MAX, TaskPage, TaskView};
 pub use engine::refusal::Refusal;
 pub use engine::view::{
     Accepted, ActView, AttemptView, Caller, Counters, CourtView, DeliveryView, DocumentRead, DocumentStored, EntryView,
@@ -99,6 +101,16 @@ pub trait Gate: Send + Sync {
     fn lift_stop<'a>(&'a self, caller: &'a Caller, id: StopId, reason: String) -> Answer<'a, Lifted>;
     /// Takes what a partner posts by itself.
     fn inbound<'a>(&'a self, caller: &'a Caller, partner: &'a str, body: Vec<u8>) -> Answer<'a, FaceReply>;
+    /// What waits in the inbox at which the caller works, from the place `from` on.
+    fn tasks<'a>(&'a self, caller: &'a Caller, from: u32, limit: u16) -> Answer<'a, TaskPage>;
+    /// One act of that inbox.
+    fn task<'a>(&'a self, caller: &'a Caller, id: ActId) -> Answer<'a, TaskView>;
+    /// Keeps other clerks from an act for a while.
+    fn claim_task<'a>(&'a self, caller: &'a Caller, id: ActId) -> Answer<'a, ClaimView>;
+    /// Takes what a clerk says became of an act.
+    fn answer_task<'a>(&'a self, caller: &'a Caller, id: ActId, outcome: Outcome) -> Answer<'a, Answered>;
+    /// A paper of the act's request, by its place among them.
+    fn task_paper<'a>(&'a self, caller: &'a Caller, id: ActId, place: u16) -> Answer<'a, DocumentRead>;
     /// Answers a decoded call on a partner face.
     fn face(&self, kind: PartnerKind, call: FaceCall) -> GateFuture<'_, FaceAnswer>;
     /// A leaf with its proof.

@@ -12,11 +12,13 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use tokio::sync::watch;
 
 use crate::gate::{Caller, Gate};
+use crate::inbox::pages::session_of;
+use crate::inbox::session::{SessionId, Sessions};
 use crate::language::Language;
 use crate::limits::Limits;
 use crate::problem::{Problem, Slug};
 use crate::sources::Sources;
-use crate::tokens::{Holder, Tokens};
+use crate::tokens::{Holder, Tokens, hash_of};
 
 /// What a token may be used as.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -90,6 +92,8 @@ rights! {
     Audit: Auditor;
     /// Send results.
     Inbound: Partner;
+    /// Read and answer an inbox.
+    Clerk: Partner;
 }
 
 /// What stands behind the rights; private, so that nothing reaches the gate beside them.
@@ -97,6 +101,7 @@ pub(crate) struct Doors {
     gate: Arc<dyn Gate>,
     tokens: Arc<Tokens>,
     sources: Sources,
+    sessions: Sessions,
     limits: Limits,
     stopping: watch::Receiver<bool>,
 }
@@ -108,7 +113,8 @@ impl Doors {
         limits: Limits,
         stopping: watch::Receiver<bool>,
     ) -> Self {
-        Self { gate, tokens, sources: Sources::new(limits.source_per_second, limits.sources_max), limits, stopping }
+        let sources = Sources::new(limits.source_per_second, limits.sources_max);
+        Self { gate, tokens, sources, sessions: Sessions::default(), limits, stopping }
     }
 
     /// Counts a call that is turned away; a source that does nothing else is told to wait.
@@ -121,11 +127,40 @@ impl Doors {
         let Some(shown) = bearer(request) else { return Err(self.turn_away(source, Slug::TokenMissing)) };
         let Some(holder) = self.tokens.find(shown) else { return Err(self.turn_away(source, Slug::TokenUnknown)) };
         request.extensions_mut().insert(Arc::clone(&holder));
+        self.may(&holder, source, roles)?;
+        Ok(holder)
+    }
+}
+
+impl Doors {
+    /// A clerk at a browser shows a token once; from then on the session stands for it.
+    fn sign_in(&self, shown: &str, source: IpAddr, roles: &[Role]) -> Result<SessionId, Problem> {
+        let holder = self.tokens.find(shown).filter(|holder| holder.caller.is_person);
+        let Some(holder) = holder else { return Err(self.turn_away(source, Slug::TokenUnknown)) };
+        self.may(&holder, source, roles)?;
+        let hash = hash_of(shown).ok_or(Slug::TokenUnknown)?;
+        self.sessions.begin(hash).ok_or_else(|| Slug::Internal.into())
+    }
+
+    /// A browser that has no session, or one that is over, is no intruder: it is led to the door and not counted.
+    fn seat(&self, request: &HttpRequest, roles: &[Role]) -> Result<(Arc<Holder>, SessionId), Problem> {
+        let source = source_of(request);
+        let found = session_of(request).and_then(|id| Some((self.tokens.held(&self.sessions.token_of(&id)?)?, id)));
+        let Some((holder, id)) = found else {
+            return Err(if self.sources.admit(source) { Slug::TokenMissing.into() } else { too_many() });
+        };
+        request.extensions_mut().insert(Arc::clone(&holder));
+        self.may(&holder, source, roles)?;
+        Ok((holder, id))
+    }
+
+    /// Within the token's allowance, and with one of the roles?
+    fn may(&self, holder: &Holder, source: IpAddr, roles: &[Role]) -> Result<(), Problem> {
         if holder.allowance.check().is_err() {
             return Err(too_many());
         }
         if holder.roles.iter().any(|role| roles.contains(role)) {
-            return Ok(holder);
+            return Ok(());
         }
         self.gate.refused(source);
         let words = roles.iter().map(|role| role.word()).collect::<Vec<_>>();
@@ -205,6 +240,41 @@ impl<R: Right> FromRequest for Allowed<R> {
     }
 }
 
+/// Somebody with right `R` at a browser.
+pub(crate) struct Seat<R> {
+    pub(crate) allowed: Allowed<R>,
+    pub(crate) session: SessionId,
+}
+
+impl<R> Seat<R> {
+    /// The name of the token, and the session, for the head of a page.
+    pub(crate) fn who(&self) -> (&str, &SessionId) {
+        (&self.allowed.holder.caller.token, &self.session)
+    }
+
+    /// Signs out.
+    pub(crate) fn end(&self) {
+        self.allowed.doors.sessions.end(&self.session);
+    }
+}
+
+/// As [`Allowed`], for a page: who calls is known by the session of the browser, and whoever has none is led to the door.
+pub(crate) struct AtDesk<R>(pub(crate) Result<Seat<R>, Problem>);
+
+impl<R: Right> FromRequest for AtDesk<R> {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let Some(doors) = request.app_data::<Data<Doors>>() else { return ready(Err(Slug::Internal.into())) };
+        let seat = doors.seat(request, R::ROLES).map(|(holder, session)| Seat {
+            allowed: Allowed { doors: doors.clone(), holder, language: language_of(request), right: PhantomData },
+            session,
+        });
+        ready(Ok(Self(seat)))
+    }
+}
+
 /// The way to the gate for what anybody may ask: health, figures, what is public of the trail, and the partner faces, whose
 /// callers show their credential inside the message.
 pub struct Open {
@@ -223,6 +293,11 @@ impl Open {
     #[must_use]
     pub fn limits(&self) -> &Limits {
         &self.doors.limits
+    }
+
+    /// Begins a session for whoever shows a person's token with right `R`.
+    pub(crate) fn sign_in<R: Right>(&self, token: &str) -> Result<SessionId, Problem> {
+        self.doors.sign_in(token, self.source, R::ROLES)
     }
 
     /// Counts the call as refused.

@@ -1,6 +1,7 @@
 //! Deciding: (state at head, command, now, random) gives events or a refusal. Serial; nothing here waits or reads a clock.
 
 pub mod allocate;
+mod claim;
 mod deliver;
 pub(crate) mod exchange;
 mod face;
@@ -27,6 +28,7 @@ use crate::config::Config;
 use crate::refusal::Refusal;
 use crate::state::State;
 use crate::state::slab::Index;
+pub use claim::CLAIM_MS;
 use limits::Pacer;
 pub use stop::{LIFT_AGREED_MS, STOPS_MAX};
 pub(crate) use submit::is_listed;
@@ -160,6 +162,7 @@ impl Decider {
             Command::Ended { exchange, act, judged } => self.ended(exchange, act, judged),
             Command::List { partner, class } => self.list(&partner, class),
             Command::Feedback { partner, way, items } => self.feedback(&partner, way, items),
+            Command::ClaimAct(claim) => self.claim(claim),
             Command::LateOutcome(late) => Ok(self.late_outcome(*late)),
             Command::Lead(news) => Ok(self.lead(*news)),
             Command::Read { by, is_person, request, closed } => self.read(&by, is_person, request, closed),
@@ -214,6 +217,7 @@ fn needs_serving(command: &Command) -> bool {
         Command::Ended { .. }
             | Command::Carried { .. }
             | Command::Feedback { .. }
+            | Command::ClaimAct(_)
             | Command::LateOutcome(_)
             | Command::Lead(_)
             | Command::Snapshot { .. }

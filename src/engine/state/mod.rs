@@ -1,6 +1,7 @@
 //! The open state: everything that can still change. A fold over events; nothing in it is decided here.
 
 pub mod act;
+pub mod claim;
 pub mod delivery;
 pub mod hash;
 pub mod lane;
@@ -209,6 +210,8 @@ pub struct State {
     pub deliveries: delivery::Deliveries,
     /// Emergency stops in force, by sequence; at most [`crate::decide::STOPS_MAX`] beside those of everything.
     pub stops: BTreeMap<u64, stop::Stop>,
+    /// Acts that clerks have taken from inboxes; at most [`claim::CLAIMS_MAX`].
+    pub claims: claim::Claims,
     /// Cases by keyed hash.
     pub(crate) case_by_key: Map<(u64, u64), Index>,
     /// Plans by sequence: the request and where in its acts the plan begins.

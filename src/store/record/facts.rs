@@ -394,6 +394,15 @@ facts! {
         /// Sequence of the `stop.ordered`.
         stop: u64,
     }
+    /// A clerk of a partner took an act from its inbox, or said something about it.
+    ActClaimed = "act.claimed" {
+        /// The act.
+        act: ActRef,
+        /// Name of the clerk's token.
+        by: String,
+        /// Others are kept from it until this instant.
+        until: i64,
+    }
 }
 
 /// Reads a state word that this build wrote; an unknown word is [`ActState::InDoubt`], which nothing treats as an answer.

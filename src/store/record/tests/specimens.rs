@@ -21,7 +21,8 @@ fn hex(byte: &str) -> String {
 
 /// One event of each name, in the order of [`Fact::NAMES`], with every field set and the body it has.
 pub(super) fn specimens() -> Vec<Event> {
-    let facts = [of_gateway(), of_requests(), of_acts(), of_people(), of_deliveries(), of_stops()].concat();
+    let facts =
+        [of_gateway(), of_requests(), of_acts(), of_people(), of_deliveries(), of_stops(), of_inboxes()].concat();
     let dressed = |(place, (fact, body)): (i64, (Fact, Option<Body>))| {
         let key = if body.is_some() { 7 } else { 0 };
         Event { at: AT + place, fact, body, key }
@@ -153,6 +154,11 @@ fn of_stops() -> Vec<(Fact, Option<Body>)> {
         (StopLiftProposed { by: by("operator-1"), stop: 30 }.into(), Some(reason())),
         (StopLifted { by: by("operator-2"), stop: 30 }.into(), Some(reason())),
     ]
+}
+
+fn of_inboxes() -> Vec<(Fact, Option<Body>)> {
+    let claimed = ActClaimed { act: ActRef(6, 1), by: "clerk-1".to_owned(), until: 1_795_316_400_000 };
+    vec![(claimed.into(), None)]
 }
 
 fn document() -> Body {
