@@ -6,10 +6,10 @@ use domain::{ActId, ActKind, ActState, Millis, SlipLine};
 use crate::view::{OutcomeView, Receipt};
 
 /// The most tasks on one page: each is a read of a case, and each read is an event.
-pub const TASKS_PAGE_MAX: u16 = 50;
+pub const INBOX_PAGE_MAX: u16 = 50;
 
 /// An act as its clerk sees it.
-pub struct TaskView {
+pub struct InboxTask {
     /// Its id.
     pub act: ActId,
     /// The partner, for people.
@@ -48,11 +48,11 @@ pub struct ClaimView {
 }
 
 /// A page of an inbox, oldest first.
-pub struct TaskPage {
+pub struct InboxPage {
     /// The partner, for people.
     pub partner: String,
     /// The tasks.
-    pub tasks: Vec<TaskView>,
+    pub tasks: Vec<InboxTask>,
     /// How many are open in all.
     pub open: u32,
     /// How many of those are overdue.

@@ -66,7 +66,7 @@ pub enum Refusal {
     /// Whoever stopped it has not given this caller the lifting of it.
     StopNotYours,
     /// Another clerk of the partner has taken it.
-    TaskClaimed {
+    ActClaimed {
         /// Name of that clerk's token.
         by: String,
         /// Until then.

@@ -11,8 +11,8 @@ use engine::Engine;
 
 use crate::gate::{
     Accepted, Answer, Answered, AttemptView, Caller, ClaimView, Counters, CourtView, DeliveryView, DocumentRead,
-    DocumentStored, EntryView, EventView, Gate, GateFuture, Health, Lifted, Look, Page, PartnerView, Refusal,
-    RequestFilter, RequestLine, RequestView, Resolution, StopView, TaskPage, TaskView,
+    DocumentStored, EntryView, EventView, Gate, GateFuture, Health, InboxPage, InboxTask, Lifted, Look, Page,
+    PartnerView, Refusal, RequestFilter, RequestLine, RequestView, Resolution, StopView,
 };
 
 impl Gate for Engine {
@@ -118,24 +118,24 @@ impl Gate for Engine {
         Box::pin(self.inbound(caller, partner, body))
     }
 
-    fn tasks<'a>(&'a self, caller: &'a Caller, from: u32, limit: u16) -> Answer<'a, TaskPage> {
-        Box::pin(self.tasks(caller, from, limit))
+    fn inbox<'a>(&'a self, caller: &'a Caller, from: u32, limit: u16) -> Answer<'a, InboxPage> {
+        Box::pin(self.inbox(caller, from, limit))
     }
 
-    fn task<'a>(&'a self, caller: &'a Caller, id: ActId) -> Answer<'a, TaskView> {
-        Box::pin(self.task(caller, id))
+    fn inbox_task<'a>(&'a self, caller: &'a Caller, id: ActId) -> Answer<'a, InboxTask> {
+        Box::pin(self.inbox_task(caller, id))
     }
 
-    fn claim_task<'a>(&'a self, caller: &'a Caller, id: ActId) -> Answer<'a, ClaimView> {
-        Box::pin(self.claim_task(caller, id))
+    fn claim_act<'a>(&'a self, caller: &'a Caller, id: ActId) -> Answer<'a, ClaimView> {
+        Box::pin(self.claim_act(caller, id))
     }
 
-    fn answer_task<'a>(&'a self, caller: &'a Caller, id: ActId, outcome: Outcome) -> Answer<'a, Answered> {
-        Box::pin(self.answer_task(caller, id, outcome))
+    fn answer_act<'a>(&'a self, caller: &'a Caller, id: ActId, outcome: Outcome) -> Answer<'a, Answered> {
+        Box::pin(self.answer_act(caller, id, outcome))
     }
 
-    fn task_paper<'a>(&'a self, caller: &'a Caller, id: ActId, place: u16) -> Answer<'a, DocumentRead> {
-        Box::pin(self.task_paper(caller, id, place))
+    fn inbox_paper<'a>(&'a self, caller: &'a Caller, id: ActId, place: u16) -> Answer<'a, DocumentRead> {
+        Box::pin(self.inbox_paper(caller, id, place))
     }
 
     fn face(&self, kind: PartnerKind, call: FaceCall) -> GateFuture<'_, FaceAnswer> {

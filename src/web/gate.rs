@@ -10,7 +10,7 @@ use domain::socket::{FaceAnswer, FaceCall, FaceReply};
 use domain::stop::StopScope;
 use domain::{ActId, Millis, Personal, RequestId, StopId};
 
-pub use engine::inbox::{Answered, ClaimView, TASKS_PAGE_MAX, TaskPage, TaskView};
+pub use engine::inbox::{Answered, ClaimView, INBOX_PAGE_MAX, InboxPage, InboxTask};
 pub use engine::refusal::Refusal;
 pub use engine::view::{
     Accepted, ActView, AttemptView, Caller, Counters, CourtView, DeliveryView, DocumentRead, DocumentStored, EntryView,
@@ -102,15 +102,15 @@ pub trait Gate: Send + Sync {
     /// Takes what a partner posts by itself.
     fn inbound<'a>(&'a self, caller: &'a Caller, partner: &'a str, body: Vec<u8>) -> Answer<'a, FaceReply>;
     /// What waits in the inbox at which the caller works, from the place `from` on.
-    fn tasks<'a>(&'a self, caller: &'a Caller, from: u32, limit: u16) -> Answer<'a, TaskPage>;
+    fn inbox<'a>(&'a self, caller: &'a Caller, from: u32, limit: u16) -> Answer<'a, InboxPage>;
     /// One act of that inbox.
-    fn task<'a>(&'a self, caller: &'a Caller, id: ActId) -> Answer<'a, TaskView>;
+    fn inbox_task<'a>(&'a self, caller: &'a Caller, id: ActId) -> Answer<'a, InboxTask>;
     /// Keeps other clerks from an act for a while.
-    fn claim_task<'a>(&'a self, caller: &'a Caller, id: ActId) -> Answer<'a, ClaimView>;
+    fn claim_act<'a>(&'a self, caller: &'a Caller, id: ActId) -> Answer<'a, ClaimView>;
     /// Takes what a clerk says became of an act.
-    fn answer_task<'a>(&'a self, caller: &'a Caller, id: ActId, outcome: Outcome) -> Answer<'a, Answered>;
+    fn answer_act<'a>(&'a self, caller: &'a Caller, id: ActId, outcome: Outcome) -> Answer<'a, Answered>;
     /// A paper of the act's request, by its place among them.
-    fn task_paper<'a>(&'a self, caller: &'a Caller, id: ActId, place: u16) -> Answer<'a, DocumentRead>;
+    fn inbox_paper<'a>(&'a self, caller: &'a Caller, id: ActId, place: u16) -> Answer<'a, DocumentRead>;
     /// Answers a decoded call on a partner face.
     fn face(&self, kind: PartnerKind, call: FaceCall) -> GateFuture<'_, FaceAnswer>;
     /// A leaf with its proof.

@@ -42,7 +42,7 @@ slugs! {
     CourtForeign = "court_foreign",
     SamePerson = "same_person",
     StopNotYours = "stop_not_yours",
-    TaskClaimed = "task_claimed",
+    ActClaimed = "act_claimed",
     PersonNeeded = "person_needed",
     NotFound = "not_found",
     RouteUnknown = "route_unknown",

@@ -12,8 +12,8 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use tokio::sync::watch;
 
 use crate::gate::{Caller, Gate};
-use crate::inbox::pages::session_of;
-use crate::inbox::session::{SessionId, Sessions};
+use crate::inbox::pages::sitting_of;
+use crate::inbox::sitting::{SittingId, Sittings};
 use crate::language::Language;
 use crate::limits::Limits;
 use crate::problem::{Problem, Slug};
@@ -101,7 +101,7 @@ pub(crate) struct Doors {
     gate: Arc<dyn Gate>,
     tokens: Arc<Tokens>,
     sources: Sources,
-    sessions: Sessions,
+    sittings: Sittings,
     limits: Limits,
     stopping: watch::Receiver<bool>,
 }
@@ -114,7 +114,7 @@ impl Doors {
         stopping: watch::Receiver<bool>,
     ) -> Self {
         let sources = Sources::new(limits.source_per_second, limits.sources_max);
-        Self { gate, tokens, sources, sessions: Sessions::default(), limits, stopping }
+        Self { gate, tokens, sources, sittings: Sittings::default(), limits, stopping }
     }
 
     /// Counts a call that is turned away; a source that does nothing else is told to wait.
@@ -133,19 +133,19 @@ impl Doors {
 }
 
 impl Doors {
-    /// A clerk at a browser shows a token once; from then on the session stands for it.
-    fn sign_in(&self, shown: &str, source: IpAddr, roles: &[Role]) -> Result<SessionId, Problem> {
+    /// A clerk at a browser shows a token once; from then on the sitting stands for it.
+    fn sign_in(&self, shown: &str, source: IpAddr, roles: &[Role]) -> Result<SittingId, Problem> {
         let holder = self.tokens.find(shown).filter(|holder| holder.caller.is_person);
         let Some(holder) = holder else { return Err(self.turn_away(source, Slug::TokenUnknown)) };
         self.may(&holder, source, roles)?;
         let hash = hash_of(shown).ok_or(Slug::TokenUnknown)?;
-        self.sessions.begin(hash).ok_or_else(|| Slug::Internal.into())
+        self.sittings.begin(hash).ok_or_else(|| Slug::Internal.into())
     }
 
-    /// A browser that has no session, or one that is over, is no intruder: it is led to the door and not counted.
-    fn seat(&self, request: &HttpRequest, roles: &[Role]) -> Result<(Arc<Holder>, SessionId), Problem> {
+    /// A browser that has no sitting, or one that is over, is no intruder: it is led to the door and not counted.
+    fn seat(&self, request: &HttpRequest, roles: &[Role]) -> Result<(Arc<Holder>, SittingId), Problem> {
         let source = source_of(request);
-        let found = session_of(request).and_then(|id| Some((self.tokens.held(&self.sessions.token_of(&id)?)?, id)));
+        let found = sitting_of(request).and_then(|id| Some((self.tokens.held(&self.sittings.token_of(&id)?)?, id)));
         let Some((holder, id)) = found else {
             return Err(if self.sources.admit(source) { Slug::TokenMissing.into() } else { too_many() });
         };
@@ -243,22 +243,22 @@ impl<R: Right> FromRequest for Allowed<R> {
 /// Somebody with right `R` at a browser.
 pub(crate) struct Seat<R> {
     pub(crate) allowed: Allowed<R>,
-    pub(crate) session: SessionId,
+    pub(crate) sitting: SittingId,
 }
 
 impl<R> Seat<R> {
-    /// The name of the token, and the session, for the head of a page.
-    pub(crate) fn who(&self) -> (&str, &SessionId) {
-        (&self.allowed.holder.caller.token, &self.session)
+    /// The name of the token, and the sitting, for the head of a page.
+    pub(crate) fn who(&self) -> (&str, &SittingId) {
+        (&self.allowed.holder.caller.token, &self.sitting)
     }
 
     /// Signs out.
     pub(crate) fn end(&self) {
-        self.allowed.doors.sessions.end(&self.session);
+        self.allowed.doors.sittings.end(&self.sitting);
     }
 }
 
-/// As [`Allowed`], for a page: who calls is known by the session of the browser, and whoever has none is led to the door.
+/// As [`Allowed`], for a page: who calls is known by the sitting of the browser, and whoever has none is led to the door.
 pub(crate) struct AtDesk<R>(pub(crate) Result<Seat<R>, Problem>);
 
 impl<R: Right> FromRequest for AtDesk<R> {
@@ -267,9 +267,9 @@ impl<R: Right> FromRequest for AtDesk<R> {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let Some(doors) = request.app_data::<Data<Doors>>() else { return ready(Err(Slug::Internal.into())) };
-        let seat = doors.seat(request, R::ROLES).map(|(holder, session)| Seat {
+        let seat = doors.seat(request, R::ROLES).map(|(holder, sitting)| Seat {
             allowed: Allowed { doors: doors.clone(), holder, language: language_of(request), right: PhantomData },
-            session,
+            sitting,
         });
         ready(Ok(Self(seat)))
     }
@@ -295,8 +295,8 @@ impl Open {
         &self.doors.limits
     }
 
-    /// Begins a session for whoever shows a person's token with right `R`.
-    pub(crate) fn sign_in<R: Right>(&self, token: &str) -> Result<SessionId, Problem> {
+    /// Begins a sitting for whoever shows a person's token with right `R`.
+    pub(crate) fn sign_in<R: Right>(&self, token: &str) -> Result<SittingId, Problem> {
         self.doors.sign_in(token, self.source, R::ROLES)
     }
 

@@ -8,9 +8,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use simulators::{Fault, Knob};
 
-use crate::bench::{
-    Caller, Clerk, Form, Gateway, RUNTIME, Setup, Spec, acts, collect, eventually, look, person,
-};
+use crate::bench::{Caller, Clerk, Form, Gateway, RUNTIME, Setup, Spec, acts, collect, eventually, look, person};
 use crate::kinds::{EveryKind, everywhere};
 
 /// The shortest piece that is looked for; what is shorter is found by chance.
@@ -367,7 +365,10 @@ fn what_clerks_read_and_answer_is_not_seen_or_kept_in_clear() {
     let faulty = browser.send(&wrong, Some(("金丝雀回执.pdf", sealed.as_bytes()))).of_status(422).text();
     let lost = clerk.get(&format!("/v1/partner/tasks/act_{}", "0".repeat(16))).of_status(404);
     scanner.clean("a problem", &lost.bytes);
-    let refused = clerk.post(&format!("/v1/partner/tasks/{}/answer", task["id"].as_str().unwrap()), &json!({ "verdict": words, "serial": serial }));
+    let refused = clerk.post(
+        &format!("/v1/partner/tasks/{}/answer", task["id"].as_str().unwrap()),
+        &json!({ "verdict": words, "serial": serial }),
+    );
     scanner.clean("the problem of an answer", &refused.of_status(422).bytes);
     let sound = Form::of(&faulty, "multipart/form-data").with("accounts.0.balance", "5.00");
     let taken = browser.send(&sound, Some(("金丝雀回执.pdf", sealed.as_bytes()))).of_status(303);

@@ -80,9 +80,9 @@ fn one_clerk_answers_by_json_and_another_in_a_browser_and_the_request_ends() {
     let page = format!("/console/partner/tasks/{}", freezing["id"].as_str().unwrap());
     let task = browser.get(&page).of_status(200).text();
     browser.send(&Form::of(&task, "/claim\""), None).of_status(303);
-    assert_eq!(one.post_nothing(&path(&freezing, "/claim")).of_status(409).slug(), "task_claimed");
+    assert_eq!(one.post_nothing(&path(&freezing, "/claim")).of_status(409).slug(), "act_claimed");
     let held = json!({ "verdict": "done", "caught": "1.00" });
-    assert_eq!(one.post(&path(&freezing, "/answer"), &held).of_status(409).slug(), "task_claimed");
+    assert_eq!(one.post(&path(&freezing, "/answer"), &held).of_status(409).slug(), "act_claimed");
     let sheet = browser.get(&format!("{page}/sheet")).of_status(200).text();
     assert!(sheet.contains(&slip) && sheet.contains("单位盖章"), "{sheet}");
     let form = Form::of(&browser.get(&page).text(), "multipart/form-data").with("verdict", "done");
@@ -143,7 +143,10 @@ fn a_second_answer_supersedes_also_when_all_is_over_and_strangers_see_nothing() 
         nobody.post(&path(&task, "/answer"), &json!({ "verdict": "no_such_customer" })).of_status(404);
     }
     gateway.caller("submitter").get("/v1/partner/tasks").of_status(403);
-    assert_eq!(one.post(&path(&task, "/answer"), &json!({ "verdict": "queued" })).of_status(422).slug(), "out_of_bounds");
+    assert_eq!(
+        one.post(&path(&task, "/answer"), &json!({ "verdict": "queued" })).of_status(422).slug(),
+        "out_of_bounds"
+    );
     let nobody = json!({ "verdict": "no_such_customer" });
     one.post(&path(&task, "/answer"), &nobody).of_status(200);
     let view = gateway.wait_finished(&asked.id);
@@ -151,14 +154,15 @@ fn a_second_answer_supersedes_also_when_all_is_over_and_strangers_see_nothing() 
     one.post_nothing(&path(&task, "/claim")).of_status(409);
     let found = json!({ "verdict": "done", "accounts": [{ "number": ACCOUNT, "balance": "5.00" }] });
     // The first clerk's claim holds still: for the other one it is over with its time, not with the request.
-    assert_eq!(two.post(&path(&task, "/answer"), &found).of_status(409).slug(), "task_claimed");
+    assert_eq!(two.post(&path(&task, "/answer"), &found).of_status(409).slug(), "act_claimed");
     let late = one.post(&path(&task, "/answer"), &found).of_status(200);
     let again = one.post(&path(&task, "/answer"), &found).of_status(200);
     assert_eq!(late.bytes, again.bytes);
     let shown = one.get(&path(&task, "")).of_status(200).json();
     assert_eq!(shown["answer"]["accounts"][0]["number"], ACCOUNT, "{shown:#}");
     let view = gateway.view(&asked.id);
-    let verdicts: Vec<_> = view.act("query", "desk-a")["outcomes"].as_array().unwrap().iter().map(|o| &o["verdict"]).collect();
+    let verdicts: Vec<_> =
+        view.act("query", "desk-a")["outcomes"].as_array().unwrap().iter().map(|o| &o["verdict"]).collect();
     assert_eq!(verdicts, ["no_such_customer", "done"]);
 }
 
@@ -181,12 +185,16 @@ fn what_nobody_looks_at_is_counted_as_overdue_and_a_claim_outlives_a_kill() {
     let partners = gateway.caller("operator").get("/v1/partners").of_status(200).json();
     let of = |id: &str| partners["partners"].as_array().unwrap().iter().find(|one| one["id"] == id).unwrap().clone();
     assert_eq!((&of("desk-b")["overdue"], &of("desk-a")["overdue"]), (&json!(1), &json!(0)));
-    let clerk = |gateway: &Gateway, place: usize| Caller { base: gateway.url().to_owned(), token: tokens[place].clone() };
+    let clerk =
+        |gateway: &Gateway, place: usize| Caller { base: gateway.url().to_owned(), token: tokens[place].clone() };
     let task = of_kind(&tasks(&clerk(&gateway, 0)), "query");
     let claim = clerk(&gateway, 0).post_nothing(&path(&task, "/claim")).of_status(200).json();
     gateway.restart();
     let seen = of_kind(&tasks(&clerk(&gateway, 1)), "query");
-    assert_eq!((&seen["claim"]["by"], &seen["claim"]["own"], &seen["claim"]["until"]), (&json!("clerk-1"), &json!(false), &claim["until"]));
+    assert_eq!(
+        (&seen["claim"]["by"], &seen["claim"]["own"], &seen["claim"]["until"]),
+        (&json!("clerk-1"), &json!(false), &claim["until"])
+    );
     let stop = json!({ "scope": { "all": true }, "reason": "演练" });
     gateway.caller("operator").post("/v1/stops", &stop).of_status(200);
     assert!(tasks(&clerk(&gateway, 0)).is_empty(), "what is stopped is not listed");

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use simulators::{Police, PoliceConfig};
 
 use crate::bench::{
-    Answer, Bank, Caller, Gateway, RUNTIME, Setup, Spec, Submitted, View, acts, collect, eventually, everybody, look, person,
+    Answer, Bank, Caller, Gateway, RUNTIME, Setup, Spec, Submitted, View, acts, collect, eventually, everybody, look,
+    person,
 };
 use crate::kinds::{EveryKind, everywhere};
 

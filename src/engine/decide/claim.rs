@@ -16,7 +16,7 @@ impl Decider {
         self.may_claim(act, &partner, how)?;
         if let Some(known) = self.state.claims.of(act, self.now) {
             if known.by != by {
-                return Err(Refusal::TaskClaimed { by: known.by.clone(), until: known.until });
+                return Err(Refusal::ActClaimed { by: known.by.clone(), until: known.until });
             }
             // One that has more than half of its time left need not be said again, nor one that is about to be answered.
             if how != Claiming::Take || known.until > self.now.saturating_add(CLAIM_MS / 2) {

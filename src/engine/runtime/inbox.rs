@@ -14,7 +14,7 @@ use super::{Engine, Shared};
 use crate::command::{Answer, ClaimAct, Claiming, ClosedRead, Command};
 use crate::decide::Decider;
 use crate::decide::exchange::fit;
-use crate::inbox::{Answered, ClaimView, TASKS_PAGE_MAX, TaskPage, TaskView};
+use crate::inbox::{Answered, ClaimView, INBOX_PAGE_MAX, InboxPage, InboxTask};
 use crate::refusal::Refusal;
 use crate::state::act::NO_SEQUENCE;
 use crate::state::claim::Claim;
@@ -58,7 +58,7 @@ impl Engine {
     ///
     /// # Errors
     /// [`Refusal::NotFound`] when the caller is no clerk of an inbox, [`Refusal::Unavailable`].
-    pub async fn tasks(&self, caller: &Caller, from: u32, limit: u16) -> Result<TaskPage, Refusal> {
+    pub async fn inbox(&self, caller: &Caller, from: u32, limit: u16) -> Result<InboxPage, Refusal> {
         let partner = self.desk(caller)?;
         let mut listed = Vec::new();
         for class in [ListClass::Queries, ListClass::Controls] {
@@ -80,13 +80,13 @@ impl Engine {
         waiting.sort_by_key(|sketch| (sketch.act.sent_at, sketch.act.slip, sketch.act.line));
         let open = u32::try_from(waiting.len()).unwrap_or(u32::MAX);
         let overdue = waiting.iter().filter(|sketch| sketch.is_overdue(due_ms, now)).count();
-        let limit = limit.clamp(1, TASKS_PAGE_MAX);
+        let limit = limit.clamp(1, INBOX_PAGE_MAX);
         let page: Vec<Sketch> = waiting.into_iter().skip(from as usize).take(usize::from(limit)).collect();
         let requests: BTreeSet<u64> = page.iter().map(|sketch| sketch.request).collect();
         let reads = requests.into_iter().map(|request| self.record_read(caller, request, None));
         futures_util::future::try_join_all(reads).await?;
         let end = from.saturating_add(u32::from(limit));
-        Ok(TaskPage {
+        Ok(InboxPage {
             partner: self.partner_name(partner),
             tasks: page.into_iter().filter_map(|sketch| self.task_view(caller, sketch)).collect(),
             open,
@@ -99,7 +99,7 @@ impl Engine {
     ///
     /// # Errors
     /// [`Refusal::NotFound`], also for another partner's act and for one that was never shown; [`Refusal::Unavailable`].
-    pub async fn task(&self, caller: &Caller, act: ActId) -> Result<TaskView, Refusal> {
+    pub async fn inbox_task(&self, caller: &Caller, act: ActId) -> Result<InboxTask, Refusal> {
         let sketch = self.read_sketch(caller, act).await?;
         self.task_view(caller, sketch).ok_or(Refusal::NotFound)
     }
@@ -107,9 +107,9 @@ impl Engine {
     /// Keeps the partner's other clerks from an act for [`crate::decide::CLAIM_MS`].
     ///
     /// # Errors
-    /// [`Refusal::TaskClaimed`] when another clerk has it, [`Refusal::WrongState`] when it is over, [`Refusal::NotFound`],
+    /// [`Refusal::ActClaimed`] when another clerk has it, [`Refusal::WrongState`] when it is over, [`Refusal::NotFound`],
     /// [`Refusal::Unavailable`].
-    pub async fn claim_task(&self, caller: &Caller, act: ActId) -> Result<ClaimView, Refusal> {
+    pub async fn claim_act(&self, caller: &Caller, act: ActId) -> Result<ClaimView, Refusal> {
         let partner = self.desk(caller)?;
         let sketch = self.sketch(partner, act)?;
         if sketch.closed.is_some() {
@@ -126,9 +126,9 @@ impl Engine {
     /// That it was this clerk stands in the trail as a claim, if not already.
     ///
     /// # Errors
-    /// [`Refusal::OutOfBounds`] when the answer contradicts itself, [`Refusal::TaskClaimed`], [`Refusal::WrongState`] when it was
+    /// [`Refusal::OutOfBounds`] when the answer contradicts itself, [`Refusal::ActClaimed`], [`Refusal::WrongState`] when it was
     /// taken back, [`Refusal::NotFound`], [`Refusal::Unavailable`].
-    pub async fn answer_task(&self, caller: &Caller, act: ActId, outcome: Outcome) -> Result<Answered, Refusal> {
+    pub async fn answer_act(&self, caller: &Caller, act: ActId, outcome: Outcome) -> Result<Answered, Refusal> {
         let partner = self.desk(caller)?;
         let sketch = self.sketch(partner, act)?;
         sound(sketch.act.kind(), &outcome)?;
@@ -172,7 +172,7 @@ impl Engine {
     ///
     /// # Errors
     /// [`Refusal::NotFound`], [`Refusal::Unavailable`].
-    pub async fn task_paper(&self, caller: &Caller, act: ActId, place: u16) -> Result<DocumentRead, Refusal> {
+    pub async fn inbox_paper(&self, caller: &Caller, act: ActId, place: u16) -> Result<DocumentRead, Refusal> {
         let sketch = self.read_sketch(caller, act).await?;
         let papers = self.shared.papers.request(sketch.request).ok_or(Refusal::NotFound)?;
         let shared = Arc::clone(&self.shared);
@@ -254,10 +254,10 @@ impl Engine {
     }
 
     /// `None` when the case was erased.
-    fn task_view(&self, caller: &Caller, sketch: Sketch) -> Option<TaskView> {
+    fn task_view(&self, caller: &Caller, sketch: Sketch) -> Option<InboxTask> {
         let (now, due_ms) = (self.now(), self.answer_due_ms(caller.partner.as_deref()?));
         let slip = self.shared.papers.slip(&[sketch.act.id()], false)?;
-        Some(TaskView {
+        Some(InboxTask {
             act: sketch.act.id(),
             partner: self.partner_name(caller.partner.as_deref()?),
             key: sketch.act.slip_line(),

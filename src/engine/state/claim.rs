@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::{ActId, Millis};
 use serde::{Deserialize, Serialize};
-use store::record::ActClaimed;
+use store::record::Fact;
 
 use super::State;
 
@@ -56,7 +56,8 @@ impl Claims {
 }
 
 impl State {
-    pub(crate) fn fold_claim(&mut self, fact: &ActClaimed, at: Millis) {
+    pub(crate) fn fold_claim(&mut self, fact: &Fact, at: Millis) {
+        let Fact::ActClaimed(fact) = fact else { return };
         let claim = Claim { by: fact.by.clone(), until: fact.until };
         self.claims.take((fact.act.0, fact.act.1), claim, at);
     }

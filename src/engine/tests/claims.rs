@@ -52,7 +52,7 @@ fn one_clerk_at_a_time_and_for_a_time() {
     claim(&mut table, own, "clerk-1", Claiming::Take).unwrap();
     assert_eq!(claims(&table), 1, "said again at once it is no news");
     let until = table.now + CLAIM_MS;
-    let taken = Err(Refusal::TaskClaimed { by: "clerk-1".to_owned(), until });
+    let taken = Err(Refusal::ActClaimed { by: "clerk-1".to_owned(), until });
     for how in [Claiming::Take, Claiming::Answer, Claiming::Late] {
         assert_eq!(claim(&mut table, own, "clerk-2", how), taken);
     }
@@ -85,5 +85,9 @@ fn what_is_answered_is_taken_no_more_and_may_be_answered_otherwise() {
     for (sequence, event) in (0..).zip(&table.events) {
         folded.fold(sequence, event);
     }
-    assert_eq!(folded.claims.of(own, table.now), table.decider.state.claims.of(own, table.now));
+    let mut record = Vec::new();
+    table.decider.state.write_record(&mut record).unwrap();
+    let state = State::read_record(&record).unwrap();
+    assert_eq!(folded.digest(), state.digest(), "the journal and the snapshot say the same");
+    assert_eq!(state.claims.of(own, table.now).unwrap().by, "clerk-1");
 }

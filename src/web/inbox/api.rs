@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::answer;
 use super::shown::{ShownClaim, ShownTask, ShownTasks};
 use crate::body;
-use crate::gate::{Answered, TASKS_PAGE_MAX};
+use crate::gate::{Answered, INBOX_PAGE_MAX};
 use crate::intake::commands;
 use crate::intake::documents::attachment;
 use crate::intake::form::AnswerForm;
@@ -34,14 +34,14 @@ pub(super) fn place(text: &str) -> Result<u16, Problem> {
 pub(crate) async fn list(allowed: Allowed<Clerk>, request: HttpRequest) -> Result<HttpResponse, Problem> {
     let mut query = Query::of(request.query_string(), &["from", "limit"]);
     let from = query.number("from", 0, u64::from(u32::MAX)).and_then(|from| from.try_into().ok()).unwrap_or(0);
-    let limit = query.number("limit", 1, u64::from(TASKS_PAGE_MAX)).and_then(|limit| limit.try_into().ok());
+    let limit = query.number("limit", 1, u64::from(INBOX_PAGE_MAX)).and_then(|limit| limit.try_into().ok());
     query.end()?;
-    let page = allowed.gate().tasks(allowed.caller(), from, limit.unwrap_or(TASKS_PAGE_MAX)).await?;
+    let page = allowed.gate().inbox(allowed.caller(), from, limit.unwrap_or(INBOX_PAGE_MAX)).await?;
     Ok(personal_answer(json(&ShownTasks::of(&page))))
 }
 
 pub(crate) async fn show(allowed: Allowed<Clerk>, id: Path<String>) -> Result<HttpResponse, Problem> {
-    let view = allowed.gate().task(allowed.caller(), act_id(&id)?).await?;
+    let view = allowed.gate().inbox_task(allowed.caller(), act_id(&id)?).await?;
     Ok(personal_answer(json(&ShownTask::of(&view))))
 }
 
@@ -52,7 +52,7 @@ pub(crate) async fn claim(
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
     commands::bytes(&request, payload, allowed.limits()).await?;
-    let claim = allowed.gate().claim_task(allowed.caller(), act_id(&id)?).await?;
+    let claim = allowed.gate().claim_act(allowed.caller(), act_id(&id)?).await?;
     Ok(personal_answer(json(&ShownClaim::of(&claim))))
 }
 
@@ -86,7 +86,7 @@ pub(crate) async fn answer(
     } else {
         web::block(move || outcome(&bytes)).await.map_err(|_| Slug::Internal)??
     };
-    let answered = allowed.gate().answer_task(allowed.caller(), id, outcome).await?;
+    let answered = allowed.gate().answer_act(allowed.caller(), id, outcome).await?;
     Ok(personal_answer(json(&ShownAnswered::of(&answered))))
 }
 
@@ -97,6 +97,6 @@ fn outcome(bytes: &[u8]) -> Result<Outcome, Problem> {
 
 pub(crate) async fn paper(allowed: Allowed<Clerk>, path: Path<(String, String)>) -> Result<HttpResponse, Problem> {
     let (id, n) = path.into_inner();
-    let paper = allowed.gate().task_paper(allowed.caller(), act_id(&id)?, place(&n)?).await?;
+    let paper = allowed.gate().inbox_paper(allowed.caller(), act_id(&id)?, place(&n)?).await?;
     Ok(attachment(paper))
 }

@@ -3,8 +3,8 @@
 pub(crate) mod answer;
 pub(crate) mod api;
 pub(crate) mod pages;
-pub(crate) mod session;
 mod shown;
+pub(crate) mod sitting;
 
 /// Earlier measures in one answer at most: a much-fought-over house has a dozen.
 pub const AHEAD_MAX: usize = 100;

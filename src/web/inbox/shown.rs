@@ -4,7 +4,7 @@ use domain::Personal;
 use domain::case::{CourtAccount, Officer, Paper, Party};
 use serde::Serialize;
 
-use crate::gate::{ClaimView, TaskPage, TaskView};
+use crate::gate::{ClaimView, InboxPage, InboxTask};
 use crate::intake::said::{ShownDetail, ShownOutcome};
 use crate::intake::show::{Date, Instant, Yuan};
 
@@ -18,8 +18,8 @@ pub(super) struct ShownTasks<'a> {
 }
 
 impl<'a> ShownTasks<'a> {
-    pub(super) fn of(page: &'a TaskPage) -> Self {
-        let TaskPage { partner, tasks, open, overdue, next } = page;
+    pub(super) fn of(page: &'a InboxPage) -> Self {
+        let InboxPage { partner, tasks, open, overdue, next } = page;
         Self { partner, tasks: tasks.iter().map(ShownTask::of).collect(), open: *open, overdue: *overdue, next: *next }
     }
 }
@@ -160,7 +160,7 @@ fn text(text: Option<&Personal<String>>) -> Option<&str> {
 }
 
 impl<'a> ShownTask<'a> {
-    pub(super) fn of(view: &'a TaskView) -> Self {
+    pub(super) fn of(view: &'a InboxTask) -> Self {
         let context = &view.slip.context;
         let line = view.slip.lines.first();
         let original = line.and_then(|line| line.original.as_ref());

@@ -41,7 +41,8 @@ impl Form {
     /// The form of a page whose markup holds `mark`.
     pub fn of(page: &str, mark: &str) -> Self {
         let form = page.split("<form ").skip(1).map(|rest| rest.split("</form>").next().unwrap());
-        let form = form.into_iter().find(|form| form.contains(mark)).unwrap_or_else(|| panic!("no form {mark} in {page}"));
+        let form =
+            form.into_iter().find(|form| form.contains(mark)).unwrap_or_else(|| panic!("no form {mark} in {page}"));
         let inputs = form.split("<input ").skip(1).filter_map(|rest| {
             let tag = rest.split('>').next()?;
             let chosen = !tag.contains("type=\"radio\"") && !tag.contains("type=\"file\"") || tag.contains(" checked");
@@ -109,7 +110,8 @@ impl Clerk {
     fn call(&self, method: Method, path: &str, kind: &str, body: Vec<u8>) -> Answer {
         let mut call = BROWSER.request(method.clone(), format!("{}{path}", self.base)).header("Cookie", &self.cookie);
         if method == Method::POST {
-            call = call.header("Content-Type", kind).header("Origin", &self.base).header("Sec-Fetch-Site", "same-origin");
+            call =
+                call.header("Content-Type", kind).header("Origin", &self.base).header("Sec-Fetch-Site", "same-origin");
         }
         RUNTIME.block_on(async {
             let mut response = call.body(body).send().await.unwrap();

@@ -188,7 +188,7 @@ pub(super) fn draw(
         input(page, fields, "to", ("止日（含当日）", "last day, inclusive"), "type=\"date\"");
     }
     input(page, fields, "serial", ("本单位流水号", "your own number"), "maxlength=\"64\"");
-    input(page, fields, "due", ("已登记的，预计办理日", "when registered: expected day"), "type=\"date\"");
+    input(page, fields, "due", ("预计办理日（已登记的）", "expected day"), "type=\"date\"");
     page.put("</div>");
     if kind.is_question() {
         draw_accounts(page, fields, more_rows);

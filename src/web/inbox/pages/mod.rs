@@ -1,4 +1,4 @@
-//! The inbox in a browser: pages made here, no script, nothing from elsewhere; a session after the token was shown once.
+//! The inbox in a browser: pages made here, no script, nothing from elsewhere; a sitting after the token was shown once.
 
 mod fields;
 mod form;
@@ -13,11 +13,11 @@ use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use self::fields::Fields;
 use self::html::Html;
 use super::api::{act_id, place};
-use super::session::SessionId;
+use super::sitting::SittingId;
 use super::{answer, api};
 use crate::body;
 use crate::fault::Fault;
-use crate::gate::{TASKS_PAGE_MAX, TaskView};
+use crate::gate::{INBOX_PAGE_MAX, InboxTask};
 use crate::intake::documents::attachment;
 use crate::intake::query::Query;
 use crate::language::Language;
@@ -70,11 +70,11 @@ fn begin(title: &'static str) -> Html {
     page
 }
 
-fn header(page: &mut Html, who: Option<(&str, &SessionId)>) {
+fn header(page: &mut Html, who: Option<(&str, &SittingId)>) {
     page.put("<header><span class=\"name\">獬豸 <b>").both(("协助执行收件箱", "inbox of a partner")).put("</b></span>");
-    if let Some((token, session)) = who {
+    if let Some((token, sitting)) = who {
         page.put("<form method=\"post\" action=\"").put(ROOT).put("/logout\"><span>").say(token);
-        page.put("</span><input type=\"hidden\" name=\"form\" value=\"").say(&session.form_word());
+        page.put("</span><input type=\"hidden\" name=\"form\" value=\"").say(&sitting.form_word());
         page.put("\"><button type=\"submit\">").both(("退出", "sign out")).put("</button></form>");
     }
     page.put("</header><main>");
@@ -93,7 +93,7 @@ fn turned_away(problem: &Problem) -> HttpResponse {
     }
 }
 
-fn told(problem: &Problem, who: Option<(&str, &SessionId)>) -> HttpResponse {
+fn told(problem: &Problem, who: Option<(&str, &SittingId)>) -> HttpResponse {
     let mut written = begin("提示");
     header(&mut written, who);
     let (chinese, english) = (problem.told(Language::Chinese), problem.told(Language::English));
@@ -151,10 +151,10 @@ pub(crate) async fn sign_in(open: Open, request: HttpRequest, payload: Payload) 
     };
     let fields = Fields::of_pairs(&bytes).unwrap_or_default();
     match open.sign_in::<Clerk>(fields.text("token").unwrap_or_default()) {
-        Ok(session) => {
+        Ok(sitting) => {
             let secure = request.connection_info().scheme() == "https";
             let mut answer = moved(TASKS);
-            if let Ok(cookie) = header::HeaderValue::from_str(&session.cookie(secure)) {
+            if let Ok(cookie) = header::HeaderValue::from_str(&sitting.cookie(secure)) {
                 answer.headers_mut().insert(SET_COOKIE, cookie);
             }
             answer
@@ -173,14 +173,14 @@ fn is_from_here(request: &HttpRequest) -> bool {
     site && header(ORIGIN.as_str()).is_none_or(ours)
 }
 
-/// The id of the session that a call shows.
-pub(crate) fn session_of(request: &HttpRequest) -> Option<SessionId> {
-    request.headers().get_all(COOKIE).find_map(|value| SessionId::of_cookies(value.to_str().ok()?))
+/// The id of the sitting that a call shows.
+pub(crate) fn sitting_of(request: &HttpRequest) -> Option<SittingId> {
+    request.headers().get_all(COOKIE).find_map(|value| SittingId::of_cookies(value.to_str().ok()?))
 }
 
-/// A form that was sent from a page of this session?
+/// A form that was sent from a page of this sitting?
 fn is_own_form(request: &HttpRequest, seat: &Seat<Clerk>, fields: &Fields) -> Result<(), Problem> {
-    let own = fields.text("form") == Some(seat.session.form_word().as_str()) && is_from_here(request);
+    let own = fields.text("form") == Some(seat.sitting.form_word().as_str()) && is_from_here(request);
     if own { Ok(()) } else { Err(Slug::TokenMissing.into()) }
 }
 
@@ -191,13 +191,13 @@ pub(crate) async fn sign_out(desk: AtDesk<Clerk>, request: HttpRequest, payload:
         seat.end();
     }
     let mut answer = moved(LOGIN);
-    if let Ok(cookie) = header::HeaderValue::from_str(&SessionId::cookie_gone()) {
+    if let Ok(cookie) = header::HeaderValue::from_str(&SittingId::cookie_gone()) {
         answer.headers_mut().insert(SET_COOKIE, cookie);
     }
     answer
 }
 
-/// A form without files, sent from a page of this session.
+/// A form without files, sent from a page of this sitting.
 async fn small_form(seat: &Seat<Clerk>, request: &HttpRequest, payload: Payload) -> Result<(), Problem> {
     let limits = seat.allowed.limits();
     let bytes = body::read(request, payload, limits.command_bytes_max, limits).await?;
@@ -212,7 +212,7 @@ pub(crate) async fn list(desk: AtDesk<Clerk>, request: HttpRequest) -> HttpRespo
     let mut query = Query::of(request.query_string(), &["from"]);
     let from = query.number("from", 0, u64::from(u32::MAX)).and_then(|from| from.try_into().ok()).unwrap_or(0);
     let allowed = &seat.allowed;
-    match allowed.gate().tasks(allowed.caller(), from, TASKS_PAGE_MAX).await {
+    match allowed.gate().inbox(allowed.caller(), from, INBOX_PAGE_MAX).await {
         Ok(tasks) => {
             let mut written = begin("待办事项");
             header(&mut written, Some(seat.who()));
@@ -224,18 +224,18 @@ pub(crate) async fn list(desk: AtDesk<Clerk>, request: HttpRequest) -> HttpRespo
     }
 }
 
-async fn view(seat: &Seat<Clerk>, id: &str) -> Result<TaskView, Problem> {
-    Ok(seat.allowed.gate().task(seat.allowed.caller(), act_id(id)?).await?)
+async fn view(seat: &Seat<Clerk>, id: &str) -> Result<InboxTask, Problem> {
+    Ok(seat.allowed.gate().inbox_task(seat.allowed.caller(), act_id(id)?).await?)
 }
 
 fn task_page(
     status: StatusCode,
     seat: &Seat<Clerk>,
-    view: &TaskView,
+    view: &InboxTask,
     (fields, faults): (&Fields, &[Fault]),
     rows: usize,
 ) -> HttpResponse {
-    let word = seat.session.form_word();
+    let word = seat.sitting.form_word();
     let mut written = begin("办理");
     header(&mut written, Some(seat.who()));
     show::task(&mut written, view, &word);
@@ -282,7 +282,7 @@ pub(crate) async fn paper(desk: AtDesk<Clerk>, path: Path<(String, String)>) -> 
     let (id, n) = path.into_inner();
     let read = async {
         let (id, place) = (act_id(&id)?, place(&n)?);
-        Ok::<_, Problem>(seat.allowed.gate().task_paper(seat.allowed.caller(), id, place).await?)
+        Ok::<_, Problem>(seat.allowed.gate().inbox_paper(seat.allowed.caller(), id, place).await?)
     };
     match read.await {
         Ok(document) => attachment(document),
@@ -303,7 +303,7 @@ pub(crate) async fn claim(
     let claimed = async {
         small_form(&seat, &request, payload).await?;
         let act = act_id(&id)?;
-        seat.allowed.gate().claim_task(seat.allowed.caller(), act).await?;
+        seat.allowed.gate().claim_act(seat.allowed.caller(), act).await?;
         Ok::<_, Problem>(act)
     };
     match claimed.await {
@@ -346,14 +346,14 @@ async fn take(seat: &Seat<Clerk>, request: &HttpRequest, id: &str, payload: Payl
     is_own_form(request, seat, &fields)?;
     let files = std::mem::take(&mut fields.files);
     let faults = match answer::outcome(form::answer(&fields), files) {
-        Ok(outcome) => match allowed.gate().answer_task(allowed.caller(), id, outcome).await.map_err(Problem::from) {
+        Ok(outcome) => match allowed.gate().answer_act(allowed.caller(), id, outcome).await.map_err(Problem::from) {
             Ok(answered) => return Ok(Taken::Said(answered.act)),
             Err(problem) if problem.slug() == Slug::OutOfBounds => problem.faults().to_vec(),
             Err(problem) => return Err(problem),
         },
         Err(faults) => faults,
     };
-    let view = allowed.gate().task(allowed.caller(), id).await?;
+    let view = allowed.gate().inbox_task(allowed.caller(), id).await?;
     let rows = form::rows_in(&fields);
     let drawn = task_page(StatusCode::UNPROCESSABLE_ENTITY, seat, &view, (&fields, &faults), rows);
     Ok(Taken::Faulty(drawn))

@@ -6,7 +6,7 @@ use domain::{ActKind, Millis};
 
 use super::form;
 use super::html::Html;
-use crate::gate::{ClaimView, OutcomeView, TaskPage, TaskView};
+use crate::gate::{ClaimView, InboxPage, InboxTask, OutcomeView};
 
 /// An instant as people write it, to the minute.
 fn minute(at: Millis) -> String {
@@ -33,16 +33,16 @@ fn say_kind(page: &mut Html, of: ActKind) {
     page.both((chinese, &english));
 }
 
-fn number(view: &TaskView) -> String {
+fn number(view: &InboxTask) -> String {
     view.key.to_string()
 }
 
-fn link(page: &mut Html, view: &TaskView, tail: &'static str) {
+fn link(page: &mut Html, view: &InboxTask, tail: &'static str) {
     page.put("<a href=\"").put(super::ROOT).put("/tasks/").say(&view.act.to_string()).put(tail).put("\">");
 }
 
 /// The list.
-pub(super) fn list(page: &mut Html, tasks: &TaskPage, now: Millis, from: u32) {
+pub(super) fn list(page: &mut Html, tasks: &InboxPage, now: Millis, from: u32) {
     page.put("<h1>").both(("待办事项", "Tasks")).put("</h1><p class=\"sums\"><span>");
     page.both(("待办", "open")).put(" <b>").say(&tasks.open.to_string()).put("</b></span>");
     page.put(if tasks.overdue > 0 { "<span class=\"late\">" } else { "<span>" });
@@ -71,10 +71,10 @@ pub(super) fn list(page: &mut Html, tasks: &TaskPage, now: Millis, from: u32) {
     turn(page, tasks, from);
 }
 
-fn turn(page: &mut Html, tasks: &TaskPage, from: u32) {
+fn turn(page: &mut Html, tasks: &InboxPage, from: u32) {
     page.put("<p class=\"turn\">");
     if from > 0 {
-        let before = from.saturating_sub(u32::from(crate::gate::TASKS_PAGE_MAX));
+        let before = from.saturating_sub(u32::from(crate::gate::INBOX_PAGE_MAX));
         page.put("<a href=\"?from=").say(&before.to_string()).put("\">").both(("上一页", "before")).put("</a>");
     }
     if let Some(next) = tasks.next {
@@ -83,7 +83,7 @@ fn turn(page: &mut Html, tasks: &TaskPage, from: u32) {
     page.put("</p>");
 }
 
-fn line(page: &mut Html, task: &TaskView, now: Millis) {
+fn line(page: &mut Html, task: &InboxTask, now: Millis) {
     let case = &task.slip.context.case;
     page.put(if task.overdue { "<tr class=\"late\"><td class=\"number\">" } else { "<tr><td class=\"number\">" });
     link(page, task, "");
@@ -126,7 +126,7 @@ fn claimed(page: &mut Html, claim: Option<&ClaimView>) {
 }
 
 /// A task, above its form.
-pub(super) fn task(page: &mut Html, view: &TaskView, word: &str) {
+pub(super) fn task(page: &mut Html, view: &InboxTask, word: &str) {
     page.put("<p class=\"back\"><a href=\"")
         .put(super::ROOT)
         .put("/tasks\">← ")
@@ -168,7 +168,7 @@ pub(super) fn task(page: &mut Html, view: &TaskView, word: &str) {
     page.put("</h2>");
 }
 
-fn claim_form(page: &mut Html, view: &TaskView, word: &str) {
+fn claim_form(page: &mut Html, view: &InboxTask, word: &str) {
     page.put("<p class=\"claim\">");
     match &view.claim {
         Some(claim) => {
@@ -193,7 +193,7 @@ fn claim_form(page: &mut Html, view: &TaskView, word: &str) {
     page.put("</button></form>");
 }
 
-fn ordered(page: &mut Html, view: &TaskView) {
+fn ordered(page: &mut Html, view: &InboxTask) {
     let (chinese, english) = kind(view.kind);
     page.put("<dt>").both(("事项", "what")).put("</dt><dd>").both((chinese, &english)).put("</dd>");
     if let Some(party) = view.slip.party() {
@@ -236,7 +236,7 @@ fn of_line(page: &mut Html, line: &Line) {
     }
 }
 
-fn of_case(page: &mut Html, view: &TaskView) {
+fn of_case(page: &mut Html, view: &InboxTask) {
     let case = &view.slip.context.case;
     page.term(("案号", "case"), case.number.expose()).term(("法院", "court"), &case.court.name);
     for officer in &view.slip.context.officers {
@@ -270,7 +270,7 @@ fn paper_kind(kind: &str) -> (&'static str, &'static str) {
     }
 }
 
-fn papers(page: &mut Html, view: &TaskView) {
+fn papers(page: &mut Html, view: &InboxTask) {
     if view.slip.context.papers.is_empty() {
         page.put("<p class=\"none\">").both(("无", "none")).put("</p>");
         return;
@@ -334,7 +334,7 @@ fn answered(page: &mut Html, kind: ActKind, view: &OutcomeView) {
 }
 
 /// The sheet: what goes to the counter, is filled in by hand, signed and sealed, and comes back as the sealed reply.
-pub(super) fn sheet(page: &mut Html, view: &TaskView) {
+pub(super) fn sheet(page: &mut Html, view: &InboxTask) {
     page.put("<p class=\"back screen\">");
     link(page, view, "");
     page.put("← ")

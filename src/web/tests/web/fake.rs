@@ -121,7 +121,7 @@ fn lead() -> LeadView {
 /// What somebody plants who hopes that a page is careless; it stands in every text that a partner, a court or a file brings.
 pub const MARKUP: &str = "<script>alert('x')</script>\"><img src=x onerror=alert(1)>";
 
-fn task() -> TaskView {
+fn task() -> InboxTask {
     let text = || Personal::new(MARKUP.to_owned());
     let person = |number: Personal<String>| Officer { name: text(), work_id: number, duty_id: text(), phone: text() };
     let party = Party {
@@ -163,7 +163,7 @@ fn task() -> TaskView {
     outcome.accounts[0].class = MARKUP.to_owned();
     outcome.replies[0].file_name = text();
     outcome.ahead.push(PriorMeasure { organ: text(), paper: text(), amount: None, to: None });
-    TaskView {
+    InboxTask {
         act: act.id,
         partner: MARKUP.to_owned(),
         key: act.slip,
@@ -411,21 +411,21 @@ impl Gate for FakeGate {
         }))
     }
 
-    fn tasks<'a>(&'a self, caller: &'a Caller, from: u32, _: u16) -> Answer<'a, TaskPage> {
-        let page = TaskPage { partner: MARKUP.to_owned(), tasks: vec![task()], open: 60, overdue: 1, next: Some(50) };
+    fn inbox<'a>(&'a self, caller: &'a Caller, from: u32, _: u16) -> Answer<'a, InboxPage> {
+        let page = InboxPage { partner: MARKUP.to_owned(), tasks: vec![task()], open: 60, overdue: 1, next: Some(50) };
         now(self.note(format!("tasks {from} by {} of {:?}", caller.token, caller.partner)).map(|_| page))
     }
 
-    fn task<'a>(&'a self, _: &'a Caller, id: ActId) -> Answer<'a, TaskView> {
+    fn inbox_task<'a>(&'a self, _: &'a Caller, id: ActId) -> Answer<'a, InboxTask> {
         now(self.note(format!("task {id}")).map(|_| task()))
     }
 
-    fn claim_task<'a>(&'a self, _: &'a Caller, id: ActId) -> Answer<'a, ClaimView> {
+    fn claim_act<'a>(&'a self, _: &'a Caller, id: ActId) -> Answer<'a, ClaimView> {
         let claim = ClaimView { by: "partner-token".to_owned(), until: NOW + 7_200_000, own: true };
         now(self.note(format!("claim {id}")).map(|_| claim))
     }
 
-    fn answer_task<'a>(&'a self, _: &'a Caller, id: ActId, outcome: Outcome) -> Answer<'a, Answered> {
+    fn answer_act<'a>(&'a self, _: &'a Caller, id: ActId, outcome: Outcome) -> Answer<'a, Answered> {
         let said =
             format!("answer {id} {} {:?} {} replies", outcome.verdict.word(), outcome.caught, outcome.replies.len());
         self.outcomes.lock().unwrap().push(outcome);
@@ -433,7 +433,7 @@ impl Gate for FakeGate {
         now(self.note(said).map(|_| answered))
     }
 
-    fn task_paper<'a>(&'a self, _: &'a Caller, id: ActId, place: u16) -> Answer<'a, DocumentRead> {
+    fn inbox_paper<'a>(&'a self, _: &'a Caller, id: ActId, place: u16) -> Answer<'a, DocumentRead> {
         now(self.note(format!("paper {id} {place}")).map(|_| DocumentRead {
             content_type: "application/pdf".to_owned(),
             file_name: "裁定\".pdf".into(),

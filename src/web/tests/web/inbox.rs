@@ -45,7 +45,7 @@ impl<'a> Browser<'a> {
         answer
     }
 
-    /// The word that forms of this session carry, as it stands in a page.
+    /// The word that forms of this sitting carry, as it stands in a page.
     async fn word(&self) -> String {
         let page = self.get(&format!("/tasks/{TASK}")).await.text();
         page.split("name=\"form\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned()
@@ -119,9 +119,9 @@ async fn every_fault_of_an_answer_is_told_at_once() {
     let many: Vec<_> = (0..5).map(|_| json!({ "file_name": "a.pdf", "base64": "JVBERi0xLjQK" })).collect();
     let refused = house.post(&path, Role::Partner, &json!({ "verdict": "done", "replies": many })).await;
     assert_eq!(refused.pointers(), ["/replies"]);
-    house.gate.refuse_next(Refusal::TaskClaimed { by: "clerk-2".to_owned(), until: NOW });
+    house.gate.refuse_next(Refusal::ActClaimed { by: "clerk-2".to_owned(), until: NOW });
     let claimed = house.post(&path, Role::Partner, &json!({ "verdict": "refused", "reason": "other" })).await;
-    assert_eq!((claimed.status, claimed.slug().as_str()), (409, "task_claimed"));
+    assert_eq!((claimed.status, claimed.slug().as_str()), (409, "act_claimed"));
     assert!(claimed.json()["detail"].as_str().unwrap().contains("clerk-2"));
 }
 
@@ -204,7 +204,7 @@ async fn a_clerk_signs_in_answers_by_a_form_and_signs_out() {
     assert_eq!((paper.status, paper.header("content-security-policy")), (200, "sandbox"));
     let gone = browser.send("/logout", &format!("form={word}")).await;
     assert!(gone.header("set-cookie").contains("Max-Age=0"));
-    assert_eq!(browser.get("/tasks").await.status, 303, "the session is over whatever the browser keeps");
+    assert_eq!(browser.get("/tasks").await.status, 303, "the sitting is over whatever the browser keeps");
 }
 
 #[tokio::test]

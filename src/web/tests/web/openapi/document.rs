@@ -147,7 +147,7 @@ fn parameters() -> Value {
         "Limit": query("limit", with_default(number(1, LIST_PAGE_MAX.into()), LIST_PAGE), ("每页行数。", "Lines on a page.")),
         "Wait": query("wait", json!({ "type": "string", "pattern": "^([0-9]|[1-5][0-9]|60)s$|^[0-9]{1,4}ms$" }), ("等待，如30s或500ms，至多60s。", "Wait, such as 30s or 500ms, at most 60s.")),
         "From": query("from", number(0, u32::MAX.into()), ("首项序号。", "First task of the page.")),
-        "TasksLimit": query("limit", with_default(number(1, web::gate::TASKS_PAGE_MAX.into()), web::gate::TASKS_PAGE_MAX), ("每页事项数。", "Tasks on a page.")),
+        "InboxLimit": query("limit", with_default(number(1, web::gate::INBOX_PAGE_MAX.into()), web::gate::INBOX_PAGE_MAX), ("每页事项数。", "Tasks on a page.")),
         "AfterVersion": query("after_version", number(0, u64::MAX), ("已知的版本。", "The version known already.")),
         "Page": query("page", number(0, u32::MAX.into()), ("首项序号。", "First act of the page.")),
         "PageLength": query("page_len", with_default(number(1, ACTS_PAGE_MAX.into()), ACTS_PAGE), ("每页事项数。", "Acts on a page.")),

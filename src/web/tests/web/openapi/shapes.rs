@@ -343,12 +343,12 @@ fn stops() -> Value {
 
 fn inboxes() -> Value {
     json!({
-        "TaskList": object(("一页待办事项，旧的在前。", "A page of tasks, oldest first."), json!({
-            "partner": text("协助单位名称。", "The partner's name."), "tasks": list(to("Task")),
+        "InboxList": object(("一页待办事项，旧的在前。", "A page of tasks, oldest first."), json!({
+            "partner": text("协助单位名称。", "The partner's name."), "tasks": list(to("InboxTask")),
             "open": count("待办总数。", "How many are open in all."), "overdue": count("其中逾期。", "How many of those are overdue."),
             "next": or_null(count("下一页的from。", "The from of the next page.")),
         }), json!({})),
-        "Task": object(("一件待办事项。", "A task."), json!({
+        "InboxTask": object(("一件待办事项。", "A task."), json!({
             "id": to("ActId"), "slip": text("请求单号。", "Slip number."), "line": count("请求单内序号。", "Line on the slip."),
             "kind": to("ActKind"), "state": to("ActState"), "offered_at": said("Instant", "首次下发。", "When it was shown first."),
             "due": said("Instant", "应反馈时间。", "When an answer is due."), "overdue": flag("已逾期。", "That has passed."),
