@@ -90,7 +90,7 @@ impl Fields {
             // A file field that was left blank.
             Some(file_name) if file_name.is_empty() && bytes.is_empty() => Some(()),
             Some(file_name) => {
-                if self.files.len() >= super::super::REPLIES_MAX + 1 {
+                if self.files.len() > super::super::REPLIES_MAX {
                     return None;
                 }
                 self.files.push(Upload { file_name, bytes: bytes.to_vec() });

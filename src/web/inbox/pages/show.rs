@@ -215,7 +215,7 @@ fn subject(page: &mut Html, party: &Party) {
     };
     page.term(label, party.name.expose());
     let kind = if party.id_type == "01" { "居民身份证".to_owned() } else { party.id_type.clone() };
-    page.term(("证件", "identity"), &format!("{kind} {}", party.id_number.expose()).trim().to_owned());
+    page.term(("证件", "identity"), format!("{kind} {}", party.id_number.expose()).trim());
 }
 
 fn of_line(page: &mut Html, line: &Line) {
