@@ -4,6 +4,7 @@ mod claims;
 mod delivering;
 mod kinds;
 mod law;
+mod settling;
 mod simulated;
 mod stops;
 

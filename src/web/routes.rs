@@ -8,7 +8,7 @@ use domain::socket::Face;
 
 use crate::intake::{acts, deliveries, documents, requests, submit};
 use crate::problem::{Problem, Slug};
-use crate::{contract, evidence, faces, health, inbox, partners, stops};
+use crate::{contract, evidence, faces, health, inbox, partners, settlements, stops, tasks};
 
 /// One path with the methods it takes.
 pub(crate) struct Door {
@@ -41,11 +41,12 @@ doors! {
 }
 
 doors! {
-    /// The table of the API. Paths stand as they do in logs: a template, never what was asked for.
+    /// The table of the API. Paths stand as they do in logs: a template, never what was asked for. They are tried from the first on, those
+    /// with a name in them by pattern, so the one that is called most stands in front.
     DOORS:
+    "/v1/requests" "GET, POST" => get requests::list, post submit::submit;
     "/v1/documents" "POST" => post documents::store;
     "/v1/documents/{digest}" "GET" => get documents::read;
-    "/v1/requests" "GET, POST" => get requests::list, post submit::submit;
     "/v1/requests/{id}" "GET" => get requests::show;
     "/v1/requests/{id}/events" "GET" => get requests::events;
     "/v1/requests/{id}/approve" "POST" => post acts::approve;
@@ -59,6 +60,10 @@ doors! {
     "/v1/partners/{id}/resume" "POST" => post partners::resume;
     "/v1/stops" "GET, POST" => get stops::list, post stops::order;
     "/v1/stops/{id}/lift" "POST" => post stops::lift;
+    "/v1/tasks" "GET" => get tasks::list;
+    "/v1/tasks/{id}/end" "POST" => post tasks::end;
+    "/v1/settlements" "POST" => post settlements::settle;
+    "/v1/partners/{id}/reconciliation" "POST" => post settlements::reconcile;
     "/v1/inbound/{partner}" "POST" => post partners::inbound;
     "/v1/partner/tasks" "GET" => get inbox::api::list;
     "/v1/partner/tasks/{id}" "GET" => get inbox::api::show;

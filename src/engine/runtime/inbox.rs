@@ -88,7 +88,7 @@ impl Engine {
         let end = from.saturating_add(u32::from(limit));
         Ok(InboxPage {
             partner: self.partner_name(partner),
-            tasks: page.into_iter().filter_map(|sketch| self.task_view(caller, sketch)).collect(),
+            tasks: page.into_iter().filter_map(|sketch| self.inbox_view(caller, sketch)).collect(),
             open,
             overdue: u32::try_from(overdue).unwrap_or(u32::MAX),
             next: (end < open).then_some(end),
@@ -101,7 +101,7 @@ impl Engine {
     /// [`Refusal::NotFound`], also for another partner's act and for one that was never shown; [`Refusal::Unavailable`].
     pub async fn inbox_task(&self, caller: &Caller, act: ActId) -> Result<InboxTask, Refusal> {
         let sketch = self.read_sketch(caller, act).await?;
-        self.task_view(caller, sketch).ok_or(Refusal::NotFound)
+        self.inbox_view(caller, sketch).ok_or(Refusal::NotFound)
     }
 
     /// Keeps the partner's other clerks from an act for [`crate::decide::CLAIM_MS`].
@@ -254,7 +254,7 @@ impl Engine {
     }
 
     /// `None` when the case was erased.
-    fn task_view(&self, caller: &Caller, sketch: Sketch) -> Option<InboxTask> {
+    fn inbox_view(&self, caller: &Caller, sketch: Sketch) -> Option<InboxTask> {
         let (now, due_ms) = (self.now(), self.answer_due_ms(caller.partner.as_deref()?));
         let slip = self.shared.papers.slip(&[sketch.act.id()], false)?;
         Some(InboxTask {
