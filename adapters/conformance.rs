@@ -78,6 +78,11 @@ pub(crate) fn specimen_of(name: &str) -> Specimen {
             ..open_specimen(&["police/golden/watch_vehicle.json", "police/golden/watch_done.json"])
         },
         "insurance_open" => open_specimen(&["insurance/golden/freeze.json", "insurance/golden/frozen.json"]),
+        "inbox" => Specimen {
+            options: &[("two_officers", "true"), ("credential_scans", "false")],
+            refused: &[("two_officers", "canary-token"), ("credential_scans", "1"), ("colour", "canary-token")],
+            ..Specimen::PLAIN
+        },
         "loopback" => Specimen {
             options: &[("answers", "done")],
             refused: &[
@@ -190,7 +195,7 @@ pub(crate) fn plug_of(name: &str, options: &PartnerOptions) -> Arc<dyn CallOut> 
     let adapter = ADAPTERS.iter().find(|adapter| adapter.name == name).unwrap();
     match (adapter.build)(options) {
         Ok(Plug::CallOut(call)) => call,
-        Ok(Plug::Pull) => panic!("{name} is pulled"),
+        Ok(Plug::Pull | Plug::Inbox) => panic!("{name} is not called"),
         Err(faults) => panic!("{name}: {faults:?}"),
     }
 }

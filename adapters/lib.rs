@@ -9,6 +9,7 @@ use domain::socket::{Adapter, Face};
 
 pub mod bank;
 mod housing_fund;
+pub mod inbox;
 mod insurance;
 pub mod loopback;
 mod markup;
@@ -24,7 +25,7 @@ mod fuzz;
 
 /// Every adapter there is. Whatever a partner file may name stands here, and `conformance.rs` asks each the same questions.
 pub static ADAPTERS: &[Adapter] =
-    &[bank::PULL, bank::HTTP, insurance::OPEN, housing_fund::OPEN, police::OPEN, loopback::LOOPBACK];
+    &[bank::PULL, bank::HTTP, insurance::OPEN, housing_fund::OPEN, police::OPEN, inbox::INBOX, loopback::LOOPBACK];
 
 /// Every path that partners call.
 #[must_use]

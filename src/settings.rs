@@ -245,7 +245,7 @@ impl Joined {
                 }
             }
         }
-        self.take_tokens(made.token.into_iter().collect());
+        self.take_tokens(made.token.into_iter().chain(made.clerks).collect());
         let id = made.partner.id.clone();
         if !made.names_rules {
             self.without_rules.push(id.clone());

@@ -307,6 +307,8 @@ pub enum Plug {
     CallOut(Arc<dyn CallOut>),
     /// It calls one of the faces.
     Pull,
+    /// Clerks of its own read and answer in a browser; no program of the partner's speaks to us.
+    Inbox,
 }
 
 /// One adapter in the visible list.

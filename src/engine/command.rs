@@ -112,11 +112,13 @@ pub enum Command {
     Feedback {
         /// Who.
         partner: String,
-        /// `feedback`, `hand_back`, `callback`.
+        /// `feedback`, `hand_back`, `callback`, `inbox`.
         way: &'static str,
         /// The items.
         items: Vec<FeedbackItem>,
     },
+    /// A clerk takes an act from an inbox.
+    ClaimAct(ClaimAct),
     /// A partner says something about an act of a finished request.
     LateOutcome(Box<LateOutcome>),
     /// A partner tells something unasked about an act.
@@ -303,13 +305,36 @@ pub struct LiftStop {
     pub reason: String,
 }
 
+/// A clerk's claim on an act.
+pub struct ClaimAct {
+    /// The act.
+    pub act: ActId,
+    /// The partner.
+    pub partner: String,
+    /// Name of the clerk's token.
+    pub by: String,
+    /// What for.
+    pub how: Claiming,
+}
+
+/// What an act is claimed for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Claiming {
+    /// To work at it.
+    Take,
+    /// To answer it at once; what is answered already may be answered otherwise.
+    Answer,
+    /// To answer it once more although its request is finished.
+    Late,
+}
+
 /// An outcome that came after its request was finished.
 pub struct LateOutcome {
     /// The act.
     pub act: ActId,
     /// The partner.
     pub partner: String,
-    /// `feedback`, `hand_back`, `callback`.
+    /// `feedback`, `hand_back`, `callback`, `inbox`.
     pub way: &'static str,
     /// Slot of the case's key.
     pub slot: u64,

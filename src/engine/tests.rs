@@ -1,5 +1,6 @@
 //! Tests of deciding and folding without threads: goals, doubt, order, limits, snapshots, and the golden digest.
 
+mod claims;
 mod delivering;
 mod kinds;
 mod law;

@@ -16,6 +16,8 @@ pub struct Caller {
     pub token: String,
     /// The court the token belongs to; `None` = a token of the gateway (operator, auditor) that sees all courts.
     pub court: Option<String>,
+    /// The partner whose clerk holds it; `None` = nobody's clerk.
+    pub partner: Option<String>,
     /// A person's token (reads are recorded each time) or a machine's (once per version).
     pub is_person: bool,
 }
@@ -444,6 +446,8 @@ pub struct PartnerView {
     pub broken_until: Option<Millis>,
     /// Closed until then.
     pub opens_at: Option<Millis>,
+    /// Acts that have been with it longer than agreed; in an inbox also those that nobody has looked at for so long.
+    pub overdue: u64,
     /// Taken out of the config.
     pub retired: bool,
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use adapters::ADAPTERS;
+use adapters::inbox::INBOX;
 use domain::ActKind;
 use domain::Day;
 use domain::calendar::Hours;
@@ -41,6 +42,8 @@ pub(super) struct Made<'p> {
     pub(super) plug: Plug,
     pub(super) credential: Option<Spot<'p>>,
     pub(super) token: Option<Found<'p, Token>>,
+    /// Tokens of its clerks, when it is an inbox.
+    pub(super) clerks: Vec<Found<'p, Token>>,
     /// The file itself says which rule pack holds.
     pub(super) names_rules: bool,
 }
@@ -56,6 +59,7 @@ pub(super) fn read<'p>(page: &'p Page<'p>, stem: &str, around: &Around<'_>, pack
     let kind = kind(&mut root);
     let adapter = adapter(&mut root);
     let travel = adapter.as_ref().map(|adapter| adapter.value.travel);
+    let by_hand = adapter.as_ref().is_some_and(|adapter| adapter.value.name == INBOX.name);
     let regions = regions(&mut root);
     let acts = acts(&mut root, adapter.as_ref().map_or(ActKind::ALL, |adapter| adapter.value.acts));
     let stage = stage(&mut root);
@@ -67,7 +71,8 @@ pub(super) fn read<'p>(page: &'p Page<'p>, stem: &str, around: &Around<'_>, pack
     let retired = root.flag("retired").is_some_and(|found| found.value);
     let rules = root.text("rules", 32);
     let law = rules.as_ref().map_or_else(Arc::default, |rules| named(rules, packs));
-    let timeouts = timeouts(root.table("timeouts"), answer_due_ms);
+    // Nothing is called where people fetch and answer, so no call can take longer than they may.
+    let timeouts = timeouts(root.table("timeouts"), if by_hand { u64::MAX } else { answer_due_ms });
     let rate = match travel {
         Some(Travel::Pull) => root.table_if_any("rate").map_or(Some(PULL_RATE), rate),
         Some(Travel::CallOut) | None => rate(root.table("rate")),
@@ -76,11 +81,12 @@ pub(super) fn read<'p>(page: &'p Page<'p>, stem: &str, around: &Around<'_>, pack
     let retry = retry(root.table("retry"));
     let breaker = breaker(root.table("breaker"));
     let doubt = doubt(root.table("doubt"), &retry, &timeouts);
-    let credential = credential(&mut root, travel, around);
+    let credential = credential(&mut root, travel.filter(|_| !by_hand), around);
+    let clerks = clerks(&mut root, stem, adapter.as_ref());
     let token = root.table_if_any("callback").and_then(|table| super::tokens::of_partner(table, stem));
     let ask_every = root.number("ask_every_s", 1..=31_536_000_u64);
     let plug = plug(&mut root, adapter.as_ref(), &timeouts, around);
-    if let (Some(kind), Some(Travel::Pull)) = (&kind, travel)
+    if let (Some(kind), Some(Travel::Pull), false) = (&kind, travel, by_hand)
         && !adapters::faces().iter().any(|face| face.kind() == kind.value)
     {
         kind.spot.fault("has no path from which lists are fetched, so nobody could; choose an adapter that calls out");
@@ -112,7 +118,7 @@ pub(super) fn read<'p>(page: &'p Page<'p>, stem: &str, around: &Around<'_>, pack
         credential: credential.map(|found| found.value),
         retired,
     };
-    Some(Made { partner, plug, credential: spot, token, names_rules: rules.is_some() })
+    Some(Made { partner, plug, credential: spot, token, clerks, names_rules: rules.is_some() })
 }
 
 /// `[[officers]]`: who is registered with the partner (rule D4); none = it keeps no register with us.
@@ -270,8 +276,10 @@ fn credential<'p>(
         return None;
     };
     let spot = table.spot();
-    if travel == Some(Travel::CallOut) {
-        spot.fault("is for partners that fetch; what we show to this one belongs into [options]");
+    if travel != Some(Travel::Pull) {
+        spot.fault(
+            "is for partners whose system fetches; what we show to one belongs into [options], clerks into [[clerks]]",
+        );
     }
     let username = table.required("username", 100, "the code agreed with the partner, such as YH…");
     let password = table.required("password", 500, "file:PATH or env:NAME");
@@ -281,6 +289,23 @@ fn credential<'p>(
     }
     let password = password.and_then(|password| around.secret(&password));
     Some(Found { value: PullCredential { username: username?.value, password: password? }, spot })
+}
+
+/// `[[clerks]]`: the people who read and answer in a browser; of an inbox, and of nobody else.
+fn clerks<'p>(
+    root: &mut Table<'p>,
+    partner: &str,
+    adapter: Option<&Found<'p, &'static Adapter>>,
+) -> Vec<Found<'p, Token>> {
+    let clerks = super::tokens::of_clerks(root, partner);
+    let Some(adapter) = adapter else { return clerks };
+    let is_inbox = adapter.value.name == INBOX.name;
+    match clerks.first() {
+        Some(clerk) if !is_inbox => clerk.spot.fault("is for the adapter inbox; this partner's own system answers"),
+        None if is_inbox => adapter.spot.warn("is answered by people and there is none; add a [[clerks]]"),
+        _ => {}
+    }
+    clerks
 }
 
 fn plug(

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use domain::outcome::Outcome;
 use domain::request::{PartnerKind, Request};
 use domain::socket::{FaceAnswer, FaceCall, FaceReply};
 use domain::stop::StopScope;
@@ -9,10 +10,10 @@ use domain::{ActId, Day, Millis, Personal, RequestId, StopId};
 use engine::Engine;
 
 use crate::gate::{
-    Accepted, Answer, AttemptView, Caller, Counters, CourtView, DeliveryView, DocumentRead, DocumentStored, EntryView,
-    EventView, Gate, GateFuture, Health, Lifted, Listed, Look, Page, PartnerView, ReconciledView, Refusal,
-    RequestFilter, RequestLine, RequestView, Resolution, SettledHow, Statement, StopView, TaskEnding, TaskFilter,
-    TaskView,
+    Accepted, Answer, Answered, AttemptView, Caller, ClaimView, Counters, CourtView, DeliveryView, DocumentRead,
+    DocumentStored, EntryView, EventView, Gate, GateFuture, Health, InboxPage, InboxTask, Lifted, Listed, Look, Page,
+    PartnerView, ReconciledView, Refusal, RequestFilter, RequestLine, RequestView, Resolution, SettledHow, Statement,
+    StopView, TaskEnding, TaskFilter, TaskView,
 };
 
 impl Gate for Engine {
@@ -142,6 +143,26 @@ impl Gate for Engine {
 
     fn inbound<'a>(&'a self, caller: &'a Caller, partner: &'a str, body: Vec<u8>) -> Answer<'a, FaceReply> {
         Box::pin(self.inbound(caller, partner, body))
+    }
+
+    fn inbox<'a>(&'a self, caller: &'a Caller, from: u32, limit: u16) -> Answer<'a, InboxPage> {
+        Box::pin(self.inbox(caller, from, limit))
+    }
+
+    fn inbox_task<'a>(&'a self, caller: &'a Caller, id: ActId) -> Answer<'a, InboxTask> {
+        Box::pin(self.inbox_task(caller, id))
+    }
+
+    fn claim_act<'a>(&'a self, caller: &'a Caller, id: ActId) -> Answer<'a, ClaimView> {
+        Box::pin(self.claim_act(caller, id))
+    }
+
+    fn answer_act<'a>(&'a self, caller: &'a Caller, id: ActId, outcome: Outcome) -> Answer<'a, Answered> {
+        Box::pin(self.answer_act(caller, id, outcome))
+    }
+
+    fn inbox_paper<'a>(&'a self, caller: &'a Caller, id: ActId, place: u16) -> Answer<'a, DocumentRead> {
+        Box::pin(self.inbox_paper(caller, id, place))
     }
 
     fn face(&self, kind: PartnerKind, call: FaceCall) -> GateFuture<'_, FaceAnswer> {

@@ -88,6 +88,8 @@ pub enum Want {
     Listed,
     /// An instant that lies ahead.
     Ahead,
+    /// A PDF of at most so many bytes.
+    Pdf(usize),
     /// What a partner's own form wants.
     Form(String),
     /// What a partner would hand a slip back for.
@@ -111,6 +113,19 @@ impl Fault {
     #[must_use]
     pub fn parameter(name: &'static str, want: Want) -> Self {
         Self { place: Place::Parameter(name), want }
+    }
+
+    /// The JSON pointer into the body, when it is there.
+    pub(crate) fn pointer(&self) -> &str {
+        match &self.place {
+            Place::Pointer(pointer) => pointer,
+            Place::Header(_) | Place::Parameter(_) => "",
+        }
+    }
+
+    /// What is wanted, in words.
+    pub(crate) fn wanted(&self, language: Language) -> String {
+        self.want.say(language)
     }
 
     pub(crate) fn shown(&self, language: Language) -> ShownFault {
@@ -173,6 +188,10 @@ impl Want {
             Self::Id(prefix) => match language {
                 Language::Chinese => format!("须为{prefix}开头的编号"),
                 Language::English => format!("an id that begins with {prefix}"),
+            },
+            Self::Pdf(max) => match language {
+                Language::Chinese => format!("须为PDF文件，至多{max}字节"),
+                Language::English => format!("a PDF of at most {max} bytes"),
             },
             Self::Within(bound) => (*bound).to_owned(),
             Self::Form(wanted) => wanted.clone(),

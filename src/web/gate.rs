@@ -4,6 +4,7 @@ use std::future::Future;
 use std::net::IpAddr;
 use std::pin::Pin;
 
+use domain::outcome::Outcome;
 use domain::request::{PartnerKind, Request};
 use domain::socket::{FaceAnswer, FaceCall, FaceReply};
 use domain::stop::StopScope;
@@ -11,6 +12,7 @@ use domain::{ActId, Day, Millis, Personal, RequestId, StopId};
 
 pub use engine::command::SettledHow;
 pub use engine::decide::{RECONCILED_LINES_MAX, SETTLED_LINES_MAX};
+pub use engine::inbox::{Answered, ClaimView, INBOX_PAGE_MAX, InboxPage, InboxTask};
 pub use engine::refusal::Refusal;
 pub use engine::view::{
     Accepted, ActView, AttemptView, Caller, Counters, CourtView, DeliveryView, Difference, DocumentRead,
@@ -121,6 +123,16 @@ pub trait Gate: Send + Sync {
     ) -> Answer<'a, ReconciledView>;
     /// Takes what a partner posts by itself.
     fn inbound<'a>(&'a self, caller: &'a Caller, partner: &'a str, body: Vec<u8>) -> Answer<'a, FaceReply>;
+    /// What waits in the inbox at which the caller works, from the place `from` on.
+    fn inbox<'a>(&'a self, caller: &'a Caller, from: u32, limit: u16) -> Answer<'a, InboxPage>;
+    /// One act of that inbox.
+    fn inbox_task<'a>(&'a self, caller: &'a Caller, id: ActId) -> Answer<'a, InboxTask>;
+    /// Keeps other clerks from an act for a while.
+    fn claim_act<'a>(&'a self, caller: &'a Caller, id: ActId) -> Answer<'a, ClaimView>;
+    /// Takes what a clerk says became of an act.
+    fn answer_act<'a>(&'a self, caller: &'a Caller, id: ActId, outcome: Outcome) -> Answer<'a, Answered>;
+    /// A paper of the act's request, by its place among them.
+    fn inbox_paper<'a>(&'a self, caller: &'a Caller, id: ActId, place: u16) -> Answer<'a, DocumentRead>;
     /// Answers a decoded call on a partner face.
     fn face(&self, kind: PartnerKind, call: FaceCall) -> GateFuture<'_, FaceAnswer>;
     /// A leaf with its proof.

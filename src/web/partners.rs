@@ -31,6 +31,7 @@ struct ShownPartner<'a> {
     paused: Option<ShownPause<'a>>,
     broken_until: Option<Instant>,
     opens_at: Option<Instant>,
+    overdue: u64,
     retired: bool,
 }
 
@@ -66,6 +67,7 @@ impl<'a> ShownPartner<'a> {
             paused: view.paused.as_ref().map(|(by, until)| ShownPause { by, until: Instant(*until) }),
             broken_until: view.broken_until.map(Instant),
             opens_at: view.opens_at.map(Instant),
+            overdue: view.overdue,
             retired: view.retired,
         }
     }

@@ -17,6 +17,7 @@ mod explicit;
 mod faults;
 mod full_disk;
 mod fund;
+mod inbox;
 mod kills;
 mod kinds;
 mod law;

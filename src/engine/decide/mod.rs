@@ -1,6 +1,7 @@
 //! Deciding: (state at head, command, now, random) gives events or a refusal. Serial; nothing here waits or reads a clock.
 
 pub mod allocate;
+mod claim;
 mod deliver;
 mod duties;
 pub(crate) mod exchange;
@@ -31,6 +32,7 @@ use crate::config::Config;
 use crate::refusal::Refusal;
 use crate::state::State;
 use crate::state::slab::Index;
+pub use claim::CLAIM_MS;
 use limits::Pacer;
 pub use settle::{RECONCILED_LINES_MAX, SETTLED_LINES_MAX};
 pub use stop::{LIFT_AGREED_MS, STOPS_MAX};
@@ -170,6 +172,7 @@ impl Decider {
             Command::Ended { exchange, act, judged } => self.ended(exchange, act, judged),
             Command::List { partner, class } => self.list(&partner, class),
             Command::Feedback { partner, way, items } => self.feedback(&partner, way, items),
+            Command::ClaimAct(claim) => self.claim(claim),
             Command::LateOutcome(late) => Ok(self.late_outcome(*late)),
             Command::Lead(news) => Ok(self.lead(*news)),
             Command::Read { by, is_person, request, closed } => self.read(&by, is_person, request, closed),
@@ -228,6 +231,7 @@ fn needs_serving(command: &Command) -> bool {
         Command::Ended { .. }
             | Command::Carried { .. }
             | Command::Feedback { .. }
+            | Command::ClaimAct(_)
             | Command::LateOutcome(_)
             | Command::Lead(_)
             | Command::Snapshot { .. }

@@ -389,6 +389,7 @@ impl Engine {
             let since = oldest.entry((act.lane, act.state())).or_insert(act.since);
             *since = (*since).min(act.since);
         }
+        let overdue = self.overdue(&decider, now);
         let view = |partner: &Arc<domain::partner::Partner>| {
             let lane_index = state.lane_of(&partner.id);
             let lane = lane_index.and_then(|lane| state.lane(lane));
@@ -410,6 +411,7 @@ impl Engine {
                     .map(|pause| (pause.by.clone(), pause.until)),
                 broken_until: lane.map(|lane| lane.record.rests_until).filter(|until| *until > now),
                 opens_at: partner.hours.opens_at(now, &decider.config().calendar),
+                overdue: lane_index.and_then(|lane| overdue.get(&lane).copied()).unwrap_or(0),
                 retired: partner.retired,
             }
         };

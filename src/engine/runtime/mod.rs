@@ -14,6 +14,7 @@ mod dispatch;
 mod documents;
 mod faces;
 mod inbound;
+mod inbox;
 mod indexing;
 mod journaling;
 mod listing;

@@ -2,6 +2,7 @@
 
 pub mod act;
 pub mod books;
+pub mod claim;
 pub mod delivery;
 pub mod hash;
 pub mod lane;
@@ -237,6 +238,8 @@ pub struct State {
     pub(crate) today: i32,
     /// Emergency stops in force, by sequence; at most [`crate::decide::STOPS_MAX`] beside those of everything.
     pub stops: BTreeMap<u64, stop::Stop>,
+    /// Acts that clerks have taken from inboxes; at most [`claim::CLAIMS_MAX`].
+    pub claims: claim::Claims,
     /// Cases by keyed hash.
     pub(crate) case_by_key: Map<(u64, u64), Index>,
     /// Cases by the sequence of their first event.

@@ -51,6 +51,7 @@ struct Out<'a> {
     leads: Vec<(u64, u64)>,
     deliveries: &'a Deliveries,
     stops: &'a BTreeMap<u64, super::stop::Stop>,
+    claims: &'a super::claim::Claims,
 }
 
 #[derive(Deserialize)]
@@ -70,6 +71,7 @@ struct In {
     leads: Vec<(u64, u64)>,
     deliveries: Deliveries,
     stops: BTreeMap<u64, super::stop::Stop>,
+    claims: super::claim::Claims,
 }
 
 /// A snapshot that cannot be used; the state is then folded from the journal.
@@ -132,6 +134,7 @@ impl State {
             leads,
             deliveries,
             stops: &self.stops,
+            claims: &self.claims,
         };
         postcard::to_io(&out, sink)?;
         Ok(())
@@ -164,6 +167,7 @@ impl State {
             documents: read.documents,
             deliveries: read.deliveries,
             stops: read.stops,
+            claims: read.claims,
             ..Self::default()
         };
         for record in read.lanes {

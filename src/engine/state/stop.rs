@@ -61,7 +61,7 @@ impl State {
                 self.stops.remove(&fact.stop);
                 self.rouse_ready(at);
             }
-            _ => {}
+            _ => self.fold_claim(fact, at),
         }
     }
 

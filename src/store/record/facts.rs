@@ -486,6 +486,15 @@ facts! {
         /// The partner.
         partner: String,
     }
+    /// A clerk of a partner took an act from its inbox, or said something about it.
+    ActClaimed = "act.claimed" {
+        /// The act.
+        act: ActRef,
+        /// Name of the clerk's token.
+        by: String,
+        /// Others are kept from it until this instant.
+        until: i64,
+    }
 }
 
 /// Reads a state word that this build wrote; an unknown word is [`ActState::InDoubt`], which nothing treats as an answer.

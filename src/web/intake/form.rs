@@ -276,6 +276,54 @@ forms! {
     ObjectionForm {
         text: Text<'a>,
     }
+    /// What a clerk of a partner says became of an act.
+    AnswerForm {
+        #[maybe] accounts: List<FoundForm<'a>, { domain::outcome::ACCOUNTS_MAX }>,
+        #[maybe] ahead: List<PriorForm<'a>, { crate::inbox::AHEAD_MAX }>,
+        #[maybe] caught: Amount<'a>,
+        #[maybe] due: Text<'a>,
+        #[maybe] findings: List<FindingForm<'a>, { domain::outcome::FINDINGS_MAX }>,
+        #[maybe] from: Text<'a>,
+        #[maybe] limit: Amount<'a>,
+        #[maybe] moved: Amount<'a>,
+        #[maybe] reason: Text<'a>,
+        #[maybe] replies: List<ReplyForm<'a>, { crate::inbox::REPLIES_MAX }>,
+        #[maybe] serial: Text<'a>,
+        #[maybe] text: Text<'a>,
+        #[maybe] to: Text<'a>,
+        verdict: Text<'a>,
+    }
+    /// An account or other asset that a query found.
+    FoundForm {
+        #[maybe] ahead: List<PriorForm<'a>, { crate::inbox::AHEAD_MAX }>,
+        #[maybe] asset: Text<'a>,
+        #[maybe] available: Amount<'a>,
+        #[maybe] balance: Amount<'a>,
+        #[maybe] branch: Text<'a>,
+        #[maybe] class: Text<'a>,
+        #[maybe] currency: Text<'a>,
+        #[maybe] details: List<DetailForm<'a>, { domain::outcome::DETAILS_MAX }>,
+        number: Text<'a>,
+        #[maybe] role: Text<'a>,
+        #[maybe] status: Text<'a>,
+    }
+    /// An earlier measure.
+    PriorForm {
+        #[maybe] amount: Amount<'a>,
+        organ: Text<'a>,
+        #[maybe] paper: Text<'a>,
+        #[maybe] to: Text<'a>,
+    }
+    /// Something found that is no account.
+    FindingForm {
+        class: Text<'a>,
+        details: List<DetailForm<'a>, { domain::outcome::DETAILS_MAX }>,
+    }
+    /// A sealed reply.
+    ReplyForm {
+        base64: Text<'a>,
+        file_name: Text<'a>,
+    }
     /// The body that ends a task.
     TaskEndForm {
         end: Text<'a>,

@@ -20,7 +20,7 @@ const CASE_NUMBER: Allows = plain(64);
 /// Court codes are six characters in every dialect; twelve leave room for a branch.
 pub(crate) const COURT_CODE: Allows = ascii(12, "");
 /// Full names of courts and banks.
-const BODY_NAME: Allows = plain(100);
+pub(crate) const BODY_NAME: Allows = plain(100);
 /// Names of people and organisations: the longest registered company names are below 200.
 const PARTY_NAME: Allows = plain(200);
 /// Codes such as `01` or `24100`.
@@ -38,7 +38,7 @@ const WORK_PAPER: Allows = plain(40);
 /// Phones, with country code and extension.
 const PHONE: Allows = ascii(32, "+-() ,#");
 /// Numbers of papers: a case number with its own suffix.
-const PAPER_NUMBER: Allows = plain(100);
+pub(crate) const PAPER_NUMBER: Allows = plain(100);
 /// Words of partners' published forms.
 const DETAIL_NAME: Allows = ascii(40, "_");
 /// Slip numbers: 22 characters are what partners allow.
@@ -161,7 +161,7 @@ pub(crate) fn order(form: ActForm<'_>, parties: usize, at: &At<'_>, faults: &mut
     Some(ActOrder { kind: kind?, partner, subject: form.subject.0, account, amount, from, to, original, note, details })
 }
 
-fn detail(form: DetailForm<'_>, at: &At<'_>, faults: &mut Faults) -> Option<Detail> {
+pub(crate) fn detail(form: DetailForm<'_>, at: &At<'_>, faults: &mut Faults) -> Option<Detail> {
     let name = faults.text(&at.field("name"), form.name, DETAIL_NAME);
     let value = faults.text(&at.field("value"), form.value, plain(DETAIL_CHARS_MAX));
     Some(Detail { name, value: Personal::new(value) })

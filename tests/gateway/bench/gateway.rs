@@ -228,6 +228,21 @@ impl Gateway {
         shown
     }
 
+    /// A partner without a system; the tokens of its clerks come back, in their order.
+    pub fn add_inbox(&self, id: &str, kind: &str, due_s: u64, clerks: &[&str]) -> Vec<String> {
+        let mut tokens = Vec::new();
+        let mut file = format!(
+            "id = \"{id}\"\nname = \"{id}柜台\"\nkind = \"{kind}\"\nadapter = \"inbox\"\nanswer_due_s = {due_s}\nacts = [\"query\", \"freeze\", \"renew\", \"release\", \"deduct\"]\n\n"
+        );
+        for (place, clerk) in clerks.iter().enumerate() {
+            let (shown, hash) = mint(100 + place);
+            file.push_str(&format!("[[clerks]]\nname = \"{clerk}\"\nsha256 = \"{hash}\"\n\n"));
+            tokens.push(shown);
+        }
+        write_private(&self.config.join(format!("partners/{id}.toml")), &file);
+        tokens
+    }
+
     /// A file of the gateway's configuration, as it is.
     pub fn write_config_file(&self, name: &str, text: &str) {
         write_private(&self.config.join(name), text);

@@ -30,6 +30,7 @@ pub(super) fn specimens() -> Vec<Event> {
         of_stops(),
         of_measures(),
         of_settlements(),
+        of_inboxes(),
     ]
     .concat();
     let dressed = |(place, (fact, body)): (i64, (Fact, Option<Body>))| {
@@ -235,6 +236,11 @@ fn imported_body(seed: &mut Seed) -> Body {
         standing: vec![standing()],
         request: RequestTwin::from(&seed.request()),
     }))
+}
+
+fn of_inboxes() -> Vec<(Fact, Option<Body>)> {
+    let claimed = ActClaimed { act: ActRef(6, 1), by: "clerk-1".to_owned(), until: 1_795_316_400_000 };
+    vec![(claimed.into(), None)]
 }
 
 fn document() -> Body {

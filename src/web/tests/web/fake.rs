@@ -2,17 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use domain::act::{ActOrder, Original};
-use domain::case::Officer;
+use domain::case::{Case, Court, CourtAccount, Officer, Paper, Party, PartyKind, Stage};
 use domain::ledger::Ledger;
 use domain::outcome::{
     Detail, Finding, FindingClass, FoundAccount, Lead, LeadClass, Outcome, PriorMeasure, Reason, SealedReply, Verdict,
 };
 use domain::request::{PartnerKind, Request, RequestState};
 use domain::sentence::{Waiting, next};
+use domain::slip::{Line, Slip, SlipContext};
 use domain::socket::{Face, FaceAnswer, FaceCall, FaceFault, FaceReply, FaceVerb, ListClass};
 use domain::stop::StopScope;
 use domain::task::TaskKind;
@@ -34,6 +35,7 @@ pub struct FakeGate {
     pub filters: Mutex<Vec<RequestFilter>>,
     pub looks: Mutex<Vec<Look>>,
     pub said: Mutex<Vec<String>>,
+    pub outcomes: Mutex<Vec<Outcome>>,
     documents: Mutex<BTreeMap<String, (String, Personal<String>, Vec<u8>)>>,
     version: watch::Sender<u64>,
 }
@@ -54,6 +56,7 @@ impl FakeGate {
             filters: Mutex::default(),
             looks: Mutex::default(),
             said: Mutex::default(),
+            outcomes: Mutex::default(),
             documents: Mutex::default(),
             version: watch::channel(7).0,
         }
@@ -114,6 +117,67 @@ fn lead() -> LeadView {
         text: Some("已到场".into()),
     };
     LeadView { at: NOW, sequence: 7, act: ActId { sequence: 4, line: 1 }, partner: "police-a".to_owned(), lead }
+}
+
+/// What somebody plants who hopes that a page is careless; it stands in every text that a partner, a court or a file brings.
+pub const MARKUP: &str = "<script>alert('x')</script>\"><img src=x onerror=alert(1)>";
+
+fn task() -> InboxTask {
+    let text = || Personal::new(MARKUP.to_owned());
+    let person = |number: Personal<String>| Officer { name: text(), work_id: number, duty_id: text(), phone: text() };
+    let party = Party {
+        role: domain::case::Role::Obligor,
+        kind: PartyKind::Person,
+        name: text(),
+        id_type: "01".to_owned(),
+        id_number: text(),
+        bankrupt: None,
+    };
+    let account =
+        CourtAccount { holder: MARKUP.to_owned(), bank: MARKUP.to_owned(), bank_code: "4".to_owned(), number: text() };
+    let case = Case {
+        number: text(),
+        stage: Stage::Enforcement,
+        court: Court { code: "330225".to_owned(), name: MARKUP.to_owned() },
+        claim: Money::from_fen(5),
+        costs: Money::ZERO,
+        parties: vec![party],
+        account: Some(account),
+    };
+    let paper = Paper { kind: "ruling".to_owned(), number: text(), file_name: text(), digest: text() };
+    let context = SlipContext { case, officers: vec![person(text())], papers: vec![paper] };
+    let act = act();
+    let line = Line {
+        line: 1,
+        kind: ActKind::Deduct,
+        account: Some(text()),
+        amount: Some(Money::from_fen(5_000_000)),
+        from: act.order.from,
+        to: act.order.to,
+        original: Some(Original { act: None, slip: MARKUP.to_owned(), case_number: text() }),
+        note: Some(text()),
+        details: vec![Detail { name: "title".to_owned(), value: text() }],
+    };
+    let mut outcome = act.outcomes[0].outcome.clone();
+    (outcome.text, outcome.serial) = (Some(text()), Some(text()));
+    outcome.accounts[0].number = text();
+    outcome.accounts[0].class = MARKUP.to_owned();
+    outcome.replies[0].file_name = text();
+    outcome.ahead.push(PriorMeasure { organ: text(), paper: text(), amount: None, to: None });
+    InboxTask {
+        act: act.id,
+        partner: MARKUP.to_owned(),
+        key: act.slip,
+        kind: ActKind::Deduct,
+        state: ActState::Awaiting,
+        offered_at: NOW - 90_000_000,
+        due: NOW - 3_600_000,
+        overdue: true,
+        held: true,
+        claim: Some(ClaimView { by: "clerk-2".to_owned(), until: NOW + 60_000, own: true }),
+        slip: Slip { number: act.slip.slip, context: Arc::new(context), subject: 0, lines: vec![line] },
+        outcome: Some(OutcomeView { at: NOW, sequence: 6, outcome }),
+    }
 }
 
 fn act() -> ActView {
@@ -306,6 +370,7 @@ impl Gate for FakeGate {
             paused: Some(("operator-token".to_owned(), NOW)),
             broken_until: None,
             opens_at: None,
+            overdue: 3,
             retired: false,
         }]
     }
@@ -398,6 +463,36 @@ impl Gate for FakeGate {
             status: 200,
             content_type: "application/json",
             bytes: b"{\"verdicts\":[]}".to_vec(),
+        }))
+    }
+
+    fn inbox<'a>(&'a self, caller: &'a Caller, from: u32, _: u16) -> Answer<'a, InboxPage> {
+        let page = InboxPage { partner: MARKUP.to_owned(), tasks: vec![task()], open: 60, overdue: 1, next: Some(50) };
+        now(self.note(format!("tasks {from} by {} of {:?}", caller.token, caller.partner)).map(|_| page))
+    }
+
+    fn inbox_task<'a>(&'a self, _: &'a Caller, id: ActId) -> Answer<'a, InboxTask> {
+        now(self.note(format!("task {id}")).map(|_| task()))
+    }
+
+    fn claim_act<'a>(&'a self, _: &'a Caller, id: ActId) -> Answer<'a, ClaimView> {
+        let claim = ClaimView { by: "partner-token".to_owned(), until: NOW + 7_200_000, own: true };
+        now(self.note(format!("claim {id}")).map(|_| claim))
+    }
+
+    fn answer_act<'a>(&'a self, _: &'a Caller, id: ActId, outcome: Outcome) -> Answer<'a, Answered> {
+        let said =
+            format!("answer {id} {} {:?} {} replies", outcome.verdict.word(), outcome.caught, outcome.replies.len());
+        self.outcomes.lock().unwrap().push(outcome);
+        let answered = Answered { act: id, state: ActState::Partly, verdict: "partly", receipt: receipt(44) };
+        now(self.note(said).map(|_| answered))
+    }
+
+    fn inbox_paper<'a>(&'a self, _: &'a Caller, id: ActId, place: u16) -> Answer<'a, DocumentRead> {
+        now(self.note(format!("paper {id} {place}")).map(|_| DocumentRead {
+            content_type: "application/pdf".to_owned(),
+            file_name: "裁定\".pdf".into(),
+            bytes: Personal::new(b"%PDF-".to_vec()),
         }))
     }
 

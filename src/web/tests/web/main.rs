@@ -12,6 +12,7 @@ mod faces;
 mod fake;
 mod fields;
 mod house;
+mod inbox;
 mod limits;
 mod logs;
 mod openapi;

@@ -34,6 +34,11 @@ const MATRIX: &[(&str, &str, &str)] = &[
     ("POST", "/v1/settlements", "SO"),
     ("POST", "/v1/partners/{id}/reconciliation", "OP"),
     ("POST", "/v1/inbound/{partner}", "P"),
+    ("GET", "/v1/partner/tasks", "P"),
+    ("GET", "/v1/partner/tasks/{id}", "P"),
+    ("POST", "/v1/partner/tasks/{id}/claim", "P"),
+    ("POST", "/v1/partner/tasks/{id}/answer", "P"),
+    ("GET", "/v1/partner/tasks/{id}/papers/{n}", "P"),
     ("GET", "/v1/trail/entries/{n}", "I"),
     ("GET", "/v1/openapi.json", "*"),
     ("GET", "/trail/checkpoint", "*"),
@@ -58,6 +63,7 @@ fn filled(template: &str) -> String {
     template
         .replace("{digest}", &format!("sha256:{}", "0".repeat(64)))
         .replace("acts/{id}", "acts/act_0000000000040001")
+        .replace("partner/tasks/{id}", "partner/tasks/act_0000000000040001")
         .replace("requests/{id}", "requests/req_00000000000a")
         .replace("partners/{id}", "partners/bank-a")
         .replace("stops/{id}", "stops/stp_00000000000y")

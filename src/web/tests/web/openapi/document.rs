@@ -82,6 +82,7 @@ fn tags() -> Value {
         tag("stops", ("紧急停止：一人下达，两人解除", "Emergency stops: one person orders, two lift")),
         tag("tasks", ("待办：只能由人办理的事项", "Tasks: what only a person can do")),
         tag("settlements", ("到账核销与日清单核对", "Settlements, and reconciliation with partners")),
+        tag("inbox", ("未接入系统的协助单位的收件箱", "Inboxes of partners without a system")),
         tag("trail", ("留痕与核验", "The trail, for those who check it")),
         tag("health", ("运行状况", "How the gateway is")),
     ])
@@ -151,6 +152,8 @@ fn parameters() -> Value {
         "Cursor": query("cursor", number(0, u64::MAX), ("上一页的next。", "The next of the page before.")),
         "Limit": query("limit", with_default(number(1, LIST_PAGE_MAX.into()), LIST_PAGE), ("每页行数。", "Lines on a page.")),
         "Wait": query("wait", json!({ "type": "string", "pattern": "^([0-9]|[1-5][0-9]|60)s$|^[0-9]{1,4}ms$" }), ("等待，如30s或500ms，至多60s。", "Wait, such as 30s or 500ms, at most 60s.")),
+        "From": query("from", number(0, u32::MAX.into()), ("首项序号。", "First task of the page.")),
+        "InboxLimit": query("limit", with_default(number(1, web::gate::INBOX_PAGE_MAX.into()), web::gate::INBOX_PAGE_MAX), ("每页事项数。", "Tasks on a page.")),
         "AfterVersion": query("after_version", number(0, u64::MAX), ("已知的版本。", "The version known already.")),
         "Page": query("page", number(0, u32::MAX.into()), ("首项序号。", "First act of the page.")),
         "PageLength": query("page_len", with_default(number(1, ACTS_PAGE_MAX.into()), ACTS_PAGE), ("每页事项数。", "Acts on a page.")),

@@ -127,6 +127,13 @@ pub fn of_body(operation: &str) -> Value {
                 "leads": [{ "number": "X2026112200000000014-1", "class": "hit", "serial": "K-3301", "as_of": "2026-11-22T10:15:30+08:00", "details": { "place": "石浦大道收费站" } }],
             }),
         ),
+        "answerAct" => json!({
+            "found": { "summary": "查询结果 · found", "value": { "verdict": "done", "serial": "2026-0117",
+                "accounts": [{ "number": "6228480318051081870", "class": "活期", "status": "正常", "balance": "5000.00", "available": "5000.00" }] } },
+            "held": { "summary": "已冻结 · held", "value": { "verdict": "done", "limit": "5000.00", "caught": "5000.00",
+                "from": "2026-11-22", "to": "2027-11-21", "replies": [{ "file_name": "回执.pdf", "base64": "JVBERi0xLjQK" }] } },
+            "refused": { "summary": "未办理 · not done", "value": { "verdict": "refused", "reason": "not_found", "text": "查无此户" } },
+        }),
         other => panic!("{other} has a body and no example"),
     }
 }
@@ -144,6 +151,10 @@ pub fn links(operation: &str) -> Option<Value> {
         })),
         "orderStop" => {
             Some(json!({ "lift": { "operationId": "liftStop", "parameters": { "id": "$response.body#/id" } } }))
+        }
+        "listInbox" => {
+            let task = |to: &str| json!({ "operationId": to, "parameters": { "id": "$response.body#/tasks/0/id" } });
+            Some(json!({ "show": task("showInboxTask"), "claim": task("claimAct"), "answer": task("answerAct") }))
         }
         "showRequest" => {
             let act = |to: &str| json!({ "operationId": to, "parameters": { "id": "$response.body#/acts/0/id" } });

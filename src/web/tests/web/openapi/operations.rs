@@ -3,7 +3,7 @@
 use web::Role;
 use web::problem::Slug;
 use web::right::{
-    Approve, Audit, EndTasks, Inbound, Object, Operate, ReadRequests, ReadStates, ReadTasks, Reconcile, Redeliver,
+    Approve, Audit, Clerk, EndTasks, Inbound, Object, Operate, ReadRequests, ReadStates, ReadTasks, Reconcile, Redeliver,
     Right, Settle, SettleAccounts, Stop, Submit,
 };
 
@@ -171,6 +171,7 @@ pub fn operations() -> Vec<Operation> {
     all.extend(stops());
     all.extend(tasks());
     all.extend(settlements());
+    all.extend(inboxes());
     all.extend(trail());
     all.extend(health());
     all
@@ -454,6 +455,57 @@ fn partners() -> Vec<Operation> {
             .shows(200, Shows::Json("Verdicts"))
             .and_headers(&["CacheControl"])
             .refusing(&[ID, &[Slug::PartnerHasNoCallback], ENGINE]),
+    ]
+}
+
+fn inboxes() -> Vec<Operation> {
+    vec![
+        Operation::of("listInbox", "GET", "/v1/partner/tasks", "inbox")
+            .says("待办事项", "Tasks")
+            .about(
+                "未接入系统的协助单位由经办人办理。旧的在前；首次列出即为下发并留痕，每次查看均留痕。",
+                "For the clerks of a partner without a system. Oldest first; what is listed for the first time is handed over by it, and each look is an event.",
+            )
+            .for_roles::<Clerk>()
+            .with(&["From", "InboxLimit", "AcceptLanguage"])
+            .shows(200, Shows::Json("InboxList"))
+            .and_headers(&["CacheControl"])
+            .refusing(&[PARAMETER, ID, ENGINE]),
+        Operation::of("showInboxTask", "GET", "/v1/partner/tasks/{id}", "inbox")
+            .says("查看待办事项", "Show a task")
+            .about("其他单位的、从未下发的均404。", "404 also for another partner's, and for one that was never listed.")
+            .for_roles::<Clerk>()
+            .with(&["ActId", "AcceptLanguage"])
+            .shows(200, Shows::Json("InboxTask"))
+            .and_headers(&["CacheControl"])
+            .refusing(&[ID, ENGINE]),
+        Operation::of("claimAct", "POST", "/v1/partner/tasks/{id}/claim", "inbox")
+            .says("认领", "Take a task")
+            .about("两小时内同单位的其他经办人不能认领或答复。", "For two hours the partner's other clerks can neither take nor answer it.")
+            .for_roles::<Clerk>()
+            .with(&["ActId", "AcceptLanguage"])
+            .shows(200, Shows::Json("Claim"))
+            .and_headers(&["CacheControl"])
+            .refusing(&[ID, STATE, BODY, TYPE, &[Slug::ActClaimed], ENGINE]),
+        Operation::of("answerAct", "POST", "/v1/partner/tasks/{id}/answer", "inbox")
+            .says("答复", "Answer a task")
+            .about(
+                "同样的答复再次提交得首次应答；不同的答复取代先前的。答复前未认领的，即以答复人名义认领。",
+                "The same answer again gets the first one's; another one supersedes it. An answer without a claim claims first, so that the trail tells who answered.",
+            )
+            .for_roles::<Clerk>()
+            .with(&["ActId", "AcceptLanguage"])
+            .takes(Body::Json("AnswerForm"))
+            .shows(200, Shows::Json("Answered"))
+            .and_headers(&["CacheControl"])
+            .refusing(&[ID, STATE, &[Slug::ActClaimed, Slug::OutOfBounds], ENGINE]),
+        Operation::of("readInboxPaper", "GET", "/v1/partner/tasks/{id}/papers/{n}", "inbox")
+            .says("下载文书", "Read a paper of a task")
+            .for_roles::<Clerk>()
+            .with(&["ActId", "Index", "AcceptLanguage"])
+            .shows(200, Shows::Document)
+            .and_headers(&["CacheControl", "ContentDisposition"])
+            .refusing(&[ID, ENGINE]),
     ]
 }
 
