@@ -42,15 +42,26 @@ fn specimen_of(name: &str) -> Specimen {
     match name {
         "bank_pull" => Specimen {
             options: &[("charset", "GBK")],
-            required: &[],
-            refused: &[("charset", "UTF-8"), ("charset", "KOI8-R"), ("colour", "red")],
-            network: false,
-            goldens: &["bank/golden/01_getXzcxList_reply.b64", "bank/golden/03_shfeedXzcxInfo_argument.b64"],
-            order: freeze,
-            begins: &[],
-            answer: |_| String::new(),
-            face: Some("/services/SyyhConvertDataService"),
+            ..pulled_specimen(
+                &["bank/golden/01_getXzcxList_reply.b64", "bank/golden/03_shfeedXzcxInfo_argument.b64"],
+                "/services/SyyhConvertDataService",
+            )
         },
+        "housing_fund_pull" => pulled_specimen(
+            &[
+                "housing_fund/golden/pull/01_gjjfeedXzcxInfo_argument.b64",
+                "housing_fund/golden/pull/gjjgetXzkzList_reply.xml",
+            ],
+            "/services/GjjConvertDataService",
+        ),
+        "payment_pull" => pulled_specimen(
+            &["payment/golden/01_ifshfeedXzcxInfo_argument.b64", "payment/golden/ifgetXzkzList_reply.xml"],
+            "/services/IfConvertDataService",
+        ),
+        "registry_pull" => pulled_specimen(
+            &["registry/golden/kzBdcQL_reply.xml", "registry/golden/feedkzBdcQL_argument.xml"],
+            "/services/IpConvertDataService",
+        ),
         "bank_http" => Specimen {
             options: &[
                 ("url", "{url}"),
@@ -107,6 +118,21 @@ fn specimen_of(name: &str) -> Specimen {
             face: None,
         },
         _ => panic!("the adapter `{name}` has no specimen: add one, so that it is asked what every adapter is asked"),
+    }
+}
+
+/// The specimen of a partner that fetches by the courts' own form.
+fn pulled_specimen(goldens: &'static [&'static str], face: &'static str) -> Specimen {
+    Specimen {
+        options: &[],
+        required: &[],
+        refused: &[("charset", "KOI8-R"), ("dialect", "none-there"), ("colour", "red")],
+        network: false,
+        goldens,
+        order: freeze,
+        begins: &[],
+        answer: |_| String::new(),
+        face: Some(face),
     }
 }
 
@@ -171,7 +197,7 @@ fn options(entries: &[(&str, &str)], url: &str) -> PartnerOptions {
     };
     let entries: BTreeMap<_, _> = entries.iter().enumerate().map(entry).collect();
     // Longer than any loopback exchange on a busy machine; tests of silence take a shorter one.
-    PartnerOptions { entries, connect_timeout_ms: 10_000, timeout_ms: 20_000 }
+    PartnerOptions { entries, connect_timeout_ms: 10_000, timeout_ms: 20_000, dialect: None }
 }
 
 fn plug(name: &str, entries: &[(&str, &str)], url: &str) -> Arc<dyn CallOut> {
@@ -182,7 +208,7 @@ fn plug_of(name: &str, options: &PartnerOptions) -> Arc<dyn CallOut> {
     let adapter = ADAPTERS.iter().find(|adapter| adapter.name == name).unwrap();
     match (adapter.build)(options) {
         Ok(Plug::CallOut(call)) => call,
-        Ok(Plug::Pull) => panic!("{name} is pulled"),
+        Ok(Plug::Pull(_)) => panic!("{name} is pulled"),
         Err(faults) => panic!("{name}: {faults:?}"),
     }
 }

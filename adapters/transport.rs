@@ -4,5 +4,6 @@ pub mod charset;
 pub(crate) mod endpoint;
 pub mod http;
 pub mod pull;
+pub(crate) mod soap;
 
 pub use http::read_capped;

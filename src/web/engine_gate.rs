@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use domain::request::{PartnerKind, Request};
-use domain::socket::{FaceAnswer, FaceCall, FaceReply};
+use domain::socket::{FaceCall, FaceFault, FaceReply};
 use domain::stop::StopScope;
 use domain::{ActId, Millis, Personal, RequestId, StopId};
 use engine::Engine;
@@ -117,7 +117,7 @@ impl Gate for Engine {
         Box::pin(self.inbound(caller, partner, body))
     }
 
-    fn face(&self, kind: PartnerKind, call: FaceCall) -> GateFuture<'_, FaceAnswer> {
+    fn face(&self, kind: PartnerKind, call: FaceCall) -> GateFuture<'_, Result<Option<FaceReply>, FaceFault>> {
         Box::pin(self.face(kind, call))
     }
 

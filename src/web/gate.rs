@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::pin::Pin;
 
 use domain::request::{PartnerKind, Request};
-use domain::socket::{FaceAnswer, FaceCall, FaceReply};
+use domain::socket::{FaceCall, FaceFault, FaceReply};
 use domain::stop::StopScope;
 use domain::{ActId, Millis, Personal, RequestId, StopId};
 
@@ -99,8 +99,8 @@ pub trait Gate: Send + Sync {
     fn lift_stop<'a>(&'a self, caller: &'a Caller, id: StopId, reason: String) -> Answer<'a, Lifted>;
     /// Takes what a partner posts by itself.
     fn inbound<'a>(&'a self, caller: &'a Caller, partner: &'a str, body: Vec<u8>) -> Answer<'a, FaceReply>;
-    /// Answers a decoded call on a partner face.
-    fn face(&self, kind: PartnerKind, call: FaceCall) -> GateFuture<'_, FaceAnswer>;
+    /// Answers a call on a partner face; `None` when nobody knows the credential.
+    fn face(&self, kind: PartnerKind, call: FaceCall) -> GateFuture<'_, Result<Option<FaceReply>, FaceFault>>;
     /// A leaf with its proof.
     fn entry(&self, index: u64) -> Answer<'_, EntryView>;
     /// The newest signed checkpoint, as note text.

@@ -1,12 +1,16 @@
 //! One made-up case (象山法院 against 王小渔) as slips of every kind; the goldens say the same in the bank's words.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use domain::act::Original;
 use domain::case::{Case, Court, CourtAccount, Officer, Paper, Party, PartyKind, Role, Stage};
 use domain::slip::{Line, Slip, SlipContext};
-use domain::socket::PaperFile;
+use domain::socket::{
+    Adapter, Face, FaceAnswer, FaceFault, FaceReply, FaceVerb, PaperFile, PartnerOptions, Plug, Pulled,
+};
 use domain::{ActKind, Day, Money, Personal, SlipNumber};
+
+use crate::dialect::Dialect;
 
 pub(crate) const ACCOUNT: &str = "6222000000000000017";
 pub(crate) const NAME: &str = "王小渔";
@@ -99,4 +103,51 @@ pub(crate) fn paper(kind: &str, name: &str) -> PaperFile {
         file_name: Personal::new(name.to_owned()),
         bytes: Personal::new(b"%PDF-1.4\n".to_vec()),
     }
+}
+
+/// A face with one partner behind it, as the gateway joins the two.
+pub(crate) struct Hub {
+    pub(crate) face: Box<dyn Face>,
+    pub(crate) partner: Arc<dyn Pulled>,
+}
+
+/// A call as it was read.
+pub(crate) struct Read {
+    pub(crate) operation: String,
+    pub(crate) username: Personal<String>,
+    pub(crate) password: domain::Secret<String>,
+    pub(crate) verb: FaceVerb,
+}
+
+impl Hub {
+    pub(crate) fn of(adapter: &Adapter, face: impl Face + 'static) -> Self {
+        Self::with(adapter, face, &PartnerOptions::default())
+    }
+
+    pub(crate) fn with(adapter: &Adapter, face: impl Face + 'static, options: &PartnerOptions) -> Self {
+        let Ok(Plug::Pull(partner)) = (adapter.build)(options) else { panic!("{} is not built", adapter.name) };
+        Self { face: Box::new(face), partner }
+    }
+
+    pub(crate) fn decode(&self, body: &[u8]) -> Result<Read, FaceFault> {
+        let mut call = self.face.decode(body)?;
+        let verb = self.partner.decode(&call)?;
+        let shown = call.credentials.remove(0);
+        Ok(Read { operation: call.operation, username: shown.username, password: shown.password, verb })
+    }
+
+    pub(crate) fn encode(&self, operation: &str, answer: &FaceAnswer) -> FaceReply {
+        self.partner.encode(operation, answer)
+    }
+}
+
+/// A bank's hub on the bank's face.
+pub(crate) fn hub() -> Hub {
+    Hub::of(&crate::bank::PULL, crate::bank::face())
+}
+
+/// The banks' own dialect.
+pub(crate) fn dialect() -> &'static Dialect {
+    static OF_BANKS: LazyLock<Dialect> = LazyLock::new(|| Dialect::of(&crate::bank::INDUSTRY));
+    &OF_BANKS
 }
