@@ -141,3 +141,45 @@ fn numbers_keep_their_owner_whatever_the_prefix() {
         }
     }
 }
+
+/// A shipped file as the settings floor reads it.
+fn shipped(text: &str) -> DialectText {
+    let table: toml::Table = text.parse().unwrap();
+    let mut entries = BTreeMap::new();
+    let mut open: Vec<(String, toml::Table)> = vec![(String::new(), table)];
+    while let Some((path, table)) = open.pop() {
+        for (key, value) in table {
+            let key = if path.is_empty() { key } else { format!("{path}.{key}") };
+            let one = |value: &toml::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            match value {
+                toml::Value::Table(table) => open.push((key, table)),
+                toml::Value::Array(all) => {
+                    drop(entries.insert(key, DialectEntry { texts: all.iter().map(one).collect(), line: 1 }));
+                }
+                value => drop(entries.insert(key, DialectEntry { texts: vec![one(&value)], line: 1 })),
+            }
+        }
+    }
+    DialectText { name: "shipped".to_owned(), entries }
+}
+
+#[test]
+fn the_shipped_head_to_head_dialect_says_what_is_so_anyway() {
+    let text = shipped(include_str!("../../config/dialects/gf.toml"));
+    let read = Dialect::read(&INDUSTRY, Some(&text)).unwrap();
+    let mut plain = Dialect::of(&INDUSTRY);
+    plain.operations.sort_by(|a, b| a.0.cmp(&b.0));
+    let mut sorted = read.clone();
+    sorted.operations.sort_by(|a, b| a.0.cmp(&b.0));
+    assert_eq!(sorted, plain);
+}
+
+#[test]
+fn the_shipped_provincial_dialect_says_what_differs() {
+    let text = shipped(include_str!("../../config/dialects/point-to-point.toml"));
+    let read = Dialect::read(&INDUSTRY, Some(&text)).unwrap();
+    assert_eq!((read.dates, read.slip_prefix.as_str(), read.query_papers_by.as_str()), (Dates::Dashes, "", "BDHM"));
+    assert_eq!(read.form.id_types.len(), 4);
+    assert!(read.form.credential_scans);
+    assert_eq!(read.purpose(&INDUSTRY, "wsInfo"), Some(super::Purpose::Papers(ListClass::Queries)));
+}
