@@ -205,7 +205,8 @@ pub fn run(arguments: SimulateArguments) -> anyhow::Result<ExitCode> {
         }
         SimulateKind::RegistryHub { gateway_url, username, password, poll_ms } => {
             let first_day = today();
-            let config = RegistryHubConfig { gateway_url, username, password, first_day, ..RegistryHubConfig::default() };
+            let config =
+                RegistryHubConfig { gateway_url, username, password, first_day, ..RegistryHubConfig::default() };
             let registry = RegistryHub::start(&county, config)?;
             println!("registry_hub polls every {poll_ms} ms · Ctrl-C ends it");
             poll(&registry, poll_ms)?;

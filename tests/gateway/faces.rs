@@ -11,10 +11,15 @@ use crate::bench::{
     Gateway, RUNTIME, Setup, Spec, View, acts, deduct, everybody, foreign, freeze, look, person, release, renew, secure,
 };
 
-const WORKDAY: (i32, u32, u32) = (2026, 11, 23);
+/// So many days from now.
+fn day(ahead: i32) -> String {
+    let now = engine::clock::Clock::wall(&engine::clock::SystemClock::new());
+    domain::Day::from_count(domain::Day::of(now).count() + ahead).to_string()
+}
 
+/// Today, or the Monday after a weekend: registries rest then.
 fn workday() -> Day {
-    Day::new(WORKDAY.0, WORKDAY.1, WORKDAY.2).unwrap()
+    (0..3).map(|ahead| Day::parse(&day(ahead)).unwrap()).find(|day| !day.is_weekend()).unwrap()
 }
 
 /// Four partners that fetch, one of each industry, none of them simulated.
@@ -83,13 +88,15 @@ fn a_fund_centre_and_a_payment_institution_are_asked_and_hold_and_pay() {
         assert_eq!((&found["asset"], found["available"].is_string()), (&json!(asset), true), "{found:#}");
         let account = found["number"].as_str().unwrap();
         let before = hub.books().account(account).unwrap();
-        let ordered = acts(&[0], vec![freeze(id, account, "10.00")]).same_case(&asked);
+        let mut order = freeze(id, account, "10.00");
+        order["to"] = json!(day(180));
+        let ordered = acts(&[0], vec![order]).same_case(&asked);
         let request = gateway.submit(&ordered);
         round(hub);
         let held = gateway.wait_finished(&request.id).act("freeze", id).clone();
         assert_eq!((&held["state"], &last(&held)["caught"]), (&json!("done"), &json!("10.00")), "{held:#}");
         assert_eq!(last(&held)["replies"].as_array().map(Vec::len), Some(1), "the sealed receipt");
-        let request = gateway.submit(&acts(&[0], vec![renew(&held, "2028-01-05")]).same_case(&asked));
+        let request = gateway.submit(&acts(&[0], vec![renew(&held, &day(360))]).same_case(&asked));
         round(hub);
         assert_eq!(gateway.wait_finished(&request.id).state_of("renew", id), "done");
         let request = gateway.submit(&acts(&[0], vec![deduct(&held, "4.00")]).same_case(&asked));
@@ -154,6 +161,7 @@ fn seal(registry: &RegistryHub, owner: usize) -> Value {
     let unit = unit_of(registry, owner);
     let title = registry.with_books(|books| books.units[&unit].title.clone());
     let mut order = freeze("registry-q", &unit, "1000.00");
+    order["to"] = json!(day(365));
     order["details"] = json!([{ "name": "title_number", "value": title }, { "name": "right_type", "value": "FDCQ" }]);
     order
 }
@@ -185,7 +193,7 @@ fn a_registry_fetches_in_its_hours_tells_units_seals_and_queues() {
     let waits = gateway.wait_finished(&second.id).act("freeze", "registry-q").clone();
     assert_eq!(last(&waits)["verdict"], "queued", "{waits:#}");
     assert_eq!(last(&waits)["ahead"].as_array().unwrap().len(), 1);
-    let request = gateway.submit(&acts(&[0], vec![renew(&held, "2028-11-22")]).same_case(&asked));
+    let request = gateway.submit(&acts(&[0], vec![renew(&held, &day(720))]).same_case(&asked));
     registry_round(&registry);
     assert_eq!(gateway.wait_finished(&request.id).state_of("renew", "registry-q"), "done");
     let request = gateway.submit(&acts(&[0], vec![release(&held)]).same_case(&asked));
@@ -351,11 +359,11 @@ fn a_third_dialect_is_a_file_and_nothing_else() {
     assert_eq!((value(&told, "RESULT").as_str(), value(&told, "QQDH")), ("success", number));
     assert_eq!(gateway.wait_finished(&request.id).state_of("query", "bank-third"), "done");
     let mut order = freeze("bank-third", "6222-third", "50.00");
-    order["to"] = json!("2027-11-19");
+    order["to"] = json!(day(300));
     let request = gateway.submit(&acts(&[0], vec![order]).same_case(&asked));
     let list = said(&gateway, "fetchControls", None);
     assert_eq!((value(&list, "KZCS").as_str(), value(&list, "ZHHM").as_str()), ("F1", "6222-third"), "{list}");
-    assert_eq!(value(&list, "JSRQ"), "2027-11-19");
+    assert_eq!(value(&list, "JSRQ"), day(300));
     let result = format!(
         "<kzxxList><kzxx QQDH=\"{}\" CCXH=\"{}\" KZZT=\"{}\" SKJE=\"{}\" DJXE=\"{}\"/></kzxxList>",
         covered(&value(&list, "QQDH")),
