@@ -49,8 +49,8 @@ fn specimen_of(name: &str) -> Specimen {
         },
         "housing_fund_pull" => pulled_specimen(
             &[
-                "housing_fund/golden/pull/01_gjjfeedXzcxInfo_argument.b64",
-                "housing_fund/golden/pull/gjjgetXzkzList_reply.xml",
+                "housing_fund/golden/fetched/01_gjjfeedXzcxInfo_argument.b64",
+                "housing_fund/golden/fetched/gjjgetXzkzList_reply.xml",
             ],
             "/services/GjjConvertDataService",
         ),

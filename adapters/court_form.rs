@@ -12,3 +12,5 @@ pub(crate) mod packed;
 pub(crate) mod partner;
 pub(crate) mod reason;
 pub(crate) mod reply;
+#[cfg(test)]
+pub(crate) mod specimen;

@@ -1,7 +1,7 @@
 //! Payment institutions: wallets that can be asked about, held and deducted from; linked bank cards come back as leads.
 
 #[cfg(test)]
-pub(crate) mod tests;
+mod tests;
 
 use std::sync::Arc;
 

@@ -7,11 +7,10 @@ use domain::outcome::Verdict;
 use domain::socket::{DialectEntry, DialectText, FaceAnswer, FaceVerb, ListClass, PartnerOptions};
 
 use super::{Dates, Dialect, check};
-use crate::bank::tests::specimen::{Hub, slip};
 use crate::bank::{INDUSTRY, PULL, face};
 use crate::court_form::feedback;
 use crate::court_form::packed::{Packed, decode_base64};
-use crate::payment::tests::call;
+use crate::court_form::specimen::{Hub, call, slip};
 
 fn text(rows: &[(&str, &[&str])]) -> DialectText {
     let entry = |(line, (key, texts)): (usize, &(&str, &[&str]))| {

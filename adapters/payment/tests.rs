@@ -6,22 +6,12 @@ use domain::socket::{FaceAnswer, FaceVerb, ItemVerdict, ListClass};
 use domain::{ActKind, Money};
 
 use super::{INDUSTRY, PULL, face};
-use crate::bank::tests::specimen::{Hub, paper, slip};
 use crate::court_form::packed::{Packed, decode_base64};
+use crate::court_form::specimen::{Hub, call, paper, slip};
 use crate::dialect::Dialect;
 
 fn hub() -> Hub {
     Hub::of(&PULL, face())
-}
-
-/// An envelope with the credential of the bank samples, as the client of another industry writes it.
-pub(crate) fn call(operation: &str, argument: Option<&str>) -> Vec<u8> {
-    let known = include_str!("../bank/golden/soap/getXzcxList_request.xml").trim_end();
-    let argument = argument.map(|text| format!("<arg1>{text}</arg1>")).unwrap_or_default();
-    known
-        .replace("</q:getXzcxList>", &format!("{argument}</q:getXzcxList>"))
-        .replace("getXzcxList", operation)
-        .into_bytes()
 }
 
 fn fed(operation: &str, argument: &str) -> (Outcome, Vec<Lead>) {

@@ -10,8 +10,8 @@ use domain::socket::{
 use domain::{ActKind, Personal};
 
 use super::{INDUSTRY, PULL, face, feedback};
-use crate::bank::tests::specimen::{Hub, paper, slip};
 use crate::court_form::packed::{Packed, decode_base64};
+use crate::court_form::specimen::{Hub, paper, slip};
 use crate::dialect::Dialect;
 
 const UNIT: &str = "330225001001GB00001F00010001";

@@ -338,10 +338,7 @@ fn value(inner: &str, name: &str) -> String {
 
 #[test]
 fn a_third_dialect_is_a_file_and_nothing_else() {
-    let mut gateway = Setup::of(Vec::new()).lay_out();
-    gateway.write_config_file("dialects/third.toml", THIRD);
-    partner(&gateway, "bank-third", "bank", "bank_pull", "dialect = \"third\"\n");
-    gateway.start();
+    let gateway = with_third();
     let asked = acts(&[0], vec![query("bank-third")]);
     let request = gateway.submit(&asked);
     let list = said(&gateway, "fetchQueries", None);
@@ -404,6 +401,77 @@ fn feedback_for_what_is_not_theirs_is_answered_item_by_item() {
     // Finished: the same again is the same; a line that nobody asked for is not.
     let told = said(&gateway, "tellQueries", Some(&format!("<zhxxList>{}</zhxxList>", row(&own))));
     assert_eq!(value(&told, "RESULT"), "success");
+}
+
+/// A gateway with one bank of the third dialect.
+fn with_third() -> Gateway {
+    let mut gateway = Setup::of(Vec::new()).lay_out();
+    gateway.write_config_file("dialects/third.toml", THIRD);
+    partner(&gateway, "bank-third", "bank", "bank_pull", "dialect = \"third\"\n");
+    gateway.start();
+    gateway
+}
+
+/// A line's result in the third dialect.
+fn line_result(slip: &str, line: &str, word: &str, reason: &str) -> String {
+    let fields =
+        [("QQDH", slip), ("CCXH", line), ("KZZT", word), ("SKJE", "10.00"), ("DJXE", "10.00"), ("WNKZYY", reason)];
+    let fields: String = fields.iter().map(|(name, text)| format!(" {name}=\"{}\"", covered(text))).collect();
+    format!("<kzxxList><kzxx{fields}/></kzxxList>")
+}
+
+#[test]
+fn lines_are_fed_back_in_parts_and_a_failure_in_words_is_a_part() {
+    let gateway = with_third();
+    let order = |account: &str| freeze("bank-third", account, "10.00");
+    let request = gateway.submit(&acts(&[0], vec![order("6222-1"), order("6222-2"), order("6222-3")]));
+    let list = said(&gateway, "fetchControls", None);
+    let slip = value(&list, "QQDH");
+    assert_eq!(list.matches("<kzzh ").count(), 3, "{list}");
+    let tell = |line: &str, word: &str, reason: &str| {
+        let told = said(&gateway, "tellControls", Some(&line_result(&slip, line, word, reason)));
+        (value(&told, "RESULT"), value(&told, "MSG"))
+    };
+    assert_eq!(tell("2", "Y", "").0, "success");
+    assert_eq!(said(&gateway, "fetchControls", None).matches("<kzzh ").count(), 2, "the rest is delivered again");
+    assert_eq!(tell("1", "Y", "成功冻结资金回款账户，但理财产品冻结失败").0, "success");
+    assert_eq!(tell("9", "Y", ""), ("fail".to_owned(), "请求单内无此序号".to_owned()));
+    assert_eq!(tell("3", "X", "").0, "fail");
+    assert_eq!(tell("3", "N", "查无账户信息").0, "success");
+    let view = gateway.wait_finished(&request.id);
+    assert_eq!(view.states(), ["partly", "done", "refused"]);
+    assert_eq!(last(view.acts()[0])["reason"], "part_of_assets");
+    // Finished: the same is the same, news is recorded.
+    assert_eq!(tell("2", "Y", "").0, "success");
+    assert_eq!(tell("2", "N", "账户已销户").0, "success");
+    assert_eq!(gateway.view(&request.id).acts()[1]["outcomes"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn a_thousand_that_wait_are_handed_out_by_halves() {
+    let gateway = with_third();
+    let people: Vec<usize> = (0..20).collect();
+    for _ in 0..50 {
+        gateway.submit(&look(&people).at(&["bank-third"]));
+    }
+    let first = said(&gateway, "fetchQueries", None);
+    assert_eq!((first.matches("<query ").count(), said(&gateway, "fetchQueries", None) == first), (500, true));
+    let rows: String = first
+        .split("<query ")
+        .skip(1)
+        .map(|row| {
+            format!(
+                "<zhxx QQDH=\"{}\" ZHHM=\"{}\"/>",
+                covered(&value(&format!(" {row}"), "QQDH")),
+                covered("查无开户信息")
+            )
+        })
+        .collect();
+    let told = said(&gateway, "tellQueries", Some(&format!("<zhxxList>{rows}</zhxxList>")));
+    assert_eq!(told.matches("<jg ").count(), 500);
+    let second = said(&gateway, "fetchQueries", None);
+    assert_eq!(second.matches("<query ").count(), 500);
+    assert_ne!(first, second);
 }
 
 fn operations(kind: &str) -> Value {

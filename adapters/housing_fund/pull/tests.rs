@@ -5,8 +5,7 @@ use domain::socket::{FaceAnswer, FaceVerb};
 use domain::{ActKind, Money};
 
 use super::{INDUSTRY, PULL, face};
-use crate::bank::tests::specimen::{Hub, slip};
-use crate::payment::tests::call;
+use crate::court_form::specimen::{Hub, call, slip};
 
 fn hub() -> Hub {
     Hub::of(&PULL, face())
@@ -21,7 +20,7 @@ fn fed(argument: &str) -> Outcome {
 
 #[test]
 fn a_fund_account_is_found_with_its_particulars() {
-    let outcome = fed(include_str!("../golden/pull/01_gjjfeedXzcxInfo_argument.b64").trim_end());
+    let outcome = fed(include_str!("../golden/fetched/01_gjjfeedXzcxInfo_argument.b64").trim_end());
     let [account] = outcome.accounts.as_slice() else { panic!("one account") };
     assert_eq!((account.asset, account.currency.as_str(), account.is_cny()), (AssetKind::Fund, "人民币", true));
     // No field says what can be held; no court holds anything, so all of it can.
@@ -45,6 +44,6 @@ fn a_fund_account_is_found_with_its_particulars() {
 fn an_order_on_a_fund_account_is_written_to_the_byte() {
     let answer = hub().encode("gjjgetXzkzList", &FaceAnswer::List(vec![slip(ActKind::Renew)]));
     let written = String::from_utf8(answer.bytes).unwrap();
-    assert_eq!(written, include_str!("../golden/pull/gjjgetXzkzList_reply.xml").trim_end());
+    assert_eq!(written, include_str!("../golden/fetched/gjjgetXzkzList_reply.xml").trim_end());
     assert_eq!(INDUSTRY.operations.len(), 9);
 }

@@ -231,51 +231,12 @@ impl Books {
             return refused(item, "被执行人姓名或证件与权利人不匹配");
         }
         unit.locked = Some(item.key.clone());
-        let own = |seal: &Seal| seal.slip == item.original && !item.original.is_empty();
         let mut result = refused(item.clone(), "");
         match item.measure.as_str() {
-            "11" => {
-                let to = item.to.unwrap_or_else(|| (0..SEAL_YEARS).fold(today, |day, _| day.next_year()).plus_days(-1));
-                result.ahead.clone_from(&unit.seals);
-                let queued = !unit.seals.is_empty();
-                let serial = format!("CF{:010}", self.counter);
-                unit.seals.push(Seal {
-                    serial: serial.clone(),
-                    slip: item.slip.clone(),
-                    key: item.key.clone(),
-                    organ: item.organ.clone(),
-                    document: item.document.clone(),
-                    from: today,
-                    to,
-                    queued,
-                });
-                result.remark = if queued { "轮候查封".to_owned() } else { String::new() };
-                (result.serial, result.days, result.done) = (serial, Some((today, to)), true);
-            }
-            "12" | "14" => match (unit.seals.iter().position(own), item.measure.as_str(), item.to) {
-                (None, _, _) => result.reason = "无原查封信息".to_owned(),
-                (Some(place), "14", _) => {
-                    let seal = unit.seals.remove(place);
-                    promote(unit, today);
-                    (result.serial, result.done) = (seal.serial, true);
-                }
-                (Some(_), _, None) => result.reason = "无查封结束日期".to_owned(),
-                (Some(place), _, Some(to)) => {
-                    if let Some(seal) = unit.seals.get_mut(place) {
-                        seal.to = to;
-                        (result.serial, result.days, result.done) = (seal.serial.clone(), Some((seal.from, to)), true);
-                    }
-                }
-            },
-            "15" => match item.transferee.clone() {
-                None => result.reason = "无过户对象".to_owned(),
-                Some(holder) => {
-                    unit.owner = holder;
-                    unit.seals.retain(|seal| seal.organ != item.organ);
-                    promote(unit, today);
-                    result.done = true;
-                }
-            },
+            "11" => put_seal(unit, &item, today, format!("CF{:010}", self.counter), &mut result),
+            "12" => renew_seal(unit, &item, &mut result),
+            "14" => end_seal(unit, &item, today, &mut result),
+            "15" => pass_title(unit, &item, today, &mut result),
             other => result.reason = format!("不支持的控制措施{other}"),
         }
         unit.locked = None;
@@ -284,6 +245,61 @@ impl Books {
         }
         result
     }
+}
+
+fn put_seal(unit: &mut Unit, item: &Item, today: Day, serial: String, result: &mut Result) {
+    let to = item.to.unwrap_or_else(|| (0..SEAL_YEARS).fold(today, |day, _| day.next_year()).plus_days(-1));
+    result.ahead.clone_from(&unit.seals);
+    let queued = !unit.seals.is_empty();
+    unit.seals.push(Seal {
+        serial: serial.clone(),
+        slip: item.slip.clone(),
+        key: item.key.clone(),
+        organ: item.organ.clone(),
+        document: item.document.clone(),
+        from: today,
+        to,
+        queued,
+    });
+    result.remark = if queued { "轮候查封".to_owned() } else { String::new() };
+    (result.serial, result.days, result.done) = (serial, Some((today, to)), true);
+}
+
+/// Where the seal stands that an item builds on.
+fn original(unit: &Unit, item: &Item) -> Option<usize> {
+    unit.seals.iter().position(|seal| seal.slip == item.original && !item.original.is_empty())
+}
+
+fn renew_seal(unit: &mut Unit, item: &Item, result: &mut Result) {
+    match (original(unit, item).and_then(|place| unit.seals.get_mut(place)), item.to) {
+        (None, _) => result.reason = "无原查封信息".to_owned(),
+        (Some(_), None) => result.reason = "无查封结束日期".to_owned(),
+        (Some(seal), Some(to)) => {
+            seal.to = to;
+            (result.serial, result.days, result.done) = (seal.serial.clone(), Some((seal.from, to)), true);
+        }
+    }
+}
+
+fn end_seal(unit: &mut Unit, item: &Item, today: Day, result: &mut Result) {
+    let Some(place) = original(unit, item) else {
+        result.reason = "无原查封信息".to_owned();
+        return;
+    };
+    let seal = unit.seals.remove(place);
+    promote(unit, today);
+    (result.serial, result.done) = (seal.serial, true);
+}
+
+fn pass_title(unit: &mut Unit, item: &Item, today: Day, result: &mut Result) {
+    let Some(holder) = item.transferee.clone() else {
+        result.reason = "无过户对象".to_owned();
+        return;
+    };
+    unit.owner = holder;
+    unit.seals.retain(|seal| seal.organ != item.organ);
+    promote(unit, today);
+    result.done = true;
 }
 
 fn owns(unit: &Unit, subject: &Holder, fifteen: &str) -> bool {
@@ -383,5 +399,36 @@ mod tests {
         assert!(books.order(item("D-1", "11")).reason.contains("不匹配"));
         assert!(books.order(Item { unit: "U9".to_owned(), ..item("E-1", "11") }).reason.contains("查无"));
         assert!(books.order(Item { has_papers: false, ..item("F-1", "11") }).reason.contains("通知书"));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn one_seal_holds_whatever_is_ordered_and_no_order_takes_effect_twice(
+            orders in proptest::collection::vec((0_u8..12, 0_u8..4, 0_u8..12, 0_i32..400), 1..40)
+        ) {
+            let mut books = books();
+            let mut on = day(2026, 11, 22);
+            for (key, measure, original, days) in orders {
+                let measure = ["11", "12", "14", "clerk"][usize::from(measure)];
+                let key = format!("S{key}-1");
+                if measure == "clerk" {
+                    drop(books.refuse_later(&key, "退件"));
+                } else {
+                    let to = Some(on.plus_days(days));
+                    books.order(Item { to, original: format!("S{original}"), ..item(&key, measure) });
+                }
+                on = on.plus_days(days / 10);
+                books.set_today(on);
+                let seals = &books.units["U1"].seals;
+                proptest::prop_assert_eq!(seals.iter().filter(|seal| !seal.queued).count(), seals.len().min(1));
+                proptest::prop_assert!(seals.first().is_none_or(|seal| !seal.queued), "the first holds");
+                proptest::prop_assert!(seals.iter().all(|seal| seal.to >= on));
+            }
+            let mut keys: Vec<_> = books.effects.iter().map(|(key, _)| key.clone()).collect();
+            keys.sort();
+            let count = keys.len();
+            keys.dedup();
+            proptest::prop_assert_eq!(keys.len(), count);
+        }
     }
 }
