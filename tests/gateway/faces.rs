@@ -247,6 +247,14 @@ fn a_registry_that_names_units_instead_of_lines_is_understood_and_a_notice_passe
     registry_round(&registry);
     let view = gateway.wait_finished(&request.id);
     assert_eq!(view.states(), ["done", "done"], "{:#}", view.0);
+    // The clerk sends one of them back when the request is finished: the unit alone tells which.
+    let act = view.acts().into_iter().find(|act| act["account"] == json!(number)).unwrap();
+    assert!(registry.clerk_refuses(&View::key(act, false), "退件：材料不齐"));
+    registry_round(&registry);
+    let view = gateway.view(&request.id);
+    let refused = |act: &&Value| last(act)["verdict"] == "refused";
+    let sent_back: Vec<_> = view.acts().into_iter().filter(refused).map(|act| act["account"].clone()).collect();
+    assert_eq!(sent_back, [json!(number)], "{:#}", view.0);
     let buyer = person(1);
     let notice = json!({
         "kind": "transfer_notice", "partner": "registry-q", "subject": 0, "account": number,

@@ -149,8 +149,13 @@ impl Engine {
         for (place, asset) in assets {
             let Some(item) = items.get_mut(place).filter(|item| item.line.is_none()) else { continue };
             let Some((number, None)) = named(&item.slip, None) else { continue };
-            let Some(acts) = self.acts_of(partner, number) else { continue };
-            let Some(slip) = self.shared.papers.slip(&acts, false) else { continue };
+            let Some(acts) = self.acts_of(partner, number).or_else(|| self.finished_acts(partner, number)) else {
+                continue;
+            };
+            let Some(slip) = self.shared.papers.slip(&acts, false) else {
+                item.outcome = Err("请求单内容已不可核对，请填写控制请求单号".to_owned());
+                continue;
+            };
             let is_named = |line: &&domain::slip::Line| {
                 let in_details = line.details.iter().any(|detail| detail.value == asset);
                 line.account.as_ref() == Some(&asset) || in_details
@@ -176,6 +181,18 @@ impl Engine {
             .filter(|act| act.lane == lane && act.request != crate::state::NO_INDEX)
             .map(|act| (act.line, act.id()))
             .collect();
+        own.sort_unstable();
+        (!own.is_empty()).then(|| own.into_iter().map(|(_, act)| act).collect())
+    }
+
+    /// The same of a slip whose request is finished.
+    fn finished_acts(&self, partner: &str, number: SlipNumber) -> Option<Vec<ActId>> {
+        let request = self.shared.closed_by_slip(number).ok()??;
+        let state = self.shared.closed_state(request).ok()?;
+        let indices = state.slip_acts(number);
+        let acts = indices.iter().filter_map(|index| state.acts.get(*index));
+        let mut own: Vec<_> =
+            acts.filter(|act| state.partner_of(act.lane) == partner).map(|act| (act.line, act.id())).collect();
         own.sort_unstable();
         (!own.is_empty()).then(|| own.into_iter().map(|(_, act)| act).collect())
     }
