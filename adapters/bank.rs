@@ -122,11 +122,14 @@ pub mod codec {
     pub use super::wire::answer::judge_send;
     pub use super::wire::order::{Ends, order};
 
+    /// As a partner has it: made once, when its options are read.
+    static DIALECT: std::sync::LazyLock<crate::dialect::Dialect> =
+        std::sync::LazyLock::new(|| crate::dialect::Dialect::of(&super::INDUSTRY));
+
     /// Reads the argument of a query's feedback; how many items it has.
     #[must_use]
     pub fn read_feedback(argument: &str) -> usize {
-        let dialect = crate::dialect::Dialect::of(&super::INDUSTRY);
-        let Ok(packed) = crate::court_form::packed::Packed::read(argument, &dialect) else { return 0 };
+        let Ok(packed) = crate::court_form::packed::Packed::read(argument, &DIALECT) else { return 0 };
         let fed = crate::court_form::feedback::read(
             &packed,
             domain::socket::ListClass::Queries,
@@ -138,14 +141,12 @@ pub mod codec {
     /// Writes the verdicts on a feedback.
     #[must_use]
     pub fn write_verdicts(verdicts: &[domain::socket::ItemVerdict]) -> String {
-        let dialect = crate::dialect::Dialect::of(&super::INDUSTRY);
-        crate::court_form::reply::verdicts(&dialect, "cxjglist", "errorMsg", verdicts)
+        crate::court_form::reply::verdicts(&DIALECT, "cxjglist", "errorMsg", verdicts)
     }
 
     /// Writes a list of queries.
     #[must_use]
     pub fn write_list(slips: &[domain::slip::Slip]) -> String {
-        let dialect = crate::dialect::Dialect::of(&super::INDUSTRY);
-        crate::court_form::list::list(&dialect, domain::socket::ListClass::Queries, slips)
+        crate::court_form::list::list(&DIALECT, domain::socket::ListClass::Queries, slips)
     }
 }

@@ -42,15 +42,14 @@ const NAME_BYTES_MAX: usize = 32;
 
 /// Whatever a row of the form with attributes says that has no place of its own.
 pub(crate) fn details(values: Values<'_>) -> Vec<Detail> {
-    sorted(values.each(), &PLACED, WORDS)
+    sorted(values.each_but(&PLACED), WORDS)
 }
 
-/// Known fields under our words, unknown ones under their own names, those with a place of their own left out.
-pub(crate) fn sorted(said: Vec<(&str, String)>, placed: &[&str], words: &[(&str, &str)]) -> Vec<Detail> {
+/// Known fields under our words, unknown ones under their own names.
+pub(crate) fn sorted(said: Vec<(&str, String)>, words: &[(&str, &str)]) -> Vec<Detail> {
     let mut details = Vec::new();
     for (field, text) in said {
-        let has_place = placed.iter().any(|placed| placed.eq_ignore_ascii_case(field));
-        if has_place || text.is_empty() || details.len() == DETAILS_MAX {
+        if text.is_empty() || details.len() == DETAILS_MAX {
             continue;
         }
         let known = words.iter().find(|(known, _)| known.eq_ignore_ascii_case(field));

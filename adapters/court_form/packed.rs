@@ -154,15 +154,19 @@ impl<'p> Values<'p> {
         decode_base64(self.raw(field).unwrap_or_default()).ok_or_else(|| format!("{field}不是Base64编码"))
     }
 
-    /// Every field there is by our name, else by its own, and its text, in the order of the document; what cannot be read is left out.
-    pub(crate) fn each(&self) -> Vec<(&'p str, String)> {
+    /// Every field there is but some, by our name, else by its own, and its text, in the order of the document; what cannot be read
+    /// is left out.
+    pub(crate) fn each_but(&self, placed: &[&str]) -> Vec<(&'p str, String)> {
         let (element, in_elements) = (self.element, self.dialect.fields_in_elements);
         let attributes = element.attributes();
         let children = element.children.iter().filter(|child| in_elements && child.children.is_empty());
         let children = children.map(|child| (child.name.as_str(), child.text.trim()));
         let read = |(name, raw): (&'p str, &'p str)| {
-            let text = self.uncovered(name, raw).ok()?;
-            Some((self.dialect.fields.ours(name).unwrap_or(name), text))
+            let ours = self.dialect.fields.ours(name).unwrap_or(name);
+            if raw.is_empty() || placed.iter().any(|placed| placed.eq_ignore_ascii_case(ours)) {
+                return None;
+            }
+            Some((ours, self.uncovered(name, raw).ok()?))
         };
         attributes.chain(children).filter_map(read).collect()
     }

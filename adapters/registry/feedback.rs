@@ -156,16 +156,16 @@ fn found(packed: &Packed<'_>, element: &Element) -> Result<Outcome, String> {
 
 /// A row of a list of rights; `None` when it is empty, as some registries send the list's frame alone.
 fn account(values: Values<'_>, list: &str, called: &str) -> Result<Option<FoundAccount>, String> {
-    let said = values.each();
-    if said.iter().all(|(_, text)| text.is_empty()) {
+    let said = values.each_but(&PLACED);
+    let number = values.first(&["BDCDYH", "BDCQZH"])?;
+    if number.is_empty() && said.iter().all(|(_, text)| text.is_empty()) {
         return Ok(None);
     }
-    let number = values.first(&["BDCDYH", "BDCQZH"])?;
     if number.is_empty() {
         return Err("缺少BDCDYH".to_owned());
     }
     let mut details: Vec<_> = beside::detail("right_type", list.to_owned()).into_iter().collect();
-    details.extend(beside::sorted(said, &PLACED, WORDS));
+    details.extend(beside::sorted(said, WORDS));
     details.truncate(domain::outcome::DETAILS_MAX);
     Ok(Some(FoundAccount {
         number: Personal::new(number),
