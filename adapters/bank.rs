@@ -2,7 +2,7 @@
 
 mod call;
 mod options;
-mod wire;
+pub(crate) mod wire;
 
 #[cfg(test)]
 pub(crate) mod tests;
