@@ -64,11 +64,26 @@ pub(crate) fn specimen_of(name: &str) -> Specimen {
     match name {
         "bank_pull" => Specimen {
             options: &[("charset", "GBK")],
-            refused: &[("charset", "UTF-8"), ("charset", "KOI8-R"), ("colour", "red")],
-            goldens: &["bank/golden/01_getXzcxList_reply.b64", "bank/golden/03_shfeedXzcxInfo_argument.b64"],
-            face: Some("/services/SyyhConvertDataService"),
-            ..Specimen::PLAIN
+            ..pulled_specimen(
+                &["bank/golden/01_getXzcxList_reply.b64", "bank/golden/03_shfeedXzcxInfo_argument.b64"],
+                "/services/SyyhConvertDataService",
+            )
         },
+        "housing_fund_pull" => pulled_specimen(
+            &[
+                "housing_fund/golden/fetched/01_gjjfeedXzcxInfo_argument.b64",
+                "housing_fund/golden/fetched/gjjgetXzkzList_reply.xml",
+            ],
+            "/services/GjjConvertDataService",
+        ),
+        "payment_pull" => pulled_specimen(
+            &["payment/golden/01_ifshfeedXzcxInfo_argument.b64", "payment/golden/ifgetXzkzList_reply.xml"],
+            "/services/IfConvertDataService",
+        ),
+        "registry_pull" => pulled_specimen(
+            &["registry/golden/kzBdcQL_reply.xml", "registry/golden/feedkzBdcQL_argument.xml"],
+            "/services/IpConvertDataService",
+        ),
         "bank_http" => bank_specimen(),
         "housing_fund_open" => {
             open_specimen(&["housing_fund/golden/freeze.json", "housing_fund/golden/freeze_partly.json"])
@@ -95,6 +110,16 @@ pub(crate) fn specimen_of(name: &str) -> Specimen {
             ..Specimen::PLAIN
         },
         _ => panic!("the adapter `{name}` has no specimen: add one, so that it is asked what every adapter is asked"),
+    }
+}
+
+/// The specimen of a partner that fetches by the courts' own form.
+fn pulled_specimen(goldens: &'static [&'static str], face: &'static str) -> Specimen {
+    Specimen {
+        refused: &[("charset", "KOI8-R"), ("dialect", "none-there"), ("colour", "red")],
+        goldens,
+        face: Some(face),
+        ..Specimen::PLAIN
     }
 }
 
@@ -184,7 +209,7 @@ pub(crate) fn options(entries: &[(&str, &str)], url: &str) -> PartnerOptions {
     };
     let entries: BTreeMap<_, _> = entries.iter().enumerate().map(entry).collect();
     // Longer than any loopback exchange on a busy machine; tests of silence take a shorter one.
-    PartnerOptions { entries, connect_timeout_ms: 10_000, timeout_ms: 20_000 }
+    PartnerOptions { entries, connect_timeout_ms: 10_000, timeout_ms: 20_000, dialect: None }
 }
 
 fn plug(name: &str, entries: &[(&str, &str)], url: &str) -> Arc<dyn CallOut> {
@@ -195,7 +220,7 @@ pub(crate) fn plug_of(name: &str, options: &PartnerOptions) -> Arc<dyn CallOut> 
     let adapter = ADAPTERS.iter().find(|adapter| adapter.name == name).unwrap();
     match (adapter.build)(options) {
         Ok(Plug::CallOut(call)) => call,
-        Ok(Plug::Pull | Plug::Inbox) => panic!("{name} is not called"),
+        Ok(Plug::Pull(_) | Plug::Inbox) => panic!("{name} is not called"),
         Err(faults) => panic!("{name}: {faults:?}"),
     }
 }

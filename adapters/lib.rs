@@ -8,6 +8,8 @@ use std::sync::Arc;
 use domain::socket::{Adapter, Face};
 
 pub mod bank;
+mod court_form;
+pub mod dialect;
 mod housing_fund;
 pub mod inbox;
 mod insurance;
@@ -15,7 +17,9 @@ pub mod loopback;
 mod markup;
 mod open;
 mod options;
+mod payment;
 mod police;
+mod registry;
 pub mod transport;
 
 #[cfg(test)]
@@ -24,11 +28,21 @@ mod conformance;
 mod fuzz;
 
 /// Every adapter there is. Whatever a partner file may name stands here, and `conformance.rs` asks each the same questions.
-pub static ADAPTERS: &[Adapter] =
-    &[bank::PULL, bank::HTTP, insurance::OPEN, housing_fund::OPEN, police::OPEN, inbox::INBOX, loopback::LOOPBACK];
+pub static ADAPTERS: &[Adapter] = &[
+    bank::PULL,
+    bank::HTTP,
+    insurance::OPEN,
+    housing_fund::OPEN,
+    housing_fund::PULL,
+    payment::PULL,
+    registry::PULL,
+    police::OPEN,
+    inbox::INBOX,
+    loopback::LOOPBACK,
+];
 
 /// Every path that partners call.
 #[must_use]
 pub fn faces() -> Vec<Arc<dyn Face>> {
-    vec![Arc::new(bank::BankFace)]
+    vec![Arc::new(bank::face()), Arc::new(housing_fund::face()), Arc::new(payment::face()), Arc::new(registry::face())]
 }

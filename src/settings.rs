@@ -3,6 +3,7 @@
 mod calendar;
 mod court;
 mod delivery;
+mod dialect;
 mod files;
 mod gateway;
 mod manners;
@@ -122,7 +123,7 @@ impl fmt::Display for Fault {
     }
 }
 
-/// Reads the settings in `directory`: `gateway.toml` (missing = defaults), `partners/`, `courts/`, `calendar/`, `rules/`.
+/// Reads the settings in `directory`: `gateway.toml` (missing = defaults), `partners/`, `courts/`, `calendar/`, `rules/`, `dialects/`.
 ///
 /// # Errors
 /// Every fault of every file, in the order of files and lines, at most [`FAULTS_MAX`].
@@ -139,7 +140,8 @@ fn load_amid(around: &Around<'_>, overrides: &Overrides) -> Result<Settings, Vec
     read_calendars(&files, around, &mut joined.config, &mut notes);
     read_courts(&files, around, &mut joined, &mut notes);
     let packs = read_rules(&files, &mut joined.config, &mut notes);
-    read_partners(&files, around, &packs, &mut joined, &mut notes);
+    let dialects = read_dialects(&files, &mut notes);
+    read_partners(&files, around, (&packs, &dialects), &mut joined, &mut notes);
     let gateway_path = around.directory.join("gateway.toml");
     let gateway_text = files.gateway.as_ref().map_or(GATEWAY_TOML, |file| file.text.as_str());
     // A file that is there and could not be read has its fault; the defaults then only serve to tell the other faults.
@@ -311,10 +313,28 @@ fn read_rules(files: &Files, config: &mut Config, notes: &mut Notes) -> partner:
     packs
 }
 
-fn read_partners(files: &Files, around: &Around<'_>, packs: &partner::Packs, joined: &mut Joined, notes: &mut Notes) {
+fn read_dialects(files: &Files, notes: &mut Notes) -> dialect::Dialects {
+    let mut dialects = dialect::Dialects::new();
+    for file in &files.dialects {
+        let page = Page::new(&file.path, &file.text);
+        if let Some(text) = dialect::read(&page, &file.stem) {
+            dialects.insert(file.stem.clone(), Arc::new(text));
+        }
+        notes.take(page);
+    }
+    dialects
+}
+
+fn read_partners(
+    files: &Files,
+    around: &Around<'_>,
+    (packs, dialects): (&partner::Packs, &dialect::Dialects),
+    joined: &mut Joined,
+    notes: &mut Notes,
+) {
     for file in &files.partners {
         let page = Page::new(&file.path, &file.text);
-        if let Some(made) = partner::read(&page, &file.stem, around, packs) {
+        if let Some(made) = partner::read(&page, &file.stem, around, (packs, dialects)) {
             joined.take_partner(made);
         }
         notes.take(page);

@@ -31,11 +31,12 @@ mod open;
 pub mod police;
 mod random;
 mod rate;
+pub mod registry;
 mod wire;
 mod xml;
 
 pub use bank_http::{AcceptedThenAsk, BankHttp, BankHttpConfig};
-pub use bank_hub::{BankHub, BankHubConfig, PollReport};
+pub use bank_hub::{BankHub, BankHubConfig, PollReport, Trade};
 pub use behaviours::{Behaviour, read_behaviours};
 pub use county::County;
 pub use day::Day;
@@ -48,6 +49,7 @@ pub use open::{Callback, CallbackRecord, OpenConfig};
 pub use police::{Police, PoliceConfig};
 pub use random::Sequence;
 pub use rate::{AgreedRate, Violation};
+pub use registry::{RegistryHub, RegistryHubConfig, RegistryReport};
 
 /// What can go wrong when a simulator starts or is told something.
 #[derive(Debug, thiserror::Error)]

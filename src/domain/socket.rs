@@ -147,6 +147,10 @@ pub enum FaceVerb {
         class: ListClass,
         /// One per slip (queries) or line (controls).
         items: Vec<FeedbackItem>,
+        /// For forms that name the asset where others name the line: the place of an item, and the asset it is about.
+        assets: Vec<(usize, Personal<String>)>,
+        /// What the answers tell beside what was asked; at most [`INBOUND_ITEMS_MAX`].
+        leads: Vec<Lead>,
     },
     /// Slips handed back.
     HandBack(Vec<FeedbackItem>),
@@ -174,16 +178,23 @@ pub struct FeedbackItem {
     pub outcome: Result<Outcome, String>,
 }
 
-/// A call on a face, decoded.
+/// A call on a face with its envelope taken off: who calls is known before the rest is read, because each partner may have
+/// a dialect of its own.
 pub struct FaceCall {
-    /// The operation's name, for the answer's envelope.
-    pub operation: &'static str,
+    /// The operation's name as called, for the answer's envelope.
+    pub operation: String,
+    /// What the caller shows; where it can be read in two ways, both in their order.
+    pub credentials: Vec<ShownCredential>,
+    /// The second argument as it travelled.
+    pub argument: Option<Personal<String>>,
+}
+
+/// Who a caller says it is.
+pub struct ShownCredential {
     /// Who says so.
     pub username: Personal<String>,
     /// And shows this.
     pub password: Secret<String>,
-    /// What is wanted.
-    pub verb: FaceVerb,
 }
 
 /// A file for a partner.
@@ -259,15 +270,44 @@ pub trait Face: Send + Sync {
     fn kind(&self) -> crate::request::PartnerKind;
     /// The service description, with `address` as the service's own URL.
     fn description(&self, address: &str) -> String;
-    /// Reads a call.
+    /// Takes the envelope off a call.
     ///
     /// # Errors
     /// [`FaceFault`] when the bytes are none; nothing of them is echoed.
     fn decode(&self, body: &[u8]) -> Result<FaceCall, FaceFault>;
-    /// Writes the answer to a call.
-    fn encode(&self, operation: &'static str, answer: &FaceAnswer) -> FaceReply;
+    /// Writes the answer to a caller whom nobody knows.
+    fn deny(&self, operation: &str, text: &str) -> FaceReply;
     /// Writes the answer to bytes that are no call.
     fn fault(&self, fault: &FaceFault) -> FaceReply;
+}
+
+/// A partner that calls a face, once it is known which: its calls read and answered in its own dialect.
+pub trait Pulled: Send + Sync {
+    /// Reads what is wanted.
+    ///
+    /// # Errors
+    /// [`FaceFault`] when the call is none of this dialect; nothing of it is echoed.
+    fn decode(&self, call: &FaceCall) -> Result<FaceVerb, FaceFault>;
+    /// Writes the answer to a call.
+    fn encode(&self, operation: &str, answer: &FaceAnswer) -> FaceReply;
+}
+
+/// One key of a dialect file, as text.
+#[derive(Clone, Default, Debug)]
+pub struct DialectEntry {
+    /// The value, or the values of a list, in their order.
+    pub texts: Vec<String>,
+    /// Line in the dialect file, from 1.
+    pub line: u32,
+}
+
+/// `config/dialects/<name>.toml`: what differs between channels, as the file says it; the adapter makes sense of it.
+#[derive(Clone, Default, Debug)]
+pub struct DialectText {
+    /// The file's name without `.toml`.
+    pub name: String,
+    /// By key with its tables, such as `operations.bank.hand_back`.
+    pub entries: BTreeMap<String, DialectEntry>,
 }
 
 /// One entry of the partner file's `[options]`, as text; secrets are already resolved.
@@ -288,6 +328,8 @@ pub struct PartnerOptions {
     pub connect_timeout_ms: u64,
     /// How long to wait for the whole exchange, in milliseconds.
     pub timeout_ms: u64,
+    /// The dialect that the option `dialect` names.
+    pub dialect: Option<Arc<DialectText>>,
 }
 
 /// A fault in the options.
@@ -306,7 +348,7 @@ pub enum Plug {
     /// We call it.
     CallOut(Arc<dyn CallOut>),
     /// It calls one of the faces.
-    Pull,
+    Pull(Arc<dyn Pulled>),
     /// Clerks of its own read and answer in a browser; no program of the partner's speaks to us.
     Inbox,
 }

@@ -47,7 +47,7 @@ impl<'p> Page<'p> {
         Fault { file: PathBuf::from(self.file), line, key: key.to_owned(), message }
     }
 
-    fn fault(&self, line: u32, key: &str, message: impl Into<String>) {
+    pub(super) fn fault(&self, line: u32, key: &str, message: impl Into<String>) {
         let fault = self.note(line, key, message.into());
         self.notes.borrow_mut().faults.push(fault);
     }
@@ -276,6 +276,41 @@ impl<'p> Table<'p> {
             of(&key, value).map(|found| (key, found))
         });
         entries.collect()
+    }
+
+    /// Every value below, by its key with its tables and lists as several texts, for files whose keys somebody else knows.
+    /// Tables deeper than two are a fault.
+    pub(super) fn into_leaves(self, characters_max: usize, texts_max: usize) -> Vec<(String, u32, Vec<String>)> {
+        let mut leaves = Vec::new();
+        let mut tables = vec![(self, 0)];
+        while let Some((table, depth)) = tables.pop() {
+            let (page, path) = (table.page, table.path.clone());
+            for (key, value) in table.entries {
+                let key = if path.is_empty() { key.get_ref().to_string() } else { format!("{path}.{}", key.get_ref()) };
+                let spot = Spot { page, key: key.clone(), line: page.line(&value.span()) };
+                let line = spot.line;
+                let one = |spot: Spot<'p>, value: DeValue<'p>| match value {
+                    DeValue::Integer(number) => Some(number.to_string()),
+                    DeValue::Boolean(flag) => Some(flag.to_string()),
+                    value => text(Found { spot, value }, characters_max).map(|found| found.value),
+                };
+                match value.into_inner() {
+                    DeValue::Table(entries) if depth < 2 => {
+                        tables.push((Table { page, path: key, line, entries, known: Vec::new() }, depth + 1));
+                    }
+                    DeValue::Table(_) => spot.fault("is a table within tables, of which none is known here"),
+                    DeValue::Array(items) if items.len() <= texts_max => {
+                        let items = items.into_iter().filter_map(|item| one(spot.clone(), item.into_inner()));
+                        leaves.push((key, line, items.collect()));
+                    }
+                    DeValue::Array(items) => {
+                        spot.fault(format!("has {} entries; at most {texts_max} are taken", items.len()));
+                    }
+                    value => leaves.extend(one(spot, value).map(|text| (key, line, vec![text]))),
+                }
+            }
+        }
+        leaves
     }
 
     /// Refuses what nobody took.

@@ -16,6 +16,7 @@ use domain::socket::{Adapter, OptionText, PartnerOptions, Plug};
 use engine::state::officer_key;
 use web::Token;
 
+use super::dialect::Dialects;
 use super::manners::{Timeouts, breaker, doubt, rate, retry, timeouts};
 use super::nearest::nearest;
 use super::page::{Found, Page, Spot, Table};
@@ -52,7 +53,12 @@ pub(super) struct Made<'p> {
 pub(super) type Packs = BTreeMap<String, Arc<RulePack>>;
 
 /// Reads the file; `None` when it has faults that leave no partner.
-pub(super) fn read<'p>(page: &'p Page<'p>, stem: &str, around: &Around<'_>, packs: &Packs) -> Option<Made<'p>> {
+pub(super) fn read<'p>(
+    page: &'p Page<'p>,
+    stem: &str,
+    around: &Around<'_>,
+    (packs, dialects): (&Packs, &Dialects),
+) -> Option<Made<'p>> {
     let mut root = page.root()?;
     let id = id(&mut root, stem);
     let name = root.required("name", 100, "its name for people");
@@ -85,7 +91,7 @@ pub(super) fn read<'p>(page: &'p Page<'p>, stem: &str, around: &Around<'_>, pack
     let clerks = clerks(&mut root, stem, adapter.as_ref());
     let token = root.table_if_any("callback").and_then(|table| super::tokens::of_partner(table, stem));
     let ask_every = root.number("ask_every_s", 1..=31_536_000_u64);
-    let plug = plug(&mut root, adapter.as_ref(), &timeouts, around);
+    let plug = plug(&mut root, adapter.as_ref(), &timeouts, around, dialects);
     if let (Some(kind), Some(Travel::Pull), false) = (&kind, travel, by_hand)
         && !adapters::faces().iter().any(|face| face.kind() == kind.value)
     {
@@ -313,6 +319,7 @@ fn plug(
     adapter: Option<&Found<'_, &'static Adapter>>,
     timeouts: &Timeouts,
     around: &Around<'_>,
+    dialects: &Dialects,
 ) -> Option<(Plug, Form)> {
     let table = root.table("options");
     let here = table.spot();
@@ -336,7 +343,9 @@ fn plug(
         entries.insert(key.clone(), OptionText { text: text.unwrap_or_default(), line: found.spot.line });
         spots.insert(key, found.spot);
     }
-    let options = PartnerOptions { entries, connect_timeout_ms: timeouts.connect_ms, timeout_ms: timeouts.total_ms };
+    let dialect = entries.get("dialect").and_then(|entry| dialects.get(entry.text.expose())).cloned();
+    let options =
+        PartnerOptions { entries, connect_timeout_ms: timeouts.connect_ms, timeout_ms: timeouts.total_ms, dialect };
     match (adapter.build)(&options) {
         Ok(plug) => Some((plug, (adapter.form)(&options))),
         Err(faults) => {

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use domain::outcome::Outcome;
 use domain::request::{PartnerKind, Request};
-use domain::socket::{FaceAnswer, FaceCall, FaceReply};
+use domain::socket::{FaceCall, FaceFault, FaceReply};
 use domain::stop::StopScope;
 use domain::{ActId, Day, Millis, Personal, RequestId, StopId};
 use engine::Engine;
@@ -165,7 +165,7 @@ impl Gate for Engine {
         Box::pin(self.inbox_paper(caller, id, place))
     }
 
-    fn face(&self, kind: PartnerKind, call: FaceCall) -> GateFuture<'_, FaceAnswer> {
+    fn face(&self, kind: PartnerKind, call: FaceCall) -> GateFuture<'_, Result<Option<FaceReply>, FaceFault>> {
         Box::pin(self.face(kind, call))
     }
 

@@ -6,7 +6,7 @@ use std::pin::Pin;
 
 use domain::outcome::Outcome;
 use domain::request::{PartnerKind, Request};
-use domain::socket::{FaceAnswer, FaceCall, FaceReply};
+use domain::socket::{FaceCall, FaceFault, FaceReply};
 use domain::stop::StopScope;
 use domain::{ActId, Day, Millis, Personal, RequestId, StopId};
 
@@ -133,8 +133,8 @@ pub trait Gate: Send + Sync {
     fn answer_act<'a>(&'a self, caller: &'a Caller, id: ActId, outcome: Outcome) -> Answer<'a, Answered>;
     /// A paper of the act's request, by its place among them.
     fn inbox_paper<'a>(&'a self, caller: &'a Caller, id: ActId, place: u16) -> Answer<'a, DocumentRead>;
-    /// Answers a decoded call on a partner face.
-    fn face(&self, kind: PartnerKind, call: FaceCall) -> GateFuture<'_, FaceAnswer>;
+    /// Answers a call on a partner face; `None` when nobody knows the credential.
+    fn face(&self, kind: PartnerKind, call: FaceCall) -> GateFuture<'_, Result<Option<FaceReply>, FaceFault>>;
     /// A leaf with its proof.
     fn entry(&self, index: u64) -> Answer<'_, EntryView>;
     /// The newest signed checkpoint, as note text.

@@ -14,6 +14,7 @@ mod contract;
 mod deliveries;
 mod doubt;
 mod explicit;
+mod faces;
 mod faults;
 mod full_disk;
 mod fund;

@@ -14,7 +14,7 @@ use domain::outcome::{
 use domain::request::{PartnerKind, Request, RequestState};
 use domain::sentence::{Waiting, next};
 use domain::slip::{Line, Slip, SlipContext};
-use domain::socket::{Face, FaceAnswer, FaceCall, FaceFault, FaceReply, FaceVerb, ListClass};
+use domain::socket::{Face, FaceCall, FaceFault, FaceReply, ShownCredential};
 use domain::stop::StopScope;
 use domain::task::TaskKind;
 use domain::{ActId, ActKind, ActState, CaseId, Day, Millis, Money, Personal, RequestId, Secret, SlipLine, SlipNumber};
@@ -496,17 +496,12 @@ impl Gate for FakeGate {
         }))
     }
 
-    fn face(&self, kind: PartnerKind, call: FaceCall) -> GateFuture<'_, FaceAnswer> {
-        let denied = call.password.expose() != "right";
+    fn face(&self, kind: PartnerKind, call: FaceCall) -> GateFuture<'_, Result<Option<FaceReply>, FaceFault>> {
+        let known = call.credentials.iter().any(|shown| shown.password.expose() == "right");
         self.said.lock().unwrap().push(format!("face {} {}", kind.word(), call.operation));
-        now(if denied {
-            FaceAnswer::Denied("密码错误".to_owned())
-        } else {
-            match call.verb {
-                FaceVerb::List(_) => FaceAnswer::List(Vec::new()),
-                _ => FaceAnswer::Credentials { slip: "X1".to_owned(), officers: Vec::<(Officer, Vec<_>)>::new() },
-            }
-        })
+        let length = call.argument.map_or(0, |argument| argument.expose().len());
+        let what = if length < 100 { "0 slips" } else { "papers" };
+        now(Ok(known.then(|| reply(200, format!("<{0}>{what}</{0}>", call.operation)))))
     }
 
     fn entry(&self, index: u64) -> Answer<'_, EntryView> {
@@ -580,26 +575,19 @@ impl Face for FakeFace {
     fn decode(&self, body: &[u8]) -> Result<FaceCall, FaceFault> {
         let text = std::str::from_utf8(body).map_err(|_| FaceFault::Malformed("the envelope".to_owned()))?;
         let (username, rest) = text.split_once(' ').ok_or(FaceFault::UnknownOperation)?;
-        let password = rest.split(' ').next().unwrap_or_default();
-        let verb = match rest.len() {
-            0..100 => FaceVerb::List(ListClass::Controls),
-            _ => FaceVerb::Credentials { slip: "X1".to_owned() },
-        };
+        let (password, argument) = rest.split_once(' ').unwrap_or((rest, ""));
         Ok(FaceCall {
-            operation: "getList",
-            username: username.into(),
-            password: Secret::new(password.to_owned()),
-            verb,
+            operation: "getList".to_owned(),
+            credentials: vec![ShownCredential {
+                username: username.into(),
+                password: Secret::new(password.to_owned()),
+            }],
+            argument: Some(Personal::new(argument.to_owned())),
         })
     }
 
-    fn encode(&self, operation: &'static str, answer: &FaceAnswer) -> FaceReply {
-        let what = match answer {
-            FaceAnswer::List(slips) => format!("{} slips", slips.len()),
-            FaceAnswer::Denied(text) => text.clone(),
-            _ => "papers".to_owned(),
-        };
-        reply(200, format!("<{operation}>{what}</{operation}>"))
+    fn deny(&self, operation: &str, text: &str) -> FaceReply {
+        reply(200, format!("<{operation}>{text}</{operation}>"))
     }
 
     fn fault(&self, fault: &FaceFault) -> FaceReply {

@@ -6,11 +6,12 @@ use md5::{Digest as _, Md5};
 
 use super::list::{open, paper_name};
 use super::packed::Packing;
+use crate::dialect::Dialect;
 use crate::transport::pull::ANSWER_BYTES_MAX;
 
 /// `wsinfoList`; `key_field` is WSBH or BDHM, whichever the operation asks by.
-pub(crate) fn papers(key_field: &str, key: &str, files: &[PaperFile]) -> String {
-    let mut packing = Packing::new();
+pub(crate) fn papers(dialect: &Dialect, key_field: &str, key: &str, files: &[PaperFile]) -> String {
+    let mut packing = Packing::new(dialect);
     open(&mut packing, "wsinfoList");
     for (place, file) in files.iter().enumerate() {
         let (name, bytes) = (file.file_name.expose(), file.bytes.expose());
@@ -18,7 +19,7 @@ pub(crate) fn papers(key_field: &str, key: &str, files: &[PaperFile]) -> String 
             break;
         }
         packing.begin("wsinfo");
-        packing.field(key_field, key);
+        packing.field(key_field, &dialect.write_number(key));
         packing.field("XH", &(place + 1).to_string());
         packing.field("WJMC", name);
         packing.field("WJLX", file_type(name));
@@ -32,8 +33,8 @@ pub(crate) fn papers(key_field: &str, key: &str, files: &[PaperFile]) -> String 
 }
 
 /// `zjinfoList`: one row an officer, an empty image where no scan was found.
-pub(crate) fn credentials(slip: &str, officers: &[(Officer, Vec<PaperFile>)]) -> String {
-    let mut packing = Packing::new();
+pub(crate) fn credentials(dialect: &Dialect, slip: &str, officers: &[(Officer, Vec<PaperFile>)]) -> String {
+    let mut packing = Packing::new(dialect);
     open(&mut packing, "zjinfoList");
     for (place, (officer, files)) in officers.iter().enumerate() {
         let scan = |kind: &str| files.iter().find(|file| file.kind == kind);
@@ -42,7 +43,7 @@ pub(crate) fn credentials(slip: &str, officers: &[(Officer, Vec<PaperFile>)]) ->
             break;
         }
         packing.begin("zjinfo");
-        packing.field("BDHM", slip);
+        packing.field("BDHM", &dialect.write_number(slip));
         packing.field("XH", &(place + 1).to_string());
         packing.field("ZJMC", "工作证、执行公务证");
         for (number, id, format, image, kind) in [
@@ -61,8 +62,8 @@ pub(crate) fn credentials(slip: &str, officers: &[(Officer, Vec<PaperFile>)]) ->
 }
 
 /// `result`: one `jg` a slip in the order of first mention; a slip fails when any of its lines does.
-pub(crate) fn verdicts(list: &str, attribute: &str, verdicts: &[ItemVerdict]) -> String {
-    let mut packing = Packing::new();
+pub(crate) fn verdicts(dialect: &Dialect, list: &str, attribute: &str, verdicts: &[ItemVerdict]) -> String {
+    let mut packing = Packing::new(dialect);
     packing.begin("result");
     packing.field(attribute, "");
     packing.inside();
@@ -70,8 +71,8 @@ pub(crate) fn verdicts(list: &str, attribute: &str, verdicts: &[ItemVerdict]) ->
     packing.inside();
     for (slip, reason) in merged(verdicts) {
         packing.begin("jg");
-        packing.field("BDHM", slip);
-        packing.field("RESULT", if reason.is_some() { "fail" } else { "success" });
+        packing.field("BDHM", &dialect.write_number(slip));
+        packing.field("RESULT", if reason.is_some() { &dialect.failed } else { &dialect.taken });
         packing.field("MSG", reason.unwrap_or(""));
         packing.empty();
     }
@@ -80,7 +81,7 @@ pub(crate) fn verdicts(list: &str, attribute: &str, verdicts: &[ItemVerdict]) ->
     packing.finish()
 }
 
-fn merged(verdicts: &[ItemVerdict]) -> Vec<(&str, Option<&str>)> {
+pub(crate) fn merged(verdicts: &[ItemVerdict]) -> Vec<(&str, Option<&str>)> {
     let mut places = std::collections::BTreeMap::new();
     let mut merged: Vec<(&str, Option<&str>)> = Vec::new();
     for verdict in verdicts {
@@ -95,7 +96,7 @@ fn merged(verdicts: &[ItemVerdict]) -> Vec<(&str, Option<&str>)> {
 }
 
 /// The extension of a file name, which is what partners mean by a file's type.
-fn file_type(name: &str) -> &str {
+pub(crate) fn file_type(name: &str) -> &str {
     name.rsplit_once('.').map_or("", |(_, extension)| extension)
 }
 

@@ -1,11 +1,12 @@
-//! The lists that banks fetch: `cxqqList` of queries, `kzqqList` of controls with their lines.
+//! The lists that partners fetch: `cxqqList` of queries, `kzqqList` of controls with their lines.
 
+use domain::ActKind;
 use domain::case::CourtAccount;
 use domain::slip::{Line, Slip, SlipLine};
 use domain::socket::ListClass;
-use domain::{ActKind, Day};
 
 use super::packed::Packing;
+use crate::dialect::Dialect;
 use crate::transport::pull::ANSWER_BYTES_MAX;
 
 /// What a row needs beside the slip.
@@ -21,16 +22,22 @@ pub(crate) struct Particulars<'a> {
 }
 
 /// Writes the list. A slip that would pass the size cap is left for the next pull, and so is one that cannot be said whole.
-pub(crate) fn list(class: ListClass, slips: &[Slip]) -> String {
-    let (root, row): (_, fn(&mut Packing, &Slip, &Particulars<'_>) -> Option<()>) = match class {
+pub(crate) fn list(dialect: &Dialect, class: ListClass, slips: &[Slip]) -> String {
+    write(dialect, class, slips).finish()
+}
+
+/// The document of a list, as it lies in a file; see [`list`].
+pub(crate) fn write<'d>(dialect: &'d Dialect, class: ListClass, slips: &[Slip]) -> Packing<'d> {
+    let (root, row): (_, fn(&mut Packing<'_>, &Slip, &Particulars<'_>) -> Option<()>) = match class {
         ListClass::Queries => ("cxqqList", query),
         ListClass::Controls => ("kzqqList", control),
     };
-    let mut packing = Packing::new();
+    let mut packing = Packing::new(dialect);
     open(&mut packing, root);
     for slip in slips {
         let before = packing.len();
         let number = slip.number.to_string();
+        let number = dialect.write_number(&number);
         // The slip number stands for the paper number too: it is ours and unique, so the later call for papers finds
         // its slip, where the papers' own numbers repeat from bank to bank and hold the case number.
         let particulars = Particulars { number: &number, paper_number: &number, contact: "", account_class: "" };
@@ -43,19 +50,25 @@ pub(crate) fn list(class: ListClass, slips: &[Slip]) -> String {
         }
     }
     packing.end(root);
-    packing.finish()
+    packing
 }
 
 /// `<root errorMsg="">`.
-pub(crate) fn open(packing: &mut Packing, root: &str) {
+pub(crate) fn open(packing: &mut Packing<'_>, root: &str) {
+    let dialect = packing.dialect;
     packing.begin(root);
-    packing.field("errorMsg", "");
+    packing.field(error(dialect, 0), "");
     packing.inside();
 }
 
+/// The attribute that says why a call is denied: of lists, of feedback, of hand-backs.
+pub(crate) fn error(dialect: &Dialect, place: usize) -> &str {
+    dialect.errors.get(place).map_or("errorMsg", String::as_str)
+}
+
 /// `<root errorMsg="…"/>` for a call that is denied.
-pub(crate) fn denied(root: &str, attribute: &str, text: &str) -> String {
-    let mut packing = Packing::new();
+pub(crate) fn denied(dialect: &Dialect, root: &str, attribute: &str, text: &str) -> String {
+    let mut packing = Packing::new(dialect);
     packing.begin(root);
     packing.field(attribute, text);
     packing.empty();
@@ -63,7 +76,7 @@ pub(crate) fn denied(root: &str, attribute: &str, text: &str) -> String {
 }
 
 /// A `cxqq`; `None` when the slip names no party.
-pub(crate) fn query(packing: &mut Packing, slip: &Slip, particulars: &Particulars<'_>) -> Option<()> {
+pub(crate) fn query(packing: &mut Packing<'_>, slip: &Slip, particulars: &Particulars<'_>) -> Option<()> {
     packing.begin("cxqq");
     header(packing, slip, particulars, "1", ActKind::Query)?;
     // No window of transactions is asked for: none is kept.
@@ -75,7 +88,7 @@ pub(crate) fn query(packing: &mut Packing, slip: &Slip, particulars: &Particular
 }
 
 /// A `kzqq` with its lines; `None` when any of it is missing, because half an order is a wrong order.
-pub(crate) fn control(packing: &mut Packing, slip: &Slip, particulars: &Particulars<'_>) -> Option<()> {
+pub(crate) fn control(packing: &mut Packing<'_>, slip: &Slip, particulars: &Particulars<'_>) -> Option<()> {
     let first = slip.lines.first()?;
     packing.begin("kzqq");
     header(packing, slip, particulars, "2", first.kind)?;
@@ -98,7 +111,7 @@ pub(crate) fn control(packing: &mut Packing, slip: &Slip, particulars: &Particul
 }
 
 fn header(
-    packing: &mut Packing,
+    packing: &mut Packing<'_>,
     slip: &Slip,
     particulars: &Particulars<'_>,
     nature: &str,
@@ -108,12 +121,12 @@ fn header(
     let officer = context.officers.first()?;
     packing.field("BDHM", particulars.number);
     packing.field("XZ", nature);
-    packing.field("LB", "YH");
+    packing.field("LB", &packing.dialect.industry_word);
     packing.field("XM", party.name.expose());
     // Holders of a resident card and registered organisations are Chinese; of others no court tells the country.
     let is_chinese = matches!(party.id_type.as_str(), "01" | "20500" | "20600" | "24100");
     packing.field("GJ", if is_chinese { "156" } else { "" });
-    packing.field("ZJLX", &party.id_type);
+    packing.field("ZJLX", packing.dialect.id_type(&party.id_type));
     packing.field("DSRZJHM", party.id_number.expose());
     packing.field("FZJG", "");
     packing.field("FYMC", &context.case.court.name);
@@ -127,19 +140,19 @@ fn header(
     Some(())
 }
 
-fn hold(packing: &mut Packing, slip: &Slip, line: &Line, particulars: &Particulars<'_>) -> Option<()> {
+fn hold(packing: &mut Packing<'_>, slip: &Slip, line: &Line, particulars: &Particulars<'_>) -> Option<()> {
     let account = line.account.as_ref()?;
     let amount = match (line.kind, line.amount) {
         (ActKind::Freeze, None) => return None,
         (_, amount) => amount.map(|amount| amount.to_string()).unwrap_or_default(),
     };
-    begin_line(packing, line, account.expose());
+    begin_line(packing, line, account.expose())?;
     packing.field("GLZHHM", "");
     packing.field("CCLB", particulars.account_class);
-    packing.field("BZ", "156");
+    packing.field("BZ", &packing.dialect.currency);
     packing.field("JE", &amount);
-    packing.field("KSRQ", &line.from.map(slashes).unwrap_or_default());
-    packing.field("JSRQ", &line.to.map(slashes).unwrap_or_default());
+    packing.field("KSRQ", &line.from.map(|day| packing.dialect.day(day)).unwrap_or_default());
+    packing.field("JSRQ", &line.to.map(|day| packing.dialect.day(day)).unwrap_or_default());
     packing.field("SFJH", "");
     packing.field("CKWH", ruling_number(slip));
     if line.kind.builds_on_freeze() {
@@ -148,57 +161,45 @@ fn hold(packing: &mut Packing, slip: &Slip, line: &Line, particulars: &Particula
     Some(())
 }
 
-fn deduct(packing: &mut Packing, slip: &Slip, line: &Line) -> Option<()> {
+fn deduct(packing: &mut Packing<'_>, slip: &Slip, line: &Line) -> Option<()> {
     let (account, amount, to) = (line.account.as_ref()?, line.amount?, slip.destination()?);
-    begin_line(packing, line, account.expose());
-    packing.field("BZ", "156");
+    begin_line(packing, line, account.expose())?;
+    packing.field("BZ", &packing.dialect.currency);
     packing.field("JE", &amount.to_string());
     packing.field("CKWH", ruling_number(slip));
     destination(packing, to);
     original(packing, line)
 }
 
-fn begin_line(packing: &mut Packing, line: &Line, account: &str) {
+fn begin_line(packing: &mut Packing<'_>, line: &Line, account: &str) -> Option<()> {
+    let dialect = packing.dialect;
     packing.field("CCXH", &line.line.to_string());
-    packing.field("KZLX", "1");
-    packing.field("KZCS", measure_code(line.kind));
-    packing.field("KZNR", "1");
+    packing.field("KZLX", &dialect.deposit);
+    packing.field("KZCS", dialect.measure(line.kind)?);
+    packing.field("KZNR", &dialect.funds);
     packing.field("KHZH", account);
+    Some(())
 }
 
-fn destination(packing: &mut Packing, to: &CourtAccount) {
+fn destination(packing: &mut Packing<'_>, to: &CourtAccount) {
     packing.field("ZXKZHHM", &to.holder);
     packing.field("ZXKZHKHH", &to.bank);
     packing.field("ZXKZHKHHHH", &to.bank_code);
     packing.field("ZXKZHZH", to.number.expose());
-    // The account stands on the case itself, which is what this word means.
-    packing.field("ZXKZHLX", "一案一账号");
+    packing.field("ZXKZHLX", &packing.dialect.case_account);
 }
 
-fn original(packing: &mut Packing, line: &Line) -> Option<()> {
+fn original(packing: &mut Packing<'_>, line: &Line) -> Option<()> {
     let original = line.original.as_ref()?;
     // Freezes made over a connection that knows no lines are kept as `slip-line`; this form names the slip.
     let slip = SlipLine::parse(&original.slip).map_or_else(|| original.slip.clone(), |key| key.slip.to_string());
-    packing.field("YDJDH", &slip);
+    packing.field("YDJDH", &packing.dialect.write_number(&slip));
     packing.field("YDJAH", original.case_number.expose());
     Some(())
 }
 
-/// KZCS.
-///
-/// A partner file cannot name an act that the adapter's list lacks, so `00` stands for questions alone.
-fn measure_code(kind: ActKind) -> &'static str {
-    match kind {
-        ActKind::Freeze => "01",
-        ActKind::Renew => "02",
-        ActKind::Release => "04",
-        ActKind::Deduct => "06",
-        _ => "00",
-    }
-}
-
 /// CKH: the name of the notice that goes with an act.
-fn notice_of(kind: ActKind) -> &'static str {
+pub(crate) fn notice_of(kind: ActKind) -> &'static str {
     match kind {
         ActKind::Freeze | ActKind::Renew => "协助冻结存款通知书",
         ActKind::Release => "解除冻结存款通知书",
@@ -219,12 +220,7 @@ pub(crate) fn paper_name(kind: &str) -> &'static str {
     }
 }
 
-fn ruling_number(slip: &Slip) -> &str {
+pub(crate) fn ruling_number(slip: &Slip) -> &str {
     let ruling = slip.context.papers.iter().find(|paper| paper.kind == "ruling");
     ruling.map_or("", |paper| paper.number.expose())
-}
-
-fn slashes(day: Day) -> String {
-    let (year, month, day) = day.ymd();
-    format!("{year:04}/{month:02}/{day:02}")
 }
