@@ -62,7 +62,13 @@ impl State {
                 self.settle(sequence, fact.act, &fact.state, &fact.verdict, outcome_of(body), at);
             }
             (Fact::LeadReceived(fact), body) => self.take_lead(sequence, fact.act, body.as_ref()),
-            (Fact::ActWithdrawn(fact), _) => self.move_act(sequence, fact.act, ActState::Withdrawn, at),
+            (Fact::ActWithdrawn(fact), _) => {
+                let index = self.act_index(fact.act.into());
+                if let Some(act) = index.and_then(|index| self.acts.get_mut(index)) {
+                    act.did_not_fit = fact.by.is_empty();
+                }
+                self.move_act(sequence, fact.act, ActState::Withdrawn, at);
+            }
             (Fact::ActResolved(fact), body) => {
                 let amount = match body {
                     Some(Body::Reason(reason)) => reason.amount,
@@ -123,7 +129,7 @@ impl State {
         let (claim, costs) = body.request.sums();
         let case = match self.case_by_key.get(&body.case_key) {
             Some(case) => *case,
-            None => self.open_case(sequence, body.case_key, event.key),
+            None => self.open_case(sequence, body.case_key, event.key, &fact.court),
         };
         let request = OpenRequest {
             sequence,
@@ -143,6 +149,9 @@ impl State {
             found: Vec::new(),
             events: vec![sequence],
             leads: Vec::new(),
+            repeat: body.request.repeat().map(|repeat| (repeat.days, repeat.every_hours)),
+            round: 0,
+            round_began: 0,
         };
         let deadline = request.deadline;
         let request = self.requests.insert(request);
@@ -150,7 +159,6 @@ impl State {
             self.deadlines.insert((deadline, request));
         }
         if let Some(case) = self.cases.get_mut(case) {
-            case.ledger.target = Money::from_units(claim.saturating_add(costs));
             case.requests.push(request);
             for (subject, told) in body.subjects.iter().zip(body.request.bankrupt()) {
                 let Some(bankrupt) = told else { continue };
@@ -158,6 +166,7 @@ impl State {
                 case.bankrupt.extend(bankrupt.then_some(*subject));
             }
         }
+        self.retarget(case, Money::from_units(claim.saturating_add(costs)));
         self.idempotency.insert(body.idempotency, Keyed { request: sequence, fingerprint: body.fingerprint });
         for key in &body.documents {
             if let Some(document) = self.documents.get_mut(key) {
@@ -175,7 +184,7 @@ impl State {
         self.touch_request(request, sequence, at);
         let Some(open) = self.requests.get(request) else { return };
         let (case, start) = (open.case, u32::try_from(open.acts.len()).unwrap_or(u32::MAX));
-        let approvals = open.approvals.len();
+        let (approvals, repeats) = (open.approvals.len(), open.round > 0);
         self.plans.insert(sequence, (request, start));
         let known: Vec<(u16, u64)> = if subjects.is_empty() {
             let acts = self.requests.get(request).map(|open| open.acts.clone()).unwrap_or_default();
@@ -199,6 +208,7 @@ impl State {
             });
             act.to = line.to.unwrap_or(i32::MIN);
             act.approvals = line.approvals;
+            act.repeats = repeats && kind.is_question();
             (act.bars, act.rules) = (line.bars, line.rules);
             act.request = request;
             act.case = case;
@@ -488,6 +498,7 @@ impl State {
             }
         });
         self.stands_or_falls(index, state);
+        self.released_or_not(index, state);
         if let Some(lane) = self.lane_mut(lane) {
             lane.count(from.is_open().then_some(from), state.is_open().then_some(state));
             if state.is_final() {
@@ -517,11 +528,8 @@ impl State {
     }
 
     fn take_from_queues(&mut self, index: Index, lane: u16) {
-        let Some((kind, state, request)) = self.acts.get(index).map(|act| (act.kind(), act.state(), act.request))
-        else {
-            return;
-        };
-        let priority = self.requests.get(request).map_or(Priority::Normal, OpenRequest::priority);
+        let Some(act) = self.acts.get(index) else { return };
+        let (kind, state, priority) = (act.kind(), act.state(), self.priority_of(act));
         let Some(queue) = self.lane_mut(lane).and_then(|lane| lane.ready.get_mut(class_of(kind, state, priority)))
         else {
             return;

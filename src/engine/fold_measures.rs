@@ -1,13 +1,14 @@
 //! Fold of what happens to measures and tasks without an exchange: imports, lapses, corrections, amendments.
 
+use domain::case::HaltCause;
 use domain::ledger::Ledger;
 use domain::measure::MeasureState;
-use domain::{ActId, ActKind, Money};
-use store::record::{Body, ChangedBody, Event, Fact, ImportedBody, PlanLine};
+use domain::{ActId, ActKind, Millis, Money};
+use store::record::{Body, ChangedBody, Event, Fact, GoalRepeated, ImportedBody, PlanLine};
 
 use crate::state::books::origin_key;
 use crate::state::slab::{Index, NONE};
-use crate::state::{Act, Case, Measure, State, Taking};
+use crate::state::{Act, Case, Halted, Measure, State, Taking};
 
 /// A lapsed measure is remembered so long, so that a late renewal is told why it comes to nothing.
 pub const LAPSED_KEPT_DAYS: i32 = 90;
@@ -16,7 +17,9 @@ impl State {
     /// Applies an event about measures, cases' claims or tasks; any other changes nothing here.
     pub(crate) fn fold_measures(&mut self, sequence: u64, fact: &Fact, body: Option<&Body>, event: &Event) {
         match (fact, body) {
-            (Fact::MeasureImported(_), Some(Body::Imported(body))) => self.import(sequence, body, event.key),
+            (Fact::MeasureImported(fact), Some(Body::Imported(body))) => {
+                self.import(sequence, body, event.key, &fact.court);
+            }
             (Fact::MeasureLapsed(fact), _) => {
                 let day = i32::try_from(fact.day).unwrap_or(i32::MAX);
                 for measure in &fact.measures {
@@ -39,13 +42,54 @@ impl State {
             }
             (Fact::CaseAmended(fact), Some(Body::Amended(body))) => {
                 let target = Money::from_units(body.claim.saturating_add(body.costs));
-                if let Some(case) = self.case_by_sequence(fact.case).and_then(|index| self.cases.get_mut(index)) {
-                    case.ledger.target = target;
+                if let Some(case) = self.case_by_sequence(fact.case) {
+                    self.retarget(case, target);
                 }
             }
-            (Fact::TaskRaised(fact), _) => self.raise_task(sequence, fact, event.at),
+            (Fact::CaseHalted(fact), _) => {
+                let cause = HaltCause::from_word(&fact.cause).unwrap_or(HaltCause::Bankruptcy);
+                self.set_halted(fact.case, Some(Halted::new(sequence, &fact.by, cause)));
+            }
+            (Fact::CaseResumed(fact), _) => self.set_halted(fact.case, None),
+            (Fact::GoalRepeated(fact), _) => self.repeat_goal(sequence, fact, event.at),
+            (Fact::TaskRaised(fact), body) => {
+                let amount = match body {
+                    Some(Body::Task(body)) => body.amount.unwrap_or(0),
+                    _ => 0,
+                };
+                self.raise_task(sequence, fact, amount, event.at);
+            }
             (Fact::TaskEnded(fact), _) => self.end_task(fact.task),
             _ => {}
+        }
+    }
+
+    /// Claim and costs are others now.
+    pub(crate) fn retarget(&mut self, case: Index, target: Money) {
+        if let Some(found) = self.cases.get_mut(case) {
+            found.ledger.target = target;
+        }
+        self.disturb(case);
+    }
+
+    fn set_halted(&mut self, case: u64, halted: Option<Halted>) {
+        if let Some(case) = self.case_by_sequence(case).and_then(|index| self.cases.get_mut(index)) {
+            case.halted = halted;
+        }
+    }
+
+    /// What was found is not known any more until it is answered anew; what was tried may be tried again.
+    fn repeat_goal(&mut self, sequence: u64, fact: &GoalRepeated, at: Millis) {
+        let Some((index, _)) = self.plans.get(&fact.request).copied() else { return };
+        self.touch_request(index, sequence, at);
+        let Some(open) = self.requests.get_mut(index) else { return };
+        if fact.over {
+            open.repeat = None;
+            return;
+        }
+        (open.round, open.round_began) = (fact.round, sequence);
+        for found in &mut open.found {
+            (found.available, found.behind_others) = (0, 0);
         }
     }
 
@@ -83,7 +127,8 @@ impl State {
     }
 
     /// A case that was not known.
-    pub(crate) fn open_case(&mut self, sequence: u64, key: (u64, u64), slot: u64) -> Index {
+    pub(crate) fn open_case(&mut self, sequence: u64, key: (u64, u64), slot: u64, court: &str) -> Index {
+        let court = self.word_for(court);
         let case = self.cases.insert(Case {
             sequence,
             key,
@@ -93,17 +138,19 @@ impl State {
             measures: Vec::new(),
             takings: Vec::new(),
             bankrupt: Vec::new(),
+            court,
+            halted: None,
         });
         self.case_by_key.insert(key, case);
         self.case_by_sequence.insert(sequence, case);
         case
     }
 
-    fn import(&mut self, sequence: u64, body: &ImportedBody, slot: u64) {
+    fn import(&mut self, sequence: u64, body: &ImportedBody, slot: u64, court: &str) {
         let case = match self.case_by_key.get(&body.case_key) {
             Some(case) => *case,
             None => {
-                let case = self.open_case(sequence, body.case_key, slot);
+                let case = self.open_case(sequence, body.case_key, slot, court);
                 let (claim, costs) = body.request.sums();
                 if let Some(case) = self.cases.get_mut(case) {
                     case.ledger.target = Money::from_units(claim.saturating_add(costs));

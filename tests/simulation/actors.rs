@@ -159,6 +159,7 @@ impl Simulation {
             priority: submission.priority,
             deadline: submission.deadline,
             callback: None,
+        repeat: None,
         };
         let (high, low) = submission.fingerprint;
         Some(Command::Submit(Box::new(Submit {

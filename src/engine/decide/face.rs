@@ -151,6 +151,7 @@ impl Decider {
         };
         let slot = self.slot_of(index);
         self.emit(fact.into(), Some(Body::Outcome(Box::new(twin))), slot);
+        self.requeried(index, &outcome);
         self.after_outcome(index);
         Ok(())
     }

@@ -116,8 +116,20 @@ impl State {
     }
 
     fn enter(&mut self, case: Index, before: Entry, after: Entry) {
-        if let Some(case) = self.cases.get_mut(case).filter(|_| before != after) {
-            case.ledger.replace(before, after);
+        if before == after {
+            return;
+        }
+        if let Some(found) = self.cases.get_mut(case) {
+            found.ledger.replace(before, after);
+        }
+        self.disturb(case);
+    }
+
+    /// Remembers a case that may have to let something go, or a proposal about it that may be moot now.
+    pub(crate) fn disturb(&mut self, case: Index) {
+        let Some(found) = self.cases.get(case) else { return };
+        if found.ledger.is_over() || self.proposals.contains_key(&found.sequence) {
+            self.disturbed.insert(case);
         }
     }
 

@@ -6,6 +6,7 @@ use domain::{ActKind, ActState};
 use serde::{Deserialize, Serialize};
 use store::record::{Fact, StopLiftProposed, StopOrdered};
 
+use super::slab::Index;
 use super::{Act, OpenRequest, State};
 
 /// A stop in force.
@@ -106,8 +107,18 @@ impl State {
         if self.is_act_stopped(act) {
             return Some(Waiting::Stopped);
         }
+        let halted = self.cases.get(act.case).and_then(|case| case.halted.as_ref());
+        if halted.is_some_and(|halted| halted.cause().stays(act.kind())) {
+            return Some(Waiting::Halted);
+        }
         let stage = self.lane(act.lane).and_then(|lane| lane.stage)?;
         (!stage.lets(act.kind())).then_some(Waiting::Stage)
+    }
+
+    /// Is nothing more to be done to the property in this case (rules D27, D28)?
+    #[must_use]
+    pub fn is_halted(&self, case: Index) -> bool {
+        self.cases.get(case).is_some_and(|case| case.halted.is_some())
     }
 
     fn is_act_stopped(&self, act: &Act) -> bool {

@@ -7,7 +7,7 @@ use domain::outcome::{
     AssetKind, AssetRole, Detail, Finding, FindingClass, FoundAccount, Lead, LeadClass, Outcome, PriorMeasure, Reason,
     SealedReply, Verdict,
 };
-use domain::request::{Asked, Goal, PartnerKind, Priority, Request, Scope};
+use domain::request::{Asked, Goal, PartnerKind, Priority, Repeat, Request, Scope};
 use domain::{ActId, ActKind, Day, Money, Personal};
 
 use crate::record::*;
@@ -184,6 +184,9 @@ fn of_measures() -> Vec<(Fact, Option<Body>)> {
         (CaseAmended { by: by(), case: 6 }.into(), Some(amended)),
         (raised.into(), Some(Body::Task(TaskBody { amount: Some(10_000), text: "查封即将届满".to_owned() }))),
         (ended.into(), Some(reason())),
+        (CaseHalted { by: by(), case: 6, cause: "bankruptcy".to_owned() }.into(), Some(reason())),
+        (CaseResumed { by: by(), case: 6 }.into(), Some(reason())),
+        (GoalRepeated { over: true, request: 6, round: 3 }.into(), None),
     ]
 }
 
@@ -380,6 +383,8 @@ impl Seed {
             priority: self.one_of(Priority::ALL),
             deadline: self.maybe(Self::signed),
             callback: self.maybe(Self::personal),
+            // Without a draw of its own, as above.
+            repeat: (self.0 % 3 == 0).then_some(Repeat { days: 30, every_hours: 24 }),
         }
     }
 
