@@ -12,7 +12,7 @@ use store::record::{
 
 use crate::state::act::NO_SEQUENCE;
 use crate::state::lane::{Pause, class_of};
-use crate::state::slab::Index;
+use crate::state::slab::{Index, NONE};
 use crate::state::{Act, Document, Keyed, LEADS_MAX, OpenRequest, READS_MAX, State, short_hash};
 
 impl State {
@@ -515,6 +515,11 @@ impl State {
                 (true, false) => open.finals = open.finals.saturating_sub(1),
                 _ => {}
             }
+        }
+        if state == ActState::Ready {
+            // What came back unsent may be too much by now.
+            let case = self.acts.get(index).map_or(NONE, |act| act.case);
+            self.disturb(case);
         }
         match state {
             ActState::Ready => self.make_ready(index),

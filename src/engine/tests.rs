@@ -1,8 +1,10 @@
 //! Tests of deciding and folding without threads: goals, doubt, order, limits, snapshots, and the golden digest.
 
+mod ceilings;
 mod delivering;
 mod kinds;
 mod law;
+mod ledger;
 mod simulated;
 mod stops;
 

@@ -201,6 +201,13 @@ impl State {
         if self.measure_by_origin.get(&origin) == Some(&index) {
             self.measure_by_origin.remove(&origin);
         }
+        let takings = self.cases.get(measure.case).map(|case| case.takings.clone()).unwrap_or_default();
+        for taking in takings {
+            // Its place is given to another measure, which late news of this money must not touch.
+            if let Some(taking) = self.takings.get_mut(taking).filter(|taking| taking.measure == index) {
+                taking.measure = NONE;
+            }
+        }
         if let Some(case) = self.cases.get_mut(measure.case) {
             case.measures.retain(|other| *other != index);
         }

@@ -212,14 +212,15 @@ impl<'a> ShownRequest<'a> {
             warnings: warned::of(view),
             digest: String::new(),
             delivery: None,
-            repeat: view.repeat.map(|RepeatView { round, until, next }| ShownRepeat {
-                round,
-                until: Instant(until),
-                next: ShownNext::of(next, language),
-            }),
+            repeat: None,
             halted: None,
         };
         shown.digest = digest(&shown);
+        shown.repeat = view.repeat.map(|RepeatView { round, until, next }| ShownRepeat {
+            round,
+            until: Instant(until),
+            next: ShownNext::of(next, language),
+        });
         shown.halted = view.halted.map(domain::case::HaltCause::word);
         shown.delivery = view.delivery.as_ref().map(ShownDelivery::of);
         shown
@@ -247,9 +248,6 @@ fn digest(shown: &ShownRequest<'_>) -> String {
         }
     };
     without(&mut value, &["digest", "delivery", "ledger"]);
-    if let Some(repeat) = value.get_mut("repeat") {
-        without(repeat, &["next"]);
-    }
     for act in value.get_mut("acts").and_then(Value::as_array_mut).into_iter().flatten() {
         without(act, &["next", "measure"]);
         for outcome in act.get_mut("outcomes").and_then(Value::as_array_mut).into_iter().flatten() {

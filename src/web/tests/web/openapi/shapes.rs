@@ -345,7 +345,6 @@ fn bodies() -> Value {
     let form = schema();
     json!({
         "AgainForm": closed(object(("", ""), json!({ "since_version": count("已有的版本。", "The version that is there.") }), json!({}))),
-        "Sequence": object(("", ""), json!({ "sequence": count("事件的日志序号。", "Sequence of the event.") }), json!({})),
         "ClaimForm": closed(object(("", ""), json!({ "claim": form["$defs"]["case"]["properties"]["claim"].clone(), "reason": reason }),
             json!({ "costs": form["$defs"]["case"]["properties"]["costs"].clone() }))),
         "HaltForm": closed(object(("", ""), json!({
