@@ -20,6 +20,7 @@ mod fund;
 mod kills;
 mod kinds;
 mod law;
+mod ledger;
 mod limits;
 mod main_job;
 mod openapi;

@@ -18,7 +18,7 @@ use crate::state::{Act, Measure};
 /// Why an act is taken back by ourselves.
 const OVER: &str = "D8 超过申请执行标的额与执行费用之和，未发出的部分撤回";
 
-/// The most that a case may be about, in 1/10,000 yuan: a trillion yuan, so that a hundred thousand of them still add up.
+/// The most that a case may be about, in 1/10,000 yuan: a trillion yuan, so that hundreds of them still add up.
 const CLAIM_UNITS_MAX: i64 = 10_000_000_000_000_000;
 
 /// A freeze that is to be let go, or a part of it.
