@@ -90,6 +90,7 @@ impl State {
                 self.fold_delivery(sequence, fact, at);
                 self.fold_stop(sequence, fact, at);
                 self.fold_measures(sequence, fact, body.as_ref(), event);
+                self.fold_settlement(sequence, fact, body.as_ref());
             }
         }
     }

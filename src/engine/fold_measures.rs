@@ -133,12 +133,12 @@ impl State {
             sequence,
             key,
             slot,
+            court,
             ledger: Ledger::default(),
             requests: Vec::new(),
             measures: Vec::new(),
             takings: Vec::new(),
             bankrupt: Vec::new(),
-            court,
             halted: None,
         });
         self.case_by_key.insert(key, case);

@@ -8,7 +8,7 @@ use domain::socket::Face;
 
 use crate::intake::{acts, deliveries, documents, requests, submit};
 use crate::problem::{Problem, Slug};
-use crate::{cases, contract, evidence, faces, health, partners, stops};
+use crate::{cases, contract, evidence, faces, health, partners, settlements, stops, tasks};
 
 /// One path with the methods it takes.
 pub(crate) struct Door {
@@ -46,6 +46,10 @@ doors! {
     "/v1/partners/{id}/resume" "POST" => post partners::resume;
     "/v1/stops" "GET, POST" => get stops::list, post stops::order;
     "/v1/stops/{id}/lift" "POST" => post stops::lift;
+    "/v1/tasks" "GET" => get tasks::list;
+    "/v1/tasks/{id}/end" "POST" => post tasks::end;
+    "/v1/settlements" "POST" => post settlements::settle;
+    "/v1/partners/{id}/reconciliation" "POST" => post settlements::reconcile;
     "/v1/inbound/{partner}" "POST" => post partners::inbound;
     "/v1/trail/entries/{n}" "GET" => get evidence::entry;
     "/v1/openapi.json" "GET" => get contract::openapi;

@@ -152,6 +152,7 @@ impl Decider {
                 self.raise(TaskKind::DeadlinePassed, Some(case), &court, draft);
             }
         }
+        self.tell_overdue();
         self.lose_patience();
         self.repeat_goals();
         self.erase_documents();

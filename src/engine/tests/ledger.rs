@@ -91,7 +91,7 @@ impl Table {
     }
 
     /// Open tasks: kind, partner, amount in fen.
-    pub(super) fn tasks(&self) -> Vec<(TaskKind, String, i64)> {
+    pub(super) fn proposed(&self) -> Vec<(TaskKind, String, i64)> {
         let tasks = self.decider.state.tasks.values();
         tasks.map(|task| (task.kind(), task.partner.clone(), task.amount / 100)).collect()
     }
@@ -150,18 +150,18 @@ fn a_lower_claim_lets_go_what_the_court_takes_last_and_a_part_of_one() {
     table.amend(60_000).unwrap();
     // 400 too much: the policy goes whole, the rest is a part of the fund, though a part of the bank would do as well.
     let excess = |partner: &str, fen| (TaskKind::Excess, partner.to_owned(), fen);
-    assert_eq!(table.tasks(), [excess("insurer", 0), excess("fund", 20_000)]);
+    assert_eq!(table.proposed(), [excess("insurer", 0), excess("fund", 20_000)]);
     let task = table.task_at("fund");
     let Ok(Answer::Accepted(request)) = table.accept(task, "judge-1") else { panic!("the proposal is accepted") };
     let Ok(Answer::Accepted(again)) = table.accept(task, "judge-2") else { panic!("and told again") };
     assert_eq!(request, again);
     assert_eq!(table.under_way(), [("fund".to_owned(), ActKind::Release, 20_000)]);
-    assert_eq!(table.tasks(), [excess("insurer", 0)], "what is being let go is counted as gone");
+    assert_eq!(table.proposed(), [excess("insurer", 0)], "what is being let go is counted as gone");
     assert_eq!(table.ledger().target, Money::from_fen(60_000), "a release does not bring back the old claim");
     table.says("fund", ActKind::Release, Outcome::of(Verdict::Done));
     assert_eq!(table.ledger().exposure, Money::from_fen(80_000));
     table.amend(80_000).unwrap();
-    assert_eq!(table.tasks(), [], "what is not too much any more needs nobody");
+    assert_eq!(table.proposed(), [], "what is not too much any more needs nobody");
 }
 
 #[test]
@@ -170,9 +170,9 @@ fn what_cannot_be_divided_stays_when_only_a_part_would_be_too_much() {
     table.acts(1, vec![freeze_of("insurer", "62", 50_000)]);
     table.says("insurer", ActKind::Freeze, caught(50_000));
     table.amend(40_000).unwrap();
-    assert_eq!(table.tasks(), []);
+    assert_eq!(table.proposed(), []);
     table.amend(0).unwrap();
-    assert_eq!(table.tasks(), [(TaskKind::Excess, "insurer".to_owned(), 0)]);
+    assert_eq!(table.proposed(), [(TaskKind::Excess, "insurer".to_owned(), 0)]);
 }
 
 #[test]
@@ -192,7 +192,7 @@ fn what_has_not_left_is_taken_back_and_a_goal_orders_less() {
     let mut sums: Vec<i64> = planned.map(|(_, act)| act.amount / 100).collect();
     sums.sort_unstable();
     assert_eq!((sums, table.ledger().exposure), (vec![65_000], Money::from_fen(65_000)));
-    assert_eq!(table.tasks(), [], "nothing stands that could be let go");
+    assert_eq!(table.proposed(), [], "nothing stands that could be let go");
 }
 
 #[test]
@@ -216,7 +216,7 @@ fn a_partner_that_holds_more_than_it_was_asked_to_is_found_at_once_also_late() {
     outcome.limit = Some(Money::from_fen(130_000));
     let act = table.effects[0].act;
     table.answer(outcome.clone());
-    assert_eq!(table.tasks(), [(TaskKind::Excess, "bank-a".to_owned(), 30_000)]);
+    assert_eq!(table.proposed(), [(TaskKind::Excess, "bank-a".to_owned(), 30_000)]);
     outcome.limit = Some(Money::from_fen(150_000));
     let closed = crate::command::ClosedRequest {
         sequence: act.sequence,
@@ -241,7 +241,7 @@ fn a_partner_that_holds_more_than_it_was_asked_to_is_found_at_once_also_late() {
         outcome,
     };
     table.tell(Command::LateOutcome(Box::new(late))).unwrap();
-    assert_eq!(table.tasks(), [(TaskKind::Excess, "bank-a".to_owned(), 50_000)], "the proposal follows the news");
+    assert_eq!(table.proposed(), [(TaskKind::Excess, "bank-a".to_owned(), 50_000)], "the proposal follows the news");
 }
 
 #[test]
@@ -256,7 +256,7 @@ fn where_the_court_lets_it_a_release_is_automatic_until_one_comes_to_nothing() {
     let task = table.task_at("bank-a");
     table.accept(task, "").unwrap();
     table.answer(Outcome::of(Verdict::Refused));
-    assert_eq!(table.tasks(), [(TaskKind::Excess, "bank-a".to_owned(), 60_000)], "it is still too much");
+    assert_eq!(table.proposed(), [(TaskKind::Excess, "bank-a".to_owned(), 60_000)], "it is still too much");
     assert_eq!(automatic(&table), [false], "and the next try is for a person");
 }
 
@@ -272,7 +272,7 @@ fn a_conditional_deduction_is_left_alone_by_excess_and_spill() {
     assert_eq!(table.under_way(), [], "the freeze that it is taken out of is not let go under it");
     table.amend(50_000).unwrap();
     // Of the limit only what the open deduction does not claim may go; the deduction itself is over the claim and cannot be taken back.
-    assert_eq!(table.tasks(), [(TaskKind::Excess, "fund".to_owned(), 40_000)]);
+    assert_eq!(table.proposed(), [(TaskKind::Excess, "fund".to_owned(), 40_000)]);
     assert!(table.states().contains(&(ActKind::Deduct, ActState::Awaiting)));
 }
 
@@ -314,7 +314,7 @@ fn a_case_that_rests_takes_back_proposes_refuses_and_is_resumed_by_another_perso
     table.halt(HaltCause::Settlement).unwrap();
     assert!(table.states().contains(&(ActKind::Freeze, ActState::Withdrawn)));
     assert_eq!(table.under_way(), [("bank-a".to_owned(), ActKind::Query, 0)], "questions go on");
-    assert_eq!(table.tasks(), [(TaskKind::ReleaseProposed, "bank-a".to_owned(), 0)]);
+    assert_eq!(table.proposed(), [(TaskKind::ReleaseProposed, "bank-a".to_owned(), 0)]);
     for (asked, rule) in [
         (Asked::Goal { goal: Goal::Collect, subjects: vec![0], scope: Scope::default() }, "D27"),
         (Asked::Acts(vec![freeze_of("bank-a", "63", 100)]), "D27"),
@@ -330,7 +330,7 @@ fn a_case_that_rests_takes_back_proposes_refuses_and_is_resumed_by_another_perso
     assert!(matches!(table.resume_by("judge-1", true), Err(Refusal::SamePerson)));
     assert!(matches!(table.resume_by("machine", false), Err(Refusal::PersonNeeded)));
     table.resume_by("judge-2", true).unwrap();
-    assert_eq!(table.tasks(), [], "what was proposed because it rested is moot");
+    assert_eq!(table.proposed(), [], "what was proposed because it rested is moot");
     table.submit(8, Asked::Acts(vec![freeze_of("bank-b", "64", 100)])).unwrap();
     assert_eq!((table.facts("case.halted"), table.facts("case.resumed")), (1, 1));
 }
@@ -356,13 +356,13 @@ fn a_bankruptcy_that_is_told_proposes_the_releases_once() {
         table.tell(Command::Submit(Box::new(submit))).unwrap();
     };
     tell(&mut table, 2);
-    assert_eq!(table.tasks(), [(TaskKind::ReleaseProposed, "bank-a".to_owned(), 0)]);
+    assert_eq!(table.proposed(), [(TaskKind::ReleaseProposed, "bank-a".to_owned(), 0)]);
     assert!(table.decider.state.tasks.values().all(|task| task.automatic));
     let task = table.task_at("bank-a");
     table.accept(task, "").unwrap();
     table.says("bank-a", ActKind::Release, Outcome::of(Verdict::Done));
     tell(&mut table, 3);
-    assert_eq!((table.tasks(), table.ledger().exposure), (Vec::new(), Money::ZERO));
+    assert_eq!((table.proposed(), table.ledger().exposure), (Vec::new(), Money::ZERO));
 }
 
 #[test]
@@ -389,7 +389,7 @@ fn a_goal_asks_again_until_it_is_met_also_after_a_restart() {
     table.answer(moved(70_000));
     assert!(table.decider.state.requests.is_empty(), "met: it is over before its days are");
     table.pass(100 * HOUR_MS);
-    assert_eq!((table.facts("goal.repeated"), table.tasks()), (1, Vec::new()));
+    assert_eq!((table.facts("goal.repeated"), table.proposed()), (1, Vec::new()));
 }
 
 #[test]
@@ -426,7 +426,7 @@ fn the_days_of_a_repeat_end_with_a_task_and_a_standstill_leaves_rounds_out() {
     assert_eq!(table.effects.len(), 1, "who has not answered is not asked twice");
     table.answer(found(0));
     table.pass(30 * HOUR_MS);
-    assert_eq!(table.tasks().iter().map(|task| task.0).collect::<Vec<_>>(), [TaskKind::RepeatEnded]);
+    assert_eq!(table.proposed().iter().map(|task| task.0).collect::<Vec<_>>(), [TaskKind::RepeatEnded]);
     assert!(table.decider.state.requests.is_empty());
 }
 
