@@ -110,7 +110,11 @@ impl State {
         if let Some(measure) = self.measures.get_mut(measure) {
             measure.release_failed = !state.took_effect();
         }
-        self.disturb(case);
+        if state.took_effect() {
+            self.disturb(case);
+        } else {
+            self.disturbed.insert(case);
+        }
     }
 
     fn freeze(&mut self, index: Index, ordered: i64, said: Said<'_>) {

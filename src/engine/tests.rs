@@ -5,6 +5,7 @@ mod delivering;
 mod kinds;
 mod law;
 mod ledger;
+mod second_book;
 mod settling;
 mod simulated;
 mod stops;

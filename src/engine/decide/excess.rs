@@ -186,14 +186,25 @@ impl Decider {
             TaskKind::Excess => !task.measure.is_some_and(|measure| named.contains(&(measure, task.amount))),
             _ => !task.measure.is_some_and(|measure| self.stands(measure)),
         };
-        let over: Vec<u64> =
-            self.state.proposals_of(sequence).into_iter().filter(moot).map(|task| task.sequence).collect();
+        let rests = |measure: &Measure| self.state.is_halted(case) || self.is_bankrupt(case, measure.subject_key);
+        let failed = |measure: &Measure| measure.release_failed && measure.is_live() && measure.releasing == 0;
+        let of_case = self.state.measures_of_case(case);
+        let again: Vec<Index> =
+            of_case.filter(|(_, measure)| failed(measure) && rests(measure)).map(|(index, _)| index).collect();
+        let over: Vec<u64> = {
+            let open = self.state.proposals_of(sequence).into_iter();
+            open.filter(moot).map(|task| task.sequence).collect()
+        };
         for task in over {
             self.end_moot(task);
         }
         let policy = self.court_of(case).map(|court| court.excess).unwrap_or_default();
         for LetGo { measure, part } in plan {
             self.propose_release(TaskKind::Excess, (case, measure), part, policy);
+        }
+        // What was to be let go because the case rests, and was not, is a person's.
+        for measure in again {
+            self.propose_release(TaskKind::ReleaseProposed, (case, measure), 0, ReleasePolicy::Propose);
         }
     }
 
@@ -211,11 +222,11 @@ impl Decider {
         self.state.measures.get(measure).map(|measure| ActRef(measure.sequence, measure.place))
     }
 
-    /// Does it stand, and is nobody letting it go yet?
+    /// Does it stand?
     fn stands(&self, measure: ActRef) -> bool {
         let index = self.state.measure_index(domain::ActId::from(measure).into());
         let found = index.and_then(|index| self.state.measures.get(index));
-        found.is_some_and(|measure| measure.is_live() && measure.releasing == 0)
+        found.is_some_and(Measure::is_live)
     }
 
     /// Raises the proposal; the gateway follows it by itself where the court wants that, and no release of it has failed.

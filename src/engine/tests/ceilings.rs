@@ -1,288 +1,21 @@
 //! Random histories against a book kept by other code: what we order never breaks a ceiling, the sums are equal, and whatever is
 //! too much has somebody who is told.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use domain::case::HaltCause;
 use domain::socket::FeedbackItem;
 use domain::task::TaskKind;
 use domain::{ActId, RequestId};
 use proptest::prelude::*;
-use store::record::{Body, Fact, OutcomeTwin, PlanLine, act_state};
 
 use super::kinds::at;
 use super::ledger::freeze_of;
+use super::second_book::{Book, Seen};
 use super::simulated::on;
 use super::*;
 use crate::command::{ClosedRequest, LateOutcome};
 use crate::config::ReleasePolicy;
 
 const FEN: i64 = 100;
-
-/// An act as the events tell it.
-struct Seen {
-    kind: ActKind,
-    amount: i64,
-    state: ActState,
-    base: Option<ActId>,
-    request: u64,
-    under_way: bool,
-    approvals: u8,
-    sent: bool,
-    // Of a freeze: in force, held, moved out of it; of a deduction: moved.
-    limit: i64,
-    caught: i64,
-    moved: i64,
-    /// It never took effect, or was said not to have.
-    void: bool,
-    /// It was over when the last request that had to do with it finished: nothing said later about its money brings it back.
-    gone: bool,
-}
-
-/// A second book: a plain list of acts, summed up anew each time.
-#[derive(Default)]
-struct Book {
-    acts: BTreeMap<ActId, Seen>,
-    target: i64,
-    approvals: BTreeMap<u64, BTreeSet<String>>,
-    finished: BTreeSet<u64>,
-    plans: BTreeMap<u64, u64>,
-}
-
-impl Book {
-    fn freezes(&self) -> impl Iterator<Item = (&ActId, &Seen)> {
-        self.acts.iter().filter(|(_, act)| act.kind == ActKind::Freeze)
-    }
-
-    fn live(&self) -> impl Iterator<Item = (&ActId, &Seen)> {
-        self.freezes().filter(|(_, act)| act.limit > 0 && !act.void)
-    }
-
-    fn exposure(&self) -> i64 {
-        let open: i64 = self.freezes().filter(|(_, act)| act.state.is_open()).map(|(_, act)| act.amount).sum();
-        open + self.live().map(|(_, act)| act.limit).sum::<i64>()
-    }
-
-    fn controlled(&self) -> i64 {
-        self.live().map(|(_, act)| act.caught).sum()
-    }
-
-    fn takings(&self) -> impl Iterator<Item = &Seen> {
-        self.acts.values().filter(|act| act.kind.moves_money())
-    }
-
-    fn deducted(&self) -> i64 {
-        self.takings().map(|act| act.moved).sum()
-    }
-
-    fn deducting(&self) -> i64 {
-        self.takings().filter(|act| act.state.is_open()).map(|act| act.amount).sum()
-    }
-
-    fn claimed(&self, freeze: ActId) -> i64 {
-        self.takings().filter(|act| act.state.is_open() && act.base == Some(freeze)).map(|act| act.amount).sum()
-    }
-
-    fn releases(&self, freeze: ActId) -> impl Iterator<Item = &Seen> {
-        let open = self.acts.values().filter(|act| act.kind == ActKind::Release && act.state.is_open());
-        open.filter(move |act| act.base == Some(freeze))
-    }
-
-    fn take(&mut self, sequence: u64, event: &Event) {
-        match (&event.fact, &event.body) {
-            (Fact::RequestAccepted(_), Some(Body::Accepted(body))) => {
-                let (claim, costs) = body.request.sums();
-                self.target = claim + costs;
-                self.plan(sequence, sequence, &body.plan);
-            }
-            (Fact::PlanExtended(fact), Some(Body::Planned(body))) => self.plan(sequence, fact.request, &body.plan),
-            (Fact::CaseAmended(_), Some(Body::Amended(body))) => self.target = body.claim + body.costs,
-            (Fact::RequestApproved(fact), _) => {
-                let given = self.approvals.entry(fact.request).or_default();
-                given.insert(fact.by.clone());
-                let given = given.len();
-                for act in self.acts.values_mut().filter(|act| act.request == fact.request) {
-                    if act.state == ActState::Planned && usize::from(act.approvals) <= given {
-                        act.state = ActState::Ready;
-                    }
-                }
-            }
-            (Fact::RequestStopped(fact), _) => {
-                let of = self.acts.values_mut().filter(|act| act.request == fact.request);
-                for act in of.filter(|act| matches!(act.state, ActState::Planned | ActState::Ready) && !act.under_way) {
-                    if !act.kind.ends_a_measure() {
-                        act.state = ActState::Unsent;
-                    }
-                }
-            }
-            (Fact::RequestFinished(fact), _) => {
-                self.finished.insert(fact.request);
-            }
-            (Fact::ExchangeBegan(fact), _) => {
-                for act in &fact.acts {
-                    self.begin(ActId::from(*act), fact.kind == "send");
-                }
-            }
-            (Fact::ExchangeEnded(fact), body) => {
-                let id = ActId::from(fact.act);
-                self.acts.get_mut(&id).unwrap().under_way = false;
-                if fact.judged == "answered" {
-                    self.settle(id, act_state(&fact.state), &fact.verdict, body.as_ref());
-                } else if !self.acts[&id].state.is_final() {
-                    self.acts.get_mut(&id).unwrap().state = act_state(&fact.state);
-                }
-            }
-            (Fact::OutcomeReceived(fact), body) => {
-                self.settle(ActId::from(fact.act), act_state(&fact.state), &fact.verdict, body.as_ref());
-            }
-            (Fact::ActWithdrawn(fact), _) => {
-                let act = self.acts.get_mut(&ActId::from(fact.act)).unwrap();
-                assert!(matches!(act.state, ActState::Planned | ActState::Ready), "only what has not left is taken back");
-                act.state = ActState::Withdrawn;
-            }
-            (Fact::ActResolved(fact), Some(Body::Reason(reason))) if !fact.state.is_empty() => {
-                self.resolve(ActId::from(fact.act), act_state(&fact.state), reason.amount);
-            }
-            (Fact::MeasureChanged(fact), Some(Body::Changed(body))) => {
-                let act = self.acts.get_mut(&ActId::from(fact.measure)).unwrap();
-                act.caught = body.caught.unwrap_or(act.caught).min(act.limit);
-            }
-            _ => {}
-        }
-        self.forget();
-    }
-
-    fn forget(&mut self) {
-        let over = |act: &Seen| act.kind == ActKind::Freeze && !act.gone && (act.limit == 0 || act.void);
-        let over: Vec<ActId> = self.acts.iter().filter(|(_, act)| over(act)).map(|(id, _)| *id).collect();
-        for id in over {
-            let of = |(other, act): (&ActId, &Seen)| *other == id || act.base == Some(id);
-            let needed = self.acts.iter().any(|(other, act)| of((other, act)) && !self.finished.contains(&act.request));
-            self.acts.get_mut(&id).unwrap().gone = !needed;
-        }
-    }
-
-    /// What is ordered is held against the ceilings as they are at this moment.
-    fn plan(&mut self, sequence: u64, request: u64, plan: &[PlanLine]) {
-        self.plans.insert(sequence, request);
-        let given = self.approvals.get(&request).map_or(0, BTreeSet::len);
-        for (place, line) in (0_u32..).zip(plan) {
-            let kind = ActKind::from_code(line.kind).unwrap();
-            let ready = given >= usize::from(line.approvals);
-            let seen = Seen {
-                kind,
-                amount: line.amount.unwrap_or(0),
-                state: if ready { ActState::Ready } else { ActState::Planned },
-                base: line.base.map(ActId::from),
-                request,
-                under_way: false,
-                approvals: line.approvals,
-                sent: false,
-                limit: 0,
-                caught: 0,
-                moved: 0,
-                void: false,
-                gone: false,
-            };
-            self.acts.insert(ActId { sequence, line: place }, seen);
-        }
-        let kinds: Vec<ActKind> = plan.iter().filter_map(|line| ActKind::from_code(line.kind)).collect();
-        if kinds.contains(&ActKind::Freeze) {
-            self.freezing_fits("ordered");
-        }
-        if kinds.iter().any(|kind| kind.moves_money()) {
-            assert!(self.deducted() + self.deducting() <= self.target, "more is deducted than claim and costs");
-            for base in plan.iter().filter_map(|line| line.base).map(ActId::from) {
-                let Some(freeze) = self.acts.get(&base).filter(|act| act.kind == ActKind::Freeze) else { continue };
-                assert!(self.claimed(base) <= freeze.caught, "more is deducted than the freeze holds");
-            }
-        }
-    }
-
-    fn freezing_fits(&self, when: &str) {
-        let (held, taken, target) = (self.exposure(), self.deducted(), self.target);
-        assert!(held + taken <= target, "{held} held and {taken} taken of {target} when a freeze is {when}");
-    }
-
-    fn begin(&mut self, id: ActId, send: bool) {
-        let act = self.acts.get_mut(&id).unwrap();
-        let first = send && act.state == ActState::Ready;
-        (act.under_way, act.sent) = (true, act.sent || send);
-        if send {
-            act.state = ActState::Sending;
-        }
-        let kind = act.kind;
-        if first && kind == ActKind::Freeze {
-            self.freezing_fits("sent");
-        }
-        if first && kind.moves_money() {
-            assert!(self.deducted() + self.deducting() <= self.target, "a deduction is sent above claim and costs");
-        }
-    }
-
-    fn settle(&mut self, id: ActId, state: ActState, verdict: &str, body: Option<&Body>) {
-        let outcome = match body {
-            Some(Body::Outcome(outcome)) => Some(outcome.as_ref()),
-            _ => None,
-        };
-        self.sums(id, state, verdict, outcome);
-        let late = self.finished.contains(&self.acts[&id].request);
-        if !late {
-            self.acts.get_mut(&id).unwrap().state = state;
-        }
-    }
-
-    fn sums(&mut self, id: ActId, state: ActState, verdict: &str, outcome: Option<&OutcomeTwin>) {
-        let act = self.acts.get_mut(&id).unwrap();
-        let (effect, base, amount) = (state.took_effect(), act.base, act.amount);
-        match act.kind {
-            ActKind::Freeze if state.is_open() => {}
-            ActKind::Freeze if effect => {
-                let limit = outcome.and_then(|outcome| outcome.limit).unwrap_or(amount);
-                let whole = if verdict == "queued" { 0 } else { limit };
-                let caught = outcome.and_then(|outcome| outcome.caught).unwrap_or(whole).clamp(0, limit);
-                act.limit = (limit - act.moved).max(0);
-                act.caught = (caught - act.moved).max(0).min(act.limit);
-                act.void = false;
-            }
-            ActKind::Freeze => (act.limit, act.caught, act.void) = (0, 0, true),
-            kind if kind.moves_money() => {
-                let whole = if state == ActState::Done { amount } else { 0 };
-                let moved = if effect { outcome.and_then(|outcome| outcome.moved).unwrap_or(whole) } else { 0 };
-                let change = moved - act.moved;
-                act.moved = moved;
-                if let Some(freeze) = base.and_then(|base| self.acts.get_mut(&base)).filter(|_| change != 0) {
-                    if freeze.gone {
-                        return;
-                    }
-                    freeze.moved += change;
-                    freeze.limit = (freeze.limit - change).max(0);
-                    freeze.caught = (freeze.caught - change).max(0);
-                }
-            }
-            ActKind::Release if effect => {
-                if let Some(freeze) = base.and_then(|base| self.acts.get_mut(&base)) {
-                    freeze.limit = if amount > 0 { (freeze.limit - amount).max(0) } else { 0 };
-                    freeze.caught = freeze.caught.min(freeze.limit);
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn resolve(&mut self, id: ActId, state: ActState, amount: Option<i64>) {
-        let act = self.acts.get_mut(&id).unwrap();
-        if let Some(amount) = amount.filter(|_| act.kind.moves_money() && state == ActState::Done) {
-            act.amount = amount;
-        }
-        self.sums(id, state, "", None);
-        let act = self.acts.get_mut(&id).unwrap();
-        if let Some(amount) = amount.filter(|_| act.kind == ActKind::Freeze) {
-            act.caught = act.caught.min(amount);
-        }
-        act.state = state;
-    }
-}
 
 /// One step of a history; what it picks from is counted modulo what is there.
 #[derive(Clone, Copy, Debug)]
@@ -333,7 +66,11 @@ fn outcome_for(kind: ActKind, how: u8, amount: i64, fen: i64) -> Outcome {
     let of = |verdict, sum: Option<i64>| {
         let mut outcome = Outcome::of(verdict);
         let sum = sum.map(Money::from_units);
-        if kind == ActKind::Freeze { outcome.caught = sum } else { outcome.moved = sum }
+        if kind == ActKind::Freeze {
+            outcome.caught = sum
+        } else {
+            outcome.moved = sum
+        }
         outcome
     };
     match (kind, how % 8) {
@@ -366,8 +103,11 @@ struct World {
 
 impl World {
     fn new(policy: ReleasePolicy, approvals: bool) -> Self {
-        let mut table =
-            Table::with(vec![at("bank-a", PartnerKind::Bank), at("bank-b", PartnerKind::Bank), at("fund", PartnerKind::HousingFund)]);
+        let mut table = Table::with(vec![
+            at("bank-a", PartnerKind::Bank),
+            at("bank-b", PartnerKind::Bank),
+            at("fund", PartnerKind::HousingFund),
+        ]);
         table.with_policy(|court| {
             court.excess = policy;
             let kinds = vec![ActKind::Freeze];
@@ -391,91 +131,114 @@ impl World {
 
     fn take(&mut self, step: Step) {
         self.key += 1;
-        let key = self.key;
-        let table = &mut self.table;
         // Whatever is refused changes nothing, and the checks hold all the same.
-        let _refused: Result<Answer, Refusal> = match step {
-            Step::Goal { collect, repeat } => self.goal(collect, repeat),
-            Step::Freeze { partner, fen } => {
-                let partner = ["bank-a", "bank-b", "fund"][usize::from(partner % 3)];
-                let act = freeze_of(partner, &format!("9{}", partner.len()), fen);
-                self.acts_now(vec![act])
-            }
-            Step::ReleasePart { which, fen } => {
-                let live: Vec<ActId> = self.book.live().map(|(id, _)| *id).collect();
-                let Some(base) = Self::picked(&live, which) else { return };
-                let Some(measure) = table.decider.state.measure_by_act(base).cloned() else { return };
-                let mut act = on(ActKind::Release, table.decider.state.partner_of(measure.lane), base);
-                act.amount = Some(Money::from_fen(fen.min(measure.limit / FEN).max(1)));
-                self.acts_now(vec![act])
-            }
-            Step::Answer { which, how, fen } => {
-                let Some(act) = self.effect(which) else { return };
-                let (kind, amount) = (act.1, act.2);
-                let effect = self.table.effects.remove(act.0);
-                let judged = Judged::Answered(Box::new(outcome_for(kind, how, amount, fen)));
-                self.table.tell(Command::Ended { exchange: effect.exchange, act: effect.act, judged })
-            }
-            Step::Doubt(which) => self.end_with(which, Judged::Doubt { cause: Cause::Timeout }),
-            Step::NotSent(which) => {
-                self.end_with(which, Judged::NotSent { cause: Cause::Connect, retry_after_ms: None })
-            }
-            Step::Told { which, how, fen } => self.told(which, how, fen),
-            Step::Resolve { which, took, fen } => {
-                let doubtful = self.open_acts(|act| act.state() == ActState::InDoubt && !act.is_under_way());
-                let Some(act) = Self::picked(&doubtful, which) else { return };
-                let amount = self.book.acts[&act].amount;
-                let sum = Money::from_units((fen * FEN).min(amount));
-                for by in ["judge-1", "judge-2"] {
-                    let command = Command::Resolve {
-                        act,
-                        by: by.to_owned(),
-                        took_effect: took,
-                        amount: took.then_some(sum),
-                        document: "sha256:ruling".to_owned(),
-                        reason: String::new(),
-                    };
-                    let _told = self.table.tell(command);
-                }
-                return;
-            }
-            Step::Withdraw(which) => {
-                let Some(act) = Self::picked(&self.open_acts(|_| true), which) else { return };
-                self.table.tell(Command::Withdraw { act, by: "judge-1".to_owned(), reason: String::new() })
-            }
-            Step::Stop(which) => match self.request(which) {
-                Some(request) => {
-                    self.table.tell(Command::Stop { request, by: "judge-1".to_owned(), reason: String::new() })
-                }
-                None => return,
-            },
-            Step::Approve(which) => match self.request(which) {
-                Some(request) => {
-                    self.table.tell(Command::Approve { request, by: "judge-2".to_owned(), reason: String::new() })
-                }
-                None => return,
-            },
-            Step::Amend(fen) if !table.decider.state.cases.is_empty() => table.amend(fen),
-            Step::Halt(which) if !table.decider.state.cases.is_empty() => {
-                table.halt(HaltCause::ALL[usize::from(which) % HaltCause::ALL.len()])
-            }
-            Step::Resume if !table.decider.state.cases.is_empty() => table.resume_by("judge-2", true),
-            Step::Amend(_) | Step::Halt(_) | Step::Resume => return,
-            Step::Accept(which) => {
-                let tasks: Vec<u64> = table.decider.state.tasks.keys().copied().collect();
-                let Some(task) = Self::picked(&tasks, which) else { return };
-                table.accept(task, "judge-3")
-            }
+        let _refused = match step {
+            Step::Goal { .. } | Step::Freeze { .. } | Step::ReleasePart { .. } => self.order(step),
+            Step::Answer { .. } | Step::Doubt(_) | Step::NotSent(_) | Step::Told { .. } => self.partner(step),
+            Step::Resolve { .. } | Step::Withdraw(_) | Step::Stop(_) | Step::Approve(_) => self.person(step),
+            Step::Amend(_) | Step::Halt(_) | Step::Resume | Step::Accept(_) => self.court(step),
             Step::Pass(ms) => {
-                table.pass(ms);
-                return;
+                self.table.pass(ms);
+                None
             }
             Step::Restart => {
                 self.restart();
-                return;
+                None
             }
         };
-        let _key = key;
+    }
+
+    fn order(&mut self, step: Step) -> Option<Result<Answer, Refusal>> {
+        match step {
+            Step::Goal { collect, repeat } => Some(self.goal(collect, repeat)),
+            Step::Freeze { partner, fen } => {
+                let partner = ["bank-a", "bank-b", "fund"][usize::from(partner % 3)];
+                let act = freeze_of(partner, &format!("9{}", partner.len()), fen);
+                Some(self.acts_now(vec![act]))
+            }
+            Step::ReleasePart { which, fen } => {
+                let live: Vec<ActId> = self.book.live().map(|(id, _)| *id).collect();
+                let base = Self::picked(&live, which)?;
+                let state = &self.table.decider.state;
+                let measure = state.measure_by_act(base)?;
+                let mut act = on(ActKind::Release, state.partner_of(measure.lane), base);
+                act.amount = Some(Money::from_fen(fen.min(measure.limit / FEN).max(1)));
+                Some(self.acts_now(vec![act]))
+            }
+            _ => None,
+        }
+    }
+
+    fn partner(&mut self, step: Step) -> Option<Result<Answer, Refusal>> {
+        match step {
+            Step::Answer { which, how, fen } => {
+                let (place, kind, amount) = self.effect(which)?;
+                let effect = self.table.effects.remove(place);
+                let judged = Judged::Answered(Box::new(outcome_for(kind, how, amount, fen)));
+                Some(self.table.tell(Command::Ended { exchange: effect.exchange, act: effect.act, judged }))
+            }
+            Step::Doubt(which) => Some(self.end_with(which, Judged::Doubt { cause: Cause::Timeout })),
+            Step::NotSent(which) => {
+                Some(self.end_with(which, Judged::NotSent { cause: Cause::Connect, retry_after_ms: None }))
+            }
+            Step::Told { which, how, fen } => Some(self.told(which, how, fen)),
+            _ => None,
+        }
+    }
+
+    fn person(&mut self, step: Step) -> Option<Result<Answer, Refusal>> {
+        let (by, reason) = ("judge-1".to_owned(), String::new());
+        let command = match step {
+            Step::Resolve { which, took, fen } => {
+                self.resolve(which, took, fen)?;
+                return None;
+            }
+            Step::Withdraw(which) => {
+                Command::Withdraw { act: Self::picked(&self.open_acts(|_| true), which)?, by, reason }
+            }
+            Step::Stop(which) => Command::Stop { request: self.request(which)?, by, reason },
+            Step::Approve(which) => {
+                Command::Approve { request: self.request(which)?, by: "judge-2".to_owned(), reason }
+            }
+            _ => return None,
+        };
+        Some(self.table.tell(command))
+    }
+
+    /// Two people say the same of a doubt.
+    fn resolve(&mut self, which: u8, took: bool, fen: i64) -> Option<()> {
+        let doubtful = self.open_acts(|act| act.state() == ActState::InDoubt && !act.is_under_way());
+        let act = Self::picked(&doubtful, which)?;
+        let sum = Money::from_units((fen * FEN).min(self.book.acts[&act].amount));
+        for by in ["judge-1", "judge-2"] {
+            let command = Command::Resolve {
+                act,
+                by: by.to_owned(),
+                took_effect: took,
+                amount: took.then_some(sum),
+                document: "sha256:ruling".to_owned(),
+                reason: String::new(),
+            };
+            let _told = self.table.tell(command);
+        }
+        Some(())
+    }
+
+    fn court(&mut self, step: Step) -> Option<Result<Answer, Refusal>> {
+        let table = &mut self.table;
+        if table.decider.state.cases.is_empty() {
+            return None;
+        }
+        match step {
+            Step::Amend(fen) => Some(table.amend(fen)),
+            Step::Halt(which) => Some(table.halt(HaltCause::ALL[usize::from(which) % HaltCause::ALL.len()])),
+            Step::Resume => Some(table.resume_by("judge-2", true)),
+            Step::Accept(which) => {
+                let tasks: Vec<u64> = table.decider.state.tasks.keys().copied().collect();
+                Some(table.accept(Self::picked(&tasks, which)?, "judge-3"))
+            }
+            _ => None,
+        }
     }
 
     fn submit_now(&mut self, mut asked: Request) -> Result<Answer, Refusal> {
@@ -613,7 +376,8 @@ impl World {
         };
         let standing: i64 = book.live().map(|(id, act)| act.limit - freed(id, act.limit)).sum();
         let over = standing + book.deducted() - book.target;
-        let free = book.live().any(|(id, act)| book.releases(*id).next().is_none() && act.limit - book.claimed(*id) >= FEN);
+        let free =
+            book.live().any(|(id, act)| book.releases(*id).next().is_none() && act.limit - book.claimed(*id) >= FEN);
         if over < FEN || !free {
             return;
         }

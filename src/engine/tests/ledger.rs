@@ -134,7 +134,8 @@ impl Table {
 }
 
 fn three_frozen() -> Table {
-    let partners = [("bank", PartnerKind::Bank), ("fund", PartnerKind::HousingFund), ("insurer", PartnerKind::Insurance)];
+    let partners =
+        [("bank", PartnerKind::Bank), ("fund", PartnerKind::HousingFund), ("insurer", PartnerKind::Insurance)];
     let mut table = Table::with(partners.into_iter().map(|(id, kind)| at(id, kind)).collect());
     let freezes = [("bank", 50_000), ("fund", 30_000), ("insurer", 20_000)];
     table.acts(1, freezes.map(|(partner, fen)| freeze_of(partner, "62", fen)).to_vec());
@@ -356,10 +357,15 @@ fn a_bankruptcy_that_is_told_proposes_the_releases_once() {
         table.tell(Command::Submit(Box::new(submit))).unwrap();
     };
     tell(&mut table, 2);
-    assert_eq!(table.proposed(), [(TaskKind::ReleaseProposed, "bank-a".to_owned(), 0)]);
-    assert!(table.decider.state.tasks.values().all(|task| task.automatic));
+    let proposal = [(TaskKind::ReleaseProposed, "bank-a".to_owned(), 0)];
+    let automatic = |table: &Table| table.decider.state.tasks.values().all(|task| task.automatic);
+    assert_eq!((table.proposed(), automatic(&table)), (proposal.to_vec(), true));
     let task = table.task_at("bank-a");
     table.accept(task, "").unwrap();
+    table.says("bank-a", ActKind::Release, Outcome::of(Verdict::Refused));
+    assert_eq!((table.proposed(), automatic(&table)), (proposal.to_vec(), false), "the next try is a person's");
+    let task = table.task_at("bank-a");
+    table.accept(task, "judge-1").unwrap();
     table.says("bank-a", ActKind::Release, Outcome::of(Verdict::Done));
     tell(&mut table, 3);
     assert_eq!((table.proposed(), table.ledger().exposure), (Vec::new(), Money::ZERO));
@@ -384,7 +390,11 @@ fn a_goal_asks_again_until_it_is_met_also_after_a_restart() {
     let priority = table.decider.state.acts.iter().filter(|(_, act)| act.repeats).count();
     assert_eq!((priority, table.facts("goal.repeated")), (1, 1));
     table.answer(found(80_000));
-    assert_eq!(table.under_way(), [("bank-a".to_owned(), ActKind::Freeze, 70_000)], "what is new, and no more than is owed");
+    assert_eq!(
+        table.under_way(),
+        [("bank-a".to_owned(), ActKind::Freeze, 70_000)],
+        "what is new, and no more than is owed"
+    );
     table.answer(caught(70_000));
     table.answer(moved(70_000));
     assert!(table.decider.state.requests.is_empty(), "met: it is over before its days are");
