@@ -62,13 +62,7 @@ impl State {
                 self.settle(sequence, fact.act, &fact.state, &fact.verdict, outcome_of(body), at);
             }
             (Fact::LeadReceived(fact), body) => self.take_lead(sequence, fact.act, body.as_ref()),
-            (Fact::ActWithdrawn(fact), _) => {
-                let index = self.act_index(fact.act.into());
-                if let Some(act) = index.and_then(|index| self.acts.get_mut(index)) {
-                    act.did_not_fit = fact.by.is_empty();
-                }
-                self.move_act(sequence, fact.act, ActState::Withdrawn, at);
-            }
+            (Fact::ActWithdrawn(fact), _) => self.withdraw(sequence, fact.act, &fact.by, at),
             (Fact::ActResolved(fact), body) => {
                 let amount = match body {
                     Some(Body::Reason(reason)) => reason.amount,
@@ -472,10 +466,13 @@ impl State {
         }
     }
 
-    fn move_act(&mut self, sequence: u64, act: ActRef, state: ActState, at: Millis) {
+    fn withdraw(&mut self, sequence: u64, act: ActRef, by: &str, at: Millis) {
         let Some(index) = self.act_index(act.into()) else { return };
+        if let Some(act) = self.acts.get_mut(index) {
+            act.did_not_fit = by.is_empty();
+        }
         self.touch(index, sequence);
-        self.change(index, state, at);
+        self.change(index, ActState::Withdrawn, at);
     }
 
     fn touch(&mut self, index: Index, sequence: u64) {

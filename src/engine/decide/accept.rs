@@ -43,7 +43,8 @@ impl Decider {
         let Answer::Accepted(request) = answer else { return Ok(answer) };
         let slot = self.state.cases.get(case).map_or(0, |case| case.slot);
         let fact = TaskEnded { by, end: TaskEnd::Accepted.word().to_owned(), request: Some(request), task: sequence };
-        let body = (!fact.by.is_empty()).then(|| Body::Reason(ReasonBody { reason, document: None, amount: None }));
+        let body = Body::Reason(ReasonBody { reason, document: None, amount: None });
+        let body = Some(body).filter(|_| !fact.by.is_empty());
         let slot = if body.is_some() { slot } else { 0 };
         self.emit(fact.into(), body, slot);
         Ok(Answer::Accepted(request))
