@@ -74,12 +74,7 @@ impl State {
                 self.pause(&fact.partner, Some(Pause { by: fact.by.clone(), until: fact.until }));
             }
             (Fact::LaneResumed(fact), _) => self.pause(&fact.partner, None),
-            (Fact::AccessRead(fact), _) => {
-                if self.reads.len() >= READS_MAX {
-                    self.reads.clear();
-                }
-                self.reads.insert(read_key(&fact.by, fact.request), fact.version);
-            }
+            (Fact::AccessRead(fact), _) => self.remember_read(&fact.by, fact.request, fact.version),
             (fact, body) => {
                 self.fold_delivery(sequence, fact, at);
                 self.fold_stop(sequence, fact, at);
@@ -87,6 +82,13 @@ impl State {
                 self.fold_settlement(sequence, fact, body.as_ref());
             }
         }
+    }
+
+    fn remember_read(&mut self, by: &str, request: u64, version: u64) {
+        if self.reads.len() >= READS_MAX {
+            self.reads.clear();
+        }
+        self.reads.insert(read_key(by, request), version);
     }
 
     /// Stirs the lane also when it pauses: one that ends earlier than the pause before it must be woken from earlier too.

@@ -5,8 +5,10 @@ use serde_json::{Value, json};
 
 use crate::bench::{Answer, Gateway, Setup, Spec, Submitted, acts, eventually, freeze, look, secure};
 
+/// Banks that say when "not found" is final: what a kill kept from leaving goes after the start.
 fn two_banks() -> Vec<Spec> {
-    ["bank-a", "bank-b"].map(|id| Spec::called(id).holds(&[1_000_000])).to_vec()
+    let bank = |id| Spec::called(id).holds(&[1_000_000]).with(|spec| spec.doubt.not_found_ms = Some(2_000));
+    ["bank-a", "bank-b"].map(bank).to_vec()
 }
 
 fn case_of(request: &Submitted) -> String {
