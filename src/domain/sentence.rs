@@ -23,6 +23,8 @@ pub enum Waiting {
     Paused,
     /// An emergency stop holds it.
     Stopped,
+    /// The case is halted.
+    Halted,
     /// The partner's stage does not let it go (any more).
     Stage,
     /// An officer it is sent for is not registered with the partner, or no longer (rule D4).
@@ -50,6 +52,19 @@ pub struct Sentence {
     pub who_en: &'static str,
     /// By when, when that is known.
     pub by: Option<Millis>,
+}
+
+/// The sentence for a goal that is not met and asks again.
+#[must_use]
+pub fn repeating(next_round: Option<Millis>, ends: Millis) -> Sentence {
+    let (what_zh, what_en) = match next_round {
+        Some(_) => ("尚未足额，届时再次查控", "is not covered yet; the same partners are asked again then"),
+        None => (
+            "尚未足额，各轮查控已毕，届时转人工处理",
+            "is not covered yet and has asked its last time; a person decides when its days are over",
+        ),
+    };
+    Sentence { what_zh, what_en, who_zh: "本系统", who_en: "the gateway", by: Some(next_round.unwrap_or(ends)) }
 }
 
 /// The sentence for an act.
@@ -122,6 +137,12 @@ fn ready(waiting: Waiting) -> (&'static str, &'static str, &'static str, &'stati
             "有权解除停止的两名人员",
             "the two persons who may lift the stop",
         ),
+        Waiting::Halted => (
+            "案件已中止采取措施，暂不发送",
+            "is held: the case is halted; it goes on once another person has resumed the case",
+            "承办法院",
+            "the court",
+        ),
         Waiting::Stage => (
             "协助单位现处接入阶段不含此类事项，暂不发送",
             "is held: the partner is at a stage that does not include this kind of act",
@@ -153,6 +174,7 @@ mod tests {
         Waiting::Breaker,
         Waiting::Paused,
         Waiting::Stopped,
+        Waiting::Halted,
         Waiting::Stage,
         Waiting::Officer,
         Waiting::Fetch,

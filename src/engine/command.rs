@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use domain::case::HaltCause;
 use domain::outcome::{Lead, Outcome};
 use domain::request::Request;
 use domain::socket::{FeedbackItem, Judged, ListClass};
 use domain::stop::StopScope;
 use domain::task::TaskEnd;
-use domain::{ActId, Day, Millis, Money, Personal, RequestId, SlipNumber};
+use domain::{ActId, CaseId, Day, Millis, Money, Personal, RequestId, SlipNumber};
 use store::record::{Event, SealTwin};
 
 use crate::config::Config;
@@ -178,6 +179,14 @@ pub enum Command {
     Object(Box<Objection>),
     /// A person ends a task.
     EndTask(Box<EndTask>),
+    /// What a task proposes is done.
+    AcceptTask(Box<AcceptTask>),
+    /// Claim and costs of a case are others.
+    Amend(Box<Amend>),
+    /// Nothing more is done to the property in a case.
+    Halt(Box<Halt>),
+    /// Another person lets a case go on.
+    ResumeCase(Box<ResumeCase>),
     /// Time passed.
     Tick,
     /// Nothing more is started; the last event.
@@ -291,6 +300,69 @@ pub struct EndTask {
     pub reason: String,
 }
 
+/// What a task proposes is to be done.
+pub struct AcceptTask {
+    /// Sequence of its `task.raised`.
+    pub task: u64,
+    /// Who; empty = the court's policy.
+    pub by: String,
+    /// The court of whoever accepts; `None` = a token of the gateway, or the policy.
+    pub court: Option<String>,
+    /// Why.
+    pub reason: String,
+    /// The request to come, in which acts, claim and costs are still to be set: parties, officers and papers of the request that
+    /// ordered the measure.
+    pub submit: Box<Submit>,
+    /// Keys of its papers that are wrapped under the case's key already.
+    pub carried: Vec<SealTwin>,
+}
+
+/// New claim and costs of a case.
+pub struct Amend {
+    /// Which.
+    pub case: CaseId,
+    /// What the creditor is owed now.
+    pub claim: Money,
+    /// Enforcement costs.
+    pub costs: Money,
+    /// Who.
+    pub by: String,
+    /// The court of whoever amends; `None` = a token of the gateway.
+    pub court: Option<String>,
+    /// Why.
+    pub reason: String,
+}
+
+/// A case comes to rest.
+pub struct Halt {
+    /// Which.
+    pub case: CaseId,
+    /// Why, by the law.
+    pub cause: HaltCause,
+    /// Who.
+    pub by: String,
+    /// The court of whoever halts it; `None` = a token of the gateway.
+    pub court: Option<String>,
+    /// Why, in the person's words.
+    pub reason: String,
+    /// `sha256:…` of the paper it rests on.
+    pub document: Option<String>,
+}
+
+/// A case goes on.
+pub struct ResumeCase {
+    /// Which.
+    pub case: CaseId,
+    /// Who.
+    pub by: String,
+    /// The court of whoever resumes it; `None` = a token of the gateway.
+    pub court: Option<String>,
+    /// A person's token, not a machine's.
+    pub is_person: bool,
+    /// Why.
+    pub reason: String,
+}
+
 /// A person's word that a stop may be lifted.
 pub struct LiftStop {
     /// Sequence of its `stop.ordered`.
@@ -392,6 +464,7 @@ pub struct StoreDocument {
 }
 
 /// A submission.
+#[derive(Clone)]
 pub struct Submit {
     /// Token.
     pub token: String,

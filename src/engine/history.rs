@@ -25,6 +25,7 @@ impl State {
             Fact::RequestStopped(fact) => Some(fact.request),
             Fact::RequestFinished(fact) => Some(fact.request),
             Fact::DeadlinePassed(fact) => Some(fact.request),
+            Fact::GoalRepeated(fact) => Some(fact.request),
             Fact::ExchangeBegan(fact) => fact.acts.first().and_then(|act| of_act(*act)),
             Fact::ExchangeEnded(fact) => of_act(fact.act),
             Fact::OutcomeReceived(fact) => of_act(fact.act),

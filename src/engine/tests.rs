@@ -1,10 +1,13 @@
 //! Tests of deciding and folding without threads: goals, doubt, order, limits, snapshots, and the golden digest.
 
+mod ceilings;
 mod claims;
 mod delivering;
 mod kinds;
 mod law;
+mod ledger;
 mod officers;
+mod second_book;
 mod settling;
 mod simulated;
 mod stops;
@@ -231,6 +234,7 @@ fn request(asked: Asked) -> Request {
         deadline: None,
         callback: None,
         viewers: Vec::new(),
+        repeat: None,
     }
 }
 

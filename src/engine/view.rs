@@ -1,6 +1,7 @@
 //! Views: what the engine shows to the web floor; plain structs, personal values still wrapped.
 
 use domain::act::ActOrder;
+use domain::case::HaltCause;
 use domain::ledger::Ledger;
 use domain::outcome::{Lead, Outcome};
 use domain::request::{PartnerKind, RequestState};
@@ -113,6 +114,21 @@ pub struct RequestView {
     pub erased: bool,
     /// What its court has of it, while that is remembered; `None` when nothing is to be delivered.
     pub delivery: Option<DeliveryView>,
+    /// Its goal repeats until it is met.
+    pub repeat: Option<RepeatView>,
+    /// Nothing more is done to the property in its case, and why.
+    pub halted: Option<HaltCause>,
+}
+
+/// A goal that repeats.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct RepeatView {
+    /// The newest round; 0 = the first asking.
+    pub round: u32,
+    /// When its days are over.
+    pub until: Millis,
+    /// When the next round is, in a sentence.
+    pub next: Sentence,
 }
 
 /// What a court has of a request.

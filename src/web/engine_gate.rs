@@ -2,11 +2,12 @@
 
 use std::net::IpAddr;
 
+use domain::case::{HaltCause, Paper};
 use domain::outcome::Outcome;
 use domain::request::{PartnerKind, Request};
 use domain::socket::{FaceCall, FaceFault, FaceReply};
 use domain::stop::StopScope;
-use domain::{ActId, Day, Millis, Personal, RequestId, StopId};
+use domain::{ActId, CaseId, Day, Millis, Money, Personal, RequestId, StopId, TaskId};
 use engine::Engine;
 
 use crate::gate::{
@@ -77,6 +78,42 @@ impl Gate for Engine {
 
     fn resolve<'a>(&'a self, caller: &'a Caller, id: ActId, resolution: Resolution) -> Answer<'a, u64> {
         Box::pin(self.resolve(caller, id, resolution))
+    }
+
+    fn amend_claim<'a>(
+        &'a self,
+        caller: &'a Caller,
+        id: CaseId,
+        claim: Money,
+        costs: Money,
+        reason: String,
+    ) -> Answer<'a, u64> {
+        Box::pin(self.amend_claim(caller, id, claim, costs, reason))
+    }
+
+    fn halt_case<'a>(
+        &'a self,
+        caller: &'a Caller,
+        id: CaseId,
+        cause: HaltCause,
+        reason: String,
+        document: Option<String>,
+    ) -> Answer<'a, u64> {
+        Box::pin(self.halt_case(caller, id, cause, reason, document))
+    }
+
+    fn resume_case<'a>(&'a self, caller: &'a Caller, id: CaseId, reason: String) -> Answer<'a, u64> {
+        Box::pin(self.resume_case(caller, id, reason))
+    }
+
+    fn accept_task<'a>(
+        &'a self,
+        caller: &'a Caller,
+        id: TaskId,
+        reason: String,
+        paper: Option<Paper>,
+    ) -> Answer<'a, Accepted> {
+        Box::pin(self.accept_task(caller, id, reason, paper))
     }
 
     fn deliveries<'a>(

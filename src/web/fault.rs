@@ -64,6 +64,8 @@ pub enum Want {
     StopScope,
     /// Only beside `goal`.
     WithGoal,
+    /// Only beside a goal that can be met.
+    RepeatableGoal,
     /// Our act id, or slip and case number.
     Original,
     /// An id of ours with this beginning.
@@ -236,6 +238,7 @@ impl Want {
                 ("acts、court、all须有且只有一个，all只能为true", "exactly one of acts, court and all: true")
             }
             Self::WithGoal => ("只能与goal同时使用", "only beside goal"),
+            Self::RepeatableGoal => ("只能与secure或collect同时使用", "only beside the goal secure or collect"),
             Self::Original => ("须有act，或同时有slip和case_number", "act, or slip and case_number together"),
             Self::FileName => (
                 "须为文件名的UTF-8百分号编码，1至255字节，不含路径",

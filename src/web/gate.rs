@@ -4,11 +4,12 @@ use std::future::Future;
 use std::net::IpAddr;
 use std::pin::Pin;
 
+use domain::case::{HaltCause, Paper};
 use domain::outcome::Outcome;
 use domain::request::{PartnerKind, Request};
 use domain::socket::{FaceCall, FaceFault, FaceReply};
 use domain::stop::StopScope;
-use domain::{ActId, Day, Millis, Personal, RequestId, StopId};
+use domain::{ActId, CaseId, Day, Millis, Money, Personal, RequestId, StopId, TaskId};
 
 pub use engine::command::SettledHow;
 pub use engine::decide::{RECONCILED_LINES_MAX, SETTLED_LINES_MAX};
@@ -17,7 +18,7 @@ pub use engine::refusal::Refusal;
 pub use engine::view::{
     Accepted, ActView, AttemptView, Caller, Counters, CourtView, DeliveryView, Difference, DocumentRead,
     DocumentStored, EntryView, EventView, Health, LeadView, Lifted, Listed, MeasureView, OutcomeView, Page,
-    PartnerView, Receipt, ReconciledView, RequestFilter, RequestLine, RequestView, Resolution, SettlementLine,
+    PartnerView, Receipt, ReconciledView, RepeatView, RequestFilter, RequestLine, RequestView, Resolution, SettlementLine,
     Statement, StopView, TaskEnding, TaskFilter, TaskView,
 };
 
@@ -82,6 +83,34 @@ pub trait Gate: Send + Sync {
     fn object<'a>(&'a self, caller: &'a Caller, id: ActId, text: Personal<String>) -> Answer<'a, u64>;
     /// Settles an act in doubt with the partner's paper; gives the new version.
     fn resolve<'a>(&'a self, caller: &'a Caller, id: ActId, resolution: Resolution) -> Answer<'a, u64>;
+    /// Claim and costs of a case are others; gives the sequence of the event.
+    fn amend_claim<'a>(
+        &'a self,
+        caller: &'a Caller,
+        id: CaseId,
+        claim: Money,
+        costs: Money,
+        reason: String,
+    ) -> Answer<'a, u64>;
+    /// Nothing more is done to the property in a case; gives the sequence of the event.
+    fn halt_case<'a>(
+        &'a self,
+        caller: &'a Caller,
+        id: CaseId,
+        cause: HaltCause,
+        reason: String,
+        document: Option<String>,
+    ) -> Answer<'a, u64>;
+    /// Another person lets a case go on; gives the sequence of the event.
+    fn resume_case<'a>(&'a self, caller: &'a Caller, id: CaseId, reason: String) -> Answer<'a, u64>;
+    /// Submits what a task proposes, with a document for it when one is named.
+    fn accept_task<'a>(
+        &'a self,
+        caller: &'a Caller,
+        id: TaskId,
+        reason: String,
+        paper: Option<Paper>,
+    ) -> Answer<'a, Accepted>;
     /// What a court has of a request, and the newest attempts, oldest first.
     fn deliveries<'a>(
         &'a self,

@@ -4,6 +4,7 @@
 //! table of paths; [`limits`] holds every bound; [`problem`] is how everything that is refused is told.
 
 mod body;
+mod cases;
 mod contract;
 mod engine_gate;
 mod evidence;

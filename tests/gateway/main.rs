@@ -22,6 +22,7 @@ mod inbox;
 mod kills;
 mod kinds;
 mod law;
+mod ledger;
 mod limits;
 mod main_job;
 mod openapi;

@@ -75,6 +75,7 @@ fn request(asked: Asked) -> Request {
         deadline: None,
         callback: None,
         viewers: Vec::new(),
+        repeat: None,
     }
 }
 

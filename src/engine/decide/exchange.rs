@@ -44,6 +44,7 @@ impl Decider {
         let after = self.after(&act, judged, partner.as_deref());
         let breaks = self.breaks(&act, &after, partner.as_deref());
         let verdict = after.outcome.as_ref().map_or(String::new(), |outcome| outcome.verdict.word().to_owned());
+        let told = after.outcome.clone().filter(|_| act.repeats);
         let body = after.outcome.as_ref().map(|outcome| Body::Outcome(Box::new(OutcomeTwin::from(outcome))));
         let slot = if body.is_some() { self.slot_of(index) } else { 0 };
         let fact = ExchangeEnded {
@@ -60,6 +61,9 @@ impl Decider {
         let co_owned = after.outcome.as_ref().is_some_and(names_co_owner);
         let sequence = self.emit(fact.into(), body, slot);
         self.tell_co_owners(index, co_owned);
+        if let Some(outcome) = told {
+            self.requeried(index, &outcome);
+        }
         self.after_outcome(index);
         Ok(Answer::Done(sequence))
     }

@@ -153,6 +153,7 @@ impl Decider {
         let slot = self.slot_of(index);
         self.emit(fact.into(), Some(Body::Outcome(Box::new(twin))), slot);
         self.tell_co_owners(index, names_co_owner(&outcome));
+        self.requeried(index, &outcome);
         self.after_outcome(index);
         Ok(())
     }

@@ -1,11 +1,14 @@
 //! Deciding: (state at head, command, now, random) gives events or a refusal. Serial; nothing here waits or reads a clock.
 
+mod accept;
 pub mod allocate;
 mod claim;
 mod deliver;
 mod duties;
+mod excess;
 pub(crate) mod exchange;
 mod face;
+mod halt;
 mod law;
 pub mod limits;
 mod officers;
@@ -13,6 +16,7 @@ mod people;
 mod plan;
 mod preflight;
 mod pump;
+mod repeat;
 mod settle;
 mod stop;
 mod submit;
@@ -48,6 +52,7 @@ pub struct Decider {
     pacers: BTreeMap<u16, Pacer>,
     wakes: BTreeSet<(Millis, u16)>,
     patience: BTreeSet<(Millis, u64)>,
+    rounds: repeat::Rounds,
     draining: bool,
     now: Millis,
     events: Vec<Event>,
@@ -61,7 +66,9 @@ pub struct Decider {
 impl Decider {
     /// Takes a folded state; lanes rest until [`Command::Configure`].
     #[must_use]
-    pub fn new(state: State, keyring: Box<dyn Keyring>, random: Box<dyn Random + Sync>) -> Self {
+    pub fn new(mut state: State, keyring: Box<dyn Keyring>, random: Box<dyn Random + Sync>) -> Self {
+        // What was over when it was decided was told in the same decision.
+        state.disturbed.clear();
         Self {
             state,
             config: Arc::new(Config::default()),
@@ -70,6 +77,7 @@ impl Decider {
             pacers: BTreeMap::new(),
             wakes: BTreeSet::new(),
             patience: BTreeSet::new(),
+            rounds: repeat::Rounds::new(),
             draining: false,
             now: 0,
             events: Vec::new(),
@@ -92,6 +100,7 @@ impl Decider {
         self.set_now(now);
         let answer =
             if self.draining && needs_serving(&command) { Err(Refusal::Draining) } else { self.dispatch(command) };
+        self.settle_disturbed();
         self.take(answer)
     }
 
@@ -118,13 +127,15 @@ impl Decider {
     pub fn next_due(&self) -> Option<Millis> {
         let wake = self.wakes.first().map(|(due, _)| *due);
         let deadline = self.state.deadlines.first().map(|(due, _)| *due);
-        [wake, deadline].into_iter().flatten().min()
+        let round = self.rounds.first().map(|(due, _)| *due);
+        [wake, deadline, round].into_iter().flatten().min()
     }
 
-    /// Has a deadline passed that a tick has not told yet?
+    /// Has a deadline passed, or a goal's next round come due, that a tick has not told yet?
     #[must_use]
     pub fn deadline_passed(&self, now: Millis) -> bool {
-        self.state.deadlines.first().is_some_and(|(due, _)| *due <= now)
+        let round = self.rounds.first().is_some_and(|(due, _)| *due <= now);
+        round || self.state.deadlines.first().is_some_and(|(due, _)| *due <= now)
     }
 
     fn set_now(&mut self, now: Millis) {
@@ -186,6 +197,10 @@ impl Decider {
             Command::Reconcile(reconcile) => self.reconcile(*reconcile),
             Command::Object(objection) => self.object(*objection),
             Command::EndTask(end) => self.end_task(*end),
+            Command::AcceptTask(accept) => self.accept_task(*accept),
+            Command::Amend(amend) => self.amend(*amend),
+            Command::Halt(halt) => self.halt(*halt),
+            Command::ResumeCase(resume) => self.resume_case(*resume),
             Command::Tick => self.tick(),
             Command::Drain => self.drain(),
         }

@@ -150,12 +150,14 @@ fn streams(events: &[Event], first: u64) -> Vec<(StreamKey, Expected)> {
 
 fn release(shared: &Arc<Shared>, prepared: Vec<Prepared>, indexed: &Sender<Indexed>) {
     let (mut closed, mut effects) = (Vec::new(), Vec::new());
+    let mut proposed = false;
     let any = prepared.iter().any(|one| !one.written.is_empty());
     for one in prepared {
         let Settled { decision, reply } = one.settled;
         let mut accepted = None;
         for (sequence, Event { at, fact, body, key }) in (decision.first..).zip(decision.events) {
             shared.papers.keep(sequence, &fact, body, key);
+            proposed |= super::proposals::is_automatic(&fact);
             match fact {
                 Fact::RequestAccepted(fact) if sequence == decision.first => accepted = Some((at, fact)),
                 _ => {}
@@ -176,6 +178,9 @@ fn release(shared: &Arc<Shared>, prepared: Vec<Prepared>, indexed: &Sender<Index
         closed.extend(decision.closed);
     }
     dispatch::begin(shared, effects);
+    if proposed {
+        shared.proposed.notify_one();
+    }
     let next = shared.durable.load(Ordering::Acquire);
     if any && indexed.try_send(Indexed { next, closed }).is_err() {
         shared.index.mark_gap();

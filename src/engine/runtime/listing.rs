@@ -70,7 +70,7 @@ impl Engine {
     }
 
     /// The same answer from the event just written and, for a repeat, from the journal.
-    fn accepted(
+    pub(super) fn accepted(
         &self,
         sequence: u64,
         leaf: Option<(u64, trail::Hash)>,

@@ -7,6 +7,7 @@
 //! ```
 //! Every channel has a bound; when the first one is full, a call is refused before anything is acknowledged.
 
+mod cases;
 mod deciding;
 mod delivering;
 mod departures;
@@ -20,6 +21,7 @@ mod journaling;
 mod listing;
 pub mod opening;
 pub mod papers;
+mod proposals;
 pub mod receipts;
 mod settling;
 mod stops;
@@ -174,6 +176,7 @@ pub(crate) struct Shared {
     pub(crate) departures: departures::Departures,
     pub(crate) courier: Arc<dyn Courier>,
     pub(crate) stopping: tokio::sync::watch::Sender<bool>,
+    pub(crate) proposed: tokio::sync::Notify,
     pub(crate) hashers: Hashers,
     pub(crate) counts: Counts,
     pub(crate) refused: Mutex<BTreeMap<(String, Millis), u32>>,
@@ -253,6 +256,7 @@ impl Engine {
             departures: departures::Departures::default(),
             courier: options.courier,
             stopping: tokio::sync::watch::Sender::new(false),
+            proposed: tokio::sync::Notify::new(),
             draining: AtomicBool::new(false),
             tokio: options.tokio,
             snapshot_events: options.snapshot_events.max(1),
@@ -268,6 +272,7 @@ impl Engine {
         ];
         let publisher = spawn("checkpoint", Box::new(move || publish(&d, &publisher_stops)))?;
         engine.first_words(options.version, config)?;
+        proposals::begin(&shared);
         Ok(Running {
             engine,
             recovery: taken.recovery,

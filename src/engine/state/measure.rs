@@ -60,6 +60,8 @@ pub struct Measure {
     pub noticed: u8,
     /// It came from another system, with that one's numbers.
     pub imported: bool,
+    /// The newest release of it came to nothing: the next one is for people.
+    pub release_failed: bool,
 }
 
 impl Measure {
@@ -92,6 +94,7 @@ impl Measure {
             bars: 0,
             noticed: 0,
             imported: false,
+            release_failed: false,
         }
     }
 

@@ -15,9 +15,10 @@ pub mod task;
 
 use std::collections::BTreeMap;
 
+use domain::case::HaltCause;
 use domain::ledger::Ledger;
 use domain::outcome::{AssetKind, AssetRole};
-use domain::request::{Goal, Priority, RequestState};
+use domain::request::{Goal, Priority, Repeat, RequestState};
 use domain::{ActId, CaseId, Millis, RequestId, SlipNumber};
 use serde::{Deserialize, Serialize};
 
@@ -51,6 +52,30 @@ pub struct Case {
     pub takings: Vec<Index>,
     /// Keyed hashes of the parties whose bankruptcy a court has accepted (rule D28).
     pub bankrupt: Vec<u64>,
+    /// Nothing more is done to the property in it (rules D27, D28).
+    pub halted: Option<Halted>,
+}
+
+/// What keeps a case from going on.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Halted {
+    /// Sequence of its `case.halted`.
+    pub sequence: u64,
+    /// Name of the token that said so.
+    pub by: String,
+    cause: u8,
+}
+
+impl Halted {
+    pub(crate) fn new(sequence: u64, by: &str, cause: HaltCause) -> Self {
+        Self { sequence, by: by.to_owned(), cause: cause.code() }
+    }
+
+    /// Why.
+    #[must_use]
+    pub fn cause(&self) -> HaltCause {
+        HaltCause::from_code(self.cause).unwrap_or(HaltCause::Bankruptcy)
+    }
 }
 
 /// An account that a query of an open request found.
@@ -129,6 +154,12 @@ pub struct OpenRequest {
     pub officers: Vec<u64>,
     /// Secret: the tokens that may see it besides its own, as indices into [`State::words`]; empty = not secret.
     pub viewers: Vec<u16>,
+    /// Days and hours by which its goal repeats; `None` = it does not, or no more.
+    pub repeat: Option<(u16, u16)>,
+    /// The newest round; 0 = the first asking.
+    pub round: u32,
+    /// Sequence of the `goal.repeated` that began it; 0 = the first asking.
+    pub round_began: u64,
 }
 
 /// By which an officer is found in a partner's register.
@@ -148,6 +179,18 @@ impl OpenRequest {
     #[must_use]
     pub fn priority(&self) -> Priority {
         Priority::from_code(self.priority).unwrap_or(Priority::Normal)
+    }
+
+    /// How its goal repeats, while it does.
+    #[must_use]
+    pub fn repeat(&self) -> Option<Repeat> {
+        self.repeat.filter(|_| self.may_start()).map(|(days, every_hours)| Repeat { days, every_hours })
+    }
+
+    /// When its goal asks again; `None` = it does not, or its days are over by then.
+    #[must_use]
+    pub fn next_round_at(&self) -> Option<Millis> {
+        self.repeat()?.due_at(self.accepted_at, self.round.saturating_add(1))
     }
 
     /// May something new start for it?
@@ -266,6 +309,10 @@ pub struct State {
     pub(crate) expiring: std::collections::BTreeSet<(i32, Index)>,
     /// Open tasks by what they are about.
     pub(crate) task_by_key: Map<u64, u64>,
+    /// Open tasks that propose releases, by the sequence of their case.
+    pub(crate) proposals: Map<u64, Vec<u64>>,
+    /// Cases whose sums changed while something was over or proposed, since this was last emptied.
+    pub(crate) disturbed: std::collections::BTreeSet<Index>,
     /// Who waits for whose end.
     pub(crate) waiters: Map<Index, Vec<Index>>,
     /// Lanes by partner id.

@@ -7,6 +7,7 @@ use domain::{ActKind, ActState, Day};
 use serde::{Deserialize, Serialize};
 use store::record::{Fact, StopLiftProposed, StopOrdered};
 
+use super::slab::Index;
 use super::{Act, OpenRequest, State};
 
 /// A stop in force.
@@ -107,6 +108,10 @@ impl State {
         if self.is_act_stopped(act) {
             return Some(Waiting::Stopped);
         }
+        let halted = self.cases.get(act.case).and_then(|case| case.halted.as_ref());
+        if halted.is_some_and(|halted| halted.cause().stays(act.kind())) {
+            return Some(Waiting::Halted);
+        }
         let lane = self.lane(act.lane)?;
         if !lane.stage?.lets(act.kind()) {
             return Some(Waiting::Stage);
@@ -115,6 +120,12 @@ impl State {
         let on = Day::from_count(self.today);
         let unregistered = lane.register.is_some() && !all_registered(lane.register.as_deref(), officers(), on);
         unregistered.then_some(Waiting::Officer)
+    }
+
+    /// Is nothing more to be done to the property in this case (rules D27, D28)?
+    #[must_use]
+    pub fn is_halted(&self, case: Index) -> bool {
+        self.cases.get(case).is_some_and(|case| case.halted.is_some())
     }
 
     fn is_act_stopped(&self, act: &Act) -> bool {

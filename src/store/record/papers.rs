@@ -2,7 +2,7 @@
 
 use domain::act::{ActOrder, Original};
 use domain::case::{Case, Court, CourtAccount, Officer, Paper, Party, PartyKind, Role, Stage};
-use domain::request::{Asked, Goal, PartnerKind, Priority, Request, Scope};
+use domain::request::{Asked, Goal, PartnerKind, Priority, Repeat, Request, Scope};
 use domain::{ActId, ActKind, Day, Money, Personal};
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +27,14 @@ pub struct RequestTwin {
     callback: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     viewers: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    repeat: Option<RepeatTwin>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct RepeatTwin {
+    days: u16,
+    every_hours: u16,
 }
 
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -134,6 +142,7 @@ impl From<&Request> for RequestTwin {
             deadline: request.deadline,
             callback: request.callback.as_ref().map(|url| url.expose().clone()),
             viewers: request.viewers.clone(),
+            repeat: request.repeat.map(|repeat| RepeatTwin { days: repeat.days, every_hours: repeat.every_hours }),
         }
     }
 }
@@ -213,6 +222,12 @@ impl RequestTwin {
         self.officers.iter().map(|[_, work_id, duty_id, _]| (work_id.as_str(), duty_id.as_str()))
     }
 
+    /// How its goal repeats, when it does.
+    #[must_use]
+    pub fn repeat(&self) -> Option<Repeat> {
+        self.repeat.map(|repeat| Repeat { days: repeat.days, every_hours: repeat.every_hours })
+    }
+
     /// Claim and costs, in 1/10,000 yuan.
     #[must_use]
     pub fn sums(&self) -> (i64, i64) {
@@ -227,6 +242,7 @@ impl RequestTwin {
     /// The request again; `None` when a word is of a later release.
     #[must_use]
     pub fn into_request(self) -> Option<Request> {
+        let repeat = self.repeat();
         let asked = match self.goal {
             Some(goal) => Asked::Goal {
                 goal: Goal::from_code(goal.goal)?,
@@ -260,6 +276,7 @@ impl RequestTwin {
             deadline: self.deadline,
             callback: self.callback.map(Personal::new),
             viewers: self.viewers,
+            repeat,
         })
     }
 }

@@ -2,11 +2,14 @@
 
 use domain::Personal;
 use domain::act::ActOrder;
-use domain::request::{Asked, Goal, OFFICERS_MAX, PARTIES_MAX, PartnerKind, Priority, Request, Scope};
+use domain::request::{
+    Asked, Goal, OFFICERS_MAX, PARTIES_MAX, PartnerKind, Priority, REPEAT_DAYS_MAX, REPEAT_HOURS, REPEAT_HOURS_MAX,
+    REPEAT_HOURS_MIN, Repeat, Request, Scope,
+};
 
 use crate::fault::{Fault, Want};
 use crate::intake::at::At;
-use crate::intake::form::{ActForm, RequestForm, ScopeForm};
+use crate::intake::form::{ActForm, RepeatForm, RequestForm, ScopeForm};
 use crate::intake::parts;
 use crate::intake::text::{Faults, ascii, plain};
 
@@ -28,6 +31,12 @@ pub(crate) fn request(form: RequestForm<'_>) -> Result<Request, Vec<Fault>> {
     let root = At::Root;
     let parties = form.case.parties.0.len();
     let case = parts::case(form.case, &root.field("case"), &mut faults);
+    let with_goal = form.goal.is_some();
+    let repeat = form.repeat.and_then(|repeat| self::repeat(&repeat, with_goal, &root.field("repeat"), &mut faults));
+    let looks = form.goal.as_ref().is_some_and(|goal| goal.0 == Goal::Look.word());
+    if repeat.is_some() && looks {
+        faults.add(&root.field("repeat"), Want::RepeatableGoal);
+    }
     let asked = match (form.goal, form.acts) {
         (Some(goal), None) => {
             let at = root.field("goal");
@@ -77,7 +86,7 @@ pub(crate) fn request(form: RequestForm<'_>) -> Result<Request, Vec<Fault>> {
     let faults = faults.found();
     match (case, asked, priority) {
         (Some(case), Some(asked), Some(priority)) if faults.is_empty() => {
-            Ok(Request { case, asked, officers, papers, priority, deadline, callback, viewers })
+            Ok(Request { case, asked, officers, papers, priority, deadline, callback, viewers, repeat })
         }
         _ => Err(faults),
     }
@@ -108,6 +117,22 @@ fn subjects(given: Option<Vec<super::form::Place>>, parties: usize, faults: &mut
         subjects.push(subject.0);
     }
     subjects
+}
+
+fn repeat(form: &RepeatForm, with_goal: bool, at: &At<'_>, faults: &mut Faults) -> Option<Repeat> {
+    if !with_goal {
+        faults.add(at, Want::WithGoal);
+    }
+    let mut within = |name: &'static str, value: u16, (min, max): (u16, u16)| {
+        if !(min..=max).contains(&value) {
+            faults.add(&at.field(name), Want::Number(min.into(), max.into()));
+        }
+        value
+    };
+    let days = within("days", form.days.0, (1, REPEAT_DAYS_MAX));
+    let hours = form.every_hours.map_or(REPEAT_HOURS, |hours| hours.0);
+    let every_hours = within("every_hours", hours, (REPEAT_HOURS_MIN, REPEAT_HOURS_MAX));
+    Some(Repeat { days, every_hours })
 }
 
 fn scope(form: Option<ScopeForm<'_>>, at: &At<'_>, faults: &mut Faults) -> Scope {

@@ -169,6 +169,7 @@ forms! {
         #[maybe] goal: Text<'a>,
         officers: List<OfficerForm<'a>, { domain::request::OFFICERS_MAX }>,
         #[maybe] priority: Text<'a>,
+        #[flat] repeat: RepeatForm,
         #[maybe] scope: ScopeForm<'a>,
         #[flat] subjects: List<Place, { domain::request::PARTIES_MAX }>,
         #[maybe] viewers: List<Text<'a>, { domain::request::VIEWERS_MAX }>,
@@ -254,6 +255,23 @@ forms! {
     }
     /// The body of a command that says why.
     ReasonForm {
+        reason: Text<'a>,
+    }
+    /// The body of an amended claim.
+    ClaimForm {
+        claim: Amount<'a>,
+        #[maybe] costs: Amount<'a>,
+        reason: Text<'a>,
+    }
+    /// The body of a case's halt.
+    HaltForm {
+        cause: Text<'a>,
+        #[maybe] document: Text<'a>,
+        reason: Text<'a>,
+    }
+    /// The body that accepts what a task proposes.
+    AcceptForm {
+        #[maybe] document: DocumentForm<'a>,
         reason: Text<'a>,
     }
     /// The body of a pause.
@@ -366,6 +384,37 @@ forms! {
         document: Text<'a>,
         reason: Text<'a>,
         #[place] took_effect: bool,
+    }
+}
+
+/// A goal repeats until it is met; it borrows nothing, so it is written out here.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, remote = "Self")]
+pub(crate) struct RepeatForm {
+    pub(crate) days: Place,
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub(crate) every_hours: Option<Place>,
+}
+
+impl Serialize for RepeatForm {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for RepeatForm {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reader;
+        impl<'de> Visitor<'de> for Reader {
+            type Value = RepeatForm;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+                RepeatForm::deserialize(MapAccessDeserializer::new(map))
+            }
+        }
+        deserializer.deserialize_map(Reader)
     }
 }
 

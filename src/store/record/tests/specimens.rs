@@ -7,7 +7,7 @@ use domain::outcome::{
     AssetKind, AssetRole, Detail, Finding, FindingClass, FoundAccount, Lead, LeadClass, Outcome, PriorMeasure, Reason,
     SealedReply, Verdict,
 };
-use domain::request::{Asked, Goal, PartnerKind, Priority, Request, Scope};
+use domain::request::{Asked, Goal, PartnerKind, Priority, Repeat, Request, Scope};
 use domain::{ActId, ActKind, Day, Money, Personal};
 
 use crate::record::*;
@@ -31,6 +31,7 @@ pub(super) fn specimens() -> Vec<Event> {
         of_measures(),
         of_settlements(),
         of_inboxes(),
+        of_cases(),
     ]
     .concat();
     let dressed = |(place, (fact, body)): (i64, (Fact, Option<Body>))| {
@@ -215,6 +216,15 @@ fn of_settlements() -> Vec<(Fact, Option<Body>)> {
     let reconciled =
         PartnerReconciled { by: by(), day: 20_779, differences: 2, lines: 40, partner: "bank-a".to_owned() };
     vec![(received.into(), Some(Body::Settled(settled))), (reconciled.into(), None)]
+}
+
+fn of_cases() -> Vec<(Fact, Option<Body>)> {
+    let by = || "operator-1".to_owned();
+    vec![
+        (CaseHalted { by: by(), case: 6, cause: "bankruptcy".to_owned() }.into(), Some(reason())),
+        (CaseResumed { by: by(), case: 6 }.into(), Some(reason())),
+        (GoalRepeated { over: true, request: 6, round: 3 }.into(), None),
+    ]
 }
 
 fn standing() -> ChangedBody {
@@ -416,6 +426,8 @@ impl Seed {
             deadline: self.maybe(Self::signed),
             callback: self.maybe(Self::personal),
             viewers: Vec::new(),
+            // Without a draw of its own, as above.
+            repeat: self.0.is_multiple_of(3).then_some(Repeat { days: 30, every_hours: 24 }),
         }
     }
 

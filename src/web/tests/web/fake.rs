@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use domain::act::{ActOrder, Original};
-use domain::case::{Case, Court, CourtAccount, Officer, Paper, Party, PartyKind, Stage};
+use domain::case::{Case, Court, CourtAccount, HaltCause, Officer, Paper, Party, PartyKind, Stage};
 use domain::ledger::Ledger;
 use domain::outcome::{
     Detail, Finding, FindingClass, FoundAccount, Lead, LeadClass, Outcome, PriorMeasure, Reason, SealedReply, Verdict,
@@ -101,6 +101,12 @@ impl FakeGate {
             leads: vec![lead()],
             erased: false,
             delivery: Some(DeliveryView { state: "waiting", acknowledged: 5, tries: 2, due: Some(NOW) }),
+            repeat: Some(RepeatView {
+                round: 2,
+                until: NOW + 1_000,
+                next: domain::sentence::repeating(Some(NOW + 500), NOW + 1_000),
+            }),
+            halted: Some(HaltCause::Settlement),
         }
     }
 }
@@ -447,6 +453,50 @@ impl Gate for FakeGate {
             reason: "账号错配".into(),
             lift: Some(("operator-2".to_owned(), NOW)),
         }]
+    }
+
+    fn amend_claim<'a>(
+        &'a self,
+        _: &'a Caller,
+        id: CaseId,
+        claim: Money,
+        costs: Money,
+        reason: String,
+    ) -> Answer<'a, u64> {
+        now(self.note(format!("claim {id} {claim} {costs} {reason}")))
+    }
+
+    fn halt_case<'a>(
+        &'a self,
+        _: &'a Caller,
+        id: CaseId,
+        cause: HaltCause,
+        reason: String,
+        document: Option<String>,
+    ) -> Answer<'a, u64> {
+        now(self.note(format!("halt {id} {} {reason} {document:?}", cause.word())))
+    }
+
+    fn resume_case<'a>(&'a self, _: &'a Caller, id: CaseId, reason: String) -> Answer<'a, u64> {
+        now(self.note(format!("resume case {id} {reason}")))
+    }
+
+    fn accept_task<'a>(
+        &'a self,
+        _: &'a Caller,
+        id: TaskId,
+        reason: String,
+        paper: Option<Paper>,
+    ) -> Answer<'a, Accepted> {
+        let paper = paper.map(|paper| paper.kind);
+        now(self.note(format!("accept {id} {reason} {paper:?}")).map(|_| Accepted {
+            request: RequestId(10),
+            case: CaseId(3),
+            acts: 1,
+            at: NOW,
+            goal: "acts".to_owned(),
+            receipt: receipt(10),
+        }))
     }
 
     fn order_stop<'a>(&'a self, _: &'a Caller, scope: StopScope, reason: String) -> Answer<'a, StopId> {

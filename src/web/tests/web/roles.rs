@@ -23,6 +23,10 @@ const MATRIX: &[(&str, &str, &str)] = &[
     ("POST", "/v1/acts/{id}/withdraw", "SA"),
     ("POST", "/v1/acts/{id}/resolve", "SA"),
     ("POST", "/v1/acts/{id}/objection", "OP"),
+    ("POST", "/v1/cases/{id}/claim", "SA"),
+    ("POST", "/v1/cases/{id}/halt", "SA"),
+    ("POST", "/v1/cases/{id}/resume", "SA"),
+    ("POST", "/v1/tasks/{id}/accept", "SA"),
     ("GET", "/v1/partners", "SAIO"),
     ("POST", "/v1/partners/{id}/pause", "O"),
     ("POST", "/v1/partners/{id}/resume", "O"),
@@ -65,6 +69,7 @@ fn filled(template: &str) -> String {
         .replace("acts/{id}", "acts/act_0000000000040001")
         .replace("partner/tasks/{id}", "partner/tasks/act_0000000000040001")
         .replace("requests/{id}", "requests/req_00000000000a")
+        .replace("cases/{id}", "cases/cas_000000000003")
         .replace("partners/{id}", "partners/bank-a")
         .replace("stops/{id}", "stops/stp_00000000000y")
         .replace("tasks/{id}", "tasks/tsk_00000000001a")

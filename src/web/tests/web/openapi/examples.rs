@@ -92,8 +92,19 @@ pub fn of_body(operation: &str) -> Value {
             let to = |name: String| (name.clone(), json!({ "$ref": format!("#/components/examples/{name}") }));
             Value::Object(requests().into_iter().map(|(name, _)| to(name)).collect())
         }
-        "approveRequest" | "stopRequest" | "withdrawAct" | "liftStop" => reason(),
         "objectToAct" => named("unlawful", json!({ "text": "该账户系社会保险基金专户，依法不得冻结" })),
+        "approveRequest" | "stopRequest" | "withdrawAct" | "liftStop" | "resumeCase" => reason(),
+        "amendClaim" => named("less", json!({ "claim": "80000.00", "costs": "600.00", "reason": "申请执行人减少请求" })),
+        "haltCase" => named(
+            "bankruptcy",
+            json!({ "cause": "bankruptcy", "reason": "已受理破产申请", "document": digest("ruling") }),
+        ),
+        "acceptTask" => named("release", {
+            let paper = PAPERS.iter().find(|(kind, _, _)| *kind == "release_notice").map(|(kind, name, number)| {
+                json!({ "kind": kind, "number": number, "file_name": name, "digest": digest(kind) })
+            });
+            json!({ "reason": "解除超标的部分", "document": paper })
+        }),
         "endTask" => named("done", json!({ "end": "done", "reason": "已裁定续行" })),
         "settle" => named(
             "day",

@@ -2,6 +2,7 @@
 //!
 //! A request's own shape stands in `schemas/intake/request.schema.json`, and its parts are taken from there.
 
+use domain::case::HaltCause;
 use domain::outcome::{AssetKind, AssetRole, FindingClass, LeadClass, Reason, Verdict};
 use domain::request::{Goal, PartnerKind, RequestState};
 use domain::rules::Level;
@@ -149,7 +150,11 @@ fn requests() -> Value {
             "counts": json!({ "type": "object", "properties": counts, "additionalProperties": false, "description": "各状态的事项数。 How many acts are in each state." }),
             "acts": list(to("Act")),
             "next_page": or_null(count("下一页首项的序号；末页为null。", "First act of the next page; null at the end.")),
-        }), json!({ "deadline": to("Instant"), "delivery": to("Delivery"), "leads": list(to("Lead")), "warnings": list(to("Warning")) })),
+        }), json!({ "deadline": to("Instant"), "delivery": to("Delivery"), "leads": list(to("Lead")), "warnings": list(to("Warning")),
+            "repeat": object(("未足额前持续查控。", "The goal repeats until it is covered."), json!({
+                "round": count("已进行的轮次，首次为0。", "The newest round; the first asking is 0."), "until": to("Instant"), "next": to("Next"),
+            }), json!({})),
+            "halted": json!({ "type": "string", "enum": HaltCause::ALL.iter().map(|cause| cause.word()).collect::<Vec<_>>(), "description": "案件已中止。 The case is halted." }) })),
         "Case": object(("案件。", "The case."), json!({
             "id": to("CaseId"), "number": text("案号；已销毁时为空。", "Case number; empty once erased."), "court": text("法院代码。", "Court code."),
         }), json!({})),
@@ -422,6 +427,13 @@ fn bodies() -> Value {
     let form = schema();
     json!({
         "AgainForm": closed(object(("", ""), json!({ "since_version": count("已有的版本。", "The version that is there.") }), json!({}))),
+        "ClaimForm": closed(object(("", ""), json!({ "claim": form["$defs"]["case"]["properties"]["claim"].clone(), "reason": reason }),
+            json!({ "costs": form["$defs"]["case"]["properties"]["costs"].clone() }))),
+        "HaltForm": closed(object(("", ""), json!({
+            "cause": { "type": "string", "enum": HaltCause::ALL.iter().map(|cause| cause.word()).collect::<Vec<_>>(), "description": "破产受理；和解；撤回申请。 Why." },
+            "reason": reason,
+        }), json!({ "document": to("Digest") }))),
+        "AcceptForm": closed(object(("", ""), json!({ "reason": reason }), json!({ "document": form["$defs"]["document"].clone() }))),
         "StopForm": closed(object(("", ""), json!({ "reason": reason, "scope": to("StopScope") }), json!({}))),
         "ReasonForm": closed(object(("", ""), json!({ "reason": reason }), json!({}))),
         "PauseForm": closed(object(("", ""), json!({ "reason": reason, "until": { "type": "string", "format": "date-time", "maxLength": 35,
