@@ -155,7 +155,8 @@ fn hold(packing: &mut Packing<'_>, slip: &Slip, line: &Line, particulars: &Parti
     packing.field("JSRQ", &line.to.map(|day| packing.dialect.day(day)).unwrap_or_default());
     packing.field("SFJH", "");
     packing.field("CKWH", ruling_number(slip));
-    if line.kind.builds_on_freeze() {
+    // A freeze names one only when it takes over another organ's.
+    if line.kind.builds_on_freeze() || line.original.is_some() {
         original(packing, line)?;
     }
     Some(())

@@ -163,6 +163,9 @@ pub struct Request {
     pub callback: Option<Personal<String>>,
     /// Secret: the tokens that may see it besides the one that submits it (rule D5); empty = every token of the court.
     pub viewers: Vec<String>,
+    /// 案号 of the same court's preservation that has become this enforcement: its measures go on as this case's, in rank and
+    /// period as they are (rule D11).
+    pub preservation: Option<Personal<String>>,
 }
 
 /// The most viewers of a secret request: a panel and its clerks.

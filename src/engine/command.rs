@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
+use domain::act::ActOrder;
 use domain::case::HaltCause;
 use domain::outcome::{Lead, Outcome};
 use domain::request::Request;
 use domain::socket::{FeedbackItem, Judged, ListClass};
 use domain::stop::StopScope;
 use domain::task::TaskEnd;
-use domain::{ActId, CaseId, Day, Millis, Money, Personal, RequestId, SlipNumber};
-use store::record::{Event, SealTwin};
+use domain::{ActId, ActState, CaseId, Day, MeasureId, Millis, Money, Personal, RequestId, SlipNumber};
+use store::record::{ActRef, Event, PlanLine, RequestTwin, SealTwin};
 
 use crate::config::Config;
 use crate::courier::Carried;
@@ -122,6 +123,8 @@ pub enum Command {
     ClaimAct(ClaimAct),
     /// A partner says something about an act of a finished request.
     LateOutcome(Box<LateOutcome>),
+    /// Living measures come over from another system, those of one case together.
+    ImportMeasures(Vec<ImportMeasures>),
     /// A partner tells something unasked about an act.
     Lead(Box<LeadNews>),
     /// Somebody reads personal data.
@@ -416,6 +419,66 @@ pub struct LateOutcome {
     pub closed: ClosedRequest,
     /// What it says.
     pub outcome: Outcome,
+    /// What was known of the act before.
+    pub known: KnownAct,
+}
+
+/// What the history of a finished request tells of an act.
+pub struct KnownAct {
+    /// Where it stood.
+    pub state: ActState,
+    /// What was moved by it, in 1/10,000 yuan.
+    pub moved: i64,
+    /// When it was sent last; 0 = never.
+    pub sent_at: Millis,
+    /// As it was planned.
+    pub planned: Planned,
+    /// The act or import that it builds on, when it names one of ours.
+    pub base: Option<Planned>,
+}
+
+/// A plan line with the case that it is of, enough to let a measure stand by itself.
+#[derive(Clone)]
+pub struct Planned {
+    /// The event that planned or imported it, and the place there.
+    pub id: ActRef,
+    /// The line.
+    pub line: PlanLine,
+    /// Keyed hash of court and case number.
+    pub case_key: (u64, u64),
+    /// Keyed hashes of the parties' identity numbers, in their order.
+    pub subjects: Vec<u64>,
+    /// The case, its officers and papers.
+    pub request: RequestTwin,
+}
+
+/// Living measures of one case.
+pub struct ImportMeasures {
+    /// Name of the token.
+    pub by: String,
+    /// Court.
+    pub court: String,
+    /// Keyed hash of court and case number.
+    pub case_key: (u64, u64),
+    /// Hashes of the parties' identity numbers.
+    pub subjects: Vec<u64>,
+    /// The case with its parties, nothing asked.
+    pub request: Arc<Request>,
+    /// The measures, at most [`crate::decide::IMPORT_GROUP_MAX`].
+    pub lines: Vec<ImportLine>,
+}
+
+/// A measure that stands at a partner under a number of another system.
+#[derive(Clone)]
+pub struct ImportLine {
+    /// Its order: kind, partner, party, account, limit, days, original number.
+    pub order: ActOrder,
+    /// Held now.
+    pub caught: Money,
+    /// Rank as the partner has it; 0 = not known.
+    pub rank: u16,
+    /// It waits behind others.
+    pub queued: bool,
 }
 
 /// A lead, with the act that it is about.
@@ -476,6 +539,8 @@ pub struct Submit {
     pub case_key: (u64, u64),
     /// Hashes of the parties' identity numbers.
     pub subjects: Vec<u64>,
+    /// Keyed hash of court and number of the preservation that it goes on from.
+    pub preservation: Option<(u64, u64)>,
     /// Keyed digests of the papers, in their order.
     pub paper_keys: Vec<(u64, u64)>,
     /// The request.
@@ -521,6 +586,8 @@ pub enum Answer {
     Stored(u64),
     /// The list for a pulling partner: acts by slip, in order.
     List(Vec<Index>),
+    /// One verdict per line: the measure, and whether it was known before.
+    Imported(Vec<Result<(MeasureId, bool), Refusal>>),
     /// What became of each line of a statement.
     Settled(Vec<SettledHow>),
     /// One verdict per item.

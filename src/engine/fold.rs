@@ -11,6 +11,7 @@ use store::record::{
 };
 
 use crate::state::act::NO_SEQUENCE;
+use crate::state::books::paper_key;
 use crate::state::lane::{Pause, class_of};
 use crate::state::slab::{Index, NONE};
 use crate::state::{Act, Document, Keyed, LEADS_MAX, OpenRequest, READS_MAX, State, officer_key, short_hash};
@@ -129,6 +130,7 @@ impl State {
 
     fn accept(&mut self, sequence: u64, fact: &RequestAccepted, body: &AcceptedBody, event: &Event) {
         let (claim, costs) = body.request.sums();
+        let court = self.word_for(&fact.court);
         let case = match self.case_by_key.get(&body.case_key) {
             Some(case) => *case,
             None => self.open_case(sequence, body.case_key, event.key, &fact.court),
@@ -140,7 +142,7 @@ impl State {
             deadline: fact.deadline.unwrap_or(0),
             case,
             finals: 0,
-            court: self.word_for(&fact.court),
+            court,
             token: self.word_for(&fact.token),
             goal: Goal::from_word(&fact.goal).map_or(0, Goal::code),
             priority: Priority::from_word(&fact.priority).unwrap_or(Priority::Normal).code(),
@@ -162,7 +164,11 @@ impl State {
         if deadline != 0 {
             self.deadlines.insert((deadline, request));
         }
+        if let Some(before) = body.preservation.and_then(|key| self.case_index(key)) {
+            self.take_over(before, case);
+        }
         if let Some(case) = self.cases.get_mut(case) {
+            case.number = paper_key(body.request.case_number());
             case.requests.push(request);
             for (subject, told) in body.subjects.iter().zip(body.request.bankrupt()) {
                 let Some(bankrupt) = told else { continue };
@@ -214,6 +220,9 @@ impl State {
             act.approvals = line.approvals;
             act.repeats = repeats && kind.is_question();
             (act.bars, act.rules) = (line.bars, line.rules);
+            if let (ActKind::Freeze, Some(original)) = (kind, line.original()) {
+                act.takes_over = (paper_key(&original.slip), paper_key(original.case_number.expose()));
+            }
             act.request = request;
             act.case = case;
             act.lane = self.lane_for(&line.partner);

@@ -2,11 +2,13 @@
 
 use domain::case::HaltCause;
 use domain::ledger::Ledger;
-use domain::measure::MeasureState;
-use domain::{ActId, ActKind, Millis, Money};
-use store::record::{Body, ChangedBody, Event, Fact, GoalRepeated, ImportedBody, PlanLine};
+use domain::measure::{MeasureState, days_left};
+use domain::task::{TaskEnd, TaskKind};
+use domain::{ActId, ActKind, Day, Millis, Money};
+use store::record::{ActRef, Body, ChangedBody, Event, Fact, GoalRepeated, ImportedBody, PlanLine};
 
-use crate::state::books::origin_key;
+use crate::state::books::{origin_key, paper_key};
+use crate::state::measure::LET_GO;
 use crate::state::slab::{Index, NONE};
 use crate::state::{Act, Case, Halted, Measure, State, Taking};
 
@@ -32,7 +34,7 @@ impl State {
                     Some(Body::Changed(standing)) => standing.clone(),
                     _ => ChangedBody::default(),
                 };
-                let id: domain::ActId = fact.measure.into();
+                let id: ActId = fact.measure.into();
                 let Some(index) = self.measure_index(id.into()) else { return };
                 let state = MeasureState::from_word(&fact.state);
                 self.booked_alone((index, NONE), |books| {
@@ -58,8 +60,22 @@ impl State {
                     _ => 0,
                 };
                 self.raise_task(sequence, fact, amount, event.at);
+                if fact.kind == TaskKind::Expiring.word() {
+                    let today = Day::of(event.at);
+                    self.notice(fact.measure, |measure| {
+                        let left = measure.last_day().map_or(0, |to| days_left(to, today));
+                        measure.noticed = u8::try_from(left.clamp(1, i32::from(LET_GO) - 1)).unwrap_or(1);
+                    });
+                }
             }
-            (Fact::TaskEnded(fact), _) => self.end_task(fact.task),
+            (Fact::TaskEnded(fact), _) => {
+                let task = self.tasks.get(&fact.task).filter(|task| task.kind() == TaskKind::Expiring);
+                let measure = task.and_then(|task| task.measure);
+                self.end_task(fact.task);
+                if fact.end == TaskEnd::Dismissed.word() {
+                    self.notice(measure, |measure| measure.noticed = LET_GO);
+                }
+            }
             _ => {}
         }
     }
@@ -90,6 +106,13 @@ impl State {
         (open.round, open.round_began) = (fact.round, sequence);
         for found in &mut open.found {
             (found.available, found.behind_others) = (0, 0);
+        }
+    }
+
+    fn notice(&mut self, measure: Option<ActRef>, note: impl FnOnce(&mut Measure)) {
+        let index = measure.map(ActId::from).and_then(|id| self.measure_index(id.into()));
+        if let Some(measure) = index.and_then(|index| self.measures.get_mut(index)) {
+            note(measure);
         }
     }
 
@@ -133,6 +156,7 @@ impl State {
             sequence,
             key,
             slot,
+            number: 0,
             court,
             ledger: Ledger::default(),
             requests: Vec::new(),
@@ -153,6 +177,7 @@ impl State {
                 let case = self.open_case(sequence, body.case_key, slot, court);
                 let (claim, costs) = body.request.sums();
                 if let Some(case) = self.cases.get_mut(case) {
+                    case.number = paper_key(body.request.case_number());
                     case.ledger.target = Money::from_units(claim.saturating_add(costs));
                 }
                 case
@@ -182,8 +207,8 @@ impl State {
         measure
     }
 
-    fn lapse(&mut self, measure: store::record::ActRef) {
-        let id: domain::ActId = measure.into();
+    fn lapse(&mut self, measure: ActRef) {
+        let id: ActId = measure.into();
         let Some(index) = self.measure_index(id.into()) else { return };
         self.booked_alone((index, NONE), |books| {
             books.with_measure(index, |measure| measure.set_state(MeasureState::Lapsed));

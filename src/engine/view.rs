@@ -1,5 +1,7 @@
 //! Views: what the engine shows to the web floor; plain structs, personal values still wrapped.
 
+mod measure;
+
 use domain::act::ActOrder;
 use domain::case::HaltCause;
 use domain::ledger::Ledger;
@@ -8,7 +10,11 @@ use domain::request::{PartnerKind, RequestState};
 use domain::sentence::Sentence;
 use domain::stop::StopScope;
 use domain::task::{TaskEnd, TaskKind};
-use domain::{ActId, ActState, CaseId, Day, MeasureId, Millis, Money, Personal, RequestId, SlipLine, StopId, TaskId};
+use domain::{
+    ActId, ActKind, ActState, CaseId, Day, MeasureId, Millis, Money, Personal, RequestId, SlipLine, StopId, TaskId,
+};
+
+pub use self::measure::{IMPORT_ROWS_MAX, ImportRow, ImportVerdict, MeasureFilter, MeasureLine};
 
 /// Whom a call comes from.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -86,6 +92,8 @@ pub struct RequestView {
     pub case: CaseId,
     /// 案号.
     pub case_number: Personal<String>,
+    /// 案号 of the preservation whose measures it took over.
+    pub preservation: Option<Personal<String>>,
     /// Court code.
     pub court: String,
     /// `look`, `secure`, `collect`, `acts`.
@@ -243,6 +251,8 @@ pub struct MeasureView {
     pub to: Option<Day>,
     /// Registered behind others.
     pub queued: bool,
+    /// Rank as the partner registered it; `None` = not known.
+    pub rank: Option<u16>,
 }
 
 /// Something that a person has to do.
@@ -449,7 +459,7 @@ pub struct PartnerView {
     /// `pull` or `call_out`.
     pub travel: &'static str,
     /// Acts it takes.
-    pub acts: Vec<domain::ActKind>,
+    pub acts: Vec<ActKind>,
     /// How far it has come; narrows the acts.
     pub stage: domain::partner::Stage,
     /// Acts in each open state, and since when the oldest has been in it (`None` when there is none).

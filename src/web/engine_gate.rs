@@ -11,10 +11,7 @@ use domain::{ActId, CaseId, Day, Millis, Money, Personal, RequestId, StopId, Tas
 use engine::Engine;
 
 use crate::gate::{
-    Accepted, Answer, Answered, AttemptView, Caller, ClaimView, Counters, CourtView, DeliveryView, DocumentRead,
-    DocumentStored, EntryView, EventView, Gate, GateFuture, Health, InboxPage, InboxTask, Lifted, Listed, Look, Page,
-    PartnerView, ReconciledView, Refusal, RequestFilter, RequestLine, RequestView, Resolution, SettledHow, Statement,
-    StopView, TaskEnding, TaskFilter, TaskView,
+    Accepted, Answer, Answered, AttemptView, Caller, ClaimView, Counters, CourtView, DeliveryView, DocumentRead, DocumentStored, EntryView, EventView, Gate, GateFuture, Health, ImportRow, ImportVerdict, InboxPage, InboxTask, Lifted, Listed, Look, MeasureFilter, MeasureLine, Page, PartnerView, ReconciledView, Refusal, RequestFilter, RequestLine, RequestView, Resolution, SettledHow, Statement, StopView, TaskEnding, TaskFilter, TaskView,
 };
 
 impl Gate for Engine {
@@ -154,6 +151,14 @@ impl Gate for Engine {
 
     fn lift_stop<'a>(&'a self, caller: &'a Caller, id: StopId, reason: String) -> Answer<'a, Lifted> {
         Box::pin(self.lift_stop(caller, id, reason))
+    }
+
+    fn measures<'a>(&'a self, caller: &'a Caller, filter: MeasureFilter) -> Answer<'a, Page<MeasureLine>> {
+        Box::pin(self.measures(caller, filter))
+    }
+
+    fn import_measures<'a>(&'a self, caller: &'a Caller, rows: Vec<ImportRow>) -> Answer<'a, Vec<ImportVerdict>> {
+        Box::pin(self.import_measures(caller, rows))
     }
 
     fn tasks(&self, caller: &Caller, filter: TaskFilter) -> Result<Page<TaskView>, Refusal> {

@@ -17,9 +17,7 @@ pub use engine::inbox::{Answered, ClaimView, INBOX_PAGE_MAX, InboxPage, InboxTas
 pub use engine::refusal::Refusal;
 pub use engine::view::{
     Accepted, ActView, AttemptView, Caller, Counters, CourtView, DeliveryView, Difference, DocumentRead,
-    DocumentStored, EntryView, EventView, Health, LeadView, Lifted, Listed, MeasureView, OutcomeView, Page,
-    PartnerView, Receipt, ReconciledView, RepeatView, RequestFilter, RequestLine, RequestView, Resolution, SettlementLine,
-    Statement, StopView, TaskEnding, TaskFilter, TaskView,
+    DocumentStored, EntryView, EventView, Health, ImportRow, ImportVerdict, LeadView, Lifted, Listed, MeasureFilter, MeasureLine, MeasureView, OutcomeView, Page, PartnerView, Receipt, ReconciledView, RepeatView, RequestFilter, RequestLine, RequestView, Resolution, SettlementLine, Statement, StopView, TaskEnding, TaskFilter, TaskView,
 };
 
 /// A future of the gate. Dropping it never undoes what was decided.
@@ -133,6 +131,10 @@ pub trait Gate: Send + Sync {
     fn order_stop<'a>(&'a self, caller: &'a Caller, scope: StopScope, reason: String) -> Answer<'a, StopId>;
     /// One of the two words that lift a stop.
     fn lift_stop<'a>(&'a self, caller: &'a Caller, id: StopId, reason: String) -> Answer<'a, Lifted>;
+    /// Lists measures by their last day.
+    fn measures<'a>(&'a self, caller: &'a Caller, filter: MeasureFilter) -> Answer<'a, Page<MeasureLine>>;
+    /// Takes living measures over from another system; a verdict a row, in their order.
+    fn import_measures<'a>(&'a self, caller: &'a Caller, rows: Vec<ImportRow>) -> Answer<'a, Vec<ImportVerdict>>;
     /// The open tasks that concern the caller, oldest first.
     ///
     /// # Errors

@@ -16,6 +16,7 @@ mod inbox;
 mod intake;
 mod language;
 pub mod limits;
+mod measures;
 mod partners;
 pub mod problem;
 mod refusal;

@@ -237,6 +237,15 @@ impl Problem {
         response.body(text)
     }
 
+    /// As it stands within an answer about many things; the call is the answer's.
+    pub(crate) fn within(&self, language: Language) -> serde_json::Value {
+        let mut shown: serde_json::Value = serde_json::from_slice(&self.text(language, "")).unwrap_or_default();
+        if let Some(members) = shown.as_object_mut() {
+            members.remove("instance");
+        }
+        shown
+    }
+
     fn text(&self, language: Language, call: &str) -> Vec<u8> {
         let empty = Entry::default();
         let entry = self.entry().unwrap_or(&empty);

@@ -88,6 +88,8 @@ rights! {
     Operate: Operator;
     /// Order and lift emergency stops.
     Stop: Approver, Operator;
+    /// Take living measures over from another system.
+    Import: Submitter, Operator;
     /// See what people have to do.
     ReadTasks: Submitter, Approver, Auditor, Operator;
     /// End a task.

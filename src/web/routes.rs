@@ -8,7 +8,7 @@ use domain::socket::Face;
 
 use crate::intake::{acts, deliveries, documents, requests, submit};
 use crate::problem::{Problem, Slug};
-use crate::{cases, contract, evidence, faces, health, inbox, partners, settlements, stops, tasks};
+use crate::{cases, contract, evidence, faces, health, inbox, measures, partners, settlements, stops, tasks};
 
 /// One path with the methods it takes.
 pub(crate) struct Door {
@@ -60,6 +60,8 @@ doors! {
     "/v1/cases/{id}/halt" "POST" => post cases::halt;
     "/v1/cases/{id}/resume" "POST" => post cases::resume;
     "/v1/tasks/{id}/accept" "POST" => post cases::accept;
+    "/v1/measures" "GET" => get measures::list;
+    "/v1/measures/import" "POST" => post measures::import;
     "/v1/partners" "GET" => get partners::list;
     "/v1/partners/{id}/pause" "POST" => post partners::pause;
     "/v1/partners/{id}/resume" "POST" => post partners::resume;

@@ -165,6 +165,7 @@ impl Simulation {
             callback: None,
             viewers: Vec::new(),
             repeat: None,
+            preservation: None,
         };
         let (high, low) = submission.fingerprint;
         Some(Command::Submit(Box::new(Submit {

@@ -76,6 +76,7 @@ fn request(asked: Asked) -> Request {
         callback: None,
         viewers: Vec::new(),
         repeat: None,
+        preservation: None,
     }
 }
 

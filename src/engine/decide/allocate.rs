@@ -74,7 +74,8 @@ impl Decider {
         let freezes = self
             .acts_of(open)
             .filter(|(_, act)| act.kind() == ActKind::Freeze && !never_was(act) && Self::is_of_round(open, act));
-        let tried: BTreeSet<u64> = freezes.map(|(_, act)| act.asset).collect();
+        // What the case has frozen is not frozen twice (rule D14).
+        let tried: BTreeSet<u64> = freezes.map(|(_, act)| act.asset).chain(self.frozen_assets(open.case)).collect();
         let is_freezable = |found: &&Found| {
             let query = self.state.acts.get(found.query);
             query.is_some_and(|query| self.takes(query.lane, ActKind::Freeze) && self.may_freeze(open, query, found))
@@ -166,7 +167,9 @@ impl Decider {
     fn freezes_in_reach<'a>(&'a self, open: &'a OpenRequest) -> impl Iterator<Item = (Index, &'a Measure)> {
         let found: BTreeSet<u64> = open.found.iter().map(|found| found.asset).collect();
         let own = self.own_freezes(open);
-        let of_case = self.state.measures_of_case(open.case).filter(|(_, measure)| measure.is_live_freeze());
+        let today = Day::of(self.now);
+        let stands = move |measure: &Measure| measure.is_live_freeze() && !measure.is_over(today);
+        let of_case = self.state.measures_of_case(open.case).filter(move |(_, measure)| stands(measure));
         of_case.filter(move |(index, measure)| own.contains(index) || found.contains(&measure.asset))
     }
 
@@ -309,7 +312,10 @@ impl Decider {
     }
 
     fn on_freeze(&self, kind: ActKind, freeze: &Measure, open: &OpenRequest) -> PlanLine {
-        let mut line = PlanLine::of(kind, self.state.partner_of(freeze.lane), freeze.subject);
+        // Each request counts the parties in an order of its own.
+        let own = self.acts_of(open).find(|(_, act)| act.subject_key == freeze.subject_key);
+        let subject = own.map_or(freeze.subject, |(_, act)| act.subject);
+        let mut line = PlanLine::of(kind, self.state.partner_of(freeze.lane), subject);
         line.base = Some(ActRef(freeze.sequence, freeze.place));
         (line.asset, line.rules) = (freeze.asset, freeze.rules);
         line.account = open.found.iter().find(|found| found.asset == freeze.asset).map(|found| found.account.clone());

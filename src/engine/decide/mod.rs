@@ -9,8 +9,11 @@ mod excess;
 pub(crate) mod exchange;
 mod face;
 mod halt;
+mod import;
+mod late;
 mod law;
 pub mod limits;
+pub mod measures;
 mod officers;
 mod people;
 mod plan;
@@ -37,6 +40,7 @@ use crate::refusal::Refusal;
 use crate::state::State;
 use crate::state::slab::Index;
 pub use claim::CLAIM_MS;
+pub use import::IMPORT_GROUP_MAX;
 use limits::Pacer;
 pub use settle::{RECONCILED_LINES_MAX, SETTLED_LINES_MAX};
 pub use stop::{LIFT_AGREED_MS, STOPS_MAX};
@@ -53,6 +57,7 @@ pub struct Decider {
     wakes: BTreeSet<(Millis, u16)>,
     patience: BTreeSet<(Millis, u64)>,
     rounds: repeat::Rounds,
+    noticing: measures::Noticing,
     draining: bool,
     now: Millis,
     events: Vec<Event>,
@@ -78,6 +83,7 @@ impl Decider {
             wakes: BTreeSet::new(),
             patience: BTreeSet::new(),
             rounds: repeat::Rounds::new(),
+            noticing: measures::Noticing::NEVER,
             draining: false,
             now: 0,
             events: Vec::new(),
@@ -100,6 +106,7 @@ impl Decider {
         self.set_now(now);
         let answer =
             if self.draining && needs_serving(&command) { Err(Refusal::Draining) } else { self.dispatch(command) };
+        self.end_moot();
         self.settle_disturbed();
         self.take(answer)
     }
@@ -119,6 +126,7 @@ impl Decider {
                 self.pump_lane(lane);
             }
         }
+        self.end_moot();
         self.take(Ok(Answer::Done(self.state.next)))
     }
 
@@ -185,6 +193,7 @@ impl Decider {
             Command::Feedback { partner, way, items } => self.feedback(&partner, way, items),
             Command::ClaimAct(claim) => self.claim(claim),
             Command::LateOutcome(late) => Ok(self.late_outcome(*late)),
+            Command::ImportMeasures(import) => Ok(self.import_measures(&import)),
             Command::Lead(news) => Ok(self.lead(*news)),
             Command::Read { by, is_person, request, closed } => self.read(&by, is_person, request, closed),
             Command::Refused { source, minute, count } => self.refused(source, minute, count),

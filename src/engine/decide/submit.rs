@@ -115,6 +115,7 @@ impl Decider {
             idempotency: submit.idempotency,
             fingerprint: submit.fingerprint,
             subjects: submit.subjects.clone(),
+            preservation: submit.preservation,
             rules: self.packs_of(&plan),
             plan,
             documents: submit.paper_keys.clone(),
@@ -193,8 +194,15 @@ impl Decider {
             return Err(Refusal::TooManyActs { max: 10_000 });
         }
         let case = self.state.case_index(submit.case_key);
+        let before = self.preserved(submit, case);
         let mut ledger = case.map(|case| self.state.ledger(case)).unwrap_or_default();
         ledger.target = submit.request.case.target();
+        for (_, measure) in before.into_iter().flat_map(|before| self.state.measures_of_case(before)) {
+            if measure.is_live_freeze() {
+                ledger.exposure = ledger.exposure.plus(Money::from_units(measure.limit));
+                ledger.controlled = ledger.controlled.plus(Money::from_units(measure.caught));
+            }
+        }
         let mut claimed: BTreeMap<Index, Money> = BTreeMap::new();
         let mut plan = Vec::with_capacity(acts.len());
         for (place, act) in acts.iter().enumerate() {
@@ -208,7 +216,10 @@ impl Decider {
                 return Err(Refusal::Rules(vec![Breach { rule: &rules::D19, at: format!("{at}/kind") }]));
             }
             let subject = submit.subjects.get(usize::from(act.subject)).copied();
-            let base = self.base_of(act, (case, subject), &at)?;
+            if self.frozen_already(case, act) || self.frozen_already(before, act) {
+                return Err(Refusal::Rules(vec![Breach { rule: &rules::D14, at: format!("{at}/account") }]));
+            }
+            let base = self.base_of(act, ([case, before], subject), &at)?;
             self.check_protected(act, (case, base.measure), &at)?;
             Self::check_ceilings(self, act, base, &mut ledger, &mut claimed, &at)?;
             plan.push(self.plan_line(act, base));
@@ -253,10 +264,15 @@ impl Decider {
     fn base_of(
         &self,
         act: &ActOrder,
-        (case, subject): (Option<Index>, Option<u64>),
+        ([case, before], subject): ([Option<Index>; 2], Option<u64>),
         at: &str,
     ) -> Result<Base, Refusal> {
         let unknown = || Refusal::OriginalUnknown { at: format!("{at}/original") };
+        if let (ActKind::Freeze, Some(original)) = (act.kind, &act.original) {
+            // Only another organ's freeze is taken over (rule D13); one of ours is renewed.
+            let ours = original.act.is_some() || self.state.measure_by_number(&act.partner, &original.slip).is_some();
+            return if ours { Err(unknown()) } else { Ok(Base::default()) };
+        }
         let Some(original) = act.original.as_ref().filter(|_| !act.kind.builds_on().is_empty()) else {
             return Ok(Base::default());
         };
@@ -272,17 +288,23 @@ impl Decider {
         };
         let measure = self.state.measures.get(index).ok_or_else(unknown)?;
         let fits = act.kind.builds_on().contains(&measure.kind())
-            && Some(measure.case) == case
+            && (Some(measure.case) == case || Some(measure.case) == before)
             && Some(measure.subject_key) == subject
             && self.state.partner_of(measure.lane) == act.partner;
         if !fits {
             return Err(unknown());
         }
         // What has lapsed cannot be renewed or taken from: a late renewal is a new freeze with a new rank.
-        if measure.state() == MeasureState::Lapsed {
+        if measure.state() == MeasureState::Lapsed || (measure.is_live() && measure.is_over(Day::of(self.now))) {
             return Err(Refusal::Rules(vec![Breach { rule: &rules::D10, at: format!("{at}/original") }]));
         }
         Ok(Base::of_measure(index))
+    }
+
+    /// The preservation that becomes this request's enforcement with it (rule D11), when it is known.
+    fn preserved(&self, submit: &Submit, case: Option<Index>) -> Option<Index> {
+        let before = submit.preservation.and_then(|key| self.state.case_index(key));
+        before.filter(|before| Some(*before) != case)
     }
 
     /// The money that an act gives back: what an earlier act of the case took at this partner.
@@ -332,6 +354,10 @@ impl Decider {
                 ledger.deducting = ledger.deducting.plus(amount);
             }
             (ActKind::Release, Some(base)) => {
+                let held = self.state.measures.get(base).map_or(0, |measure| measure.limit);
+                if act.amount.is_some_and(|part| !part.is_positive() || part > Money::from_units(held)) {
+                    return refuse(&rules::D7);
+                }
                 claimed.insert(base, free(base));
             }
             (kind, _) if kind.gives_back() => {

@@ -28,6 +28,15 @@ pub(crate) struct Draft {
 impl Decider {
     /// Raises a task about a case, unless the same one is open. Returns its sequence.
     pub(crate) fn raise(&mut self, kind: TaskKind, case: Option<Index>, court: &str, draft: Draft) -> u64 {
+        self.raised(kind, case, court, draft, false)
+    }
+
+    /// The same, and once more when it is open: the newer one stands for both.
+    pub(crate) fn raise_again(&mut self, kind: TaskKind, case: Option<Index>, court: &str, draft: Draft) -> u64 {
+        self.raised(kind, case, court, draft, true)
+    }
+
+    fn raised(&mut self, kind: TaskKind, case: Option<Index>, court: &str, draft: Draft, again: bool) -> u64 {
         let slot = case.and_then(|case| self.state.cases.get(case)).map_or(0, |case| case.slot);
         let fact = TaskRaised {
             act: draft.act,
@@ -39,7 +48,7 @@ impl Decider {
             measure: draft.measure,
             partner: draft.partner,
         };
-        if let Some(open) = self.state.task_about(&fact) {
+        if let Some(open) = self.state.task_about(&fact).filter(|_| !again) {
             return open;
         }
         let body = Body::Task(TaskBody { amount: draft.amount, text: draft.text });

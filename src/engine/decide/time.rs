@@ -156,6 +156,7 @@ impl Decider {
                 self.raise(TaskKind::DeadlinePassed, Some(case), &court, draft);
             }
         }
+        self.pass_days();
         self.tell_overdue();
         self.tell_unregistered();
         self.lose_patience();

@@ -284,6 +284,7 @@ impl Engine {
                 has_callback: papers.is_some_and(|papers| papers.callback.is_some()),
                 closed: closed.clone(),
                 outcome,
+                known: self.shared.known_act(act, state.moved_by(act.id())).ok_or(Refusal::Unavailable)?,
             };
             self.done(Command::LateOutcome(Box::new(late))).await?;
         }

@@ -20,6 +20,11 @@ use crate::view::{
     Accepted, Caller, Counters, EntryView, EventView, Page, PartnerView, RequestFilter, RequestLine, Resolution,
 };
 
+/// By which a party is known whatever type of number names it.
+pub(super) fn subject_key(party: &domain::case::Party) -> u64 {
+    short_hash(&[&domain::identity::normalise(&party.id_type, party.id_number.expose())])
+}
+
 /// Lines of a list at most.
 const LIST_MAX: u16 = 200;
 
@@ -40,21 +45,15 @@ impl Engine {
         }
         let hashers = &self.shared.hashers;
         let court = request.case.court.code.as_str();
-        let subject = |party: &domain::case::Party| {
-            short_hash(&[&domain::identity::normalise(&party.id_type, party.id_number.expose())])
-        };
         let submit = Submit {
             token: caller.token.clone(),
             idempotency: split(
                 hashers.idempotency.hash([caller.token.as_bytes(), b"\0", key.as_bytes()].concat().as_slice()),
             ),
             fingerprint: split(hashers.fingerprint.hash(&fingerprint)),
-            case_key: split(
-                hashers
-                    .case
-                    .hash([court.as_bytes(), b"\0", request.case.number.expose().as_bytes()].concat().as_slice()),
-            ),
-            subjects: request.case.parties.iter().map(subject).collect(),
+            case_key: self.case_key(court, request.case.number.expose()),
+            subjects: request.case.parties.iter().map(subject_key).collect(),
+            preservation: request.preservation.as_ref().map(|number| self.case_key(court, number.expose())),
             paper_keys: request
                 .papers
                 .iter()
@@ -221,7 +220,7 @@ impl Engine {
         Ok(Page { lines, next, filled_to: self.shared.index.filled_to() })
     }
 
-    fn case_key(&self, court: &str, number: &str) -> (u64, u64) {
+    pub(super) fn case_key(&self, court: &str, number: &str) -> (u64, u64) {
         split(self.shared.hashers.case.hash([court.as_bytes(), b"\0", number.as_bytes()].concat().as_slice()))
     }
 

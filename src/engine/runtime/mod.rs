@@ -19,6 +19,7 @@ mod inbox;
 mod indexing;
 mod journaling;
 mod listing;
+mod measures;
 pub mod opening;
 pub mod papers;
 mod proposals;
@@ -316,7 +317,9 @@ impl Engine {
     pub(crate) async fn done(&self, command: Command) -> Result<u64, Refusal> {
         match self.ask(command).await?.answer {
             Answer::Done(sequence) | Answer::Accepted(sequence) | Answer::Stored(sequence) => Ok(sequence),
-            Answer::List(_) | Answer::Verdicts(_) | Answer::Settled(_) => Err(Refusal::Unavailable),
+            Answer::List(_) | Answer::Imported(_) | Answer::Verdicts(_) | Answer::Settled(_) => {
+                Err(Refusal::Unavailable)
+            }
         }
     }
 

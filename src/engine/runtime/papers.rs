@@ -10,6 +10,9 @@ use parking_lot::Mutex;
 use store::journal::Reader;
 use store::record::{Body, Event, Fact, PlanLine, SealTwin};
 
+use super::Shared;
+use crate::command::{KnownAct, Planned};
+use crate::state::Act;
 use crate::state::hash::Map;
 use crate::vault::Vault;
 
@@ -31,6 +34,8 @@ pub struct RequestPapers {
     pub slot: u64,
     /// Where its results are delivered.
     pub callback: Option<Personal<String>>,
+    /// 案号 of the preservation that it goes on from.
+    pub preservation: Option<Personal<String>>,
 }
 
 /// The plan of one event.
@@ -161,13 +166,16 @@ impl Papers {
 
     fn slip_line(&self, line: &PlanLine, context: &SlipContext, with_line: bool) -> Option<Line> {
         let base = line.base.and_then(|base| self.line(base.into()));
+        // What a preservation ordered is known at the partner under the preservation's number (rule D11).
+        let ordered_in = line.base.and_then(|base| self.request(self.plan(base.0)?.request));
+        let case = ordered_in.as_ref().map_or(context, |papers| &papers.context);
         let original = match (&line.base, &base) {
             // One that was taken over goes under the number it has at the partner.
             (Some(_), Some(base)) if base.slip == 0 => base.original(),
             (Some(act), Some(base)) => {
                 let slip = SlipNumber::from_bits(base.slip);
                 let slip = if with_line { format!("{slip}-{}", base.line) } else { slip.to_string() };
-                Some(Original { act: Some((*act).into()), slip, case_number: context.case.number.clone() })
+                Some(Original { act: Some((*act).into()), slip, case_number: case.case.number.clone() })
             }
             _ => line.original(),
         };
@@ -186,15 +194,38 @@ impl Papers {
     }
 }
 
+impl Shared {
+    /// What the history tells of an act of a finished request; `None` when its case was erased.
+    pub(super) fn known_act(&self, act: &Act, moved: i64) -> Option<KnownAct> {
+        let planned = self.papers.planned(act.id())?;
+        let base = planned.line.base.and_then(|base| self.papers.planned(base.into()));
+        Some(KnownAct { state: act.state(), moved, sent_at: act.sent_at, planned, base })
+    }
+}
+
+impl Papers {
+    /// A plan line with the case that it is of.
+    fn planned(&self, act: ActId) -> Option<Planned> {
+        let plan = self.plan(act.sequence)?;
+        let line = plan.lines.get(act.line as usize)?.clone();
+        let (case_key, subjects, request) = match self.event(plan.request)?.body? {
+            Body::Accepted(body) => (body.case_key, body.subjects, body.request.bare()),
+            Body::Imported(body) => (body.case_key, body.subjects, body.request),
+            _ => return None,
+        };
+        Some(Planned { id: act.into(), line, case_key, subjects, request })
+    }
+}
+
 fn plan_of(sequence: u64, fact: &Fact, body: Option<Body>, slot: u64) -> Option<Plan> {
     match (fact, body?) {
         (Fact::RequestAccepted(_), Body::Accepted(body)) => {
             let body = *body;
             let request = body.request.into_request()?;
-            let callback = request.callback;
+            let (callback, preservation) = (request.callback, request.preservation);
             let context =
                 Arc::new(SlipContext { case: request.case, officers: request.officers, papers: request.papers });
-            let papers = RequestPapers { context, seals: body.seals, slot, callback };
+            let papers = RequestPapers { context, seals: body.seals, slot, callback, preservation };
             Some(Plan { request: sequence, lines: body.plan, papers: Some(Arc::new(papers)) })
         }
         (Fact::MeasureImported(_), Body::Imported(body)) => {
@@ -202,7 +233,7 @@ fn plan_of(sequence: u64, fact: &Fact, body: Option<Body>, slot: u64) -> Option<
             let request = body.request.into_request()?;
             let context =
                 Arc::new(SlipContext { case: request.case, officers: request.officers, papers: request.papers });
-            let papers = RequestPapers { context, seals: Vec::new(), slot, callback: None };
+            let papers = RequestPapers { context, seals: Vec::new(), slot, callback: None, preservation: None };
             Some(Plan { request: sequence, lines: body.lines, papers: Some(Arc::new(papers)) })
         }
         (Fact::PlanExtended(fact), Body::Planned(body)) => {

@@ -231,7 +231,10 @@ impl Shared {
     fn complete(&self, sketch: Sketch) -> RequestView {
         let Sketch { mut view, acts, superseded, leads, viewers: _ } = sketch;
         match self.papers.request(view.id.0) {
-            Some(papers) => view.case_number = papers.context.case.number.clone(),
+            Some(papers) => {
+                view.case_number = papers.context.case.number.clone();
+                view.preservation.clone_from(&papers.preservation);
+            }
             None => view.erased = true,
         }
         view.leads = leads.into_iter().filter_map(|sequence| self.lead_view(sequence)).collect();
@@ -318,6 +321,7 @@ fn measure_view(measure: &Measure) -> Option<MeasureView> {
         caught: Money::from_units(measure.caught),
         to: measure.last_day(),
         queued: measure.state() == MeasureState::Queued,
+        rank: (measure.rank > 0).then_some(measure.rank),
     })
 }
 
@@ -397,6 +401,7 @@ fn sketch(
         id: RequestId(open.sequence),
         case: state.case_id(open.case),
         case_number: Personal::new(String::new()),
+        preservation: None,
         court: state.word(open.court).to_owned(),
         goal: open.goal().map_or("acts", domain::request::Goal::word).to_owned(),
         state: RequestState::Open,
@@ -432,6 +437,7 @@ fn erased_sketch(closed: &ClosedRequest, state: RequestState) -> Sketch {
         id: RequestId(closed.sequence),
         case: domain::CaseId(closed.case),
         case_number: Personal::new(String::new()),
+        preservation: None,
         court: closed.court.clone(),
         goal: closed.goal.clone(),
         state,

@@ -39,6 +39,8 @@ pub struct Case {
     pub key: (u64, u64),
     /// Its data key's slot.
     pub slot: u64,
+    /// Its number as papers name it, hashed by [`books::paper_key`].
+    pub number: u64,
     /// Court, as an index into [`State::words`].
     pub court: u16,
     /// Its sums; claim and costs as they were said last.
@@ -294,11 +296,11 @@ pub struct State {
     /// Slips: the first act on each.
     pub(crate) slips: Map<u64, Index>,
     /// Measures by sequence and place.
-    pub(crate) measure_by_id: Map<(u64, u64), Index>,
+    pub(crate) measure_by_id: Map<u64, Index>,
     /// Measures by their number at their partner.
     pub(crate) measure_by_origin: Map<u64, Index>,
     /// Takings by the sequence and place of their act.
-    pub(crate) taking_by_id: Map<(u64, u64), Index>,
+    pub(crate) taking_by_id: Map<u64, Index>,
     /// Takings by slip and line.
     pub(crate) taking_by_slip: BTreeMap<(u64, u16), Index>,
     /// Takings of which less came in than was reported, by when that was.
@@ -313,6 +315,8 @@ pub struct State {
     pub(crate) proposals: Map<u64, Vec<u64>>,
     /// Cases whose sums changed while something was over or proposed, since this was last emptied.
     pub(crate) disturbed: std::collections::BTreeSet<Index>,
+    /// Open tasks whose measure ended or was renewed: the decision that did it ends them.
+    pub(crate) moot: std::collections::BTreeSet<u64>,
     /// Who waits for whose end.
     pub(crate) waiters: Map<Index, Vec<Index>>,
     /// Lanes by partner id.

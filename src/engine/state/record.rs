@@ -7,6 +7,7 @@ use domain::measure::MeasureState;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::books::id_key;
 use super::delivery::Deliveries;
 use super::lane::LaneRecord;
 use super::measure::NO_DAY;
@@ -15,7 +16,7 @@ use super::{Act, Case, Document, Keyed, Measure, OpenRequest, State, Taking, Tas
 use crate::state::lane::Lane;
 
 /// Version of the form; another version is folded from the journal instead.
-pub const STATE_FORM: u32 = 7;
+pub const STATE_FORM: u32 = 8;
 
 #[derive(Serialize, Deserialize)]
 struct Counters {
@@ -254,7 +255,7 @@ impl State {
 
     fn rebuild_measures(&mut self) {
         for (index, measure) in self.measures.iter() {
-            self.measure_by_id.insert((measure.sequence, u64::from(measure.place)), index);
+            self.measure_by_id.insert(id_key(measure.sequence, measure.place), index);
             self.measure_by_origin.insert(self.origin_of(measure), index);
             if measure.is_live() && measure.to != NO_DAY {
                 self.expiring.insert((measure.to, index));
@@ -264,7 +265,7 @@ impl State {
             }
         }
         for (index, taking) in self.takings.iter() {
-            self.taking_by_id.insert((taking.sequence, u64::from(taking.place)), index);
+            self.taking_by_id.insert(id_key(taking.sequence, taking.place), index);
             self.taking_by_slip.insert((taking.slip, taking.line), index);
             if taking.is_unsettled() {
                 self.unsettled.insert((taking.reported_at, index));

@@ -41,10 +41,10 @@ impl Task {
     }
 }
 
-/// By which the same task is known: its kind and what it is about.
+/// By which the same task is known: its kind and what it is about; a measure may go over to another case and stays the same.
 pub(crate) fn task_key(fact: &TaskRaised) -> u64 {
     let pair = |of: Option<ActRef>| of.map_or(String::new(), |of| format!("{}-{}", of.0, of.1));
-    let case = fact.case.map_or(String::new(), |case| case.to_string());
+    let case = fact.case.filter(|_| fact.measure.is_none()).map_or(String::new(), |case| case.to_string());
     short_hash(&[&fact.kind, &pair(fact.act), &pair(fact.measure), &case, &fact.partner])
 }
 
@@ -75,11 +75,31 @@ impl State {
         if let Some(act) = fact.act.filter(|_| kind == TaskKind::SettlementOverdue) {
             self.settlement_is_overdue(act);
         }
-        self.task_by_key.insert(task_key(fact), sequence);
+        // Raised again, it is the same task with a nearer end.
+        if let Some(before) = self.task_by_key.insert(task_key(fact), sequence) {
+            self.tasks.remove(&before);
+            self.moot.remove(&before);
+        }
         self.tasks.insert(sequence, task);
     }
 
+    /// The open task of a kind about a measure.
+    pub(crate) fn task_on(&self, kind: TaskKind, measure: ActRef, partner: &str) -> Option<u64> {
+        let fact = TaskRaised {
+            act: None,
+            automatic: false,
+            case: None,
+            court: String::new(),
+            due: None,
+            kind: kind.word().to_owned(),
+            measure: Some(measure),
+            partner: partner.to_owned(),
+        };
+        self.task_about(&fact)
+    }
+
     pub(crate) fn end_task(&mut self, task: u64) {
+        self.moot.remove(&task);
         let Some(task) = self.tasks.remove(&task) else { return };
         let key = self.key_of(&task);
         if self.task_by_key.get(&key) == Some(&task.sequence) {

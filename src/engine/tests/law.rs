@@ -68,6 +68,7 @@ impl Table {
             fingerprint: (key, 1),
             case_key: (5, 5),
             subjects: vec![77],
+            preservation: None,
             paper_keys: vec![(9, 9); request.papers.len()],
             request: Arc::new(request),
         };

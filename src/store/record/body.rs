@@ -55,6 +55,9 @@ pub struct AcceptedBody {
     /// The rule packs in force at its partners, the built-in one left out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rules: Vec<PackTwin>,
+    /// Keyed hash of court and number of the preservation whose measures it takes over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preservation: Option<(u64, u64)>,
     /// The request itself.
     pub request: RequestTwin,
 }

@@ -29,6 +29,8 @@ pub struct RequestTwin {
     viewers: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     repeat: Option<RepeatTwin>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    preservation: Option<String>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -143,6 +145,7 @@ impl From<&Request> for RequestTwin {
             callback: request.callback.as_ref().map(|url| url.expose().clone()),
             viewers: request.viewers.clone(),
             repeat: request.repeat.map(|repeat| RepeatTwin { days: repeat.days, every_hours: repeat.every_hours }),
+            preservation: request.preservation.as_ref().map(|number| number.expose().clone()),
         }
     }
 }
@@ -228,6 +231,18 @@ impl RequestTwin {
         self.repeat.map(|repeat| Repeat { days: repeat.days, every_hours: repeat.every_hours })
     }
 
+    /// 案号.
+    #[must_use]
+    pub fn case_number(&self) -> &str {
+        &self.case.number
+    }
+
+    /// The case, its officers and papers, without what was asked: what a measure needs that stands by itself.
+    #[must_use]
+    pub fn bare(&self) -> Self {
+        Self { goal: None, acts: Vec::new(), deadline: None, callback: None, preservation: None, repeat: None, ..self.clone() }
+    }
+
     /// Claim and costs, in 1/10,000 yuan.
     #[must_use]
     pub fn sums(&self) -> (i64, i64) {
@@ -277,6 +292,7 @@ impl RequestTwin {
             callback: self.callback.map(Personal::new),
             viewers: self.viewers,
             repeat,
+            preservation: self.preservation.map(Personal::new),
         })
     }
 }

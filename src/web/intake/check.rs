@@ -26,10 +26,11 @@ const ADDRESS_CHARACTERS_MAX: usize = 2_000;
 ///
 /// # Errors
 /// All faults, in the order of the fields.
-pub(crate) fn request(form: RequestForm<'_>) -> Result<Request, Vec<Fault>> {
+pub(crate) fn request(mut form: RequestForm<'_>) -> Result<Request, Vec<Fault>> {
     let mut faults = Faults::none();
     let root = At::Root;
     let parties = form.case.parties.0.len();
+    let preservation = parts::preservation(&mut form.case, &root.field("case"), &mut faults);
     let case = parts::case(form.case, &root.field("case"), &mut faults);
     let with_goal = form.goal.is_some();
     let repeat = form.repeat.and_then(|repeat| self::repeat(&repeat, with_goal, &root.field("repeat"), &mut faults));
@@ -86,7 +87,7 @@ pub(crate) fn request(form: RequestForm<'_>) -> Result<Request, Vec<Fault>> {
     let faults = faults.found();
     match (case, asked, priority) {
         (Some(case), Some(asked), Some(priority)) if faults.is_empty() => {
-            Ok(Request { case, asked, officers, papers, priority, deadline, callback, viewers, repeat })
+            Ok(Request { case, asked, officers, papers, priority, deadline, callback, viewers, repeat, preservation })
         }
         _ => Err(faults),
     }

@@ -182,7 +182,36 @@ forms! {
         court: CourtForm<'a>,
         number: Text<'a>,
         parties: List<PartyForm<'a>, { domain::request::PARTIES_MAX }>,
+        #[maybe] preservation: PreservationForm<'a>,
         stage: Text<'a>,
+    }
+    /// The preservation that has become this enforcement.
+    PreservationForm {
+        number: Text<'a>,
+    }
+    /// One living measure of another system.
+    ImportForm {
+        #[maybe] account: Text<'a>,
+        case_number: Text<'a>,
+        #[maybe] caught: Amount<'a>,
+        #[maybe] claim: Amount<'a>,
+        #[maybe] costs: Amount<'a>,
+        #[maybe] court: Text<'a>,
+        #[maybe] court_name: Text<'a>,
+        #[maybe] from: Text<'a>,
+        id_number: Text<'a>,
+        id_type: Text<'a>,
+        #[maybe] kind: Text<'a>,
+        #[maybe] limit: Amount<'a>,
+        number: Text<'a>,
+        #[maybe] original_case_number: Text<'a>,
+        partner: Text<'a>,
+        party_kind: Text<'a>,
+        party_name: Text<'a>,
+        #[flat] queued: bool,
+        #[flat] rank: Place,
+        #[maybe] stage: Text<'a>,
+        to: Text<'a>,
     }
     /// The court.
     CourtForm {

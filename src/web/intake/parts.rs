@@ -4,7 +4,7 @@ use domain::act::{ActOrder, NOTE_CHARS_MAX, Original};
 use domain::case::{Case, Court, CourtAccount, Officer, PAPER_KINDS, Paper, Party, PartyKind, Role, Stage};
 use domain::outcome::{DETAIL_CHARS_MAX, Detail};
 use domain::request::PARTIES_MAX;
-use domain::{ActId, ActKind, Personal};
+use domain::{ActId, ActKind, MeasureId, Personal};
 
 use crate::fault::Want;
 use crate::intake::at::At;
@@ -22,11 +22,11 @@ pub(crate) const COURT_CODE: Allows = ascii(12, "");
 /// Full names of courts and banks.
 pub(crate) const BODY_NAME: Allows = plain(100);
 /// Names of people and organisations: the longest registered company names are below 200.
-const PARTY_NAME: Allows = plain(200);
+pub(crate) const PARTY_NAME: Allows = plain(200);
 /// Codes such as `01` or `24100`.
-const ID_TYPE: Allows = ascii(8, "");
+pub(crate) const ID_TYPE: Allows = ascii(8, "");
 /// Numbers of identity papers: 18 for cards and credit codes; passports, seamen's books and foreign registers stay below 40.
-const ID_NUMBER: Allows = ascii(40, "-()/");
+pub(crate) const ID_NUMBER: Allows = ascii(40, "-()/");
 /// Account numbers: at most 32 digits at banks, with dashes for sub-accounts.
 pub(crate) const ACCOUNT: Allows = ascii(64, "-_.");
 /// A vehicle that is watched stands under its plate, which begins with a province's character.
@@ -41,8 +41,14 @@ const PHONE: Allows = ascii(32, "+-() ,#");
 pub(crate) const PAPER_NUMBER: Allows = plain(100);
 /// Words of partners' published forms.
 const DETAIL_NAME: Allows = ascii(40, "_");
-/// Slip numbers: 22 characters are what partners allow.
-const SLIP: Allows = ascii(22, "");
+/// Numbers of earlier orders: partners allow 22 characters, `slip-line` of ours has up to 25.
+pub(crate) const SLIP: Allows = ascii(32, "-");
+
+/// The number of the preservation that a case goes on from.
+pub(crate) fn preservation(form: &mut CaseForm<'_>, at: &At<'_>, faults: &mut Faults) -> Option<Personal<String>> {
+    let before = form.preservation.take()?;
+    Some(case_number(before.number, &at.field("preservation").field("number"), faults))
+}
 
 pub(crate) fn case(form: CaseForm<'_>, at: &At<'_>, faults: &mut Faults) -> Option<Case> {
     let account = form.account.map(|account| self::account(account, &at.field("account"), faults));
@@ -62,7 +68,7 @@ pub(crate) fn case(form: CaseForm<'_>, at: &At<'_>, faults: &mut Faults) -> Opti
     Some(Case { number, stage, court: Court { code, name }, claim, costs, parties, account })
 }
 
-fn case_number(text: super::form::Text<'_>, at: &At<'_>, faults: &mut Faults) -> Personal<String> {
+pub(crate) fn case_number(text: super::form::Text<'_>, at: &At<'_>, faults: &mut Faults) -> Personal<String> {
     let number = faults.text(at, text, CASE_NUMBER);
     if number.chars().any(is_full_width) {
         faults.add(at, Want::PlainText);
@@ -172,7 +178,9 @@ fn original(form: OriginalForm<'_>, at: &At<'_>, faults: &mut Faults) -> Option<
         faults.add(at, Want::Original);
     }
     let act = form.act.and_then(|text| {
-        let act = ActId::parse(&text.0);
+        // What stands by itself has an id of its own; what we ordered has the act's numbers.
+        let of_measure = || MeasureId::parse(&text.0).map(|id| ActId { sequence: id.sequence, line: id.line });
+        let act = ActId::parse(&text.0).or_else(of_measure);
         if act.is_none() {
             faults.add(&at.field("act"), Want::Id("act_"));
         }

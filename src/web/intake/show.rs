@@ -157,6 +157,8 @@ struct ShownCase<'a> {
     id: String,
     number: &'a str,
     court: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    preservation: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -188,7 +190,12 @@ impl<'a> ShownRequest<'a> {
         let ledger = &view.ledger;
         let mut shown = Self {
             id: view.id.to_string(),
-            case: ShownCase { id: view.case.to_string(), number: view.case_number.expose(), court: &view.court },
+            case: ShownCase {
+                id: view.case.to_string(),
+                number: view.case_number.expose(),
+                court: &view.court,
+                preservation: view.preservation.as_ref().map(|number| number.expose().as_str()),
+            },
             goal: &view.goal,
             state: view.state.word(),
             stopping: view.stopping,
@@ -323,12 +330,14 @@ struct ShownMeasure {
     #[serde(skip_serializing_if = "Option::is_none")]
     to: Option<Date>,
     queued: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rank: Option<u16>,
 }
 
 impl ShownMeasure {
     fn of(measure: MeasureView) -> Self {
-        let MeasureView { limit, caught, to, queued } = measure;
-        Self { limit: Yuan(limit), caught: Yuan(caught), to: to.map(Date), queued }
+        let MeasureView { limit, caught, to, queued, rank } = measure;
+        Self { limit: Yuan(limit), caught: Yuan(caught), to: to.map(Date), queued, rank }
     }
 }
 

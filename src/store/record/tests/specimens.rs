@@ -296,6 +296,7 @@ fn outcome() -> Body {
 
 pub(super) fn accepted_body(seed: &mut Seed) -> Body {
     Body::Accepted(Box::new(AcceptedBody {
+        preservation: None,
         case_key: seed.halves(),
         idempotency: seed.halves(),
         fingerprint: seed.halves(),

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 use domain::act::{ActOrder, Original};
 use domain::case::{Case, Court, CourtAccount, HaltCause, Officer, Paper, Party, PartyKind, Stage};
 use domain::ledger::Ledger;
+use domain::measure::MeasureState;
 use domain::outcome::{
     Detail, Finding, FindingClass, FoundAccount, Lead, LeadClass, Outcome, PriorMeasure, Reason, SealedReply, Verdict,
 };
@@ -17,7 +18,9 @@ use domain::slip::{Line, Slip, SlipContext};
 use domain::socket::{Face, FaceCall, FaceFault, FaceReply, ShownCredential};
 use domain::stop::StopScope;
 use domain::task::TaskKind;
-use domain::{ActId, ActKind, ActState, CaseId, Day, Millis, Money, Personal, RequestId, Secret, SlipLine, SlipNumber};
+use domain::{
+    ActId, ActKind, ActState, CaseId, Day, MeasureId, Millis, Money, Personal, RequestId, Secret, SlipLine, SlipNumber,
+};
 use domain::{StopId, TaskId};
 use tokio::sync::watch;
 use web::gate::*;
@@ -87,6 +90,7 @@ impl FakeGate {
             id,
             case: CaseId(3),
             case_number: "(2026)浙0225执1234号".into(),
+            preservation: Some("(2026)浙0225财保12号".into()),
             court: "330225".to_owned(),
             goal: "collect".to_owned(),
             state: RequestState::Open,
@@ -233,7 +237,13 @@ fn act() -> ActView {
         state: ActState::Partly,
         exchanges: 2,
         outcomes: vec![OutcomeView { at: NOW, sequence: 6, outcome }],
-        measure: Some(MeasureView { limit: Money::from_fen(9), caught: Money::from_fen(5), to: day, queued: false }),
+        measure: Some(MeasureView {
+            limit: Money::from_fen(9),
+            caught: Money::from_fen(5),
+            to: day,
+            queued: false,
+            rank: Some(1),
+        }),
         next: next(ActState::Ready, Waiting::Paused, Some(NOW)),
     }
 }
@@ -505,6 +515,41 @@ impl Gate for FakeGate {
 
     fn lift_stop<'a>(&'a self, _: &'a Caller, id: StopId, reason: String) -> Answer<'a, Lifted> {
         now(self.note(format!("lift {id} {reason}")).map(|sequence| Lifted { sequence, lifted: true }))
+    }
+
+    fn measures<'a>(&'a self, _: &'a Caller, filter: MeasureFilter) -> Answer<'a, Page<MeasureLine>> {
+        let day = Day::parse("2026-11-20");
+        let line = MeasureLine {
+            id: MeasureId { sequence: 4, line: 1 },
+            case: CaseId(3),
+            court: "330225".to_owned(),
+            partner: "bank-a".to_owned(),
+            kind: ActKind::Freeze,
+            state: MeasureState::InForce,
+            limit: Money::from_fen(9),
+            caught: Money::from_fen(5),
+            from: day,
+            to: day,
+            rank: Some(1),
+            number: Some("X2026112200000000012-1".to_owned()),
+            imported: false,
+            releasing: false,
+        };
+        let said = format!("measures {:?} {:?} {:?}", filter.court, filter.state, filter.ends_before);
+        now(self.note(said).map(|_| Page { lines: vec![line], next: Some(7), filled_to: None }))
+    }
+
+    fn import_measures<'a>(&'a self, _: &'a Caller, rows: Vec<ImportRow>) -> Answer<'a, Vec<ImportVerdict>> {
+        let verdict = |row: &ImportRow| {
+            let number = row.order.original.as_ref().map(|original| original.slip.as_str());
+            match number {
+                Some("FG2") => Err(Refusal::PartnerUnknown { at: "/partner".to_owned() }),
+                number => Ok((MeasureId { sequence: 42, line: 0 }, number == Some("FG1"))),
+            }
+        };
+        let all = rows.iter().map(verdict).collect();
+        let said: Vec<String> = rows.iter().map(|row| row.party.name.expose().clone()).collect();
+        now(self.note(format!("import {}", said.join(","))).map(|_| all))
     }
 
     fn inbound<'a>(&'a self, caller: &'a Caller, partner: &'a str, body: Vec<u8>) -> Answer<'a, FaceReply> {

@@ -15,6 +15,7 @@ mod house;
 mod inbox;
 mod limits;
 mod logs;
+mod measures;
 mod openapi;
 mod problems;
 mod roles;

@@ -27,6 +27,8 @@ const MATRIX: &[(&str, &str, &str)] = &[
     ("POST", "/v1/cases/{id}/halt", "SA"),
     ("POST", "/v1/cases/{id}/resume", "SA"),
     ("POST", "/v1/tasks/{id}/accept", "SA"),
+    ("GET", "/v1/measures", "SAIO"),
+    ("POST", "/v1/measures/import", "SO"),
     ("GET", "/v1/partners", "SAIO"),
     ("POST", "/v1/partners/{id}/pause", "O"),
     ("POST", "/v1/partners/{id}/resume", "O"),

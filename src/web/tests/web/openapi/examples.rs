@@ -129,6 +129,13 @@ pub fn of_body(operation: &str) -> Value {
             "done",
             json!({ "took_effect": true, "amount": "12.50", "document": digest("ruling"), "reason": "见协助单位书面回复" }),
         ),
+        "importMeasures" => {
+            let row = json!({ "case_number": "(2025)浙0225执77号", "court": "330225", "partner": "bank-a", "number": "FG2025000077",
+                "party_kind": "person", "party_name": "石某某", "id_type": "01", "id_number": "330225189506120170",
+                "account": "6228480318051081870", "limit": "5000.00", "caught": "1200.00", "from": "2026-03-02", "to": "2027-03-01", "rank": 1 });
+            let csv = "case_number,court,partner,number,party_kind,party_name,id_type,id_number,account,limit,caught,to,rank\n(2025)浙0225执77号,330225,bank-a,FG2025000078,person,石某某,01,330225189506120170,6228480318051081871,5000.00,,2027-03-01,2\n";
+            json!({ "ndjson": { "value": format!("{row}\n") }, "csv": { "value": csv } })
+        }
         "redeliver" => named("since", json!({ "since_version": 0 })),
         "pausePartner" => named("upgrade", json!({ "reason": "对方升级", "until": "2026-11-25T18:00:00+08:00" })),
         "sendResults" => named(

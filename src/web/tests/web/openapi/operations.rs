@@ -3,7 +3,7 @@
 use web::Role;
 use web::problem::Slug;
 use web::right::{
-    Approve, Audit, Clerk, EndTasks, Inbound, Object, Operate, ReadRequests, ReadStates, ReadTasks, Reconcile, Redeliver,
+    Approve, Audit, Clerk, EndTasks, Import, Inbound, Object, Operate, ReadRequests, ReadStates, ReadTasks, Reconcile, Redeliver,
     Right, Settle, SettleAccounts, Stop, Submit,
 };
 
@@ -18,6 +18,8 @@ pub enum Body {
     Json(&'static str),
     /// The same, or nothing.
     MaybeJson(&'static str),
+    /// A table or lines of JSON, a row each of this schema.
+    Rows(&'static str),
     /// What a partner's own adapter reads; here in the form that most share.
     Inbound,
     /// The bytes of a document.
@@ -142,7 +144,7 @@ impl Operation {
     fn takes(self, body: Body) -> Self {
         let json: &[&[Slug]] = match body {
             Body::Nothing => return self,
-            Body::Document => &[BODY, TYPE],
+            Body::Document | Body::Rows(_) => &[BODY, TYPE],
             Body::Inbound => &[BODY],
             Body::Json(_) | Body::MaybeJson(_) => &[BODY, TYPE, JSON],
         };
@@ -178,6 +180,7 @@ pub fn operations() -> Vec<Operation> {
     all.extend(commands());
     all.extend(cases());
     all.extend(deliveries());
+    all.extend(measures());
     all.extend(partners());
     all.extend(stops());
     all.extend(tasks());
@@ -374,6 +377,34 @@ fn deliveries() -> Vec<Operation> {
             .with(&["AcceptLanguage"])
             .shows(200, Shows::Json("DeliveryKeys"))
             .and_headers(&["CacheControl"]),
+    ]
+}
+
+fn measures() -> Vec<Operation> {
+    vec![
+        Operation::of("listMeasures", "GET", "/v1/measures", "measures")
+            .says("措施列表", "List measures")
+            .about(
+                "按止日先后；未指明state时为存续中的（生效、轮候）；指明case时为该案所记的全部。不含姓名、证件号。一页可能不满而仍有下一页。",
+                "By last day, the earliest first; without a state all that live (in force, queued), with a case all that is remembered of it. Without names and identity numbers. A page may be short and still have a next one.",
+            )
+            .for_roles::<ReadStates>()
+            .with(&["Court", "Partner", "CaseNumber", "MeasureState", "EndsBefore", "Cursor", "Limit", "AcceptLanguage"])
+            .shows(200, Shows::Json("MeasureList"))
+            .and_headers(&["CacheControl"])
+            .refusing(&[PARAMETER, &[Slug::CourtForeign], ENGINE]),
+        Operation::of("importMeasures", "POST", "/v1/measures/import", "measures")
+            .says("导入其他系统的存续措施", "Take living measures over from another system")
+            .about(
+                "逐行给出结论；同一协助单位、同一原编号只记一次，可重复提交。导入后可续行、解除、扣划，届满前提醒，与本系统所办相同。案件尚不存在的，随导入建立。",
+                "A verdict for each row; a partner's number is taken once, so the same rows may be sent again. What came over is renewed, released, deducted from and told of like our own. A case that is not known is made.",
+            )
+            .for_roles::<Import>()
+            .with(&["AcceptLanguage"])
+            .takes(Body::Rows("ImportRow"))
+            .shows(200, Shows::Json("ImportVerdicts"))
+            .and_headers(&["CacheControl"])
+            .refusing(&[ENGINE]),
     ]
 }
 

@@ -41,6 +41,10 @@ pub async fn call(house: &House, operation: &Operation, role: Option<Role>) -> A
             let collect = examples::requests()["collect"]["value"].clone();
             ask.header("Idempotency-Key", "330225-2026-1234-1").json(&collect)
         }
+        ("importMeasures", _) => {
+            let rows = examples::of_body(operation.id)["ndjson"]["value"].as_str().unwrap().to_owned();
+            ask.header("Content-Type", "application/x-ndjson").body(rows)
+        }
         _ => {
             let bodies = examples::of_body(operation.id);
             ask.json(&bodies.as_object().unwrap().values().next().unwrap()["value"])

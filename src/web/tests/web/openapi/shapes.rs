@@ -3,6 +3,7 @@
 //! A request's own shape stands in `schemas/intake/request.schema.json`, and its parts are taken from there.
 
 use domain::case::HaltCause;
+use domain::measure::MeasureState;
 use domain::outcome::{AssetKind, AssetRole, FindingClass, LeadClass, Reason, Verdict};
 use domain::request::{Goal, PartnerKind, RequestState};
 use domain::rules::Level;
@@ -76,6 +77,7 @@ pub fn schemas() -> Map<String, Value> {
         outcomes(),
         deliveries(),
         others(),
+        measures(),
         stops(),
         inboxes(),
         bodies(),
@@ -157,7 +159,7 @@ fn requests() -> Value {
             "halted": json!({ "type": "string", "enum": HaltCause::ALL.iter().map(|cause| cause.word()).collect::<Vec<_>>(), "description": "案件已中止。 The case is halted." }) })),
         "Case": object(("案件。", "The case."), json!({
             "id": to("CaseId"), "number": text("案号；已销毁时为空。", "Case number; empty once erased."), "court": text("法院代码。", "Court code."),
-        }), json!({})),
+        }), json!({ "preservation": text("转为本案的财产保全案号。", "Case number of the preservation that became this enforcement.") })),
         "Ledger": object(("全案账目，及于所有协助单位。", "The case's ledger over all partners."), json!({
             "target": said("Yuan", "标的与执行费。", "Claim and costs."),
             "exposure": said("Yuan", "已要求控制的限额合计。", "What was ordered to be held."),
@@ -174,7 +176,7 @@ fn requests() -> Value {
         "Measure": object(("生效中的措施。", "The effect in force."), json!({
             "limit": said("Yuan", "限额。", "What was ordered."), "caught": said("Yuan", "实际控制。", "What is held now."),
             "queued": flag("轮候。", "Registered behind others."),
-        }), json!({ "to": to("Date") })),
+        }), json!({ "to": to("Date"), "rank": count("顺位，1为首封；不明则不写。", "Rank, 1 = first; left out when it is not known.") })),
         "Next": object(("发生了什么、下一步由谁、何时；按调用方语言。", "What happened, who acts next, by when; in the caller's language."),
             json!({ "what": text("", "") }), json!({ "who": text("", ""), "by": to("Instant") })),
         "RequestList": object(("一页请求。", "A page of requests."), json!({
@@ -320,6 +322,59 @@ fn others() -> Value {
             "stops": count("生效中的紧急停止。", "Emergency stops in force."),
         }), json!({})),
         "Anything": { "type": "object", "additionalProperties": true },
+    })
+}
+
+fn measures() -> Value {
+    let form = schema();
+    let case_number = || form["$defs"]["case"]["properties"]["number"].clone();
+    let of_act = |field: &str| form["$defs"]["act"]["properties"][field].clone();
+    let of_party = |field: &str| form["$defs"]["party"]["properties"][field].clone();
+    let amount = || of_act("amount");
+    let lasting: Vec<&str> = ActKind::ALL.iter().filter(|kind| kind.is_lasting()).map(|kind| kind.word()).collect();
+    let mut row = object(
+        (
+            "其他系统的一项存续措施；CSV以同名列给出，空格为缺省。",
+            "A living measure of another system; CSV has columns of the same names, an empty cell is an absent field.",
+        ),
+        json!({
+            "case_number": case_number(), "id_number": of_party("id_number"), "id_type": of_party("id_type"),
+            "number": form["$defs"]["original"]["properties"]["slip"].clone(), "partner": of_act("partner"),
+            "party_kind": of_party("kind"), "party_name": of_party("name"), "to": of_act("to"),
+        }),
+        json!({
+            "account": of_act("account"), "caught": amount(), "claim": amount(), "costs": amount(), "limit": amount(),
+            "court": json!({ "type": "string", "pattern": "^[0-9A-Za-z]{1,12}$", "description": "法院代码；缺省为令牌所属法院。 Court code; the token's own when left out." }),
+            "court_name": form["$defs"]["case"]["properties"]["court"]["properties"]["name"].clone(), "from": of_act("from"),
+            "kind": words("事项种类，缺省freeze。", "What is in force, freeze when left out.", lasting),
+            "original_case_number": case_number(), "queued": flag("轮候。", "Registered behind others."),
+            "rank": count("顺位。", "Rank, 1 = first."), "stage": form["$defs"]["case"]["properties"]["stage"].clone(),
+        }),
+    );
+    row["additionalProperties"] = json!(false);
+    json!({
+        "MeasureState": words_of!(MeasureState, "措施状态。", "Where a measure stands."),
+        "MeasureList": object(("一页措施。", "A page of measures."),
+            json!({ "measures": list(to("MeasureLine")), "next": or_null(to("Cursor")) }), json!({})),
+        "MeasureLine": object(("列表中的一项措施。", "One measure of the list."), json!({
+            "id": to("MeasureId"), "case": to("CaseId"), "court": text("法院代码。", "Court code."),
+            "partner": text("协助单位。", "Partner."), "kind": to("ActKind"), "state": to("MeasureState"),
+            "limit": said("Yuan", "限额，已扣除划走和解除部分。", "What was ordered, less what was moved and let go."),
+            "caught": said("Yuan", "实际控制。", "What is held now."),
+            "imported": flag("来自其他系统，或由后续反馈得知。", "From another system, or known by late news."),
+            "releasing": flag("正在解除。", "It is being let go."),
+        }), json!({
+            "from": to("Date"), "to": to("Date"), "rank": count("顺位，1为首封；不明则不写。", "Rank, 1 = first; left out when it is not known."),
+            "number": text("协助单位处的编号。", "The number by which the partner knows it."),
+        })),
+        "ImportRow": row,
+        "ImportVerdicts": object(("逐行结论。", "A verdict for each row."), json!({
+            "imported": count("", ""), "known": count("此前已有。", "Known before."), "refused": count("", ""),
+            "rows": list(object(("", ""), json!({
+                "row": count("第几行，自1起。", "Which, from 1."), "verdict": words("", "", vec!["imported", "known", "refused"]),
+            }), json!({ "measure": to("MeasureId"), "problem": { "type": "object", "additionalProperties": true,
+                "description": "未导入的原因，同其他拒绝。 Why not, in the form of every refusal." } }))),
+        }), json!({})),
     })
 }
 
