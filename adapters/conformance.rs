@@ -88,6 +88,7 @@ fn specimen_of(name: &str) -> Specimen {
             order: || crate::police::tests::order(ActKind::Watch),
             ..open_specimen(&["police/golden/watch_vehicle.json", "police/golden/watch_done.json"])
         },
+        "mapped_json" => mapped_specimen(),
         "insurance_open" => open_specimen(&["insurance/golden/freeze.json", "insurance/golden/frozen.json"]),
         "loopback" => Specimen {
             options: &[("answers", "done")],
@@ -135,6 +136,87 @@ fn open_answer(request: &str) -> String {
     format!(
         r#"{{"number":"{number}","state":"done","limit":"18000.00","caught":"18000.00","from":"2026-11-20","to":"2027-11-19","scope":["holder_change","surrender","loan","dividend"]}}"#
     )
+}
+
+/// What a partner with a form of its own says to a freeze, or to a question about one.
+fn mapped_answer(request: &str) -> String {
+    let asked = request.strip_prefix("GET /asked/").and_then(|rest| rest.split(' ').next());
+    let sent = request.split("\"no\":\"").nth(1).and_then(|rest| rest.split('"').next());
+    let number = asked.or(sent).unwrap_or_default();
+    format!(r#"{{"no":"{number}","result":"OK","held":1800000,"until":"20271119"}}"#)
+}
+
+/// The specimen of a partner that its file describes.
+fn mapped_specimen() -> Specimen {
+    Specimen {
+        options: &[
+            ("url", "{url}"),
+            ("token", "canary-token"),
+            ("hmac_key", "shared"),
+            ("constants.channel", "COURT"),
+            ("codes.id_types.01", "ID_CARD"),
+            ("send.freeze.path", "/orders"),
+            ("send.freeze.body./no", "number"),
+            ("send.freeze.body./channel", "constants.channel"),
+            ("send.freeze.body./who/name", "subject.name required"),
+            ("send.freeze.body./who/type", "subject.id_type id_types"),
+            ("send.freeze.body./who/id", "subject.id_number required"),
+            ("send.freeze.body./cents", "amount fen_number required"),
+            ("send.freeze.body./until", "to compact required"),
+            ("ask.any.path", "/asked/{number}"),
+            ("answer.number", "/no"),
+            ("answer.state", "/result"),
+            ("answer.caught", "/held fen_number"),
+            ("answer.to", "/until compact"),
+            ("states.*", "doubt"),
+            ("states.OK", "done"),
+        ],
+        required: &["url", "token", "send", "answer.number", "answer.state", "states.*"],
+        refused: &[
+            ("url", "ftp://canary-token/"),
+            ("url", "http://user:canary-token@partner.example/"),
+            ("url", "http://partner.example/?canary-token=1"),
+            ("token", "canary-token more"),
+            ("token", "canary-token王"),
+            ("token_header", "canary token"),
+            ("token_header", "host"),
+            ("hmac_form", "canary-token"),
+            ("hmac_over", "canary-token"),
+            ("two_officers", "canary-token"),
+            ("answer_bytes_max", "canary-token"),
+            ("ca_file", "/nowhere/canary-token"),
+            ("client_pem_file", "/nowhere/canary-token"),
+            ("colour", "canary-token"),
+            ("send.freeze.path", "canary-token"),
+            ("send.freeze.path", "/../canary-token"),
+            ("send.freeze.path", "/{subject.name}/canary-token"),
+            ("send.freeze.method", "GET"),
+            ("send.freeze.says", "canary-token"),
+            ("send.freeze.body./no", "canary-token"),
+            ("send.freeze.body./cents", "amount canary-token"),
+            ("send.freeze.body./cents", "amount fen canary-token"),
+            ("send.freeze.body./who/type", "subject.id_type canary-token"),
+            ("send.freeze.body./channel", "constants.canary-token"),
+            ("send.freeze.body./no/canary", "text:canary-token"),
+            ("send.freeze.body.canary", "number"),
+            ("send.canary.path", "/orders"),
+            ("ask.any.path", "/asked"),
+            ("ask.any.body./who", "subject.name"),
+            ("answer.caught", "canary-token"),
+            ("answer.caught", "/held canary-token"),
+            ("answer.colour", "/canary-token"),
+            ("answer.accounts.number", "/no"),
+            ("states.*", "done"),
+            ("states.OK", "canary-token"),
+            ("reasons.R1", "canary-token"),
+        ],
+        network: true,
+        goldens: &["mapped_json/golden/freeze.json", "mapped_json/golden/freeze_partly.json"],
+        order: freeze,
+        begins: &["POST /orders HTTP/1.1\r\n", "GET /asked/X2026112200000000012-1 HTTP/1.1\r\n"],
+        answer: mapped_answer,
+        face: None,
+    }
 }
 
 /// The specimen of a partner that speaks the open task form.

@@ -11,18 +11,27 @@ pub mod bank;
 mod housing_fund;
 mod insurance;
 pub mod loopback;
+mod mapped_json;
 mod markup;
 mod open;
 mod options;
 mod police;
+mod sums;
 pub mod transport;
 
 #[cfg(test)]
 mod conformance;
 
 /// Every adapter there is. Whatever a partner file may name stands here, and `conformance.rs` asks each the same questions.
-pub static ADAPTERS: &[Adapter] =
-    &[bank::PULL, bank::HTTP, insurance::OPEN, housing_fund::OPEN, police::OPEN, loopback::LOOPBACK];
+pub static ADAPTERS: &[Adapter] = &[
+    bank::PULL,
+    bank::HTTP,
+    insurance::OPEN,
+    housing_fund::OPEN,
+    police::OPEN,
+    mapped_json::MAPPED,
+    loopback::LOOPBACK,
+];
 
 /// Every path that partners call.
 #[must_use]

@@ -112,7 +112,27 @@ impl HttpCall {
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.pop_if_empty().extend(path);
         }
-        let mut request = self.client.request(method, url).headers(self.headers.clone());
+        self.exchange_at(method, url, HeaderMap::new(), body, read).await
+    }
+
+    /// The address below ours: `path` with its query, as a partner's file writes it; `None` when it is none.
+    pub(crate) fn below(&self, path: &str) -> Option<Url> {
+        Url::parse(&format!("{}{path}", self.url.as_str().trim_end_matches('/'))).ok()
+    }
+
+    /// As [`HttpCall::exchange`], at an address and with further headers.
+    ///
+    /// # Errors
+    /// The judgement when no status came.
+    pub(crate) async fn exchange_at(
+        &self,
+        method: Method,
+        url: Url,
+        more: HeaderMap,
+        body: Vec<u8>,
+        read: &[u16],
+    ) -> Result<HttpReply, Judged> {
+        let mut request = self.client.request(method, url).headers(self.headers.clone()).headers(more);
         if !body.is_empty() {
             request = request.body(body);
         }

@@ -83,6 +83,7 @@ pub(super) fn read<'p>(page: &'p Page<'p>, stem: &str, around: &Around<'_>, pack
     }
     root.finish();
     let (plug, form) = plug?;
+    described(&plug, acts.as_deref().unwrap_or_default(), doubt.can_be_asked, page);
     let spot = credential.as_ref().map(|found| found.spot.clone());
     let partner = Partner {
         id: id?,
@@ -199,6 +200,23 @@ fn acts(root: &mut Table<'_>, sayable: &[ActKind]) -> Option<Vec<ActKind>> {
     Some(acts)
 }
 
+/// A partner whose file describes its messages must describe those of every act that it takes.
+fn described(plug: &Plug, acts: &[ActKind], can_be_asked: bool, page: &Page<'_>) {
+    let Plug::CallOut(call) = plug else { return };
+    for kind in acts {
+        let word = kind.word();
+        if !call.can_send(*kind) {
+            page.fault_whole(format!(
+                "takes `{word}` and says nothing of how; write [options.send.{word}], or take it out of `acts`"
+            ));
+        } else if can_be_asked && !call.can_ask(*kind) {
+            page.fault_whole(format!(
+                "can be asked, and says nothing of how for `{word}`; write [options.ask.{word}] or [options.ask.any], or can_be_asked = false"
+            ));
+        }
+    }
+}
+
 /// A file that says nothing about it is of a partner that does all it takes, as files were before there were stages.
 fn stage(root: &mut Table<'_>) -> Option<Stage> {
     let Some(found) = root.text("stage", 40) else { return Some(Stage::Deduct) };
@@ -266,13 +284,13 @@ fn plug(
     let mut spots = BTreeMap::new();
     let mut entries = BTreeMap::new();
     let mut whole = true;
-    for (key, found) in table.into_texts(OPTION_CHARACTERS_MAX) {
-        let told = adapter.options.iter().find(|(name, _)| *name == key).map_or("", |(_, told)| *told);
+    for (key, found) in table.into_texts(OPTION_CHARACTERS_MAX, &|key| adapter.has_option_table(key)) {
+        let (named, told) = adapter.option(&key).copied().unwrap_or_default();
         if told.contains("secret") && is_literal(&found.value) {
             found.spot.warn("is a secret that stands in the file itself; write file:PATH or env:NAME");
         }
         // A path of this file starts where every path of it does, not where the process happened to be started.
-        let text = if key.ends_with("_file") && is_literal(&found.value) {
+        let text = if named.ends_with("_file") && is_literal(&found.value) {
             let path = around.path(&found.value);
             Some(domain::Secret::new(path.to_string_lossy().into_owned()))
         } else {
