@@ -88,6 +88,11 @@ fn specimen_of(name: &str) -> Specimen {
             order: || crate::police::tests::order(ActKind::Watch),
             ..open_specimen(&["police/golden/watch_vehicle.json", "police/golden/watch_done.json"])
         },
+        "grid_open" => Specimen {
+            order: || crate::grid::tests::order(ActKind::GridTask),
+            answer: grid_answer,
+            ..open_specimen(&["grid/golden/find_person.json", "grid/golden/person_found.json"])
+        },
         "mapped_json" => mapped_specimen(),
         "insurance_open" => open_specimen(&["insurance/golden/freeze.json", "insurance/golden/frozen.json"]),
         "loopback" => Specimen {
@@ -136,6 +141,12 @@ fn open_answer(request: &str) -> String {
     format!(
         r#"{{"number":"{number}","state":"done","limit":"18000.00","caught":"18000.00","from":"2026-11-20","to":"2027-11-19","scope":["holder_change","surrender","loan","dividend"]}}"#
     )
+}
+
+/// What a grid platform says to a task, or to a question about one.
+fn grid_answer(request: &str) -> String {
+    let answer = open_answer(request);
+    answer.replacen('{', r#"{"findings":[{"class":"whereabouts","details":{"what":"seen","place":"石浦渔港"}}],"#, 1)
 }
 
 /// What a partner with a form of its own says to a freeze, or to a question about one.
@@ -197,15 +208,14 @@ fn mapped_specimen() -> Specimen {
             ("send.freeze.body./cents", "amount fen canary-token"),
             ("send.freeze.body./who/type", "subject.id_type canary-token"),
             ("send.freeze.body./channel", "constants.canary-token"),
-            ("send.freeze.body./no/canary", "text:canary-token"),
-            ("send.freeze.body.canary", "number"),
-            ("send.canary.path", "/orders"),
+            ("send.freeze.body./no/more", "text:canary-token"),
+            ("send.freeze.body.more", "number"),
+            ("send.teleport.path", "/orders"),
             ("ask.any.path", "/asked"),
             ("ask.any.body./who", "subject.name"),
             ("answer.caught", "canary-token"),
             ("answer.caught", "/held canary-token"),
             ("answer.colour", "/canary-token"),
-            ("answer.accounts.number", "/no"),
             ("states.*", "done"),
             ("states.OK", "canary-token"),
             ("reasons.R1", "canary-token"),

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use domain::socket::{Adapter, Face};
 
 pub mod bank;
+mod grid;
 mod housing_fund;
 mod insurance;
 pub mod loopback;
@@ -29,6 +30,7 @@ pub static ADAPTERS: &[Adapter] = &[
     insurance::OPEN,
     housing_fund::OPEN,
     police::OPEN,
+    grid::OPEN,
     mapped_json::MAPPED,
     loopback::LOOPBACK,
 ];

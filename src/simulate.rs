@@ -7,8 +7,8 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use simulators::insurance::InsurerRules;
 use simulators::{
-    BankHttp, BankHttpConfig, BankHub, BankHubConfig, Callback, County, HousingFund, HousingFundConfig, Insurance,
-    InsuranceConfig, OpenConfig, Police, PoliceConfig,
+    BankHttp, BankHttpConfig, BankHub, BankHubConfig, Callback, County, Grid, GridConfig, HousingFund,
+    HousingFundConfig, Insurance, InsuranceConfig, OpenConfig, Police, PoliceConfig,
 };
 
 #[derive(Args)]
@@ -73,6 +73,11 @@ enum SimulateKind {
     },
     /// Police.
     Police {
+        #[command(flatten)]
+        office: OfficeArguments,
+    },
+    /// A grid platform.
+    Grid {
         #[command(flatten)]
         office: OfficeArguments,
     },
@@ -161,6 +166,13 @@ pub fn run(arguments: SimulateArguments) -> anyhow::Result<ExitCode> {
             println!("police at {} · knobs at {} · Ctrl-C ends it", police.url(), police.admin_url());
             wait()?;
             police.stop();
+        }
+        SimulateKind::Grid { office } => {
+            let config = GridConfig { open: office.config(seed, ledger), ..GridConfig::default() };
+            let grid = Grid::start(&county, config)?;
+            println!("grid at {} · knobs at {} · Ctrl-C ends it", grid.url(), grid.admin_url());
+            wait()?;
+            grid.stop();
         }
     }
     Ok(ExitCode::SUCCESS)

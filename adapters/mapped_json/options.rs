@@ -461,9 +461,12 @@ fn told(reading: &mut Reading<'_>, tables: &Tables, names: &[&str]) -> Told {
             }
         }
     }
-    for list in told.lists.iter().filter(|(_, spots)| !spots.contains_key("at")).map(|(list, _)| list.clone()) {
-        let key = format!("{}.{list}.at", names.last().copied().unwrap_or_default());
-        reading.fault(&key, "is missing; write where the list stands");
+    let last = names.last().copied().unwrap_or_default();
+    let whole = told.lists.iter().filter(|(_, spots)| !spots.contains_key("at")).map(|(list, _)| list);
+    for table in
+        whole.map(|list| format!("{last}.{list}")).filter(|table| !reading.under(table).is_empty()).collect::<Vec<_>>()
+    {
+        reading.fault(&format!("{table}.at"), "is missing; write where the list stands");
     }
     told
 }

@@ -39,14 +39,14 @@ fn every_fault_is_told_at_once_and_once() {
         ("answer.caught", None),
         ("states.OK", Some("wonderful")),
         ("reasons.R9", Some("mood")),
-        ("answer.accounts.at", None),
+        ("answer.ahead.at", None),
         ("receipt_states.DONE", Some("done")),
         ("colour", Some("red")),
     ]);
     assert_eq!(
         told,
         [
-            "answer.accounts.at",
+            "answer.ahead.at",
             "answer.caught",
             "answer.state",
             "colour",

@@ -51,6 +51,7 @@ impl Engine {
             self.shared.counts.face_denied.fetch_add(1, Ordering::Relaxed);
             return FaceAnswer::Denied("用户名或密码错误".to_owned());
         };
+        self.shared.answers.called(&partner, self.shared.clock.wall());
         let answered = match call.verb {
             FaceVerb::List(class) => self.face_list(&partner, class).await,
             FaceVerb::Papers { key, class } => self.face_papers(&partner, key, class).await,

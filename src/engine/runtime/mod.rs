@@ -7,6 +7,7 @@
 //! ```
 //! Every channel has a bound; when the first one is full, a call is refused before anything is acknowledged.
 
+mod answers;
 mod deciding;
 mod delivering;
 mod departures;
@@ -173,6 +174,7 @@ pub(crate) struct Shared {
     pub(crate) stopping: tokio::sync::watch::Sender<bool>,
     pub(crate) hashers: Hashers,
     pub(crate) counts: Counts,
+    pub(crate) answers: answers::Answers,
     pub(crate) refused: Mutex<BTreeMap<(String, Millis), u32>>,
     pub(crate) broken: AtomicBool,
     pub(crate) full: AtomicBool,
@@ -244,6 +246,7 @@ impl Engine {
             plugs: RwLock::new(Arc::new(plugs)),
             hashers,
             counts: Counts::default(),
+            answers: answers::Answers::default(),
             refused: Mutex::new(BTreeMap::new()),
             broken: AtomicBool::new(false),
             full: AtomicBool::new(false),
