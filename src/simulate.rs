@@ -178,7 +178,8 @@ pub fn run(arguments: SimulateArguments) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn wait() -> anyhow::Result<()> {
+/// Until a signal comes.
+pub(crate) fn wait() -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let mut term = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;

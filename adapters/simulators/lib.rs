@@ -30,6 +30,7 @@ mod open;
 pub mod police;
 mod random;
 mod rate;
+mod scripted;
 mod wire;
 mod xml;
 
@@ -46,6 +47,7 @@ pub use open::{Callback, CallbackRecord, OpenConfig};
 pub use police::{Police, PoliceConfig};
 pub use random::Sequence;
 pub use rate::{AgreedRate, Violation};
+pub use scripted::{Call, Effect, Script, Scripted, ScriptedConfig};
 
 /// What can go wrong when a simulator starts or is told something.
 #[derive(Debug, thiserror::Error)]

@@ -14,6 +14,7 @@
 //! So a connection the server has closed while it was idle costs nothing when we see the close before writing, and is a
 //! doubt when it crosses our bytes. To make the second rare, idle connections are dropped after a few seconds.
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use domain::socket::{Cause, Judged};
@@ -49,15 +50,30 @@ pub(crate) enum ClientFault {
 
 /// One partner's connection.
 pub(crate) struct HttpCall {
-    client: Client,
-    url: Url,
+    /// Made with the first exchange: thousands of partners are configured, and most days few of them are called.
+    client: OnceLock<Option<Client>>,
+    options: HttpOptions,
     headers: HeaderMap,
-    answer_bytes_max: usize,
 }
 
 impl HttpCall {
-    /// Makes the client; connects to nothing.
+    /// Looks at the certificates; connects to nothing, and makes the client only when it is needed.
     pub(crate) fn new(options: HttpOptions, headers: HeaderMap) -> Result<Self, ClientFault> {
+        if let Some(pem) = &options.ca_pem {
+            let certificates = reqwest::Certificate::from_pem_bundle(pem).map_err(|_| ClientFault::Ca)?;
+            if certificates.is_empty() {
+                return Err(ClientFault::Ca);
+            }
+        }
+        // Whether an authority or a key can be used only the client itself can tell, so a file that names one is tried at once.
+        let client = match options.ca_pem.is_some() || options.client_pem.is_some() {
+            true => OnceLock::from(Some(Self::client(&options)?)),
+            false => OnceLock::new(),
+        };
+        Ok(Self { client, options, headers })
+    }
+
+    fn client(options: &HttpOptions) -> Result<Client, ClientFault> {
         let mut builder = Client::builder()
             .connect_timeout(Duration::from_millis(options.connect_timeout_ms))
             .timeout(Duration::from_millis(options.timeout_ms))
@@ -82,18 +98,23 @@ impl HttpCall {
         if let Some(pem) = &options.client_pem {
             builder = builder.identity(reqwest::Identity::from_pem(pem).map_err(|_| ClientFault::Identity)?);
         }
-        let client = builder.build().map_err(|_| ClientFault::Build)?;
-        Ok(Self { client, url: options.url, headers, answer_bytes_max: options.answer_bytes_max })
+        builder.build().map_err(|_| ClientFault::Build)
+    }
+
+    /// The client; without one nothing can leave.
+    fn ready(&self) -> Result<&Client, Judged> {
+        let made = self.client.get_or_init(|| Self::client(&self.options).ok());
+        made.as_ref().ok_or(Judged::NotSent { cause: Cause::Connect, retry_after_ms: None })
     }
 
     /// Posts once. The body of a 200, else the judgement.
     pub(crate) async fn post(&self, body: Vec<u8>) -> Result<Vec<u8>, Judged> {
-        let request = self.client.post(self.url.clone()).headers(self.headers.clone()).body(body);
+        let request = self.ready()?.post(self.options.url.clone()).headers(self.headers.clone()).body(body);
         let mut response = request.send().await.map_err(|error| judge_error(&error))?;
         if response.status() != StatusCode::OK {
             return Err(judge_status(response.status(), response.headers()));
         }
-        read_capped(&mut response, self.answer_bytes_max).await.map_err(|cause| Judged::Doubt { cause })
+        read_capped(&mut response, self.options.answer_bytes_max).await.map_err(|cause| Judged::Doubt { cause })
     }
 
     /// Calls `path` below the address once, and reads the body of the statuses in `read`.
@@ -107,7 +128,7 @@ impl HttpCall {
         body: Vec<u8>,
         read: &[u16],
     ) -> Result<HttpReply, Judged> {
-        let mut url = self.url.clone();
+        let mut url = self.options.url.clone();
         // Only addresses that cannot have a path have no segments, and those are refused with the options.
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.pop_if_empty().extend(path);
@@ -117,7 +138,7 @@ impl HttpCall {
 
     /// The address below ours: `path` with its query, as a partner's file writes it; `None` when it is none.
     pub(crate) fn below(&self, path: &str) -> Option<Url> {
-        Url::parse(&format!("{}{path}", self.url.as_str().trim_end_matches('/'))).ok()
+        Url::parse(&format!("{}{path}", self.options.url.as_str().trim_end_matches('/'))).ok()
     }
 
     /// As [`HttpCall::exchange`], at an address and with further headers.
@@ -132,14 +153,14 @@ impl HttpCall {
         body: Vec<u8>,
         read: &[u16],
     ) -> Result<HttpReply, Judged> {
-        let mut request = self.client.request(method, url).headers(self.headers.clone()).headers(more);
+        let mut request = self.ready()?.request(method, url).headers(self.headers.clone()).headers(more);
         if !body.is_empty() {
             request = request.body(body);
         }
         let mut response = request.send().await.map_err(|error| judge_error(&error))?;
         let (status, retry_after_ms) = (response.status().as_u16(), retry_after_ms(response.headers()));
         let body = match read.contains(&status) {
-            true => read_capped(&mut response, self.answer_bytes_max).await,
+            true => read_capped(&mut response, self.options.answer_bytes_max).await,
             false => Ok(Vec::new()),
         };
         Ok(HttpReply { status, retry_after_ms, body })

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use adapters::ADAPTERS;
-use domain::ActKind;
 use domain::calendar::Hours;
 use domain::form::Form;
 use domain::partner::{Partner, PullCredential, Rate, Stage, Travel};
 use domain::request::PartnerKind;
 use domain::rules::{BUILT_IN, RulePack};
 use domain::socket::{Adapter, OptionText, PartnerOptions, Plug};
+use domain::{ActKind, Personal};
 use web::Token;
 
 use super::manners::{Timeouts, breaker, doubt, rate, retry, timeouts};
@@ -37,8 +37,27 @@ pub(super) struct Made<'p> {
     pub(super) plug: Plug,
     pub(super) credential: Option<Spot<'p>>,
     pub(super) token: Option<Found<'p, Token>>,
+    /// Its adapter, and the options that the plug was built from.
+    pub(super) adapter: &'static Adapter,
+    pub(super) options: PartnerOptions,
+    /// Whom it may be asked about when it is tried.
+    pub(super) agreed: Option<Agreed>,
     /// The file itself says which rule pack holds.
     pub(super) names_rules: bool,
+}
+
+/// A subject that was agreed with the partner for trying the connection.
+pub struct Agreed {
+    /// Name.
+    pub name: String,
+    /// Code of the identity paper.
+    pub id_type: String,
+    /// Its number.
+    pub id_number: Personal<String>,
+    /// Case number that the partner knows for this.
+    pub case_number: String,
+    /// An officer's name, work and duty paper, when the partner wants them.
+    pub officer: Option<[String; 3]>,
 }
 
 /// Rule packs by name.
@@ -75,6 +94,7 @@ pub(super) fn read<'p>(page: &'p Page<'p>, stem: &str, around: &Around<'_>, pack
     let credential = credential(&mut root, travel, around);
     let token = root.table_if_any("callback").and_then(|table| super::tokens::of_partner(table, stem));
     let ask_every = root.number("ask_every_s", 1..=31_536_000_u64);
+    let agreed = root.table_if_any("check").and_then(|table| agreed(table, around));
     let plug = plug(&mut root, adapter.as_ref(), &timeouts, around);
     if let (Some(kind), Some(Travel::Pull)) = (&kind, travel)
         && !adapters::faces().iter().any(|face| face.kind() == kind.value)
@@ -82,7 +102,7 @@ pub(super) fn read<'p>(page: &'p Page<'p>, stem: &str, around: &Around<'_>, pack
         kind.spot.fault("has no path from which lists are fetched, so nobody could; choose an adapter that calls out");
     }
     root.finish();
-    let (plug, form) = plug?;
+    let (plug, form, options) = plug?;
     described(&plug, acts.as_deref().unwrap_or_default(), doubt.can_be_asked, page);
     let spot = credential.as_ref().map(|found| found.spot.clone());
     let partner = Partner {
@@ -107,7 +127,30 @@ pub(super) fn read<'p>(page: &'p Page<'p>, stem: &str, around: &Around<'_>, pack
         credential: credential.map(|found| found.value),
         retired,
     };
-    Some(Made { partner, plug, credential: spot, token, names_rules: rules.is_some() })
+    let adapter = adapter?.value;
+    Some(Made { partner, plug, credential: spot, token, adapter, options, agreed, names_rules: rules.is_some() })
+}
+
+/// `[check]`: whom `xiezhi partner check` may ask about.
+fn agreed(mut table: Table<'_>, around: &Around<'_>) -> Option<Agreed> {
+    let name = table.required("name", 100, "the name of the subject agreed for trials");
+    let id_type = table.required("id_type", 8, "the code of its identity paper, such as \"01\"");
+    let id_number = table.required("id_number", 200, "its number, or file:PATH");
+    let case_number = table.required("case_number", 64, "the case number agreed for trials");
+    let officer = ["officer", "work_id", "duty_id"].map(|key| table.text(key, 100).map(|found| found.value));
+    table.finish();
+    let id_number = id_number.and_then(|found| around.secret(&found))?;
+    let officer = match officer {
+        [Some(name), Some(work_id), Some(duty_id)] => Some([name, work_id, duty_id]),
+        _ => None,
+    };
+    Some(Agreed {
+        name: name?.value,
+        id_type: id_type?.value,
+        id_number: Personal::new(id_number.expose().clone()),
+        case_number: case_number?.value,
+        officer,
+    })
 }
 
 /// The pack of this name; a fault and the built-in one when there is none.
@@ -277,7 +320,7 @@ fn plug(
     adapter: Option<&Found<'_, &'static Adapter>>,
     timeouts: &Timeouts,
     around: &Around<'_>,
-) -> Option<(Plug, Form)> {
+) -> Option<(Plug, Form, PartnerOptions)> {
     let table = root.table("options");
     let here = table.spot();
     let adapter = adapter?.value;
@@ -302,7 +345,10 @@ fn plug(
     }
     let options = PartnerOptions { entries, connect_timeout_ms: timeouts.connect_ms, timeout_ms: timeouts.total_ms };
     match (adapter.build)(&options) {
-        Ok(plug) => Some((plug, (adapter.form)(&options))),
+        Ok(plug) => {
+            let form = (adapter.form)(&options);
+            Some((plug, form, options))
+        }
         Err(faults) => {
             // What could not be had has its fault already; that the adapter then misses it is no second one.
             let missed =
