@@ -22,6 +22,8 @@ mod kinds;
 mod law;
 mod limits;
 mod main_job;
+mod mapped;
+mod partners;
 mod openapi;
 mod operations;
 mod policy;
