@@ -84,15 +84,8 @@ fn specimen_of(name: &str) -> Specimen {
         "housing_fund_open" => {
             open_specimen(&["housing_fund/golden/freeze.json", "housing_fund/golden/freeze_partly.json"])
         }
-        "police_open" => Specimen {
-            order: || crate::police::tests::order(ActKind::Watch),
-            ..open_specimen(&["police/golden/watch_vehicle.json", "police/golden/watch_done.json"])
-        },
-        "grid_open" => Specimen {
-            order: || crate::grid::tests::order(ActKind::GridTask),
-            answer: grid_answer,
-            ..open_specimen(&["grid/golden/find_person.json", "grid/golden/person_found.json"])
-        },
+        "police_open" => police_specimen(),
+        "grid_open" => grid_specimen(),
         "mapped_json" => mapped_specimen(),
         "insurance_open" => open_specimen(&["insurance/golden/freeze.json", "insurance/golden/frozen.json"]),
         "loopback" => Specimen {
@@ -141,6 +134,21 @@ fn open_answer(request: &str) -> String {
     format!(
         r#"{{"number":"{number}","state":"done","limit":"18000.00","caught":"18000.00","from":"2026-11-20","to":"2027-11-19","scope":["holder_change","surrender","loan","dividend"]}}"#
     )
+}
+
+fn police_specimen() -> Specimen {
+    Specimen {
+        order: || crate::police::tests::order(ActKind::Watch),
+        ..open_specimen(&["police/golden/watch_vehicle.json", "police/golden/watch_done.json"])
+    }
+}
+
+fn grid_specimen() -> Specimen {
+    Specimen {
+        order: || crate::grid::tests::order(ActKind::GridTask),
+        answer: grid_answer,
+        ..open_specimen(&["grid/golden/find_person.json", "grid/golden/person_found.json"])
+    }
 }
 
 /// What a grid platform says to a task, or to a question about one.

@@ -1,6 +1,7 @@
 //! A partner described by its file: one order or one question, once, and what came of it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -91,8 +92,8 @@ impl Signing {
 /// What a partner's file says of its messages.
 pub(crate) struct Mapping {
     pub(crate) tables: Tables,
-    pub(crate) sends: BTreeMap<ActKind, Verb>,
-    pub(crate) asks: BTreeMap<ActKind, Verb>,
+    pub(crate) sends: BTreeMap<ActKind, Arc<Verb>>,
+    pub(crate) asks: BTreeMap<ActKind, Arc<Verb>>,
     /// A direct answer that says only whether it was taken.
     pub(crate) receipt: Told,
     pub(crate) receipt_states: BTreeMap<String, State>,

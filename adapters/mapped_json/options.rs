@@ -260,7 +260,7 @@ fn lacking(reading: &mut Reading<'_>, tables: &Tables, table: &str) {
 }
 
 /// How each kind is sent or asked about: its own table over that of `any`.
-fn verbs(reading: &mut Reading<'_>, tables: &Tables, of: &str) -> BTreeMap<ActKind, Verb> {
+fn verbs(reading: &mut Reading<'_>, tables: &Tables, of: &str) -> BTreeMap<ActKind, Arc<Verb>> {
     let names: BTreeSet<&str> = reading.under(of).into_iter().filter_map(|(key, _)| key.split('.').next()).collect();
     for name in names.iter().filter(|name| **name != ANY && ActKind::from_word(name).is_none()) {
         reading.fault(&first_key(reading, of, name), "is in the table of no kind of act; name it by one, or `any`");
@@ -272,7 +272,21 @@ fn verbs(reading: &mut Reading<'_>, tables: &Tables, of: &str) -> BTreeMap<ActKi
         _ => named.collect(),
     };
     let mut faulty = BTreeSet::new();
-    kinds.into_iter().filter_map(|kind| Some((kind, verb(reading, tables, of, kind, &mut faulty)?))).collect()
+    // Kinds without a table of their own share what `any` says: one copy, read once.
+    let mut shared: Option<Option<Arc<Verb>>> = None;
+    let mut verbs = BTreeMap::new();
+    for kind in kinds {
+        let own = names.contains(kind.word());
+        let read = match shared.clone().filter(|_| !own) {
+            Some(shared) => shared,
+            None => verb(reading, tables, of, kind, &mut faulty).map(Arc::new),
+        };
+        if !own {
+            shared = Some(read.clone());
+        }
+        verbs.extend(read.map(|verb| (kind, verb)));
+    }
+    verbs
 }
 
 fn first_key(reading: &Reading<'_>, of: &str, name: &str) -> String {
