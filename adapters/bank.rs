@@ -3,7 +3,7 @@
 mod call;
 mod face;
 mod options;
-mod wire;
+pub(crate) mod wire;
 
 #[cfg(test)]
 pub(crate) mod tests;

@@ -22,6 +22,8 @@ pub mod transport;
 
 #[cfg(test)]
 mod conformance;
+#[cfg(test)]
+mod fuzz;
 
 /// Every adapter there is. Whatever a partner file may name stands here, and `conformance.rs` asks each the same questions.
 pub static ADAPTERS: &[Adapter] = &[

@@ -2,6 +2,25 @@
 
 use domain::socket::{OptionFault, PartnerOptions, option_fits};
 
+/// Two tables of options as one; `N` is the sum of their lengths, and anything else does not compile.
+pub(crate) const fn joined<const N: usize>(
+    mut first: &[(&'static str, &'static str)],
+    mut second: &[(&'static str, &'static str)],
+) -> [(&'static str, &'static str); N] {
+    assert!(first.len() + second.len() == N);
+    let mut rows = [("", ""); N];
+    let mut left: &mut [(&'static str, &'static str)] = &mut rows;
+    while let [slot, rest @ ..] = left {
+        if let [row, more @ ..] = first {
+            (*slot, first) = (*row, more);
+        } else if let [row, more @ ..] = second {
+            (*slot, second) = (*row, more);
+        }
+        left = rest;
+    }
+    rows
+}
+
 /// Options being read.
 pub(crate) struct Reading<'o> {
     options: &'o PartnerOptions,

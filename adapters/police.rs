@@ -32,7 +32,7 @@ pub(crate) const OPEN: Adapter =
 const ACTS: &[ActKind] =
     &[ActKind::Query, ActKind::Locate, ActKind::Watch, ActKind::BorderControl, ActKind::Lift, ActKind::Support];
 
-const TRADE: Trade = Trade { object: "police", acts: ACTS, write, read, papers: |_| true };
+pub(crate) const TRADE: Trade = Trade { object: "police", acts: ACTS, write, read, papers: |_| true };
 
 /// What police hand back for (section 3 of the page).
 fn form(_options: &PartnerOptions) -> Form {

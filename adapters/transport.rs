@@ -1,8 +1,14 @@
 //! How messages travel: HTTP calls we make, faces that partners call, and the charsets both are written in.
 
+pub(crate) mod address;
 pub mod charset;
 pub(crate) mod endpoint;
 pub mod http;
+mod judge;
 pub mod pull;
+pub(crate) mod trust;
 
 pub use http::read_capped;
+
+#[cfg(test)]
+mod tests;

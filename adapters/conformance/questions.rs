@@ -6,7 +6,7 @@ use domain::slip::SlipLine;
 use domain::socket::{Cause, FaceFault, Judged, OptionFault, PartnerOptions, Plug};
 use domain::{ActKind, Money};
 
-use super::{freeze, freeze_key, options, plug, specimen_of};
+use super::{freeze, freeze_key, networked, options, plug, specimen_of};
 use crate::{ADAPTERS, faces};
 
 fn build(name: &str, options: &PartnerOptions) -> Result<Plug, Vec<OptionFault>> {
@@ -61,6 +61,74 @@ fn a_connect_timeout_that_hides_what_left_is_refused() {
     options.connect_timeout_ms = options.timeout_ms;
     let faults = build("bank_http", &options).err().unwrap();
     assert_eq!((faults.len(), faults[0].key.as_str()), (1, "connect_timeout_ms"));
+}
+
+/// Values of the connection's options that must be refused, whoever the partner is; the first is the key at fault.
+const REFUSED_OF_CONNECTIONS: &[(&str, &[(&str, &str)])] = &[
+    ("url", &[("url", "ftp://canary/")]),
+    ("url", &[("url", "canary")]),
+    ("url", &[("url", "http://user:canary@partner.example/")]),
+    ("answer_bytes_max", &[("answer_bytes_max", "canary")]),
+    ("answer_bytes_max", &[("answer_bytes_max", "1")]),
+    ("ca_file", &[("ca_file", "/nowhere/canary")]),
+    ("client_pem_file", &[("client_pem_file", "/nowhere/canary")]),
+    ("colour", &[("colour", "canary")]),
+    ("url", &[("url", "http://169.254.169.254/latest")]),
+    ("url", &[("url", "http://[fe80::1]/")]),
+    ("url", &[("url", "http://0.0.0.0/")]),
+    ("url", &[("url", "http://0xa9fea9fe/")]),
+    ("url", &[("url", "http://2852039166/")]),
+    ("url", &[("url", "http://127.0.0.1/"), ("proxy", "http://127.0.0.1:3128")]),
+    ("url", &[("url", "http://127.0.0.1/"), ("http2", "true")]),
+    ("url", &[("url", "http://127.0.0.1/"), ("issuer_pins", PIN)]),
+    ("issuer_pins", &[("issuer_pins", "canary")]),
+    ("issuer_pins", &[("issuer_pins", "00")]),
+    ("http2", &[("http2", "canary")]),
+    ("proxy", &[("proxy", "https://127.0.0.1:3128")]),
+    ("proxy", &[("proxy", "http://canary:canary@127.0.0.1:3128")]),
+    ("proxy", &[("proxy", "http://169.254.169.254:3128")]),
+    ("proxy", &[("proxy", "socks5://127.0.0.1:1080")]),
+    ("proxy_user", &[("proxy_user", "canary"), ("proxy_password", "canary")]),
+    ("proxy_user", &[("proxy", "http://127.0.0.1:3128"), ("proxy_user", "canary")]),
+    ("proxy_password", &[("proxy", "http://127.0.0.1:3128"), ("proxy_password", "canary")]),
+    ("networks", &[("networks", "10.0.0.0/7")]),
+    ("networks", &[("networks", "canary")]),
+    ("read_idle_ms", &[("read_idle_ms", "10000")]),
+    ("read_idle_ms", &[("read_idle_ms", "20001")]),
+    ("read_idle_ms", &[("read_idle_ms", "canary")]),
+];
+
+const PIN: &str = "00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff";
+
+#[test]
+fn every_called_partner_has_the_same_connection() {
+    let authority = concat!(env!("CARGO_MANIFEST_DIR"), "/transport/golden/authority.pem");
+    let secure: &[(&str, &str)] = &[
+        ("url", "https://partner.example/"),
+        ("ca_file", authority),
+        ("issuer_pins", PIN),
+        ("http2", "true"),
+        ("proxy", "http://127.0.0.1:3128"),
+        ("proxy_user", "court"),
+        ("proxy_password", "canary"),
+        ("networks", "10.33.0.0/16, fd12:3400::/32"),
+        ("read_idle_ms", "15000"),
+        ("answer_bytes_max", "1024"),
+    ];
+    for name in networked() {
+        let build_with = |changed: &[(&'static str, &'static str)]| {
+            let mut entries = specimen_of(name).options.to_vec();
+            entries.retain(|(key, _)| !changed.iter().any(|(other, _)| other == key));
+            entries.extend(changed);
+            build(name, &options(&entries, "https://partner.example/")).err().unwrap_or_default()
+        };
+        assert!(build_with(secure).is_empty(), "{name}: {:?}", build_with(secure));
+        for (key, changed) in REFUSED_OF_CONNECTIONS {
+            let faults = build_with(changed);
+            assert!(faults.iter().any(|fault| fault.key == *key), "{name} {changed:?}: {faults:?}");
+            assert!(!format!("{faults:?}").contains("canary"), "{name} {key}: {faults:?}");
+        }
+    }
 }
 
 #[test]

@@ -19,7 +19,7 @@ use crate::options::Reading;
 use crate::transport::endpoint;
 
 /// What a partner of this adapter may say in its file.
-pub(crate) const OPTIONS: &[(&str, &str)] = &[
+pub(crate) const OPTIONS: &[(&str, &str)] = &endpoint::with_connection::<42>(&[
     ("url", "where its addresses begin, http:// or https:// (required)"),
     ("token", "credential sent as a bearer token; a secret"),
     (
@@ -32,9 +32,6 @@ pub(crate) const OPTIONS: &[(&str, &str)] = &[
     ("hmac_over", "body, or request: method, path with its query, time and body, each on a line (default body)"),
     ("time_header", "header that holds the time in milliseconds since 1970 when there is an HMAC (default none)"),
     ("two_officers", "yes when it takes an order only from two officers (default no)"),
-    ("ca_file", "PEM file of the only authorities trusted for this partner (default: the machine's)"),
-    ("client_pem_file", "PEM file with our certificate and its key, when the partner asks for one"),
-    ("answer_bytes_max", "largest answer read, in bytes, 1024 to 16777216 (default 2097152)"),
     (
         "send.*.path",
         "address of an order of that kind, below url; `any` stands for every kind that has no line of its own",
@@ -64,7 +61,7 @@ pub(crate) const OPTIONS: &[(&str, &str)] = &[
     ("reasons.*", "its word = ours, of why not, or not all"),
     ("reply.taken.*", "place in our answer to what it posted, when all was taken"),
     ("reply.refused.*", "place in our answer, when some was refused"),
-];
+]);
 
 /// Its answer is as large as that of the open form.
 const ANSWER_BYTES_MAX: usize = 2 * 1024 * 1024;

@@ -290,7 +290,7 @@ fn police_are_not_spoken_to_in_the_clear() {
         (OPEN.build)(&options).err().map(|faults| (faults.len(), faults[0].key.clone(), faults[0].line))
     };
     let refused = Some((1, "url".to_owned(), 12));
-    for url in ["http://police.example/", "http://10.0.0.7:8443/", "http://127.0.0.1.example/", "http://[fe80::1]/"] {
+    for url in ["http://police.example/", "http://10.0.0.7:8443/", "http://127.0.0.1.example/", "http://[fd12::1]/"] {
         assert_eq!(build(url), refused, "{url}");
     }
     for url in ["http://127.0.0.1:9/", "http://localhost:9/", "http://[::1]:9/"] {

@@ -18,8 +18,10 @@
 pub mod bank;
 mod bank_http;
 mod bank_hub;
+mod behaviours;
 mod county;
 mod day;
+mod front;
 pub mod grid;
 pub mod housing_fund;
 mod http1;
@@ -36,8 +38,10 @@ mod xml;
 
 pub use bank_http::{AcceptedThenAsk, BankHttp, BankHttpConfig};
 pub use bank_hub::{BankHub, BankHubConfig, PollReport};
+pub use behaviours::{Behaviour, read_behaviours};
 pub use county::County;
 pub use day::Day;
+pub use front::{Door, FRONT_AUTHORITY_PEM, Front};
 pub use grid::{Grid, GridConfig};
 pub use housing_fund::{HousingFund, HousingFundConfig};
 pub use insurance::{Insurance, InsuranceConfig};
@@ -81,6 +85,12 @@ pub enum SimulatorError {
     /// The client cannot be made.
     #[error("make the hub's HTTP client: {0}")]
     Client(#[from] reqwest::Error),
+    /// The table of behaviours, or what it needs.
+    #[error("read the table of behaviours: {message}; mend config/simulators/behaviours.toml")]
+    Behaviours {
+        /// What is wrong, with the line.
+        message: String,
+    },
     /// It was stopped.
     #[error("speak to the simulator: it has stopped; start it again")]
     Stopped,

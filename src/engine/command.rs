@@ -7,7 +7,7 @@ use domain::request::Request;
 use domain::socket::{FeedbackItem, Judged, ListClass};
 use domain::stop::StopScope;
 use domain::task::TaskEnd;
-use domain::{ActId, Millis, Money, RequestId};
+use domain::{ActId, Day, Millis, Money, Personal, RequestId, SlipNumber};
 use store::record::{Event, SealTwin};
 
 use crate::config::Config;
@@ -168,6 +168,10 @@ pub enum Command {
         /// What became of it.
         end: Carried,
     },
+    /// A court tells what came in on its account.
+    Settle(Box<Settle>),
+    /// A partner's list of a day was held against ours.
+    Reconcile(Box<Reconcile>),
     /// A person ends a task.
     EndTask(Box<EndTask>),
     /// Time passed.
@@ -186,6 +190,71 @@ pub struct OrderStop {
     pub court: Option<String>,
     /// Why.
     pub reason: String,
+}
+
+/// Lines of the statement of a court's account.
+pub struct Settle {
+    /// Who.
+    pub by: String,
+    /// The court.
+    pub court: String,
+    /// Clearing number of the bank, and the account.
+    pub account: (String, Personal<String>),
+    /// What came in; at most [`crate::decide::SETTLED_LINES_MAX`].
+    pub lines: Vec<SettledLine>,
+}
+
+/// One line of an account statement.
+pub struct SettledLine {
+    /// Keyed hash of account and serial, hex.
+    pub key: String,
+    /// The bank's own serial.
+    pub serial: Personal<String>,
+    /// The day it came in.
+    pub day: Day,
+    /// What came in; negative when it was booked back.
+    pub amount: Money,
+    /// The slip that it names, and the line.
+    pub slip: Option<(SlipNumber, Option<u16>)>,
+    /// What the payer wrote.
+    pub reference: Personal<String>,
+}
+
+/// What became of a line of a statement.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SettledHow {
+    /// It belongs to this act.
+    Matched(ActId),
+    /// No act is known that it belongs to; people look.
+    Unmatched,
+    /// It was told before.
+    Known,
+}
+
+/// A partner's list of a day, held against ours.
+pub struct Reconcile {
+    /// Who.
+    pub by: String,
+    /// The partner.
+    pub partner: String,
+    /// The day.
+    pub day: Day,
+    /// How many lines it had.
+    pub lines: u32,
+    /// Where it says otherwise.
+    pub differences: Vec<Differing>,
+}
+
+/// One difference.
+pub struct Differing {
+    /// Place in the partner's list, from 0; above its length for what it does not list.
+    pub line: u32,
+    /// The act, when we know it.
+    pub act: Option<ActId>,
+    /// The sum that differs.
+    pub amount: Option<Money>,
+    /// What differs, in words for an operator: no names, no accounts.
+    pub text: String,
 }
 
 /// A person's word that a task is over.
@@ -338,6 +407,8 @@ pub enum Answer {
     Stored(u64),
     /// The list for a pulling partner: acts by slip, in order.
     List(Vec<Index>),
+    /// What became of each line of a statement.
+    Settled(Vec<SettledHow>),
     /// One verdict per item.
     Verdicts(Vec<(String, Result<(), String>)>),
 }

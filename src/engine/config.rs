@@ -23,6 +23,8 @@ pub struct CourtFile {
     pub callback_origins: Vec<String>,
     /// How many other persons must approve; the strictest rule that fits an act holds.
     pub approvals: Vec<ApprovalRule>,
+    /// Within so many days money that was reported must have come in; 0 = nobody tells us what came in.
+    pub settled_within_days: u16,
     /// In which order property is taken; empty = [`AssetKind::ALL`].
     pub asset_order: Vec<AssetKind>,
     /// How results are delivered.

@@ -81,11 +81,17 @@ impl State {
                 self.reads.insert(read_key(&fact.by, fact.request), fact.version);
             }
             (fact, body) => {
-                self.fold_delivery(sequence, fact, at);
-                self.fold_stop(sequence, fact, at);
-                self.fold_measures(sequence, fact, body.as_ref(), event);
+                self.fold_apart(sequence, fact, body.as_ref(), event);
             }
         }
+    }
+
+    /// What has a file of its own: each changes nothing when the event is not its.
+    fn fold_apart(&mut self, sequence: u64, fact: &Fact, body: Option<&Body>, event: &Event) {
+        self.fold_delivery(sequence, fact, event.at);
+        self.fold_stop(sequence, fact, event.at);
+        self.fold_measures(sequence, fact, body, event);
+        self.fold_settlement(sequence, fact, body);
     }
 
     /// Stirs the lane also when it pauses: one that ends earlier than the pause before it must be woken from earlier too.
@@ -123,7 +129,7 @@ impl State {
         let (claim, costs) = body.request.sums();
         let case = match self.case_by_key.get(&body.case_key) {
             Some(case) => *case,
-            None => self.open_case(sequence, body.case_key, event.key),
+            None => self.open_case(sequence, body.case_key, event.key, &fact.court),
         };
         let request = OpenRequest {
             sequence,

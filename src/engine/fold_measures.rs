@@ -16,7 +16,9 @@ impl State {
     /// Applies an event about measures, cases' claims or tasks; any other changes nothing here.
     pub(crate) fn fold_measures(&mut self, sequence: u64, fact: &Fact, body: Option<&Body>, event: &Event) {
         match (fact, body) {
-            (Fact::MeasureImported(_), Some(Body::Imported(body))) => self.import(sequence, body, event.key),
+            (Fact::MeasureImported(fact), Some(Body::Imported(body))) => {
+                self.import(sequence, body, event.key, &fact.court);
+            }
             (Fact::MeasureLapsed(fact), _) => {
                 let day = i32::try_from(fact.day).unwrap_or(i32::MAX);
                 for measure in &fact.measures {
@@ -83,11 +85,13 @@ impl State {
     }
 
     /// A case that was not known.
-    pub(crate) fn open_case(&mut self, sequence: u64, key: (u64, u64), slot: u64) -> Index {
+    pub(crate) fn open_case(&mut self, sequence: u64, key: (u64, u64), slot: u64, court: &str) -> Index {
+        let court = self.word_for(court);
         let case = self.cases.insert(Case {
             sequence,
             key,
             slot,
+            court,
             ledger: Ledger::default(),
             requests: Vec::new(),
             measures: Vec::new(),
@@ -99,11 +103,11 @@ impl State {
         case
     }
 
-    fn import(&mut self, sequence: u64, body: &ImportedBody, slot: u64) {
+    fn import(&mut self, sequence: u64, body: &ImportedBody, slot: u64, court: &str) {
         let case = match self.case_by_key.get(&body.case_key) {
             Some(case) => *case,
             None => {
-                let case = self.open_case(sequence, body.case_key, slot);
+                let case = self.open_case(sequence, body.case_key, slot, court);
                 let (claim, costs) = body.request.sums();
                 if let Some(case) = self.cases.get_mut(case) {
                     case.ledger.target = Money::from_units(claim.saturating_add(costs));

@@ -139,6 +139,7 @@ impl State {
             taking.reported_at = said.at;
         }
         let measure = taking.measure;
+        self.watch_settlement(index);
         self.move_out_of(measure, change);
     }
 

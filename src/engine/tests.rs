@@ -3,6 +3,7 @@
 mod delivering;
 mod kinds;
 mod law;
+mod settling;
 mod simulated;
 mod stops;
 

@@ -6,7 +6,8 @@ use domain::outcome::{Lead, Outcome};
 use domain::request::{PartnerKind, RequestState};
 use domain::sentence::Sentence;
 use domain::stop::StopScope;
-use domain::{ActId, ActState, CaseId, Day, Millis, Money, Personal, RequestId, SlipLine, StopId};
+use domain::task::{TaskEnd, TaskKind};
+use domain::{ActId, ActState, CaseId, Day, MeasureId, Millis, Money, Personal, RequestId, SlipLine, StopId, TaskId};
 
 /// Whom a call comes from.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -216,6 +217,128 @@ pub struct MeasureView {
     pub to: Option<Day>,
     /// Registered behind others.
     pub queued: bool,
+}
+
+/// Something that a person has to do.
+#[derive(Clone)]
+pub struct TaskView {
+    /// Its id.
+    pub id: TaskId,
+    /// What.
+    pub kind: TaskKind,
+    /// Since when.
+    pub at: Millis,
+    /// By when.
+    pub due: Option<Millis>,
+    /// Whose; empty = the operators'.
+    pub court: String,
+    /// The case it is about.
+    pub case: Option<CaseId>,
+    /// The act it is about; of a line of a statement the event that holds it.
+    pub act: Option<ActId>,
+    /// The measure it is about.
+    pub measure: Option<MeasureId>,
+    /// The partner it is about; empty = none.
+    pub partner: String,
+    /// The court's policy does what it proposes, unless a person is quicker.
+    pub automatic: bool,
+    /// A sum.
+    pub amount: Option<Money>,
+    /// In words.
+    pub text: Personal<String>,
+}
+
+/// Which tasks are wanted.
+#[derive(Clone, Default, PartialEq, Eq, Debug)]
+pub struct TaskFilter {
+    /// Of this kind.
+    pub kind: Option<TaskKind>,
+    /// Of this court.
+    pub court: Option<String>,
+    /// About this partner.
+    pub partner: Option<String>,
+    /// After the task of this sequence.
+    pub cursor: Option<u64>,
+    /// At most so many; 1..=200.
+    pub limit: u16,
+}
+
+/// A person's word that a task is over.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TaskEnding {
+    /// Which.
+    pub id: TaskId,
+    /// How.
+    pub end: TaskEnd,
+    /// Why.
+    pub reason: String,
+}
+
+/// The statement of a court's account.
+pub struct Statement {
+    /// The court; needed when the token is of none.
+    pub court: Option<String>,
+    /// Clearing number of the bank, and the account.
+    pub account: (String, Personal<String>),
+    /// Its lines, at most [`crate::decide::SETTLED_LINES_MAX`].
+    pub lines: Vec<SettlementLine>,
+}
+
+/// One line of it.
+pub struct SettlementLine {
+    /// The bank's own serial: a repeated line is known by it.
+    pub serial: Personal<String>,
+    /// The day it came in.
+    pub day: Day,
+    /// What came in; negative when it was booked back.
+    pub amount: Money,
+    /// The slip, `slip` or `slip-line`, when the statement has a field for it.
+    pub slip: Option<String>,
+    /// What the payer wrote; a slip in it is found.
+    pub reference: Personal<String>,
+}
+
+/// One line of a partner's list of a day.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Listed {
+    /// Slip number, or `slip-line`.
+    pub slip: String,
+    /// Line on it.
+    pub line: Option<u16>,
+    /// What became of it there.
+    pub state: Option<ActState>,
+    /// Limit in force there.
+    pub limit: Option<Money>,
+    /// Held there now.
+    pub caught: Option<Money>,
+    /// Moved to the court.
+    pub moved: Option<Money>,
+}
+
+/// A reconciliation as it was recorded.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ReconciledView {
+    /// Sequence of its event.
+    pub sequence: u64,
+    /// How many lines the list had.
+    pub lines: u32,
+    /// Lines of ours that are too long over to be compared.
+    pub not_compared: u32,
+    /// Where it says otherwise than we do.
+    pub differences: Vec<Difference>,
+}
+
+/// One difference.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Difference {
+    /// Place in the partner's list; `None` = it does not list what we have.
+    pub line: Option<u32>,
+    /// The act, when we know it.
+    pub act: Option<ActId>,
+    /// `unknown_slip`, `not_listed`, `state`, `limit`, `caught`, `moved`.
+    pub what: &'static str,
+    /// The sum as we have it.
+    pub amount: Option<Money>,
 }
 
 /// One line of a list of requests; nothing personal in it but the case number.

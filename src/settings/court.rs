@@ -17,6 +17,8 @@ const ORIGINS_MAX: usize = 20;
 const APPROVALS_MAX: u8 = 5;
 
 /// More rules than there are kinds of act, thrice over.
+/// The longest that reported money may be on its way before somebody is told: a quarter.
+const SETTLED_DAYS_MAX: u16 = 92;
 const APPROVAL_RULES_MAX: usize = 50;
 
 /// What a court's file says.
@@ -54,6 +56,7 @@ pub(super) fn read<'p>(page: &'p Page<'p>, stem: &str, around: &Around<'_>) -> O
     table.finish();
     approvals.extend(root.tables("approval_rules", APPROVAL_RULES_MAX).into_iter().filter_map(approval_rule));
     let asset_order = asset_order(&mut root);
+    let settled_within_days = root.number("settled_within_days", 0..=SETTLED_DAYS_MAX).map_or(0, |found| found.value);
     let tokens = super::tokens::read(&mut root, Some(stem), &[Role::Submitter, Role::Approver, Role::Auditor]);
     root.finish();
     let approvers = tokens.iter().filter(|token| token.value.roles.contains(&Role::Approver)).count();
@@ -69,6 +72,7 @@ pub(super) fn read<'p>(page: &'p Page<'p>, stem: &str, around: &Around<'_>) -> O
         callback_origins,
         approvals: approvals.into_iter().map(|found| found.value).collect(),
         asset_order,
+        settled_within_days,
         delivery,
     };
     Some(Made { court, tokens, route })

@@ -5,13 +5,14 @@ use std::net::IpAddr;
 use domain::request::{PartnerKind, Request};
 use domain::socket::{FaceAnswer, FaceCall, FaceReply};
 use domain::stop::StopScope;
-use domain::{ActId, Millis, Personal, RequestId, StopId};
+use domain::{ActId, Day, Millis, Personal, RequestId, StopId};
 use engine::Engine;
 
 use crate::gate::{
     Accepted, Answer, AttemptView, Caller, Counters, CourtView, DeliveryView, DocumentRead, DocumentStored, EntryView,
-    EventView, Gate, GateFuture, Health, Lifted, Look, Page, PartnerView, Refusal, RequestFilter, RequestLine,
-    RequestView, Resolution, StopView,
+    EventView, Gate, GateFuture, Health, Lifted, Listed, Look, Page, PartnerView, ReconciledView, Refusal,
+    RequestFilter, RequestLine, RequestView, Resolution, SettledHow, Statement, StopView, TaskEnding, TaskFilter,
+    TaskView,
 };
 
 impl Gate for Engine {
@@ -111,6 +112,28 @@ impl Gate for Engine {
 
     fn lift_stop<'a>(&'a self, caller: &'a Caller, id: StopId, reason: String) -> Answer<'a, Lifted> {
         Box::pin(self.lift_stop(caller, id, reason))
+    }
+
+    fn tasks(&self, caller: &Caller, filter: TaskFilter) -> Result<Page<TaskView>, Refusal> {
+        self.tasks(caller, &filter)
+    }
+
+    fn end_task<'a>(&'a self, caller: &'a Caller, ending: TaskEnding) -> Answer<'a, u64> {
+        Box::pin(self.end_task(caller, ending))
+    }
+
+    fn settle<'a>(&'a self, caller: &'a Caller, statement: Statement) -> Answer<'a, Vec<SettledHow>> {
+        Box::pin(self.settle(caller, statement))
+    }
+
+    fn reconcile<'a>(
+        &'a self,
+        caller: &'a Caller,
+        partner: &'a str,
+        day: Day,
+        listed: (Vec<Listed>, bool),
+    ) -> Answer<'a, ReconciledView> {
+        Box::pin(self.reconcile(caller, partner, day, listed))
     }
 
     fn inbound<'a>(&'a self, caller: &'a Caller, partner: &'a str, body: Vec<u8>) -> Answer<'a, FaceReply> {

@@ -7,13 +7,16 @@ use std::pin::Pin;
 use domain::request::{PartnerKind, Request};
 use domain::socket::{FaceAnswer, FaceCall, FaceReply};
 use domain::stop::StopScope;
-use domain::{ActId, Millis, Personal, RequestId, StopId};
+use domain::{ActId, Day, Millis, Personal, RequestId, StopId};
 
+pub use engine::command::SettledHow;
+pub use engine::decide::{RECONCILED_LINES_MAX, SETTLED_LINES_MAX};
 pub use engine::refusal::Refusal;
 pub use engine::view::{
-    Accepted, ActView, AttemptView, Caller, Counters, CourtView, DeliveryView, DocumentRead, DocumentStored, EntryView,
-    EventView, Health, LeadView, Lifted, MeasureView, OutcomeView, Page, PartnerView, Receipt, RequestFilter,
-    RequestLine, RequestView, Resolution, StopView,
+    Accepted, ActView, AttemptView, Caller, Counters, CourtView, DeliveryView, Difference, DocumentRead,
+    DocumentStored, EntryView, EventView, Health, LeadView, Lifted, Listed, MeasureView, OutcomeView, Page,
+    PartnerView, Receipt, ReconciledView, RequestFilter, RequestLine, RequestView, Resolution, SettlementLine,
+    Statement, StopView, TaskEnding, TaskFilter, TaskView,
 };
 
 /// A future of the gate. Dropping it never undoes what was decided.
@@ -97,6 +100,23 @@ pub trait Gate: Send + Sync {
     fn order_stop<'a>(&'a self, caller: &'a Caller, scope: StopScope, reason: String) -> Answer<'a, StopId>;
     /// One of the two words that lift a stop.
     fn lift_stop<'a>(&'a self, caller: &'a Caller, id: StopId, reason: String) -> Answer<'a, Lifted>;
+    /// The open tasks that concern the caller, oldest first.
+    ///
+    /// # Errors
+    /// A refusal when they cannot be read.
+    fn tasks(&self, caller: &Caller, filter: TaskFilter) -> Result<Page<TaskView>, Refusal>;
+    /// Ends a task; gives the sequence of the event.
+    fn end_task<'a>(&'a self, caller: &'a Caller, ending: TaskEnding) -> Answer<'a, u64>;
+    /// Takes the statement of a court's account: a verdict per line.
+    fn settle<'a>(&'a self, caller: &'a Caller, statement: Statement) -> Answer<'a, Vec<SettledHow>>;
+    /// Holds a partner's list of a day against ours; `true` beside the lines says that it is the whole day.
+    fn reconcile<'a>(
+        &'a self,
+        caller: &'a Caller,
+        partner: &'a str,
+        day: Day,
+        listed: (Vec<Listed>, bool),
+    ) -> Answer<'a, ReconciledView>;
     /// Takes what a partner posts by itself.
     fn inbound<'a>(&'a self, caller: &'a Caller, partner: &'a str, body: Vec<u8>) -> Answer<'a, FaceReply>;
     /// Answers a decoded call on a partner face.

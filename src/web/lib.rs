@@ -21,8 +21,10 @@ pub mod right;
 mod routes;
 mod seen;
 mod server;
+mod settlements;
 mod sources;
 mod stops;
+mod tasks;
 mod tls;
 pub mod tokens;
 

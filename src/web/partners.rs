@@ -85,7 +85,7 @@ pub(crate) async fn list(allowed: Allowed<ReadStates>) -> HttpResponse {
     HttpResponse::Ok().content_type("application/json").body(json(&ShownPartners { partners }))
 }
 
-fn is_partner(id: &str) -> bool {
+pub(crate) fn is_partner(id: &str) -> bool {
     (1..=PARTNER_CHARACTERS_MAX).contains(&id.len())
         && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }

@@ -86,6 +86,14 @@ rights! {
     Operate: Operator;
     /// Order and lift emergency stops.
     Stop: Approver, Operator;
+    /// See what people have to do.
+    ReadTasks: Submitter, Approver, Auditor, Operator;
+    /// End a task.
+    EndTasks: Submitter, Approver, Operator;
+    /// Tell what came in on a court's account.
+    SettleAccounts: Submitter, Operator;
+    /// Hold a partner's list against ours.
+    Reconcile: Operator, Partner;
     /// Read entries of the trail.
     Audit: Auditor;
     /// Send results.

@@ -8,7 +8,7 @@ use domain::socket::Face;
 
 use crate::intake::{acts, deliveries, documents, requests, submit};
 use crate::problem::{Problem, Slug};
-use crate::{contract, evidence, faces, health, partners, stops};
+use crate::{contract, evidence, faces, health, partners, settlements, stops, tasks};
 
 /// One path with the methods it takes.
 pub(crate) struct Door {
@@ -19,16 +19,17 @@ pub(crate) struct Door {
 
 macro_rules! doors {
     ($($path:literal $methods:literal => $($method:ident $handler:path),+;)+) => {
-        /// The table. Paths stand as they do in logs: a template, never what was asked for.
+        /// The table. Paths stand as they do in logs: a template, never what was asked for. They are tried from the first on, those with
+        /// a name in them by pattern, so the one that is called most stands in front.
         pub(crate) const DOORS: &[Door] =
             &[$(Door { path: $path, methods: $methods, routes: || vec![$($method().to($handler)),+] }),+];
     };
 }
 
 doors! {
+    "/v1/requests" "GET, POST" => get requests::list, post submit::submit;
     "/v1/documents" "POST" => post documents::store;
     "/v1/documents/{digest}" "GET" => get documents::read;
-    "/v1/requests" "GET, POST" => get requests::list, post submit::submit;
     "/v1/requests/{id}" "GET" => get requests::show;
     "/v1/requests/{id}/events" "GET" => get requests::events;
     "/v1/requests/{id}/approve" "POST" => post acts::approve;
@@ -42,6 +43,10 @@ doors! {
     "/v1/partners/{id}/resume" "POST" => post partners::resume;
     "/v1/stops" "GET, POST" => get stops::list, post stops::order;
     "/v1/stops/{id}/lift" "POST" => post stops::lift;
+    "/v1/tasks" "GET" => get tasks::list;
+    "/v1/tasks/{id}/end" "POST" => post tasks::end;
+    "/v1/settlements" "POST" => post settlements::settle;
+    "/v1/partners/{id}/reconciliation" "POST" => post settlements::reconcile;
     "/v1/inbound/{partner}" "POST" => post partners::inbound;
     "/v1/trail/entries/{n}" "GET" => get evidence::entry;
     "/v1/openapi.json" "GET" => get contract::openapi;

@@ -28,5 +28,6 @@ mod openapi;
 mod operations;
 mod policy;
 mod pull;
+mod settling;
 mod stops;
 mod storage;

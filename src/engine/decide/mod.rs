@@ -10,6 +10,7 @@ mod people;
 mod plan;
 mod preflight;
 mod pump;
+mod settle;
 mod stop;
 mod submit;
 pub(crate) mod task;
@@ -29,6 +30,7 @@ use crate::refusal::Refusal;
 use crate::state::State;
 use crate::state::slab::Index;
 use limits::Pacer;
+pub use settle::{RECONCILED_LINES_MAX, SETTLED_LINES_MAX};
 pub use stop::{LIFT_AGREED_MS, STOPS_MAX};
 pub(crate) use submit::is_listed;
 
@@ -170,6 +172,8 @@ impl Decider {
             }
             Command::Redeliver { request, by, since, closed } => self.redeliver(request, by, since, closed),
             Command::Carried { outgoing, version, end } => self.carried(&outgoing, version, end),
+            Command::Settle(settle) => self.settle(*settle),
+            Command::Reconcile(reconcile) => self.reconcile(*reconcile),
             Command::EndTask(end) => self.end_task(*end),
             Command::Tick => self.tick(),
             Command::Drain => self.drain(),

@@ -1,7 +1,7 @@
 //! Tasks: raised once for what they are about, ended by a person or when what they are about is gone.
 
 use domain::Millis;
-use domain::task::TaskKind;
+use domain::task::{TaskEnd, TaskKind};
 use store::record::{ActRef, Body, ReasonBody, TaskBody, TaskEnded, TaskRaised};
 
 use super::Decider;
@@ -44,6 +44,14 @@ impl Decider {
         }
         let body = Body::Task(TaskBody { amount: draft.amount, text: draft.text });
         self.emit(fact.into(), Some(body), slot)
+    }
+
+    /// Ends a task by itself: what it was about is gone, or was done.
+    pub(crate) fn close_task(&mut self, task: u64, end: TaskEnd, request: Option<u64>) {
+        if self.state.tasks.contains_key(&task) {
+            let fact = TaskEnded { by: String::new(), end: end.word().to_owned(), request, task };
+            self.emit(fact.into(), None, 0);
+        }
     }
 
     /// A person ends a task.

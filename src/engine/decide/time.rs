@@ -149,6 +149,7 @@ impl Decider {
                 self.raise(TaskKind::DeadlinePassed, Some(case), &court, draft);
             }
         }
+        self.tell_overdue();
         self.lose_patience();
         self.erase_documents();
         Ok(Answer::Done(self.state.next))

@@ -310,6 +310,15 @@ impl Engine {
                 None => break,
             }
         }
+        // The first request of a case stands in no list: its sequence is the case's number.
+        if let IndexList::RequestsOfCase(case) = list
+            && found.len() < enough
+            && *case < before
+            && let Some(closed) = self.shared.index.found(*case).map_err(|_| Refusal::Unavailable)?
+            && closed_fits(&closed, caller, filter)
+        {
+            found.push(closed_line(&closed));
+        }
         Ok(())
     }
 

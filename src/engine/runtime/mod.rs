@@ -21,7 +21,9 @@ mod listing;
 pub mod opening;
 pub mod papers;
 pub mod receipts;
+mod settling;
 mod stops;
+mod tasks;
 pub mod trail;
 mod views;
 mod waiting;
@@ -311,7 +313,7 @@ impl Engine {
     pub(crate) async fn done(&self, command: Command) -> Result<u64, Refusal> {
         match self.ask(command).await?.answer {
             Answer::Done(sequence) | Answer::Accepted(sequence) | Answer::Stored(sequence) => Ok(sequence),
-            Answer::List(_) | Answer::Verdicts(_) => Err(Refusal::Unavailable),
+            Answer::List(_) | Answer::Verdicts(_) | Answer::Settled(_) => Err(Refusal::Unavailable),
         }
     }
 

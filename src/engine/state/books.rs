@@ -166,6 +166,8 @@ impl State {
     fn remove_taking(&mut self, index: Index) {
         let Some(taking) = self.takings.remove(index) else { return };
         self.taking_by_id.remove(&(taking.sequence, u64::from(taking.place)));
+        self.taking_by_slip.remove(&(taking.slip, taking.line));
+        self.unsettled.remove(&(taking.reported_at, index));
         if let Some(case) = self.cases.get_mut(taking.case) {
             case.takings.retain(|other| *other != index);
         }
@@ -213,8 +215,10 @@ impl State {
 
     pub(crate) fn insert_taking(&mut self, taking: Taking) -> Index {
         let (case, id) = (taking.case, (taking.sequence, u64::from(taking.place)));
+        let slip = (taking.slip, taking.line);
         let index = self.takings.insert(taking);
         self.taking_by_id.insert(id, index);
+        self.taking_by_slip.insert(slip, index);
         if let Some(case) = self.cases.get_mut(case) {
             case.takings.push(index);
         }

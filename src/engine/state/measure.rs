@@ -227,6 +227,12 @@ impl Taking {
         ActKind::from_code(self.kind).unwrap_or(ActKind::Deduct)
     }
 
+    /// Was more reported as moved than came in, and is nobody told yet?
+    #[must_use]
+    pub fn is_unsettled(&self) -> bool {
+        self.moved > self.settled && !self.overdue_told
+    }
+
     /// What may still be given back.
     #[must_use]
     pub fn returnable(&self) -> Money {

@@ -7,6 +7,7 @@ pub mod hash;
 pub mod lane;
 pub mod measure;
 pub mod record;
+pub mod settlement;
 pub mod slab;
 pub mod stop;
 pub mod task;
@@ -36,6 +37,8 @@ pub struct Case {
     pub key: (u64, u64),
     /// Its data key's slot.
     pub slot: u64,
+    /// Court, as an index into [`State::words`].
+    pub court: u16,
     /// Its sums; claim and costs as they were said last.
     #[serde(with = "books::sums")]
     pub ledger: Ledger,
@@ -238,6 +241,12 @@ pub struct State {
     pub(crate) measure_by_origin: Map<u64, Index>,
     /// Takings by the sequence and place of their act.
     pub(crate) taking_by_id: Map<(u64, u64), Index>,
+    /// Takings by slip and line.
+    pub(crate) taking_by_slip: BTreeMap<(u64, u16), Index>,
+    /// Takings of which less came in than was reported, by when that was.
+    pub(crate) unsettled: std::collections::BTreeSet<(Millis, Index)>,
+    /// Lines of account statements that were seen, by keyed hash; 24 bytes each, for as long as the directory lives.
+    pub settled_lines: BTreeMap<u64, u64>,
     /// Live measures by their last day.
     pub(crate) expiring: std::collections::BTreeSet<(i32, Index)>,
     /// Open tasks by what they are about.

@@ -44,6 +44,7 @@ struct Out<'a> {
     measures: &'a Slab<Measure>,
     takings: &'a Slab<Taking>,
     tasks: &'a BTreeMap<u64, Task>,
+    settled_lines: &'a BTreeMap<u64, u64>,
     lanes: Vec<&'a LaneRecord>,
     documents: &'a BTreeMap<(u64, u64), Document>,
     idempotency: Vec<((u64, u64), Keyed)>,
@@ -62,6 +63,7 @@ struct In {
     measures: Slab<Measure>,
     takings: Slab<Taking>,
     tasks: BTreeMap<u64, Task>,
+    settled_lines: BTreeMap<u64, u64>,
     lanes: Vec<LaneRecord>,
     documents: BTreeMap<(u64, u64), Document>,
     idempotency: Vec<((u64, u64), Keyed)>,
@@ -123,6 +125,7 @@ impl State {
             measures: held.measures,
             takings: held.takings,
             tasks: &self.tasks,
+            settled_lines: &self.settled_lines,
             lanes,
             documents: &self.documents,
             idempotency,
@@ -157,6 +160,7 @@ impl State {
             measures: read.measures,
             takings: read.takings,
             tasks: read.tasks,
+            settled_lines: read.settled_lines,
             documents: read.documents,
             deliveries: read.deliveries,
             stops: read.stops,
@@ -257,6 +261,10 @@ impl State {
         }
         for (index, taking) in self.takings.iter() {
             self.taking_by_id.insert((taking.sequence, u64::from(taking.place)), index);
+            self.taking_by_slip.insert((taking.slip, taking.line), index);
+            if taking.is_unsettled() {
+                self.unsettled.insert((taking.reported_at, index));
+            }
         }
     }
 }

@@ -66,6 +66,9 @@ impl State {
             automatic: fact.automatic,
             kind: kind.code(),
         };
+        if let Some(act) = fact.act.filter(|_| kind == TaskKind::SettlementOverdue) {
+            self.settlement_is_overdue(act);
+        }
         self.task_by_key.insert(task_key(fact), sequence);
         self.tasks.insert(sequence, task);
     }

@@ -460,6 +460,32 @@ facts! {
         /// Its `task.raised`.
         task: u64,
     }
+    /// Money was seen on a court's account; the sum stands in the body.
+    SettlementReceived = "settlement.received" {
+        /// The act that it belongs to; left out when none was found.
+        act: Option<ActRef>,
+        /// Name of the token.
+        by: String,
+        /// Court.
+        court: String,
+        /// The day it came in, in days since 1970.
+        day: u32,
+        /// Keyed hash of the account and the bank's own serial: the same line again is known by it.
+        line: String,
+    }
+    /// A partner's list of a day was held against ours.
+    PartnerReconciled = "partner.reconciled" {
+        /// Name of the token.
+        by: String,
+        /// The day, in days since 1970.
+        day: u32,
+        /// How many lines say otherwise than we do, or are missing.
+        differences: u32,
+        /// How many lines it had.
+        lines: u32,
+        /// The partner.
+        partner: String,
+    }
 }
 
 /// Reads a state word that this build wrote; an unknown word is [`ActState::InDoubt`], which nothing treats as an answer.

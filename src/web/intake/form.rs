@@ -271,6 +271,42 @@ forms! {
         reason: Text<'a>,
         scope: StopScopeForm<'a>,
     }
+    /// The body that ends a task.
+    TaskEndForm {
+        end: Text<'a>,
+        reason: Text<'a>,
+    }
+    /// The statement of a court's account.
+    SettlementForm {
+        account: Text<'a>,
+        bank_code: Text<'a>,
+        #[maybe] court: Text<'a>,
+        lines: List<SettlementLineForm<'a>, { crate::gate::SETTLED_LINES_MAX }>,
+    }
+    /// One line of a statement.
+    SettlementLineForm {
+        amount: Amount<'a>,
+        #[flat] booked_back: bool,
+        day: Text<'a>,
+        #[maybe] reference: Text<'a>,
+        serial: Text<'a>,
+        #[maybe] slip: Text<'a>,
+    }
+    /// A partner's list of a day.
+    ReconciliationForm {
+        day: Text<'a>,
+        lines: List<ListedForm<'a>, { crate::gate::RECONCILED_LINES_MAX }>,
+        #[flat] whole: bool,
+    }
+    /// One line of a partner's list.
+    ListedForm {
+        #[maybe] caught: Amount<'a>,
+        #[maybe] limit: Amount<'a>,
+        #[flat] line: Place,
+        #[maybe] moved: Amount<'a>,
+        slip: Text<'a>,
+        #[maybe] state: Text<'a>,
+    }
     /// The body of a resolution of doubt.
     ResolveForm {
         #[maybe] amount: Amount<'a>,

@@ -18,7 +18,7 @@ use crate::limits::FILE_NAME_BYTES_MAX;
 /// 案号: partners' columns hold 50 to 100 characters; a number with all its suffixes stays below 64.
 const CASE_NUMBER: Allows = plain(64);
 /// Court codes are six characters in every dialect; twelve leave room for a branch.
-const COURT_CODE: Allows = ascii(12, "");
+pub(crate) const COURT_CODE: Allows = ascii(12, "");
 /// Full names of courts and banks.
 const BODY_NAME: Allows = plain(100);
 /// Names of people and organisations: the longest registered company names are below 200.
@@ -28,11 +28,11 @@ const ID_TYPE: Allows = ascii(8, "");
 /// Numbers of identity papers: 18 for cards and credit codes; passports, seamen's books and foreign registers stay below 40.
 const ID_NUMBER: Allows = ascii(40, "-()/");
 /// Account numbers: at most 32 digits at banks, with dashes for sub-accounts.
-const ACCOUNT: Allows = ascii(64, "-_.");
+pub(crate) const ACCOUNT: Allows = ascii(64, "-_.");
 /// A vehicle that is watched stands under its plate, which begins with a province's character.
 const PLATE: Allows = plain(16);
 /// Clearing numbers have twelve digits.
-const BANK_CODE: Allows = ascii(20, "");
+pub(crate) const BANK_CODE: Allows = ascii(20, "");
 /// Numbers of work papers, which carry Chinese characters in some provinces.
 const WORK_PAPER: Allows = plain(40);
 /// Phones, with country code and extension.

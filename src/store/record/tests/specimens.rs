@@ -21,8 +21,17 @@ fn hex(byte: &str) -> String {
 
 /// One event of each name, in the order of [`Fact::NAMES`], with every field set and the body it has.
 pub(super) fn specimens() -> Vec<Event> {
-    let facts =
-        [of_gateway(), of_requests(), of_acts(), of_people(), of_deliveries(), of_stops(), of_measures()].concat();
+    let facts = [
+        of_gateway(),
+        of_requests(),
+        of_acts(),
+        of_people(),
+        of_deliveries(),
+        of_stops(),
+        of_measures(),
+        of_settlements(),
+    ]
+    .concat();
     let dressed = |(place, (fact, body)): (i64, (Fact, Option<Body>))| {
         let key = if body.is_some() { 7 } else { 0 };
         Event { at: AT + place, fact, body, key }
@@ -185,6 +194,26 @@ fn of_measures() -> Vec<(Fact, Option<Body>)> {
         (raised.into(), Some(Body::Task(TaskBody { amount: Some(10_000), text: "查封即将届满".to_owned() }))),
         (ended.into(), Some(reason())),
     ]
+}
+
+fn of_settlements() -> Vec<(Fact, Option<Body>)> {
+    let by = || "court-330225".to_owned();
+    let received = SettlementReceived {
+        act: Some(ActRef(6, 1)),
+        by: by(),
+        court: "330225".to_owned(),
+        day: 20_779,
+        line: "0123456789abcdef".to_owned(),
+    };
+    let settled = SettledBody {
+        amount: 1_234_500,
+        account: "2010".to_owned(),
+        serial: "JY20261122001".to_owned(),
+        reference: "扣划 X2026112200000000012-1".to_owned(),
+    };
+    let reconciled =
+        PartnerReconciled { by: by(), day: 20_779, differences: 2, lines: 40, partner: "bank-a".to_owned() };
+    vec![(received.into(), Some(Body::Settled(settled))), (reconciled.into(), None)]
 }
 
 fn standing() -> ChangedBody {

@@ -5,7 +5,6 @@ use std::net::IpAddr;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use domain::StopId;
 use domain::act::{ActOrder, Original};
 use domain::case::Officer;
 use domain::ledger::Ledger;
@@ -16,7 +15,9 @@ use domain::request::{PartnerKind, Request, RequestState};
 use domain::sentence::{Waiting, next};
 use domain::socket::{Face, FaceAnswer, FaceCall, FaceFault, FaceReply, FaceVerb, ListClass};
 use domain::stop::StopScope;
+use domain::task::TaskKind;
 use domain::{ActId, ActKind, ActState, CaseId, Day, Millis, Money, Personal, RequestId, Secret, SlipLine, SlipNumber};
+use domain::{StopId, TaskId};
 use tokio::sync::watch;
 use web::gate::*;
 
@@ -318,6 +319,56 @@ impl Gate for FakeGate {
 
     fn resume<'a>(&'a self, _: &'a Caller, partner: &'a str) -> Answer<'a, u64> {
         now(self.note(format!("resume {partner}")))
+    }
+
+    fn tasks(&self, _: &Caller, filter: TaskFilter) -> Result<Page<TaskView>, Refusal> {
+        self.note(format!("tasks {filter:?}"))?;
+        let task = TaskView {
+            id: TaskId(42),
+            kind: TaskKind::Expiring,
+            at: NOW,
+            due: Some(NOW + 86_400_000),
+            court: "330225".to_owned(),
+            case: Some(CaseId(10)),
+            act: Some(ActId { sequence: 10, line: 0 }),
+            measure: Some(ActId { sequence: 10, line: 0 }.into()),
+            partner: "bank-a".to_owned(),
+            automatic: false,
+            amount: Some(Money::from_fen(123_450)),
+            text: "查封即将届满".into(),
+        };
+        Ok(Page { lines: vec![task], next: Some(42), filled_to: None })
+    }
+
+    fn end_task<'a>(&'a self, _: &'a Caller, ending: TaskEnding) -> Answer<'a, u64> {
+        now(self.note(format!("end {} {} {}", ending.id, ending.end.word(), ending.reason)))
+    }
+
+    fn settle<'a>(&'a self, _: &'a Caller, statement: Statement) -> Answer<'a, Vec<SettledHow>> {
+        let noted = self.note(format!("settle {} lines", statement.lines.len()));
+        let act = ActId { sequence: 10, line: 0 };
+        now(noted.map(|_| vec![SettledHow::Matched(act), SettledHow::Unmatched, SettledHow::Known]))
+    }
+
+    fn reconcile<'a>(
+        &'a self,
+        _: &'a Caller,
+        partner: &'a str,
+        day: Day,
+        (listed, whole): (Vec<Listed>, bool),
+    ) -> Answer<'a, ReconciledView> {
+        let noted = self.note(format!("reconcile {partner} {day} {} lines, whole: {whole}", listed.len()));
+        let act = Some(ActId { sequence: 10, line: 0 });
+        let amount = Some(Money::from_fen(10_000));
+        now(noted.map(|sequence| ReconciledView {
+            sequence,
+            lines: 2,
+            not_compared: 0,
+            differences: vec![
+                Difference { line: Some(0), act, what: "caught", amount },
+                Difference { line: None, act, what: "not_listed", amount: None },
+            ],
+        }))
     }
 
     fn stops(&self, _: &Caller) -> Vec<StopView> {

@@ -28,6 +28,10 @@ const MATRIX: &[(&str, &str, &str)] = &[
     ("GET", "/v1/stops", "SAIO"),
     ("POST", "/v1/stops", "AO"),
     ("POST", "/v1/stops/{id}/lift", "AO"),
+    ("GET", "/v1/tasks", "SAIO"),
+    ("POST", "/v1/tasks/{id}/end", "SAO"),
+    ("POST", "/v1/settlements", "SO"),
+    ("POST", "/v1/partners/{id}/reconciliation", "OP"),
     ("POST", "/v1/inbound/{partner}", "P"),
     ("GET", "/v1/trail/entries/{n}", "I"),
     ("GET", "/v1/openapi.json", "*"),
@@ -56,6 +60,7 @@ fn filled(template: &str) -> String {
         .replace("requests/{id}", "requests/req_00000000000a")
         .replace("partners/{id}", "partners/bank-a")
         .replace("stops/{id}", "stops/stp_00000000000y")
+        .replace("tasks/{id}", "tasks/tsk_00000000001a")
         .replace("{partner}", "bank-a")
         .replace("{n}", "10")
         .replace("{path:.*}", "0/000")

@@ -93,6 +93,21 @@ pub fn of_body(operation: &str) -> Value {
             Value::Object(requests().into_iter().map(|(name, _)| to(name)).collect())
         }
         "approveRequest" | "stopRequest" | "withdrawAct" | "liftStop" => reason(),
+        "endTask" => named("done", json!({ "end": "done", "reason": "已裁定续行" })),
+        "settle" => named(
+            "day",
+            json!({
+                "account": "6222000000002010", "bank_code": "402332002258",
+                "lines": [{ "serial": "JY20261122-0001", "day": "2026-11-22", "amount": "5000.00", "reference": "法院扣划 X2026112200000000012-1" }],
+            }),
+        ),
+        "reconcile" => named(
+            "day",
+            json!({
+                "day": "2026-11-22", "whole": true,
+                "lines": [{ "slip": "X2026112200000000012-1", "state": "done", "limit": "5000.00", "caught": "4000.00" }],
+            }),
+        ),
         "orderStop" => json!({
             "acts": { "value": { "scope": { "acts": ["deduct"] }, "reason": "账号错配，先行停止" } },
             "court": { "value": { "scope": { "court": "330225" }, "reason": "账号错配，先行停止" } },

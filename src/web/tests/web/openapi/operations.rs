@@ -2,7 +2,10 @@
 
 use web::Role;
 use web::problem::Slug;
-use web::right::{Approve, Audit, Inbound, Operate, ReadRequests, ReadStates, Redeliver, Right, Settle, Stop, Submit};
+use web::right::{
+    Approve, Audit, EndTasks, Inbound, Operate, ReadRequests, ReadStates, ReadTasks, Reconcile, Redeliver, Right,
+    Settle, SettleAccounts, Stop, Submit,
+};
 
 /// Chinese, and the same in English.
 pub type Said = (&'static str, &'static str);
@@ -166,6 +169,8 @@ pub fn operations() -> Vec<Operation> {
     all.extend(deliveries());
     all.extend(partners());
     all.extend(stops());
+    all.extend(tasks());
+    all.extend(settlements());
     all.extend(trail());
     all.extend(health());
     all
@@ -318,6 +323,56 @@ fn deliveries() -> Vec<Operation> {
             .with(&["AcceptLanguage"])
             .shows(200, Shows::Json("DeliveryKeys"))
             .and_headers(&["CacheControl"]),
+    ]
+}
+
+fn tasks() -> Vec<Operation> {
+    vec![
+        Operation::of("listTasks", "GET", "/v1/tasks", "tasks")
+            .says("待办事项", "What people have to do")
+            .about("旧者在前。法院令牌仅见本院的。", "Oldest first. A court's token sees its own.")
+            .for_roles::<ReadTasks>()
+            .with(&["TaskKind", "TaskCourt", "TaskPartner", "Cursor", "Limit", "AcceptLanguage"])
+            .shows(200, Shows::Json("TaskPage"))
+            .and_headers(&["CacheControl"])
+            .refusing(&[PARAMETER, ENGINE]),
+        Operation::of("endTask", "POST", "/v1/tasks/{id}/end", "tasks")
+            .says("了结一项待办", "End a task")
+            .about("附理由；办理了或无需办理。", "With a reason: it was done, or nothing is to be done.")
+            .for_roles::<EndTasks>()
+            .with(&["TaskId", "AcceptLanguage"])
+            .takes(Body::Json("TaskEndForm"))
+            .shows(200, Shows::Json("Sequence"))
+            .refusing(&[ID, ENGINE]),
+    ]
+}
+
+fn settlements() -> Vec<Operation> {
+    vec![
+        Operation::of("settle", "POST", "/v1/settlements", "settlements")
+            .says("告知法院账户的到账明细", "Tell what came in on a court's account")
+            .about(
+                "逐行匹配：按请求单号及行号，或附言中的请求单号。重复的行不再计入；无法匹配的列为待办。账户须在本院名单内。",
+                "Each line is matched by slip and line, or by a slip in what the payer wrote. A line told before counts no more; what matches nothing becomes a task. The account must be on the court's list.",
+            )
+            .for_roles::<SettleAccounts>()
+            .with(&["AcceptLanguage"])
+            .takes(Body::Json("SettlementForm"))
+            .shows(200, Shows::Json("Settled"))
+            .and_headers(&["CacheControl"])
+            .refusing(&[&[Slug::CourtForeign, Slug::AccountNotListed], ENGINE]),
+        Operation::of("reconcile", "POST", "/v1/partners/{id}/reconciliation", "settlements")
+            .says("与协助单位的日清单核对", "Hold a partner's list of a day against ours")
+            .about(
+                "逐行比对状态与金额；whole为真时，清单未列而我方有的亦为差异。每项差异列为待办。",
+                "States and sums are compared line by line; when whole is true, what we have and the list has not differs too. Each difference becomes a task.",
+            )
+            .for_roles::<Reconcile>()
+            .with(&["PartnerId", "AcceptLanguage"])
+            .takes(Body::Json("ReconciliationForm"))
+            .shows(200, Shows::Json("Reconciled"))
+            .and_headers(&["CacheControl"])
+            .refusing(&[ID, ENGINE]),
     ]
 }
 

@@ -27,19 +27,19 @@ fn said(name: &str, chinese: &'static str, english: &'static str) -> Value {
     json!({ "$ref": format!("#/components/schemas/{name}"), "description": both((chinese, english)) })
 }
 
-fn text(chinese: &'static str, english: &'static str) -> Value {
+pub fn text(chinese: &'static str, english: &'static str) -> Value {
     json!({ "type": "string", "description": both((chinese, english)) })
 }
 
-fn count(chinese: &'static str, english: &'static str) -> Value {
+pub fn count(chinese: &'static str, english: &'static str) -> Value {
     json!({ "type": "integer", "minimum": 0, "description": both((chinese, english)) })
 }
 
-fn flag(chinese: &'static str, english: &'static str) -> Value {
+pub fn flag(chinese: &'static str, english: &'static str) -> Value {
     json!({ "type": "boolean", "description": both((chinese, english)) })
 }
 
-fn list(of: Value) -> Value {
+pub fn list(of: Value) -> Value {
     json!({ "type": "array", "items": of })
 }
 
@@ -48,14 +48,14 @@ fn or_null(schema: Value) -> Value {
 }
 
 /// An object with fields that always stand and fields that may be left out.
-fn object(what: Said, always: Value, maybe: Value) -> Value {
+pub fn object(what: Said, always: Value, maybe: Value) -> Value {
     let (Value::Object(always), Value::Object(maybe)) = (always, maybe) else { panic!("fields are an object") };
     let required: Vec<String> = always.keys().cloned().collect();
     let properties: Map<String, Value> = always.into_iter().chain(maybe).collect();
     json!({ "type": "object", "description": both(what), "required": required, "properties": properties })
 }
 
-fn words(chinese: &'static str, english: &'static str, words: Vec<&'static str>) -> Value {
+pub fn words(chinese: &'static str, english: &'static str, words: Vec<&'static str>) -> Value {
     json!({ "type": "string", "enum": words, "description": both((chinese, english)) })
 }
 
@@ -69,7 +69,17 @@ macro_rules! words_of {
 /// Every schema that the document names.
 pub fn schemas() -> Map<String, Value> {
     let mut all = Map::new();
-    for part in [scalars(), requests(), outcomes(), deliveries(), others(), stops(), bodies(), request_form()] {
+    for part in [
+        scalars(),
+        requests(),
+        outcomes(),
+        deliveries(),
+        others(),
+        stops(),
+        bodies(),
+        super::settling::schemas(),
+        request_form(),
+    ] {
         let Value::Object(part) = part else { panic!("schemas are an object") };
         for (name, shape) in part {
             assert!(all.insert(name.clone(), shape).is_none(), "{name} stands twice");
