@@ -10,16 +10,19 @@ use domain::socket::{Adapter, Face};
 pub mod bank;
 mod court_form;
 pub mod dialect;
+mod grid;
 mod housing_fund;
 pub mod inbox;
 mod insurance;
 pub mod loopback;
+mod mapped_json;
 mod markup;
 mod open;
 mod options;
 mod payment;
 mod police;
 mod registry;
+mod sums;
 pub mod transport;
 
 #[cfg(test)]
@@ -37,6 +40,8 @@ pub static ADAPTERS: &[Adapter] = &[
     payment::PULL,
     registry::PULL,
     police::OPEN,
+    grid::OPEN,
+    mapped_json::MAPPED,
     inbox::INBOX,
     loopback::LOOPBACK,
 ];

@@ -34,6 +34,7 @@ use crate::courier::Routes;
 use files::Files;
 pub use master::{is_handed, read as read_master};
 use page::{Found, Notes, Page, Spot};
+pub use partner::Agreed;
 use secret::Around;
 
 /// The commented defaults, as `xiezhi` writes them for whoever begins.
@@ -131,6 +132,59 @@ pub fn load(directory: &Path, overrides: &Overrides) -> Result<Settings, Vec<Fau
     let environment = |name: &str| std::env::var(name).ok();
     let around = Around { directory, environment: &environment, today: Day::of(SystemClock::new().wall()) };
     load_amid(&around, overrides)
+}
+
+/// One partner's file, read by itself.
+pub struct OnePartner {
+    /// What it says.
+    pub partner: domain::partner::Partner,
+    /// Its adapter.
+    pub adapter: &'static domain::socket::Adapter,
+    /// Its options, secrets followed.
+    pub options: domain::socket::PartnerOptions,
+    /// Its connection.
+    pub plug: domain::socket::Plug,
+    /// Whom it may be asked about when it is tried.
+    pub agreed: Option<Agreed>,
+    /// It may post results.
+    pub posts: bool,
+    /// A court of this installation, in whose name a trial is made.
+    pub court: Option<(String, String)>,
+    /// What is no fault and yet should be looked at.
+    pub warnings: Vec<Fault>,
+}
+
+/// Reads the file of one partner as [`load`] does.
+///
+/// # Errors
+/// Every fault of that file, or that there is none.
+pub fn load_partner(directory: &Path, id: &str) -> Result<OnePartner, Vec<Fault>> {
+    let environment = |name: &str| std::env::var(name).ok();
+    let around = Around { directory, environment: &environment, today: Day::of(SystemClock::new().wall()) };
+    let files = files::read(directory);
+    let mut notes = Notes::default();
+    let packs = read_rules(&files, &mut Config::default(), &mut notes);
+    let mut joined = Joined::default();
+    read_courts(&files, &around, &mut joined, &mut Notes::default());
+    let court = joined.config.courts.values().next().map(|court| (court.code.clone(), court.name.clone()));
+    let Some(file) = files.partners.iter().find(|file| file.stem == id) else {
+        let message = format!("there is no such file; `xiezhi partner new {id} --adapter …` writes one");
+        let file = directory.join("partners").join(format!("{id}.toml"));
+        return Err(vec![Fault { file, line: 0, key: String::new(), message }]);
+    };
+    let page = Page::new(&file.path, &file.text);
+    let dialects = read_dialects(&files, &mut notes);
+    let made = partner::read(&page, &file.stem, &around, (&packs, &dialects)).map(|made| {
+        let partner::Made { partner, plug, token, adapter, options, agreed, .. } = made;
+        (partner, plug, token.is_some(), adapter, options, agreed)
+    });
+    let notes = page.into_notes();
+    match made {
+        Some((partner, plug, posts, adapter, options, agreed)) if notes.faults.is_empty() => {
+            Ok(OnePartner { partner, adapter, options, plug, agreed, posts, court, warnings: notes.warnings })
+        }
+        _ => Err(bound(notes.faults)),
+    }
 }
 
 fn load_amid(around: &Around<'_>, overrides: &Overrides) -> Result<Settings, Vec<Fault>> {

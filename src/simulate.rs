@@ -7,8 +7,9 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use simulators::insurance::InsurerRules;
 use simulators::{
-    BankHttp, BankHttpConfig, BankHub, BankHubConfig, Callback, County, HousingFund, HousingFundConfig, Insurance,
-    InsuranceConfig, OpenConfig, Police, PoliceConfig, RegistryHub, RegistryHubConfig, Trade,
+    BankHttp, BankHttpConfig, BankHub, BankHubConfig, Callback, County, Grid, GridConfig, HousingFund,
+    HousingFundConfig, Insurance, InsuranceConfig, OpenConfig, Police, PoliceConfig, RegistryHub, RegistryHubConfig,
+    Trade,
 };
 
 #[derive(Args)]
@@ -91,6 +92,11 @@ enum SimulateKind {
     },
     /// Police.
     Police {
+        #[command(flatten)]
+        office: OfficeArguments,
+    },
+    /// A grid platform.
+    Grid {
         #[command(flatten)]
         office: OfficeArguments,
     },
@@ -235,11 +241,19 @@ pub fn run(arguments: SimulateArguments) -> anyhow::Result<ExitCode> {
             wait()?;
             police.stop();
         }
+        SimulateKind::Grid { office } => {
+            let config = GridConfig { open: office.config(seed, ledger), ..GridConfig::default() };
+            let grid = Grid::start(&county, config)?;
+            println!("grid at {} · knobs at {} · Ctrl-C ends it", grid.url(), grid.admin_url());
+            wait()?;
+            grid.stop();
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn wait() -> anyhow::Result<()> {
+/// Until a signal comes.
+pub(crate) fn wait() -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let mut term = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;

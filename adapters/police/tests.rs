@@ -303,7 +303,7 @@ fn police_are_not_spoken_to_in_the_clear() {
 fn the_page_and_the_words_are_the_same() {
     let page = include_str!("../../schemas/partners/police.md");
     let words = |row: &str| -> Vec<String> { row.split('`').skip(1).step_by(2).map(str::to_owned).collect() };
-    for class in FindingClass::ALL {
+    for class in FindingClass::ALL.iter().filter(|class| !published(**class).is_empty()) {
         let row = page.lines().find(|line| line.starts_with(&format!("| `{}` | `", class.word()))).unwrap();
         assert_eq!(words(row)[1..], *published(*class), "{}", class.word());
     }

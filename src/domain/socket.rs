@@ -95,6 +95,14 @@ pub trait CallOut: Send + Sync {
     fn send<'a>(&'a self, slip: &'a Slip) -> SocketFuture<'a, Judged>;
     /// Asks what became of our number; harmless.
     fn ask<'a>(&'a self, key: SlipLine, kind: ActKind) -> SocketFuture<'a, Judged>;
+    /// Can it say an act of this kind? A partner whose file describes its messages may say fewer than its adapter.
+    fn can_send(&self, _kind: ActKind) -> bool {
+        true
+    }
+    /// Can it ask what became of an act of this kind?
+    fn can_ask(&self, _kind: ActKind) -> bool {
+        true
+    }
     /// Does a message for this kind of act carry the bytes of the papers? Then [`CallOut::send_with_papers`] is the one to call.
     fn wants_papers(&self, _kind: ActKind) -> bool {
         false
@@ -359,7 +367,8 @@ pub struct Adapter {
     pub name: &'static str,
     /// How it travels.
     pub travel: Travel,
-    /// Its option keys with one line each, for docs and checks.
+    /// Its option keys with one line each, for docs and checks. A dot stands between a table and what is in it, `*` for any
+    /// one key, at the end also for all that follows: `send.*.path` is the key `path` of every `[options.send.…]`.
     pub options: &'static [(&'static str, &'static str)],
     /// The acts it can say; a partner file that names another has a fault.
     pub acts: &'static [ActKind],
@@ -367,4 +376,70 @@ pub struct Adapter {
     pub form: fn(&PartnerOptions) -> Form,
     /// Builds the plug of one partner; all faults at once.
     pub build: fn(&PartnerOptions) -> Result<Plug, Vec<OptionFault>>,
+}
+
+impl Adapter {
+    /// The row of its options that this key belongs to.
+    #[must_use]
+    pub fn option(&self, key: &str) -> Option<&'static (&'static str, &'static str)> {
+        self.options.iter().find(|(pattern, _)| option_fits(pattern, key))
+    }
+
+    /// May a table stand at this place of its options?
+    #[must_use]
+    pub fn has_option_table(&self, key: &str) -> bool {
+        self.options.iter().any(|(pattern, _)| {
+            pattern.match_indices('.').any(|(end, _)| pattern.get(..end).is_some_and(|table| table_fits(table, key)))
+        })
+    }
+}
+
+/// Does a key fit a pattern of an option table (see [`Adapter::options`])?
+#[must_use]
+pub fn option_fits(pattern: &str, key: &str) -> bool {
+    match (pattern.split_once('.'), key.split_once('.')) {
+        (Some((any, rest)), Some((name, more))) => (any == "*" || any == name) && option_fits(rest, more),
+        (None, _) if pattern == "*" => !key.is_empty(),
+        (None, None) => pattern == key,
+        _ => false,
+    }
+}
+
+/// As [`option_fits`], with as many steps on both sides.
+fn table_fits(pattern: &str, key: &str) -> bool {
+    let (mut wanted, mut given) = (pattern.split('.'), key.split('.'));
+    loop {
+        match (wanted.next(), given.next()) {
+            (None, None) => return true,
+            (Some(any), Some(name)) if any == "*" || any == name => {}
+            _ => return false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_option_table_knows_its_keys_and_where_tables_may_stand() {
+        for (pattern, key, fits) in [
+            ("url", "url", true),
+            ("url", "url.x", false),
+            ("send.*.path", "send.freeze.path", true),
+            ("send.*.path", "send.path", false),
+            ("send.*.path", "send.freeze.method", false),
+            ("send.*.body.*", "send.freeze.body./data/a.b", true),
+            ("send.*.body.*", "send.freeze.body", false),
+            ("answer.*", "answer.accounts.at", true),
+            ("*", "", false),
+        ] {
+            assert_eq!(option_fits(pattern, key), fits, "{pattern} {key}");
+        }
+        for (pattern, key, fits) in
+            [("send", "send", true), ("send.*", "send.freeze", true), ("send.*", "send", false), ("url", "send", false)]
+        {
+            assert_eq!(table_fits(pattern, key), fits, "{pattern} {key}");
+        }
+    }
 }

@@ -462,6 +462,10 @@ pub struct PartnerView {
     pub acts: Vec<ActKind>,
     /// How far it has come; narrows the acts.
     pub stage: domain::partner::Stage,
+    /// Acts that it has answered since this process started.
+    pub answered: u64,
+    /// When it last called us (a list, a feedback, a callback) since this process started.
+    pub last_call: Option<Millis>,
     /// Acts in each open state, and since when the oldest has been in it (`None` when there is none).
     pub waiting: Vec<(ActState, u64, Option<Millis>)>,
     /// Exchanges under way.
@@ -476,6 +480,15 @@ pub struct PartnerView {
     pub overdue: u64,
     /// Taken out of the config.
     pub retired: bool,
+}
+
+impl PartnerView {
+    /// Of all that was to be answered by now, what was, in hundredths of a per cent; `None` when nothing was.
+    #[must_use]
+    pub fn answer_rate(&self) -> Option<u64> {
+        let due = self.answered.saturating_add(self.overdue);
+        self.answered.saturating_mul(10_000).checked_div(due)
+    }
 }
 
 /// An emergency stop in force.

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use adapters::ADAPTERS;
 use adapters::inbox::INBOX;
-use domain::ActKind;
 use domain::Day;
 use domain::calendar::Hours;
 use domain::form::{Form, RegisteredOfficer};
@@ -13,6 +12,7 @@ use domain::partner::{Partner, PullCredential, Rate, Stage, Travel};
 use domain::request::PartnerKind;
 use domain::rules::{BUILT_IN, RulePack};
 use domain::socket::{Adapter, OptionText, PartnerOptions, Plug};
+use domain::{ActKind, Personal};
 use engine::state::officer_key;
 use web::Token;
 
@@ -45,8 +45,27 @@ pub(super) struct Made<'p> {
     pub(super) token: Option<Found<'p, Token>>,
     /// Tokens of its clerks, when it is an inbox.
     pub(super) clerks: Vec<Found<'p, Token>>,
+    /// Its adapter, and the options that the plug was built from.
+    pub(super) adapter: &'static Adapter,
+    pub(super) options: PartnerOptions,
+    /// Whom it may be asked about when it is tried.
+    pub(super) agreed: Option<Agreed>,
     /// The file itself says which rule pack holds.
     pub(super) names_rules: bool,
+}
+
+/// A subject that was agreed with the partner for trying the connection.
+pub struct Agreed {
+    /// Name.
+    pub name: String,
+    /// Code of the identity paper.
+    pub id_type: String,
+    /// Its number.
+    pub id_number: Personal<String>,
+    /// Case number that the partner knows for this.
+    pub case_number: String,
+    /// An officer's name, work and duty paper, when the partner wants them.
+    pub officer: Option<[String; 3]>,
 }
 
 /// Rule packs by name.
@@ -91,6 +110,7 @@ pub(super) fn read<'p>(
     let clerks = clerks(&mut root, stem, adapter.as_ref());
     let token = root.table_if_any("callback").and_then(|table| super::tokens::of_partner(table, stem));
     let ask_every = root.number("ask_every_s", 1..=31_536_000_u64);
+    let agreed = root.table_if_any("check").and_then(|table| agreed(table, around));
     let plug = plug(&mut root, adapter.as_ref(), &timeouts, around, dialects);
     if let (Some(kind), Some(Travel::Pull), false) = (&kind, travel, by_hand)
         && !adapters::faces().iter().any(|face| face.kind() == kind.value)
@@ -99,8 +119,9 @@ pub(super) fn read<'p>(
     }
     let register = officers(&mut root);
     root.finish();
-    let (plug, mut form) = plug?;
+    let (plug, mut form, options) = plug?;
     form.register = register;
+    described(&plug, acts.as_deref().unwrap_or_default(), doubt.can_be_asked, page);
     let spot = credential.as_ref().map(|found| found.spot.clone());
     let partner = Partner {
         id: id?,
@@ -124,7 +145,18 @@ pub(super) fn read<'p>(
         credential: credential.map(|found| found.value),
         retired,
     };
-    Some(Made { partner, plug, credential: spot, token, clerks, names_rules: rules.is_some() })
+    let adapter = adapter?.value;
+    Some(Made {
+        partner,
+        plug,
+        credential: spot,
+        token,
+        clerks,
+        adapter,
+        options,
+        agreed,
+        names_rules: rules.is_some(),
+    })
 }
 
 /// `[[officers]]`: who is registered with the partner (rule D4); none = it keeps no register with us.
@@ -148,6 +180,28 @@ fn registered(mut table: Table<'_>) -> Option<RegisteredOfficer> {
     let (from, to) = (day("from"), day("to"));
     table.finish();
     Some(RegisteredOfficer { key: officer_key(&work_id?.value, &duty_id?.value), from, to })
+}
+
+/// `[check]`: whom `xiezhi partner check` may ask about.
+fn agreed(mut table: Table<'_>, around: &Around<'_>) -> Option<Agreed> {
+    let name = table.required("name", 100, "the name of the subject agreed for trials");
+    let id_type = table.required("id_type", 8, "the code of its identity paper, such as \"01\"");
+    let id_number = table.required("id_number", 200, "its number, or file:PATH");
+    let case_number = table.required("case_number", 64, "the case number agreed for trials");
+    let officer = ["officer", "work_id", "duty_id"].map(|key| table.text(key, 100).map(|found| found.value));
+    table.finish();
+    let id_number = id_number.and_then(|found| around.secret(&found))?;
+    let officer = match officer {
+        [Some(name), Some(work_id), Some(duty_id)] => Some([name, work_id, duty_id]),
+        _ => None,
+    };
+    Some(Agreed {
+        name: name?.value,
+        id_type: id_type?.value,
+        id_number: Personal::new(id_number.expose().clone()),
+        case_number: case_number?.value,
+        officer,
+    })
 }
 
 /// The pack of this name; a fault and the built-in one when there is none.
@@ -240,6 +294,23 @@ fn acts(root: &mut Table<'_>, sayable: &[ActKind]) -> Option<Vec<ActKind>> {
     Some(acts)
 }
 
+/// A partner whose file describes its messages must describe those of every act that it takes.
+fn described(plug: &Plug, acts: &[ActKind], can_be_asked: bool, page: &Page<'_>) {
+    let Plug::CallOut(call) = plug else { return };
+    for kind in acts {
+        let word = kind.word();
+        if !call.can_send(*kind) {
+            page.fault_whole(format!(
+                "takes `{word}` and says nothing of how; write [options.send.{word}], or take it out of `acts`"
+            ));
+        } else if can_be_asked && !call.can_ask(*kind) {
+            page.fault_whole(format!(
+                "can be asked, and says nothing of how for `{word}`; write [options.ask.{word}] or [options.ask.any], or can_be_asked = false"
+            ));
+        }
+    }
+}
+
 /// A file that says nothing about it is of a partner that does all it takes, as files were before there were stages.
 fn stage(root: &mut Table<'_>) -> Option<Stage> {
     let Some(found) = root.text("stage", 40) else { return Some(Stage::Deduct) };
@@ -320,20 +391,20 @@ fn plug(
     timeouts: &Timeouts,
     around: &Around<'_>,
     dialects: &Dialects,
-) -> Option<(Plug, Form)> {
+) -> Option<(Plug, Form, PartnerOptions)> {
     let table = root.table("options");
     let here = table.spot();
     let adapter = adapter?.value;
     let mut spots = BTreeMap::new();
     let mut entries = BTreeMap::new();
     let mut whole = true;
-    for (key, found) in table.into_texts(OPTION_CHARACTERS_MAX) {
-        let told = adapter.options.iter().find(|(name, _)| *name == key).map_or("", |(_, told)| *told);
+    for (key, found) in table.into_texts(OPTION_CHARACTERS_MAX, &|key| adapter.has_option_table(key)) {
+        let (named, told) = adapter.option(&key).copied().unwrap_or_default();
         if told.contains("secret") && is_literal(&found.value) {
             found.spot.warn("is a secret that stands in the file itself; write file:PATH or env:NAME");
         }
         // A path of this file starts where every path of it does, not where the process happened to be started.
-        let text = if key.ends_with("_file") && is_literal(&found.value) {
+        let text = if named.ends_with("_file") && is_literal(&found.value) {
             let path = around.path(&found.value);
             Some(domain::Secret::new(path.to_string_lossy().into_owned()))
         } else {
@@ -347,7 +418,10 @@ fn plug(
     let options =
         PartnerOptions { entries, connect_timeout_ms: timeouts.connect_ms, timeout_ms: timeouts.total_ms, dialect };
     match (adapter.build)(&options) {
-        Ok(plug) => Some((plug, (adapter.form)(&options))),
+        Ok(plug) => {
+            let form = (adapter.form)(&options);
+            Some((plug, form, options))
+        }
         Err(faults) => {
             // What could not be had has its fault already; that the adapter then misses it is no second one.
             let missed =

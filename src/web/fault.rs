@@ -56,6 +56,8 @@ pub enum Want {
     Entries(usize, usize),
     /// A place in `case.parties`.
     Party,
+    /// The particular that says what sort of grid task it is.
+    GridTask,
     /// Not a second time.
     Distinct,
     /// Either `goal` or `acts`.
@@ -231,6 +233,10 @@ impl Want {
             Self::Address => {
                 ("须为http或https地址，不含用户信息和片段", "an http or https address without user or fragment")
             }
+            Self::GridTask => (
+                "缺少细目task，须为find_person、find_property或serve_papers",
+                "the particular `task`: find_person, find_property or serve_papers",
+            ),
             Self::Party => ("须为case.parties中的序号，从0起", "a place in case.parties, from 0"),
             Self::Distinct => ("重复", "stands there twice"),
             Self::GoalOrActs => ("goal和acts须有且只有一个", "exactly one of goal and acts"),

@@ -25,6 +25,8 @@ mod law;
 mod ledger;
 mod limits;
 mod main_job;
+mod mapped;
+mod partners;
 mod openapi;
 mod operations;
 mod policy;

@@ -175,6 +175,7 @@ impl Simulation {
             case_key: file.key,
             subjects: file.subjects.clone(),
             paper_keys: vec![document.key],
+            preservation: None,
             request: Arc::new(request),
         })))
     }

@@ -106,7 +106,7 @@ impl Decider {
         self.set_now(now);
         let answer =
             if self.draining && needs_serving(&command) { Err(Refusal::Draining) } else { self.dispatch(command) };
-        self.end_moot();
+        self.end_what_is_moot();
         self.settle_disturbed();
         self.take(answer)
     }
@@ -126,7 +126,7 @@ impl Decider {
                 self.pump_lane(lane);
             }
         }
-        self.end_moot();
+        self.end_what_is_moot();
         self.take(Ok(Answer::Done(self.state.next)))
     }
 

@@ -85,6 +85,8 @@ fn twin() -> RequestTwin {
         deadline: None,
         callback: None,
         preservation: None,
+        repeat: None,
+        viewers: Vec::new(),
     })
 }
 

@@ -7,6 +7,7 @@
 //! ```
 //! Every channel has a bound; when the first one is full, a call is refused before anything is acknowledged.
 
+mod answers;
 mod cases;
 mod deciding;
 mod delivering;
@@ -180,6 +181,7 @@ pub(crate) struct Shared {
     pub(crate) proposed: tokio::sync::Notify,
     pub(crate) hashers: Hashers,
     pub(crate) counts: Counts,
+    pub(crate) answers: answers::Answers,
     pub(crate) refused: Mutex<BTreeMap<(String, Millis), u32>>,
     pub(crate) broken: AtomicBool,
     pub(crate) full: AtomicBool,
@@ -251,6 +253,7 @@ impl Engine {
             plugs: RwLock::new(Arc::new(plugs)),
             hashers,
             counts: Counts::default(),
+            answers: answers::Answers::default(),
             refused: Mutex::new(BTreeMap::new()),
             broken: AtomicBool::new(false),
             full: AtomicBool::new(false),

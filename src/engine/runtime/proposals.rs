@@ -86,6 +86,7 @@ impl Engine {
             case_key,
             subjects,
             paper_keys: named.into_iter().collect(),
+            preservation: None,
             request: Arc::new(request),
         };
         Ok(AcceptTask { task, by: by.to_owned(), court, reason, submit: Box::new(submit), carried: seals })

@@ -427,6 +427,7 @@ impl Seed {
             deadline: self.maybe(Self::signed),
             callback: self.maybe(Self::personal),
             viewers: Vec::new(),
+            preservation: None,
             // Without a draw of its own, as above.
             repeat: self.0.is_multiple_of(3).then_some(Repeat { days: 30, every_hours: 24 }),
         }

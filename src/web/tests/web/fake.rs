@@ -381,12 +381,14 @@ impl Gate for FakeGate {
             travel: "pull",
             acts: vec![ActKind::Query, ActKind::Freeze],
             stage: domain::partner::Stage::Freeze,
+            answered: 1_563,
+            overdue: 26,
+            last_call: None,
             waiting: vec![(ActState::Ready, 2, Some(NOW - 61_500)), (ActState::InDoubt, 0, None)],
             in_flight: 1,
             paused: Some(("operator-token".to_owned(), NOW)),
             broken_until: None,
             opens_at: None,
-            overdue: 3,
             retired: false,
         }]
     }
