@@ -16,6 +16,7 @@ mod inbox;
 mod limits;
 mod logs;
 mod openapi;
+mod planted;
 mod problems;
 mod roles;
 mod stops;
