@@ -1,7 +1,7 @@
 //! The partner's own formal checks, made before anything is sent: a slip that is handed back loses its rank (DOMAIN.md c.8).
 
 use crate::case::{Officer, Paper, Party};
-use crate::{ActKind, Personal};
+use crate::{ActKind, Day, Personal};
 
 /// What a partner looks at before it takes a slip.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
@@ -20,6 +20,34 @@ pub struct Form {
     pub credential_scans: bool,
     /// The number of the original act, for what builds on one.
     pub original_number: bool,
+    /// The officers registered there (rule D4); `None` = it keeps no register with us.
+    pub register: Option<Vec<RegisteredOfficer>>,
+}
+
+/// An officer as a partner's register has him.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct RegisteredOfficer {
+    /// Hash of work and duty number, as the engine makes it.
+    pub key: u64,
+    /// First day; `None` = always was.
+    pub from: Option<Day>,
+    /// Last day, inclusive; `None` = until further notice.
+    pub to: Option<Day>,
+}
+
+impl RegisteredOfficer {
+    /// Is he registered on that day?
+    #[must_use]
+    pub fn is_valid(&self, on: Day) -> bool {
+        self.from.is_none_or(|from| from <= on) && self.to.is_none_or(|to| on <= to)
+    }
+}
+
+/// Are all of these officers registered on that day? Without a register everybody is.
+#[must_use]
+pub fn all_registered(register: Option<&[RegisteredOfficer]>, officers: &[u64], on: Day) -> bool {
+    let Some(register) = register else { return true };
+    officers.iter().all(|key| register.iter().any(|officer| officer.key == *key && officer.is_valid(on)))
 }
 
 /// Papers that show an officer's credential.

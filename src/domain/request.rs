@@ -104,7 +104,12 @@ pub struct Request {
     pub deadline: Option<Millis>,
     /// Where results are announced; must be of an origin in the court's file.
     pub callback: Option<Personal<String>>,
+    /// Secret: the tokens that may see it besides the one that submits it (rule D5); empty = every token of the court.
+    pub viewers: Vec<String>,
 }
+
+/// The most viewers of a secret request: a panel and its clerks.
+pub const VIEWERS_MAX: usize = 16;
 
 /// The most acts one request may plan in all, its follow-ups included: a province-wide query of 4,000 banks for two
 /// subjects fits, and an act's line still fits 20 bits.

@@ -25,6 +25,8 @@ pub enum Waiting {
     Stopped,
     /// The partner's stage does not let it go (any more).
     Stage,
+    /// An officer it is sent for is not registered with the partner, or no longer (rule D4).
+    Officer,
     /// The partner fetches it with its next list.
     Fetch,
     /// The partner will be asked by our number.
@@ -126,6 +128,12 @@ fn ready(waiting: Waiting) -> (&'static str, &'static str, &'static str, &'stati
             "运维人员",
             "the operator",
         ),
+        Waiting::Officer => (
+            "承办人未在协助单位登记或登记已失效，暂不发送",
+            "is held: an officer is not, or no longer, registered with the partner",
+            "承办人",
+            "the officer",
+        ),
         Waiting::Fetch => ("等待协助单位取件", "the partner fetches it with its next list", "协助单位", "the partner"),
         _ => ("待发送", "is about to be sent", "本系统", "the gateway"),
     }
@@ -135,7 +143,7 @@ fn ready(waiting: Waiting) -> (&'static str, &'static str, &'static str, &'stati
 mod tests {
     use super::*;
 
-    const WAITING: [Waiting; 14] = [
+    const WAITING: [Waiting; 15] = [
         Waiting::Turn,
         Waiting::Base,
         Waiting::Order,
@@ -146,6 +154,7 @@ mod tests {
         Waiting::Paused,
         Waiting::Stopped,
         Waiting::Stage,
+        Waiting::Officer,
         Waiting::Fetch,
         Waiting::Ask,
         Waiting::Condition,
@@ -172,7 +181,7 @@ mod tests {
         let said = |state, waiting| next(state, waiting, None).what_zh;
         let ready: std::collections::BTreeSet<_> =
             WAITING.iter().map(|waiting| said(ActState::Ready, *waiting)).collect();
-        assert_eq!(ready.len(), 11, "{ready:?}");
+        assert_eq!(ready.len(), 12, "{ready:?}");
         let awaiting =
             [Waiting::Ask, Waiting::Condition, Waiting::Turn].map(|waiting| said(ActState::Awaiting, waiting));
         assert_eq!(awaiting.iter().collect::<std::collections::BTreeSet<_>>().len(), 3);

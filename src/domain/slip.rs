@@ -40,11 +40,7 @@ impl SlipNumber {
     pub fn issued_on(self) -> Option<Day> {
         let date = self.0 / Self::COUNTER;
         let (year, month, day) = (date / 10_000, date / 100 % 100, date % 100);
-        Day::from_ymd(
-            i32::try_from(year).ok()?,
-            u32::try_from(month).ok()?,
-            u32::try_from(day).ok()?,
-        )
+        Day::from_ymd(i32::try_from(year).ok()?, u32::try_from(month).ok()?, u32::try_from(day).ok()?)
     }
 
     /// The journaled counter inside.

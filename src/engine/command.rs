@@ -174,6 +174,8 @@ pub enum Command {
     Settle(Box<Settle>),
     /// A partner's list of a day was held against ours.
     Reconcile(Box<Reconcile>),
+    /// A partner objects to an act in writing.
+    Object(Box<Objection>),
     /// A person ends a task.
     EndTask(Box<EndTask>),
     /// Time passed.
@@ -257,6 +259,20 @@ pub struct Differing {
     pub amount: Option<Money>,
     /// What differs, in words for an operator: no names, no accounts.
     pub text: String,
+}
+
+/// A partner's written objection to an act (rule D18).
+pub struct Objection {
+    /// The act.
+    pub act: ActId,
+    /// The partner.
+    pub partner: String,
+    /// The court that must answer.
+    pub court: String,
+    /// Sequence by which the case is known.
+    pub case: u64,
+    /// What it says.
+    pub text: Personal<String>,
 }
 
 /// A person's word that a task is over.
@@ -479,6 +495,9 @@ pub struct ClosedRequest {
     pub acts: u32,
     /// Partners that had one of them.
     pub partners: Vec<String>,
+    /// Secret: the only tokens that may see it; empty = not secret.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub viewers: Vec<String>,
     /// Its slips at pulling partners, whose feedback may come late.
     #[serde(skip)]
     pub slips: Vec<u64>,

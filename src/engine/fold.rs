@@ -13,7 +13,7 @@ use store::record::{
 use crate::state::act::NO_SEQUENCE;
 use crate::state::lane::{Pause, class_of};
 use crate::state::slab::Index;
-use crate::state::{Act, Document, Keyed, LEADS_MAX, OpenRequest, READS_MAX, State, short_hash};
+use crate::state::{Act, Document, Keyed, LEADS_MAX, OpenRequest, READS_MAX, State, officer_key, short_hash};
 
 impl State {
     /// Applies the event at `sequence`.
@@ -149,6 +149,8 @@ impl State {
             found: Vec::new(),
             events: vec![sequence],
             leads: Vec::new(),
+            officers: body.request.officers().map(|(work, duty)| officer_key(work, duty)).collect(),
+            viewers: body.request.viewers().iter().map(|viewer| self.word_for(viewer)).collect(),
         };
         let deadline = request.deadline;
         let request = self.requests.insert(request);

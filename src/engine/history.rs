@@ -63,6 +63,7 @@ impl State {
             acts: u32::try_from(open.acts.len()).unwrap_or(u32::MAX),
             partners: partners.into_iter().collect(),
             slips: slips.into_iter().collect(),
+            viewers: self.viewers_of(open),
             events,
         })
     }

@@ -4,6 +4,7 @@ mod claims;
 mod delivering;
 mod kinds;
 mod law;
+mod officers;
 mod settling;
 mod simulated;
 mod stops;
@@ -229,6 +230,7 @@ fn request(asked: Asked) -> Request {
         priority: Priority::Normal,
         deadline: None,
         callback: None,
+        viewers: Vec::new(),
     }
 }
 

@@ -22,6 +22,14 @@ pub struct Caller {
     pub is_person: bool,
 }
 
+impl Caller {
+    /// May this token see a request with these viewers (rule D5)? A secret one shows itself to nobody else, auditors and operators included.
+    #[must_use]
+    pub fn may_see(&self, viewers: &[String]) -> bool {
+        viewers.is_empty() || viewers.contains(&self.token)
+    }
+}
+
 /// Our signed proof that something is in the journal.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Receipt {

@@ -6,12 +6,14 @@ use std::sync::Arc;
 use adapters::ADAPTERS;
 use adapters::inbox::INBOX;
 use domain::ActKind;
+use domain::Day;
 use domain::calendar::Hours;
-use domain::form::Form;
+use domain::form::{Form, RegisteredOfficer};
 use domain::partner::{Partner, PullCredential, Rate, Stage, Travel};
 use domain::request::PartnerKind;
 use domain::rules::{BUILT_IN, RulePack};
 use domain::socket::{Adapter, OptionText, PartnerOptions, Plug};
+use engine::state::officer_key;
 use web::Token;
 
 use super::manners::{Timeouts, breaker, doubt, rate, retry, timeouts};
@@ -19,6 +21,8 @@ use super::nearest::nearest;
 use super::page::{Found, Page, Spot, Table};
 use super::secret::{Around, is_literal};
 
+/// Officers of a province's courts that one partner may have registered.
+const REGISTER_MAX: usize = 20_000;
 /// Region codes of one partner: more than there are counties in a province.
 const REGIONS_MAX: usize = 1_000;
 /// Characters of an option: a URL, a secret.
@@ -87,8 +91,10 @@ pub(super) fn read<'p>(page: &'p Page<'p>, stem: &str, around: &Around<'_>, pack
     {
         kind.spot.fault("has no path from which lists are fetched, so nobody could; choose an adapter that calls out");
     }
+    let register = officers(&mut root);
     root.finish();
-    let (plug, form) = plug?;
+    let (plug, mut form) = plug?;
+    form.register = register;
     let spot = credential.as_ref().map(|found| found.spot.clone());
     let partner = Partner {
         id: id?,
@@ -113,6 +119,29 @@ pub(super) fn read<'p>(page: &'p Page<'p>, stem: &str, around: &Around<'_>, pack
         retired,
     };
     Some(Made { partner, plug, credential: spot, token, clerks, names_rules: rules.is_some() })
+}
+
+/// `[[officers]]`: who is registered with the partner (rule D4); none = it keeps no register with us.
+fn officers(root: &mut Table<'_>) -> Option<Vec<RegisteredOfficer>> {
+    let officers: Vec<RegisteredOfficer> =
+        root.tables("officers", REGISTER_MAX).into_iter().filter_map(registered).collect();
+    (!officers.is_empty()).then_some(officers)
+}
+
+fn registered(mut table: Table<'_>) -> Option<RegisteredOfficer> {
+    let work_id = table.required("work_id", 40, "the number of the officer's work paper");
+    let duty_id = table.required("duty_id", 40, "the number of the officer's duty paper");
+    let mut day = |key: &'static str| {
+        let text = table.text(key, 10)?;
+        let day = Day::parse(&text.value);
+        if day.is_none() {
+            text.spot.fault("is no day; write one such as \"2026-11-22\"");
+        }
+        day
+    };
+    let (from, to) = (day("from"), day("to"));
+    table.finish();
+    Some(RegisteredOfficer { key: officer_key(&work_id?.value, &duty_id?.value), from, to })
 }
 
 /// The pack of this name; a fault and the built-in one when there is none.

@@ -71,6 +71,10 @@ impl Gate for Engine {
         Box::pin(self.withdraw(caller, id, reason))
     }
 
+    fn object<'a>(&'a self, caller: &'a Caller, id: ActId, text: Personal<String>) -> Answer<'a, u64> {
+        Box::pin(self.object(caller, id, text))
+    }
+
     fn resolve<'a>(&'a self, caller: &'a Caller, id: ActId, resolution: Resolution) -> Answer<'a, u64> {
         Box::pin(self.resolve(caller, id, resolution))
     }

@@ -78,6 +78,8 @@ pub trait Gate: Send + Sync {
     fn stop<'a>(&'a self, caller: &'a Caller, id: RequestId, reason: String) -> Answer<'a, u64>;
     /// Takes one act back; gives the new version.
     fn withdraw<'a>(&'a self, caller: &'a Caller, id: ActId, reason: String) -> Answer<'a, u64>;
+    /// A partner objects to an act in writing: its court has fifteen days to answer; gives the sequence of the task.
+    fn object<'a>(&'a self, caller: &'a Caller, id: ActId, text: Personal<String>) -> Answer<'a, u64>;
     /// Settles an act in doubt with the partner's paper; gives the new version.
     fn resolve<'a>(&'a self, caller: &'a Caller, id: ActId, resolution: Resolution) -> Answer<'a, u64>;
     /// What a court has of a request, and the newest attempts, oldest first.

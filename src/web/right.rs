@@ -98,6 +98,8 @@ rights! {
     Reconcile: Operator, Partner;
     /// Read entries of the trail.
     Audit: Auditor;
+    /// Object to an act in writing.
+    Object: Operator, Partner;
     /// Send results.
     Inbound: Partner;
     /// Read and answer an inbox.

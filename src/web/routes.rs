@@ -55,6 +55,7 @@ doors! {
     "/v1/deliveries/keys" "GET" => get deliveries::keys;
     "/v1/acts/{id}/withdraw" "POST" => post acts::withdraw;
     "/v1/acts/{id}/resolve" "POST" => post acts::resolve;
+    "/v1/acts/{id}/objection" "POST" => post acts::object;
     "/v1/partners" "GET" => get partners::list;
     "/v1/partners/{id}/pause" "POST" => post partners::pause;
     "/v1/partners/{id}/resume" "POST" => post partners::resume;

@@ -159,6 +159,7 @@ impl Simulation {
             priority: submission.priority,
             deadline: submission.deadline,
             callback: None,
+            viewers: Vec::new(),
         };
         let (high, low) = submission.fingerprint;
         Some(Command::Submit(Box::new(Submit {

@@ -74,6 +74,7 @@ fn request(asked: Asked) -> Request {
         priority: Priority::Normal,
         deadline: None,
         callback: None,
+        viewers: Vec::new(),
     }
 }
 

@@ -7,6 +7,7 @@ use domain::{ActId, ActKind, ActState, Millis, Money};
 use store::record::{Body, ExchangeEnded, OutcomeTwin};
 
 use super::Decider;
+use super::duties::names_co_owner;
 use crate::command::Answer;
 use crate::refusal::Refusal;
 use crate::state::Act;
@@ -56,7 +57,9 @@ impl Decider {
             state: after.state.word().to_owned(),
             verdict,
         };
+        let co_owned = after.outcome.as_ref().is_some_and(names_co_owner);
         let sequence = self.emit(fact.into(), body, slot);
+        self.tell_co_owners(index, co_owned);
         self.after_outcome(index);
         Ok(Answer::Done(sequence))
     }

@@ -8,6 +8,7 @@ use domain::{ActKind, ActState, SlipLine, SlipNumber};
 use store::record::{ActRef, Body, ExchangeBegan, LeadReceived, LeadTwin, OutcomeReceived, OutcomeTwin};
 
 use super::Decider;
+use super::duties::names_co_owner;
 use super::exchange::fit;
 use crate::command::{Answer, ClosedRequest, LateOutcome, LeadNews};
 use crate::fold::lead_key;
@@ -151,6 +152,7 @@ impl Decider {
         };
         let slot = self.slot_of(index);
         self.emit(fact.into(), Some(Body::Outcome(Box::new(twin))), slot);
+        self.tell_co_owners(index, names_co_owner(&outcome));
         self.after_outcome(index);
         Ok(())
     }

@@ -3,10 +3,12 @@
 pub mod allocate;
 mod claim;
 mod deliver;
+mod duties;
 pub(crate) mod exchange;
 mod face;
 mod law;
 pub mod limits;
+mod officers;
 mod people;
 mod plan;
 mod preflight;
@@ -128,6 +130,11 @@ impl Decider {
     fn set_now(&mut self, now: Millis) {
         // Journal time never goes back, whatever the wall clock does.
         self.now = now.max(self.state.at).max(self.now);
+        let today = domain::Day::of(self.now).count();
+        if today != self.state.today {
+            self.state.today = today;
+            self.registers_change();
+        }
     }
 
     fn take(&mut self, answer: Result<Answer, Refusal>) -> Decision {
@@ -177,6 +184,7 @@ impl Decider {
             Command::Carried { outgoing, version, end } => self.carried(&outgoing, version, end),
             Command::Settle(settle) => self.settle(*settle),
             Command::Reconcile(reconcile) => self.reconcile(*reconcile),
+            Command::Object(objection) => self.object(*objection),
             Command::EndTask(end) => self.end_task(*end),
             Command::Tick => self.tick(),
             Command::Drain => self.drain(),

@@ -40,6 +40,7 @@ impl Decider {
             return;
         }
         let (sequence, state) = (open.sequence, open.end_state().word().to_owned());
+        self.owe_investigation(request);
         self.emit(RequestFinished { request: sequence, state }.into(), None, 0);
     }
 

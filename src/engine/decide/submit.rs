@@ -51,6 +51,7 @@ impl Decider {
             Asked::Acts(acts) => self.plan_acts(submit, acts)?,
         };
         self.preflight(request, &plan)?;
+        self.check_registers(request, &plan)?;
         self.bind_law(submit, &mut plan);
         let court = request.case.court.code.as_str();
         for line in &mut plan {

@@ -57,17 +57,21 @@ impl Decider {
         let settings: Vec<_> = config
             .partners
             .values()
-            .map(|partner| (partner.id.clone(), partner.rate.max as usize, partner.stage))
+            .map(|partner| {
+                (partner.id.clone(), partner.rate.max as usize, partner.stage, partner.form.register.clone())
+            })
             .collect();
         self.config = config;
         self.rouse_courts();
         let mut changed = false;
-        for (partner, keep, stage) in settings {
+        for (partner, keep, stage, register) in settings {
             let lane = self.state.lane_for(&partner);
             if let Some(lane) = self.state.lane_mut(lane) {
                 lane.ring_keep = keep;
                 changed |= lane.stage.unwrap_or(Stage::Deduct) != stage;
                 lane.stage = Some(stage);
+                changed |= lane.register != register;
+                lane.register = register;
             }
             self.state.stirred.insert(lane);
         }
@@ -150,6 +154,7 @@ impl Decider {
             }
         }
         self.tell_overdue();
+        self.tell_unregistered();
         self.lose_patience();
         self.erase_documents();
         Ok(Answer::Done(self.state.next))

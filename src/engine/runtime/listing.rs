@@ -157,11 +157,12 @@ impl Engine {
         let decider = self.shared.decider.read();
         let open = decider.state.request_index(id).and_then(|index| decider.state.requests.get(index));
         let court = match open {
+            Some(open) if !caller.may_see(&decider.state.viewers_of(open)) => return Err(Refusal::NotFound),
             Some(open) => decider.state.word(open.court).to_owned(),
             None => {
                 drop(decider);
                 let closed = self.shared.closed_request(id.0)?.ok_or(Refusal::NotFound)?;
-                if caller.court.as_ref().is_none_or(|court| *court == closed.court) {
+                if caller.court.as_ref().is_none_or(|court| *court == closed.court) && caller.may_see(&closed.viewers) {
                     return Err(Refusal::WrongState { state: "finished" });
                 }
                 return Err(Refusal::NotFound);
@@ -246,7 +247,7 @@ impl Engine {
             let lane = state.lane_of(partner);
             open.acts.iter().any(|act| state.acts.get(*act).map(|act| act.lane) == lane)
         });
-        own && case && partner
+        own && case && partner && caller.may_see(&state.viewers_of(open))
     }
 
     fn closed_lines(
@@ -336,16 +337,20 @@ impl Engine {
         let open = {
             let decider = self.shared.decider.read();
             let open = decider.state.request_index(id).and_then(|index| decider.state.requests.get(index));
-            open.map(|open| (decider.state.word(open.court).to_owned(), open.events.clone()))
+            let parts = |open: &OpenRequest| {
+                let viewers = decider.state.viewers_of(open);
+                (decider.state.word(open.court).to_owned(), viewers, open.events.clone())
+            };
+            open.map(parts)
         };
-        let (court, sequences) = match open {
+        let (court, viewers, sequences) = match open {
             Some(open) => open,
             None => {
                 let closed = self.shared.closed_request(id.0)?.ok_or(Refusal::NotFound)?;
-                (closed.court, self.shared.closed_events(id.0)?)
+                (closed.court, closed.viewers, self.shared.closed_events(id.0)?)
             }
         };
-        if caller.court.as_ref().is_some_and(|own| *own != court) {
+        if caller.court.as_ref().is_some_and(|own| *own != court) || !caller.may_see(&viewers) {
             return Err(Refusal::NotFound);
         }
         self.done(Command::Tick).await?;
@@ -473,6 +478,7 @@ fn closed_line(closed: &ClosedRequest) -> RequestLine {
 
 fn closed_fits(closed: &ClosedRequest, caller: &Caller, filter: &RequestFilter) -> bool {
     caller.court.as_ref().is_none_or(|own| *own == closed.court)
+        && caller.may_see(&closed.viewers)
         && filter.state.is_none_or(|state| state.word() == closed.state)
         && filter.partner.as_ref().is_none_or(|partner| closed.partners.contains(partner))
 }

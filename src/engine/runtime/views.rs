@@ -35,6 +35,7 @@ struct Sketch {
     acts: Vec<(Act, Option<MeasureView>, Waiting, Option<Millis>)>,
     superseded: Vec<u64>,
     leads: Vec<u64>,
+    viewers: Vec<String>,
 }
 
 impl Engine {
@@ -67,7 +68,8 @@ impl Engine {
             None => self.closed_sketch(id, page)?,
         };
         let was_closed = closed.is_some();
-        if caller.court.as_ref().is_some_and(|court| *court != sketch.view.court) {
+        let foreign = caller.court.as_ref().is_some_and(|court| *court != sketch.view.court);
+        if foreign || !caller.may_see(&sketch.viewers) {
             return Err(Refusal::NotFound);
         }
         // The read is an event before the answer, and the answer waits until everything it shows is durable.
@@ -225,7 +227,7 @@ impl Shared {
 
     /// Reads names, accounts and outcomes from the journal.
     fn complete(&self, sketch: Sketch) -> RequestView {
-        let Sketch { mut view, acts, superseded, leads } = sketch;
+        let Sketch { mut view, acts, superseded, leads, viewers: _ } = sketch;
         match self.papers.request(view.id.0) {
             Some(papers) => view.case_number = papers.context.case.number.clone(),
             None => view.erased = true,
@@ -410,7 +412,7 @@ fn sketch(
     };
     let newest = open.leads.len().saturating_sub(LEADS_SHOWN_MAX);
     let leads = open.leads.get(newest..).unwrap_or_default().to_vec();
-    Some(Sketch { view, acts, superseded, leads })
+    Some(Sketch { view, acts, superseded, leads, viewers: state.viewers_of(open) })
 }
 
 fn unreadable(error: &store::index::IndexError) -> Refusal {
@@ -438,5 +440,5 @@ fn erased_sketch(closed: &ClosedRequest, state: RequestState) -> Sketch {
         erased: true,
         delivery: None,
     };
-    Sketch { view, acts: Vec::new(), superseded: Vec::new(), leads: Vec::new() }
+    Sketch { view, acts: Vec::new(), superseded: Vec::new(), leads: Vec::new(), viewers: closed.viewers.clone() }
 }

@@ -125,6 +125,16 @@ pub struct OpenRequest {
     pub events: Vec<u64>,
     /// Sequences of the leads among them.
     pub leads: Vec<u64>,
+    /// The officers it is made for, as [`officer_key`] has them.
+    pub officers: Vec<u64>,
+    /// Secret: the tokens that may see it besides its own, as indices into [`State::words`]; empty = not secret.
+    pub viewers: Vec<u16>,
+}
+
+/// By which an officer is found in a partner's register.
+#[must_use]
+pub fn officer_key(work_id: &str, duty_id: &str) -> u64 {
+    short_hash(&[work_id.trim(), duty_id.trim()])
 }
 
 impl OpenRequest {
@@ -224,6 +234,8 @@ pub struct State {
     pub leads: Map<u64, u64>,
     /// What courts have of their requests.
     pub deliveries: delivery::Deliveries,
+    /// Today in Asia/Shanghai as a day count, as whoever decides has it; no event says it, and no snapshot holds it.
+    pub(crate) today: i32,
     /// Emergency stops in force, by sequence; at most [`crate::decide::STOPS_MAX`] beside those of everything.
     pub stops: BTreeMap<u64, stop::Stop>,
     /// Acts that clerks have taken from inboxes; at most [`claim::CLAIMS_MAX`].

@@ -1,8 +1,9 @@
 //! What is held back: by emergency stops, which follow from events, and by the stage of a partner, which follows from the settings.
 
+use domain::form::all_registered;
 use domain::sentence::Waiting;
 use domain::stop::StopScope;
-use domain::{ActKind, ActState};
+use domain::{ActKind, ActState, Day};
 use serde::{Deserialize, Serialize};
 use store::record::{Fact, StopLiftProposed, StopOrdered};
 
@@ -106,8 +107,14 @@ impl State {
         if self.is_act_stopped(act) {
             return Some(Waiting::Stopped);
         }
-        let stage = self.lane(act.lane).and_then(|lane| lane.stage)?;
-        (!stage.lets(act.kind())).then_some(Waiting::Stage)
+        let lane = self.lane(act.lane)?;
+        if !lane.stage?.lets(act.kind()) {
+            return Some(Waiting::Stage);
+        }
+        let officers = || self.requests.get(act.request).map_or(&[][..], |open| open.officers.as_slice());
+        let on = Day::from_count(self.today);
+        let unregistered = lane.register.is_some() && !all_registered(lane.register.as_deref(), officers(), on);
+        unregistered.then_some(Waiting::Officer)
     }
 
     fn is_act_stopped(&self, act: &Act) -> bool {

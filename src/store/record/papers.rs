@@ -25,6 +25,8 @@ pub struct RequestTwin {
     deadline: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     callback: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    viewers: Vec<String>,
 }
 
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -131,6 +133,7 @@ impl From<&Request> for RequestTwin {
             priority: request.priority.code(),
             deadline: request.deadline,
             callback: request.callback.as_ref().map(|url| url.expose().clone()),
+            viewers: request.viewers.clone(),
         }
     }
 }
@@ -199,6 +202,17 @@ impl RequestTwin {
         self.callback.is_some()
     }
 
+    /// The tokens that may see it besides the one that submitted it; empty = not secret.
+    #[must_use]
+    pub fn viewers(&self) -> &[String] {
+        &self.viewers
+    }
+
+    /// Work and duty number of each officer.
+    pub fn officers(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.officers.iter().map(|[_, work_id, duty_id, _]| (work_id.as_str(), duty_id.as_str()))
+    }
+
     /// Claim and costs, in 1/10,000 yuan.
     #[must_use]
     pub fn sums(&self) -> (i64, i64) {
@@ -245,6 +259,7 @@ impl RequestTwin {
             priority: Priority::from_code(self.priority)?,
             deadline: self.deadline,
             callback: self.callback.map(Personal::new),
+            viewers: self.viewers,
         })
     }
 }

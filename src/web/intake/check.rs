@@ -14,6 +14,8 @@ use crate::intake::text::{Faults, ascii, plain};
 const REGION_CHARACTERS_MAX: usize = 12;
 /// Characters of a partner id.
 pub(crate) const PARTNER_CHARACTERS_MAX: usize = 32;
+/// Characters of a token's name.
+const TOKEN_CHARACTERS_MAX: usize = 40;
 /// Characters of an address that results are announced at; what servers and proxies take.
 const ADDRESS_CHARACTERS_MAX: usize = 2_000;
 
@@ -67,10 +69,15 @@ pub(crate) fn request(form: RequestForm<'_>) -> Result<Request, Vec<Fault>> {
         let at = root.field("callback");
         address(callback.url, &at.field("url"), &mut faults)
     });
+    let in_viewers = root.field("viewers");
+    let viewers = form.viewers.map(|list| {
+        each(list.0, &in_viewers, |viewer, at| Some(faults.text(at, viewer, ascii(TOKEN_CHARACTERS_MAX, "-_."))))
+    });
+    let viewers = viewers.unwrap_or_default();
     let faults = faults.found();
     match (case, asked, priority) {
         (Some(case), Some(asked), Some(priority)) if faults.is_empty() => {
-            Ok(Request { case, asked, officers, papers, priority, deadline, callback })
+            Ok(Request { case, asked, officers, papers, priority, deadline, callback, viewers })
         }
         _ => Err(faults),
     }

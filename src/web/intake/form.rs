@@ -171,6 +171,7 @@ forms! {
         #[maybe] priority: Text<'a>,
         #[maybe] scope: ScopeForm<'a>,
         #[flat] subjects: List<Place, { domain::request::PARTIES_MAX }>,
+        #[maybe] viewers: List<Text<'a>, { domain::request::VIEWERS_MAX }>,
     }
     /// The case.
     CaseForm {
@@ -270,6 +271,10 @@ forms! {
     StopForm {
         reason: Text<'a>,
         scope: StopScopeForm<'a>,
+    }
+    /// A partner's written objection.
+    ObjectionForm {
+        text: Text<'a>,
     }
     /// What a clerk of a partner says became of an act.
     AnswerForm {

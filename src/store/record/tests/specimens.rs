@@ -415,6 +415,7 @@ impl Seed {
             priority: self.one_of(Priority::ALL),
             deadline: self.maybe(Self::signed),
             callback: self.maybe(Self::personal),
+            viewers: Vec::new(),
         }
     }
 

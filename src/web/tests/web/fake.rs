@@ -323,6 +323,10 @@ impl Gate for FakeGate {
         now(self.note(format!("resume {partner}")))
     }
 
+    fn object<'a>(&'a self, _: &'a Caller, id: ActId, text: Personal<String>) -> Answer<'a, u64> {
+        now(self.note(format!("object {id} {}", text.expose())))
+    }
+
     fn tasks(&self, _: &Caller, filter: TaskFilter) -> Result<Page<TaskView>, Refusal> {
         self.note(format!("tasks {filter:?}"))?;
         let task = TaskView {

@@ -22,6 +22,7 @@ const MATRIX: &[(&str, &str, &str)] = &[
     ("GET", "/v1/deliveries/keys", "SAIO"),
     ("POST", "/v1/acts/{id}/withdraw", "SA"),
     ("POST", "/v1/acts/{id}/resolve", "SA"),
+    ("POST", "/v1/acts/{id}/objection", "OP"),
     ("GET", "/v1/partners", "SAIO"),
     ("POST", "/v1/partners/{id}/pause", "O"),
     ("POST", "/v1/partners/{id}/resume", "O"),

@@ -93,6 +93,7 @@ pub fn of_body(operation: &str) -> Value {
             Value::Object(requests().into_iter().map(|(name, _)| to(name)).collect())
         }
         "approveRequest" | "stopRequest" | "withdrawAct" | "liftStop" => reason(),
+        "objectToAct" => named("unlawful", json!({ "text": "该账户系社会保险基金专户，依法不得冻结" })),
         "endTask" => named("done", json!({ "end": "done", "reason": "已裁定续行" })),
         "settle" => named(
             "day",

@@ -3,7 +3,7 @@
 use web::Role;
 use web::problem::Slug;
 use web::right::{
-    Approve, Audit, Clerk, EndTasks, Inbound, Operate, ReadRequests, ReadStates, ReadTasks, Reconcile, Redeliver,
+    Approve, Audit, Clerk, EndTasks, Inbound, Object, Operate, ReadRequests, ReadStates, ReadTasks, Reconcile, Redeliver,
     Right, Settle, SettleAccounts, Stop, Submit,
 };
 
@@ -329,6 +329,17 @@ fn deliveries() -> Vec<Operation> {
 
 fn tasks() -> Vec<Operation> {
     vec![
+        Operation::of("objectToAct", "POST", "/v1/acts/{id}/objection", "tasks")
+            .says("协助单位书面异议", "A partner objects in writing")
+            .about(
+                "协助单位认为事项违反法律的，可书面异议；法院须在十五日内答复（D18）。异议不停止办理。运维人员可代为登记。",
+                "A partner that thinks an act unlawful objects in writing, and the court answers within fifteen days (D18). Nothing is suspended by it. An operator may enter it for the partner.",
+            )
+            .for_roles::<Object>()
+            .with(&["ActId", "AcceptLanguage"])
+            .takes(Body::Json("ObjectionForm"))
+            .shows(200, Shows::Json("Sequence"))
+            .refusing(&[ID, ENGINE]),
         Operation::of("listTasks", "GET", "/v1/tasks", "tasks")
             .says("待办事项", "What people have to do")
             .about("旧者在前。法院令牌仅见本院的。", "Oldest first. A court's token sees its own.")
