@@ -6,8 +6,9 @@ use serde_json::json;
 use web::Role;
 use web::gate::Refusal;
 
-use crate::fake::{MARKUP, NOW};
+use crate::fake::NOW;
 use crate::house::{Answer, House, read};
+use crate::planted::MARKUP;
 
 const TASK: &str = "act_0000000000040001";
 

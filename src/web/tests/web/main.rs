@@ -17,6 +17,7 @@ mod limits;
 mod logs;
 mod measures;
 mod openapi;
+mod planted;
 mod problems;
 mod roles;
 mod stops;
