@@ -64,20 +64,39 @@ pub(crate) fn specimen_of(name: &str) -> Specimen {
     match name {
         "bank_pull" => Specimen {
             options: &[("charset", "GBK")],
-            refused: &[("charset", "UTF-8"), ("charset", "KOI8-R"), ("colour", "red")],
-            goldens: &["bank/golden/01_getXzcxList_reply.b64", "bank/golden/03_shfeedXzcxInfo_argument.b64"],
-            face: Some("/services/SyyhConvertDataService"),
-            ..Specimen::PLAIN
+            ..pulled_specimen(
+                &["bank/golden/01_getXzcxList_reply.b64", "bank/golden/03_shfeedXzcxInfo_argument.b64"],
+                "/services/SyyhConvertDataService",
+            )
         },
+        "housing_fund_pull" => pulled_specimen(
+            &[
+                "housing_fund/golden/fetched/01_gjjfeedXzcxInfo_argument.b64",
+                "housing_fund/golden/fetched/gjjgetXzkzList_reply.xml",
+            ],
+            "/services/GjjConvertDataService",
+        ),
+        "payment_pull" => pulled_specimen(
+            &["payment/golden/01_ifshfeedXzcxInfo_argument.b64", "payment/golden/ifgetXzkzList_reply.xml"],
+            "/services/IfConvertDataService",
+        ),
+        "registry_pull" => pulled_specimen(
+            &["registry/golden/kzBdcQL_reply.xml", "registry/golden/feedkzBdcQL_argument.xml"],
+            "/services/IpConvertDataService",
+        ),
         "bank_http" => bank_specimen(),
         "housing_fund_open" => {
             open_specimen(&["housing_fund/golden/freeze.json", "housing_fund/golden/freeze_partly.json"])
         }
-        "police_open" => Specimen {
-            order: || crate::police::tests::order(ActKind::Watch),
-            ..open_specimen(&["police/golden/watch_vehicle.json", "police/golden/watch_done.json"])
-        },
+        "police_open" => police_specimen(),
+        "grid_open" => grid_specimen(),
+        "mapped_json" => mapped_specimen(),
         "insurance_open" => open_specimen(&["insurance/golden/freeze.json", "insurance/golden/frozen.json"]),
+        "inbox" => Specimen {
+            options: &[("two_officers", "true"), ("credential_scans", "false")],
+            refused: &[("two_officers", "canary-token"), ("credential_scans", "1"), ("colour", "canary-token")],
+            ..Specimen::PLAIN
+        },
         "loopback" => Specimen {
             options: &[("answers", "done")],
             refused: &[
@@ -90,6 +109,16 @@ pub(crate) fn specimen_of(name: &str) -> Specimen {
             ..Specimen::PLAIN
         },
         _ => panic!("the adapter `{name}` has no specimen: add one, so that it is asked what every adapter is asked"),
+    }
+}
+
+/// The specimen of a partner that fetches by the courts' own form.
+fn pulled_specimen(goldens: &'static [&'static str], face: &'static str) -> Specimen {
+    Specimen {
+        refused: &[("charset", "KOI8-R"), ("dialect", "none-there"), ("colour", "red")],
+        goldens,
+        face: Some(face),
+        ..Specimen::PLAIN
     }
 }
 
@@ -150,6 +179,107 @@ fn open_answer(request: &str) -> String {
     )
 }
 
+fn police_specimen() -> Specimen {
+    Specimen {
+        order: || crate::police::tests::order(ActKind::Watch),
+        ..open_specimen(&["police/golden/watch_vehicle.json", "police/golden/watch_done.json"])
+    }
+}
+
+fn grid_specimen() -> Specimen {
+    Specimen {
+        order: || crate::grid::tests::order(ActKind::GridTask),
+        answer: grid_answer,
+        ..open_specimen(&["grid/golden/find_person.json", "grid/golden/person_found.json"])
+    }
+}
+
+/// What a grid platform says to a task, or to a question about one.
+fn grid_answer(request: &str) -> String {
+    let answer = open_answer(request);
+    answer.replacen('{', r#"{"findings":[{"class":"whereabouts","details":{"what":"seen","place":"石浦渔港"}}],"#, 1)
+}
+
+/// What a partner with a form of its own says to a freeze, or to a question about one.
+fn mapped_answer(request: &str) -> String {
+    let asked = request.strip_prefix("GET /asked/").and_then(|rest| rest.split(' ').next());
+    let sent = request.split("\"no\":\"").nth(1).and_then(|rest| rest.split('"').next());
+    let number = asked.or(sent).unwrap_or_default();
+    format!(r#"{{"no":"{number}","result":"OK","held":1800000,"until":"20271119"}}"#)
+}
+
+/// The same when it refuses.
+fn mapped_refusal(request: &str) -> String {
+    mapped_answer(request).replace(r#""result":"OK","held":1800000"#, r#""result":"NO""#)
+}
+
+/// The specimen of a partner that its file describes.
+fn mapped_specimen() -> Specimen {
+    Specimen {
+        options: &[
+            ("url", "{url}"),
+            ("token", "canary-token"),
+            ("hmac_key", "shared"),
+            ("constants.channel", "COURT"),
+            ("codes.id_types.01", "ID_CARD"),
+            ("send.freeze.path", "/orders"),
+            ("send.freeze.body./no", "number"),
+            ("send.freeze.body./channel", "constants.channel"),
+            ("send.freeze.body./who/name", "subject.name required"),
+            ("send.freeze.body./who/type", "subject.id_type id_types"),
+            ("send.freeze.body./who/id", "subject.id_number required"),
+            ("send.freeze.body./cents", "amount fen_number required"),
+            ("send.freeze.body./until", "to compact required"),
+            ("ask.any.path", "/asked/{number}"),
+            ("answer.number", "/no"),
+            ("answer.state", "/result"),
+            ("answer.caught", "/held fen_number"),
+            ("answer.to", "/until compact"),
+            ("states.*", "doubt"),
+            ("states.OK", "done"),
+            ("states.NO", "refused"),
+        ],
+        required: &["url", "token", "send", "answer.number", "answer.state", "states.*"],
+        refused: &[
+            ("url", "http://partner.example/?canary-token=1"),
+            ("token", "canary-token more"),
+            ("token", "canary-token王"),
+            ("token_header", "canary token"),
+            ("token_header", "host"),
+            ("hmac_form", "canary-token"),
+            ("hmac_over", "canary-token"),
+            ("two_officers", "canary-token"),
+            ("send.freeze.path", "canary-token"),
+            ("send.freeze.path", "/../canary-token"),
+            ("send.freeze.path", "/{subject.name}/canary-token"),
+            ("send.freeze.method", "GET"),
+            ("send.freeze.says", "canary-token"),
+            ("send.freeze.body./no", "canary-token"),
+            ("send.freeze.body./cents", "amount canary-token"),
+            ("send.freeze.body./cents", "amount fen canary-token"),
+            ("send.freeze.body./who/type", "subject.id_type canary-token"),
+            ("send.freeze.body./channel", "constants.canary-token"),
+            ("send.freeze.body./no/more", "text:canary-token"),
+            ("send.freeze.body.more", "number"),
+            ("send.teleport.path", "/orders"),
+            ("ask.any.path", "/asked"),
+            ("ask.any.body./who", "subject.name"),
+            ("answer.caught", "canary-token"),
+            ("answer.caught", "/held canary-token"),
+            ("answer.colour", "/canary-token"),
+            ("states.*", "done"),
+            ("states.OK", "canary-token"),
+            ("reasons.R1", "canary-token"),
+        ],
+        network: true,
+        goldens: &["mapped_json/golden/small_freeze.json", "mapped_json/golden/small_frozen.json"],
+        begins: &["POST /orders HTTP/1.1\r\n", "GET /asked/X2026112200000000012-1 HTTP/1.1\r\n"],
+        answer: mapped_answer,
+        refusal: mapped_refusal,
+        ..Specimen::PLAIN
+    }
+}
+
 /// The same when it refuses.
 fn open_refusal(request: &str) -> String {
     let good = open_answer(request);
@@ -179,7 +309,7 @@ pub(crate) fn options(entries: &[(&str, &str)], url: &str) -> PartnerOptions {
     };
     let entries: BTreeMap<_, _> = entries.iter().enumerate().map(entry).collect();
     // Longer than any loopback exchange on a busy machine; tests of silence take a shorter one.
-    PartnerOptions { entries, connect_timeout_ms: 10_000, timeout_ms: 20_000 }
+    PartnerOptions { entries, connect_timeout_ms: 10_000, timeout_ms: 20_000, dialect: None }
 }
 
 fn plug(name: &str, entries: &[(&str, &str)], url: &str) -> Arc<dyn CallOut> {
@@ -190,7 +320,7 @@ pub(crate) fn plug_of(name: &str, options: &PartnerOptions) -> Arc<dyn CallOut> 
     let adapter = ADAPTERS.iter().find(|adapter| adapter.name == name).unwrap();
     match (adapter.build)(options) {
         Ok(Plug::CallOut(call)) => call,
-        Ok(Plug::Pull) => panic!("{name} is pulled"),
+        Ok(Plug::Pull(_) | Plug::Inbox) => panic!("{name} is not called"),
         Err(faults) => panic!("{name}: {faults:?}"),
     }
 }

@@ -3,6 +3,7 @@
 //! The open task form with the rules of `schemas/partners/housing-fund.md`. What is particular: a deduct is accepted, often
 //! registered for years, and paid when a condition of art. 24 of the regulations arises.
 
+mod pull;
 mod wire;
 
 #[cfg(test)]
@@ -14,6 +15,8 @@ use domain::partner::Travel;
 use domain::socket::{Adapter, OptionFault, PartnerOptions, Plug};
 
 use crate::open::{self, Trade};
+
+pub(crate) use pull::{PULL, face};
 
 /// Fund centres that we call.
 pub(crate) const OPEN: Adapter =

@@ -8,13 +8,21 @@ use std::sync::Arc;
 use domain::socket::{Adapter, Face};
 
 pub mod bank;
+mod court_form;
+pub mod dialect;
+mod grid;
 mod housing_fund;
+pub mod inbox;
 mod insurance;
 pub mod loopback;
+mod mapped_json;
 mod markup;
 mod open;
 mod options;
+mod payment;
 mod police;
+mod registry;
+mod sums;
 pub mod transport;
 
 #[cfg(test)]
@@ -23,11 +31,23 @@ mod conformance;
 mod fuzz;
 
 /// Every adapter there is. Whatever a partner file may name stands here, and `conformance.rs` asks each the same questions.
-pub static ADAPTERS: &[Adapter] =
-    &[bank::PULL, bank::HTTP, insurance::OPEN, housing_fund::OPEN, police::OPEN, loopback::LOOPBACK];
+pub static ADAPTERS: &[Adapter] = &[
+    bank::PULL,
+    bank::HTTP,
+    insurance::OPEN,
+    housing_fund::OPEN,
+    housing_fund::PULL,
+    payment::PULL,
+    registry::PULL,
+    police::OPEN,
+    grid::OPEN,
+    mapped_json::MAPPED,
+    inbox::INBOX,
+    loopback::LOOPBACK,
+];
 
 /// Every path that partners call.
 #[must_use]
 pub fn faces() -> Vec<Arc<dyn Face>> {
-    vec![Arc::new(bank::BankFace)]
+    vec![Arc::new(bank::face()), Arc::new(housing_fund::face()), Arc::new(payment::face()), Arc::new(registry::face())]
 }

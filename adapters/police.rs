@@ -52,6 +52,7 @@ fn form(_options: &PartnerOptions) -> Form {
         two_officers: true,
         credential_scans: true,
         original_number: true,
+        ..Form::default()
     }
 }
 

@@ -6,6 +6,7 @@ pub(crate) mod endpoint;
 pub mod http;
 mod judge;
 pub mod pull;
+pub(crate) mod soap;
 pub(crate) mod trust;
 
 pub use http::read_capped;

@@ -64,8 +64,8 @@ pub fn run(arguments: SettlementArguments) -> anyhow::Result<ExitCode> {
                 let rows = rows(&file, &["serial", "day", "amount", "slip", "reference", "booked_back"])?;
                 for (place, lines) in rows.chunks(LINES_AT_ONCE).enumerate() {
                     let mut body = json!({ "bank_code": bank_code, "account": account, "lines": lines });
-                    if let Some(court) = &court {
-                        body["court"] = json!(court);
+                    if let (Some(court), Some(body)) = (&court, body.as_object_mut()) {
+                        body.insert("court".to_owned(), json!(court));
                     }
                     let told = client.post("/v1/settlements", &body).await?;
                     let results = told.get("lines").and_then(Value::as_array).cloned().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! The options of the two bank adapters.
+//! The options of banks that we call.
 
 use std::sync::Arc;
 
@@ -11,9 +11,6 @@ use crate::transport::charset::Charset;
 use crate::transport::endpoint;
 use crate::transport::http::secret_header;
 
-pub(crate) const PULL_OPTIONS: &[(&str, &str)] =
-    &[("charset", "charset inside Base64; GBK, and nothing else on this path (default GBK)")];
-
 pub(crate) const HTTP_OPTIONS: &[(&str, &str)] = &endpoint::with_connection::<15>(&[
     ("url", "where messages are posted, http:// or https:// (required)"),
     ("bank_id", "the bank's code, MessageTo (required)"),
@@ -24,16 +21,6 @@ pub(crate) const HTTP_OPTIONS: &[(&str, &str)] = &endpoint::with_connection::<15
 
 /// 2,000 accounts with their measures, and some room; what is larger is not this contract's answer.
 const ANSWER_BYTES_MAX: usize = 1024 * 1024;
-
-/// Checks the options of a bank that fetches.
-pub(crate) fn build_pull(options: &PartnerOptions) -> Result<Plug, Vec<OptionFault>> {
-    let mut reading = Reading::begin(options, PULL_OPTIONS);
-    let charset = reading.read("charset", Charset::Gbk, "GBK", Charset::parse);
-    if charset == Charset::Utf8 {
-        reading.fault("charset", "the SOAP path of banks speaks GBK; write GBK or leave it out");
-    }
-    reading.finish(Plug::Pull)
-}
 
 /// Builds the connection of a bank that we call.
 pub(crate) fn build_http(options: &PartnerOptions) -> Result<Plug, Vec<OptionFault>> {

@@ -1,27 +1,34 @@
 //! The targets, one a decoder; a new decoder adds its own here.
 
+use std::sync::LazyLock;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use domain::ActKind;
-use domain::socket::{Face, FaceFault, Judged};
+use domain::socket::{FaceFault, Judged};
 
 use super::{files, fuzz, hostile};
-use crate::bank::BankFace;
 use crate::bank::wire::answer::{judge_ask, judge_send};
 use crate::conformance::{networked, options, plug_of, specimen_of};
+use crate::court_form::specimen::Hub;
 use crate::open::Trade;
 use crate::open::answer::{judge_asked, judge_sent};
 use crate::transport::http::HttpReply;
 
+/// A bank on the banks' face.
+static BANK: LazyLock<Hub> = LazyLock::new(crate::bank::tests::specimen::hub);
+/// A registry on the registries' face.
+static REGISTRY: LazyLock<Hub> = LazyLock::new(|| Hub::of(&crate::registry::PULL, crate::registry::face()));
+
 /// A fault has a name, and shows nothing of the document.
 fn named(fault: &FaceFault) {
-    assert!(BankFace.fault(fault).status >= 400);
+    assert!(BANK.face.fault(fault).status >= 400);
     let (FaceFault::Malformed(text) | FaceFault::TooLarge(text)) = fault else { return };
     assert!(!text.is_empty() && text.len() < 300, "{text}");
 }
 
 fn decode(body: &[u8]) {
-    if let Err(fault) = BankFace.decode(body) {
+    if let Err(fault) = BANK.decode(body) {
         named(&fault);
     }
 }
@@ -29,7 +36,7 @@ fn decode(body: &[u8]) {
 #[test]
 fn soap_envelope() {
     for (name, document) in hostile::xml() {
-        assert!(BankFace.decode(&document).is_err(), "{name}");
+        assert!(BANK.decode(&document).is_err(), "{name}");
     }
     fuzz("soap_envelope", files("bank/golden/soap"), hostile::xml(), decode);
 }
@@ -49,7 +56,7 @@ const OPERATIONS: [&str; 4] = ["shfeedXzcxInfo", "shfeedXzkzInfo", "htInfo", "cx
 fn packed_argument() {
     for (name, packed) in hostile::base64() {
         for operation in OPERATIONS {
-            assert!(BankFace.decode(&envelope(operation, &packed)).is_err(), "{name}");
+            assert!(BANK.decode(&envelope(operation, &packed)).is_err(), "{name}");
         }
     }
     let seeds = files("bank/golden").into_iter().filter(|golden| !golden.starts_with(b"<")).collect();
@@ -63,6 +70,19 @@ fn inner_xml_of_banks() {
         let packed = STANDARD.encode(inner);
         for operation in OPERATIONS {
             decode(&envelope(operation, packed.as_bytes()));
+        }
+    });
+}
+
+#[test]
+fn inner_xml_of_registries() {
+    let seeds = files("registry/golden");
+    fuzz("inner_xml_of_registries", seeds, hostile::xml(), |inner| {
+        let packed = STANDARD.encode(inner);
+        for operation in ["feedBdcQL", "feedkzBdcQL", "htInfo", "kzwsInfo"] {
+            if let Err(fault) = REGISTRY.decode(&envelope(operation, packed.as_bytes())) {
+                named(&fault);
+            }
         }
     });
 }

@@ -16,6 +16,8 @@ const IDLE: Duration = Duration::from_secs(75);
 pub(crate) struct Incoming {
     pub method: String,
     pub path: String,
+    /// Path and query as sent.
+    pub target: String,
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
     pub keep_alive: bool,
@@ -240,6 +242,7 @@ fn parse_head(head: &str) -> Option<Incoming> {
     let mut incoming = Incoming {
         method: method.to_owned(),
         path: path.to_owned(),
+        target: target.to_owned(),
         headers,
         body: Vec::new(),
         keep_alive: version == "HTTP/1.1",

@@ -22,6 +22,7 @@ mod behaviours;
 mod county;
 mod day;
 mod front;
+pub mod grid;
 pub mod housing_fund;
 mod http1;
 pub mod insurance;
@@ -31,15 +32,18 @@ mod open;
 pub mod police;
 mod random;
 mod rate;
+pub mod registry;
+mod scripted;
 mod wire;
 mod xml;
 
 pub use bank_http::{AcceptedThenAsk, BankHttp, BankHttpConfig};
-pub use bank_hub::{BankHub, BankHubConfig, PollReport};
+pub use bank_hub::{BankHub, BankHubConfig, PollReport, Trade};
 pub use behaviours::{Behaviour, read_behaviours};
 pub use county::County;
 pub use day::Day;
 pub use front::{Door, FRONT_AUTHORITY_PEM, Front};
+pub use grid::{Grid, GridConfig};
 pub use housing_fund::{HousingFund, HousingFundConfig};
 pub use insurance::{Insurance, InsuranceConfig};
 pub use knobs::{FAULTS, Fault, FaultRow, Knob, Knobs};
@@ -48,6 +52,8 @@ pub use open::{Callback, CallbackRecord, OpenConfig};
 pub use police::{Police, PoliceConfig};
 pub use random::Sequence;
 pub use rate::{AgreedRate, Violation};
+pub use registry::{RegistryHub, RegistryHubConfig, RegistryReport};
+pub use scripted::{Call, Effect, Script, Scripted, ScriptedConfig};
 
 /// What can go wrong when a simulator starts or is told something.
 #[derive(Debug, thiserror::Error)]

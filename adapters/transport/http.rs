@@ -22,7 +22,7 @@
 //! `address.rs` says. Compression is not offered, and a compressed answer is a doubt: no bomb, and no bytes that differ
 //! from what the partner's own log shows.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use domain::Secret;
@@ -33,7 +33,7 @@ use reqwest::{Client, Method, Proxy, Response, StatusCode, Url};
 use super::address::{Guard, Networks};
 use super::charset::{Charset, declared, marked};
 use super::judge::{judge_by, judge_error, judge_status, retry_after_ms};
-use super::trust::{ClientFault, Trust, client_config};
+use super::trust::{ClientFault, Trust, client_config, machine_roots};
 
 /// Shorter than the keep-alive of common servers (actix 5 s, Tomcat 20 s, nginx 75 s), so that we close first.
 const IDLE_MS: u64 = 4_000;
@@ -57,6 +57,14 @@ pub(crate) struct HttpOptions {
     pub(crate) answer_bytes_max: usize,
 }
 
+impl HttpOptions {
+    /// Does it name certificates, keys or a proxy of its own?
+    fn is_particular(&self) -> bool {
+        let Trust { ca_pem, client_pem, issuer_pins, .. } = &self.trust;
+        ca_pem.is_some() || client_pem.is_some() || !issuer_pins.is_empty() || self.proxy.is_some()
+    }
+}
+
 /// A proxy that makes a tunnel to the partner.
 pub(crate) struct Tunnel {
     pub(crate) url: Url,
@@ -66,14 +74,15 @@ pub(crate) struct Tunnel {
 
 /// One partner's connection.
 pub(crate) struct HttpCall {
-    client: Client,
-    url: Url,
+    /// Made with the first exchange: thousands of partners are configured, and most days few of them are called.
+    client: OnceLock<Option<Client>>,
+    options: HttpOptions,
+    guard: Arc<Guard>,
     headers: HeaderMap,
-    answer_bytes_max: usize,
 }
 
 impl HttpCall {
-    /// Makes the client; connects to nothing.
+    /// Looks at the certificates; connects to nothing, and makes the client only when it is needed.
     pub(crate) fn new(options: HttpOptions, headers: HeaderMap) -> Result<Self, ClientFault> {
         let hosts = [Some(&options.url), options.proxy.as_ref().map(|proxy| &proxy.url)];
         let names = hosts.into_iter().flatten().filter_map(|url| url.host_str().map(str::to_owned)).collect();
@@ -83,6 +92,22 @@ impl HttpCall {
 
     /// The same with a guard given, so that a test can say where names lead.
     pub(super) fn guarded(options: HttpOptions, mut headers: HeaderMap, guard: Guard) -> Result<Self, ClientFault> {
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        let guard = Arc::new(guard);
+        // Whether a certificate, a key or a proxy can be used only the client itself can tell, so what the file names is tried
+        // at once; that this machine has authorities is asked once for all.
+        let client = if options.is_particular() {
+            OnceLock::from(Some(Self::client(&options, &guard)?))
+        } else {
+            if options.url.scheme() == "https" {
+                machine_roots().ok_or(ClientFault::Roots)?;
+            }
+            OnceLock::new()
+        };
+        Ok(Self { client, options, guard, headers })
+    }
+
+    fn client(options: &HttpOptions, guard: &Arc<Guard>) -> Result<Client, ClientFault> {
         let mut builder = Client::builder()
             .connect_timeout(Duration::from_millis(options.connect_timeout_ms))
             .read_timeout(Duration::from_millis(options.read_idle_ms))
@@ -96,7 +121,7 @@ impl HttpCall {
             .no_deflate()
             .referer(false)
             .tcp_nodelay(true)
-            .dns_resolver(Arc::new(guard))
+            .dns_resolver(Arc::clone(guard))
             .http2_max_header_list_size(HEADERS_BYTES_MAX)
             .pool_idle_timeout(Duration::from_millis(IDLE_MS))
             .pool_max_idle_per_host(IDLE_CONNECTIONS_MAX);
@@ -108,21 +133,25 @@ impl HttpCall {
             // No authority is asked where none is needed: loading them fails where there are none.
             _ => builder.tls_certs_only([]),
         };
-        if let Some(tunnel) = options.proxy {
-            let mut proxy = Proxy::https(tunnel.url).map_err(|_| ClientFault::Proxy)?;
+        if let Some(tunnel) = &options.proxy {
+            let mut proxy = Proxy::https(tunnel.url.clone()).map_err(|_| ClientFault::Proxy)?;
             if let Some((user, password)) = &tunnel.credential {
                 proxy = proxy.basic_auth(user, password.expose());
             }
             builder = builder.proxy(proxy);
         }
-        let client = builder.build().map_err(|_| ClientFault::Build)?;
-        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-        Ok(Self { client, url: options.url, headers, answer_bytes_max: options.answer_bytes_max })
+        builder.build().map_err(|_| ClientFault::Build)
+    }
+
+    /// The client; without one nothing can leave.
+    fn ready(&self) -> Result<&Client, Judged> {
+        let made = self.client.get_or_init(|| Self::client(&self.options, &self.guard).ok());
+        made.as_ref().ok_or(Judged::NotSent { cause: Cause::Connect, retry_after_ms: None })
     }
 
     /// Posts once. The body of a 200, else the judgement.
     pub(crate) async fn post(&self, body: Vec<u8>) -> Result<Vec<u8>, Judged> {
-        let request = self.client.post(self.url.clone()).headers(self.headers.clone()).body(body);
+        let request = self.ready()?.post(self.options.url.clone()).headers(self.headers.clone()).body(body);
         let mut response = request.send().await.map_err(|error| judge_error(&error))?;
         if response.status() != StatusCode::OK {
             return Err(judge_status(response.status(), response.headers()));
@@ -141,12 +170,32 @@ impl HttpCall {
         body: Vec<u8>,
         read: &[u16],
     ) -> Result<HttpReply, Judged> {
-        let mut url = self.url.clone();
+        let mut url = self.options.url.clone();
         // Only addresses that cannot have a path have no segments, and those are refused with the options.
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.pop_if_empty().extend(path);
         }
-        let mut request = self.client.request(method, url).headers(self.headers.clone());
+        self.exchange_at(method, url, HeaderMap::new(), body, read).await
+    }
+
+    /// The address below ours: `path` with its query, as a partner's file writes it; `None` when it is none.
+    pub(crate) fn below(&self, path: &str) -> Option<Url> {
+        Url::parse(&format!("{}{path}", self.options.url.as_str().trim_end_matches('/'))).ok()
+    }
+
+    /// As [`HttpCall::exchange`], at an address and with further headers.
+    ///
+    /// # Errors
+    /// The judgement when no status came.
+    pub(crate) async fn exchange_at(
+        &self,
+        method: Method,
+        url: Url,
+        more: HeaderMap,
+        body: Vec<u8>,
+        read: &[u16],
+    ) -> Result<HttpReply, Judged> {
+        let mut request = self.ready()?.request(method, url).headers(self.headers.clone()).headers(more);
         if !body.is_empty() {
             request = request.body(body);
         }
@@ -165,7 +214,7 @@ impl HttpCall {
         if codings.iter().any(|coding| !coding.as_bytes().trim_ascii().eq_ignore_ascii_case(b"identity")) {
             return Err(Cause::Schema);
         }
-        let body = read_capped(response, self.answer_bytes_max).await?;
+        let body = read_capped(response, self.options.answer_bytes_max).await?;
         match stated_charset(response.headers()) {
             None | Some(Charset::Utf8) => Ok(body),
             Some(_) if marked(&body) || declared(&body).is_some() => Ok(body),

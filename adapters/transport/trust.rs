@@ -94,7 +94,7 @@ pub(crate) fn client_config(trust: &Trust) -> Result<ClientConfig, ClientFault> 
 }
 
 /// The machine's authorities, read once for all partners, because there may be thousands; a change of them needs a restart.
-fn machine_roots() -> Option<Arc<RootCertStore>> {
+pub(super) fn machine_roots() -> Option<Arc<RootCertStore>> {
     static ROOTS: LazyLock<Arc<RootCertStore>> = LazyLock::new(|| {
         let mut roots = RootCertStore::empty();
         roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use domain::act::ActOrder;
+use domain::case::HaltCause;
 use domain::outcome::{Lead, Outcome};
 use domain::request::Request;
 use domain::socket::{FeedbackItem, Judged, ListClass};
 use domain::stop::StopScope;
 use domain::task::TaskEnd;
-use domain::{ActId, ActState, Day, MeasureId, Millis, Money, Personal, RequestId, SlipNumber};
+use domain::{ActId, ActState, CaseId, Day, MeasureId, Millis, Money, Personal, RequestId, SlipNumber};
 use store::record::{ActRef, Event, PlanLine, RequestTwin, SealTwin};
 
 use crate::config::Config;
@@ -113,11 +114,13 @@ pub enum Command {
     Feedback {
         /// Who.
         partner: String,
-        /// `feedback`, `hand_back`, `callback`.
+        /// `feedback`, `hand_back`, `callback`, `inbox`.
         way: &'static str,
         /// The items.
         items: Vec<FeedbackItem>,
     },
+    /// A clerk takes an act from an inbox.
+    ClaimAct(ClaimAct),
     /// A partner says something about an act of a finished request.
     LateOutcome(Box<LateOutcome>),
     /// Living measures come over from another system, those of one case together.
@@ -175,8 +178,18 @@ pub enum Command {
     Settle(Box<Settle>),
     /// A partner's list of a day was held against ours.
     Reconcile(Box<Reconcile>),
+    /// A partner objects to an act in writing.
+    Object(Box<Objection>),
     /// A person ends a task.
     EndTask(Box<EndTask>),
+    /// What a task proposes is done.
+    AcceptTask(Box<AcceptTask>),
+    /// Claim and costs of a case are others.
+    Amend(Box<Amend>),
+    /// Nothing more is done to the property in a case.
+    Halt(Box<Halt>),
+    /// Another person lets a case go on.
+    ResumeCase(Box<ResumeCase>),
     /// Time passed.
     Tick,
     /// Nothing more is started; the last event.
@@ -260,6 +273,20 @@ pub struct Differing {
     pub text: String,
 }
 
+/// A partner's written objection to an act (rule D18).
+pub struct Objection {
+    /// The act.
+    pub act: ActId,
+    /// The partner.
+    pub partner: String,
+    /// The court that must answer.
+    pub court: String,
+    /// Sequence by which the case is known.
+    pub case: u64,
+    /// What it says.
+    pub text: Personal<String>,
+}
+
 /// A person's word that a task is over.
 pub struct EndTask {
     /// Sequence of its `task.raised`.
@@ -272,6 +299,69 @@ pub struct EndTask {
     pub end: TaskEnd,
     /// The request that did what it proposed.
     pub request: Option<RequestId>,
+    /// Why.
+    pub reason: String,
+}
+
+/// What a task proposes is to be done.
+pub struct AcceptTask {
+    /// Sequence of its `task.raised`.
+    pub task: u64,
+    /// Who; empty = the court's policy.
+    pub by: String,
+    /// The court of whoever accepts; `None` = a token of the gateway, or the policy.
+    pub court: Option<String>,
+    /// Why.
+    pub reason: String,
+    /// The request to come, in which acts, claim and costs are still to be set: parties, officers and papers of the request that
+    /// ordered the measure.
+    pub submit: Box<Submit>,
+    /// Keys of its papers that are wrapped under the case's key already.
+    pub carried: Vec<SealTwin>,
+}
+
+/// New claim and costs of a case.
+pub struct Amend {
+    /// Which.
+    pub case: CaseId,
+    /// What the creditor is owed now.
+    pub claim: Money,
+    /// Enforcement costs.
+    pub costs: Money,
+    /// Who.
+    pub by: String,
+    /// The court of whoever amends; `None` = a token of the gateway.
+    pub court: Option<String>,
+    /// Why.
+    pub reason: String,
+}
+
+/// A case comes to rest.
+pub struct Halt {
+    /// Which.
+    pub case: CaseId,
+    /// Why, by the law.
+    pub cause: HaltCause,
+    /// Who.
+    pub by: String,
+    /// The court of whoever halts it; `None` = a token of the gateway.
+    pub court: Option<String>,
+    /// Why, in the person's words.
+    pub reason: String,
+    /// `sha256:…` of the paper it rests on.
+    pub document: Option<String>,
+}
+
+/// A case goes on.
+pub struct ResumeCase {
+    /// Which.
+    pub case: CaseId,
+    /// Who.
+    pub by: String,
+    /// The court of whoever resumes it; `None` = a token of the gateway.
+    pub court: Option<String>,
+    /// A person's token, not a machine's.
+    pub is_person: bool,
     /// Why.
     pub reason: String,
 }
@@ -290,13 +380,36 @@ pub struct LiftStop {
     pub reason: String,
 }
 
+/// A clerk's claim on an act.
+pub struct ClaimAct {
+    /// The act.
+    pub act: ActId,
+    /// The partner.
+    pub partner: String,
+    /// Name of the clerk's token.
+    pub by: String,
+    /// What for.
+    pub how: Claiming,
+}
+
+/// What an act is claimed for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Claiming {
+    /// To work at it.
+    Take,
+    /// To answer it at once; what is answered already may be answered otherwise.
+    Answer,
+    /// To answer it once more although its request is finished.
+    Late,
+}
+
 /// An outcome that came after its request was finished.
 pub struct LateOutcome {
     /// The act.
     pub act: ActId,
     /// The partner.
     pub partner: String,
-    /// `feedback`, `hand_back`, `callback`.
+    /// `feedback`, `hand_back`, `callback`, `inbox`.
     pub way: &'static str,
     /// Slot of the case's key.
     pub slot: u64,
@@ -414,6 +527,7 @@ pub struct StoreDocument {
 }
 
 /// A submission.
+#[derive(Clone)]
 pub struct Submit {
     /// Token.
     pub token: String,
@@ -521,6 +635,9 @@ pub struct ClosedRequest {
     pub acts: u32,
     /// Partners that had one of them.
     pub partners: Vec<String>,
+    /// Secret: the only tokens that may see it; empty = not secret.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub viewers: Vec<String>,
     /// Its slips at pulling partners, whose feedback may come late.
     #[serde(skip)]
     pub slips: Vec<u64>,

@@ -1,15 +1,16 @@
 //! Fold of what happens to measures and tasks without an exchange: imports, lapses, corrections, amendments.
 
+use domain::case::HaltCause;
 use domain::ledger::Ledger;
 use domain::measure::{MeasureState, days_left};
 use domain::task::{TaskEnd, TaskKind};
-use domain::{ActId, ActKind, Day, Money};
-use store::record::{ActRef, Body, ChangedBody, Event, Fact, ImportedBody, PlanLine};
+use domain::{ActId, ActKind, Day, Millis, Money};
+use store::record::{ActRef, Body, ChangedBody, Event, Fact, GoalRepeated, ImportedBody, PlanLine};
 
 use crate::state::books::{origin_key, paper_key};
 use crate::state::measure::LET_GO;
 use crate::state::slab::{Index, NONE};
-use crate::state::{Act, Case, Measure, State, Taking};
+use crate::state::{Act, Case, Halted, Measure, State, Taking};
 
 /// A lapsed measure is remembered so long, so that a late renewal is told why it comes to nothing.
 pub const LAPSED_KEPT_DAYS: i32 = 90;
@@ -43,12 +44,22 @@ impl State {
             }
             (Fact::CaseAmended(fact), Some(Body::Amended(body))) => {
                 let target = Money::from_units(body.claim.saturating_add(body.costs));
-                if let Some(case) = self.case_by_sequence(fact.case).and_then(|index| self.cases.get_mut(index)) {
-                    case.ledger.target = target;
+                if let Some(case) = self.case_by_sequence(fact.case) {
+                    self.retarget(case, target);
                 }
             }
-            (Fact::TaskRaised(fact), _) => {
-                self.raise_task(sequence, fact, event.at);
+            (Fact::CaseHalted(fact), _) => {
+                let cause = HaltCause::from_word(&fact.cause).unwrap_or(HaltCause::Bankruptcy);
+                self.set_halted(fact.case, Some(Halted::new(sequence, &fact.by, cause)));
+            }
+            (Fact::CaseResumed(fact), _) => self.set_halted(fact.case, None),
+            (Fact::GoalRepeated(fact), _) => self.repeat_goal(sequence, fact, event.at),
+            (Fact::TaskRaised(fact), body) => {
+                let amount = match body {
+                    Some(Body::Task(body)) => body.amount.unwrap_or(0),
+                    _ => 0,
+                };
+                self.raise_task(sequence, fact, amount, event.at);
                 if fact.kind == TaskKind::Expiring.word() {
                     let today = Day::of(event.at);
                     self.notice(fact.measure, |measure| {
@@ -66,6 +77,35 @@ impl State {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// Claim and costs are others now.
+    pub(crate) fn retarget(&mut self, case: Index, target: Money) {
+        if let Some(found) = self.cases.get_mut(case) {
+            found.ledger.target = target;
+        }
+        self.disturb(case);
+    }
+
+    fn set_halted(&mut self, case: u64, halted: Option<Halted>) {
+        if let Some(case) = self.case_by_sequence(case).and_then(|index| self.cases.get_mut(index)) {
+            case.halted = halted;
+        }
+    }
+
+    /// What was found is not known any more until it is answered anew; what was tried may be tried again.
+    fn repeat_goal(&mut self, sequence: u64, fact: &GoalRepeated, at: Millis) {
+        let Some((index, _)) = self.plans.get(&fact.request).copied() else { return };
+        self.touch_request(index, sequence, at);
+        let Some(open) = self.requests.get_mut(index) else { return };
+        if fact.over {
+            open.repeat = None;
+            return;
+        }
+        (open.round, open.round_began) = (fact.round, sequence);
+        for found in &mut open.found {
+            (found.available, found.behind_others) = (0, 0);
         }
     }
 
@@ -123,6 +163,7 @@ impl State {
             measures: Vec::new(),
             takings: Vec::new(),
             bankrupt: Vec::new(),
+            halted: None,
         });
         self.case_by_key.insert(key, case);
         self.case_by_sequence.insert(sequence, case);

@@ -117,6 +117,22 @@ impl State {
         }
     }
 
+    /// A release came to an end: what it was to let go is looked at again when it did not.
+    pub(crate) fn released_or_not(&mut self, index: Index, state: ActState) {
+        let Some(act) = self.acts.get(index).filter(|act| act.kind().ends_a_measure() && state.is_final()) else {
+            return;
+        };
+        let (case, measure) = (act.case, act.measure);
+        if let Some(measure) = self.measures.get_mut(measure) {
+            measure.release_failed = !state.took_effect();
+        }
+        if state.took_effect() {
+            self.disturb(case);
+        } else {
+            self.disturbed.insert(case);
+        }
+    }
+
     fn freeze(&mut self, index: Index, ordered: i64, said: Said<'_>) {
         if said.state.is_open() {
             return;
@@ -221,13 +237,21 @@ impl State {
     fn found(&mut self, query: Index, outcome: &OutcomeTwin) {
         let Some(act) = self.acts.get(query) else { return };
         let partner = self.partner_of(act.lane).to_owned();
-        let request = act.request;
+        let (request, repeats, asked) = (act.request, act.repeats, (act.lane, act.subject));
+        // A question asked again takes the place of the one before it, so that what is left to live stays where it was.
+        let acts = &self.acts;
+        let same = |found: &Found| {
+            let before = acts.get(found.query).filter(|_| repeats);
+            found.query == query || before.is_some_and(|before| (before.lane, before.subject) == asked)
+        };
         let Some(open) = self.requests.get_mut(request) else { return };
-        open.found.retain(|found| found.query != query);
+        let place = open.found.iter().position(same).filter(|_| repeats).unwrap_or(open.found.len());
+        open.found.retain(|found| !same(found));
+        let mut answered = Vec::with_capacity(outcome.accounts.len());
         for account in &outcome.accounts {
             let cny = matches!(account.currency.as_str(), "" | "156" | "CNY" | "人民币");
             let (available, balance) = (account.available.unwrap_or(0).max(0), account.balance.unwrap_or(0).max(0));
-            open.found.push(Found {
+            answered.push(Found {
                 query,
                 asset: short_hash(&[&partner, &account.number]),
                 account: account.number.clone(),
@@ -238,6 +262,8 @@ impl State {
                 class: account.class.clone(),
             });
         }
+        let place = place.min(open.found.len());
+        open.found.splice(place..place, answered);
     }
 }
 

@@ -1,10 +1,15 @@
 //! Tests of deciding and folding without threads: goals, doubt, order, limits, snapshots, and the golden digest.
 
+mod ceilings;
+mod claims;
 mod delivering;
 mod histories;
 mod kinds;
 mod law;
+mod ledger;
 mod measures;
+mod officers;
+mod second_book;
 mod settling;
 mod simulated;
 mod stops;
@@ -236,6 +241,8 @@ fn request(asked: Asked) -> Request {
         priority: Priority::Normal,
         deadline: None,
         callback: None,
+        viewers: Vec::new(),
+        repeat: None,
         preservation: None,
     }
 }

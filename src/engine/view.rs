@@ -3,6 +3,7 @@
 mod measure;
 
 use domain::act::ActOrder;
+use domain::case::HaltCause;
 use domain::ledger::Ledger;
 use domain::outcome::{Lead, Outcome};
 use domain::request::{PartnerKind, RequestState};
@@ -22,8 +23,18 @@ pub struct Caller {
     pub token: String,
     /// The court the token belongs to; `None` = a token of the gateway (operator, auditor) that sees all courts.
     pub court: Option<String>,
+    /// The partner whose clerk holds it; `None` = nobody's clerk.
+    pub partner: Option<String>,
     /// A person's token (reads are recorded each time) or a machine's (once per version).
     pub is_person: bool,
+}
+
+impl Caller {
+    /// May this token see a request with these viewers (rule D5)? A secret one shows itself to nobody else, auditors and operators included.
+    #[must_use]
+    pub fn may_see(&self, viewers: &[String]) -> bool {
+        viewers.is_empty() || viewers.contains(&self.token)
+    }
 }
 
 /// Our signed proof that something is in the journal.
@@ -111,6 +122,21 @@ pub struct RequestView {
     pub erased: bool,
     /// What its court has of it, while that is remembered; `None` when nothing is to be delivered.
     pub delivery: Option<DeliveryView>,
+    /// Its goal repeats until it is met.
+    pub repeat: Option<RepeatView>,
+    /// Nothing more is done to the property in its case, and why.
+    pub halted: Option<HaltCause>,
+}
+
+/// A goal that repeats.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct RepeatView {
+    /// The newest round; 0 = the first asking.
+    pub round: u32,
+    /// When its days are over.
+    pub until: Millis,
+    /// When the next round is, in a sentence.
+    pub next: Sentence,
 }
 
 /// What a court has of a request.
@@ -436,6 +462,10 @@ pub struct PartnerView {
     pub acts: Vec<ActKind>,
     /// How far it has come; narrows the acts.
     pub stage: domain::partner::Stage,
+    /// Acts that it has answered since this process started.
+    pub answered: u64,
+    /// When it last called us (a list, a feedback, a callback) since this process started.
+    pub last_call: Option<Millis>,
     /// Acts in each open state, and since when the oldest has been in it (`None` when there is none).
     pub waiting: Vec<(ActState, u64, Option<Millis>)>,
     /// Exchanges under way.
@@ -446,8 +476,19 @@ pub struct PartnerView {
     pub broken_until: Option<Millis>,
     /// Closed until then.
     pub opens_at: Option<Millis>,
+    /// Acts that have been with it longer than agreed; in an inbox also those that nobody has looked at for so long.
+    pub overdue: u64,
     /// Taken out of the config.
     pub retired: bool,
+}
+
+impl PartnerView {
+    /// Of all that was to be answered by now, what was, in hundredths of a per cent; `None` when nothing was.
+    #[must_use]
+    pub fn answer_rate(&self) -> Option<u64> {
+        let due = self.answered.saturating_add(self.overdue);
+        self.answered.saturating_mul(10_000).checked_div(due)
+    }
 }
 
 /// An emergency stop in force.

@@ -26,11 +26,15 @@ struct ShownPartner<'a> {
     travel: &'static str,
     acts: Vec<&'static str>,
     stage: &'static str,
+    answered: u64,
+    answer_rate: Option<String>,
+    last_call_at: Option<Instant>,
     waiting: Vec<ShownWaiting>,
     in_flight: u32,
     paused: Option<ShownPause<'a>>,
     broken_until: Option<Instant>,
     opens_at: Option<Instant>,
+    overdue: u64,
     retired: bool,
 }
 
@@ -61,11 +65,15 @@ impl<'a> ShownPartner<'a> {
             travel: view.travel,
             acts: view.acts.iter().map(|act| act.word()).collect(),
             stage: view.stage.word(),
+            answered: view.answered,
+            answer_rate: view.answer_rate().map(|rate| format!("{}.{:02}", rate / 100, rate % 100)),
+            last_call_at: view.last_call.map(Instant),
             waiting: view.waiting.iter().map(waiting).collect(),
             in_flight: view.in_flight,
             paused: view.paused.as_ref().map(|(by, until)| ShownPause { by, until: Instant(*until) }),
             broken_until: view.broken_until.map(Instant),
             opens_at: view.opens_at.map(Instant),
+            overdue: view.overdue,
             retired: view.retired,
         }
     }

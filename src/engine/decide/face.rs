@@ -8,6 +8,7 @@ use domain::{ActKind, ActState, SlipLine, SlipNumber};
 use store::record::{ActRef, Body, ExchangeBegan, LeadReceived, LeadTwin, OutcomeReceived, OutcomeTwin};
 
 use super::Decider;
+use super::duties::names_co_owner;
 use super::exchange::fit;
 use crate::command::{Answer, ClosedRequest, LeadNews};
 use crate::fold::lead_key;
@@ -152,6 +153,8 @@ impl Decider {
         let slot = self.slot_of(index);
         let (shown, before) = (self.shown_by(&act, &outcome), self.before_news(&act));
         self.emit(fact.into(), Some(Body::Outcome(Box::new(twin))), slot);
+        self.tell_co_owners(index, names_co_owner(&outcome));
+        self.requeried(index, &outcome);
         self.after_news(&act, before);
         self.stand_as_shown(index, shown);
         self.after_outcome(index);

@@ -186,7 +186,7 @@ impl Decider {
     }
 
     /// Ends the tasks whose measure ended, was renewed or stands again.
-    pub(super) fn end_moot(&mut self) {
+    pub(super) fn end_what_is_moot(&mut self) {
         while let Some(task) = self.state.moot.first().copied() {
             let end = TaskEnd::Moot.word().to_owned();
             self.emit(TaskEnded { by: String::new(), end, request: None, task }.into(), None, 0);

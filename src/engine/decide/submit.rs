@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use domain::act::{ActOrder, Original};
 use domain::ledger::Ledger;
 use domain::measure::MeasureState;
-use domain::request::{ACTS_MAX, Asked, Goal, Request, Scope};
+use domain::request::{ACTS_MAX, Asked, Goal, Repeat, Request, Scope};
 use domain::rules::{self, Breach};
 use domain::{ActKind, Day, Money, SlipLine, SlipNumber};
-use store::record::{AcceptedBody, ActRef, Body, PlanLine, RequestAccepted, RequestTwin};
+use store::record::{AcceptedBody, ActRef, Body, PlanLine, RequestAccepted, RequestTwin, SealTwin};
 
 use super::Decider;
 use crate::command::{Answer, DocumentKey, Submit};
@@ -38,6 +38,11 @@ impl Base {
 
 impl Decider {
     pub(super) fn submit(&mut self, submit: &Submit) -> Result<Answer, Refusal> {
+        self.submit_with(submit, Vec::new())
+    }
+
+    /// The same with papers whose keys the case has already.
+    pub(super) fn submit_with(&mut self, submit: &Submit, carried: Vec<SealTwin>) -> Result<Answer, Refusal> {
         if let Some(keyed) = self.state.idempotency.get(&submit.idempotency) {
             let same = keyed.fingerprint == submit.fingerprint;
             return if same { Ok(Answer::Accepted(keyed.request)) } else { Err(Refusal::KeyReused) };
@@ -50,7 +55,9 @@ impl Decider {
             Asked::Goal { goal, subjects, scope } => self.plan_goal(*goal, subjects, scope)?,
             Asked::Acts(acts) => self.plan_acts(submit, acts)?,
         };
+        check_rounds(request, plan.len())?;
         self.preflight(request, &plan)?;
+        self.check_registers(request, &plan)?;
         self.bind_law(submit, &mut plan);
         let court = request.case.court.code.as_str();
         for line in &mut plan {
@@ -62,7 +69,8 @@ impl Decider {
             Some(case) => case.slot,
             None => self.keyring.create()?,
         };
-        let body = self.accepted_body(submit, plan, slot)?;
+        let mut body = self.accepted_body(submit, plan, slot)?;
+        body.seals.extend(carried);
         let fact = RequestAccepted {
             acts: u32::try_from(body.plan.len()).unwrap_or(u32::MAX),
             case: case.map(|case| self.state.case_id(case).0),
@@ -73,9 +81,19 @@ impl Decider {
             slips,
             token: submit.token.clone(),
         };
+        let told = self.newly_bankrupt(submit);
+        let before = case.map(|case| self.state.ledger(case).target);
         let sequence = self.emit(fact.into(), Some(Body::Accepted(Box::new(body))), slot);
         self.be_patient(domain::RequestId(sequence));
+        self.schedule_round(domain::RequestId(sequence));
         self.suspend_for_bankruptcy(submit);
+        if let Some(case) = case {
+            let policy = self.court_of(case).map(|court| court.bankruptcy).unwrap_or_default();
+            told.into_iter().for_each(|party| self.propose_releases(case, Some(party), policy));
+            if before.is_some_and(|before| self.state.ledger(case).target > before) {
+                self.look_anew_at(case);
+            }
+        }
         Ok(Answer::Accepted(sequence))
     }
 
@@ -394,6 +412,12 @@ impl Decider {
         }
         drawn
     }
+}
+
+/// All rounds of a goal must have room among the acts of one request.
+fn check_rounds(request: &Request, questions: usize) -> Result<(), Refusal> {
+    let rounds = request.repeat.map_or(1, Repeat::rounds);
+    if questions.saturating_mul(rounds) > ACTS_MAX { Err(Refusal::TooManyActs { max: 10_000 }) } else { Ok(()) }
 }
 
 fn moves_money(request: &Request) -> bool {

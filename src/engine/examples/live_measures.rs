@@ -86,6 +86,8 @@ fn twin() -> RequestTwin {
         deadline: None,
         callback: None,
         preservation: None,
+        repeat: None,
+        viewers: Vec::new(),
     })
 }
 

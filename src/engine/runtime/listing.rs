@@ -69,7 +69,7 @@ impl Engine {
     }
 
     /// The same answer from the event just written and, for a repeat, from the journal.
-    fn accepted(
+    pub(super) fn accepted(
         &self,
         sequence: u64,
         leaf: Option<(u64, trail::Hash)>,
@@ -156,11 +156,12 @@ impl Engine {
         let decider = self.shared.decider.read();
         let open = decider.state.request_index(id).and_then(|index| decider.state.requests.get(index));
         let court = match open {
+            Some(open) if !caller.may_see(&decider.state.viewers_of(open)) => return Err(Refusal::NotFound),
             Some(open) => decider.state.word(open.court).to_owned(),
             None => {
                 drop(decider);
                 let closed = self.shared.closed_request(id.0)?.ok_or(Refusal::NotFound)?;
-                if caller.court.as_ref().is_none_or(|court| *court == closed.court) {
+                if caller.court.as_ref().is_none_or(|court| *court == closed.court) && caller.may_see(&closed.viewers) {
                     return Err(Refusal::WrongState { state: "finished" });
                 }
                 return Err(Refusal::NotFound);
@@ -245,7 +246,7 @@ impl Engine {
             let lane = state.lane_of(partner);
             open.acts.iter().any(|act| state.acts.get(*act).map(|act| act.lane) == lane)
         });
-        own && case && partner
+        own && case && partner && caller.may_see(&state.viewers_of(open))
     }
 
     fn closed_lines(
@@ -335,16 +336,20 @@ impl Engine {
         let open = {
             let decider = self.shared.decider.read();
             let open = decider.state.request_index(id).and_then(|index| decider.state.requests.get(index));
-            open.map(|open| (decider.state.word(open.court).to_owned(), open.events.clone()))
+            let parts = |open: &OpenRequest| {
+                let viewers = decider.state.viewers_of(open);
+                (decider.state.word(open.court).to_owned(), viewers, open.events.clone())
+            };
+            open.map(parts)
         };
-        let (court, sequences) = match open {
+        let (court, viewers, sequences) = match open {
             Some(open) => open,
             None => {
                 let closed = self.shared.closed_request(id.0)?.ok_or(Refusal::NotFound)?;
-                (closed.court, self.shared.closed_events(id.0)?)
+                (closed.court, closed.viewers, self.shared.closed_events(id.0)?)
             }
         };
-        if caller.court.as_ref().is_some_and(|own| *own != court) {
+        if caller.court.as_ref().is_some_and(|own| *own != court) || !caller.may_see(&viewers) {
             return Err(Refusal::NotFound);
         }
         self.done(Command::Tick).await?;
@@ -379,10 +384,15 @@ impl Engine {
         let decider = self.shared.decider.read();
         let state = &decider.state;
         let mut oldest: BTreeMap<(u16, ActState), Millis> = BTreeMap::new();
+        let mut overdue: BTreeMap<u16, u64> = BTreeMap::new();
         for (_, act) in state.acts.iter().filter(|(_, act)| act.state().is_open()) {
+            if self.is_overdue(&decider, act, now) {
+                *overdue.entry(act.lane).or_insert(0) += 1;
+            }
             let since = oldest.entry((act.lane, act.state())).or_insert(act.since);
             *since = (*since).min(act.since);
         }
+        let overdue = self.overdue(&decider, now);
         let view = |partner: &Arc<domain::partner::Partner>| {
             let lane_index = state.lane_of(&partner.id);
             let lane = lane_index.and_then(|lane| state.lane(lane));
@@ -396,6 +406,8 @@ impl Engine {
                 travel: if partner.travel == Travel::Pull { "pull" } else { "call_out" },
                 acts: partner.acts.clone(),
                 stage: partner.stage,
+                answered: self.shared.answers.of(&partner.id),
+                last_call: self.shared.answers.last_call(&partner.id),
                 waiting: open.map(|of| (*of, count(of), oldest(*of))).collect(),
                 in_flight: lane.map_or(0, |lane| lane.in_flight),
                 paused: lane
@@ -404,10 +416,21 @@ impl Engine {
                     .map(|pause| (pause.by.clone(), pause.until)),
                 broken_until: lane.map(|lane| lane.record.rests_until).filter(|until| *until > now),
                 opens_at: partner.hours.opens_at(now, &decider.config().calendar),
+                overdue: lane_index.and_then(|lane| overdue.get(&lane).copied()).unwrap_or(0),
                 retired: partner.retired,
             }
         };
         decider.config().partners.values().map(view).collect()
+    }
+
+    /// Has its partner taken it and let the agreed time pass? What waits for a condition was answered.
+    fn is_overdue(&self, decider: &crate::decide::Decider, act: &crate::state::Act, now: Millis) -> bool {
+        let waits = act.state() == ActState::Awaiting && act.verdict() != Some(domain::outcome::Verdict::Registered);
+        let partner = || decider.config().partners.get(decider.state.partner_of(act.lane));
+        let due = |partner: &Arc<domain::partner::Partner>| {
+            act.since.saturating_add(Millis::try_from(partner.answer_due_ms).unwrap_or(Millis::MAX))
+        };
+        waits && partner().map(due).is_some_and(|due| due <= now)
     }
 
     /// Counts since start.
@@ -470,6 +493,7 @@ fn closed_line(closed: &ClosedRequest) -> RequestLine {
 
 fn closed_fits(closed: &ClosedRequest, caller: &Caller, filter: &RequestFilter) -> bool {
     caller.court.as_ref().is_none_or(|own| *own == closed.court)
+        && caller.may_see(&closed.viewers)
         && filter.state.is_none_or(|state| state.word() == closed.state)
         && filter.partner.as_ref().is_none_or(|partner| closed.partners.contains(partner))
 }

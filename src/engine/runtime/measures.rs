@@ -220,6 +220,8 @@ fn request_of(row: &ImportRow, limits: Money) -> Request {
         deadline: None,
         callback: None,
         preservation: None,
+        repeat: None,
+        viewers: Vec::new(),
     }
 }
 

@@ -7,6 +7,8 @@
 //! ```
 //! Every channel has a bound; when the first one is full, a call is refused before anything is acknowledged.
 
+mod answers;
+mod cases;
 mod deciding;
 mod delivering;
 mod departures;
@@ -14,12 +16,14 @@ mod dispatch;
 mod documents;
 mod faces;
 mod inbound;
+mod inbox;
 mod indexing;
 mod journaling;
 mod listing;
 mod measures;
 pub mod opening;
 pub mod papers;
+mod proposals;
 pub mod receipts;
 mod settling;
 mod stops;
@@ -174,8 +178,10 @@ pub(crate) struct Shared {
     pub(crate) departures: departures::Departures,
     pub(crate) courier: Arc<dyn Courier>,
     pub(crate) stopping: tokio::sync::watch::Sender<bool>,
+    pub(crate) proposed: tokio::sync::Notify,
     pub(crate) hashers: Hashers,
     pub(crate) counts: Counts,
+    pub(crate) answers: answers::Answers,
     pub(crate) refused: Mutex<BTreeMap<(String, Millis), u32>>,
     pub(crate) broken: AtomicBool,
     pub(crate) full: AtomicBool,
@@ -247,12 +253,14 @@ impl Engine {
             plugs: RwLock::new(Arc::new(plugs)),
             hashers,
             counts: Counts::default(),
+            answers: answers::Answers::default(),
             refused: Mutex::new(BTreeMap::new()),
             broken: AtomicBool::new(false),
             full: AtomicBool::new(false),
             departures: departures::Departures::default(),
             courier: options.courier,
             stopping: tokio::sync::watch::Sender::new(false),
+            proposed: tokio::sync::Notify::new(),
             draining: AtomicBool::new(false),
             tokio: options.tokio,
             snapshot_events: options.snapshot_events.max(1),
@@ -268,6 +276,7 @@ impl Engine {
         ];
         let publisher = spawn("checkpoint", Box::new(move || publish(&d, &publisher_stops)))?;
         engine.first_words(options.version, config)?;
+        proposals::begin(&shared);
         Ok(Running {
             engine,
             recovery: taken.recovery,

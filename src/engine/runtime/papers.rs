@@ -18,8 +18,11 @@ use crate::vault::Vault;
 
 /// Plans kept in memory; about 3 KiB each for an ordinary request, so about 12 MiB.
 const PLANS_KEPT: usize = 4_096;
-/// A plan with more lines than this is read again each time: ten thousand lines would be a MiB.
+/// A plan with more lines than this is kept only among the few last ones: ten thousand lines are a MiB.
 const KEPT_LINES_MAX: usize = 500;
+/// Plans with more lines than that: a search of a whole province is asked for by each of its partners in turn, and would
+/// be read and opened again for each of their slips.
+const LARGE_KEPT: usize = 4;
 
 /// A request as its slips need it.
 pub struct RequestPapers {
@@ -49,6 +52,7 @@ pub struct Plan {
 struct Kept {
     plans: Map<u64, Arc<Plan>>,
     order: VecDeque<u64>,
+    large: VecDeque<(u64, Arc<Plan>)>,
 }
 
 /// Plans by the sequence of their event.
@@ -73,10 +77,15 @@ impl Papers {
     }
 
     fn insert(&self, sequence: u64, plan: Arc<Plan>) {
+        let mut kept = self.kept.lock();
         if plan.lines.len() > KEPT_LINES_MAX {
+            kept.large.retain(|(known, _)| *known != sequence);
+            kept.large.push_back((sequence, plan));
+            if kept.large.len() > LARGE_KEPT {
+                kept.large.pop_front();
+            }
             return;
         }
-        let mut kept = self.kept.lock();
         if kept.plans.insert(sequence, plan).is_none() {
             kept.order.push_back(sequence);
         }
@@ -90,8 +99,12 @@ impl Papers {
     /// The plan of the event at `sequence`; `None` when there is none, or its case was erased.
     #[must_use]
     pub fn plan(&self, sequence: u64) -> Option<Arc<Plan>> {
-        if let Some(plan) = self.kept.lock().plans.get(&sequence) {
-            return Some(Arc::clone(plan));
+        {
+            let kept = self.kept.lock();
+            let large = || kept.large.iter().find(|(known, _)| *known == sequence).map(|(_, plan)| plan);
+            if let Some(plan) = kept.plans.get(&sequence).or_else(large) {
+                return Some(Arc::clone(plan));
+            }
         }
         let event = self.event(sequence)?;
         let plan = Arc::new(plan_of(sequence, &event.fact, event.body, event.key)?);

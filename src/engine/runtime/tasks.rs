@@ -77,3 +77,34 @@ impl Engine {
         self.done(Command::EndTask(Box::new(end))).await
     }
 }
+
+impl Engine {
+    /// A partner objects to an act in writing; gives the sequence of the task that its court has.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`], also when a partner's token names another partner's act.
+    pub async fn object(&self, caller: &Caller, act: ActId, text: Personal<String>) -> Result<u64, Refusal> {
+        let plan = self.shared.papers.plan(act.sequence).ok_or(Refusal::NotFound)?;
+        let line = plan.lines.get(act.line as usize).ok_or(Refusal::NotFound)?;
+        let (open, foreign) = {
+            let decider = self.shared.decider.read();
+            let state = &decider.state;
+            let open = state.request_index(domain::RequestId(plan.request)).and_then(|index| state.requests.get(index));
+            let open = open.map(|open| (state.word(open.court).to_owned(), state.case_id(open.case).0));
+            let foreign = caller.token != line.partner && decider.config().partners.contains_key(&caller.token);
+            (open, foreign)
+        };
+        if foreign {
+            return Err(Refusal::NotFound);
+        }
+        let (court, case) = match open {
+            Some(open) => open,
+            None => {
+                let closed = self.shared.closed_request(plan.request)?.ok_or(Refusal::NotFound)?;
+                (closed.court, closed.case)
+            }
+        };
+        let objection = crate::command::Objection { act, partner: line.partner.clone(), court, case, text };
+        self.done(Command::Object(Box::new(objection))).await
+    }
+}

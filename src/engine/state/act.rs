@@ -79,6 +79,10 @@ pub struct Act {
     pub bars: u8,
     /// The rule pack it was planned under, by the first 64 bits of its digest; 0 = the one built in.
     pub rules: u64,
+    /// Asked again by a goal that repeats: it yields to whatever else waits.
+    pub repeats: bool,
+    /// Taken back because it no longer fitted claim and costs: the same may be ordered anew for less.
+    pub did_not_fit: bool,
     /// The foreign freeze whose rank it takes over (rule D13): its number and its case number, hashed by
     /// [`super::books::paper_key`]; 0 = none.
     pub takes_over: (u64, u64),
@@ -127,6 +131,8 @@ impl Act {
             settled_amount: -1,
             bars: 0,
             rules: 0,
+            repeats: false,
+            did_not_fit: false,
             takes_over: (0, 0),
         }
     }

@@ -175,8 +175,20 @@ impl State {
     }
 
     fn enter(&mut self, case: Index, before: Entry, after: Entry) {
-        if let Some(case) = self.cases.get_mut(case).filter(|_| before != after) {
-            case.ledger.replace(before, after);
+        if before == after {
+            return;
+        }
+        if let Some(found) = self.cases.get_mut(case) {
+            found.ledger.replace(before, after);
+        }
+        self.disturb(case);
+    }
+
+    /// Remembers a case that may have to let something go, or a proposal about it that may be moot now.
+    pub(crate) fn disturb(&mut self, case: Index) {
+        let Some(found) = self.cases.get(case) else { return };
+        if found.ledger.is_over() || self.proposals.contains_key(&found.sequence) {
+            self.disturbed.insert(case);
         }
     }
 
@@ -249,6 +261,13 @@ impl State {
         let origin = self.origin_of(&measure);
         if self.measure_by_origin.get(&origin) == Some(&index) {
             self.measure_by_origin.remove(&origin);
+        }
+        let takings = self.cases.get(measure.case).map(|case| case.takings.clone()).unwrap_or_default();
+        for taking in takings {
+            // Its place is given to another measure, which late news of this money must not touch.
+            if let Some(taking) = self.takings.get_mut(taking).filter(|taking| taking.measure == index) {
+                taking.measure = NONE;
+            }
         }
         if let Some(case) = self.cases.get_mut(measure.case) {
             case.measures.retain(|other| *other != index);

@@ -63,6 +63,8 @@ pub struct Measure {
     pub noticed: u8,
     /// It came from another system, with that one's numbers.
     pub imported: bool,
+    /// The newest release of it came to nothing: the next one is for people.
+    pub release_failed: bool,
 }
 
 impl Measure {
@@ -95,6 +97,7 @@ impl Measure {
             bars: 0,
             noticed: 0,
             imported: false,
+            release_failed: false,
         }
     }
 

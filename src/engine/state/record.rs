@@ -16,7 +16,7 @@ use super::{Act, Case, Document, Keyed, Measure, OpenRequest, State, Taking, Tas
 use crate::state::lane::Lane;
 
 /// Version of the form; another version is folded from the journal instead.
-pub const STATE_FORM: u32 = 6;
+pub const STATE_FORM: u32 = 8;
 
 #[derive(Serialize, Deserialize)]
 struct Counters {
@@ -52,6 +52,7 @@ struct Out<'a> {
     leads: Vec<(u64, u64)>,
     deliveries: &'a Deliveries,
     stops: &'a BTreeMap<u64, super::stop::Stop>,
+    claims: &'a super::claim::Claims,
 }
 
 #[derive(Deserialize)]
@@ -71,6 +72,7 @@ struct In {
     leads: Vec<(u64, u64)>,
     deliveries: Deliveries,
     stops: BTreeMap<u64, super::stop::Stop>,
+    claims: super::claim::Claims,
 }
 
 /// A snapshot that cannot be used; the state is then folded from the journal.
@@ -133,6 +135,7 @@ impl State {
             leads,
             deliveries,
             stops: &self.stops,
+            claims: &self.claims,
         };
         postcard::to_io(&out, sink)?;
         Ok(())
@@ -165,6 +168,7 @@ impl State {
             documents: read.documents,
             deliveries: read.deliveries,
             stops: read.stops,
+            claims: read.claims,
             ..Self::default()
         };
         for record in read.lanes {

@@ -28,6 +28,8 @@ pub struct Task {
     pub partner: String,
     /// The court's policy does what it proposes.
     pub automatic: bool,
+    /// The sum it is about, in 1/10,000 yuan; 0 = none, or all of it.
+    pub amount: i64,
     kind: u8,
 }
 
@@ -52,8 +54,11 @@ impl State {
         self.task_by_key.get(&task_key(fact)).copied()
     }
 
-    pub(crate) fn raise_task(&mut self, sequence: u64, fact: &TaskRaised, at: Millis) {
+    pub(crate) fn raise_task(&mut self, sequence: u64, fact: &TaskRaised, amount: i64, at: Millis) {
         let Some(kind) = TaskKind::from_word(&fact.kind) else { return };
+        if let Some(case) = fact.case.filter(|_| kind.proposes_release()) {
+            self.proposals.entry(case).or_default().push(sequence);
+        }
         let task = Task {
             sequence,
             at,
@@ -64,6 +69,7 @@ impl State {
             court: self.word_for(&fact.court),
             partner: fact.partner.clone(),
             automatic: fact.automatic,
+            amount,
             kind: kind.code(),
         };
         if let Some(act) = fact.act.filter(|_| kind == TaskKind::SettlementOverdue) {
@@ -99,6 +105,13 @@ impl State {
         if self.task_by_key.get(&key) == Some(&task.sequence) {
             self.task_by_key.remove(&key);
         }
+        let case = task.case.unwrap_or(0);
+        if let Some(open) = self.proposals.get_mut(&case) {
+            open.retain(|other| *other != task.sequence);
+            if open.is_empty() {
+                self.proposals.remove(&case);
+            }
+        }
     }
 
     fn key_of(&self, task: &Task) -> u64 {
@@ -117,5 +130,16 @@ impl State {
     pub(crate) fn rebuild_tasks(&mut self) {
         let keys: Vec<(u64, u64)> = self.tasks.values().map(|task| (self.key_of(task), task.sequence)).collect();
         self.task_by_key.extend(keys);
+        for task in self.tasks.values().filter(|task| task.kind().proposes_release()) {
+            if let Some(case) = task.case {
+                self.proposals.entry(case).or_default().push(task.sequence);
+            }
+        }
+    }
+
+    /// The open tasks of a case that propose releases, oldest first.
+    pub(crate) fn proposals_of(&self, case: u64) -> Vec<&Task> {
+        let sequences = self.proposals.get(&case).map(Vec::as_slice).unwrap_or_default();
+        sequences.iter().filter_map(|sequence| self.tasks.get(sequence)).collect()
     }
 }

@@ -332,6 +332,7 @@ fn late_news_of_a_finished_request_is_delivered_too() {
             state: "finished".to_owned(),
             acts: 1,
             partners: Vec::new(),
+            viewers: Vec::new(),
             slips: Vec::new(),
             events: vec![request],
         };

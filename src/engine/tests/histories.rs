@@ -141,6 +141,7 @@ impl Table {
             state: "finished".to_owned(),
             acts: 1,
             partners: Vec::new(),
+            viewers: Vec::new(),
             slips: Vec::new(),
             events: vec![act.sequence],
         };
@@ -246,5 +247,26 @@ fn prior() -> PriorMeasure {
         paper: Personal::new("(2026)浙0203执7号".to_owned()),
         amount: None,
         to: None,
+    }
+}
+
+impl Table {
+    /// What the history of a finished request tells of an act, as the runtime would read it.
+    pub(super) fn known_of(&self, act: domain::ActId) -> crate::command::KnownAct {
+        let planned = |id: domain::ActId| {
+            let body = self.events[usize::try_from(id.sequence).unwrap()].body.as_ref().unwrap();
+            body.plan()[id.line as usize].clone()
+        };
+        let line = planned(act);
+        let mut told = known(act.sequence, act.line, ActKind::from_code(line.kind).unwrap());
+        told.base = line.base.map(|base| crate::command::Planned {
+            id: base,
+            line: planned(base.into()),
+            ..told.planned.clone()
+        });
+        told.planned.line = line;
+        told.moved = self.decider.state.moved_by(act);
+        told.state = self.last_said(act);
+        told
     }
 }

@@ -445,6 +445,7 @@ fn late(table: &mut Table, known: KnownAct, outcome: Outcome) {
         state: "finished".to_owned(),
         acts: 1,
         partners: Vec::new(),
+        viewers: Vec::new(),
         slips: Vec::new(),
         events: vec![request],
     };

@@ -254,7 +254,7 @@ facts! {
     ActWithdrawn = "act.withdrawn" {
         /// The act.
         act: ActRef,
-        /// Name of the token.
+        /// Name of the token; left out when it no longer fitted claim and costs.
         by: String,
     }
     /// Two people settled an act in doubt with the partner's paper.
@@ -485,6 +485,40 @@ facts! {
         lines: u32,
         /// The partner.
         partner: String,
+    }
+    /// A clerk of a partner took an act from its inbox, or said something about it.
+    ActClaimed = "act.claimed" {
+        /// The act.
+        act: ActRef,
+        /// Name of the clerk's token.
+        by: String,
+        /// Others are kept from it until this instant.
+        until: i64,
+    }
+    /// Nothing more is done to the property in a case; the reason stands in the body.
+    CaseHalted = "case.halted" {
+        /// Name of the token.
+        by: String,
+        /// Sequence by which the case is known.
+        case: u64,
+        /// Why, a word of the domain.
+        cause: String,
+    }
+    /// Another person let the case go on; the reason stands in the body.
+    CaseResumed = "case.resumed" {
+        /// Name of the token.
+        by: String,
+        /// Sequence by which the case is known.
+        case: u64,
+    }
+    /// A goal that is not met asks again.
+    GoalRepeated = "goal.repeated" {
+        /// Its days are over: this was not asked any more, and none follows.
+        over: bool,
+        /// The request.
+        request: u64,
+        /// Which round, on the grid of its hours from 1.
+        round: u32,
     }
 }
 

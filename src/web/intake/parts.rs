@@ -1,6 +1,6 @@
 //! The parts of a request: case, parties, officers, papers, acts, each with the limits of its fields and their reasons.
 
-use domain::act::{ActOrder, NOTE_CHARS_MAX, Original};
+use domain::act::{ActOrder, GRID_TASKS, NOTE_CHARS_MAX, Original};
 use domain::case::{Case, Court, CourtAccount, Officer, PAPER_KINDS, Paper, Party, PartyKind, Role, Stage};
 use domain::outcome::{DETAIL_CHARS_MAX, Detail};
 use domain::request::PARTIES_MAX;
@@ -38,7 +38,7 @@ const WORK_PAPER: Allows = plain(40);
 /// Phones, with country code and extension.
 const PHONE: Allows = ascii(32, "+-() ,#");
 /// Numbers of papers: a case number with its own suffix.
-const PAPER_NUMBER: Allows = plain(100);
+pub(crate) const PAPER_NUMBER: Allows = plain(100);
 /// Words of partners' published forms.
 const DETAIL_NAME: Allows = ascii(40, "_");
 /// Numbers of earlier orders: partners allow 22 characters, `slip-line` of ours has up to 25.
@@ -160,14 +160,30 @@ pub(crate) fn order(form: ActForm<'_>, parties: usize, at: &At<'_>, faults: &mut
     }
     let to = form.to.and_then(|day| faults.day(&at.field("to"), &day));
     let note = faults.maybe(&at.field("note"), form.note, plain(NOTE_CHARS_MAX)).map(Personal::new);
-    if kind == Some(ActKind::Support) && note.is_none() {
+    if matches!(kind, Some(ActKind::Support | ActKind::GridTask)) && note.is_none() {
         faults.add(&at.field("note"), Want::Present);
     }
-    let details = details.unwrap_or_default();
+    let details: Vec<Detail> = details.unwrap_or_default();
+    if kind == Some(ActKind::GridTask) {
+        grid_task(&details, &in_details, faults);
+    }
     Some(ActOrder { kind: kind?, partner, subject: form.subject.0, account, amount, from, to, original, note, details })
 }
 
-fn detail(form: DetailForm<'_>, at: &At<'_>, faults: &mut Faults) -> Option<Detail> {
+/// Grid workers must know what to do: the particular `task` stands there once and is a sort of task.
+fn grid_task(details: &[Detail], at: &At<'_>, faults: &mut Faults) {
+    let mut tasks = details.iter().enumerate().filter(|(_, detail)| detail.name == "task");
+    match (tasks.next(), tasks.next()) {
+        (None, _) => faults.add(at, Want::GridTask),
+        (Some((place, task)), None) if !GRID_TASKS.contains(&task.value.expose().as_str()) => {
+            faults.add(&at.entry(place).field("value"), Want::OneOf(GRID_TASKS.to_vec()));
+        }
+        (Some(_), Some((place, _))) => faults.add(&at.entry(place), Want::Distinct),
+        _ => {}
+    }
+}
+
+pub(crate) fn detail(form: DetailForm<'_>, at: &At<'_>, faults: &mut Faults) -> Option<Detail> {
     let name = faults.text(&at.field("name"), form.name, DETAIL_NAME);
     let value = faults.text(&at.field("value"), form.value, plain(DETAIL_CHARS_MAX));
     Some(Detail { name, value: Personal::new(value) })

@@ -9,7 +9,7 @@ use serde::ser::{SerializeMap as _, Serializer};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::gate::{Accepted, ActView, DeliveryView, MeasureView, Receipt, RequestLine, RequestView};
+use crate::gate::{Accepted, ActView, DeliveryView, MeasureView, Receipt, RepeatView, RequestLine, RequestView};
 use crate::intake::said::{ShownDetail, ShownLead, ShownOutcome};
 use crate::intake::warned::{self, ShownWarning};
 use crate::language::Language;
@@ -139,6 +139,17 @@ pub(crate) struct ShownRequest<'a> {
     digest: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     delivery: Option<ShownDelivery>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    repeat: Option<ShownRepeat>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    halted: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+struct ShownRepeat {
+    round: u32,
+    until: Instant,
+    next: ShownNext,
 }
 
 #[derive(Serialize)]
@@ -208,8 +219,16 @@ impl<'a> ShownRequest<'a> {
             warnings: warned::of(view),
             digest: String::new(),
             delivery: None,
+            repeat: None,
+            halted: None,
         };
         shown.digest = digest(&shown);
+        shown.repeat = view.repeat.map(|RepeatView { round, until, next }| ShownRepeat {
+            round,
+            until: Instant(until),
+            next: ShownNext::of(next, language),
+        });
+        shown.halted = view.halted.map(domain::case::HaltCause::word);
         shown.delivery = view.delivery.as_ref().map(ShownDelivery::of);
         shown
     }

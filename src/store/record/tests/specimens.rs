@@ -7,7 +7,7 @@ use domain::outcome::{
     AssetKind, AssetRole, Detail, Finding, FindingClass, FoundAccount, Lead, LeadClass, Outcome, PriorMeasure, Reason,
     SealedReply, Verdict,
 };
-use domain::request::{Asked, Goal, PartnerKind, Priority, Request, Scope};
+use domain::request::{Asked, Goal, PartnerKind, Priority, Repeat, Request, Scope};
 use domain::{ActId, ActKind, Day, Money, Personal};
 
 use crate::record::*;
@@ -30,6 +30,8 @@ pub(super) fn specimens() -> Vec<Event> {
         of_stops(),
         of_measures(),
         of_settlements(),
+        of_inboxes(),
+        of_cases(),
     ]
     .concat();
     let dressed = |(place, (fact, body)): (i64, (Fact, Option<Body>))| {
@@ -216,6 +218,15 @@ fn of_settlements() -> Vec<(Fact, Option<Body>)> {
     vec![(received.into(), Some(Body::Settled(settled))), (reconciled.into(), None)]
 }
 
+fn of_cases() -> Vec<(Fact, Option<Body>)> {
+    let by = || "operator-1".to_owned();
+    vec![
+        (CaseHalted { by: by(), case: 6, cause: "bankruptcy".to_owned() }.into(), Some(reason())),
+        (CaseResumed { by: by(), case: 6 }.into(), Some(reason())),
+        (GoalRepeated { over: true, request: 6, round: 3 }.into(), None),
+    ]
+}
+
 fn standing() -> ChangedBody {
     ChangedBody {
         limit: Some(1_000_000),
@@ -235,6 +246,11 @@ fn imported_body(seed: &mut Seed) -> Body {
         standing: vec![standing()],
         request: RequestTwin::from(&seed.request()),
     }))
+}
+
+fn of_inboxes() -> Vec<(Fact, Option<Body>)> {
+    let claimed = ActClaimed { act: ActRef(6, 1), by: "clerk-1".to_owned(), until: 1_795_316_400_000 };
+    vec![(claimed.into(), None)]
 }
 
 fn document() -> Body {
@@ -410,7 +426,10 @@ impl Seed {
             priority: self.one_of(Priority::ALL),
             deadline: self.maybe(Self::signed),
             callback: self.maybe(Self::personal),
-            preservation: self.maybe(Self::personal),
+            viewers: Vec::new(),
+            preservation: None,
+            // Without a draw of its own, as above.
+            repeat: self.0.is_multiple_of(3).then_some(Repeat { days: 30, every_hours: 24 }),
         }
     }
 

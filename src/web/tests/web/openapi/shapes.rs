@@ -2,6 +2,7 @@
 //!
 //! A request's own shape stands in `schemas/intake/request.schema.json`, and its parts are taken from there.
 
+use domain::case::HaltCause;
 use domain::measure::MeasureState;
 use domain::outcome::{AssetKind, AssetRole, FindingClass, LeadClass, Reason, Verdict};
 use domain::request::{Goal, PartnerKind, RequestState};
@@ -78,7 +79,9 @@ pub fn schemas() -> Map<String, Value> {
         others(),
         measures(),
         stops(),
+        inboxes(),
         bodies(),
+        answer_form(),
         super::settling::schemas(),
         request_form(),
     ] {
@@ -149,7 +152,11 @@ fn requests() -> Value {
             "counts": json!({ "type": "object", "properties": counts, "additionalProperties": false, "description": "各状态的事项数。 How many acts are in each state." }),
             "acts": list(to("Act")),
             "next_page": or_null(count("下一页首项的序号；末页为null。", "First act of the next page; null at the end.")),
-        }), json!({ "deadline": to("Instant"), "delivery": to("Delivery"), "leads": list(to("Lead")), "warnings": list(to("Warning")) })),
+        }), json!({ "deadline": to("Instant"), "delivery": to("Delivery"), "leads": list(to("Lead")), "warnings": list(to("Warning")),
+            "repeat": object(("未足额前持续查控。", "The goal repeats until it is covered."), json!({
+                "round": count("已进行的轮次，首次为0。", "The newest round; the first asking is 0."), "until": to("Instant"), "next": to("Next"),
+            }), json!({})),
+            "halted": json!({ "type": "string", "enum": HaltCause::ALL.iter().map(|cause| cause.word()).collect::<Vec<_>>(), "description": "案件已中止。 The case is halted." }) })),
         "Case": object(("案件。", "The case."), json!({
             "id": to("CaseId"), "number": text("案号；已销毁时为空。", "Case number; empty once erased."), "court": text("法院代码。", "Court code."),
         }), json!({ "preservation": text("转为本案的财产保全案号。", "Case number of the preservation that became this enforcement.") })),
@@ -298,7 +305,12 @@ fn others() -> Value {
         "Partner": object(("协助单位及其通道。", "A partner and its lane."), json!({
             "id": text("", ""), "name": text("", ""), "kind": to("PartnerKind"),
             "travel": words("", "Does it fetch from us, or do we call it.", vec!["pull", "call_out"]),
-            "acts": list(to("ActKind")), "stage": words_of!(domain::partner::Stage, "接入阶段，限定可用事项。", "How far it has come; narrows the acts."), "waiting": list(to("Waiting")), "in_flight": count("在途往来数。", "Exchanges under way."),
+            "acts": list(to("ActKind")), "stage": words_of!(domain::partner::Stage, "接入阶段，限定可用事项。", "How far it has come; narrows the acts."),
+            "answered": count("本次启动以来已反馈的事项数。", "Acts that it has answered since this process started."),
+            "overdue": count("已接收而逾期未反馈的事项数。", "Acts that it took and has not answered in the time agreed with it."),
+            "answer_rate": or_null(text("反馈率，百分数，两位小数；尚无到期事项时为空。", "Of all that was to be answered by now, what was, in per cent with two decimals; null while nothing was.")),
+            "last_call_at": or_null(to("Instant")),
+            "waiting": list(to("Waiting")), "in_flight": count("在途往来数。", "Exchanges under way."),
             "paused": or_null(to("Pause")), "broken_until": or_null(to("Instant")), "opens_at": or_null(to("Instant")),
             "retired": flag("已停用。", "Taken out of the configuration."),
         }), json!({})),
@@ -394,6 +406,76 @@ fn stops() -> Value {
     })
 }
 
+fn inboxes() -> Value {
+    json!({
+        "InboxList": object(("一页待办事项，旧的在前。", "A page of tasks, oldest first."), json!({
+            "partner": text("协助单位名称。", "The partner's name."), "tasks": list(to("InboxTask")),
+            "open": count("待办总数。", "How many are open in all."), "overdue": count("其中逾期。", "How many of those are overdue."),
+            "next": or_null(count("下一页的from。", "The from of the next page.")),
+        }), json!({})),
+        "InboxTask": object(("一件待办事项。", "A task."), json!({
+            "id": to("ActId"), "slip": text("请求单号。", "Slip number."), "line": count("请求单内序号。", "Line on the slip."),
+            "kind": to("ActKind"), "state": to("ActState"), "offered_at": said("Instant", "首次下发。", "When it was shown first."),
+            "due": said("Instant", "应反馈时间。", "When an answer is due."), "overdue": flag("已逾期。", "That has passed."),
+            "held": flag("已被紧急停止：未办理的请勿办理。", "Held by an emergency stop: not to be carried out now."),
+            "case": object(("", ""), json!({ "number": text("案号。", "Case number."), "court": text("法院代码。", "Court code."),
+                "court_name": text("法院名称。", "Name of the court.") }), json!({})),
+            "officers": list(object(("承办人。", "An officer."), json!({ "name": text("", ""), "work_id": text("工作证。", "Work card."),
+                "duty_id": text("执行公务证。", "Duty card."), "phone": text("", "") }), json!({}))),
+            "papers": list(object(("法院文书或证件扫描件。", "A paper of the court, or a credential's scan."), json!({
+                "n": count("在papers/{n}下载。", "Read at papers/{n}."), "kind": text("", ""), "number": text("文号。", "Its own number."),
+                "file_name": text("", "") }), json!({}))),
+        }), json!({
+            "claim": to("Claim"), "subject": object(("被执行人。", "Whom it is about."), json!({ "kind": text("", ""), "name": text("", ""),
+                "id_type": text("", ""), "id_number": text("", "") }), json!({})),
+            "account": text("账号或财产。", "Account or other asset."), "amount": to("Yuan"), "from": to("Date"), "to": to("Date"),
+            "original": object(("所依据的原请求。", "What it builds on."), json!({ "slip": text("", ""), "case_number": text("", "") }), json!({})),
+            "destination": object(("款项划往的执行款专户。", "Where money goes."), json!({ "holder": text("", ""), "bank": text("", ""),
+                "bank_code": text("", ""), "number": text("", "") }), json!({})),
+            "note": text("办理要求。", "What people are to do."), "details": list(to("Detail")), "answer": said("Outcome", "最近一次答复。", "What was answered last."),
+        })),
+        "Claim": object(("认领。", "Who is at it."), json!({ "by": text("令牌名。", "Name of the token."), "until": to("Instant"),
+            "own": flag("本人。", "It is the caller's own.") }), json!({})),
+        "Answered": object(("已收到的答复；重复提交得同一应答。", "An answer that was taken; a repeat gets the same."), json!({
+            "id": to("ActId"), "state": to("ActState"), "verdict": said("Verdict", "按金额核定的结果。", "As it was read by its sums."), "receipt": to("Receipt"),
+        }), json!({})),
+    })
+}
+
+/// What a clerk says became of an act.
+fn answer_form() -> Value {
+    let closed = |always: Value, maybe: Value| {
+        let mut shape = object(("", ""), always, maybe);
+        shape["additionalProperties"] = json!(false);
+        shape
+    };
+    let plain = |max: usize| json!({ "type": "string", "minLength": 1, "maxLength": max, "pattern": PLAIN });
+    let amount = || schema()["$defs"]["act"]["properties"]["amount"].clone();
+    let day = || schema()["$defs"]["act"]["properties"]["to"].clone();
+    let up_to = |of: Value, max: usize| json!({ "type": "array", "maxItems": max, "items": of });
+    // Base64 of what begins with %PDF-, without stray bits at its end.
+    let pdf =
+        "^JVBERi[0-3][A-Za-z0-9+/]([A-Za-z0-9+/]{4})*([A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?$";
+    let file_name = schema()["$defs"]["document"]["properties"]["file_name"].clone();
+    let detail = || json!({ "$ref": "#/components/schemas/DetailForm" });
+    json!({
+        "AnswerForm": closed(json!({ "verdict": to("Verdict") }), json!({
+            "reason": to("Reason"), "text": plain(1_000), "limit": amount(), "caught": amount(), "moved": amount(),
+            "from": day(), "to": day(), "due": day(), "serial": plain(64),
+            "accounts": up_to(to("FoundForm"), domain::outcome::ACCOUNTS_MAX), "ahead": up_to(to("PriorForm"), 100),
+            "findings": up_to(to("FindingForm"), domain::outcome::FINDINGS_MAX), "replies": up_to(to("ReplyForm"), 4),
+        })),
+        "FoundForm": closed(json!({ "number": plain(64) }), json!({
+            "class": plain(100), "status": plain(100), "currency": plain(10), "balance": amount(), "available": amount(), "branch": plain(100),
+            "asset": words_of!(AssetKind, "", ""), "role": words_of!(AssetRole, "", ""), "ahead": up_to(to("PriorForm"), 100),
+            "details": up_to(detail(), domain::outcome::DETAILS_MAX),
+        })),
+        "PriorForm": closed(json!({ "organ": plain(100) }), json!({ "paper": plain(100), "amount": amount(), "to": day() })),
+        "FindingForm": closed(json!({ "class": words_of!(FindingClass, "", ""), "details": up_to(detail(), domain::outcome::DETAILS_MAX) }), json!({})),
+        "ReplyForm": closed(json!({ "base64": { "type": "string", "maxLength": 6_990_508, "pattern": pdf, "description": "PDF原文的Base64。 Base64 of a PDF." }, "file_name": file_name }), json!({})),
+    })
+}
+
 fn bodies() -> Value {
     let reason = json!({ "type": "string", "minLength": 1, "maxLength": REASON_CHARACTERS_MAX, "pattern": PLAIN,
         "description": "理由；无控制字符、不可见字符、首尾空白。 In a person's words; no control or invisible characters, no blanks around." });
@@ -404,6 +486,13 @@ fn bodies() -> Value {
     let form = schema();
     json!({
         "AgainForm": closed(object(("", ""), json!({ "since_version": count("已有的版本。", "The version that is there.") }), json!({}))),
+        "ClaimForm": closed(object(("", ""), json!({ "claim": form["$defs"]["case"]["properties"]["claim"].clone(), "reason": reason }),
+            json!({ "costs": form["$defs"]["case"]["properties"]["costs"].clone() }))),
+        "HaltForm": closed(object(("", ""), json!({
+            "cause": { "type": "string", "enum": HaltCause::ALL.iter().map(|cause| cause.word()).collect::<Vec<_>>(), "description": "破产受理；和解；撤回申请。 Why." },
+            "reason": reason,
+        }), json!({ "document": to("Digest") }))),
+        "AcceptForm": closed(object(("", ""), json!({ "reason": reason }), json!({ "document": form["$defs"]["document"].clone() }))),
         "StopForm": closed(object(("", ""), json!({ "reason": reason, "scope": to("StopScope") }), json!({}))),
         "ReasonForm": closed(object(("", ""), json!({ "reason": reason }), json!({}))),
         "PauseForm": closed(object(("", ""), json!({ "reason": reason, "until": { "type": "string", "format": "date-time", "maxLength": 35,
