@@ -276,7 +276,6 @@ impl Engine {
         ];
         let publisher = spawn("checkpoint", Box::new(move || publish(&d, &publisher_stops)))?;
         engine.first_words(options.version, config)?;
-        proposals::begin(&shared);
         Ok(Running {
             engine,
             recovery: taken.recovery,
@@ -289,6 +288,7 @@ impl Engine {
     }
 
     fn first_words(&self, version: String, config: Arc<Config>) -> Result<(), OpenError> {
+        proposals::begin(&self.shared);
         self.shared.learn_credentials(&config);
         self.shared.departures.agree(&config);
         for command in [Command::Start { version }, Command::Configure(config)] {
