@@ -15,7 +15,10 @@ fn id_of(fault: Fault) -> String {
 /// One bank for each fault, which shows it once to the query, once to the freeze, once to the deduction.
 #[test]
 fn each_fault_once_on_query_freeze_and_deduct_ends_with_one_effect_each() {
-    let faults: Vec<Fault> = FAULTS.iter().filter(|row| row.http).map(|row| row.fault).collect();
+    // A bank that says what is not so is believed; nothing can end well for what it denies.
+    let lies = |fault: Fault| matches!(fault, Fault::SaysDone | Fault::SaysFailed);
+    let of_http = FAULTS.iter().filter(|row| row.http && !lies(row.fault));
+    let faults: Vec<Fault> = of_http.map(|row| row.fault).collect();
     let bank = |fault: &Fault| {
         Spec::called(&id_of(*fault)).holds(&[10_000]).with(|spec| {
             spec.total_ms = 1_000;

@@ -288,7 +288,6 @@ impl Engine {
     }
 
     fn first_words(&self, version: String, config: Arc<Config>) -> Result<(), OpenError> {
-        proposals::begin(&self.shared);
         self.shared.learn_credentials(&config);
         self.shared.departures.agree(&config);
         for command in [Command::Start { version }, Command::Configure(config)] {
@@ -298,6 +297,8 @@ impl Engine {
             self.shared.commands.send(asked).map_err(|_| failed())?;
             told.blocking_recv().map_err(|_| failed())?.map_err(|_| failed())?;
         }
+        // What waits to be accepted by itself waited for the settings.
+        proposals::begin(&self.shared);
         Ok(())
     }
 

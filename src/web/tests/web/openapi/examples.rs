@@ -78,20 +78,9 @@ fn named(name: &str, value: Value) -> Value {
     json!({ name: { "value": value } })
 }
 
-/// Examples of an operation's body.
-pub fn of_body(operation: &str) -> Value {
+fn of_books(operation: &str) -> Option<Value> {
     let reason = || named("reason", json!({ "reason": "申请执行人申请" }));
-    match operation {
-        "storeDocument" => {
-            let one = |(kind, name, _): &(&str, &str, &str)| {
-                ((*kind).to_owned(), json!({ "summary": name, "value": paper(kind) }))
-            };
-            Value::Object(PAPERS.iter().map(one).collect())
-        }
-        "submitRequest" => {
-            let to = |name: String| (name.clone(), json!({ "$ref": format!("#/components/examples/{name}") }));
-            Value::Object(requests().into_iter().map(|(name, _)| to(name)).collect())
-        }
+    Some(match operation {
         "objectToAct" => named("unlawful", json!({ "text": "该账户系社会保险基金专户，依法不得冻结" })),
         "approveRequest" | "stopRequest" | "withdrawAct" | "liftStop" | "resumeCase" => reason(),
         "amendClaim" => {
@@ -122,6 +111,26 @@ pub fn of_body(operation: &str) -> Value {
                 "lines": [{ "slip": "X2026112200000000012-1", "state": "done", "limit": "5000.00", "caught": "4000.00" }],
             }),
         ),
+        _ => return None,
+    })
+}
+
+/// Examples of an operation's body.
+pub fn of_body(operation: &str) -> Value {
+    if let Some(books) = of_books(operation) {
+        return books;
+    }
+    match operation {
+        "storeDocument" => {
+            let one = |(kind, name, _): &(&str, &str, &str)| {
+                ((*kind).to_owned(), json!({ "summary": name, "value": paper(kind) }))
+            };
+            Value::Object(PAPERS.iter().map(one).collect())
+        }
+        "submitRequest" => {
+            let to = |name: String| (name.clone(), json!({ "$ref": format!("#/components/examples/{name}") }));
+            Value::Object(requests().into_iter().map(|(name, _)| to(name)).collect())
+        }
         "orderStop" => json!({
             "acts": { "value": { "scope": { "acts": ["deduct"] }, "reason": "账号错配，先行停止" } },
             "court": { "value": { "scope": { "court": "330225" }, "reason": "账号错配，先行停止" } },
