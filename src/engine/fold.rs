@@ -84,6 +84,8 @@ impl State {
             (Fact::DeliveryAsked(fact), _) => self.delivery_asked(fact, at),
             (Fact::DeliveryBegan(fact), _) => self.delivery_began(sequence, fact, at),
             (Fact::DeliveryEnded(fact), _) => self.delivery_ended(sequence, fact, at),
+            // What lies aside for people is no part of any act.
+            (Fact::PacketSetAside(_), _) => {}
             (fact, _) => self.fold_stop(sequence, fact, at),
         }
     }

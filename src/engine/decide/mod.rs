@@ -6,6 +6,7 @@ pub(crate) mod exchange;
 mod face;
 mod law;
 pub mod limits;
+mod packet;
 mod people;
 mod plan;
 mod preflight;
@@ -162,6 +163,7 @@ impl Decider {
             Command::Feedback { partner, way, items } => self.feedback(&partner, way, items),
             Command::LateOutcome(late) => Ok(self.late_outcome(*late)),
             Command::Lead(news) => Ok(self.lead(*news)),
+            Command::SetAside { partner, reason, digest } => Ok(self.set_aside(partner, reason, digest)),
             Command::Read { by, is_person, request, closed } => self.read(&by, is_person, request, closed),
             Command::Refused { source, minute, count } => self.refused(source, minute, count),
             Command::Snapshot { digest, next } => {

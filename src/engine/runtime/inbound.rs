@@ -62,7 +62,7 @@ impl Engine {
     }
 
     /// The inner error is for the partner, in its language.
-    async fn take_lead(&self, partner: &str, lead: Lead) -> Result<Result<(), String>, Refusal> {
+    pub(super) async fn take_lead(&self, partner: &str, lead: Lead) -> Result<Result<(), String>, Refusal> {
         let unknown = || Ok(Err("请求单号不存在".to_owned()));
         let Some((number, line)) = named(&lead.slip, lead.line) else { return unknown() };
         let open = {

@@ -21,6 +21,7 @@ pub mod opening;
 pub mod papers;
 pub mod receipts;
 mod stops;
+mod sweeping;
 pub mod trail;
 mod views;
 mod waiting;
@@ -147,6 +148,10 @@ pub(crate) struct Counts {
     pub(crate) shed: AtomicU64,
     pub(crate) snapshots: AtomicU64,
     pub(crate) face_denied: AtomicU64,
+    pub(crate) sweeps: AtomicU64,
+    pub(crate) sweeps_failed: AtomicU64,
+    pub(crate) swept: AtomicU64,
+    pub(crate) set_aside: AtomicU64,
     pub(crate) deliveries: AtomicU64,
     pub(crate) acknowledged: AtomicU64,
 }
@@ -265,6 +270,7 @@ impl Engine {
         ];
         let publisher = spawn("checkpoint", Box::new(move || publish(&d, &publisher_stops)))?;
         engine.first_words(options.version, config)?;
+        sweeping::begin(&engine);
         Ok(Running {
             engine,
             recovery: taken.recovery,

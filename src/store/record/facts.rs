@@ -394,6 +394,15 @@ facts! {
         /// Sequence of the `stop.ordered`.
         stop: u64,
     }
+    /// A packet that a partner left could not be read and lies aside for people.
+    PacketSetAside = "packet.set_aside" {
+        /// SHA-256 of its bytes, hex.
+        digest: String,
+        /// The partner.
+        partner: String,
+        /// Why, in a word of its adapter's page.
+        reason: String,
+    }
 }
 
 /// Reads a state word that this build wrote; an unknown word is [`ActState::InDoubt`], which nothing treats as an answer.

@@ -148,10 +148,13 @@ fn of_stops() -> Vec<(Fact, Option<Body>)> {
         kinds: vec!["freeze".to_owned(), "deduct".to_owned()],
         own: true,
     };
+    let set_aside =
+        PacketSetAside { digest: hex("5a"), partner: "bank-a".to_owned(), reason: "truncated".to_owned() };
     vec![
         (ordered.into(), Some(reason())),
         (StopLiftProposed { by: by("operator-1"), stop: 30 }.into(), Some(reason())),
         (StopLifted { by: by("operator-2"), stop: 30 }.into(), Some(reason())),
+        (set_aside.into(), None),
     ]
 }
 
