@@ -21,8 +21,16 @@ pub mod transport;
 mod conformance;
 
 /// Every adapter there is. Whatever a partner file may name stands here, and `conformance.rs` asks each the same questions.
-pub static ADAPTERS: &[Adapter] =
-    &[bank::PULL, bank::HTTP, insurance::OPEN, housing_fund::OPEN, police::OPEN, loopback::LOOPBACK];
+pub static ADAPTERS: &[Adapter] = &[
+    bank::PULL,
+    bank::HTTP,
+    bank::DROP,
+    insurance::OPEN,
+    housing_fund::OPEN,
+    police::OPEN,
+    police::DROP,
+    loopback::LOOPBACK,
+];
 
 /// Every path that partners call.
 #[must_use]

@@ -5,6 +5,7 @@
 
 pub(crate) mod local;
 pub(crate) mod mailbox;
+pub(crate) mod number;
 pub(crate) mod options;
 pub(crate) mod packet;
 pub(crate) mod sftp;
@@ -13,5 +14,18 @@ pub(crate) mod sweeper;
 pub(crate) mod tests;
 mod writing;
 
-pub(crate) use mailbox::{Folder, Mailbox};
+use domain::socket::{Cause, Judged};
+
+use mailbox::PutFault;
 pub(crate) use writing::write;
+
+/// What leaving a message proves. A message that stands in the box is with the partner; another one under its name is a riddle
+/// that people must solve, because something went out under our number that we do not know.
+pub(crate) fn judged(put: Result<(), PutFault>) -> Judged {
+    match put {
+        Ok(()) => Judged::Accepted,
+        Err(PutFault::NotThere(cause)) => Judged::NotSent { cause, retry_after_ms: None },
+        Err(PutFault::Unknown(cause)) => Judged::Doubt { cause },
+        Err(PutFault::Other) => Judged::Doubt { cause: Cause::Schema },
+    }
+}

@@ -42,6 +42,23 @@ impl Packed {
         Ok(Self { root: Element::read(&text, LIMITS)?, charset })
     }
 
+    /// Reads a document that stands in a file: not packed again as a whole, unless its sender did so all the same.
+    pub(crate) fn read_document(bytes: &[u8]) -> Result<Self, FaceFault> {
+        let is_packed = bytes.iter().find(|byte| !byte.is_ascii_whitespace()).is_none_or(|byte| *byte != b'<');
+        if is_packed {
+            let argument = std::str::from_utf8(bytes);
+            return Self::read(argument.map_err(|_| FaceFault::Malformed("neither XML nor Base64".to_owned()))?);
+        }
+        let charset = declared(bytes).and_then(Charset::parse).unwrap_or(Charset::Gbk);
+        let text = decode_document(bytes, Charset::Gbk)?;
+        Ok(Self { root: Element::read(&text, LIMITS)?, charset })
+    }
+
+    /// Puts another document of the same sender under this one's root.
+    pub(crate) fn take_in(&mut self, other: Self) {
+        self.root.children.push(other.root);
+    }
+
     /// The values of an element of this document.
     pub(crate) fn values<'p>(&self, element: &'p Element) -> Values<'p> {
         Values { element, charset: self.charset }
@@ -166,6 +183,11 @@ impl Packing {
         self.xml.push_str("</");
         self.xml.push_str(name);
         self.xml.push('>');
+    }
+
+    /// The bytes to put into a file.
+    pub(crate) fn document(self) -> Vec<u8> {
+        format!("<?xml version=\"1.0\" encoding=\"GBK\"?>{}", self.xml).into_bytes()
     }
 
     /// The text to put into the envelope. The document is ASCII, so its GBK bytes are its UTF-8 bytes.

@@ -10,6 +10,11 @@ use crate::transport::pull::ANSWER_BYTES_MAX;
 
 /// `wsinfoList`; `key_field` is WSBH or BDHM, whichever the operation asks by.
 pub(crate) fn papers(key_field: &str, key: &str, files: &[PaperFile]) -> String {
+    pack_papers(key_field, key, files).finish()
+}
+
+/// The same, unfinished.
+pub(crate) fn pack_papers(key_field: &str, key: &str, files: &[PaperFile]) -> Packing {
     let mut packing = Packing::new();
     open(&mut packing, "wsinfoList");
     for (place, file) in files.iter().enumerate() {
@@ -28,11 +33,16 @@ pub(crate) fn papers(key_field: &str, key: &str, files: &[PaperFile]) -> String 
         packing.empty();
     }
     packing.end("wsinfoList");
-    packing.finish()
+    packing
 }
 
 /// `zjinfoList`: one row an officer, an empty image where no scan was found.
 pub(crate) fn credentials(slip: &str, officers: &[(Officer, Vec<PaperFile>)]) -> String {
+    pack_credentials(slip, officers).finish()
+}
+
+/// The same, unfinished.
+pub(crate) fn pack_credentials(slip: &str, officers: &[(Officer, Vec<PaperFile>)]) -> Packing {
     let mut packing = Packing::new();
     open(&mut packing, "zjinfoList");
     for (place, (officer, files)) in officers.iter().enumerate() {
@@ -57,7 +67,7 @@ pub(crate) fn credentials(slip: &str, officers: &[(Officer, Vec<PaperFile>)]) ->
         packing.empty();
     }
     packing.end("zjinfoList");
-    packing.finish()
+    packing
 }
 
 /// `result`: one `jg` a slip in the order of first mention; a slip fails when any of its lines does.

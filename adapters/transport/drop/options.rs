@@ -21,16 +21,23 @@ const SWEEP_EVERY_MS: u64 = 30_000;
 /// copies slowly and under the final name.
 const SETTLE_MS: u64 = 60_000;
 
-/// The lines of an adapter's option table; `concat` puts the adapter's own before them.
-pub(crate) const OPTIONS: [(&str, &str); 7] = [
-    ("folder", "folder on this machine in which the partner's box stands; an absolute path (this or sftp)"),
-    ("sftp", "sftp://user@host:port/path of the folder in which the partner's box stands (this or folder)"),
-    ("host_key", "the SFTP server's only key, as in known_hosts without the name: ssh-ed25519 AAAA…"),
-    ("password", "password of the SFTP user; a secret (this or key)"),
-    ("key", "private key of the SFTP user, in OpenSSH's form, ed25519 or ECDSA; a secret (this or password)"),
-    ("sweep_every_ms", "time between two looks into the box, in milliseconds, 50 to 86400000 (default 30000)"),
-    ("settle_ms", "how long an unreadable packet must lie unchanged before it is set aside, 0 to 3600000 (default 60000)"),
-];
+/// A line of an adapter's option table.
+type Line = (&'static str, &'static str);
+pub(crate) const FOLDER: Line =
+    ("folder", "folder on this machine in which the partner's box stands; an absolute path (this or sftp)");
+pub(crate) const SFTP: Line =
+    ("sftp", "sftp://user@host:port/path of the folder in which the partner's box stands (this or folder)");
+pub(crate) const HOST_KEY: Line =
+    ("host_key", "the SFTP server's only key, as in known_hosts without the name: ssh-ed25519 AAAA…");
+pub(crate) const PASSWORD: Line = ("password", "password of the SFTP user; a secret (this or key)");
+pub(crate) const KEY: Line =
+    ("key", "private key of the SFTP user, in OpenSSH's form, ed25519 or ECDSA; a secret (this or password)");
+pub(crate) const SWEEP: Line =
+    ("sweep_every_ms", "time between two looks into the box, in milliseconds, 50 to 86400000 (default 30000)");
+pub(crate) const SETTLE: Line = (
+    "settle_ms",
+    "how long an unreadable packet must lie unchanged before it is set aside, in milliseconds, 0 to 3600000 (default 60000)",
+);
 
 /// A box as agreed.
 pub(crate) struct Agreed {
@@ -40,9 +47,10 @@ pub(crate) struct Agreed {
 
 /// Reads the options; `inside` is the folder of this partner below the common one. `None` beside at least one fault.
 pub(crate) fn read(reading: &mut Reading<'_>, options: &PartnerOptions, inside: &str) -> Option<Agreed> {
-    let sweep_every_ms =
-        reading.read("sweep_every_ms", SWEEP_EVERY_MS, "a number from 50 to 86400000", |text| within(text, 50, 86_400_000));
-    let settle_ms = reading.read("settle_ms", SETTLE_MS, "a number from 0 to 3600000", |text| within(text, 0, 3_600_000));
+    let sweep_every_ms = reading
+        .read("sweep_every_ms", SWEEP_EVERY_MS, "a number from 50 to 86400000", |text| within(text, 50, 86_400_000));
+    let settle_ms =
+        reading.read("settle_ms", SETTLE_MS, "a number from 0 to 3600000", |text| within(text, 0, 3_600_000));
     if options.connect_timeout_ms == 0 || options.connect_timeout_ms >= options.timeout_ms {
         reading.fault("connect_timeout_ms", "must be above 0 and below timeout_ms");
     }
@@ -88,7 +96,8 @@ fn sftp(reading: &mut Reading<'_>, options: &PartnerOptions, address: &str, insi
             reading.fault("sftp", "holds a password; use the option `password`");
         }
         (Some(url), _) if url.path().contains(['%', ' ']) || url.query().is_some() || url.fragment().is_some() => {
-            reading.fault("sftp", "holds signs that paths need not have; use letters, digits, dashes, dots and slashes");
+            reading
+                .fault("sftp", "holds signs that paths need not have; use letters, digits, dashes, dots and slashes");
         }
         _ => {}
     }
@@ -126,7 +135,10 @@ fn proof(reading: &mut Reading<'_>) -> Option<Proof> {
         (None, Some(text)) => {
             let key = decode_secret_key(&format!("{text}\n"), None).ok();
             if key.is_none() {
-                reading.fault("key", "is no private key in OpenSSH's form, or has a passphrase; give the file without one");
+                reading.fault(
+                    "key",
+                    "is no private key in OpenSSH's form, or has a passphrase; give the file without one",
+                );
             }
             key.filter(|key| is_fit(reading, "key", &key.algorithm())).map(|key| Proof::Key(Arc::new(key)))
         }
