@@ -81,6 +81,18 @@ fn specimen_of(name: &str) -> Specimen {
             answer: bank_answer,
             face: None,
         },
+        "bank_drop" => drop_specimen(
+            &[("bank_code", "B0000000000000001")],
+            &["bank_code", "folder"],
+            &["bank/golden/drop/QA_freeze.xml", "bank/golden/drop/QR_freeze.xml"],
+            freeze,
+        ),
+        "police_drop" => drop_specimen(
+            &[("organ", "330225"), ("target", "P0000000000330225")],
+            &["organ", "target", "folder"],
+            &["police/golden/drop/SS12.xml", "police/golden/drop/SS14.xml"],
+            || crate::police::tests::order(ActKind::Watch),
+        ),
         "housing_fund_open" => {
             open_specimen(&["housing_fund/golden/freeze.json", "housing_fund/golden/freeze_partly.json"])
         }
@@ -160,6 +172,38 @@ fn open_specimen(goldens: &'static [&'static str]) -> Specimen {
         order: freeze,
         begins: &["POST /v1/tasks HTTP/1.1\r\n", "GET /v1/tasks/X2026112200000000012-1 HTTP/1.1\r\n"],
         answer: open_answer,
+        face: None,
+    }
+}
+
+/// The specimen of a partner with a mailbox; what its transport proves is asked in `transport/drop/tests`.
+fn drop_specimen(
+    own: &'static [(&'static str, &'static str)],
+    required: &'static [&'static str],
+    goldens: &'static [&'static str],
+    order: fn() -> Slip,
+) -> Specimen {
+    const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGPH8wHlNt8mZ0r0Zb4oO0eRrX0dJ1sJw9H8nN1l0bqk";
+    let here = [("folder", "/nowhere/boxes"), ("sweep_every_ms", "1000"), ("settle_ms", "0")];
+    Specimen {
+        options: Box::leak([own, &here].concat().into_boxed_slice()),
+        required,
+        refused: &[
+            ("folder", "canary-token"),
+            ("sftp", "sftp://canary-token@bank.example/box"),
+            ("host_key", KEY),
+            ("key", "canary-token"),
+            ("password", "canary-token"),
+            ("sweep_every_ms", "canary-token"),
+            ("sweep_every_ms", "1"),
+            ("settle_ms", "canary-token"),
+            ("colour", "canary-token"),
+        ],
+        network: false,
+        goldens,
+        order,
+        begins: &[],
+        answer: |_| String::new(),
         face: None,
     }
 }

@@ -14,7 +14,7 @@ pub(crate) fn number_of(key: SlipLine) -> Option<String> {
 pub(crate) fn key_of(number: &str) -> Option<SlipLine> {
     let (slip, line) = (number.get(..20)?, number.get(20..22)?);
     // Written in capitals, and what is written otherwise is not ours.
-    if number.len() != 22 || line.bytes().any(|byte| byte.is_ascii_lowercase()) {
+    if number.len() != 22 || !line.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase()) {
         return None;
     }
     Some(SlipLine { slip: SlipNumber::parse(slip)?, line: u16::from_str_radix(line, 36).ok()? })

@@ -39,6 +39,10 @@ pub(crate) const SETTLE: Line = (
     "how long an unreadable packet must lie unchanged before it is set aside, in milliseconds, 0 to 3600000 (default 60000)",
 );
 
+/// All of them.
+#[cfg(test)]
+pub(crate) const TABLE: [Line; 7] = [FOLDER, SFTP, HOST_KEY, PASSWORD, KEY, SWEEP, SETTLE];
+
 /// A box as agreed.
 pub(crate) struct Agreed {
     pub(crate) sweeper: Sweeper,
