@@ -90,7 +90,7 @@ fn specimen_of(name: &str) -> Specimen {
         "police_drop" => drop_specimen(
             &[("organ", "330225"), ("target", "P0000000000330225")],
             &["organ", "target", "folder"],
-            &["police/golden/drop/SS12.xml", "police/golden/drop/SS14.xml"],
+            &["police/golden/drop/SS11_vehicle.xml", "police/golden/drop/SS13.xml"],
             || crate::police::tests::order(ActKind::Watch),
         ),
         "housing_fund_open" => {
