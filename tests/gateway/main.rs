@@ -21,6 +21,7 @@ mod kills;
 mod kinds;
 mod law;
 mod limits;
+mod mailbox;
 mod main_job;
 mod openapi;
 mod operations;

@@ -8,6 +8,7 @@ mod gateway;
 mod patience;
 mod people;
 mod receiver;
+mod sftp;
 mod view;
 
 pub use ask::{Ask, acts, collect, deduct, freeze, look, release, renew, secure};
@@ -15,6 +16,7 @@ pub use bank::{Bank, Doubt, Spec};
 pub use caller::{Answer, Caller, RUNTIME};
 pub use gateway::{COURT_ACCOUNT, Gateway, Setup, Submitted, files_below, xiezhi};
 pub use patience::eventually;
-pub use people::{account, everybody, person};
+pub use people::{account, county_of, everybody, person};
 pub use receiver::{Mood, Received, Receiver};
+pub use sftp::Sftp;
 pub use view::View;
