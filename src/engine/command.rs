@@ -6,6 +6,7 @@ use domain::outcome::{Lead, Outcome};
 use domain::request::Request;
 use domain::socket::{FeedbackItem, Judged, ListClass};
 use domain::stop::StopScope;
+use domain::task::TaskEnd;
 use domain::{ActId, Millis, Money, RequestId};
 use store::record::{Event, SealTwin};
 
@@ -176,6 +177,8 @@ pub enum Command {
         /// What became of it.
         end: Carried,
     },
+    /// A person ends a task.
+    EndTask(Box<EndTask>),
     /// Time passed.
     Tick,
     /// Nothing more is started; the last event.
@@ -190,6 +193,22 @@ pub struct OrderStop {
     pub by: String,
     /// The court of whoever orders; `None` = a token of the gateway.
     pub court: Option<String>,
+    /// Why.
+    pub reason: String,
+}
+
+/// A person's word that a task is over.
+pub struct EndTask {
+    /// Sequence of its `task.raised`.
+    pub task: u64,
+    /// Who.
+    pub by: String,
+    /// The court of whoever ends it; `None` = a token of the gateway.
+    pub court: Option<String>,
+    /// How it ended.
+    pub end: TaskEnd,
+    /// The request that did what it proposed.
+    pub request: Option<RequestId>,
     /// Why.
     pub reason: String,
 }

@@ -1,11 +1,10 @@
 //! Fold: one event changes the state. Total, never fails, never recomputes a choice; what it does not know it leaves.
 
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
 
 use domain::outcome::Verdict;
 use domain::request::{Goal, Priority};
-use domain::{ActId, ActKind, ActState, Millis, SlipNumber};
+use domain::{ActId, ActKind, ActState, Millis, Money, SlipNumber};
 use store::record::{
     AcceptedBody, ActRef, ActResolved, Body, DocumentStored, Event, ExchangeBegan, ExchangeEnded, Fact, LeadTwin,
     OutcomeTwin, PlanLine, RequestAccepted, act_state,
@@ -13,8 +12,8 @@ use store::record::{
 
 use crate::state::act::NO_SEQUENCE;
 use crate::state::lane::{Pause, class_of};
-use crate::state::slab::{Index, NONE};
-use crate::state::{Act, Case, Document, Keyed, LEADS_MAX, OpenRequest, READS_MAX, State, short_hash};
+use crate::state::slab::Index;
+use crate::state::{Act, Document, Keyed, LEADS_MAX, OpenRequest, READS_MAX, State, short_hash};
 
 impl State {
     /// Applies the event at `sequence`.
@@ -81,12 +80,11 @@ impl State {
                 }
                 self.reads.insert(read_key(&fact.by, fact.request), fact.version);
             }
-            (Fact::DeliveryAsked(fact), _) => self.delivery_asked(fact, at),
-            (Fact::DeliveryBegan(fact), _) => self.delivery_began(sequence, fact, at),
-            (Fact::DeliveryEnded(fact), _) => self.delivery_ended(sequence, fact, at),
-            // What lies aside for people is no part of any act.
-            (Fact::PacketSetAside(_), _) => {}
-            (fact, _) => self.fold_stop(sequence, fact, at),
+            (fact, body) => {
+                self.fold_delivery(sequence, fact, at);
+                self.fold_stop(sequence, fact, at);
+                self.fold_measures(sequence, fact, body.as_ref(), event);
+            }
         }
     }
 
@@ -125,20 +123,7 @@ impl State {
         let (claim, costs) = body.request.sums();
         let case = match self.case_by_key.get(&body.case_key) {
             Some(case) => *case,
-            None => {
-                let case = self.cases.insert(Case {
-                    sequence,
-                    key: body.case_key,
-                    slot: event.key,
-                    target: 0,
-                    requests: Vec::new(),
-                    measures: Vec::new(),
-                    deducted_before: 0,
-                    bankrupt: Vec::new(),
-                });
-                self.case_by_key.insert(body.case_key, case);
-                case
-            }
+            None => self.open_case(sequence, body.case_key, event.key),
         };
         let request = OpenRequest {
             sequence,
@@ -165,7 +150,7 @@ impl State {
             self.deadlines.insert((deadline, request));
         }
         if let Some(case) = self.cases.get_mut(case) {
-            case.target = claim.saturating_add(costs);
+            case.ledger.target = Money::from_units(claim.saturating_add(costs));
             case.requests.push(request);
             for (subject, told) in body.subjects.iter().zip(body.request.bankrupt()) {
                 let Some(bankrupt) = told else { continue };
@@ -217,8 +202,8 @@ impl State {
             (act.bars, act.rules) = (line.bars, line.rules);
             act.request = request;
             act.case = case;
-            act.base = line.base.and_then(|base| self.act_index(base.into())).unwrap_or(NONE);
             act.lane = self.lane_for(&line.partner);
+            self.tie(&mut act, line);
             self.place(act);
         }
     }
@@ -226,7 +211,15 @@ impl State {
     fn place(&mut self, act: Act) {
         let (slip, lane, state, request) = (act.slip, act.lane, act.state(), act.request);
         self.next_slip = self.next_slip.max(SlipNumber::from_bits(slip).counter() + 1);
-        let index = self.acts.insert(act);
+        let (measure, taking, makes) = (act.measure, act.taking, act.kind().is_lasting());
+        let moves_money = act.kind().moves_money();
+        let index = self.insert_act(act);
+        if let Some(measure) = self.measures.get_mut(measure).filter(|_| makes) {
+            measure.act = index;
+        }
+        if let Some(taking) = self.takings.get_mut(taking).filter(|_| moves_money) {
+            taking.act = index;
+        }
         self.slips.entry(slip).or_insert(index);
         if let Some(open) = self.requests.get_mut(request) {
             open.acts.push(index);
@@ -284,62 +277,18 @@ impl State {
         let Some((index, _)) = self.plans.get(&request).copied() else { return };
         let Some(open) = self.requests.remove(index) else { return };
         self.deadlines.remove(&(open.deadline, index));
-        let mut moved = 0_i64;
-        let mut kept = Vec::new();
         for act_index in &open.acts {
             let Some(act) = self.acts.get(*act_index) else { continue };
             self.plans.remove(&act.sequence);
             self.slips.remove(&act.slip);
             self.waiters.remove(act_index);
-            if act.kind().moves_money() {
-                moved = moved.saturating_add(act.moved);
-            }
         }
-        let bases = self.bases_of(open.case);
         for act_index in open.acts {
-            let Some(act) = self.acts.get_mut(act_index) else { continue };
-            if act.is_live_measure() || bases.contains(&act_index) {
-                act.request = NONE;
-                self.kept.insert((act.sequence, u64::from(act.place)), act_index);
-                self.slips.entry(act.slip).or_insert(act_index);
-                kept.push(act_index);
-            } else {
-                self.acts.remove(act_index);
-            }
+            self.remove_act(act_index);
         }
         self.plans.remove(&request);
         if let Some(case) = self.cases.get_mut(open.case) {
             case.requests.retain(|other| *other != index);
-            case.measures.extend(kept);
-            case.deducted_before = case.deducted_before.saturating_add(moved);
-        }
-        self.drop_ended_measures(open.case);
-    }
-
-    /// What acts of a case's open requests build on. It stays in memory as long as they do: its place would be another act's soon,
-    /// and what they come to, now or by a later outcome, would change that one.
-    fn bases_of(&self, case: Index) -> BTreeSet<Index> {
-        self.acts_of_case(case).map(|(_, act)| act.base).filter(|base| *base != NONE).collect()
-    }
-
-    /// Measures that ended leave memory once nothing in memory builds on them.
-    fn drop_ended_measures(&mut self, case: Index) {
-        let Some(measures) = self.cases.get(case).map(|case| case.measures.clone()) else { return };
-        let bases = self.bases_of(case);
-        for measure in measures {
-            let Some(act) = self.acts.get(measure).filter(|act| !act.is_live_measure()) else { continue };
-            let (slip, key) = (act.slip, (act.sequence, u64::from(act.place)));
-            if bases.contains(&measure) {
-                continue;
-            }
-            self.acts.remove(measure);
-            self.kept.remove(&key);
-            if self.slips.get(&slip) == Some(&measure) {
-                self.slips.remove(&slip);
-            }
-            if let Some(case) = self.cases.get_mut(case) {
-                case.measures.retain(|other| *other != measure);
-            }
         }
     }
 
@@ -439,9 +388,12 @@ impl State {
         outcome: Option<&OutcomeTwin>,
         at: Millis,
     ) {
-        let Some(index) = self.act_index(act.into()) else { return };
-        self.touch(index, sequence);
         let verdict = Verdict::from_word(verdict);
+        let Some(index) = self.act_index(act.into()) else {
+            self.settle_late(act.into(), act_state(state), verdict, outcome, at);
+            return;
+        };
+        self.touch(index, sequence);
         if let Some(act) = self.acts.get_mut(index) {
             act.outcome = sequence;
             act.set_verdict(verdict);
@@ -452,7 +404,7 @@ impl State {
             }
         }
         let state = act_state(state);
-        self.apply_sums(index, state, verdict, outcome);
+        self.apply_sums(index, state, verdict, outcome, at);
         self.change(index, state, at);
         if verdict == Some(Verdict::Registered) {
             self.wake_waiters(index);
@@ -477,18 +429,19 @@ impl State {
             return;
         }
         let state = act_state(&fact.state);
-        if let (Some(act), Some(amount)) = (self.acts.get_mut(index), amount) {
-            match act.kind() {
-                kind if kind.moves_money() && state == ActState::Done => act.amount = amount,
-                _ => {}
+        self.booked(index, |state_now| {
+            let Some(act) = state_now.acts.get_mut(index) else { return };
+            if let Some(amount) = amount.filter(|_| act.kind().moves_money() && state == ActState::Done) {
+                act.amount = amount;
             }
-        }
-        self.apply_sums(index, state, None, None);
-        if let (Some(act), Some(amount)) = (self.acts.get_mut(index), amount)
-            && act.kind() == ActKind::Freeze
-        {
+        });
+        self.apply_sums(index, state, None, None, at);
+        let freeze = self.acts.get(index).filter(|act| act.kind() == ActKind::Freeze).map(|act| act.measure);
+        if let (Some(freeze), Some(amount)) = (freeze, amount) {
             // What was ordered stays ordered until it is reduced or released; the paper says what is held of it.
-            act.caught = act.caught.min(amount.max(0));
+            self.booked(index, |state_now| {
+                state_now.with_measure(freeze, |measure| measure.caught = measure.caught.min(amount.max(0)));
+            });
         }
         self.change(index, state, at);
     }
@@ -528,8 +481,13 @@ impl State {
             // What a person said was about the doubt that ends here, not about a later one.
             act.settled_by = 0;
         }
-        act.set_state(state, at);
         let (due, slip, line) = (act.due_at, act.slip, act.line);
+        self.booked(index, |state_now| {
+            if let Some(act) = state_now.acts.get_mut(index) {
+                act.set_state(state, at);
+            }
+        });
+        self.stands_or_falls(index, state);
         if let Some(lane) = self.lane_mut(lane) {
             lane.count(from.is_open().then_some(from), state.is_open().then_some(state));
             if state.is_final() {

@@ -6,6 +6,7 @@ pub mod config;
 pub mod courier;
 pub mod decide;
 mod fold;
+mod fold_measures;
 mod history;
 mod queues;
 pub mod refusal;

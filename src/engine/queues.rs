@@ -41,11 +41,12 @@ impl State {
     /// The act that must end first: the freeze it builds on, or for a release an open deduction of the same freeze (D33). One that
     /// only waits for a condition holds up no release: what is paid elsewhere is let go at once (D27), and the partner ends it.
     fn waits_for(&self, index: Index, act: &Act) -> Option<Index> {
-        if act.base == NONE {
+        if !act.builds_on_measure() {
             return None;
         }
-        if self.acts.get(act.base).is_some_and(|base| base.state().is_open()) {
-            return Some(act.base);
+        let made_by = self.measures.get(act.measure).map_or(NONE, |measure| measure.act);
+        if self.acts.get(made_by).is_some_and(|base| base.state().is_open()) {
+            return Some(made_by);
         }
         if act.kind() != ActKind::Release {
             return None;
@@ -53,7 +54,7 @@ impl State {
         self.acts_of_case(act.case)
             .find(|(other, deduct)| {
                 *other != index
-                    && deduct.base == act.base
+                    && deduct.measure == act.measure
                     && deduct.kind().moves_money()
                     && deduct.state().is_open()
                     && deduct.verdict() != Some(Verdict::Registered)

@@ -1,69 +1,195 @@
-//! Sums in force: what an outcome makes of an act's limit, catch and money moved, and of the freeze it builds on.
+//! Sums in force: what an outcome makes of a measure's limit and catch, and of the money that was taken.
 
+use domain::measure::MeasureState;
 use domain::outcome::Verdict;
-use domain::{ActKind, ActState};
+use domain::{ActId, ActKind, ActState, Millis};
 use store::record::OutcomeTwin;
 
-use crate::state::slab::Index;
-use crate::state::{Found, State, short_hash};
+use crate::state::measure::NO_DAY;
+use crate::state::slab::{Index, NONE};
+use crate::state::{Found, Measure, State, Taking, short_hash};
+
+/// What was said of an act.
+#[derive(Clone, Copy)]
+struct Said<'o> {
+    state: ActState,
+    verdict: Option<Verdict>,
+    outcome: Option<&'o OutcomeTwin>,
+    at: Millis,
+}
+
+impl Said<'_> {
+    fn effect(&self) -> bool {
+        self.state.took_effect()
+    }
+
+    /// Rank among those the partner names as ahead; 1 when it names none and holds, 0 = not known.
+    fn rank(&self) -> u16 {
+        let Some(outcome) = self.outcome else { return 0 };
+        match (outcome.ahead.len(), self.verdict) {
+            (0, Some(Verdict::Queued)) => 0,
+            (ahead, _) => u16::try_from(ahead).unwrap_or(u16::MAX).saturating_add(1),
+        }
+    }
+}
 
 impl State {
-    /// Sums in force after an outcome: of the act itself, and of the freeze it builds on.
+    /// Sums in force after an outcome: of the measure that the act makes or builds on, and of the money it moves.
     pub(crate) fn apply_sums(
         &mut self,
         index: Index,
         state: ActState,
         verdict: Option<Verdict>,
         outcome: Option<&OutcomeTwin>,
+        at: Millis,
     ) {
-        let Some(act) = self.acts.get_mut(index) else { return };
-        let effect = state.took_effect();
-        match act.kind() {
+        let Some(act) = self.acts.get(index) else { return };
+        let (kind, amount, to, measure, taking) = (act.kind(), act.amount, act.to, act.measure, act.taking);
+        let said = Said { state, verdict, outcome, at };
+        match kind {
             kind if kind.is_question() => {
                 if let Some(outcome) = outcome {
                     self.found(index, outcome);
                 }
             }
-            ActKind::Freeze if effect => {
-                let limit = outcome.and_then(|o| o.limit).unwrap_or(act.amount).max(0);
-                let whole = if verdict == Some(Verdict::Queued) { 0 } else { limit };
-                act.caught =
-                    outcome.and_then(|o| o.caught).unwrap_or(whole).clamp(0, limit).saturating_sub(act.moved).max(0);
-                act.limit = limit.saturating_sub(act.moved).max(0);
-                act.to = outcome.and_then(|o| o.to).unwrap_or(act.to);
-            }
-            ActKind::Freeze => (act.limit, act.caught) = (0, 0),
-            kind if kind.moves_money() => {
-                let all = if state == ActState::Done { act.amount } else { 0 };
-                let moved = if effect { outcome.and_then(|o| o.moved).unwrap_or(all).max(0) } else { 0 };
-                let (change, base) = (moved - act.moved, act.base);
-                act.moved = moved;
-                if let Some(freeze) = self.acts.get_mut(base) {
-                    freeze.moved += change;
-                    freeze.limit = freeze.limit.saturating_sub(change).max(0);
-                    freeze.caught = freeze.caught.saturating_sub(change).max(0);
-                }
-            }
-            ActKind::Release => {
-                let base = act.base;
-                if effect && let Some(freeze) = self.acts.get_mut(base) {
-                    (freeze.limit, freeze.caught) = (0, 0);
-                }
-            }
-            ActKind::Renew => {
-                let (base, to) = (act.base, outcome.and_then(|o| o.to).unwrap_or(act.to));
-                if effect && let Some(freeze) = self.acts.get_mut(base) {
-                    freeze.to = to;
-                }
-            }
-            ActKind::Lift => {
-                let base = act.base;
-                if effect && let Some(measure) = self.acts.get_mut(base) {
-                    measure.lifted = true;
-                }
+            kind if kind.moves_money() => self.booked(index, |books| books.take(taking, amount, said)),
+            kind if kind.gives_back() => self.booked(index, |books| books.give_back(taking, amount, said)),
+            ActKind::Freeze => self.booked(index, |books| books.freeze(measure, amount, said)),
+            ActKind::Watch | ActKind::BorderControl if said.effect() => self.with_measure(measure, |measure| {
+                measure.to = said.outcome.and_then(|outcome| outcome.to).unwrap_or(measure.to);
+                measure.set_state(MeasureState::InForce);
+            }),
+            ActKind::Release if said.effect() => self.booked(index, |books| books.release(measure, amount)),
+            ActKind::Renew if said.effect() => self.renew(measure, to, said),
+            ActKind::Lift if said.effect() => {
+                self.with_measure(measure, |measure| measure.set_state(MeasureState::Ended));
             }
             _ => {}
         }
+    }
+
+    /// What an act of a finished request came to after all.
+    pub(crate) fn settle_late(
+        &mut self,
+        act: ActId,
+        state: ActState,
+        verdict: Option<Verdict>,
+        outcome: Option<&OutcomeTwin>,
+        at: Millis,
+    ) {
+        let said = Said { state, verdict, outcome, at };
+        if let Some(taking) = self.taking_index(act) {
+            let amount = self.takings.get(taking).map_or(0, |taking| taking.amount);
+            let measure = self.takings.get(taking).map_or(NONE, |taking| taking.measure);
+            self.booked_alone((measure, taking), |books| books.take(taking, amount, said));
+            self.drop_if_over(measure);
+        }
+        let Some(measure) = self.measure_index(act.into()) else { return };
+        if let Some(found) = self.measures.get(measure).filter(|found| found.kind() == ActKind::Freeze) {
+            let ordered = found.limit.saturating_add(found.moved);
+            self.booked_alone((measure, NONE), |books| books.freeze(measure, ordered, said));
+            self.drop_if_over(measure);
+        }
+    }
+
+    /// An act came to an end: what it ordered stands, or never will.
+    pub(crate) fn stands_or_falls(&mut self, index: Index, state: ActState) {
+        let Some(act) = self.acts.get(index).filter(|act| act.kind().is_lasting()) else { return };
+        let measure = act.measure;
+        if state.is_final() && !state.took_effect() {
+            self.with_measure(measure, |measure| measure.set_state(MeasureState::Void));
+        }
+    }
+
+    fn freeze(&mut self, index: Index, ordered: i64, said: Said<'_>) {
+        if said.state.is_open() {
+            return;
+        }
+        if !said.effect() {
+            self.with_measure(index, |measure| {
+                (measure.limit, measure.caught) = (0, 0);
+                measure.set_state(MeasureState::Void);
+            });
+            return;
+        }
+        let queued = said.verdict == Some(Verdict::Queued);
+        let limit = said.outcome.and_then(|o| o.limit).unwrap_or(ordered).max(0);
+        let whole = if queued { 0 } else { limit };
+        let caught = said.outcome.and_then(|o| o.caught).unwrap_or(whole).clamp(0, limit);
+        self.with_measure(index, |measure| {
+            measure.caught = caught.saturating_sub(measure.moved).max(0);
+            measure.limit = limit.saturating_sub(measure.moved).max(0);
+            measure.to = said.outcome.and_then(|o| o.to).unwrap_or(measure.to);
+            measure.from = said.outcome.and_then(|o| o.from).unwrap_or(measure.from);
+            measure.rank = if said.rank() == 0 { measure.rank } else { said.rank() };
+            // What has lapsed does not stand again by late news about its beginning.
+            if measure.state() != MeasureState::Lapsed {
+                measure.stands_as(queued);
+            }
+        });
+    }
+
+    fn take(&mut self, index: Index, ordered: i64, said: Said<'_>) {
+        let all = if said.state == ActState::Done { ordered } else { 0 };
+        let moved = if said.effect() { said.outcome.and_then(|o| o.moved).unwrap_or(all).max(0) } else { 0 };
+        let Some(taking) = self.takings.get_mut(index) else { return };
+        let change = moved - taking.moved;
+        taking.moved = moved;
+        if moved > 0 && taking.reported_at == 0 {
+            taking.reported_at = said.at;
+        }
+        let measure = taking.measure;
+        self.move_out_of(measure, change);
+    }
+
+    /// Money moved out of a freeze, or was not moved after all.
+    fn move_out_of(&mut self, measure: Index, change: i64) {
+        if change == 0 {
+            return;
+        }
+        self.with_measure(measure, |freeze| {
+            freeze.moved += change;
+            freeze.limit = freeze.limit.saturating_sub(change).max(0);
+            freeze.caught = freeze.caught.saturating_sub(change).max(0);
+            let was_used_up = freeze.state() == MeasureState::Ended && change < 0;
+            if freeze.is_live() || was_used_up {
+                let queued = freeze.state() == MeasureState::Queued;
+                freeze.stands_as(queued);
+            }
+        });
+    }
+
+    fn give_back(&mut self, index: Index, ordered: i64, said: Said<'_>) {
+        if !said.effect() {
+            return;
+        }
+        let all = if said.state == ActState::Done { ordered } else { 0 };
+        let back = said.outcome.and_then(|o| o.moved).unwrap_or(all).clamp(0, ordered.max(0));
+        if let Some(taking) = self.takings.get_mut(index) {
+            taking.returned = taking.returned.saturating_add(back).min(taking.moved);
+        }
+    }
+
+    /// All of it, or the part that the release names.
+    fn release(&mut self, index: Index, part: i64) {
+        self.with_measure(index, |freeze| {
+            freeze.limit = if part > 0 { freeze.limit.saturating_sub(part).max(0) } else { 0 };
+            freeze.caught = freeze.caught.min(freeze.limit);
+            if freeze.state() != MeasureState::Lapsed {
+                let queued = freeze.state() == MeasureState::Queued;
+                freeze.stands_as(queued);
+            }
+        });
+    }
+
+    fn renew(&mut self, index: Index, ordered_to: i32, said: Said<'_>) {
+        let to = said.outcome.and_then(|outcome| outcome.to).unwrap_or(ordered_to);
+        self.with_measure(index, |measure| {
+            if to != NO_DAY {
+                measure.to = to;
+                measure.noticed = 0;
+            }
+        });
     }
 
     fn found(&mut self, query: Index, outcome: &OutcomeTwin) {
@@ -86,5 +212,20 @@ impl State {
                 class: account.class.clone(),
             });
         }
+    }
+}
+
+/// What a taking and its measure hold, for those who only look.
+impl State {
+    /// What an act moved to the court's account.
+    #[must_use]
+    pub fn moved_by(&self, act: ActId) -> i64 {
+        self.taking_index(act).and_then(|index| self.takings.get(index)).map_or(0, |taking: &Taking| taking.moved)
+    }
+
+    /// The measure of an act, while it is in memory.
+    #[must_use]
+    pub fn measure_by_act(&self, act: ActId) -> Option<&Measure> {
+        self.measure_index(act.into()).and_then(|index| self.measures.get(index))
     }
 }

@@ -85,6 +85,11 @@ struct Table {
 }
 
 impl Table {
+    /// The measure that an act made or builds on.
+    fn made_by(&self, act: &crate::state::Act) -> crate::state::Measure {
+        self.decider.state.measure_of(act).cloned().unwrap()
+    }
+
     fn with(partners: Vec<Partner>) -> Self {
         let decider = Decider::new(State::default(), Box::new(CountingKeyring(0)), Box::new(SeededRandom::new(1)));
         let mut table = Self { decider, now: START, events: Vec::new(), effects: Vec::new() };
@@ -128,6 +133,10 @@ impl Table {
         let answer = self.keep(decision);
         let pumped = self.decider.pump(self.now);
         self.keep(pumped).unwrap();
+        for (case, _) in self.decider.state.cases.iter() {
+            let state = &self.decider.state;
+            assert_eq!(state.ledger(case), state.ledger_by_sum(case), "the kept sums are those of the parts");
+        }
         answer
     }
 
@@ -275,7 +284,7 @@ fn a_collect_freezes_just_enough_asks_when_in_doubt_and_finishes() {
     assert!(table.decider.state.requests.is_empty(), "the request is finished and out of memory");
     assert!(table.decider.state.acts.is_empty(), "nothing stays frozen");
     let case = table.decider.state.cases.iter().next().unwrap().1;
-    assert_eq!(case.deducted_before, Money::from_fen(100_000).units());
+    assert_eq!(case.ledger.deducted, Money::from_fen(100_000));
 }
 
 #[test]

@@ -321,6 +321,11 @@ pub fn p6_state_is_fold(shadow: &State, gateway: &Gateway) -> Result<(), Broken>
         let part = differing_part(shadow, state);
         return broken("P6", format!("the state at {} is not the fold of the journal: {part} differ", state.next));
     }
+    for (case, _) in state.cases.iter() {
+        if state.ledger(case) != state.ledger_by_sum(case) {
+            return broken("P4", format!("the kept sums of case {case} are not those of its acts and measures"));
+        }
+    }
     for lane in &state.lanes {
         let folded = shadow.lane_of(&lane.record.partner).and_then(|place| shadow.lane(place));
         let folded = folded.into_iter().flat_map(|lane| lane.record.ring.iter().rev());
@@ -335,7 +340,8 @@ pub fn p6_state_is_fold(shadow: &State, gateway: &Gateway) -> Result<(), Broken>
 fn differing_part(a: &State, b: &State) -> &'static str {
     let acts = |state: &State| -> Vec<_> {
         let parts = |act: &engine::state::Act| {
-            (act.id(), act.state(), act.due_at, act.exchange, act.limit, act.caught, act.moved, act.tries)
+            let measure = state.measure_of(act).map(|measure| (measure.limit, measure.caught, measure.moved));
+            (act.id(), act.state(), act.due_at, act.exchange, measure, act.tries)
         };
         state.acts.iter().map(|(index, act)| (index, parts(act))).collect()
     };

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
-use domain::Millis;
+use domain::{Millis, Money};
 use engine::Decider;
 use engine::command::{Answer, Command, Decision, Effect, Erased};
 use engine::config::Config;
@@ -77,6 +77,13 @@ pub struct TakenUp {
     pub tail: Vec<Event>,
 }
 
+/// What a planted bug does not count while it decides.
+#[derive(Default)]
+struct Forgotten {
+    cases: Vec<(u32, Money)>,
+    measures: Vec<(u32, i64)>,
+}
+
 impl Gateway {
     /// Takes up the directory as production does: keys, blobs, journal, newest snapshot, tail. `acknowledged` = events to be read again from.
     pub fn take_up(
@@ -124,34 +131,43 @@ impl Gateway {
         let mut decisions = Vec::with_capacity(commands.len() + 1);
         for command in commands {
             let forget = bug == Some(Bug::ForgottenDeductions) && matches!(command, Command::Submit(_));
-            let kept = if forget { self.forget_deductions() } else { Vec::new() };
+            let kept = if forget { self.forget_deductions() } else { Forgotten::default() };
             decisions.push(self.decider.decide(command, now));
-            for (index, amount) in kept {
-                if let Some(act) = self.decider.state.acts.get_mut(index) {
-                    act.amount = amount;
-                }
-            }
+            self.remember(kept);
         }
         decisions.push(self.decider.pump(now));
         Batch { decisions }
     }
 
-    fn forget_deductions(&mut self) -> Vec<(u32, i64)> {
-        let open = |act: &engine::state::Act| act.kind().moves_money() && act.state().is_open();
-        let kept: Vec<(u32, i64)> = self
-            .decider
-            .state
-            .acts
-            .iter()
-            .filter(|(_, act)| open(act))
-            .map(|(index, act)| (index, act.amount))
-            .collect();
-        for (index, _) in &kept {
-            if let Some(act) = self.decider.state.acts.get_mut(*index) {
-                act.amount = 0;
+    fn forget_deductions(&mut self) -> Forgotten {
+        let state = &mut self.decider.state;
+        let cases: Vec<(u32, Money)> = state.cases.iter().map(|(index, case)| (index, case.ledger.deducting)).collect();
+        let measures: Vec<(u32, i64)> =
+            state.measures.iter().map(|(index, measure)| (index, measure.claimed)).collect();
+        for (index, _) in &cases {
+            if let Some(case) = state.cases.get_mut(*index) {
+                case.ledger.deducting = Money::ZERO;
             }
         }
-        kept
+        for (index, _) in &measures {
+            if let Some(measure) = state.measures.get_mut(*index) {
+                measure.claimed = 0;
+            }
+        }
+        Forgotten { cases, measures }
+    }
+
+    fn remember(&mut self, forgotten: Forgotten) {
+        for (index, deducting) in forgotten.cases {
+            if let Some(case) = self.decider.state.cases.get_mut(index) {
+                case.ledger.deducting = case.ledger.deducting.plus(deducting);
+            }
+        }
+        for (index, claimed) in forgotten.measures {
+            if let Some(measure) = self.decider.state.measures.get_mut(index) {
+                measure.claimed += claimed;
+            }
+        }
     }
 
     /// Writes and commits a batch. When this returns the events are durable, or the process is dead.

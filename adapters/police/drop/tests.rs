@@ -4,7 +4,7 @@ use domain::act::Original;
 use domain::case::PartyKind;
 use domain::outcome::{Outcome, Reason, Verdict};
 use domain::slip::{Slip, SlipLine};
-use domain::socket::{CallOut, Conclusion, Inbound, Judged, PaperFile, Plug};
+use domain::socket::{Conclusion, Inbound, Judged, PaperFile, Plug};
 use domain::{ActKind, Day, Personal};
 
 use super::answering::BackReader;

@@ -11,7 +11,7 @@ use store::record::{ActRef, PlanLine};
 
 use super::Decider;
 use crate::state::slab::Index;
-use crate::state::{Act, Found, OpenRequest};
+use crate::state::{Act, Found, Measure, OpenRequest};
 
 /// So long an asset of a later kind waits for questions about earlier ones that may be answered at once; then it is taken as it
 /// is. Two minutes are what an officer is promised.
@@ -149,16 +149,20 @@ impl Decider {
 
     /// The live freezes that a goal may build on: its own, and those that earlier requests of the case put on accounts that
     /// this one has found. A court secures one day and collects another.
-    fn freezes_in_reach<'a>(&'a self, open: &'a OpenRequest) -> impl Iterator<Item = (Index, &'a Act)> {
+    fn freezes_in_reach<'a>(&'a self, open: &'a OpenRequest) -> impl Iterator<Item = (Index, &'a Measure)> {
         let found: BTreeSet<u64> = open.found.iter().map(|found| found.asset).collect();
-        let own: BTreeSet<Index> = open.acts.iter().copied().collect();
-        let live = |act: &Act| act.kind() == ActKind::Freeze && act.is_live_measure();
-        let of_case = self.state.acts_of_case(open.case).filter(move |(_, act)| live(act));
-        of_case.filter(move |(index, act)| own.contains(index) || found.contains(&act.asset))
+        let own = self.own_freezes(open);
+        let of_case = self.state.measures_of_case(open.case).filter(|(_, measure)| measure.is_live_freeze());
+        of_case.filter(move |(index, measure)| own.contains(index) || found.contains(&measure.asset))
+    }
+
+    /// The freezes that this request ordered.
+    fn own_freezes(&self, open: &OpenRequest) -> BTreeSet<Index> {
+        self.acts_of(open).filter(|(_, act)| act.kind() == ActKind::Freeze).map(|(_, act)| act.measure).collect()
     }
 
     /// How money comes out of what is frozen; `None` when this partner gives none.
-    fn taking_of(&self, open: &OpenRequest, freeze: &Act) -> Option<ActKind> {
+    fn taking_of(&self, open: &OpenRequest, freeze: &Measure) -> Option<ActKind> {
         let found = open.found.iter().find(|found| found.asset == freeze.asset);
         let of = found.map(|found| (found.kind(), found.role()));
         let kind = match of {
@@ -182,19 +186,19 @@ impl Decider {
             return Vec::new();
         }
         let own = self.acts_of(open).filter(|(_, act)| act.kind().moves_money() || act.kind() == ActKind::Release);
-        let built_on: BTreeSet<Index> = own.map(|(_, act)| act.base).collect();
-        let holds = |(index, freeze): &(Index, &Act)| {
+        let built_on: BTreeSet<Index> = own.map(|(_, act)| act.measure).collect();
+        let holds = |(index, freeze): &(Index, &Measure)| {
             freeze.caught > 0 && !built_on.contains(index) && !self.is_bankrupt(open.case, freeze.subject_key)
         };
-        let mut freezes: Vec<(Index, &Act)> = self.freezes_in_reach(open).filter(holds).collect();
+        let mut freezes: Vec<(Index, &Measure)> = self.freezes_in_reach(open).filter(holds).collect();
         freezes.sort_by_key(|(index, freeze)| {
             let found = open.found.iter().find(|found| found.asset == freeze.asset);
             (found.map_or(0, |found| self.rank(open, found.kind())), *index)
         });
         let mut plan = Vec::new();
-        for (index, freeze) in freezes {
+        for (_, freeze) in freezes {
             let Some(kind) = self.taking_of(open, freeze) else { continue };
-            let amount = self.state.free_of_freeze(index).floor_fen().min(room);
+            let amount = freeze.free().floor_fen().min(room);
             if !amount.is_positive() {
                 continue;
             }
@@ -226,16 +230,16 @@ impl Decider {
             .state
             .acts_of_case(open.case)
             .filter(|(_, act)| act.kind() == ActKind::Release || (act.kind().moves_money() && act.state().is_open()))
-            .map(|(_, act)| act.base)
+            .map(|(_, act)| act.measure)
             .collect();
-        let own: BTreeSet<Index> = open.acts.iter().copied().collect();
-        let idle = |(index, freeze): &(Index, &Act)| {
+        let own = self.own_freezes(open);
+        let idle = |(index, freeze): &(Index, &Measure)| {
             freeze.caught == 0
                 && own.contains(index)
                 && !used.contains(index)
                 && self.takes(freeze.lane, ActKind::Release)
         };
-        let mut idle: Vec<(Index, &Act)> = self.freezes_in_reach(open).filter(idle).collect();
+        let mut idle: Vec<(Index, &Measure)> = self.freezes_in_reach(open).filter(idle).collect();
         idle.sort_by_key(|(index, freeze)| (std::cmp::Reverse(freeze.limit), *index));
         let mut plan = Vec::new();
         for (_, freeze) in idle {
@@ -256,7 +260,7 @@ impl Decider {
         }
         // By whichever request: the same freeze is not released twice.
         let of_case = self.state.acts_of_case(open.case).filter(|(_, act)| act.kind() == ActKind::Release);
-        let released: BTreeSet<Index> = of_case.map(|(_, act)| act.base).collect();
+        let released: BTreeSet<Index> = of_case.map(|(_, act)| act.measure).collect();
         let mut plan = Vec::new();
         for (index, freeze) in self.freezes_in_reach(open) {
             if !released.contains(&index) && self.takes(freeze.lane, ActKind::Release) {
@@ -266,9 +270,9 @@ impl Decider {
         plan
     }
 
-    fn on_freeze(&self, kind: ActKind, freeze: &Act, open: &OpenRequest) -> PlanLine {
+    fn on_freeze(&self, kind: ActKind, freeze: &Measure, open: &OpenRequest) -> PlanLine {
         let mut line = PlanLine::of(kind, self.state.partner_of(freeze.lane), freeze.subject);
-        line.base = Some(ActRef::from(freeze.id()));
+        line.base = Some(ActRef(freeze.sequence, freeze.place));
         (line.asset, line.rules) = (freeze.asset, freeze.rules);
         line.account = open.found.iter().find(|found| found.asset == freeze.asset).map(|found| found.account.clone());
         line

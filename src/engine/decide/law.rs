@@ -15,7 +15,7 @@ use super::allocate::available;
 use crate::command::Submit;
 use crate::refusal::Refusal;
 use crate::state::slab::Index;
-use crate::state::{Act, Found, OpenRequest, short_hash};
+use crate::state::{Act, Found, Measure, OpenRequest, short_hash};
 
 /// Why acts are taken back once a bankruptcy is told.
 const SUSPENDED: &str = "D28 破产申请已受理，中止执行";
@@ -92,9 +92,14 @@ impl Decider {
 
     /// The rule pack that an act was planned under; once that is no longer configured, the partner's newest.
     pub(super) fn pack_of(&self, act: &Act) -> Arc<RulePack> {
-        let frozen = self.config.rules.get(&act.rules).filter(|_| act.rules != 0).map(Arc::clone);
-        let built_in = || (act.rules == 0).then(Arc::<RulePack>::default);
-        let newest = || self.partner(act.lane).map(|partner| Arc::clone(&partner.law));
+        self.pack_under(act.rules, act.lane)
+    }
+
+    /// The same for what was ordered under a pack at a partner.
+    pub(super) fn pack_under(&self, rules: u64, lane: u16) -> Arc<RulePack> {
+        let frozen = self.config.rules.get(&rules).filter(|_| rules != 0).map(Arc::clone);
+        let built_in = || (rules == 0).then(Arc::<RulePack>::default);
+        let newest = || self.partner(lane).map(|partner| Arc::clone(&partner.law));
         frozen.or_else(built_in).or_else(newest).unwrap_or_default()
     }
 
@@ -163,7 +168,7 @@ impl Decider {
         if !rules::is_stayed_by_bankruptcy(act.kind) {
             return Ok(());
         }
-        let freeze = base.and_then(|base| self.state.acts.get(base));
+        let freeze = base.and_then(|base| self.state.measures.get(base));
         let named = act.account.as_ref().map(|account| short_hash(&[&act.partner, account.expose()]));
         let asset = named.or(freeze.map(|freeze| freeze.asset)).unwrap_or(0);
         let rule = case.and_then(|case| self.protecting(case, asset));
@@ -193,7 +198,7 @@ impl Decider {
     }
 
     /// What the law bars of a frozen asset: by the question of this request that found it, and by the freeze itself.
-    pub(super) fn bars_on(&self, found: Option<&Found>, freeze: &Act) -> u8 {
+    pub(super) fn bars_on(&self, found: Option<&Found>, freeze: &Measure) -> u8 {
         let query = found.and_then(|found| self.state.acts.get(found.query));
         freeze.bars | query.map_or(0, |query| query.bars)
     }
@@ -220,8 +225,8 @@ impl Decider {
     }
 
     /// What the partner must know of the rules there when money is taken.
-    pub(super) fn note_of_taking(&self, kind: ActKind, freeze: &Act) -> Option<String> {
-        let pack = self.pack_of(freeze);
+    pub(super) fn note_of_taking(&self, kind: ActKind, freeze: &Measure) -> Option<String> {
+        let pack = self.pack_under(freeze.rules, freeze.lane);
         let partner = self.partner(freeze.lane)?;
         match kind {
             ActKind::Surrender if pack.buyout_days > 0 => {

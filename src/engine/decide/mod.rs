@@ -13,6 +13,7 @@ mod preflight;
 mod pump;
 mod stop;
 mod submit;
+pub(crate) mod task;
 mod time;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -171,6 +172,7 @@ impl Decider {
             }
             Command::Redeliver { request, by, since, closed } => self.redeliver(request, by, since, closed),
             Command::Carried { outgoing, version, end } => self.carried(&outgoing, version, end),
+            Command::EndTask(end) => self.end_task(*end),
             Command::Tick => self.tick(),
             Command::Drain => self.drain(),
         }

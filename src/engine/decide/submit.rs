@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use domain::act::ActOrder;
+use domain::act::{ActOrder, Original};
 use domain::ledger::Ledger;
+use domain::measure::MeasureState;
 use domain::request::{ACTS_MAX, Asked, Goal, Request, Scope};
 use domain::rules::{self, Breach};
 use domain::{ActKind, Day, Money, SlipLine, SlipNumber};
@@ -13,8 +14,27 @@ use super::Decider;
 use crate::command::{Answer, DocumentKey, Submit};
 use crate::config::CourtFile;
 use crate::refusal::Refusal;
-use crate::state::short_hash;
 use crate::state::slab::Index;
+use crate::state::{Measure, Taking, short_hash};
+
+/// What an act builds on.
+#[derive(Clone, Copy, Default)]
+struct Base {
+    /// A measure.
+    measure: Option<Index>,
+    /// Money that was taken.
+    taking: Option<Index>,
+}
+
+impl Base {
+    fn of_measure(measure: Index) -> Self {
+        Self { measure: Some(measure), taking: None }
+    }
+
+    fn of_taking(taking: Index) -> Self {
+        Self { measure: None, taking: Some(taking) }
+    }
+}
 
 impl Decider {
     pub(super) fn submit(&mut self, submit: &Submit) -> Result<Answer, Refusal> {
@@ -171,27 +191,29 @@ impl Decider {
             }
             let subject = submit.subjects.get(usize::from(act.subject)).copied();
             let base = self.base_of(act, (case, subject), &at)?;
-            self.check_protected(act, (case, base), &at)?;
+            self.check_protected(act, (case, base.measure), &at)?;
             Self::check_ceilings(self, act, base, &mut ledger, &mut claimed, &at)?;
             plan.push(self.plan_line(act, base));
         }
         Ok(plan)
     }
 
-    fn plan_line(&self, act: &ActOrder, base: Option<Index>) -> PlanLine {
+    fn plan_line(&self, act: &ActOrder, base: Base) -> PlanLine {
         let mut line = PlanLine::of(act.kind, &act.partner, act.subject);
         if let Some(original) = &act.original {
             line.set_original(original);
         }
         line.note = act.note.as_ref().map(|note| note.expose().clone());
-        line.details = store::record::detail_pairs(&act.details);
-        let freeze = base.and_then(|base| self.state.acts.get(base));
-        line.base = freeze.map(|freeze| ActRef::from(freeze.id()));
+        line.details = store::record::details_out(&act.details);
+        let freeze = base.measure.and_then(|base| self.state.measures.get(base));
+        let taking = base.taking.and_then(|taking| self.state.takings.get(taking));
+        line.base = freeze.map(|freeze| ActRef(freeze.sequence, freeze.place));
+        line.base = line.base.or(taking.map(|taking| ActRef(taking.sequence, taking.place)));
         line.account = act.account.as_ref().map(|account| account.expose().clone());
         line.asset = match (&line.account, freeze) {
             (Some(account), _) => short_hash(&[&act.partner, account]),
             (None, Some(freeze)) => freeze.asset,
-            (None, None) => 0,
+            (None, None) => taking.map_or(0, |taking| taking.asset),
         };
         line.amount = act.amount.map(Money::units);
         (line.from, line.to) = (act.from.map(Day::count), act.to.map(Day::count));
@@ -209,49 +231,71 @@ impl Decider {
         line
     }
 
-    /// The freeze of ours that an act builds on; a foreign one may be renewed or released, never deducted from.
+    /// What an act builds on, as far as we know it; a foreign freeze may be renewed or released, never deducted from.
     fn base_of(
         &self,
         act: &ActOrder,
         (case, subject): (Option<Index>, Option<u64>),
         at: &str,
-    ) -> Result<Option<Index>, Refusal> {
+    ) -> Result<Base, Refusal> {
         let unknown = || Refusal::OriginalUnknown { at: format!("{at}/original") };
         let Some(original) = act.original.as_ref().filter(|_| !act.kind.builds_on().is_empty()) else {
-            return Ok(None);
+            return Ok(Base::default());
         };
-        let named = match (original.act, SlipLine::parse(&original.slip), SlipNumber::parse(&original.slip)) {
-            (Some(id), _, _) => Some(self.state.act_index(id).ok_or_else(unknown)?),
-            (None, Some(key), _) => {
-                let acts = self.state.slip_acts(key.slip);
-                acts.into_iter().find(|index| self.state.acts.get(*index).is_some_and(|act| act.line == key.line))
-            }
-            (None, None, Some(slip)) => self.state.slip_acts(slip).first().copied(),
-            (None, None, None) => None,
+        if act.kind.gives_back() {
+            return self.taken_by(act, original, case).map(Base::of_taking).ok_or_else(unknown);
+        }
+        let index = match original.act {
+            Some(id) => Some(self.state.measure_index(id.into()).ok_or_else(unknown)?),
+            None => self.state.measure_by_number(&act.partner, &original.slip),
         };
-        let Some(index) = named else {
-            return if act.kind.moves_money() { Err(unknown()) } else { Ok(None) };
+        let Some(index) = index else {
+            return if act.kind.moves_money() { Err(unknown()) } else { Ok(Base::default()) };
         };
-        let fits = self.state.acts.get(index).is_some_and(|freeze| {
-            act.kind.builds_on().contains(&freeze.kind())
-                && Some(freeze.case) == case
-                && Some(freeze.subject_key) == subject
-                && self.state.partner_of(freeze.lane) == act.partner
-        });
-        if fits { Ok(Some(index)) } else { Err(unknown()) }
+        let measure = self.state.measures.get(index).ok_or_else(unknown)?;
+        let fits = act.kind.builds_on().contains(&measure.kind())
+            && Some(measure.case) == case
+            && Some(measure.subject_key) == subject
+            && self.state.partner_of(measure.lane) == act.partner;
+        if !fits {
+            return Err(unknown());
+        }
+        // What has lapsed cannot be renewed or taken from: a late renewal is a new freeze with a new rank.
+        if measure.state() == MeasureState::Lapsed {
+            return Err(Refusal::Rules(vec![Breach { rule: &rules::D10, at: format!("{at}/original") }]));
+        }
+        Ok(Base::of_measure(index))
+    }
+
+    /// The money that an act gives back: what an earlier act of the case took at this partner.
+    fn taken_by(&self, act: &ActOrder, original: &Original, case: Option<Index>) -> Option<Index> {
+        let named = |taking: &Taking| {
+            let key = SlipLine { slip: SlipNumber::from_bits(taking.slip), line: taking.line };
+            key.to_string() == original.slip || key.slip.to_string() == original.slip
+        };
+        let index = match original.act {
+            Some(id) => self.state.taking_index(id)?,
+            None => self.state.takings_of_case(case?).find(|(_, taking)| named(taking))?.0,
+        };
+        let taking = self.state.takings.get(index)?;
+        let fits = act.kind.builds_on().contains(&taking.kind())
+            && Some(taking.case) == case
+            && self.state.partner_of(taking.lane) == act.partner;
+        fits.then_some(index)
     }
 
     fn check_ceilings(
         &self,
         act: &ActOrder,
-        base: Option<Index>,
+        base: Base,
         ledger: &mut Ledger,
         claimed: &mut BTreeMap<Index, Money>,
         at: &str,
     ) -> Result<(), Refusal> {
         let amount = act.amount.unwrap_or_default();
         let refuse = |rule| Err(Refusal::Rules(vec![Breach { rule, at: format!("{at}/amount") }]));
-        match (act.kind, base) {
+        let free = |base| self.state.measures.get(base).map_or(Money::ZERO, Measure::free);
+        match (act.kind, base.measure) {
             (ActKind::Freeze, _) => {
                 if ledger.check_freeze(amount).is_err() {
                     return refuse(&rules::D8);
@@ -260,7 +304,7 @@ impl Decider {
             }
             (kind, Some(base)) if kind.moves_money() => {
                 let taken = claimed.entry(base).or_default();
-                let free = self.state.free_of_freeze(base).minus_or_zero(*taken);
+                let free = free(base).minus_or_zero(*taken);
                 match ledger.check_deduct(amount, free) {
                     Err(domain::ledger::Ceiling::AboveFreeze) => return refuse(&rules::D20),
                     Err(_) => return refuse(&rules::D8),
@@ -270,7 +314,16 @@ impl Decider {
                 ledger.deducting = ledger.deducting.plus(amount);
             }
             (ActKind::Release, Some(base)) => {
-                claimed.insert(base, self.state.free_of_freeze(base));
+                claimed.insert(base, free(base));
+            }
+            (kind, _) if kind.gives_back() => {
+                let taking = base.taking.and_then(|taking| self.state.takings.get(taking));
+                if amount > taking.map_or(Money::ZERO, Taking::returnable) {
+                    return Err(Refusal::OutOfBounds {
+                        at: "/acts",
+                        bound: "at most what was taken and not given back",
+                    });
+                }
             }
             _ => {}
         }

@@ -6,16 +6,18 @@ use std::sync::Arc;
 use domain::partner::{Stage, Travel};
 use domain::request::Goal;
 use domain::socket::{Cause, Judged};
+use domain::task::TaskKind;
 use domain::{ActId, Millis, RequestId};
 use store::record::Body;
 use store::record::{
-    AccessRead, AccessRefused, ConfigLoaded, DeadlinePassed, DocumentBody, DocumentErased, DocumentStored,
+    AccessRead, AccessRefused, ActRef, ConfigLoaded, DeadlinePassed, DocumentBody, DocumentErased, DocumentStored,
     GatewayDrained, GatewayStarted,
 };
 
 use super::Decider;
 use super::allocate::PATIENCE_MS;
 use super::pump::settles_by_itself;
+use super::task::Draft;
 use crate::command::{Answer, ClosedRead, Erased, StoreDocument};
 use crate::config::Config;
 use crate::fold::read_key;
@@ -138,9 +140,14 @@ impl Decider {
         let passed: Vec<Index> =
             self.state.deadlines.iter().take_while(|(due, _)| *due <= self.now).map(|(_, request)| *request).collect();
         for index in passed {
-            let Some(request) = self.state.requests.get(index).map(|open| open.sequence) else { continue };
+            let Some(open) = self.state.requests.get(index) else { continue };
+            let (request, case, court) = (open.sequence, open.case, self.state.word(open.court).to_owned());
             self.emit(DeadlinePassed { request }.into(), None, 0);
             self.go_on(index);
+            if self.state.requests.get(index).is_some() {
+                let draft = Draft { act: Some(ActRef(request, 0)), ..Draft::default() };
+                self.raise(TaskKind::DeadlinePassed, Some(case), &court, draft);
+            }
         }
         self.lose_patience();
         self.erase_documents();

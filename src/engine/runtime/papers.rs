@@ -149,6 +149,8 @@ impl Papers {
     fn slip_line(&self, line: &PlanLine, context: &SlipContext, with_line: bool) -> Option<Line> {
         let base = line.base.and_then(|base| self.line(base.into()));
         let original = match (&line.base, &base) {
+            // One that was taken over goes under the number it has at the partner.
+            (Some(_), Some(base)) if base.slip == 0 => base.original(),
             (Some(act), Some(base)) => {
                 let slip = SlipNumber::from_bits(base.slip);
                 let slip = if with_line { format!("{slip}-{}", base.line) } else { slip.to_string() };
@@ -166,7 +168,7 @@ impl Papers {
             to: line.to.map(Day::from_count),
             original,
             note: line.note.clone().map(Personal::new),
-            details: store::record::details_of(line.details.clone()),
+            details: store::record::details_in(line.details.clone()),
         })
     }
 }
@@ -181,6 +183,14 @@ fn plan_of(sequence: u64, fact: &Fact, body: Option<Body>, slot: u64) -> Option<
                 Arc::new(SlipContext { case: request.case, officers: request.officers, papers: request.papers });
             let papers = RequestPapers { context, seals: body.seals, slot, callback };
             Some(Plan { request: sequence, lines: body.plan, papers: Some(Arc::new(papers)) })
+        }
+        (Fact::MeasureImported(_), Body::Imported(body)) => {
+            let body = *body;
+            let request = body.request.into_request()?;
+            let context =
+                Arc::new(SlipContext { case: request.case, officers: request.officers, papers: request.papers });
+            let papers = RequestPapers { context, seals: Vec::new(), slot, callback: None };
+            Some(Plan { request: sequence, lines: body.lines, papers: Some(Arc::new(papers)) })
         }
         (Fact::PlanExtended(fact), Body::Planned(body)) => {
             Some(Plan { request: fact.request, lines: body.plan, papers: None })

@@ -2,6 +2,7 @@
 
 use domain::act::ActOrder;
 use domain::calendar::Hours;
+use domain::measure::MeasureState;
 use domain::outcome::Verdict;
 use domain::partner::Travel;
 use domain::request::RequestState;
@@ -16,7 +17,7 @@ use crate::refusal::Refusal;
 use crate::state::act::NO_SEQUENCE;
 use crate::state::lane::Lane;
 use crate::state::slab::{Index, NONE};
-use crate::state::{Act, OpenRequest, State};
+use crate::state::{Act, Measure, OpenRequest, State};
 use crate::view::{ActView, Caller, LEADS_SHOWN_MAX, LeadView, MeasureView, OutcomeView, RequestView};
 
 /// The longest a long-poll waits.
@@ -31,7 +32,7 @@ const HISTORY_EVENTS_MAX: usize = 20_000;
 /// A request copied out of a state, before anything is read from the journal.
 struct Sketch {
     view: RequestView,
-    acts: Vec<(Act, Waiting, Option<Millis>)>,
+    acts: Vec<(Act, Option<MeasureView>, Waiting, Option<Millis>)>,
     superseded: Vec<u64>,
     leads: Vec<u64>,
 }
@@ -133,9 +134,12 @@ impl Engine {
         found.view.case = domain::CaseId(closed.case);
         // The case as it is now, when others of its requests are still in memory; else as this request left it.
         let decider = self.shared.decider.read();
-        let same = |case: &crate::state::Case| case.sequence == closed.case;
-        if let Some((case, _)) = decider.state.cases.iter().find(|(_, case)| same(case)) {
+        if let Some(case) = decider.state.case_by_sequence(closed.case) {
             found.view.ledger = decider.state.ledger(case);
+        }
+        // What the acts left in force lives on after the request, and changes.
+        for (act, measure, ..) in &mut found.acts {
+            *measure = decider.state.measure_by_act(act.id()).and_then(measure_view);
         }
         Ok((found, read))
     }
@@ -227,7 +231,10 @@ impl Shared {
             None => view.erased = true,
         }
         view.leads = leads.into_iter().filter_map(|sequence| self.lead_view(sequence)).collect();
-        view.acts = acts.into_iter().map(|(act, waiting, by)| self.act_view(&act, waiting, by, &superseded)).collect();
+        view.acts = acts
+            .into_iter()
+            .map(|(act, measure, waiting, by)| self.act_view(&act, measure, (waiting, by), &superseded))
+            .collect();
         view.delivery = self.delivery_of(view.id);
         view
     }
@@ -239,7 +246,13 @@ impl Shared {
         Some(LeadView { at: event.at, sequence, act, partner, lead: lead.into_lead()? })
     }
 
-    fn act_view(&self, act: &Act, waiting: Waiting, by: Option<Millis>, history: &[u64]) -> ActView {
+    fn act_view(
+        &self,
+        act: &Act,
+        measure: Option<MeasureView>,
+        (waiting, by): (Waiting, Option<Millis>),
+        history: &[u64],
+    ) -> ActView {
         let line = self.papers.line(act.id());
         let base = line.as_ref().and_then(|line| line.base).and_then(|base| self.papers.line(base.into()));
         let order = ActOrder {
@@ -256,14 +269,8 @@ impl Shared {
             to: line.as_ref().and_then(|line| line.to).map(Day::from_count),
             original: line.as_ref().and_then(store::record::PlanLine::original),
             note: line.as_ref().and_then(|line| line.note.clone()).map(Personal::new),
-            details: line.as_ref().map(|line| store::record::details_of(line.details.clone())).unwrap_or_default(),
+            details: line.as_ref().map(|line| store::record::details_in(line.details.clone())).unwrap_or_default(),
         };
-        let measure = act.is_live_measure().then(|| MeasureView {
-            limit: Money::from_units(act.limit),
-            caught: Money::from_units(act.caught),
-            to: act.last_day(),
-            queued: act.verdict() == Some(domain::outcome::Verdict::Queued),
-        });
         ActView {
             id: act.id(),
             slip: act.slip_line(),
@@ -300,6 +307,16 @@ fn outcome_view(sequence: u64, event: Event, act: ActId) -> Option<OutcomeView> 
     Some(OutcomeView { at: event.at, sequence, outcome: twin.into_outcome()? })
 }
 
+/// A live measure as it stands; `None` when nothing stands.
+fn measure_view(measure: &Measure) -> Option<MeasureView> {
+    measure.is_live().then(|| MeasureView {
+        limit: Money::from_units(measure.limit),
+        caught: Money::from_units(measure.caught),
+        to: measure.last_day(),
+        queued: measure.state() == MeasureState::Queued,
+    })
+}
+
 fn ready_waiting(
     decider: &crate::decide::Decider,
     act: &Act,
@@ -310,7 +327,8 @@ fn ready_waiting(
     if let Some(hold) = state.hold_on(act) {
         return (hold, None);
     }
-    let base_open = act.base != NONE && state.acts.get(act.base).is_some_and(|base| base.state().is_open());
+    let made_by = state.measures.get(act.measure).map_or(NONE, |measure| measure.act);
+    let base_open = act.builds_on_measure() && state.acts.get(made_by).is_some_and(|base| base.state().is_open());
     if base_open {
         return (Waiting::Base, None);
     }
@@ -362,7 +380,8 @@ fn sketch(
     let acts: Vec<_> = page
         .map(|act| {
             let (waiting, by) = waiting(act);
-            (act.clone(), waiting, by)
+            let measure = act.kind().is_lasting().then(|| state.measure_of(act)).flatten().and_then(measure_view);
+            (act.clone(), measure, waiting, by)
         })
         .collect();
     let end = from.saturating_add(u32::from(len));

@@ -1,7 +1,7 @@
 //! An act in memory: about 170 bytes, everything that a decision about it needs; names and papers stay in the journal.
 
 use domain::outcome::Verdict;
-use domain::{ActId, ActKind, ActState, Day, Millis, Money, SlipLine, SlipNumber};
+use domain::{ActId, ActKind, ActState, Millis, SlipLine, SlipNumber};
 use serde::{Deserialize, Serialize};
 
 use super::slab::{Index, NONE};
@@ -19,12 +19,6 @@ pub struct Act {
     pub asset: u64,
     /// Keyed hash of the subject's identity number.
     pub subject_key: u64,
-    /// Limit in force, less what was moved.
-    pub limit: i64,
-    /// Held now.
-    pub caught: i64,
-    /// Moved to the court.
-    pub moved: i64,
     /// When it is tried or asked again; 0 = not by time.
     pub due_at: Millis,
     /// Since when it has been in its state.
@@ -47,9 +41,11 @@ pub struct Act {
     pub request: Index,
     /// Its case.
     pub case: Index,
-    /// The freeze it builds on; [`NONE`] = none of ours.
-    pub base: Index,
-    /// Last day of the effect, as a day count; `i32::MIN` = not said.
+    /// The measure that it makes or builds on; [`NONE`] = none that we know.
+    pub measure: Index,
+    /// The money that it takes or gives back; [`NONE`] = none.
+    pub taking: Index,
+    /// Last day of the effect that it orders, as a day count; `i32::MIN` = not said.
     pub to: i32,
     /// Its partner's lane.
     pub lane: u16,
@@ -79,8 +75,6 @@ pub struct Act {
     pub settled_as: bool,
     /// The sum that person named, in 1/10,000 yuan; -1 = none.
     pub settled_amount: i64,
-    /// A watch or a border control that was taken back.
-    pub lifted: bool,
     /// What the law bars of what builds on it, as [`domain::rules::bars`] has it.
     pub bars: u8,
     /// The rule pack it was planned under, by the first 64 bits of its digest; 0 = the one built in.
@@ -100,9 +94,6 @@ impl Act {
             amount: 0,
             asset: 0,
             subject_key: 0,
-            limit: 0,
-            caught: 0,
-            moved: 0,
             due_at: 0,
             since: at,
             ready_at: if state == ActState::Ready { at } else { 0 },
@@ -114,7 +105,8 @@ impl Act {
             place: id.line,
             request: NONE,
             case: NONE,
-            base: NONE,
+            measure: NONE,
+            taking: NONE,
             to: i32::MIN,
             lane: 0,
             subject: 0,
@@ -130,7 +122,6 @@ impl Act {
             settled_by: 0,
             settled_as: false,
             settled_amount: -1,
-            lifted: false,
             bars: 0,
             rules: 0,
         }
@@ -178,30 +169,10 @@ impl Act {
         self.verdict = verdict.map_or(0, Verdict::code);
     }
 
-    /// Does an effect of it stand (a freeze that holds or is queued, a watch that was not taken back)?
+    /// Does it build on a measure that another act made?
     #[must_use]
-    pub fn is_live_measure(&self) -> bool {
-        let stands = match self.kind() {
-            ActKind::Freeze => self.limit > 0,
-            kind => kind.is_lasting() && !self.lifted,
-        };
-        stands && self.state().took_effect()
-    }
-
-    /// How much it counts as ordered exposure: the limit of a live measure, or all of an open freeze.
-    #[must_use]
-    pub fn exposure(&self) -> Money {
-        match (self.kind(), self.state().is_open()) {
-            (ActKind::Freeze, true) => Money::from_units(self.amount),
-            (ActKind::Freeze, false) if self.is_live_measure() => Money::from_units(self.limit),
-            _ => Money::ZERO,
-        }
-    }
-
-    /// Last day of the effect.
-    #[must_use]
-    pub fn last_day(&self) -> Option<Day> {
-        (self.to != i32::MIN).then(|| Day::from_count(self.to))
+    pub fn builds_on_measure(&self) -> bool {
+        self.measure != NONE && !self.kind().is_lasting()
     }
 
     /// Has an exchange begun that has not ended?

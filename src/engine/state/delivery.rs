@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use domain::Millis;
 use serde::{Deserialize, Serialize};
-use store::record::{DeliveryAsked, DeliveryBegan, DeliveryEnded};
+use store::record::{DeliveryAsked, DeliveryBegan, DeliveryEnded, Fact};
 
 use super::State;
 use super::act::NO_SEQUENCE;
@@ -128,6 +128,16 @@ impl Deliveries {
 }
 
 impl State {
+    /// Applies an event about a delivery; any other changes nothing here.
+    pub(crate) fn fold_delivery(&mut self, sequence: u64, fact: &Fact, at: Millis) {
+        match fact {
+            Fact::DeliveryAsked(fact) => self.delivery_asked(fact, at),
+            Fact::DeliveryBegan(fact) => self.delivery_began(sequence, fact, at),
+            Fact::DeliveryEnded(fact) => self.delivery_ended(sequence, fact, at),
+            _ => {}
+        }
+    }
+
     /// An accepted request wants its results delivered.
     pub(crate) fn expects_delivery(&mut self, request: u64, court: &str, at: Millis) {
         let lane = self.lane_for(&lane_name(court));

@@ -1,25 +1,31 @@
 //! The open state: everything that can still change. A fold over events; nothing in it is decided here.
 
 pub mod act;
+pub mod books;
 pub mod delivery;
 pub mod hash;
 pub mod lane;
+pub mod measure;
 pub mod record;
 pub mod slab;
 pub mod stop;
+pub mod task;
 
 use std::collections::BTreeMap;
 
 use domain::ledger::Ledger;
 use domain::outcome::{AssetKind, AssetRole};
 use domain::request::{Goal, Priority, RequestState};
-use domain::{ActId, ActKind, ActState, CaseId, Millis, Money, RequestId, SlipNumber};
+use domain::{ActId, CaseId, Millis, RequestId, SlipNumber};
 use serde::{Deserialize, Serialize};
 
 pub use act::Act;
+pub use books::origin_key;
 use hash::Map;
 use lane::Lane;
+pub use measure::{Measure, Taking};
 use slab::{Index, NONE, Slab};
+pub use task::Task;
 
 /// A case in memory.
 #[derive(Clone, Serialize, Deserialize)]
@@ -30,14 +36,15 @@ pub struct Case {
     pub key: (u64, u64),
     /// Its data key's slot.
     pub slot: u64,
-    /// Claim and costs, as the newest request states them.
-    pub target: i64,
+    /// Its sums; claim and costs as they were said last.
+    #[serde(with = "books::sums")]
+    pub ledger: Ledger,
     /// Its open requests.
     pub requests: Vec<Index>,
-    /// Acts of finished requests whose measure lives.
+    /// Its measures: those that live, and those that an open act makes or builds on.
     pub measures: Vec<Index>,
-    /// Deducted by finished requests.
-    pub deducted_before: i64,
+    /// Money that was taken, or is to be.
+    pub takings: Vec<Index>,
     /// Keyed hashes of the parties whose bankruptcy a court has accepted (rule D28).
     pub bankrupt: Vec<u64>,
 }
@@ -191,8 +198,14 @@ pub struct State {
     pub cases: Slab<Case>,
     /// Open requests.
     pub requests: Slab<OpenRequest>,
-    /// Open acts and live measures.
+    /// Acts of open requests.
     pub acts: Slab<Act>,
+    /// What stands at partners, or is ordered to.
+    pub measures: Slab<Measure>,
+    /// Money that was taken, or is to be.
+    pub takings: Slab<Taking>,
+    /// What people have to do, by the sequence of its `task.raised`.
+    pub tasks: BTreeMap<u64, Task>,
     /// Lanes, in order of first sight.
     pub lanes: Vec<Lane>,
     /// Documents by keyed digest.
@@ -211,12 +224,24 @@ pub struct State {
     pub stops: BTreeMap<u64, stop::Stop>,
     /// Cases by keyed hash.
     pub(crate) case_by_key: Map<(u64, u64), Index>,
+    /// Cases by the sequence of their first event.
+    pub(crate) case_by_sequence: Map<u64, Index>,
+    /// Lapsed measures that are still remembered, by their last day.
+    pub(crate) lapsed: std::collections::BTreeSet<(i32, Index)>,
     /// Plans by sequence: the request and where in its acts the plan begins.
     pub(crate) plans: Map<u64, (Index, u32)>,
     /// Slips: the first act on each.
     pub(crate) slips: Map<u64, Index>,
-    /// Live measures of finished requests by sequence and place.
-    pub(crate) kept: Map<(u64, u64), Index>,
+    /// Measures by sequence and place.
+    pub(crate) measure_by_id: Map<(u64, u64), Index>,
+    /// Measures by their number at their partner.
+    pub(crate) measure_by_origin: Map<u64, Index>,
+    /// Takings by the sequence and place of their act.
+    pub(crate) taking_by_id: Map<(u64, u64), Index>,
+    /// Live measures by their last day.
+    pub(crate) expiring: std::collections::BTreeSet<(i32, Index)>,
+    /// Open tasks by what they are about.
+    pub(crate) task_by_key: Map<u64, u64>,
     /// Who waits for whose end.
     pub(crate) waiters: Map<Index, Vec<Index>>,
     /// Lanes by partner id.
@@ -234,15 +259,13 @@ pub const READS_MAX: usize = 65_536;
 pub const LEADS_MAX: usize = 65_536;
 
 impl State {
-    /// An open act, or one whose measure lives.
+    /// An act of an open request.
     #[must_use]
     pub fn act_index(&self, id: ActId) -> Option<Index> {
-        if let Some((request, start)) = self.plans.get(&id.sequence) {
-            let place = start.checked_add(id.line)?;
-            let index = *self.requests.get(*request)?.acts.get(place as usize)?;
-            return self.acts.get(index).filter(|act| act.id() == id).map(|_| index);
-        }
-        self.kept.get(&(id.sequence, u64::from(id.line))).copied()
+        let (request, start) = self.plans.get(&id.sequence)?;
+        let place = start.checked_add(id.line)?;
+        let index = *self.requests.get(*request)?.acts.get(place as usize)?;
+        self.acts.get(index).filter(|act| act.id() == id).map(|_| index)
     }
 
     /// An open request.
@@ -258,69 +281,17 @@ impl State {
         let Some(first) = self.slips.get(&slip.bits()).and_then(|index| self.acts.get(*index)) else {
             return Vec::new();
         };
-        let Some(request) = self.requests.get(first.request) else {
-            // Its request is finished: what is left are the measures that live.
-            let case = self.cases.get(first.case);
-            let measures = case.into_iter().flat_map(|case| &case.measures).copied();
-            return measures.filter(|index| self.acts.get(*index).is_some_and(|act| act.slip == slip.bits())).collect();
-        };
+        let Some(request) = self.requests.get(first.request) else { return Vec::new() };
         let start = self.plans.get(&first.sequence).map_or(0, |(_, start)| *start as usize) + first.place as usize;
         let same = |index: &&Index| self.acts.get(**index).is_some_and(|act| act.slip == slip.bits());
         request.acts.iter().skip(start).take_while(same).copied().collect()
     }
 
-    /// The ledger of a case: sums over its open requests and its living measures.
-    #[must_use]
-    pub fn ledger(&self, case: Index) -> Ledger {
-        let Some(case) = self.cases.get(case) else { return Ledger::default() };
-        let mut ledger = Ledger {
-            target: Money::from_units(case.target),
-            deducted: Money::from_units(case.deducted_before),
-            ..Ledger::default()
-        };
-        let of_requests = case.requests.iter().filter_map(|request| self.requests.get(*request)).flat_map(|r| &r.acts);
-        for index in of_requests.chain(&case.measures) {
-            let Some(act) = self.acts.get(*index) else { continue };
-            ledger.exposure = ledger.exposure.plus(act.exposure());
-            if act.is_live_measure() {
-                ledger.controlled = ledger.controlled.plus(Money::from_units(act.caught));
-            }
-            if act.kind().moves_money() {
-                ledger.deducted = ledger.deducted.plus(Money::from_units(act.moved));
-                if act.state().is_open() {
-                    ledger.deducting = ledger.deducting.plus(Money::from_units(act.amount));
-                }
-            }
-            if act.state() == ActState::InDoubt {
-                ledger.in_doubt = ledger.in_doubt.plus(Money::from_units(act.amount));
-            }
-        }
-        ledger
-    }
-
-    /// What a freeze holds that no open deduction has claimed; nothing once its release is ordered.
-    #[must_use]
-    pub fn free_of_freeze(&self, freeze: Index) -> Money {
-        let Some(act) = self.acts.get(freeze) else { return Money::ZERO };
-        let releases = |act: &Act| act.base == freeze && act.kind() == ActKind::Release && act.state().is_open();
-        if self.acts_of_case(act.case).any(|(_, other)| releases(other)) {
-            return Money::ZERO;
-        }
-        let claimed: Money = self
-            .acts_of_case(act.case)
-            .filter(|(_, other)| other.base == freeze && other.kind().moves_money() && other.state().is_open())
-            .map(|(_, other)| Money::from_units(other.amount))
-            .sum();
-        Money::from_units(act.caught).minus_or_zero(claimed)
-    }
-
-    /// Every act of a case that is in memory.
+    /// Every act of a case's open requests.
     pub fn acts_of_case(&self, case: Index) -> impl Iterator<Item = (Index, &Act)> {
         let case = self.cases.get(case);
         let open = case.into_iter().flat_map(|case| &case.requests).filter_map(|request| self.requests.get(*request));
-        open.flat_map(|request| &request.acts)
-            .chain(case.into_iter().flat_map(|case| &case.measures))
-            .filter_map(|index| Some((*index, self.acts.get(*index)?)))
+        open.flat_map(|request| &request.acts).filter_map(|index| Some((*index, self.acts.get(*index)?)))
     }
 
     /// The lane of a partner.
@@ -386,6 +357,9 @@ impl State {
     #[must_use]
     pub fn bytes_estimate(&self) -> usize {
         self.acts.len() * (size_of::<Option<Act>>() + 16)
+            + self.measures.len() * (size_of::<Option<Measure>>() + 80)
+            + self.takings.len() * (size_of::<Option<Taking>>() + 32)
+            + self.tasks.len() * (size_of::<Task>() + 64)
             + self.requests.len() * (size_of::<Option<OpenRequest>>() + 32)
             + self.cases.len() * (size_of::<Option<Case>>() + 48)
             + self.idempotency.len() * 48

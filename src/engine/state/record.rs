@@ -3,17 +3,19 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use domain::Millis;
+use domain::measure::MeasureState;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::delivery::Deliveries;
 use super::lane::LaneRecord;
-use super::slab::{NONE, Slab};
-use super::{Act, Case, Document, Keyed, OpenRequest, State};
+use super::measure::NO_DAY;
+use super::slab::Slab;
+use super::{Act, Case, Document, Keyed, Measure, OpenRequest, State, Taking, Task};
 use crate::state::lane::Lane;
 
 /// Version of the form; another version is folded from the journal instead.
-pub const STATE_FORM: u32 = 4;
+pub const STATE_FORM: u32 = 5;
 
 #[derive(Serialize, Deserialize)]
 struct Counters {
@@ -25,6 +27,13 @@ struct Counters {
     config_digest: String,
 }
 
+/// What hangs together by indices.
+struct Held<'a> {
+    acts: &'a Slab<Act>,
+    measures: &'a Slab<Measure>,
+    takings: &'a Slab<Taking>,
+}
+
 #[derive(Serialize)]
 struct Out<'a> {
     counters: Counters,
@@ -32,6 +41,9 @@ struct Out<'a> {
     cases: &'a Slab<Case>,
     requests: &'a Slab<OpenRequest>,
     acts: &'a Slab<Act>,
+    measures: &'a Slab<Measure>,
+    takings: &'a Slab<Taking>,
+    tasks: &'a BTreeMap<u64, Task>,
     lanes: Vec<&'a LaneRecord>,
     documents: &'a BTreeMap<(u64, u64), Document>,
     idempotency: Vec<((u64, u64), Keyed)>,
@@ -47,6 +59,9 @@ struct In {
     cases: Slab<Case>,
     requests: Slab<OpenRequest>,
     acts: Slab<Act>,
+    measures: Slab<Measure>,
+    takings: Slab<Taking>,
+    tasks: BTreeMap<u64, Task>,
     lanes: Vec<LaneRecord>,
     documents: BTreeMap<(u64, u64), Document>,
     idempotency: Vec<((u64, u64), Keyed)>,
@@ -75,12 +90,13 @@ impl State {
     /// # Errors
     /// Of the sink.
     pub fn write_record<W: std::io::Write>(&self, sink: W) -> Result<(), postcard::Error> {
-        self.write_parts(&self.acts, self.lanes.iter().map(|lane| &lane.record).collect(), &self.deliveries, sink)
+        let held = Held { acts: &self.acts, measures: &self.measures, takings: &self.takings };
+        self.write_parts(&held, self.lanes.iter().map(|lane| &lane.record).collect(), &self.deliveries, sink)
     }
 
     fn write_parts<W: std::io::Write>(
         &self,
-        acts: &Slab<Act>,
+        held: &Held<'_>,
         lanes: Vec<&LaneRecord>,
         deliveries: &Deliveries,
         sink: W,
@@ -103,7 +119,10 @@ impl State {
             words: &self.words,
             cases: &self.cases,
             requests: &self.requests,
-            acts,
+            acts: held.acts,
+            measures: held.measures,
+            takings: held.takings,
+            tasks: &self.tasks,
             lanes,
             documents: &self.documents,
             idempotency,
@@ -135,6 +154,9 @@ impl State {
             cases: read.cases,
             requests: read.requests,
             acts: read.acts,
+            measures: read.measures,
+            takings: read.takings,
+            tasks: read.tasks,
             documents: read.documents,
             deliveries: read.deliveries,
             stops: read.stops,
@@ -149,6 +171,8 @@ impl State {
         state.idempotency = read.idempotency.into_iter().collect();
         state.leads = read.leads.into_iter().collect();
         state.rebuild_maps();
+        state.rebuild_measures();
+        state.rebuild_tasks();
         state.rebuild_queues();
         state.rebuild_deliveries();
         Ok(state)
@@ -167,23 +191,32 @@ impl State {
                 named.insert(&lane.record.partner, Some(bare));
             }
         }
-        for (_, act) in self.acts.iter() {
-            named.entry(self.partner_of(act.lane)).or_insert(None);
+        let of_acts = self.acts.iter().map(|(_, act)| act.lane);
+        let of_measures = self.measures.iter().map(|(_, measure)| measure.lane);
+        let of_takings = self.takings.iter().map(|(_, taking)| taking.lane);
+        for lane in of_acts.chain(of_measures).chain(of_takings) {
+            named.entry(self.partner_of(lane)).or_insert(None);
         }
         for delivery in self.deliveries.by_request.values() {
             named.entry(self.partner_of(delivery.lane)).or_insert(None);
         }
         let ranks: BTreeMap<&str, u16> = named.keys().copied().zip(0..).collect();
-        let acts = self.acts.map(|act| {
-            let mut act = act.clone();
-            act.lane = ranks.get(self.partner_of(act.lane)).copied().unwrap_or(0);
-            act
-        });
+        let rank = |lane: u16| ranks.get(self.partner_of(lane)).copied().unwrap_or(0);
+        fn ranked<T: Clone>(item: &T, lane: impl Fn(&mut T) -> &mut u16, rank: impl Fn(u16) -> u16) -> T {
+            let mut item = item.clone();
+            let place = lane(&mut item);
+            *place = rank(*place);
+            item
+        }
+        let acts = self.acts.map(|act| ranked(act, |act| &mut act.lane, rank));
+        let measures = self.measures.map(|measure| ranked(measure, |measure| &mut measure.lane, rank));
+        let takings = self.takings.map(|taking| ranked(taking, |taking| &mut taking.lane, rank));
+        let held = Held { acts: &acts, measures: &measures, takings: &takings };
         let mut deliveries = self.deliveries.clone();
         for delivery in deliveries.by_request.values_mut() {
-            delivery.lane = ranks.get(self.partner_of(delivery.lane)).copied().unwrap_or(0);
+            delivery.lane = rank(delivery.lane);
         }
-        if self.write_parts(&acts, named.values().flatten().collect(), &deliveries, &mut sink).is_err() {
+        if self.write_parts(&held, named.values().flatten().collect(), &deliveries, &mut sink).is_err() {
             return String::new();
         }
         let digest = sink.0.finalize();
@@ -193,6 +226,7 @@ impl State {
     fn rebuild_maps(&mut self) {
         for (index, case) in self.cases.iter() {
             self.case_by_key.insert(case.key, index);
+            self.case_by_sequence.insert(case.sequence, index);
         }
         for (index, request) in self.requests.iter() {
             if request.deadline != 0 && request.may_start() {
@@ -208,11 +242,21 @@ impl State {
                 }
             }
         }
-        for (index, act) in self.acts.iter() {
-            if act.request == NONE {
-                self.kept.insert((act.sequence, u64::from(act.place)), index);
-                self.slips.entry(act.slip).or_insert(index);
+    }
+
+    fn rebuild_measures(&mut self) {
+        for (index, measure) in self.measures.iter() {
+            self.measure_by_id.insert((measure.sequence, u64::from(measure.place)), index);
+            self.measure_by_origin.insert(self.origin_of(measure), index);
+            if measure.is_live() && measure.to != NO_DAY {
+                self.expiring.insert((measure.to, index));
             }
+            if measure.state() == MeasureState::Lapsed {
+                self.lapsed.insert((measure.to, index));
+            }
+        }
+        for (index, taking) in self.takings.iter() {
+            self.taking_by_id.insert((taking.sequence, u64::from(taking.place)), index);
         }
     }
 }

@@ -194,8 +194,7 @@ fn a_lead_is_recorded_once_however_often_it_is_told() {
     let act = table.effects[0].act;
     table.answer(Outcome::of(Verdict::Done));
     assert!(table.decider.state.requests.iter().next().is_none(), "the watch is in force, the request is finished");
-    let index = table.decider.state.act_index(act).unwrap();
-    assert!(table.decider.state.acts.get(index).unwrap().is_live_measure());
+    assert!(table.decider.state.measure_by_act(act).unwrap().is_live());
     let hit = |serial: &str| LeadNews {
         act,
         partner: "police".to_owned(),

@@ -185,7 +185,7 @@ fn what_a_request_plans_follows_the_text_it_was_accepted_under_while_that_is_the
         table.configure(&[under("insurer", PartnerKind::Insurance, &new)], kept);
         table.answer(holds(AssetKind::Policy, "", 100_000));
         let freeze = table.act(ActKind::Freeze).unwrap();
-        (freeze.rules, freeze.last_day().unwrap().to_string())
+        (freeze.rules, table.made_by(&freeze).last_day().unwrap().to_string())
     };
     let today = Day::of(START);
     assert_eq!(planned(&[&old, &new]), (1, today.last_of_years(1).to_string()), "by its digest");
@@ -198,7 +198,7 @@ fn an_explicit_freeze_lasts_as_long_as_the_rules_there_allow_when_nothing_is_sai
     let mut table = Table::with(vec![under("fund", PartnerKind::HousingFund, &law)]);
     table.ask(1, Asked::Acts(vec![order(ActKind::Freeze, "fund", 100)]), |_| ()).unwrap();
     let freeze = table.act(ActKind::Freeze).unwrap();
-    assert_eq!((freeze.rules, freeze.last_day()), (1, Some(Day::of(START).last_of_years(3))));
+    assert_eq!((freeze.rules, table.made_by(&freeze).last_day()), (1, Some(Day::of(START).last_of_years(3))));
 }
 
 #[test]

@@ -39,8 +39,11 @@ impl Table {
     }
 
     fn state_of(&self, act: ActId) -> ActState {
-        let index = self.decider.state.act_index(act).unwrap();
-        self.decider.state.acts.get(index).unwrap().state()
+        let state = &self.decider.state;
+        let open = state.act_index(act).and_then(|index| state.acts.get(index)).map(|act| act.state());
+        // Of a finished request only what it left in force is in memory.
+        let stands = || state.measure_by_act(act).filter(|measure| measure.is_live()).map(|_| ActState::Done);
+        open.or_else(stands).unwrap()
     }
 
     /// The process ends and another folds what there is; the configuration comes after the start.

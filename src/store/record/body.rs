@@ -21,6 +21,14 @@ pub enum Body {
     Lead(Box<LeadTwin>),
     /// Of `document.stored`.
     Document(DocumentBody),
+    /// Of `measure.imported`.
+    Imported(Box<ImportedBody>),
+    /// Of `measure.changed`.
+    Changed(ChangedBody),
+    /// Of `case.amended`.
+    Amended(AmendedBody),
+    /// Of `task.raised`.
+    Task(TaskBody),
     /// Of whatever a person does with a reason.
     Reason(ReasonBody),
 }
@@ -211,6 +219,66 @@ pub struct ReasonBody {
     pub amount: Option<i64>,
 }
 
+/// Of `measure.imported`: measures of one case, each as a plan line with its original number.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImportedBody {
+    /// Keyed hash of court and case number.
+    pub case_key: (u64, u64),
+    /// Keyed hashes of the parties' identity numbers, in their order.
+    pub subjects: Vec<u64>,
+    /// The measures as they were ordered.
+    pub lines: Vec<PlanLine>,
+    /// How each stands, in the same order.
+    pub standing: Vec<ChangedBody>,
+    /// The case and its parties.
+    pub request: RequestTwin,
+}
+
+/// How a measure stands: of `measure.changed`, and of each line of `measure.imported`. What is left out is as it was.
+#[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct ChangedBody {
+    /// Limit in force, in 1/10,000 yuan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<i64>,
+    /// Held now, in 1/10,000 yuan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub caught: Option<i64>,
+    /// Last day, as a day count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<i32>,
+    /// Rank as the partner has it, 1 = first; 0 = not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rank: Option<u16>,
+    /// It waits behind others.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub queued: bool,
+    /// In whose words; empty when nobody gave any.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reason: String,
+}
+
+/// Of `case.amended`.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AmendedBody {
+    /// What the creditor is owed now, in 1/10,000 yuan.
+    pub claim: i64,
+    /// Enforcement costs, in 1/10,000 yuan.
+    pub costs: i64,
+    /// In the person's words.
+    pub reason: String,
+}
+
+/// Of `task.raised`: what stands beside the ids.
+#[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct TaskBody {
+    /// A sum, in 1/10,000 yuan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amount: Option<i64>,
+    /// What is to be looked at, in words; may be personal.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub text: String,
+}
+
 /// A body that cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum BodyError {
@@ -250,6 +318,10 @@ impl Body {
             "exchange.ended" | "outcome.received" => Self::Outcome(Box::new(parse(event, plaintext)?)),
             "lead.received" => Self::Lead(Box::new(parse(event, plaintext)?)),
             "document.stored" => Self::Document(parse(event, plaintext)?),
+            "measure.imported" => Self::Imported(Box::new(parse(event, plaintext)?)),
+            "measure.changed" => Self::Changed(parse(event, plaintext)?),
+            "case.amended" => Self::Amended(parse(event, plaintext)?),
+            "task.raised" => Self::Task(parse(event, plaintext)?),
             _ => Self::Reason(parse(event, plaintext)?),
         })
     }
@@ -260,6 +332,7 @@ impl Body {
         match self {
             Self::Accepted(body) => &body.plan,
             Self::Planned(body) => &body.plan,
+            Self::Imported(body) => &body.lines,
             _ => &[],
         }
     }

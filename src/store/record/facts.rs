@@ -394,6 +394,72 @@ facts! {
         /// Sequence of the `stop.ordered`.
         stop: u64,
     }
+    /// Living measures with the numbers they have at the partner: taken over from another system, or told late; they stand in the body.
+    MeasureImported = "measure.imported" {
+        /// Name of the token; left out when a partner's late word showed them.
+        by: String,
+        /// Sequence by which the case is known; left out when this event is the first of it.
+        case: Option<u64>,
+        /// Court.
+        court: String,
+        /// How many.
+        measures: u32,
+    }
+    /// Measures ended by themselves: their last day passed without a renewal (rule D10).
+    MeasureLapsed = "measure.lapsed" {
+        /// Today, in days since 1970.
+        day: u32,
+        /// Which, as `[sequence, place]`.
+        measures: Vec<ActRef>,
+    }
+    /// A measure is now known to stand otherwise; the sums stand in the body.
+    MeasureChanged = "measure.changed" {
+        /// Name of the token; left out when no person said it.
+        by: String,
+        /// Why, a word of the domain.
+        cause: String,
+        /// Which.
+        measure: ActRef,
+        /// Where it stands now.
+        state: String,
+    }
+    /// Claim and costs of a case are others; they stand in the body.
+    CaseAmended = "case.amended" {
+        /// Name of the token.
+        by: String,
+        /// Sequence by which the case is known.
+        case: u64,
+    }
+    /// Somebody has something to do.
+    TaskRaised = "task.raised" {
+        /// The act it is about.
+        act: Option<ActRef>,
+        /// The court's policy does what it proposes, unless a person is quicker.
+        automatic: bool,
+        /// Sequence by which the case is known.
+        case: Option<u64>,
+        /// Whose it is; left out when it is the operators'.
+        court: String,
+        /// By when.
+        due: Option<i64>,
+        /// What, a word of the domain.
+        kind: String,
+        /// The measure it is about.
+        measure: Option<ActRef>,
+        /// The partner it is about.
+        partner: String,
+    }
+    /// A task ended.
+    TaskEnded = "task.ended" {
+        /// Name of the token; left out when it ended by itself.
+        by: String,
+        /// How, a word of the domain.
+        end: String,
+        /// The request that did what it proposed.
+        request: Option<u64>,
+        /// Its `task.raised`.
+        task: u64,
+    }
     /// A packet that a partner left could not be read and lies aside for people.
     PacketSetAside = "packet.set_aside" {
         /// SHA-256 of its bytes, hex.

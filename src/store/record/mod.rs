@@ -11,10 +11,13 @@ mod facts;
 mod outcomes;
 mod papers;
 
-pub use body::{AcceptedBody, Body, BodyError, DocumentBody, PackTwin, PlanLine, PlannedBody, ReasonBody, SealTwin};
+pub use body::{
+    AcceptedBody, AmendedBody, Body, BodyError, ChangedBody, DocumentBody, ImportedBody, PackTwin, PlanLine,
+    PlannedBody, ReasonBody, SealTwin, TaskBody,
+};
 pub use facts::*;
-pub use outcomes::{FoundTwin, LeadTwin, OutcomeTwin, PriorTwin};
-pub use papers::{RequestTwin, detail_pairs, details_of};
+pub use outcomes::{FoundTwin, LeadTwin, OutcomeTwin, PriorTwin, details_in, details_out};
+pub use papers::RequestTwin;
 
 use domain::Millis;
 use serde::{Deserialize, Serialize};

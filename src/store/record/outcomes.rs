@@ -25,7 +25,8 @@ pub struct OutcomeTwin {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub moved: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    from: Option<i32>,
+    /// First day, as a day count.
+    pub from: Option<i32>,
     /// Last day, as a day count.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<i32>,
@@ -35,7 +36,8 @@ pub struct OutcomeTwin {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub accounts: Vec<FoundTwin>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    ahead: Vec<PriorTwin>,
+    /// Earlier measures, in the partner's order.
+    pub ahead: Vec<PriorTwin>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     replies: Vec<ReplyTwin>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -70,11 +72,15 @@ pub struct LeadTwin {
     text: Option<String>,
 }
 
-fn details_out(details: &[Detail]) -> Vec<(String, String)> {
+/// Particulars as they stand in a body.
+#[must_use]
+pub fn details_out(details: &[Detail]) -> Vec<(String, String)> {
     details.iter().map(|detail| (detail.name.clone(), detail.value.expose().clone())).collect()
 }
 
-fn details_in(details: Vec<(String, String)>) -> Vec<Detail> {
+/// Particulars read back.
+#[must_use]
+pub fn details_in(details: Vec<(String, String)>) -> Vec<Detail> {
     details.into_iter().map(|(name, value)| Detail { name, value: Personal::new(value) }).collect()
 }
 

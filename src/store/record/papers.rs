@@ -2,12 +2,12 @@
 
 use domain::act::{ActOrder, Original};
 use domain::case::{Case, Court, CourtAccount, Officer, Paper, Party, PartyKind, Role, Stage};
-use domain::outcome::Detail;
 use domain::request::{Asked, Goal, PartnerKind, Priority, Request, Scope};
 use domain::{ActId, ActKind, Day, Money, Personal};
 use serde::{Deserialize, Serialize};
 
 use super::ActRef;
+use super::outcomes::{details_in, details_out};
 
 /// A request as it stands in a sealed body; words that this build does not know make it unreadable, never wrong.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -105,18 +105,6 @@ impl From<OriginalTwin> for Original {
     }
 }
 
-/// Particulars as they stand in a body.
-#[must_use]
-pub fn detail_pairs(details: &[Detail]) -> Vec<(String, String)> {
-    details.iter().map(|detail| (detail.name.clone(), detail.value.expose().clone())).collect()
-}
-
-/// Particulars read back.
-#[must_use]
-pub fn details_of(pairs: Vec<(String, String)>) -> Vec<Detail> {
-    pairs.into_iter().map(|(name, value)| Detail { name, value: Personal::new(value) }).collect()
-}
-
 impl From<&Request> for RequestTwin {
     fn from(request: &Request) -> Self {
         let (goal, acts) = match &request.asked {
@@ -199,7 +187,7 @@ impl From<&ActOrder> for OrderTwin {
             to: order.to.map(Day::count),
             original: order.original.as_ref().map(OriginalTwin::from),
             note: order.note.as_ref().map(|note| note.expose().clone()),
-            details: detail_pairs(&order.details),
+            details: details_out(&order.details),
         }
     }
 }
@@ -303,7 +291,7 @@ impl OrderTwin {
             to: self.to.map(Day::from_count),
             original: self.original.map(Original::from),
             note: self.note.map(Personal::new),
-            details: details_of(self.details),
+            details: details_in(self.details),
         })
     }
 }

@@ -163,6 +163,10 @@ fn bodies_are_listed_with_their_fields() {
             Body::Outcome(_) => "outcome",
             Body::Lead(_) => "lead",
             Body::Document(_) => "document",
+            Body::Imported(_) => "imported",
+            Body::Changed(_) => "changed",
+            Body::Amended(_) => "amended",
+            Body::Task(_) => "task",
             Body::Reason(_) => "reason",
         };
         assert_eq!(of.body.kind, kind, "{}", of.name);
@@ -183,6 +187,10 @@ fn each_event_has_a_golden_that_is_still_written_byte_by_byte() {
     for event in specimens() {
         let (name, leaf) = (event.fact.name(), leaf_of(&event));
         let file = format!("{name}.json");
+        // Only what is new may be written by the machine; an old golden is changed by nobody.
+        if std::env::var_os("UPDATE_GOLDEN").is_some() && !files.contains(&file) {
+            std::fs::write(golden_folder().join(&file), &leaf).unwrap();
+        }
         let golden = std::fs::read(golden_folder().join(&file)).unwrap_or_default();
         assert!(
             text(&golden) == text(&leaf),

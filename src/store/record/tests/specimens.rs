@@ -21,7 +21,9 @@ fn hex(byte: &str) -> String {
 
 /// One event of each name, in the order of [`Fact::NAMES`], with every field set and the body it has.
 pub(super) fn specimens() -> Vec<Event> {
-    let facts = [of_gateway(), of_requests(), of_acts(), of_people(), of_deliveries(), of_stops()].concat();
+    let facts =
+        [of_gateway(), of_requests(), of_acts(), of_people(), of_deliveries(), of_stops(), of_measures(), of_packets()]
+            .concat();
     let dressed = |(place, (fact, body)): (i64, (Fact, Option<Body>))| {
         let key = if body.is_some() { 7 } else { 0 };
         Event { at: AT + place, fact, body, key }
@@ -148,14 +150,68 @@ fn of_stops() -> Vec<(Fact, Option<Body>)> {
         kinds: vec!["freeze".to_owned(), "deduct".to_owned()],
         own: true,
     };
-    let set_aside =
-        PacketSetAside { digest: hex("5a"), partner: "bank-a".to_owned(), reason: "truncated".to_owned() };
     vec![
         (ordered.into(), Some(reason())),
         (StopLiftProposed { by: by("operator-1"), stop: 30 }.into(), Some(reason())),
         (StopLifted { by: by("operator-2"), stop: 30 }.into(), Some(reason())),
-        (set_aside.into(), None),
     ]
+}
+
+fn of_measures() -> Vec<(Fact, Option<Body>)> {
+    let by = || "operator-1".to_owned();
+    let imported = MeasureImported { by: by(), case: Some(6), court: "330225".to_owned(), measures: 1 };
+    let changed = MeasureChanged {
+        by: by(),
+        cause: "reconciled".to_owned(),
+        measure: ActRef(6, 1),
+        state: "in_force".to_owned(),
+    };
+    let amended = Body::Amended(AmendedBody { claim: 1_000_000, costs: 20_000, reason: "部分履行".to_owned() });
+    let raised = TaskRaised {
+        act: Some(ActRef(6, 1)),
+        automatic: true,
+        case: Some(6),
+        court: "330225".to_owned(),
+        due: Some(AT + 86_400_000),
+        kind: "expiring".to_owned(),
+        measure: Some(ActRef(6, 1)),
+        partner: "bank-a".to_owned(),
+    };
+    let ended = TaskEnded { by: by(), end: "accepted".to_owned(), request: Some(40), task: 35 };
+    vec![
+        (imported.into(), Some(imported_body(&mut Seed(9)))),
+        (MeasureLapsed { day: 20_779, measures: vec![ActRef(6, 1)] }.into(), None),
+        (changed.into(), Some(Body::Changed(standing()))),
+        (CaseAmended { by: by(), case: 6 }.into(), Some(amended)),
+        (raised.into(), Some(Body::Task(TaskBody { amount: Some(10_000), text: "查封即将届满".to_owned() }))),
+        (ended.into(), Some(reason())),
+    ]
+}
+
+fn standing() -> ChangedBody {
+    ChangedBody {
+        limit: Some(1_000_000),
+        caught: Some(400_000),
+        to: Some(20_779),
+        rank: Some(2),
+        queued: true,
+        reason: "对账".to_owned(),
+    }
+}
+
+fn imported_body(seed: &mut Seed) -> Body {
+    Body::Imported(Box::new(ImportedBody {
+        case_key: seed.halves(),
+        subjects: seed.many(Seed::next),
+        lines: vec![seed.plan_line()],
+        standing: vec![standing()],
+        request: RequestTwin::from(&seed.request()),
+    }))
+}
+
+fn of_packets() -> Vec<(Fact, Option<Body>)> {
+    let aside = PacketSetAside { digest: hex("5a"), partner: "bank-a".to_owned(), reason: "truncated".to_owned() };
+    vec![(aside.into(), None)]
 }
 
 fn document() -> Body {

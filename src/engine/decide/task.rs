@@ -1,0 +1,67 @@
+//! Tasks: raised once for what they are about, ended by a person or when what they are about is gone.
+
+use domain::Millis;
+use domain::task::TaskKind;
+use store::record::{ActRef, Body, ReasonBody, TaskBody, TaskEnded, TaskRaised};
+
+use super::Decider;
+use crate::command::{Answer, EndTask};
+use crate::refusal::Refusal;
+use crate::state::slab::Index;
+
+/// A task that may have to be raised.
+#[derive(Clone, Default)]
+pub(crate) struct Draft {
+    pub act: Option<ActRef>,
+    pub measure: Option<ActRef>,
+    pub partner: String,
+    /// By when; `None` = no clock.
+    pub due: Option<Millis>,
+    /// The court's policy does what it proposes.
+    pub automatic: bool,
+    /// A sum, in 1/10,000 yuan.
+    pub amount: Option<i64>,
+    /// In words; may be personal, and stands sealed.
+    pub text: String,
+}
+
+impl Decider {
+    /// Raises a task about a case, unless the same one is open. Returns its sequence.
+    pub(crate) fn raise(&mut self, kind: TaskKind, case: Option<Index>, court: &str, draft: Draft) -> u64 {
+        let slot = case.and_then(|case| self.state.cases.get(case)).map_or(0, |case| case.slot);
+        let fact = TaskRaised {
+            act: draft.act,
+            automatic: draft.automatic,
+            case: case.map(|case| self.state.case_id(case).0),
+            court: if kind.is_operators() { String::new() } else { court.to_owned() },
+            due: draft.due,
+            kind: kind.word().to_owned(),
+            measure: draft.measure,
+            partner: draft.partner,
+        };
+        if let Some(open) = self.state.task_about(&fact) {
+            return open;
+        }
+        let body = Body::Task(TaskBody { amount: draft.amount, text: draft.text });
+        self.emit(fact.into(), Some(body), slot)
+    }
+
+    /// A person ends a task.
+    pub(super) fn end_task(&mut self, command: EndTask) -> Result<Answer, Refusal> {
+        let task = self.state.tasks.get(&command.task).ok_or(Refusal::NotFound)?;
+        let theirs = command.court.as_deref().is_none_or(|court| self.state.word(task.court) == court);
+        if !theirs {
+            return Err(Refusal::NotFound);
+        }
+        let case = task.case.and_then(|case| self.state.case_by_sequence(case));
+        let slot = case.and_then(|case| self.state.cases.get(case)).map_or(0, |case| case.slot);
+        let fact = TaskEnded {
+            by: command.by,
+            end: command.end.word().to_owned(),
+            request: command.request.map(|request| request.0),
+            task: command.task,
+        };
+        let body = Body::Reason(ReasonBody { reason: command.reason, document: None, amount: None });
+        Ok(Answer::Done(self.emit(fact.into(), Some(body), slot)))
+    }
+}

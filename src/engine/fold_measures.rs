@@ -1,0 +1,171 @@
+//! Fold of what happens to measures and tasks without an exchange: imports, lapses, corrections, amendments.
+
+use domain::ledger::Ledger;
+use domain::measure::MeasureState;
+use domain::{ActId, ActKind, Money};
+use store::record::{Body, ChangedBody, Event, Fact, ImportedBody, PlanLine};
+
+use crate::state::books::origin_key;
+use crate::state::slab::{Index, NONE};
+use crate::state::{Act, Case, Measure, State, Taking};
+
+/// A lapsed measure is remembered so long, so that a late renewal is told why it comes to nothing.
+pub const LAPSED_KEPT_DAYS: i32 = 90;
+
+impl State {
+    /// Applies an event about measures, cases' claims or tasks; any other changes nothing here.
+    pub(crate) fn fold_measures(&mut self, sequence: u64, fact: &Fact, body: Option<&Body>, event: &Event) {
+        match (fact, body) {
+            (Fact::MeasureImported(_), Some(Body::Imported(body))) => self.import(sequence, body, event.key),
+            (Fact::MeasureLapsed(fact), _) => {
+                let day = i32::try_from(fact.day).unwrap_or(i32::MAX);
+                for measure in &fact.measures {
+                    self.lapse(*measure);
+                }
+                self.forget_lapsed(day.saturating_sub(LAPSED_KEPT_DAYS));
+            }
+            (Fact::MeasureChanged(fact), body) => {
+                let standing = match body {
+                    Some(Body::Changed(standing)) => standing.clone(),
+                    _ => ChangedBody::default(),
+                };
+                let id: domain::ActId = fact.measure.into();
+                let Some(index) = self.measure_index(id.into()) else { return };
+                let state = MeasureState::from_word(&fact.state);
+                self.booked_alone((index, NONE), |books| {
+                    books.with_measure(index, |measure| stand(measure, &standing, state));
+                });
+                self.drop_if_over(index);
+            }
+            (Fact::CaseAmended(fact), Some(Body::Amended(body))) => {
+                let target = Money::from_units(body.claim.saturating_add(body.costs));
+                if let Some(case) = self.case_by_sequence(fact.case).and_then(|index| self.cases.get_mut(index)) {
+                    case.ledger.target = target;
+                }
+            }
+            (Fact::TaskRaised(fact), _) => self.raise_task(sequence, fact, event.at),
+            (Fact::TaskEnded(fact), _) => self.end_task(fact.task),
+            _ => {}
+        }
+    }
+
+    /// The case that is known by the sequence of its first event.
+    #[must_use]
+    pub fn case_by_sequence(&self, sequence: u64) -> Option<Index> {
+        self.case_by_sequence.get(&sequence).copied()
+    }
+
+    /// Joins an act to the measure that it makes or builds on, and to the money that it takes or gives back.
+    pub(crate) fn tie(&mut self, act: &mut Act, line: &PlanLine) {
+        let kind = act.kind();
+        let base = line.base.map(ActId::from);
+        if kind.is_lasting() {
+            let mut measure = Measure::ordered(act.id().into(), kind);
+            (measure.slip, measure.line, measure.lane, measure.subject) = (act.slip, act.line, act.lane, act.subject);
+            (measure.case, measure.subject_key, measure.asset) = (act.case, act.subject_key, act.asset);
+            (measure.bars, measure.rules) = (act.bars, act.rules);
+            (measure.from, measure.to) = (line.from.unwrap_or(i32::MIN), act.to);
+            act.measure = self.insert_measure(measure);
+            return;
+        }
+        if kind.gives_back() {
+            act.taking = base.and_then(|base| self.taking_index(base)).unwrap_or(NONE);
+            act.measure = self.takings.get(act.taking).map_or(NONE, |taking| taking.measure);
+            return;
+        }
+        act.measure = base.and_then(|base| self.measure_index(base.into())).unwrap_or(NONE);
+        if kind.moves_money() {
+            let mut taking = Taking::ordered(act.sequence, act.place, kind, act.amount);
+            (taking.slip, taking.line, taking.lane, taking.subject) = (act.slip, act.line, act.lane, act.subject);
+            (taking.case, taking.measure, taking.asset) = (act.case, act.measure, act.asset);
+            act.taking = self.insert_taking(taking);
+        }
+    }
+
+    /// A case that was not known.
+    pub(crate) fn open_case(&mut self, sequence: u64, key: (u64, u64), slot: u64) -> Index {
+        let case = self.cases.insert(Case {
+            sequence,
+            key,
+            slot,
+            ledger: Ledger::default(),
+            requests: Vec::new(),
+            measures: Vec::new(),
+            takings: Vec::new(),
+            bankrupt: Vec::new(),
+        });
+        self.case_by_key.insert(key, case);
+        self.case_by_sequence.insert(sequence, case);
+        case
+    }
+
+    fn import(&mut self, sequence: u64, body: &ImportedBody, slot: u64) {
+        let case = match self.case_by_key.get(&body.case_key) {
+            Some(case) => *case,
+            None => {
+                let case = self.open_case(sequence, body.case_key, slot);
+                let (claim, costs) = body.request.sums();
+                if let Some(case) = self.cases.get_mut(case) {
+                    case.ledger.target = Money::from_units(claim.saturating_add(costs));
+                }
+                case
+            }
+        };
+        for (place, (line, standing)) in (0_u32..).zip(body.lines.iter().zip(&body.standing)) {
+            let Some(kind) = ActKind::from_code(line.kind) else { continue };
+            let mut measure = self.imported((sequence, place), kind, line);
+            measure.case = case;
+            measure.subject_key = body.subjects.get(usize::from(line.subject)).copied().unwrap_or(0);
+            stand(&mut measure, standing, None);
+            self.insert_measure(measure);
+        }
+    }
+
+    fn imported(&mut self, (sequence, place): (u64, u32), kind: ActKind, line: &PlanLine) -> Measure {
+        let mut measure = Measure::ordered(domain::MeasureId { sequence, line: place }, kind);
+        measure.lane = self.lane_for(&line.partner);
+        measure.imported = true;
+        measure.slip = line.original().map_or(0, |original| origin_key(&line.partner, &original.slip));
+        (measure.line, measure.subject) = (line.line, line.subject);
+        (measure.asset, measure.bars, measure.rules) = (line.asset, line.bars, line.rules);
+        measure.from = line.from.unwrap_or(i32::MIN);
+        measure.to = line.to.unwrap_or(i32::MIN);
+        measure.limit = line.amount.unwrap_or(0);
+        measure.set_state(MeasureState::InForce);
+        measure
+    }
+
+    fn lapse(&mut self, measure: store::record::ActRef) {
+        let id: domain::ActId = measure.into();
+        let Some(index) = self.measure_index(id.into()) else { return };
+        self.booked_alone((index, NONE), |books| {
+            books.with_measure(index, |measure| measure.set_state(MeasureState::Lapsed));
+        });
+        self.lapsed.insert((self.measures.get(index).map_or(0, |measure| measure.to), index));
+    }
+
+    fn forget_lapsed(&mut self, before: i32) {
+        while let Some((to, index)) = self.lapsed.first().copied().filter(|(to, _)| *to < before) {
+            self.lapsed.remove(&(to, index));
+            let forgotten = self.measures.get(index).is_some_and(|measure| {
+                measure.state() == MeasureState::Lapsed && measure.to == to && measure.refs == 0
+            });
+            if forgotten {
+                self.remove_measure(index);
+            }
+        }
+    }
+}
+
+/// How it stands: what is left out is as it was.
+fn stand(measure: &mut Measure, standing: &ChangedBody, state: Option<MeasureState>) {
+    measure.limit = standing.limit.unwrap_or(measure.limit).max(0);
+    measure.caught = standing.caught.unwrap_or(measure.caught).clamp(0, measure.limit);
+    measure.to = standing.to.unwrap_or(measure.to);
+    measure.rank = standing.rank.unwrap_or(measure.rank);
+    if standing.to.is_some() {
+        measure.noticed = 0;
+    }
+    let queued = if standing.queued { MeasureState::Queued } else { MeasureState::InForce };
+    measure.set_state(state.unwrap_or(queued));
+}

@@ -1,0 +1,313 @@
+//! The books of a case: how each act, measure and taking weighs in its ledger, kept in step by replacing one entry by another.
+
+use domain::ledger::{Entry, Ledger};
+use domain::measure::MeasureState;
+use domain::{ActKind, ActState, MeasureId, Money, SlipLine, SlipNumber};
+
+use super::measure::{Measure, NO_DAY, Taking};
+use super::slab::{Index, NONE};
+use super::{Act, State, short_hash};
+
+/// What an act claims of the measure that it builds on.
+#[derive(Clone, Copy, Default)]
+struct Hold {
+    claimed: i64,
+    releasing: u16,
+    returning: i64,
+}
+
+/// By which a measure is found that is named by its number at the partner.
+#[must_use]
+pub fn origin_key(partner: &str, number: &str) -> u64 {
+    short_hash(&[partner, number])
+}
+
+fn units(units: i64) -> Money {
+    Money::from_units(units)
+}
+
+impl Act {
+    /// What is reserved for it while it is open; nothing once it is final.
+    fn entry(&self) -> Entry {
+        let (amount, doubt) = (units(self.amount), self.state() == ActState::InDoubt);
+        match self.kind() {
+            _ if self.state().is_final() => Entry::VOID,
+            ActKind::Freeze => Entry::reserve_freeze(amount, doubt),
+            kind if kind.moves_money() => Entry::reserve_taking(amount, doubt),
+            _ => Entry::VOID,
+        }
+    }
+
+    fn hold(&self) -> Hold {
+        match self.kind() {
+            _ if self.state().is_final() => Hold::default(),
+            kind if kind.moves_money() => Hold { claimed: self.amount, ..Hold::default() },
+            kind if kind.gives_back() => Hold { returning: self.amount, ..Hold::default() },
+            ActKind::Release => Hold { releasing: 1, ..Hold::default() },
+            _ => Hold::default(),
+        }
+    }
+}
+
+impl Measure {
+    fn entry(&self) -> Entry {
+        if self.is_live_freeze() { Entry::post_freeze(units(self.limit), units(self.caught)) } else { Entry::VOID }
+    }
+}
+
+impl Taking {
+    fn entry(&self) -> Entry {
+        Entry::post_taking(units(self.moved), units(self.returned), units(self.settled))
+    }
+}
+
+impl State {
+    /// The ledger of a case.
+    #[must_use]
+    pub fn ledger(&self, case: Index) -> Ledger {
+        self.cases.get(case).map(|case| case.ledger).unwrap_or_default()
+    }
+
+    /// The ledger of a case by going through everything that it has; for checks that the kept sums are right.
+    #[must_use]
+    pub fn ledger_by_sum(&self, case: Index) -> Ledger {
+        let Some(found) = self.cases.get(case) else { return Ledger::default() };
+        let mut ledger = Ledger { target: found.ledger.target, ..Ledger::default() };
+        for (_, act) in self.acts_of_case(case) {
+            ledger.replace(Entry::VOID, act.entry());
+        }
+        for measure in found.measures.iter().filter_map(|index| self.measures.get(*index)) {
+            ledger.replace(Entry::VOID, measure.entry());
+        }
+        for taking in found.takings.iter().filter_map(|index| self.takings.get(*index)) {
+            ledger.replace(Entry::VOID, taking.entry());
+        }
+        ledger
+    }
+
+    fn entry_of(&self, (act, measure, taking): (Index, Index, Index)) -> Entry {
+        let act = self.acts.get(act).map_or(Entry::VOID, Act::entry);
+        let measure = self.measures.get(measure).map_or(Entry::VOID, Measure::entry);
+        let taking = self.takings.get(taking).map_or(Entry::VOID, Taking::entry);
+        act.and(measure).and(taking)
+    }
+
+    /// Changes an act, or the measure and the taking beside it, and enters the difference in the books.
+    pub(crate) fn booked(&mut self, act: Index, change: impl FnOnce(&mut Self)) {
+        let Some((case, measure, taking)) = self.acts.get(act).map(|act| (act.case, act.measure, act.taking)) else {
+            return change(self);
+        };
+        let hold = |state: &Self| state.acts.get(act).map(Act::hold).unwrap_or_default();
+        let (before, held) = (self.entry_of((act, measure, taking)), hold(self));
+        change(self);
+        let (after, holds) = (self.entry_of((act, measure, taking)), hold(self));
+        self.enter(case, before, after);
+        self.hold_otherwise((measure, taking), held, holds);
+    }
+
+    /// The same for a measure or a taking whose act is gone.
+    pub(crate) fn booked_alone(&mut self, (measure, taking): (Index, Index), change: impl FnOnce(&mut Self)) {
+        let of_taking = || self.takings.get(taking).map(|taking| taking.case);
+        let case = self.measures.get(measure).map(|measure| measure.case).or_else(of_taking).unwrap_or(NONE);
+        let before = self.entry_of((NONE, measure, taking));
+        change(self);
+        let after = self.entry_of((NONE, measure, taking));
+        self.enter(case, before, after);
+    }
+
+    fn enter(&mut self, case: Index, before: Entry, after: Entry) {
+        if let Some(case) = self.cases.get_mut(case).filter(|_| before != after) {
+            case.ledger.replace(before, after);
+        }
+    }
+
+    fn hold_otherwise(&mut self, (measure, taking): (Index, Index), before: Hold, after: Hold) {
+        if let Some(measure) = self.measures.get_mut(measure) {
+            measure.claimed += after.claimed - before.claimed;
+            measure.releasing = measure.releasing.saturating_add(after.releasing).saturating_sub(before.releasing);
+        }
+        if let Some(taking) = self.takings.get_mut(taking) {
+            taking.returning += after.returning - before.returning;
+        }
+    }
+
+    /// Puts an act with its measure and taking into the books.
+    pub(crate) fn insert_act(&mut self, act: Act) -> Index {
+        let (case, measure, taking) = (act.case, act.measure, act.taking);
+        let (entry, hold) = (act.entry(), act.hold());
+        let index = self.acts.insert(act);
+        self.enter(case, Entry::VOID, entry);
+        self.hold_otherwise((measure, taking), Hold::default(), hold);
+        if let Some(measure) = self.measures.get_mut(measure) {
+            measure.refs += 1;
+        }
+        index
+    }
+
+    /// Takes a final act out of memory; what it made stays as long as it matters.
+    pub(crate) fn remove_act(&mut self, index: Index) {
+        let Some(act) = self.acts.remove(index) else { return };
+        if let Some(measure) = self.measures.get_mut(act.measure) {
+            measure.refs = measure.refs.saturating_sub(1);
+            if measure.act == index {
+                measure.act = NONE;
+            }
+        }
+        if let Some(taking) = self.takings.get_mut(act.taking).filter(|taking| taking.act == index) {
+            taking.act = NONE;
+            // What never left and brought nothing cannot bring anything later.
+            if act.exchanges == 0 && taking.moved == 0 {
+                self.remove_taking(act.taking);
+            }
+        }
+        self.drop_if_over(act.measure);
+    }
+
+    fn remove_taking(&mut self, index: Index) {
+        let Some(taking) = self.takings.remove(index) else { return };
+        self.taking_by_id.remove(&(taking.sequence, u64::from(taking.place)));
+        if let Some(case) = self.cases.get_mut(taking.case) {
+            case.takings.retain(|other| *other != index);
+        }
+    }
+
+    /// A measure that is over leaves memory once nothing in memory made it or builds on it; one that lapsed stays a while, so that a late
+    /// renewal is told why it comes to nothing.
+    pub(crate) fn drop_if_over(&mut self, index: Index) {
+        let Some(measure) = self.measures.get(index) else { return };
+        let over = matches!(measure.state(), MeasureState::Ended | MeasureState::Void | MeasureState::Ordered);
+        if over && measure.refs == 0 {
+            self.remove_measure(index);
+        }
+    }
+
+    pub(crate) fn remove_measure(&mut self, index: Index) {
+        let Some(measure) = self.measures.remove(index) else { return };
+        self.expiring.remove(&(measure.to, index));
+        self.measure_by_id.remove(&(measure.sequence, u64::from(measure.place)));
+        let origin = self.origin_of(&measure);
+        if self.measure_by_origin.get(&origin) == Some(&index) {
+            self.measure_by_origin.remove(&origin);
+        }
+        if let Some(case) = self.cases.get_mut(measure.case) {
+            case.measures.retain(|other| *other != index);
+        }
+    }
+
+    pub(crate) fn insert_measure(&mut self, measure: Measure) -> Index {
+        let (case, id) = (measure.case, (measure.sequence, u64::from(measure.place)));
+        let (origin, to, live) = (self.origin_of(&measure), measure.to, measure.is_live());
+        let entry = measure.entry();
+        let index = self.measures.insert(measure);
+        self.measure_by_id.insert(id, index);
+        self.measure_by_origin.insert(origin, index);
+        if live && to != NO_DAY {
+            self.expiring.insert((to, index));
+        }
+        if let Some(case) = self.cases.get_mut(case) {
+            case.measures.push(index);
+        }
+        self.enter(case, Entry::VOID, entry);
+        index
+    }
+
+    pub(crate) fn insert_taking(&mut self, taking: Taking) -> Index {
+        let (case, id) = (taking.case, (taking.sequence, u64::from(taking.place)));
+        let index = self.takings.insert(taking);
+        self.taking_by_id.insert(id, index);
+        if let Some(case) = self.cases.get_mut(case) {
+            case.takings.push(index);
+        }
+        index
+    }
+
+    /// Changes a measure, keeps the calendar of last days in step, and lets it go when it is over.
+    pub(crate) fn with_measure(&mut self, index: Index, change: impl FnOnce(&mut Measure)) {
+        let Some(measure) = self.measures.get_mut(index) else { return };
+        let before = measure.to;
+        change(measure);
+        let (after, live) = (measure.to, measure.is_live());
+        self.expiring.remove(&(before, index));
+        if live && after != NO_DAY {
+            self.expiring.insert((after, index));
+        }
+    }
+
+    /// By which it is found when it is named by its number at the partner.
+    pub(crate) fn origin_of(&self, measure: &Measure) -> u64 {
+        if measure.imported {
+            return measure.slip;
+        }
+        let key = SlipLine { slip: SlipNumber::from_bits(measure.slip), line: measure.line };
+        origin_key(self.partner_of(measure.lane), &key.to_string())
+    }
+
+    /// A measure by its id.
+    #[must_use]
+    pub fn measure_index(&self, id: MeasureId) -> Option<Index> {
+        self.measure_by_id.get(&(id.sequence, u64::from(id.line))).copied()
+    }
+
+    /// A measure by its number at a partner: `slip-line`, a slip of ours alone (its first line), or a number of another system.
+    #[must_use]
+    pub fn measure_by_number(&self, partner: &str, number: &str) -> Option<Index> {
+        let at = |number: &str| self.measure_by_origin.get(&origin_key(partner, number)).copied();
+        let lines = || {
+            let slip = SlipNumber::parse(number)?;
+            (1..=u16::try_from(domain::slip::LINES_MAX).ok()?).find_map(|line| at(&SlipLine { slip, line }.to_string()))
+        };
+        at(number).or_else(lines)
+    }
+
+    /// A taking by the id of its act.
+    #[must_use]
+    pub fn taking_index(&self, act: domain::ActId) -> Option<Index> {
+        self.taking_by_id.get(&(act.sequence, u64::from(act.line))).copied()
+    }
+
+    /// The measures of a case that are in memory.
+    pub fn measures_of_case(&self, case: Index) -> impl Iterator<Item = (Index, &Measure)> {
+        let indices = self.cases.get(case).into_iter().flat_map(|case| &case.measures);
+        indices.filter_map(|index| Some((*index, self.measures.get(*index)?)))
+    }
+
+    /// The takings of a case.
+    pub fn takings_of_case(&self, case: Index) -> impl Iterator<Item = (Index, &Taking)> {
+        let indices = self.cases.get(case).into_iter().flat_map(|case| &case.takings);
+        indices.filter_map(|index| Some((*index, self.takings.get(*index)?)))
+    }
+
+    /// The measure that an act made or builds on.
+    #[must_use]
+    pub fn measure_of(&self, act: &Act) -> Option<&Measure> {
+        self.measures.get(act.measure)
+    }
+
+    /// Live measures whose last day is before `day`, earliest first.
+    pub fn measures_ending_before(&self, day: i32) -> impl Iterator<Item = (i32, Index)> {
+        self.expiring.range(..(day, 0)).copied()
+    }
+
+    /// Live measures whose last day is in `from..=to`, earliest first.
+    pub fn measures_ending(&self, from: i32, to: i32) -> impl Iterator<Item = (i32, Index)> {
+        self.expiring.range((from, 0)..=(to, NONE)).copied()
+    }
+}
+
+/// The sums as a snapshot holds them: the domain knows no serialization.
+pub(crate) mod sums {
+    use domain::Money;
+    use domain::ledger::Ledger;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(crate) fn serialize<S: Serializer>(ledger: &Ledger, out: S) -> Result<S::Ok, S::Error> {
+        let Ledger { target, exposure, controlled, deducted, deducting, in_doubt, settled } = *ledger;
+        [target, exposure, controlled, deducted, deducting, in_doubt, settled].map(Money::units).serialize(out)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Ledger, D::Error> {
+        let sums = <[i64; 7]>::deserialize(from)?.map(Money::from_units);
+        let [target, exposure, controlled, deducted, deducting, in_doubt, settled] = sums;
+        Ok(Ledger { target, exposure, controlled, deducted, deducting, in_doubt, settled })
+    }
+}
