@@ -6,8 +6,7 @@ use serde_json::{Value, json};
 use simulators::{BankFront, BankFrontConfig, FrontFault, FrontReport, PoliceFront, PoliceFrontConfig, ReceptionFault};
 
 use crate::bench::{
-    Gateway, RUNTIME, Setup, Sftp, View, acts, collect, county_of, eventually, everybody, files_below, look, person,
-    secure,
+    Gateway, RUNTIME, Setup, Sftp, View, acts, collect, county_of, eventually, everybody, look, person, secure,
 };
 
 const CODE: &str = "B0000000000000001";
@@ -58,9 +57,11 @@ fn finished(gateway: &Gateway, bank: &BankFront, id: &str) -> View {
     })
 }
 
+/// The files of a folder; none when there is no such folder yet.
 fn packets(folder: &Path) -> Vec<String> {
-    let name = |path: &PathBuf| path.file_name().unwrap().to_str().unwrap().to_owned();
-    let mut names: Vec<String> = files_below(folder).iter().map(name).collect();
+    let entries = std::fs::read_dir(folder).into_iter().flatten();
+    let mut names: Vec<String> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.retain(|name| !name.starts_with('.'));
     names.sort();
     names
 }

@@ -1,16 +1,17 @@
 //! Packets to and from police to the byte of their members, what is counted, and what is dropped unread.
 
+use std::sync::Arc;
+
 use domain::act::Original;
 use domain::case::PartyKind;
 use domain::outcome::{Outcome, Reason, Verdict};
-use domain::slip::{Slip, SlipLine};
+use domain::slip::{Slip, SlipContext, SlipLine};
 use domain::socket::{Conclusion, Inbound, Judged, PaperFile, Plug};
 use domain::{ActKind, Day, Personal};
 
 use super::answering::BackReader;
 use super::names::Ends;
 use super::ordering::request;
-use crate::bank::tests::specimen::with_case;
 use crate::open::tests::specimen::paper;
 use crate::police::tests::order;
 use crate::transport::drop::packet::{self, Member};
@@ -25,6 +26,15 @@ macro_rules! golden {
     ($name:literal) => {
         include_str!(concat!("../golden/drop/", $name)).trim_end()
     };
+}
+
+/// The same slip about an organisation.
+fn of_organisation(mut slip: Slip) -> Slip {
+    let mut case = slip.context.case.clone();
+    case.parties[0].kind = PartyKind::Organisation;
+    let (officers, papers) = (slip.context.officers.clone(), slip.context.papers.clone());
+    slip.context = Arc::new(SlipContext { case, officers, papers });
+    slip
 }
 
 fn ends() -> Ends {
@@ -88,7 +98,7 @@ fn requests_are_sealed_packets_whose_messages_are_these_bytes() {
     person.lines[0].account = None;
     for (slip, golden) in [
         (order(ActKind::Query), golden!("SS01.xml")),
-        (with_case(order(ActKind::Query), |case| case.parties[0].kind = PartyKind::Organisation), golden!("SS02.xml")),
+        (of_organisation(order(ActKind::Query)), golden!("SS02.xml")),
         (order(ActKind::Watch), golden!("SS11_vehicle.xml")),
         (person, golden!("SS11_person.xml")),
         (lift(), golden!("SS11_lift.xml")),
@@ -119,7 +129,7 @@ fn what_the_form_cannot_say_is_not_sent() {
     let mut endless = order(ActKind::Watch);
     endless.lines[0].to = None;
     assert!(request(&ends(), &endless, &[]).is_none());
-    let mut company = with_case(order(ActKind::Watch), |case| case.parties[0].kind = PartyKind::Organisation);
+    let mut company = of_organisation(order(ActKind::Watch));
     company.lines[0].account = None;
     assert!(request(&ends(), &company, &[]).is_none(), "nobody can watch an organisation");
     let large = PaperFile { bytes: Personal::new(vec![0; 9 << 20]), ..paper("ruling", "裁定书.pdf") };

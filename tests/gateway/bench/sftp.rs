@@ -13,7 +13,8 @@ pub struct Sftp {
 }
 
 fn key(path: &Path) {
-    let made = Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-C", "test", "-f"]).arg(path).status();
+    let made =
+        Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-C", "test", "-f"]).arg(path).status();
     assert!(made.expect("ssh-keygen is installed: .ci/test installs what tests drive").success());
 }
 
