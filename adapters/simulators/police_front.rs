@@ -120,7 +120,8 @@ impl PoliceFront {
     fn take_in(&self, name: &str, bytes: &[u8]) -> Result<bool, String> {
         let base = name.strip_suffix(".zip").unwrap_or_default();
         let digest = md5_hex(bytes);
-        if let Some(known) = self.kept.lock().requests.insert(base.to_owned(), digest.clone()) {
+        let known = self.kept.lock().requests.insert(base.to_owned(), digest.clone());
+        if let Some(known) = known {
             if known != digest {
                 return Err("came again with other bytes".to_owned());
             }

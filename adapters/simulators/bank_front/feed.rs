@@ -45,8 +45,13 @@ fn members(front: &Front, slip: &Slip, list: &Element, stem: &str, tail: &str) -
 
 /// Leaves the answer to a request, or what the next fault makes of it.
 pub(crate) fn leave(front: &Front, slip: &Slip, list: Element, report: &mut FrontReport) -> Result<(), String> {
-    if let Some(place) = front.kept().late.iter().position(|number| *number == slip.number) {
-        front.kept().late.remove(place);
+    let was_late = {
+        let mut kept = front.kept();
+        let before = kept.late.len();
+        kept.late.retain(|number| *number != slip.number);
+        kept.late.len() < before
+    };
+    if was_late {
         return sound(front, slip, &list, report);
     }
     let fault = front.kept().faults.pop_front();
