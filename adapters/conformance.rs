@@ -81,18 +81,7 @@ fn specimen_of(name: &str) -> Specimen {
             answer: bank_answer,
             face: None,
         },
-        "bank_drop" => drop_specimen(
-            &[("bank_code", "B0000000000000001")],
-            &["bank_code", "folder"],
-            &["bank/golden/drop/QA_freeze.xml", "bank/golden/drop/QR_freeze.xml"],
-            freeze,
-        ),
-        "police_drop" => drop_specimen(
-            &[("organ", "330225"), ("target", "P0000000000330225")],
-            &["organ", "target", "folder"],
-            &["police/golden/drop/SS11_vehicle.xml", "police/golden/drop/SS13.xml"],
-            || crate::police::tests::order(ActKind::Watch),
-        ),
+        "bank_drop" | "police_drop" => of_mailbox(name),
         "housing_fund_open" => {
             open_specimen(&["housing_fund/golden/freeze.json", "housing_fund/golden/freeze_partly.json"])
         }
@@ -173,6 +162,23 @@ fn open_specimen(goldens: &'static [&'static str]) -> Specimen {
         begins: &["POST /v1/tasks HTTP/1.1\r\n", "GET /v1/tasks/X2026112200000000012-1 HTTP/1.1\r\n"],
         answer: open_answer,
         face: None,
+    }
+}
+
+fn of_mailbox(name: &str) -> Specimen {
+    match name {
+        "bank_drop" => drop_specimen(
+            &[("bank_code", "B0000000000000001")],
+            &["bank_code", "folder"],
+            &["bank/golden/drop/QA_freeze.xml", "bank/golden/drop/QR_freeze.xml"],
+            freeze,
+        ),
+        _ => drop_specimen(
+            &[("organ", "330225"), ("target", "P0000000000330225")],
+            &["organ", "target", "folder"],
+            &["police/golden/drop/SS11_vehicle.xml", "police/golden/drop/SS13.xml"],
+            || crate::police::tests::order(ActKind::Watch),
+        ),
     }
 }
 

@@ -50,7 +50,8 @@ pub(crate) fn build(options: &PartnerOptions) -> Result<Plug, Vec<OptionFault>> 
 
 fn code(reading: &mut Reading<'_>, key: &'static str, bytes: usize, what: &str) -> String {
     let text = reading.required(key, what);
-    if !text.is_empty() && !(text.len() == bytes && text.bytes().all(names::is_sign)) {
+    let fits = text.len() == bytes && text.bytes().all(names::is_sign);
+    if !text.is_empty() && !fits {
         reading.fault(key, &format!("must be {bytes} capital letters and digits"));
     }
     text.to_owned()
