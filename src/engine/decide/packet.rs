@@ -7,8 +7,8 @@ use crate::command::Answer;
 
 impl Decider {
     /// Found again after a crash before it was put aside, it is told again: twice told is better than never.
-    pub(super) fn set_aside(&mut self, partner: String, reason: &str, digest: String) -> Answer {
-        let fact = PacketSetAside { digest, partner, reason: reason.to_owned() };
+    pub(super) fn set_aside(&mut self, partner: String, cause: &str, digest: String) -> Answer {
+        let fact = PacketSetAside { cause: cause.to_owned(), digest, partner };
         Answer::Done(self.emit(fact.into(), None, 0))
     }
 }

@@ -462,12 +462,12 @@ facts! {
     }
     /// A packet that a partner left could not be read and lies aside for people.
     PacketSetAside = "packet.set_aside" {
-        /// SHA-256 of its bytes, hex.
+        /// Why, in a word of its adapter's page.
+        cause: String,
+        /// SHA-256 of its bytes, hex; left out of one that is too large to be summed.
         digest: String,
         /// The partner.
         partner: String,
-        /// Why, in a word of its adapter's page.
-        reason: String,
     }
 }
 

@@ -210,7 +210,7 @@ fn imported_body(seed: &mut Seed) -> Body {
 }
 
 fn of_packets() -> Vec<(Fact, Option<Body>)> {
-    let aside = PacketSetAside { digest: hex("5a"), partner: "bank-a".to_owned(), reason: "truncated".to_owned() };
+    let aside = PacketSetAside { cause: "truncated".to_owned(), digest: hex("5a"), partner: "bank-a".to_owned() };
     vec![(aside.into(), None)]
 }
 
