@@ -3,6 +3,7 @@
 //! The open task form with the rules of `schemas/partners/housing-fund.md`. What is particular: a deduct is accepted, often
 //! registered for years, and paid when a condition of art. 24 of the regulations arises.
 
+mod pull;
 mod wire;
 
 #[cfg(test)]
@@ -15,6 +16,8 @@ use domain::socket::{Adapter, OptionFault, PartnerOptions, Plug};
 
 use crate::open::{self, Trade};
 
+pub(crate) use pull::{PULL, face};
+
 /// Fund centres that we call.
 pub(crate) const OPEN: Adapter =
     Adapter { name: "housing_fund_open", travel: Travel::CallOut, options: OPTIONS, acts: ACTS, form, build };
@@ -22,19 +25,20 @@ pub(crate) const OPEN: Adapter =
 const ACTS: &[ActKind] = &[ActKind::Query, ActKind::Freeze, ActKind::Renew, ActKind::Release, ActKind::Deduct];
 
 /// Every notice goes along, that of a query too: without it the centre may tell nothing.
-const TRADE: Trade =
+pub(crate) const TRADE: Trade =
     Trade { object: "housing_fund", acts: ACTS, write: wire::write, read: wire::read, papers: |_| true };
 
 const TWO_OFFICERS: &str = "two_officers";
 const ID_TYPES: &str = "id_types";
 
 /// What every partner of the form needs, and what is agreed with each centre.
-const OPTIONS: &[(&str, &str)] = {
-    let [url, token, ca_file, client_pem_file, answer_bytes_max] = *open::OPTIONS;
-    let two_officers = (TWO_OFFICERS, "yes when the centre takes an order only from two officers (default no)");
-    let id_types = (ID_TYPES, "comma list of the ID types the centre knows (default 01)");
-    &[url, token, ca_file, client_pem_file, answer_bytes_max, two_officers, id_types]
-};
+const OPTIONS: &[(&str, &str)] = &crate::options::joined::<14>(
+    open::OPTIONS,
+    &[
+        (TWO_OFFICERS, "yes when the centre takes an order only from two officers (default no)"),
+        (ID_TYPES, "comma list of the ID types the centre knows (default 01)"),
+    ],
+);
 
 /// More kinds of identity papers than any centre tells apart.
 const ID_TYPES_MAX: usize = 32;

@@ -35,19 +35,20 @@ const ACTS: &[ActKind] =
     &[ActKind::Query, ActKind::Freeze, ActKind::Renew, ActKind::Release, ActKind::Surrender, ActKind::WithdrawBenefits];
 
 /// A query names its notice; everything else brings ruling and notice along.
-const TRADE: Trade =
+pub(crate) const TRADE: Trade =
     Trade { object: "insurance", acts: ACTS, write: wire::write, read: wire::read, papers: ActKind::is_control };
 
 const TWO_OFFICERS: &str = "two_officers";
 const CONSENT: &str = "consent";
 
 /// What every partner of the form needs, and what is agreed with each insurer after its province's rules.
-const OPTIONS: &[(&str, &str)] = {
-    let [url, token, ca_file, client_pem_file, answer_bytes_max] = *open::OPTIONS;
-    let two_officers = (TWO_OFFICERS, "yes when the insurer takes a task only from two officers (default no)");
-    let consent = (CONSENT, "yes when it ends a policy only with the holder's written consent (default no)");
-    &[url, token, ca_file, client_pem_file, answer_bytes_max, two_officers, consent]
-};
+const OPTIONS: &[(&str, &str)] = &crate::options::joined::<14>(
+    open::OPTIONS,
+    &[
+        (TWO_OFFICERS, "yes when the insurer takes a task only from two officers (default no)"),
+        (CONSENT, "yes when it ends a policy only with the holder's written consent (default no)"),
+    ],
+);
 
 fn yes_or_no(text: &str) -> Option<bool> {
     match text {

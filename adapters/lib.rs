@@ -8,17 +8,27 @@ use std::sync::Arc;
 use domain::socket::{Adapter, Face};
 
 pub mod bank;
+mod court_form;
+pub mod dialect;
+mod grid;
 mod housing_fund;
+pub mod inbox;
 mod insurance;
 pub mod loopback;
+mod mapped_json;
 mod markup;
 mod open;
 mod options;
+mod payment;
 mod police;
+mod registry;
+mod sums;
 pub mod transport;
 
 #[cfg(test)]
 mod conformance;
+#[cfg(test)]
+mod fuzz;
 
 /// Every adapter there is. Whatever a partner file may name stands here, and `conformance.rs` asks each the same questions.
 pub static ADAPTERS: &[Adapter] = &[
@@ -27,13 +37,19 @@ pub static ADAPTERS: &[Adapter] = &[
     bank::DROP,
     insurance::OPEN,
     housing_fund::OPEN,
+    housing_fund::PULL,
+    payment::PULL,
+    registry::PULL,
     police::OPEN,
     police::DROP,
+    grid::OPEN,
+    mapped_json::MAPPED,
+    inbox::INBOX,
     loopback::LOOPBACK,
 ];
 
 /// Every path that partners call.
 #[must_use]
 pub fn faces() -> Vec<Arc<dyn Face>> {
-    vec![Arc::new(bank::BankFace)]
+    vec![Arc::new(bank::face()), Arc::new(housing_fund::face()), Arc::new(payment::face()), Arc::new(registry::face())]
 }

@@ -23,7 +23,7 @@
 //! * An industry with options beyond [`OPTIONS`] gives [`build_checked`] the longer list and a look at its own.
 //! * [`task`], [`judge_sent`] and [`judge_asked`] are pure: goldens and property tests need no network.
 
-mod answer;
+pub(crate) mod answer;
 mod call;
 pub(crate) mod fields;
 mod inbound;

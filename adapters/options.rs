@@ -1,6 +1,25 @@
 //! Reading a partner's `[options]`: every fault at once, each with its line, never a value.
 
-use domain::socket::{OptionFault, PartnerOptions};
+use domain::socket::{OptionFault, PartnerOptions, option_fits};
+
+/// Two tables of options as one; `N` is the sum of their lengths, and anything else does not compile.
+pub(crate) const fn joined<const N: usize>(
+    mut first: &[(&'static str, &'static str)],
+    mut second: &[(&'static str, &'static str)],
+) -> [(&'static str, &'static str); N] {
+    assert!(first.len() + second.len() == N);
+    let mut rows = [("", ""); N];
+    let mut left: &mut [(&'static str, &'static str)] = &mut rows;
+    while let [slot, rest @ ..] = left {
+        if let [row, more @ ..] = first {
+            (*slot, first) = (*row, more);
+        } else if let [row, more @ ..] = second {
+            (*slot, second) = (*row, more);
+        }
+        left = rest;
+    }
+    rows
+}
 
 /// Options being read.
 pub(crate) struct Reading<'o> {
@@ -14,7 +33,7 @@ impl<'o> Reading<'o> {
     pub(crate) fn begin(options: &'o PartnerOptions, known: &[(&'static str, &'static str)]) -> Self {
         let mut reading = Self { options, faults: Vec::new() };
         for key in options.entries.keys() {
-            if !known.iter().any(|(name, _)| name == key) {
+            if !known.iter().any(|(name, _)| option_fits(name, key)) {
                 let words: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
                 reading.fault(key, &format!("unknown option; this adapter knows: {}", words.join(", ")));
             }
@@ -31,6 +50,13 @@ impl<'o> Reading<'o> {
     /// The trimmed text of a key, `None` when it is missing or empty.
     pub(crate) fn text(&self, key: &str) -> Option<&'o str> {
         self.options.entries.get(key).map(|entry| entry.text.expose().trim()).filter(|text| !text.is_empty())
+    }
+
+    /// The entries of a table within: what follows `table` and a dot in their keys, and their trimmed texts.
+    pub(crate) fn under(&self, table: &str) -> Vec<(&'o str, &'o str)> {
+        let from = format!("{table}.");
+        let entries = self.options.entries.range(from.clone()..).take_while(|(key, _)| key.starts_with(&from));
+        entries.filter_map(|(key, entry)| Some((key.get(from.len()..)?, entry.text.expose().trim()))).collect()
     }
 
     /// The text of a key that must be there; `what` says what to write.

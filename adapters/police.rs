@@ -43,7 +43,7 @@ pub(crate) const DROP: Adapter = Adapter {
 const ACTS: &[ActKind] =
     &[ActKind::Query, ActKind::Locate, ActKind::Watch, ActKind::BorderControl, ActKind::Lift, ActKind::Support];
 
-const TRADE: Trade = Trade { object: "police", acts: ACTS, write, read, papers: |_| true };
+pub(crate) const TRADE: Trade = Trade { object: "police", acts: ACTS, write, read, papers: |_| true };
 
 /// What police hand back for (section 3 of the page).
 fn form(_options: &PartnerOptions) -> Form {
@@ -63,6 +63,7 @@ fn form(_options: &PartnerOptions) -> Form {
         two_officers: true,
         credential_scans: true,
         original_number: true,
+        ..Form::default()
     }
 }
 

@@ -1,9 +1,16 @@
 //! How messages travel: HTTP calls we make, faces that partners call, mailboxes of files, and the charsets all are written in.
 
+pub(crate) mod address;
 pub mod charset;
 pub(crate) mod drop;
 pub(crate) mod endpoint;
 pub mod http;
+mod judge;
 pub mod pull;
+pub(crate) mod soap;
+pub(crate) mod trust;
 
 pub use http::read_capped;
+
+#[cfg(test)]
+mod tests;

@@ -55,6 +55,12 @@ impl Client {
         read(response, path).await
     }
 
+    /// Posts bytes of a content type; gives the JSON answer.
+    pub async fn post_bytes(&self, path: &str, content_type: &str, bytes: Vec<u8>) -> anyhow::Result<Value> {
+        let call = self.call(Method::POST, path).header("Content-Type", content_type).body(bytes);
+        read(call.send().await.with_context(|| format!("POST {path}"))?, path).await
+    }
+
     /// Submits a request under an idempotency key.
     pub async fn submit(&self, key: &str, body: &Value) -> anyhow::Result<Value> {
         let call = self.call(Method::POST, "/v1/requests").header("Idempotency-Key", key).json(body);

@@ -7,12 +7,15 @@ mod courier;
 mod demo;
 mod health;
 mod logging;
+mod measure;
 mod partner;
 mod request;
 mod serve;
 mod settings;
+mod settlement;
 mod simulate;
 mod stop;
+mod task;
 mod verify;
 
 use std::process::ExitCode;
@@ -54,6 +57,12 @@ enum Command {
     Request(request::RequestArguments),
     /// Show partners and their lanes; pause or resume one.
     Partner(partner::PartnerArguments),
+    /// List measures and when they end; take a list of another system over.
+    Measure(measure::MeasureArguments),
+    /// See what people have to do, and end a task.
+    Task(task::TaskArguments),
+    /// Tell what came in on a court's account; hold a partner's list of a day against ours.
+    Settlement(settlement::SettlementArguments),
     /// Stop what is sent at once, in an emergency; lift a stop with a second person.
     Stop(stop::StopArguments),
     /// Measure the gateway against a bare relay.
@@ -74,6 +83,9 @@ fn main() -> ExitCode {
         Command::Token => check::mint_token(),
         Command::Request(arguments) => request::run(arguments),
         Command::Partner(arguments) => partner::run(arguments),
+        Command::Measure(arguments) => measure::run(arguments),
+        Command::Task(arguments) => task::run(arguments),
+        Command::Settlement(arguments) => settlement::run(arguments),
         Command::Stop(arguments) => stop::run(arguments),
         Command::Bench(arguments) => bench::run(arguments),
     };

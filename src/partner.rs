@@ -1,18 +1,41 @@
-//! `xiezhi partner`: how partners and their lanes are, and pausing and resuming one, from a shell.
+//! `xiezhi partner`: how partners and their lanes are, pausing and resuming one; and connecting one: its file, its trial, its stand-in.
 
+mod check;
+mod new;
+mod probe;
+mod scripted;
+mod simulate;
+
+use std::path::PathBuf;
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
+use crate::client::Client;
 use crate::request::At;
 
 #[derive(Args)]
 pub struct PartnerArguments {
-    #[command(flatten)]
-    at: At,
+    /// Address of the gateway.
+    #[arg(long, env = "XIEZHI_URL", default_value = "http://127.0.0.1:8080")]
+    url: String,
+    /// Token, for what asks the gateway; better in the environment than on the command line, where others see it.
+    #[arg(long, env = "XIEZHI_TOKEN", hide_env_values = true)]
+    token: Option<String>,
     #[command(subcommand)]
     command: PartnerCommand,
+}
+
+/// Which settings a partner's file is of.
+#[derive(Args)]
+struct FileArguments {
+    /// Its id: the file's name below partners/ without .toml.
+    id: String,
+    /// Directory with gateway.toml, partners/, courts/, calendar/.
+    #[arg(long, default_value = "config", env = "XIEZHI_CONFIG")]
+    config: PathBuf,
 }
 
 #[derive(Subcommand)]
@@ -35,27 +58,43 @@ enum PartnerCommand {
         /// Its id.
         id: String,
     },
+    /// Write partners/<id>.toml with every option of its adapter as a comment.
+    New(new::NewArguments),
+    /// Try the connection that a file describes: name, TCP, TLS, clock, credential, and a query where one is agreed.
+    Check(check::CheckArguments),
+    /// Stand in for the partner at the address of its file.
+    Simulate(simulate::SimulateArguments),
 }
 
 /// Runs the command.
 pub fn run(arguments: PartnerArguments) -> anyhow::Result<ExitCode> {
-    let PartnerArguments { at, command } = arguments;
-    at.call(|client| async move {
-        match command {
-            PartnerCommand::List => {
-                let list = client.get("/v1/partners").await?;
-                list.get("partners").and_then(Value::as_array).into_iter().flatten().for_each(line);
-            }
-            PartnerCommand::Pause { id, reason, until } => {
-                let body = json!({ "reason": reason, "until": until });
-                println!("{}", client.post(&format!("/v1/partners/{id}/pause"), &body).await?);
-            }
-            PartnerCommand::Resume { id } => {
-                println!("{}", client.post(&format!("/v1/partners/{id}/resume"), &json!({})).await?);
-            }
+    let PartnerArguments { url, token, command } = arguments;
+    match command {
+        PartnerCommand::New(arguments) => new::run(&arguments),
+        PartnerCommand::Check(arguments) => check::run(&arguments, token.map(|token| At { url, token })),
+        PartnerCommand::Simulate(arguments) => simulate::run(&arguments),
+        command => {
+            let token = token.context("--token or XIEZHI_TOKEN is missing; give the token of an operator")?;
+            At { url, token }.call(|client| ask(client, command))
         }
-        Ok(())
-    })
+    }
+}
+
+async fn ask(client: Client, command: PartnerCommand) -> anyhow::Result<()> {
+    match command {
+        PartnerCommand::Pause { id, reason, until } => {
+            let body = json!({ "reason": reason, "until": until });
+            println!("{}", client.post(&format!("/v1/partners/{id}/pause"), &body).await?);
+        }
+        PartnerCommand::Resume { id } => {
+            println!("{}", client.post(&format!("/v1/partners/{id}/resume"), &json!({})).await?);
+        }
+        _ => {
+            let list = client.get("/v1/partners").await?;
+            list.get("partners").and_then(Value::as_array).into_iter().flatten().for_each(line);
+        }
+    }
+    Ok(())
 }
 
 fn line(partner: &Value) {
@@ -75,5 +114,13 @@ fn line(partner: &Value) {
         let value = partner.get(key).filter(|value| !value.is_null())?;
         Some(format!("{key} {}", value.pointer("/until").unwrap_or(value)))
     });
-    println!("{:<16} {:<13} {} {}", text("id"), text("kind"), waits.join(", "), held.unwrap_or_default());
+    let rate = partner.get("answer_rate").and_then(Value::as_str).map(|rate| format!("answers {rate} %"));
+    println!(
+        "{:<16} {:<13} {} {} {}",
+        text("id"),
+        text("kind"),
+        waits.join(", "),
+        held.unwrap_or_default(),
+        rate.unwrap_or_default()
+    );
 }

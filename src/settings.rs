@@ -3,6 +3,7 @@
 mod calendar;
 mod court;
 mod delivery;
+mod dialect;
 mod files;
 mod gateway;
 mod manners;
@@ -33,6 +34,7 @@ use crate::courier::Routes;
 use files::Files;
 pub use master::{is_handed, read as read_master};
 use page::{Found, Notes, Page, Spot};
+pub use partner::Agreed;
 use secret::Around;
 
 /// The commented defaults, as `xiezhi` writes them for whoever begins.
@@ -122,7 +124,7 @@ impl fmt::Display for Fault {
     }
 }
 
-/// Reads the settings in `directory`: `gateway.toml` (missing = defaults), `partners/`, `courts/`, `calendar/`, `rules/`.
+/// Reads the settings in `directory`: `gateway.toml` (missing = defaults), `partners/`, `courts/`, `calendar/`, `rules/`, `dialects/`.
 ///
 /// # Errors
 /// Every fault of every file, in the order of files and lines, at most [`FAULTS_MAX`].
@@ -132,6 +134,59 @@ pub fn load(directory: &Path, overrides: &Overrides) -> Result<Settings, Vec<Fau
     load_amid(&around, overrides)
 }
 
+/// One partner's file, read by itself.
+pub struct OnePartner {
+    /// What it says.
+    pub partner: domain::partner::Partner,
+    /// Its adapter.
+    pub adapter: &'static domain::socket::Adapter,
+    /// Its options, secrets followed.
+    pub options: domain::socket::PartnerOptions,
+    /// Its connection.
+    pub plug: domain::socket::Plug,
+    /// Whom it may be asked about when it is tried.
+    pub agreed: Option<Agreed>,
+    /// It may post results.
+    pub posts: bool,
+    /// A court of this installation, in whose name a trial is made.
+    pub court: Option<(String, String)>,
+    /// What is no fault and yet should be looked at.
+    pub warnings: Vec<Fault>,
+}
+
+/// Reads the file of one partner as [`load`] does.
+///
+/// # Errors
+/// Every fault of that file, or that there is none.
+pub fn load_partner(directory: &Path, id: &str) -> Result<OnePartner, Vec<Fault>> {
+    let environment = |name: &str| std::env::var(name).ok();
+    let around = Around { directory, environment: &environment, today: Day::of(SystemClock::new().wall()) };
+    let files = files::read(directory);
+    let mut notes = Notes::default();
+    let packs = read_rules(&files, &mut Config::default(), &mut notes);
+    let mut joined = Joined::default();
+    read_courts(&files, &around, &mut joined, &mut Notes::default());
+    let court = joined.config.courts.values().next().map(|court| (court.code.clone(), court.name.clone()));
+    let Some(file) = files.partners.iter().find(|file| file.stem == id) else {
+        let message = format!("there is no such file; `xiezhi partner new {id} --adapter …` writes one");
+        let file = directory.join("partners").join(format!("{id}.toml"));
+        return Err(vec![Fault { file, line: 0, key: String::new(), message }]);
+    };
+    let page = Page::new(&file.path, &file.text);
+    let dialects = read_dialects(&files, &mut notes);
+    let made = partner::read(&page, &file.stem, &around, (&packs, &dialects)).map(|made| {
+        let partner::Made { partner, plug, token, adapter, options, agreed, .. } = made;
+        (partner, plug, token.is_some(), adapter, options, agreed)
+    });
+    let notes = page.into_notes();
+    match made {
+        Some((partner, plug, posts, adapter, options, agreed)) if notes.faults.is_empty() => {
+            Ok(OnePartner { partner, adapter, options, plug, agreed, posts, court, warnings: notes.warnings })
+        }
+        _ => Err(bound(notes.faults)),
+    }
+}
+
 fn load_amid(around: &Around<'_>, overrides: &Overrides) -> Result<Settings, Vec<Fault>> {
     let files = files::read(around.directory);
     let mut notes = Notes { faults: files.faults.clone(), warnings: files.warnings.clone() };
@@ -139,7 +194,8 @@ fn load_amid(around: &Around<'_>, overrides: &Overrides) -> Result<Settings, Vec
     read_calendars(&files, around, &mut joined.config, &mut notes);
     read_courts(&files, around, &mut joined, &mut notes);
     let packs = read_rules(&files, &mut joined.config, &mut notes);
-    read_partners(&files, around, &packs, &mut joined, &mut notes);
+    let dialects = read_dialects(&files, &mut notes);
+    read_partners(&files, around, (&packs, &dialects), &mut joined, &mut notes);
     let gateway_path = around.directory.join("gateway.toml");
     let gateway_text = files.gateway.as_ref().map_or(GATEWAY_TOML, |file| file.text.as_str());
     // A file that is there and could not be read has its fault; the defaults then only serve to tell the other faults.
@@ -245,7 +301,7 @@ impl Joined {
                 }
             }
         }
-        self.take_tokens(made.token.into_iter().collect());
+        self.take_tokens(made.token.into_iter().chain(made.clerks).collect());
         let id = made.partner.id.clone();
         if !made.names_rules {
             self.without_rules.push(id.clone());
@@ -311,10 +367,28 @@ fn read_rules(files: &Files, config: &mut Config, notes: &mut Notes) -> partner:
     packs
 }
 
-fn read_partners(files: &Files, around: &Around<'_>, packs: &partner::Packs, joined: &mut Joined, notes: &mut Notes) {
+fn read_dialects(files: &Files, notes: &mut Notes) -> dialect::Dialects {
+    let mut dialects = dialect::Dialects::new();
+    for file in &files.dialects {
+        let page = Page::new(&file.path, &file.text);
+        if let Some(text) = dialect::read(&page, &file.stem) {
+            dialects.insert(file.stem.clone(), Arc::new(text));
+        }
+        notes.take(page);
+    }
+    dialects
+}
+
+fn read_partners(
+    files: &Files,
+    around: &Around<'_>,
+    (packs, dialects): (&partner::Packs, &dialect::Dialects),
+    joined: &mut Joined,
+    notes: &mut Notes,
+) {
     for file in &files.partners {
         let page = Page::new(&file.path, &file.text);
-        if let Some(made) = partner::read(&page, &file.stem, around, packs) {
+        if let Some(made) = partner::read(&page, &file.stem, around, (packs, dialects)) {
             joined.take_partner(made);
         }
         notes.take(page);

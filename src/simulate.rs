@@ -7,8 +7,9 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use simulators::insurance::InsurerRules;
 use simulators::{
-    BankHttp, BankHttpConfig, BankHub, BankHubConfig, Callback, County, HousingFund, HousingFundConfig, Insurance,
-    InsuranceConfig, OpenConfig, Police, PoliceConfig,
+    BankHttp, BankHttpConfig, BankHub, BankHubConfig, Callback, County, Grid, GridConfig, HousingFund,
+    HousingFundConfig, Insurance, InsuranceConfig, OpenConfig, Police, PoliceConfig, RegistryHub, RegistryHubConfig,
+    Trade,
 };
 
 #[derive(Args)]
@@ -37,10 +38,28 @@ enum SimulateKind {
         #[arg(long, default_value = "bank-token")]
         token: String,
     },
-    /// A bank's hub that polls the gateway's SOAP face.
+    /// A hub that polls the gateway's SOAP face: a bank's, a fund centre's, a payment institution's.
     BankHub {
+        /// Whose hub it is.
+        #[arg(long, value_enum, default_value = "bank")]
+        trade: HubTrade,
+        /// The face's address; of the trade's own face when left out.
+        #[arg(long)]
+        gateway_url: Option<String>,
+        /// User in the usermarker.
+        #[arg(long)]
+        username: String,
+        /// Password in it.
+        #[arg(long, env = "XIEZHI_HUB_PASSWORD", hide_env_values = true)]
+        password: String,
+        /// Milliseconds between rounds.
+        #[arg(long, default_value_t = 1_000)]
+        poll_ms: u64,
+    },
+    /// A real-estate registry that polls the gateway's SOAP face, always in its working hours.
+    RegistryHub {
         /// The face's address.
-        #[arg(long, default_value = "http://127.0.0.1:8080/services/SyyhConvertDataService")]
+        #[arg(long, default_value = "http://127.0.0.1:8080/services/IpConvertDataService")]
         gateway_url: String,
         /// User in the usermarker.
         #[arg(long)]
@@ -76,6 +95,32 @@ enum SimulateKind {
         #[command(flatten)]
         office: OfficeArguments,
     },
+    /// A grid platform.
+    Grid {
+        #[command(flatten)]
+        office: OfficeArguments,
+    },
+}
+
+/// Whose hub it is.
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum HubTrade {
+    /// A bank.
+    Bank,
+    /// A housing-fund centre.
+    Fund,
+    /// A payment institution.
+    Payment,
+}
+
+impl HubTrade {
+    fn of(self) -> (Trade, &'static str) {
+        match self {
+            Self::Bank => (Trade::Bank, "SyyhConvertDataService"),
+            Self::Fund => (Trade::Fund, "GjjConvertDataService"),
+            Self::Payment => (Trade::Payment, "IfConvertDataService"),
+        }
+    }
 }
 
 /// What all partners of the open task form have.
@@ -104,8 +149,7 @@ impl OfficeArguments {
             (Some(gateway), Some(partner), Some(token)) => Some(Callback { gateway, partner, token }),
             _ => None,
         };
-        let (year, month, day) = domain::Day::of(crate::demo::county::now()).ymd();
-        let first_day = simulators::Day::new(year, month, day).unwrap_or(simulators::Day::EPOCH);
+        let first_day = today();
         OpenConfig {
             address: self.listen,
             token: self.token,
@@ -116,6 +160,31 @@ impl OfficeArguments {
             ..OpenConfig::default()
         }
     }
+}
+
+fn today() -> simulators::Day {
+    let (year, month, day) = domain::Day::of(crate::demo::county::now()).ymd();
+    simulators::Day::new(year, month, day).unwrap_or(simulators::Day::EPOCH)
+}
+
+/// Polls until a signal comes.
+fn poll(registry: &RegistryHub, poll_ms: u64) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let mut term = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+        let mut timer = tokio::time::interval(std::time::Duration::from_millis(poll_ms.max(1)));
+        loop {
+            tokio::select! {
+                _ = term.recv() => return Ok(()),
+                done = tokio::signal::ctrl_c() => return Ok(done?),
+                _ = timer.tick() => {
+                    for error in registry.poll_now().await.errors {
+                        eprintln!("{error}");
+                    }
+                }
+            }
+        }
+    })
 }
 
 /// Runs until a signal comes.
@@ -130,13 +199,23 @@ pub fn run(arguments: SimulateArguments) -> anyhow::Result<ExitCode> {
             wait()?;
             bank.stop();
         }
-        SimulateKind::BankHub { gateway_url, username, password, poll_ms } => {
-            let config =
-                BankHubConfig { gateway_url, username, password, poll_ms, ledger, seed, ..BankHubConfig::default() };
+        SimulateKind::BankHub { trade, gateway_url, username, password, poll_ms } => {
+            let (trade, path) = trade.of();
+            let gateway_url = gateway_url.unwrap_or_else(|| format!("http://127.0.0.1:8080/services/{path}"));
+            let own = BankHubConfig { trade, gateway_url, username, password, ..BankHubConfig::default() };
+            let config = BankHubConfig { poll_ms, ledger, seed, ..own };
             let hub = BankHub::start(&county, config)?;
             println!("bank_hub polls every {poll_ms} ms · Ctrl-C ends it");
             wait()?;
             hub.stop();
+        }
+        SimulateKind::RegistryHub { gateway_url, username, password, poll_ms } => {
+            let first_day = today();
+            let config =
+                RegistryHubConfig { gateway_url, username, password, first_day, ..RegistryHubConfig::default() };
+            let registry = RegistryHub::start(&county, config)?;
+            println!("registry_hub polls every {poll_ms} ms · Ctrl-C ends it");
+            poll(&registry, poll_ms)?;
         }
         SimulateKind::Insurance { office, notice_days, day_ms } => {
             let rules = InsurerRules { notice_days, day_ms, ..InsurerRules::default() };
@@ -162,11 +241,19 @@ pub fn run(arguments: SimulateArguments) -> anyhow::Result<ExitCode> {
             wait()?;
             police.stop();
         }
+        SimulateKind::Grid { office } => {
+            let config = GridConfig { open: office.config(seed, ledger), ..GridConfig::default() };
+            let grid = Grid::start(&county, config)?;
+            println!("grid at {} · knobs at {} · Ctrl-C ends it", grid.url(), grid.admin_url());
+            wait()?;
+            grid.stop();
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn wait() -> anyhow::Result<()> {
+/// Until a signal comes.
+pub(crate) fn wait() -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let mut term = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;

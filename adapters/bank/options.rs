@@ -1,4 +1,4 @@
-//! The options of the two bank adapters.
+//! The options of banks that we call.
 
 use std::sync::Arc;
 
@@ -11,32 +11,16 @@ use crate::transport::charset::Charset;
 use crate::transport::endpoint;
 use crate::transport::http::secret_header;
 
-pub(crate) const PULL_OPTIONS: &[(&str, &str)] =
-    &[("charset", "charset inside Base64; GBK, and nothing else on this path (default GBK)")];
-
-pub(crate) const HTTP_OPTIONS: &[(&str, &str)] = &[
+pub(crate) const HTTP_OPTIONS: &[(&str, &str)] = &endpoint::with_connection::<15>(&[
     ("url", "where messages are posted, http:// or https:// (required)"),
     ("bank_id", "the bank's code, MessageTo (required)"),
     ("from", "our code, MessageFrom, as agreed with the bank (required)"),
     ("token", "credential sent as X-Bank-Token; a secret (required)"),
     ("charset", "charset of our messages: UTF-8, GBK or GB18030 (default UTF-8)"),
-    ("ca_file", "PEM file of the only authorities trusted for this bank (default: the machine's)"),
-    ("client_pem_file", "PEM file with our certificate and its key, when the bank asks for one"),
-    ("answer_bytes_max", "largest answer read, in bytes, 1024 to 16777216 (default 1048576)"),
-];
+]);
 
 /// 2,000 accounts with their measures, and some room; what is larger is not this contract's answer.
 const ANSWER_BYTES_MAX: usize = 1024 * 1024;
-
-/// Checks the options of a bank that fetches.
-pub(crate) fn build_pull(options: &PartnerOptions) -> Result<Plug, Vec<OptionFault>> {
-    let mut reading = Reading::begin(options, PULL_OPTIONS);
-    let charset = reading.read("charset", Charset::Gbk, "GBK", Charset::parse);
-    if charset == Charset::Utf8 {
-        reading.fault("charset", "the SOAP path of banks speaks GBK; write GBK or leave it out");
-    }
-    reading.finish(Plug::Pull)
-}
 
 /// Builds the connection of a bank that we call.
 pub(crate) fn build_http(options: &PartnerOptions) -> Result<Plug, Vec<OptionFault>> {

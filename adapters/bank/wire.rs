@@ -1,11 +1,6 @@
-//! What banks say, as pure functions over text: `soap`, `packed`, `list`, `feedback`, `reply` for banks that fetch;
-//! `order` and `answer` for banks that we call; `reason` for both.
+//! What banks that we call say, as pure functions over text: `order` and `answer`. Banks that fetch speak `crate::court_form`.
 
 pub(crate) mod answer;
-pub(crate) mod feedback;
-pub(crate) mod list;
 pub(crate) mod order;
-pub(crate) mod packed;
-pub(crate) mod reason;
-pub(crate) mod reply;
-pub(crate) mod soap;
+
+pub(crate) use crate::court_form::{packed, reason, reply};

@@ -3,10 +3,11 @@
 use domain::outcome::Verdict;
 use domain::partner::Travel;
 use domain::slip::SlipLine;
-use domain::socket::{Cause, FaceFault, Judged, OptionFault, PartnerOptions, Plug};
+use domain::socket::{Adapter, Cause, FaceFault, Judged, OptionFault, PartnerOptions, Plug};
 use domain::{ActKind, Money};
 
-use super::{freeze, freeze_key, options, plug, specimen_of};
+use super::{freeze, freeze_key, networked, options, plug, specimen_of};
+use crate::inbox::INBOX;
 use crate::{ADAPTERS, faces};
 
 fn build(name: &str, options: &PartnerOptions) -> Result<Plug, Vec<OptionFault>> {
@@ -22,10 +23,10 @@ fn every_adapter_has_a_name_of_its_own_and_is_built_by_its_specimen() {
     for adapter in ADAPTERS {
         let built =
             build(adapter.name, &options(specimen_of(adapter.name).options, "http://127.0.0.1:9/")).ok().unwrap();
-        assert_eq!(matches!(built, Plug::Pull), adapter.travel == Travel::Pull, "{}", adapter.name);
+        assert_eq!(matches!(built, Plug::Pull(_) | Plug::Inbox), adapter.travel == Travel::Pull, "{}", adapter.name);
         assert!(adapter.options.iter().all(|(key, line)| !key.is_empty() && !line.is_empty()), "{}", adapter.name);
         for (key, _) in specimen_of(adapter.name).options {
-            assert!(adapter.options.iter().any(|(known, _)| known == key), "{} does not list {key}", adapter.name);
+            assert!(adapter.option(key).is_some(), "{} does not list {key}", adapter.name);
         }
     }
 }
@@ -63,6 +64,74 @@ fn a_connect_timeout_that_hides_what_left_is_refused() {
     assert_eq!((faults.len(), faults[0].key.as_str()), (1, "connect_timeout_ms"));
 }
 
+/// Values of the connection's options that must be refused, whoever the partner is; the first is the key at fault.
+const REFUSED_OF_CONNECTIONS: &[(&str, &[(&str, &str)])] = &[
+    ("url", &[("url", "ftp://canary/")]),
+    ("url", &[("url", "canary")]),
+    ("url", &[("url", "http://user:canary@partner.example/")]),
+    ("answer_bytes_max", &[("answer_bytes_max", "canary")]),
+    ("answer_bytes_max", &[("answer_bytes_max", "1")]),
+    ("ca_file", &[("ca_file", "/nowhere/canary")]),
+    ("client_pem_file", &[("client_pem_file", "/nowhere/canary")]),
+    ("colour", &[("colour", "canary")]),
+    ("url", &[("url", "http://169.254.169.254/latest")]),
+    ("url", &[("url", "http://[fe80::1]/")]),
+    ("url", &[("url", "http://0.0.0.0/")]),
+    ("url", &[("url", "http://0xa9fea9fe/")]),
+    ("url", &[("url", "http://2852039166/")]),
+    ("url", &[("url", "http://127.0.0.1/"), ("proxy", "http://127.0.0.1:3128")]),
+    ("url", &[("url", "http://127.0.0.1/"), ("http2", "true")]),
+    ("url", &[("url", "http://127.0.0.1/"), ("issuer_pins", PIN)]),
+    ("issuer_pins", &[("issuer_pins", "canary")]),
+    ("issuer_pins", &[("issuer_pins", "00")]),
+    ("http2", &[("http2", "canary")]),
+    ("proxy", &[("proxy", "https://127.0.0.1:3128")]),
+    ("proxy", &[("proxy", "http://canary:canary@127.0.0.1:3128")]),
+    ("proxy", &[("proxy", "http://169.254.169.254:3128")]),
+    ("proxy", &[("proxy", "socks5://127.0.0.1:1080")]),
+    ("proxy_user", &[("proxy_user", "canary"), ("proxy_password", "canary")]),
+    ("proxy_user", &[("proxy", "http://127.0.0.1:3128"), ("proxy_user", "canary")]),
+    ("proxy_password", &[("proxy", "http://127.0.0.1:3128"), ("proxy_password", "canary")]),
+    ("networks", &[("networks", "10.0.0.0/7")]),
+    ("networks", &[("networks", "canary")]),
+    ("read_idle_ms", &[("read_idle_ms", "10000")]),
+    ("read_idle_ms", &[("read_idle_ms", "20001")]),
+    ("read_idle_ms", &[("read_idle_ms", "canary")]),
+];
+
+const PIN: &str = "00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff";
+
+#[test]
+fn every_called_partner_has_the_same_connection() {
+    let authority = concat!(env!("CARGO_MANIFEST_DIR"), "/transport/golden/authority.pem");
+    let secure: &[(&str, &str)] = &[
+        ("url", "https://partner.example/"),
+        ("ca_file", authority),
+        ("issuer_pins", PIN),
+        ("http2", "true"),
+        ("proxy", "http://127.0.0.1:3128"),
+        ("proxy_user", "court"),
+        ("proxy_password", "canary"),
+        ("networks", "10.33.0.0/16, fd12:3400::/32"),
+        ("read_idle_ms", "15000"),
+        ("answer_bytes_max", "1024"),
+    ];
+    for name in networked() {
+        let build_with = |changed: &[(&'static str, &'static str)]| {
+            let mut entries = specimen_of(name).options.to_vec();
+            entries.retain(|(key, _)| !changed.iter().any(|(other, _)| other == key));
+            entries.extend(changed);
+            build(name, &options(&entries, "https://partner.example/")).err().unwrap_or_default()
+        };
+        assert!(build_with(secure).is_empty(), "{name}: {:?}", build_with(secure));
+        for (key, changed) in REFUSED_OF_CONNECTIONS {
+            let faults = build_with(changed);
+            assert!(faults.iter().any(|fault| fault.key == *key), "{name} {changed:?}: {faults:?}");
+            assert!(!format!("{faults:?}").contains("canary"), "{name} {key}: {faults:?}");
+        }
+    }
+}
+
 #[test]
 fn certificates_are_read_from_files_and_judged() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/transport/golden/");
@@ -98,7 +167,8 @@ fn goldens_stand_where_they_are_said_to() {
 
 #[test]
 fn every_pulled_adapter_has_its_face_and_no_two_faces_share_a_path() {
-    for adapter in ADAPTERS.iter().filter(|adapter| adapter.travel == Travel::Pull) {
+    let by_hand = |adapter: &&Adapter| adapter.name == INBOX.name;
+    for adapter in ADAPTERS.iter().filter(|adapter| adapter.travel == Travel::Pull && !by_hand(adapter)) {
         let path = specimen_of(adapter.name).face.unwrap();
         assert_eq!(faces().iter().filter(|face| face.path() == path).count(), 1, "{path}");
     }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use domain::Money;
 use domain::outcome::Verdict;
 use domain::socket::{Cause, Judged};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -31,6 +32,9 @@ async fn judged_within(name: &'static str, step: Step, timeout_ms: u64) -> Judge
     let call = plug_of(name, &options);
     let sent = call.send(&order_of(name)).await;
     assert_eq!(server.requests().len(), 1, "one attempt is one message");
+    if !specimen_of(name).asks {
+        return sent;
+    }
     let asked = call.ask(key_of(name), kind_of(name)).await;
     assert!(sent == asked, "a question fails like an order");
     sent
@@ -57,15 +61,33 @@ async fn our_number_is_on_the_wire_and_the_answer_is_taken() {
                 matches!(call.send(&order_of(name)).await, Judged::Answered(outcome) if outcome.verdict == Verdict::Done)
             );
         }
-        assert!(
-            matches!(call.ask(key_of(name), kind_of(name)).await, Judged::Answered(outcome) if outcome.verdict == Verdict::Done)
-        );
+        let asked = call.ask(key_of(name), kind_of(name)).await;
         let requests = server.requests();
-        assert_eq!(requests.len(), 4);
+        if specimen_of(name).asks {
+            assert!(matches!(asked, Judged::Answered(outcome) if outcome.verdict == Verdict::Done), "{name}");
+            assert_eq!(requests.len(), 4);
+        } else {
+            assert!(matches!(asked, Judged::Doubt { .. }), "{name} has no question, so a doubt stays one");
+            assert_eq!(requests.len(), 3);
+        }
+        assert!(
+            requests[..3].iter().all(|request| *request == requests[0]),
+            "{name}: a repeat is the same to the byte"
+        );
         assert!(requests.iter().all(|request| request.contains(&key_of(name).to_string())), "{name}");
         let begins = specimen_of(name).begins;
         assert!(requests.iter().all(|request| begins.iter().any(|begin| request.starts_with(begin))), "{name}");
         assert!(requests.iter().all(|request| request.contains("canary-token")), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_is_a_refusal() {
+    for name in networked() {
+        let refusal = Step::Reply(Arc::new(move |request: &str| ok(&(specimen_of(name).refusal)(request))));
+        let Judged::Answered(outcome) = judged(name, refusal).await else { panic!("{name}: a refusal is an answer") };
+        assert!(outcome.verdict == Verdict::Refused && outcome.reason.is_some(), "{name}");
+        assert!(outcome.caught.unwrap_or(Money::ZERO) == Money::ZERO && outcome.moved.is_none(), "{name}");
     }
 }
 

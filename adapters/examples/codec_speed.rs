@@ -1,16 +1,18 @@
-//! How long it takes to write an order to a bank and to read its answer, without a network: `cargo run --release -p
-//! xiezhi-adapters --example codec_speed`.
+//! How long it takes to write an order to a bank and to read its answer, without a network, and a pulled feedback beside what
+//! quick-xml alone needs to read the same bytes: `cargo run --release -p xiezhi-adapters --example codec_speed`.
 
 use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Instant;
 
-use adapters::bank::codec::{Ends, judge_send, order};
+use adapters::bank::codec::{Ends, judge_send, order, read_feedback, write_list, write_verdicts};
 use adapters::transport::charset::Charset;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use domain::act::Original;
 use domain::case::{Case, Court, CourtAccount, Officer, Party, PartyKind, Role, Stage};
 use domain::slip::{Line, Slip, SlipContext};
-use domain::socket::{Judged, PaperFile};
+use domain::socket::{ItemVerdict, Judged, PaperFile};
 use domain::{ActKind, Day, Money, Personal, SlipNumber};
 
 const ROUNDS: u32 = 200_000;
@@ -69,16 +71,87 @@ fn slip(kind: ActKind) -> Slip {
     }
 }
 
-fn timed(name: &str, mut round: impl FnMut()) {
-    for _ in 0..ROUNDS / 10 {
+fn timed(name: &str, round: impl FnMut()) -> u128 {
+    timed_of(ROUNDS, name, round)
+}
+
+fn timed_of(rounds: u32, name: &str, mut round: impl FnMut()) -> u128 {
+    for _ in 0..rounds / 10 {
         round();
     }
     let begun = Instant::now();
-    for _ in 0..ROUNDS {
+    for _ in 0..rounds {
         round();
     }
-    let ns = begun.elapsed().as_nanos() / u128::from(ROUNDS);
-    println!("{name:<28} {ns:>6} ns");
+    let ns = begun.elapsed().as_nanos() / u128::from(rounds);
+    println!("{name:<36} {ns:>7} ns");
+    ns
+}
+
+/// The feedback of a query with so many accounts, as it stands inside the envelope, before the outer Base64.
+fn feedback(accounts: usize) -> String {
+    let cover = |text: &str| STANDARD.encode(Charset::Gbk.encode(text));
+    let row = |place: usize| {
+        let fields = [
+            ("BDHM", "X2026112200000000012"),
+            ("CCXH", &place.to_string()),
+            ("KHZH", &format!("62220000000000{place:05}")),
+            ("CCLB", "活期"),
+            ("ZHZT", "正常"),
+            ("KHWD", "象山石浦支行"),
+            ("KHWDDM", "102332002250"),
+            ("KHRQ", "2011/03/05"),
+            ("XHRQ", ""),
+            ("BZ", "156"),
+            ("YE", "18234.56"),
+            ("KYYE", "8234.56"),
+            ("GLZJZH", ""),
+            ("FKSJ", "2026/11/20 10:15:30"),
+            ("BEIZ", ""),
+        ];
+        let fields: String = fields.iter().map(|(name, text)| format!(" {name}=\"{}\"", cover(text))).collect();
+        let ahead = [("CSXH", "1"), ("DJJG", "宁海县人民法院"), ("DJWH", "(2026)浙0226执保77号"), ("DJJE", "10000.00")];
+        let ahead: String = ahead.iter().map(|(name, text)| format!(" {name}=\"{}\"", cover(text))).collect();
+        format!("<zhxx{fields}><djxxList><djxx{ahead}/></djxxList></zhxx>")
+    };
+    format!("<zhxxList>{}</zhxxList>", (1..=accounts).map(row).collect::<String>())
+}
+
+/// What reading costs before anybody makes sense of it: every event, every attribute's value.
+fn read_bare(inner: &str) -> usize {
+    let mut reader = quick_xml::Reader::from_str(inner);
+    let mut bytes = 0;
+    while let Ok(event) = reader.read_event() {
+        match event {
+            quick_xml::events::Event::Start(start) | quick_xml::events::Event::Empty(start) => {
+                for attribute in start.attributes().flatten() {
+                    let value = attribute.normalized_value(quick_xml::XmlVersion::Implicit1_0);
+                    bytes += value.map_or(0, |value| value.len());
+                }
+            }
+            quick_xml::events::Event::Eof => break,
+            _ => {}
+        }
+    }
+    bytes
+}
+
+fn pulled() {
+    const ROUNDS_OF_FEEDBACK: u32 = 5_000;
+    let inner = feedback(20);
+    let argument = STANDARD.encode(&inner);
+    let verdicts = [ItemVerdict { slip: "X2026112200000000012".to_owned(), taken: Ok(()) }];
+    println!("a feedback of 20 accounts is {} bytes, {} read", argument.len(), read_feedback(&argument));
+    let bare = timed_of(ROUNDS_OF_FEEDBACK, "quick-xml reads its bytes", || {
+        let _bytes = black_box(read_bare(&inner));
+    });
+    let ours = timed_of(ROUNDS_OF_FEEDBACK, "decode feedback, encode verdicts", || {
+        let _items = black_box(read_feedback(&argument));
+        drop(black_box(write_verdicts(&verdicts)));
+    });
+    println!("that is {:.1} times quick-xml alone", ours as f64 / bare as f64);
+    let slips: Vec<Slip> = (0..500).map(|_| slip(ActKind::Query)).collect();
+    timed_of(200, "encode a list of 500 queries", || drop(black_box(write_list(&slips))));
 }
 
 fn main() {
@@ -101,4 +174,5 @@ fn main() {
     println!("both goldens are answers: {are_answers}");
     timed("decode query, 2 accounts", || drop(black_box(judge_query())));
     timed("decode freeze", || drop(black_box(judge_freeze())));
+    pulled();
 }

@@ -174,7 +174,7 @@ fn options(entries: &[(&str, &str)]) -> PartnerOptions {
     let entry =
         |(key, text): &(&str, &str)| ((*key).to_owned(), OptionText { text: Secret::new((*text).to_owned()), line: 7 });
     let entries = entries.iter().map(entry).collect();
-    PartnerOptions { entries, connect_timeout_ms: 1_000, timeout_ms: 2_000 }
+    PartnerOptions { entries, connect_timeout_ms: 1_000, timeout_ms: 2_000, dialect: None }
 }
 
 #[test]

@@ -232,7 +232,12 @@ fn the_form_asks_for_what_was_agreed() {
         let entry = |(key, text): &(&str, &str)| {
             ((*key).to_owned(), OptionText { text: Secret::new((*text).to_owned()), line: 1 })
         };
-        PartnerOptions { entries: entries.iter().map(entry).collect(), connect_timeout_ms: 1, timeout_ms: 2 }
+        PartnerOptions {
+            entries: entries.iter().map(entry).collect(),
+            connect_timeout_ms: 1,
+            timeout_ms: 2,
+            dialect: None,
+        }
     };
     let papers = |options: &PartnerOptions, wanted: ActKind| {
         form(options).papers.into_iter().filter(|(kind, _)| *kind == wanted).flat_map(|(_, papers)| papers).collect()

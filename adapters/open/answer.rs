@@ -1,12 +1,13 @@
 //! An answer read and judged: what each status and each word proves, and what contradicts itself.
 
+use domain::ActKind;
 use domain::outcome::{FINDINGS_MAX, Outcome, Reason, Verdict};
 use domain::socket::{Cause, Judged};
-use domain::{ActKind, Money};
 use serde::Deserialize;
 
 use super::fields::{Date, Found, List, Prior, Reply, Sum, Text, Word, read};
 use super::{Trade, Unreadable};
+use crate::sums::agree;
 use crate::transport::http::HttpReply;
 
 /// Earlier measures of one asset: a court sees a handful, a partner that lists more than this lists its whole book.
@@ -155,10 +156,7 @@ pub(super) fn outcome(trade: &Trade, kind: ActKind, json: &str, answer: Answer<'
     outcome.ahead = answer.ahead.0.into_iter().map(Into::into).collect();
     outcome.findings = answer.findings.0.into_iter().map(TryInto::try_into).collect::<Result<_, _>>()?;
     outcome.replies = answer.replies.0.into_iter().map(TryInto::try_into).collect::<Result<_, _>>()?;
-    match verdict {
-        Verdict::Done | Verdict::Partly => took_effect(kind, &mut outcome)?,
-        _ => held_back(kind, &mut outcome)?,
-    }
+    agree(kind, &mut outcome)?;
     if !matches!(verdict, Verdict::Refused | Verdict::HandedBack | Verdict::NoSuchCustomer) {
         (trade.read)(kind, json, &mut outcome)?;
     }
@@ -177,46 +175,4 @@ fn verdict(kind: ActKind, state: &str) -> Result<Verdict, Unreadable> {
         "no_such_customer" => Verdict::Refused,
         _ => return Err(Unreadable("an unknown state")),
     })
-}
-
-/// All or part: the sums must be there and must agree with the word.
-fn took_effect(kind: ActKind, outcome: &mut Outcome) -> Result<(), Unreadable> {
-    if matches!(kind, ActKind::Freeze | ActKind::Renew) && outcome.to.is_none() {
-        return Err(Unreadable("a last day is missing"));
-    }
-    let got = match kind {
-        ActKind::Freeze => outcome.caught,
-        kind if kind.moves_money() => outcome.moved,
-        _ => return Ok(()),
-    };
-    let got = got.ok_or(Unreadable("a sum is missing"))?;
-    let is_whole = outcome.limit.is_none_or(|limit| got >= limit);
-    match outcome.verdict {
-        Verdict::Done if !is_whole || (kind.moves_money() && !got.is_positive()) => {
-            Err(Unreadable("a sum below what `done` says"))
-        }
-        Verdict::Partly if outcome.limit.is_some() && is_whole => Err(Unreadable("a sum above what `partly` says")),
-        Verdict::Partly if outcome.reason.is_none() => {
-            outcome.reason = Some(if outcome.ahead.is_empty() { Reason::Insufficient } else { Reason::PriorRight });
-            Ok(())
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Nothing moved, nothing newly held: a sum that says otherwise contradicts the word.
-fn held_back(kind: ActKind, outcome: &mut Outcome) -> Result<(), Unreadable> {
-    let is_nothing = |sum: Option<Money>| sum.is_none_or(|sum| sum == Money::ZERO);
-    if !is_nothing(outcome.moved) || (kind == ActKind::Freeze && !is_nothing(outcome.caught)) {
-        return Err(Unreadable("a sum where nothing happened"));
-    }
-    match outcome.verdict {
-        Verdict::Refused | Verdict::HandedBack if outcome.reason.is_none() => outcome.reason = Some(Reason::Other),
-        Verdict::Queued if outcome.reason.is_none() => outcome.reason = Some(Reason::PriorRight),
-        _ => {}
-    }
-    if kind == ActKind::Freeze {
-        outcome.caught = Some(Money::ZERO);
-    }
-    Ok(())
 }

@@ -12,13 +12,10 @@ use crate::transport::endpoint;
 use crate::transport::http::secret_header;
 
 /// What every partner of this form needs.
-pub(crate) const OPTIONS: &[(&str, &str); 5] = &[
+pub(crate) const OPTIONS: &[(&str, &str); 12] = &endpoint::with_connection(&[
     ("url", "where the partner's /v1/tasks begins, http:// or https:// (required)"),
     ("token", "credential sent as a bearer token; a secret (required)"),
-    ("ca_file", "PEM file of the only authorities trusted for this partner (default: the machine's)"),
-    ("client_pem_file", "PEM file with our certificate and its key, when the partner asks for one"),
-    ("answer_bytes_max", "largest answer read, in bytes, 1024 to 16777216 (default 2097152)"),
-];
+]);
 
 /// 2,000 assets with their measures, or some sealed answers; what is larger is not this form's answer.
 const ANSWER_BYTES_MAX: usize = 2 * 1024 * 1024;

@@ -286,11 +286,11 @@ fn police_are_not_spoken_to_in_the_clear() {
     let build = |url: &str| {
         let text = |text: &str| OptionText { text: Secret::new(text.to_owned()), line: 12 };
         let entries = [("url".to_owned(), text(url)), ("token".to_owned(), text("t"))].into();
-        let options = domain::socket::PartnerOptions { entries, connect_timeout_ms: 1, timeout_ms: 2 };
+        let options = domain::socket::PartnerOptions { entries, connect_timeout_ms: 1, timeout_ms: 2, dialect: None };
         (OPEN.build)(&options).err().map(|faults| (faults.len(), faults[0].key.clone(), faults[0].line))
     };
     let refused = Some((1, "url".to_owned(), 12));
-    for url in ["http://police.example/", "http://10.0.0.7:8443/", "http://127.0.0.1.example/", "http://[fe80::1]/"] {
+    for url in ["http://police.example/", "http://10.0.0.7:8443/", "http://127.0.0.1.example/", "http://[fd12::1]/"] {
         assert_eq!(build(url), refused, "{url}");
     }
     for url in ["http://127.0.0.1:9/", "http://localhost:9/", "http://[::1]:9/"] {
@@ -303,7 +303,7 @@ fn police_are_not_spoken_to_in_the_clear() {
 fn the_page_and_the_words_are_the_same() {
     let page = include_str!("../../schemas/partners/police.md");
     let words = |row: &str| -> Vec<String> { row.split('`').skip(1).step_by(2).map(str::to_owned).collect() };
-    for class in FindingClass::ALL {
+    for class in FindingClass::ALL.iter().filter(|class| !published(**class).is_empty()) {
         let row = page.lines().find(|line| line.starts_with(&format!("| `{}` | `", class.word()))).unwrap();
         assert_eq!(words(row)[1..], *published(*class), "{}", class.word());
     }
@@ -324,8 +324,16 @@ fn a_slip_that_the_form_lets_through_has_what_the_page_wants() {
     for kind in ACTS {
         let slip = order(*kind);
         let context = &slip.context;
-        let defects = |papers: &[Paper], officers| {
-            let found = form.defects((0, slip.party().unwrap()), officers, papers, &[*kind]);
+        let defects = |papers: &[Paper], officers: &[domain::case::Officer]| {
+            let found = form.defects(&domain::form::Looked {
+                subject: (0, slip.party().unwrap()),
+                officers,
+                papers,
+                kinds: &[*kind],
+                case_number: &slip.context.case.number,
+                court_account: None,
+                orders: &[],
+            });
             found.iter().map(|defect| defect.kind).collect::<Vec<_>>()
         };
         assert_eq!(defects(&context.papers, &context.officers), []);

@@ -64,6 +64,12 @@ impl Day {
     }
 
     /// Days since 1970-01-01.
+    pub fn is_weekend(self) -> bool {
+        // The day of number 0 was a Thursday.
+        matches!((self.count() + 4).rem_euclid(7), 0 | 6)
+    }
+
+    /// Days since 1970-01-01.
     pub(crate) fn count(self) -> i32 {
         self.0
     }

@@ -16,6 +16,8 @@ const IDLE: Duration = Duration::from_secs(75);
 pub(crate) struct Incoming {
     pub method: String,
     pub path: String,
+    /// Path and query as sent.
+    pub target: String,
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
     pub keep_alive: bool,
@@ -40,6 +42,13 @@ impl Outgoing {
         Outgoing { status, content_type: content_type.to_owned(), headers: Vec::new(), body }
     }
 
+    /// A redirect to another path of the same machine.
+    pub(crate) fn elsewhere(status: Option<u16>) -> Outgoing {
+        let mut outgoing = Outgoing::new(status.unwrap_or(307), "text/plain", Vec::new());
+        outgoing.headers.push(("Location".to_owned(), "/elsewhere".to_owned()));
+        outgoing
+    }
+
     pub(crate) fn bytes(&self, keep_alive: bool) -> Vec<u8> {
         let mut head = format!("HTTP/1.1 {} {}\r\n", self.status, phrase(self.status));
         head.push_str(&format!("Content-Type: {}\r\nContent-Length: {}\r\n", self.content_type, self.body.len()));
@@ -57,6 +66,11 @@ fn phrase(status: u16) -> &'static str {
     match status {
         200 => "OK",
         202 => "Accepted",
+        301 => "Moved Permanently",
+        302 => "Found",
+        303 => "See Other",
+        307 => "Temporary Redirect",
+        308 => "Permanent Redirect",
         400 => "Bad Request",
         401 => "Unauthorized",
         404 => "Not Found",
@@ -65,9 +79,39 @@ fn phrase(status: u16) -> &'static str {
         413 => "Content Too Large",
         422 => "Unprocessable Content",
         429 => "Too Many Requests",
+        500 => "Internal Server Error",
+        502 => "Bad Gateway",
         503 => "Service Unavailable",
+        504 => "Gateway Timeout",
         _ => "Error",
     }
+}
+
+/// The machine's clock with so many seconds added, as HTTP writes it.
+pub(crate) fn date(beside_s: i64) -> String {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    let now = i64::try_from(since.as_secs()).unwrap_or_default().saturating_add(beside_s).max(0);
+    let (days, rest) = (now / 86_400, now % 86_400);
+    let (year, month, day) = civil(days);
+    let name = |names: &'static [&'static str], nth: i64| {
+        usize::try_from(nth).ok().and_then(|nth| names.get(nth)).copied().unwrap_or("")
+    };
+    // 1970-01-01 was a Thursday.
+    let week = name(&["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"], days % 7);
+    let months = &["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let (hour, minute, second) = (rest / 3_600, rest / 60 % 60, rest % 60);
+    format!("{week}, {day:02} {} {year} {hour:02}:{minute:02}:{second:02} GMT", name(months, month - 1))
+}
+
+/// Year, month and day of so many days after 1970-01-01, by counting years of 365.2425 days from 1 March of year 0.
+fn civil(days: i64) -> (i64, i64, i64) {
+    let days = days + 719_468;
+    let (era, of_era) = (days / 146_097, days % 146_097);
+    let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let march = (5 * of_year + 2) / 153;
+    let month = if march < 10 { march + 3 } else { march - 9 };
+    (era * 400 + year_of_era + i64::from(month <= 2), month, of_year - (153 * march + 2) / 5 + 1)
 }
 
 /// How reading ended.
@@ -198,6 +242,7 @@ fn parse_head(head: &str) -> Option<Incoming> {
     let mut incoming = Incoming {
         method: method.to_owned(),
         path: path.to_owned(),
+        target: target.to_owned(),
         headers,
         body: Vec::new(),
         keep_alive: version == "HTTP/1.1",
@@ -257,4 +302,16 @@ pub(crate) async fn read_answer(stream: &mut TcpStream, bytes_max: usize) -> Opt
     }
     body.truncate(length);
     Some(body)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_are_counted_as_the_calendar_does() {
+        let known = [(0, (1970, 1, 1)), (59, (1970, 3, 1)), (11_016, (2000, 2, 29)), (20_779, (2026, 11, 22))];
+        assert!(known.iter().all(|(days, date)| civil(*days) == *date), "{:?}", known.map(|(days, _)| civil(days)));
+        assert_eq!(date(i64::MIN), "Thu, 01 Jan 1970 00:00:00 GMT");
+    }
 }

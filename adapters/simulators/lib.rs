@@ -19,8 +19,11 @@ pub mod bank;
 mod bank_front;
 mod bank_http;
 mod bank_hub;
+mod behaviours;
 mod county;
 mod day;
+mod front;
+pub mod grid;
 pub mod housing_fund;
 mod http1;
 pub mod insurance;
@@ -32,14 +35,19 @@ pub mod police;
 mod police_front;
 mod random;
 mod rate;
+pub mod registry;
+mod scripted;
 mod wire;
 mod xml;
 
 pub use bank_front::{BankFront, BankFrontConfig, FrontFault, FrontReport};
 pub use bank_http::{AcceptedThenAsk, BankHttp, BankHttpConfig};
-pub use bank_hub::{BankHub, BankHubConfig, PollReport};
+pub use bank_hub::{BankHub, BankHubConfig, PollReport, Trade};
+pub use behaviours::{Behaviour, read_behaviours};
 pub use county::County;
 pub use day::Day;
+pub use front::{Door, FRONT_AUTHORITY_PEM, Front};
+pub use grid::{Grid, GridConfig};
 pub use housing_fund::{HousingFund, HousingFundConfig};
 pub use insurance::{Insurance, InsuranceConfig};
 pub use knobs::{FAULTS, Fault, FaultRow, Knob, Knobs};
@@ -49,6 +57,8 @@ pub use police::{Police, PoliceConfig};
 pub use police_front::{PoliceFront, PoliceFrontConfig, ReceptionFault};
 pub use random::Sequence;
 pub use rate::{AgreedRate, Violation};
+pub use registry::{RegistryHub, RegistryHubConfig, RegistryReport};
+pub use scripted::{Call, Effect, Script, Scripted, ScriptedConfig};
 
 /// What can go wrong when a simulator starts or is told something.
 #[derive(Debug, thiserror::Error)]
@@ -82,6 +92,12 @@ pub enum SimulatorError {
     /// The client cannot be made.
     #[error("make the hub's HTTP client: {0}")]
     Client(#[from] reqwest::Error),
+    /// The table of behaviours, or what it needs.
+    #[error("read the table of behaviours: {message}; mend config/simulators/behaviours.toml")]
+    Behaviours {
+        /// What is wrong, with the line.
+        message: String,
+    },
     /// It was stopped.
     #[error("speak to the simulator: it has stopped; start it again")]
     Stopped,

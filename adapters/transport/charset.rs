@@ -72,6 +72,11 @@ impl Charset {
     }
 }
 
+/// Does it begin with a byte order mark?
+pub(crate) fn marked(bytes: &[u8]) -> bool {
+    Encoding::for_bom(bytes).is_some()
+}
+
 /// Reads an XML document by its byte order mark, else its declaration, else `otherwise`.
 pub(crate) fn decode_document(bytes: &[u8], otherwise: Charset) -> Result<Cow<'_, str>, MarkupFault> {
     if let Some((encoding, length)) = Encoding::for_bom(bytes) {

@@ -112,6 +112,7 @@ impl Writer {
             fingerprint: (2, number),
             case_key: (3, case),
             subjects: vec![case],
+            preservation: None,
             paper_keys: vec![(1, 1)],
             request: Arc::new(request),
         };

@@ -232,6 +232,9 @@ pub struct ActOrder {
 /// The most particulars of one order: a registry's form with a transferee has a dozen.
 pub const ORDER_DETAILS_MAX: usize = 24;
 
+/// Sorts of grid task, the value of the particular `task`: look for a person, look for property, serve papers.
+pub const GRID_TASKS: [&str; 3] = ["find_person", "find_property", "serve_papers"];
+
 /// The longest note on an act: one page for whoever goes out.
 pub const NOTE_CHARS_MAX: usize = 1_000;
 

@@ -1,6 +1,38 @@
 //! The case: number, court, claim, costs, parties, officers, papers, and the court's case-money account.
 
-use crate::{Money, Personal};
+use crate::act::words;
+use crate::rules::{D27, D28, Rule};
+use crate::{ActKind, Money, Personal};
+
+words! {
+    /// Why nothing more may be done to the property in a case.
+    HaltCause {
+        /// A court accepted the bankruptcy (rule D28).
+        Bankruptcy = 1 "bankruptcy" "破产申请已受理",
+        /// The parties settled (rule D27).
+        Settlement = 2 "settlement" "执行和解",
+        /// The creditor withdrew (rule D27).
+        Withdrawal = 3 "withdrawal" "申请执行人撤回申请",
+    }
+}
+
+impl HaltCause {
+    /// Must an act of this kind rest meanwhile? Questions and what lets go need not; a measure may be kept alive while the
+    /// parties settle, but not in a bankruptcy.
+    #[must_use]
+    pub fn stays(self, kind: ActKind) -> bool {
+        kind.is_lasting() || kind.moves_money() || (self == Self::Bankruptcy && kind == ActKind::Renew)
+    }
+
+    /// The rule by which measures are refused meanwhile.
+    #[must_use]
+    pub fn rule(self) -> &'static Rule {
+        match self {
+            Self::Bankruptcy => &D28,
+            Self::Settlement | Self::Withdrawal => &D27,
+        }
+    }
+}
 
 /// The court that issues requests.
 #[derive(Clone, PartialEq, Eq)]

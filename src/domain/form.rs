@@ -1,7 +1,47 @@
 //! The partner's own formal checks, made before anything is sent: a slip that is handed back loses its rank (DOMAIN.md c.8).
 
-use crate::case::{Officer, Paper, Party};
-use crate::{ActKind, Personal};
+use crate::act::ActOrder;
+use crate::case::{CourtAccount, Officer, Paper, Party};
+use crate::{ActKind, Day, Personal};
+
+/// The longest texts that a partner's tables take, in bytes of its charset; `None` = no bound (WIRE.md g.1, bank C).
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct FieldBytes {
+    /// KHZH, the account or other asset.
+    pub account: Option<u16>,
+    /// CKWH, the number of the ruling.
+    pub ruling_number: Option<u16>,
+    /// AH and YDJAH, case numbers.
+    pub case_number: Option<u16>,
+    /// YDJDH, the number of the original request.
+    pub original_number: Option<u16>,
+    /// ZXKZHHM, the holder of the court's account.
+    pub court_holder: Option<u16>,
+    /// ZXKZHKHH, the bank of the court's account.
+    pub court_bank: Option<u16>,
+    /// ZXKZHKHHHH, that bank's number.
+    pub court_bank_code: Option<u16>,
+    /// ZXKZHZH, the number of the court's account.
+    pub court_account: Option<u16>,
+}
+
+/// What of a request a partner will see.
+pub struct Looked<'r> {
+    /// The party and its place in the case.
+    pub subject: (usize, &'r Party),
+    /// In whose name.
+    pub officers: &'r [Officer],
+    /// What travels with it.
+    pub papers: &'r [Paper],
+    /// The kinds of act that may come.
+    pub kinds: &'r [ActKind],
+    /// The number of the case.
+    pub case_number: &'r Personal<String>,
+    /// Where deducted money goes.
+    pub court_account: Option<&'r CourtAccount>,
+    /// The orders for this partner about this party, with their place in the request.
+    pub orders: &'r [(usize, &'r ActOrder)],
+}
 
 /// What a partner looks at before it takes a slip.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
@@ -20,6 +60,38 @@ pub struct Form {
     pub credential_scans: bool,
     /// The number of the original act, for what builds on one.
     pub original_number: bool,
+    /// Lengths are counted in UTF-8; else as GBK does.
+    pub is_utf8: bool,
+    /// The longest texts of other fields.
+    pub bytes: FieldBytes,
+    /// The officers registered there (rule D4); `None` = it keeps no register with us.
+    pub register: Option<Vec<RegisteredOfficer>>,
+}
+
+/// An officer as a partner's register has him.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct RegisteredOfficer {
+    /// Hash of work and duty number, as the engine makes it.
+    pub key: u64,
+    /// First day; `None` = always was.
+    pub from: Option<Day>,
+    /// Last day, inclusive; `None` = until further notice.
+    pub to: Option<Day>,
+}
+
+impl RegisteredOfficer {
+    /// Is he registered on that day?
+    #[must_use]
+    pub fn is_valid(&self, on: Day) -> bool {
+        self.from.is_none_or(|from| from <= on) && self.to.is_none_or(|to| on <= to)
+    }
+}
+
+/// Are all of these officers registered on that day? Without a register everybody is.
+#[must_use]
+pub fn all_registered(register: Option<&[RegisteredOfficer]>, officers: &[u64], on: Day) -> bool {
+    let Some(register) = register else { return true };
+    officers.iter().all(|key| register.iter().any(|officer| officer.key == *key && officer.is_valid(on)))
 }
 
 /// Papers that show an officer's credential.
@@ -57,6 +129,8 @@ crate::act::words! {
         OriginalMissing = 8 "original_missing" "缺少原请求单号",
         /// The deadline passes before the partner opens, so it could never be sent.
         ClosedUntilDeadline = 9 "closed_until_deadline" "截止时间早于协助单位的下一受理时间",
+        /// A number or name is too long for the partner's tables.
+        FieldLong = 10 "field_long" "超过协助单位该字段可接收的长度",
     }
 }
 
@@ -74,6 +148,7 @@ impl DefectKind {
             Self::ScanMissing => "the partner wants the scan of each officer's credential",
             Self::OriginalMissing => "the number of the original request is missing",
             Self::ClosedUntilDeadline => "the deadline passes before the partner opens",
+            Self::FieldLong => "is longer than the partner's field takes, in bytes",
         }
     }
 }
@@ -89,21 +164,15 @@ pub fn gbk_bytes(text: &str) -> Option<usize> {
 }
 
 impl Form {
-    /// Every defect of a slip with acts of these kinds about this party.
+    /// Every defect of what a partner will see.
     #[must_use]
-    pub fn defects(
-        &self,
-        subject: (usize, &Party),
-        officers: &[Officer],
-        papers: &[Paper],
-        kinds: &[ActKind],
-    ) -> Vec<Defect> {
+    pub fn defects(&self, looked: &Looked<'_>) -> Vec<Defect> {
         let mut found = Vec::new();
-        self.check_party(subject, &mut found);
-        self.check_officers(officers, &mut found);
-        for kind in kinds {
+        self.check_party(looked.subject, &mut found);
+        self.check_officers(looked.officers, &mut found);
+        for kind in looked.kinds {
             let wanted = self.papers.iter().filter(|(of, _)| of == kind).flat_map(|(_, papers)| papers);
-            for paper in wanted.filter(|wanted| !papers.iter().any(|paper| paper.kind == **wanted)) {
+            for paper in wanted.filter(|wanted| !looked.papers.iter().any(|paper| paper.kind == **wanted)) {
                 found.push(Defect {
                     at: "/documents".to_owned(),
                     kind: DefectKind::PaperMissing,
@@ -111,11 +180,12 @@ impl Form {
                 });
             }
         }
-        let scans = papers.iter().filter(|paper| SCANS.contains(&paper.kind.as_str())).count();
-        if self.credential_scans && scans < officers.len() {
-            let wanted = officers.len().to_string();
+        let scans = looked.papers.iter().filter(|paper| SCANS.contains(&paper.kind.as_str())).count();
+        if self.credential_scans && scans < looked.officers.len() {
+            let wanted = looked.officers.len().to_string();
             found.push(Defect { at: "/documents".to_owned(), kind: DefectKind::ScanMissing, wanted });
         }
+        self.check_fields(looked, &mut found);
         found.sort_by(|a, b| (&a.at, a.kind, &a.wanted).cmp(&(&b.at, b.kind, &b.wanted)));
         found.dedup();
         found
@@ -127,7 +197,7 @@ impl Form {
             let wanted = self.id_types.join(", ");
             found.push(Defect { at: at("id_type"), kind: DefectKind::IdTypeUnknown, wanted });
         }
-        check_length(&party.name, self.party_name_bytes_max, DefectKind::NameLong, &at("name"), found);
+        self.check(party.name.expose(), self.party_name_bytes_max, DefectKind::NameLong, &at("name"), found);
     }
 
     fn check_officers(&self, officers: &[Officer], found: &mut Vec<Defect>) {
@@ -138,18 +208,55 @@ impl Form {
         for (place, officer) in officers.iter().enumerate() {
             for (field, number) in [("work_id", &officer.work_id), ("duty_id", &officer.duty_id)] {
                 let at = format!("/officers/{place}/{field}");
-                check_length(number, self.officer_number_bytes_max, DefectKind::OfficerNumberLong, &at, found);
+                let max = self.officer_number_bytes_max;
+                self.check(number.expose(), max, DefectKind::OfficerNumberLong, &at, found);
             }
         }
     }
-}
 
-fn check_length(text: &Personal<String>, max: Option<u16>, kind: DefectKind, at: &str, found: &mut Vec<Defect>) {
-    let Some(max) = max else { return };
-    let kind = match gbk_bytes(text.expose()) {
-        None => DefectKind::Unwritable,
-        Some(bytes) if bytes > usize::from(max) => kind,
-        Some(_) => return,
-    };
-    found.push(Defect { at: at.to_owned(), kind, wanted: max.to_string() });
+    fn check_fields(&self, looked: &Looked<'_>, found: &mut Vec<Defect>) {
+        let bytes = &self.bytes;
+        let mut long = |text: &str, max, at: &str| self.check(text, max, DefectKind::FieldLong, at, found);
+        long(looked.case_number.expose(), bytes.case_number, "/case/number");
+        if looked.kinds.iter().any(|kind| kind.is_control()) {
+            for (place, paper) in looked.papers.iter().enumerate().filter(|(_, paper)| paper.kind == "ruling") {
+                long(paper.number.expose(), bytes.ruling_number, &format!("/documents/{place}/number"));
+            }
+        }
+        if let Some(account) = looked.court_account.filter(|_| looked.kinds.iter().any(|kind| kind.moves_money())) {
+            for (text, max, field) in [
+                (account.holder.as_str(), bytes.court_holder, "holder"),
+                (account.bank.as_str(), bytes.court_bank, "bank"),
+                (account.bank_code.as_str(), bytes.court_bank_code, "bank_code"),
+                (account.number.expose().as_str(), bytes.court_account, "number"),
+            ] {
+                long(text, max, &format!("/case/account/{field}"));
+            }
+        }
+        for (place, order) in looked.orders {
+            if let Some(account) = &order.account {
+                long(account.expose(), bytes.account, &format!("/acts/{place}/account"));
+            }
+            if let Some(original) = &order.original {
+                long(&original.slip, bytes.original_number, &format!("/acts/{place}/original/slip"));
+                let case_number = format!("/acts/{place}/original/case_number");
+                long(original.case_number.expose(), bytes.case_number, &case_number);
+            }
+        }
+    }
+
+    fn check(&self, text: &str, max: Option<u16>, kind: DefectKind, at: &str, found: &mut Vec<Defect>) {
+        let Some(max) = max else { return };
+        let kind = match self.count(text) {
+            None => DefectKind::Unwritable,
+            Some(bytes) if bytes > usize::from(max) => kind,
+            Some(_) => return,
+        };
+        found.push(Defect { at: at.to_owned(), kind, wanted: max.to_string() });
+    }
+
+    /// The length of a text in the partner's charset; `None` when it cannot be written there.
+    fn count(&self, text: &str) -> Option<usize> {
+        if self.is_utf8 { Some(text.len()) } else { gbk_bytes(text) }
+    }
 }

@@ -131,6 +131,12 @@ impl Ledger {
         self.exposure.plus(self.deducted).minus_or_zero(self.target)
     }
 
+    /// Is more held, taken or being taken than claim and costs?
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.excess().is_positive() || self.deducted.plus(self.deducting) > self.target
+    }
+
     /// What is owed and neither moved nor held.
     #[must_use]
     pub fn shortfall(&self) -> Money {

@@ -123,6 +123,10 @@ words! {
         Contact = 4 "contact" "联系方式",
         /// Notices given, steps taken.
         Step = 5 "step" "办理环节",
+        /// Something that may be the subject's property: a clue until somebody has looked it up.
+        Property = 6 "property" "财产线索",
+        /// Papers were served, or could not be.
+        Served = 7 "served" "送达情况",
     }
 }
 

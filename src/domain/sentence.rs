@@ -23,8 +23,12 @@ pub enum Waiting {
     Paused,
     /// An emergency stop holds it.
     Stopped,
+    /// The case is halted.
+    Halted,
     /// The partner's stage does not let it go (any more).
     Stage,
+    /// An officer it is sent for is not registered with the partner, or no longer (rule D4).
+    Officer,
     /// The partner fetches it with its next list.
     Fetch,
     /// The partner will be asked by our number.
@@ -48,6 +52,19 @@ pub struct Sentence {
     pub who_en: &'static str,
     /// By when, when that is known.
     pub by: Option<Millis>,
+}
+
+/// The sentence for a goal that is not met and asks again.
+#[must_use]
+pub fn repeating(next_round: Option<Millis>, ends: Millis) -> Sentence {
+    let (what_zh, what_en) = match next_round {
+        Some(_) => ("尚未足额，届时再次查控", "is not covered yet; the same partners are asked again then"),
+        None => (
+            "尚未足额，各轮查控已毕，届时转人工处理",
+            "is not covered yet and has asked its last time; a person decides when its days are over",
+        ),
+    };
+    Sentence { what_zh, what_en, who_zh: "本系统", who_en: "the gateway", by: Some(next_round.unwrap_or(ends)) }
 }
 
 /// The sentence for an act.
@@ -120,11 +137,23 @@ fn ready(waiting: Waiting) -> (&'static str, &'static str, &'static str, &'stati
             "有权解除停止的两名人员",
             "the two persons who may lift the stop",
         ),
+        Waiting::Halted => (
+            "案件已中止采取措施，暂不发送",
+            "is held: the case is halted; it goes on once another person has resumed the case",
+            "承办法院",
+            "the court",
+        ),
         Waiting::Stage => (
             "协助单位现处接入阶段不含此类事项，暂不发送",
             "is held: the partner is at a stage that does not include this kind of act",
             "运维人员",
             "the operator",
+        ),
+        Waiting::Officer => (
+            "承办人未在协助单位登记或登记已失效，暂不发送",
+            "is held: an officer is not, or no longer, registered with the partner",
+            "承办人",
+            "the officer",
         ),
         Waiting::Fetch => ("等待协助单位取件", "the partner fetches it with its next list", "协助单位", "the partner"),
         _ => ("待发送", "is about to be sent", "本系统", "the gateway"),
@@ -135,7 +164,7 @@ fn ready(waiting: Waiting) -> (&'static str, &'static str, &'static str, &'stati
 mod tests {
     use super::*;
 
-    const WAITING: [Waiting; 14] = [
+    const WAITING: [Waiting; 15] = [
         Waiting::Turn,
         Waiting::Base,
         Waiting::Order,
@@ -145,7 +174,9 @@ mod tests {
         Waiting::Breaker,
         Waiting::Paused,
         Waiting::Stopped,
+        Waiting::Halted,
         Waiting::Stage,
+        Waiting::Officer,
         Waiting::Fetch,
         Waiting::Ask,
         Waiting::Condition,
@@ -172,7 +203,7 @@ mod tests {
         let said = |state, waiting| next(state, waiting, None).what_zh;
         let ready: std::collections::BTreeSet<_> =
             WAITING.iter().map(|waiting| said(ActState::Ready, *waiting)).collect();
-        assert_eq!(ready.len(), 11, "{ready:?}");
+        assert_eq!(ready.len(), 12, "{ready:?}");
         let awaiting =
             [Waiting::Ask, Waiting::Condition, Waiting::Turn].map(|waiting| said(ActState::Awaiting, waiting));
         assert_eq!(awaiting.iter().collect::<std::collections::BTreeSet<_>>().len(), 3);

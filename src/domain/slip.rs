@@ -35,6 +35,14 @@ impl SlipNumber {
         Self(bits)
     }
 
+    /// The day of issue; `None` when it holds none.
+    #[must_use]
+    pub fn issued_on(self) -> Option<Day> {
+        let date = self.0 / Self::COUNTER;
+        let (year, month, day) = (date / 10_000, date / 100 % 100, date % 100);
+        Day::from_ymd(i32::try_from(year).ok()?, u32::try_from(month).ok()?, u32::try_from(day).ok()?)
+    }
+
     /// The journaled counter inside.
     #[must_use]
     pub fn counter(self) -> u64 {
@@ -157,7 +165,7 @@ mod tests {
         assert_eq!(slip.to_string(), "X2026112200000000012");
         assert!(slip.to_string().len() <= 22);
         assert_eq!(SlipNumber::parse(&slip.to_string()), Some(slip));
-        assert_eq!(slip.counter(), 12);
+        assert_eq!((slip.counter(), slip.issued_on()), (12, Some(day)));
         for bad in ["", "X", "A20261120E0100000001", "X202611220000000001", "X20261122000000000121"] {
             assert_eq!(SlipNumber::parse(bad), None);
         }

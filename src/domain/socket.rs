@@ -95,6 +95,14 @@ pub trait CallOut: Send + Sync {
     fn send<'a>(&'a self, slip: &'a Slip) -> SocketFuture<'a, Judged>;
     /// Asks what became of our number; harmless.
     fn ask<'a>(&'a self, key: SlipLine, kind: ActKind) -> SocketFuture<'a, Judged>;
+    /// Can it say an act of this kind? A partner whose file describes its messages may say fewer than its adapter.
+    fn can_send(&self, _kind: ActKind) -> bool {
+        true
+    }
+    /// Can it ask what became of an act of this kind?
+    fn can_ask(&self, _kind: ActKind) -> bool {
+        true
+    }
     /// Does a message for this kind of act carry the bytes of the papers? Then [`CallOut::send_with_papers`] is the one to call.
     fn wants_papers(&self, _kind: ActKind) -> bool {
         false
@@ -199,6 +207,10 @@ pub enum FaceVerb {
         class: ListClass,
         /// One per slip (queries) or line (controls).
         items: Vec<FeedbackItem>,
+        /// For forms that name the asset where others name the line: the place of an item, and the asset it is about.
+        assets: Vec<(usize, Personal<String>)>,
+        /// What the answers tell beside what was asked; at most [`INBOUND_ITEMS_MAX`].
+        leads: Vec<Lead>,
     },
     /// Slips handed back.
     HandBack(Vec<FeedbackItem>),
@@ -226,16 +238,23 @@ pub struct FeedbackItem {
     pub outcome: Result<Outcome, String>,
 }
 
-/// A call on a face, decoded.
+/// A call on a face with its envelope taken off: who calls is known before the rest is read, because each partner may have
+/// a dialect of its own.
 pub struct FaceCall {
-    /// The operation's name, for the answer's envelope.
-    pub operation: &'static str,
+    /// The operation's name as called, for the answer's envelope.
+    pub operation: String,
+    /// What the caller shows; where it can be read in two ways, both in their order.
+    pub credentials: Vec<ShownCredential>,
+    /// The second argument as it travelled.
+    pub argument: Option<Personal<String>>,
+}
+
+/// Who a caller says it is.
+pub struct ShownCredential {
     /// Who says so.
     pub username: Personal<String>,
     /// And shows this.
     pub password: Secret<String>,
-    /// What is wanted.
-    pub verb: FaceVerb,
 }
 
 /// A file for a partner.
@@ -311,15 +330,44 @@ pub trait Face: Send + Sync {
     fn kind(&self) -> crate::request::PartnerKind;
     /// The service description, with `address` as the service's own URL.
     fn description(&self, address: &str) -> String;
-    /// Reads a call.
+    /// Takes the envelope off a call.
     ///
     /// # Errors
     /// [`FaceFault`] when the bytes are none; nothing of them is echoed.
     fn decode(&self, body: &[u8]) -> Result<FaceCall, FaceFault>;
-    /// Writes the answer to a call.
-    fn encode(&self, operation: &'static str, answer: &FaceAnswer) -> FaceReply;
+    /// Writes the answer to a caller whom nobody knows.
+    fn deny(&self, operation: &str, text: &str) -> FaceReply;
     /// Writes the answer to bytes that are no call.
     fn fault(&self, fault: &FaceFault) -> FaceReply;
+}
+
+/// A partner that calls a face, once it is known which: its calls read and answered in its own dialect.
+pub trait Pulled: Send + Sync {
+    /// Reads what is wanted.
+    ///
+    /// # Errors
+    /// [`FaceFault`] when the call is none of this dialect; nothing of it is echoed.
+    fn decode(&self, call: &FaceCall) -> Result<FaceVerb, FaceFault>;
+    /// Writes the answer to a call.
+    fn encode(&self, operation: &str, answer: &FaceAnswer) -> FaceReply;
+}
+
+/// One key of a dialect file, as text.
+#[derive(Clone, Default, Debug)]
+pub struct DialectEntry {
+    /// The value, or the values of a list, in their order.
+    pub texts: Vec<String>,
+    /// Line in the dialect file, from 1.
+    pub line: u32,
+}
+
+/// `config/dialects/<name>.toml`: what differs between channels, as the file says it; the adapter makes sense of it.
+#[derive(Clone, Default, Debug)]
+pub struct DialectText {
+    /// The file's name without `.toml`.
+    pub name: String,
+    /// By key with its tables, such as `operations.bank.hand_back`.
+    pub entries: BTreeMap<String, DialectEntry>,
 }
 
 /// One entry of the partner file's `[options]`, as text; secrets are already resolved.
@@ -340,6 +388,8 @@ pub struct PartnerOptions {
     pub connect_timeout_ms: u64,
     /// How long to wait for the whole exchange, in milliseconds.
     pub timeout_ms: u64,
+    /// The dialect that the option `dialect` names.
+    pub dialect: Option<Arc<DialectText>>,
 }
 
 /// A fault in the options.
@@ -358,7 +408,9 @@ pub enum Plug {
     /// We call it.
     CallOut(Arc<dyn CallOut>),
     /// It calls one of the faces.
-    Pull,
+    Pull(Arc<dyn Pulled>),
+    /// Clerks of its own read and answer in a browser; no program of the partner's speaks to us.
+    Inbox,
 }
 
 /// One adapter in the visible list.
@@ -367,7 +419,8 @@ pub struct Adapter {
     pub name: &'static str,
     /// How it travels.
     pub travel: Travel,
-    /// Its option keys with one line each, for docs and checks.
+    /// Its option keys with one line each, for docs and checks. A dot stands between a table and what is in it, `*` for any
+    /// one key, at the end also for all that follows: `send.*.path` is the key `path` of every `[options.send.…]`.
     pub options: &'static [(&'static str, &'static str)],
     /// The acts it can say; a partner file that names another has a fault.
     pub acts: &'static [ActKind],
@@ -375,4 +428,70 @@ pub struct Adapter {
     pub form: fn(&PartnerOptions) -> Form,
     /// Builds the plug of one partner; all faults at once.
     pub build: fn(&PartnerOptions) -> Result<Plug, Vec<OptionFault>>,
+}
+
+impl Adapter {
+    /// The row of its options that this key belongs to.
+    #[must_use]
+    pub fn option(&self, key: &str) -> Option<&'static (&'static str, &'static str)> {
+        self.options.iter().find(|(pattern, _)| option_fits(pattern, key))
+    }
+
+    /// May a table stand at this place of its options?
+    #[must_use]
+    pub fn has_option_table(&self, key: &str) -> bool {
+        self.options.iter().any(|(pattern, _)| {
+            pattern.match_indices('.').any(|(end, _)| pattern.get(..end).is_some_and(|table| table_fits(table, key)))
+        })
+    }
+}
+
+/// Does a key fit a pattern of an option table (see [`Adapter::options`])?
+#[must_use]
+pub fn option_fits(pattern: &str, key: &str) -> bool {
+    match (pattern.split_once('.'), key.split_once('.')) {
+        (Some((any, rest)), Some((name, more))) => (any == "*" || any == name) && option_fits(rest, more),
+        (None, _) if pattern == "*" => !key.is_empty(),
+        (None, None) => pattern == key,
+        _ => false,
+    }
+}
+
+/// As [`option_fits`], with as many steps on both sides.
+fn table_fits(pattern: &str, key: &str) -> bool {
+    let (mut wanted, mut given) = (pattern.split('.'), key.split('.'));
+    loop {
+        match (wanted.next(), given.next()) {
+            (None, None) => return true,
+            (Some(any), Some(name)) if any == "*" || any == name => {}
+            _ => return false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_option_table_knows_its_keys_and_where_tables_may_stand() {
+        for (pattern, key, fits) in [
+            ("url", "url", true),
+            ("url", "url.x", false),
+            ("send.*.path", "send.freeze.path", true),
+            ("send.*.path", "send.path", false),
+            ("send.*.path", "send.freeze.method", false),
+            ("send.*.body.*", "send.freeze.body./data/a.b", true),
+            ("send.*.body.*", "send.freeze.body", false),
+            ("answer.*", "answer.accounts.at", true),
+            ("*", "", false),
+        ] {
+            assert_eq!(option_fits(pattern, key), fits, "{pattern} {key}");
+        }
+        for (pattern, key, fits) in
+            [("send", "send", true), ("send.*", "send.freeze", true), ("send.*", "send", false), ("url", "send", false)]
+        {
+            assert_eq!(table_fits(pattern, key), fits, "{pattern} {key}");
+        }
+    }
 }

@@ -88,6 +88,12 @@ impl TaskKind {
         }
     }
 
+    /// Does it propose that a measure be let go, which is done when a person accepts it?
+    #[must_use]
+    pub fn proposes_release(self) -> bool {
+        matches!(self, Self::Excess | Self::ReleaseProposed)
+    }
+
     /// Whose it is: the court's, or the operators of the gateway.
     #[must_use]
     pub fn is_operators(self) -> bool {

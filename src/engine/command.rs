@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
+use domain::act::ActOrder;
+use domain::case::HaltCause;
 use domain::outcome::{Lead, Outcome};
 use domain::request::Request;
 use domain::socket::{FeedbackItem, Judged, ListClass};
 use domain::stop::StopScope;
 use domain::task::TaskEnd;
-use domain::{ActId, Millis, Money, RequestId};
-use store::record::{Event, SealTwin};
+use domain::{ActId, ActState, CaseId, Day, MeasureId, Millis, Money, Personal, RequestId, SlipNumber};
+use store::record::{ActRef, Event, PlanLine, RequestTwin, SealTwin};
 
 use crate::config::Config;
 use crate::courier::Carried;
@@ -112,13 +114,17 @@ pub enum Command {
     Feedback {
         /// Who.
         partner: String,
-        /// `feedback`, `hand_back`, `callback`.
+        /// `feedback`, `hand_back`, `callback`, `inbox`.
         way: &'static str,
         /// The items.
         items: Vec<FeedbackItem>,
     },
+    /// A clerk takes an act from an inbox.
+    ClaimAct(ClaimAct),
     /// A partner says something about an act of a finished request.
     LateOutcome(Box<LateOutcome>),
+    /// Living measures come over from another system, those of one case together.
+    ImportMeasures(Vec<ImportMeasures>),
     /// A partner tells something unasked about an act.
     Lead(Box<LeadNews>),
     /// What a partner left cannot be read.
@@ -177,8 +183,22 @@ pub enum Command {
         /// What became of it.
         end: Carried,
     },
+    /// A court tells what came in on its account.
+    Settle(Box<Settle>),
+    /// A partner's list of a day was held against ours.
+    Reconcile(Box<Reconcile>),
+    /// A partner objects to an act in writing.
+    Object(Box<Objection>),
     /// A person ends a task.
     EndTask(Box<EndTask>),
+    /// What a task proposes is done.
+    AcceptTask(Box<AcceptTask>),
+    /// Claim and costs of a case are others.
+    Amend(Box<Amend>),
+    /// Nothing more is done to the property in a case.
+    Halt(Box<Halt>),
+    /// Another person lets a case go on.
+    ResumeCase(Box<ResumeCase>),
     /// Time passed.
     Tick,
     /// Nothing more is started; the last event.
@@ -197,6 +217,85 @@ pub struct OrderStop {
     pub reason: String,
 }
 
+/// Lines of the statement of a court's account.
+pub struct Settle {
+    /// Who.
+    pub by: String,
+    /// The court.
+    pub court: String,
+    /// Clearing number of the bank, and the account.
+    pub account: (String, Personal<String>),
+    /// What came in; at most [`crate::decide::SETTLED_LINES_MAX`].
+    pub lines: Vec<SettledLine>,
+}
+
+/// One line of an account statement.
+pub struct SettledLine {
+    /// Keyed hash of account and serial, hex.
+    pub key: String,
+    /// The bank's own serial.
+    pub serial: Personal<String>,
+    /// The day it came in.
+    pub day: Day,
+    /// What came in; negative when it was booked back.
+    pub amount: Money,
+    /// The slip that it names, and the line.
+    pub slip: Option<(SlipNumber, Option<u16>)>,
+    /// What the payer wrote.
+    pub reference: Personal<String>,
+}
+
+/// What became of a line of a statement.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SettledHow {
+    /// It belongs to this act.
+    Matched(ActId),
+    /// No act is known that it belongs to; people look.
+    Unmatched,
+    /// It was told before.
+    Known,
+}
+
+/// A partner's list of a day, held against ours.
+pub struct Reconcile {
+    /// Who.
+    pub by: String,
+    /// The partner.
+    pub partner: String,
+    /// The day.
+    pub day: Day,
+    /// How many lines it had.
+    pub lines: u32,
+    /// Where it says otherwise.
+    pub differences: Vec<Differing>,
+}
+
+/// One difference.
+pub struct Differing {
+    /// Place in the partner's list, from 0; above its length for what it does not list.
+    pub line: u32,
+    /// The act, when we know it.
+    pub act: Option<ActId>,
+    /// The sum that differs.
+    pub amount: Option<Money>,
+    /// What differs, in words for an operator: no names, no accounts.
+    pub text: String,
+}
+
+/// A partner's written objection to an act (rule D18).
+pub struct Objection {
+    /// The act.
+    pub act: ActId,
+    /// The partner.
+    pub partner: String,
+    /// The court that must answer.
+    pub court: String,
+    /// Sequence by which the case is known.
+    pub case: u64,
+    /// What it says.
+    pub text: Personal<String>,
+}
+
 /// A person's word that a task is over.
 pub struct EndTask {
     /// Sequence of its `task.raised`.
@@ -209,6 +308,69 @@ pub struct EndTask {
     pub end: TaskEnd,
     /// The request that did what it proposed.
     pub request: Option<RequestId>,
+    /// Why.
+    pub reason: String,
+}
+
+/// What a task proposes is to be done.
+pub struct AcceptTask {
+    /// Sequence of its `task.raised`.
+    pub task: u64,
+    /// Who; empty = the court's policy.
+    pub by: String,
+    /// The court of whoever accepts; `None` = a token of the gateway, or the policy.
+    pub court: Option<String>,
+    /// Why.
+    pub reason: String,
+    /// The request to come, in which acts, claim and costs are still to be set: parties, officers and papers of the request that
+    /// ordered the measure.
+    pub submit: Box<Submit>,
+    /// Keys of its papers that are wrapped under the case's key already.
+    pub carried: Vec<SealTwin>,
+}
+
+/// New claim and costs of a case.
+pub struct Amend {
+    /// Which.
+    pub case: CaseId,
+    /// What the creditor is owed now.
+    pub claim: Money,
+    /// Enforcement costs.
+    pub costs: Money,
+    /// Who.
+    pub by: String,
+    /// The court of whoever amends; `None` = a token of the gateway.
+    pub court: Option<String>,
+    /// Why.
+    pub reason: String,
+}
+
+/// A case comes to rest.
+pub struct Halt {
+    /// Which.
+    pub case: CaseId,
+    /// Why, by the law.
+    pub cause: HaltCause,
+    /// Who.
+    pub by: String,
+    /// The court of whoever halts it; `None` = a token of the gateway.
+    pub court: Option<String>,
+    /// Why, in the person's words.
+    pub reason: String,
+    /// `sha256:…` of the paper it rests on.
+    pub document: Option<String>,
+}
+
+/// A case goes on.
+pub struct ResumeCase {
+    /// Which.
+    pub case: CaseId,
+    /// Who.
+    pub by: String,
+    /// The court of whoever resumes it; `None` = a token of the gateway.
+    pub court: Option<String>,
+    /// A person's token, not a machine's.
+    pub is_person: bool,
     /// Why.
     pub reason: String,
 }
@@ -227,13 +389,36 @@ pub struct LiftStop {
     pub reason: String,
 }
 
+/// A clerk's claim on an act.
+pub struct ClaimAct {
+    /// The act.
+    pub act: ActId,
+    /// The partner.
+    pub partner: String,
+    /// Name of the clerk's token.
+    pub by: String,
+    /// What for.
+    pub how: Claiming,
+}
+
+/// What an act is claimed for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Claiming {
+    /// To work at it.
+    Take,
+    /// To answer it at once; what is answered already may be answered otherwise.
+    Answer,
+    /// To answer it once more although its request is finished.
+    Late,
+}
+
 /// An outcome that came after its request was finished.
 pub struct LateOutcome {
     /// The act.
     pub act: ActId,
     /// The partner.
     pub partner: String,
-    /// `feedback`, `hand_back`, `callback`.
+    /// `feedback`, `hand_back`, `callback`, `inbox`.
     pub way: &'static str,
     /// Slot of the case's key.
     pub slot: u64,
@@ -243,6 +428,66 @@ pub struct LateOutcome {
     pub closed: ClosedRequest,
     /// What it says.
     pub outcome: Outcome,
+    /// What was known of the act before.
+    pub known: KnownAct,
+}
+
+/// What the history of a finished request tells of an act.
+pub struct KnownAct {
+    /// Where it stood.
+    pub state: ActState,
+    /// What was moved by it, in 1/10,000 yuan.
+    pub moved: i64,
+    /// When it was sent last; 0 = never.
+    pub sent_at: Millis,
+    /// As it was planned.
+    pub planned: Planned,
+    /// The act or import that it builds on, when it names one of ours.
+    pub base: Option<Planned>,
+}
+
+/// A plan line with the case that it is of, enough to let a measure stand by itself.
+#[derive(Clone)]
+pub struct Planned {
+    /// The event that planned or imported it, and the place there.
+    pub id: ActRef,
+    /// The line.
+    pub line: PlanLine,
+    /// Keyed hash of court and case number.
+    pub case_key: (u64, u64),
+    /// Keyed hashes of the parties' identity numbers, in their order.
+    pub subjects: Vec<u64>,
+    /// The case, its officers and papers.
+    pub request: RequestTwin,
+}
+
+/// Living measures of one case.
+pub struct ImportMeasures {
+    /// Name of the token.
+    pub by: String,
+    /// Court.
+    pub court: String,
+    /// Keyed hash of court and case number.
+    pub case_key: (u64, u64),
+    /// Hashes of the parties' identity numbers.
+    pub subjects: Vec<u64>,
+    /// The case with its parties, nothing asked.
+    pub request: Arc<Request>,
+    /// The measures, at most [`crate::decide::IMPORT_GROUP_MAX`].
+    pub lines: Vec<ImportLine>,
+}
+
+/// A measure that stands at a partner under a number of another system.
+#[derive(Clone)]
+pub struct ImportLine {
+    /// Its order: kind, partner, party, account, limit, days, original number.
+    pub order: ActOrder,
+    /// Held now.
+    pub caught: Money,
+    /// Rank as the partner has it; 0 = not known.
+    pub rank: u16,
+    /// It waits behind others.
+    pub queued: bool,
 }
 
 /// A lead, with the act that it is about.
@@ -291,6 +536,7 @@ pub struct StoreDocument {
 }
 
 /// A submission.
+#[derive(Clone)]
 pub struct Submit {
     /// Token.
     pub token: String,
@@ -302,6 +548,8 @@ pub struct Submit {
     pub case_key: (u64, u64),
     /// Hashes of the parties' identity numbers.
     pub subjects: Vec<u64>,
+    /// Keyed hash of court and number of the preservation that it goes on from.
+    pub preservation: Option<(u64, u64)>,
     /// Keyed digests of the papers, in their order.
     pub paper_keys: Vec<(u64, u64)>,
     /// The request.
@@ -347,6 +595,10 @@ pub enum Answer {
     Stored(u64),
     /// The list for a pulling partner: acts by slip, in order.
     List(Vec<Index>),
+    /// One verdict per line: the measure, and whether it was known before.
+    Imported(Vec<Result<(MeasureId, bool), Refusal>>),
+    /// What became of each line of a statement.
+    Settled(Vec<SettledHow>),
     /// One verdict per item.
     Verdicts(Vec<(String, Result<(), String>)>),
 }
@@ -392,6 +644,9 @@ pub struct ClosedRequest {
     pub acts: u32,
     /// Partners that had one of them.
     pub partners: Vec<String>,
+    /// Secret: the only tokens that may see it; empty = not secret.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub viewers: Vec<String>,
     /// Its slips at pulling partners, whose feedback may come late.
     #[serde(skip)]
     pub slips: Vec<u64>,

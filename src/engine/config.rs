@@ -23,10 +23,40 @@ pub struct CourtFile {
     pub callback_origins: Vec<String>,
     /// How many other persons must approve; the strictest rule that fits an act holds.
     pub approvals: Vec<ApprovalRule>,
+    /// Within so many days money that was reported must have come in; 0 = nobody tells us what came in.
+    pub settled_within_days: u16,
     /// In which order property is taken; empty = [`AssetKind::ALL`].
     pub asset_order: Vec<AssetKind>,
+    /// Who releases what is held above claim and costs (rule D8).
+    pub excess: ReleasePolicy,
+    /// Who releases what stands once a bankruptcy is told (rule D28).
+    pub bankruptcy: ReleasePolicy,
     /// How results are delivered.
     pub delivery: DeliveryTerms,
+}
+
+/// Who sends a release that the law wants.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub enum ReleasePolicy {
+    /// A person accepts the proposal.
+    #[default]
+    Propose,
+    /// The gateway sends it by itself.
+    Send,
+}
+
+impl ReleasePolicy {
+    /// All of them.
+    pub const ALL: &'static [Self] = &[Self::Propose, Self::Send];
+
+    /// The word in a court's file.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Propose => "propose",
+            Self::Send => "send",
+        }
+    }
 }
 
 /// How many other persons must approve acts of some kinds.

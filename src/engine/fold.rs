@@ -11,9 +11,10 @@ use store::record::{
 };
 
 use crate::state::act::NO_SEQUENCE;
+use crate::state::books::paper_key;
 use crate::state::lane::{Pause, class_of};
-use crate::state::slab::Index;
-use crate::state::{Act, Document, Keyed, LEADS_MAX, OpenRequest, READS_MAX, State, short_hash};
+use crate::state::slab::{Index, NONE};
+use crate::state::{Act, Document, Keyed, LEADS_MAX, OpenRequest, READS_MAX, State, officer_key, short_hash};
 
 impl State {
     /// Applies the event at `sequence`.
@@ -62,7 +63,7 @@ impl State {
                 self.settle(sequence, fact.act, &fact.state, &fact.verdict, outcome_of(body), at);
             }
             (Fact::LeadReceived(fact), body) => self.take_lead(sequence, fact.act, body.as_ref()),
-            (Fact::ActWithdrawn(fact), _) => self.move_act(sequence, fact.act, ActState::Withdrawn, at),
+            (Fact::ActWithdrawn(fact), _) => self.withdraw(sequence, fact.act, &fact.by, at),
             (Fact::ActResolved(fact), body) => {
                 let amount = match body {
                     Some(Body::Reason(reason)) => reason.amount,
@@ -74,18 +75,26 @@ impl State {
                 self.pause(&fact.partner, Some(Pause { by: fact.by.clone(), until: fact.until }));
             }
             (Fact::LaneResumed(fact), _) => self.pause(&fact.partner, None),
-            (Fact::AccessRead(fact), _) => {
-                if self.reads.len() >= READS_MAX {
-                    self.reads.clear();
-                }
-                self.reads.insert(read_key(&fact.by, fact.request), fact.version);
-            }
+            (Fact::AccessRead(fact), _) => self.remember_read(&fact.by, fact.request, fact.version),
             (fact, body) => {
-                self.fold_delivery(sequence, fact, at);
-                self.fold_stop(sequence, fact, at);
-                self.fold_measures(sequence, fact, body.as_ref(), event);
+                self.fold_apart(sequence, fact, body.as_ref(), event);
             }
         }
+    }
+
+    /// What has a file of its own: each changes nothing when the event is not its.
+    fn fold_apart(&mut self, sequence: u64, fact: &Fact, body: Option<&Body>, event: &Event) {
+        self.fold_delivery(sequence, fact, event.at);
+        self.fold_stop(sequence, fact, event.at);
+        self.fold_measures(sequence, fact, body, event);
+        self.fold_settlement(sequence, fact, body);
+    }
+
+    fn remember_read(&mut self, by: &str, request: u64, version: u64) {
+        if self.reads.len() >= READS_MAX {
+            self.reads.clear();
+        }
+        self.reads.insert(read_key(by, request), version);
     }
 
     /// Stirs the lane also when it pauses: one that ends earlier than the pause before it must be woken from earlier too.
@@ -121,9 +130,10 @@ impl State {
 
     fn accept(&mut self, sequence: u64, fact: &RequestAccepted, body: &AcceptedBody, event: &Event) {
         let (claim, costs) = body.request.sums();
+        let court = self.word_for(&fact.court);
         let case = match self.case_by_key.get(&body.case_key) {
             Some(case) => *case,
-            None => self.open_case(sequence, body.case_key, event.key),
+            None => self.open_case(sequence, body.case_key, event.key, &fact.court),
         };
         let request = OpenRequest {
             sequence,
@@ -132,7 +142,7 @@ impl State {
             deadline: fact.deadline.unwrap_or(0),
             case,
             finals: 0,
-            court: self.word_for(&fact.court),
+            court,
             token: self.word_for(&fact.token),
             goal: Goal::from_word(&fact.goal).map_or(0, Goal::code),
             priority: Priority::from_word(&fact.priority).unwrap_or(Priority::Normal).code(),
@@ -143,14 +153,22 @@ impl State {
             found: Vec::new(),
             events: vec![sequence],
             leads: Vec::new(),
+            officers: body.request.officers().map(|(work, duty)| officer_key(work, duty)).collect(),
+            viewers: body.request.viewers().iter().map(|viewer| self.word_for(viewer)).collect(),
+            repeat: body.request.repeat().map(|repeat| (repeat.days, repeat.every_hours)),
+            round: 0,
+            round_began: 0,
         };
         let deadline = request.deadline;
         let request = self.requests.insert(request);
         if deadline != 0 {
             self.deadlines.insert((deadline, request));
         }
+        if let Some(before) = body.preservation.and_then(|key| self.case_index(key)) {
+            self.take_over(before, case);
+        }
         if let Some(case) = self.cases.get_mut(case) {
-            case.ledger.target = Money::from_units(claim.saturating_add(costs));
+            case.number = paper_key(body.request.case_number());
             case.requests.push(request);
             for (subject, told) in body.subjects.iter().zip(body.request.bankrupt()) {
                 let Some(bankrupt) = told else { continue };
@@ -158,6 +176,7 @@ impl State {
                 case.bankrupt.extend(bankrupt.then_some(*subject));
             }
         }
+        self.retarget(case, Money::from_units(claim.saturating_add(costs)));
         self.idempotency.insert(body.idempotency, Keyed { request: sequence, fingerprint: body.fingerprint });
         for key in &body.documents {
             if let Some(document) = self.documents.get_mut(key) {
@@ -175,7 +194,7 @@ impl State {
         self.touch_request(request, sequence, at);
         let Some(open) = self.requests.get(request) else { return };
         let (case, start) = (open.case, u32::try_from(open.acts.len()).unwrap_or(u32::MAX));
-        let approvals = open.approvals.len();
+        let (approvals, repeats) = (open.approvals.len(), open.round > 0);
         self.plans.insert(sequence, (request, start));
         let known: Vec<(u16, u64)> = if subjects.is_empty() {
             let acts = self.requests.get(request).map(|open| open.acts.clone()).unwrap_or_default();
@@ -199,7 +218,11 @@ impl State {
             });
             act.to = line.to.unwrap_or(i32::MIN);
             act.approvals = line.approvals;
+            act.repeats = repeats && kind.is_question();
             (act.bars, act.rules) = (line.bars, line.rules);
+            if let (ActKind::Freeze, Some(original)) = (kind, line.original()) {
+                act.takes_over = (paper_key(&original.slip), paper_key(original.case_number.expose()));
+            }
             act.request = request;
             act.case = case;
             act.lane = self.lane_for(&line.partner);
@@ -461,10 +484,13 @@ impl State {
         }
     }
 
-    fn move_act(&mut self, sequence: u64, act: ActRef, state: ActState, at: Millis) {
+    fn withdraw(&mut self, sequence: u64, act: ActRef, by: &str, at: Millis) {
         let Some(index) = self.act_index(act.into()) else { return };
+        if let Some(act) = self.acts.get_mut(index) {
+            act.did_not_fit = by.is_empty();
+        }
         self.touch(index, sequence);
-        self.change(index, state, at);
+        self.change(index, ActState::Withdrawn, at);
     }
 
     fn touch(&mut self, index: Index, sequence: u64) {
@@ -488,6 +514,7 @@ impl State {
             }
         });
         self.stands_or_falls(index, state);
+        self.released_or_not(index, state);
         if let Some(lane) = self.lane_mut(lane) {
             lane.count(from.is_open().then_some(from), state.is_open().then_some(state));
             if state.is_final() {
@@ -505,6 +532,11 @@ impl State {
                 _ => {}
             }
         }
+        if state == ActState::Ready {
+            // What came back unsent may be too much by now.
+            let case = self.acts.get(index).map_or(NONE, |act| act.case);
+            self.disturb(case);
+        }
         match state {
             ActState::Ready => self.make_ready(index),
             ActState::InDoubt => self.order_next(lane, index),
@@ -517,11 +549,8 @@ impl State {
     }
 
     fn take_from_queues(&mut self, index: Index, lane: u16) {
-        let Some((kind, state, request)) = self.acts.get(index).map(|act| (act.kind(), act.state(), act.request))
-        else {
-            return;
-        };
-        let priority = self.requests.get(request).map_or(Priority::Normal, OpenRequest::priority);
+        let Some(act) = self.acts.get(index) else { return };
+        let (kind, state, priority) = (act.kind(), act.state(), self.priority_of(act));
         let Some(queue) = self.lane_mut(lane).and_then(|lane| lane.ready.get_mut(class_of(kind, state, priority)))
         else {
             return;

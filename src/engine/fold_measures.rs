@@ -1,13 +1,16 @@
 //! Fold of what happens to measures and tasks without an exchange: imports, lapses, corrections, amendments.
 
+use domain::case::HaltCause;
 use domain::ledger::Ledger;
-use domain::measure::MeasureState;
-use domain::{ActId, ActKind, Money};
-use store::record::{Body, ChangedBody, Event, Fact, ImportedBody, PlanLine};
+use domain::measure::{MeasureState, days_left};
+use domain::task::{TaskEnd, TaskKind};
+use domain::{ActId, ActKind, Day, Millis, Money};
+use store::record::{ActRef, Body, ChangedBody, Event, Fact, GoalRepeated, ImportedBody, PlanLine};
 
-use crate::state::books::origin_key;
+use crate::state::books::{origin_key, paper_key};
+use crate::state::measure::LET_GO;
 use crate::state::slab::{Index, NONE};
-use crate::state::{Act, Case, Measure, State, Taking};
+use crate::state::{Act, Case, Halted, Measure, State, Taking};
 
 /// A lapsed measure is remembered so long, so that a late renewal is told why it comes to nothing.
 pub const LAPSED_KEPT_DAYS: i32 = 90;
@@ -16,7 +19,9 @@ impl State {
     /// Applies an event about measures, cases' claims or tasks; any other changes nothing here.
     pub(crate) fn fold_measures(&mut self, sequence: u64, fact: &Fact, body: Option<&Body>, event: &Event) {
         match (fact, body) {
-            (Fact::MeasureImported(_), Some(Body::Imported(body))) => self.import(sequence, body, event.key),
+            (Fact::MeasureImported(fact), Some(Body::Imported(body))) => {
+                self.import(sequence, body, event.key, &fact.court);
+            }
             (Fact::MeasureLapsed(fact), _) => {
                 let day = i32::try_from(fact.day).unwrap_or(i32::MAX);
                 for measure in &fact.measures {
@@ -29,7 +34,7 @@ impl State {
                     Some(Body::Changed(standing)) => standing.clone(),
                     _ => ChangedBody::default(),
                 };
-                let id: domain::ActId = fact.measure.into();
+                let id: ActId = fact.measure.into();
                 let Some(index) = self.measure_index(id.into()) else { return };
                 let state = MeasureState::from_word(&fact.state);
                 self.booked_alone((index, NONE), |books| {
@@ -39,13 +44,75 @@ impl State {
             }
             (Fact::CaseAmended(fact), Some(Body::Amended(body))) => {
                 let target = Money::from_units(body.claim.saturating_add(body.costs));
-                if let Some(case) = self.case_by_sequence(fact.case).and_then(|index| self.cases.get_mut(index)) {
-                    case.ledger.target = target;
+                if let Some(case) = self.case_by_sequence(fact.case) {
+                    self.retarget(case, target);
                 }
             }
-            (Fact::TaskRaised(fact), _) => self.raise_task(sequence, fact, event.at),
-            (Fact::TaskEnded(fact), _) => self.end_task(fact.task),
+            (Fact::CaseHalted(fact), _) => {
+                let cause = HaltCause::from_word(&fact.cause).unwrap_or(HaltCause::Bankruptcy);
+                self.set_halted(fact.case, Some(Halted::new(sequence, &fact.by, cause)));
+            }
+            (Fact::CaseResumed(fact), _) => self.set_halted(fact.case, None),
+            (Fact::GoalRepeated(fact), _) => self.repeat_goal(sequence, fact, event.at),
+            (Fact::TaskRaised(fact), body) => {
+                let amount = match body {
+                    Some(Body::Task(body)) => body.amount.unwrap_or(0),
+                    _ => 0,
+                };
+                self.raise_task(sequence, fact, amount, event.at);
+                if fact.kind == TaskKind::Expiring.word() {
+                    let today = Day::of(event.at);
+                    self.notice(fact.measure, |measure| {
+                        let left = measure.last_day().map_or(0, |to| days_left(to, today));
+                        measure.noticed = u8::try_from(left.clamp(1, i32::from(LET_GO) - 1)).unwrap_or(1);
+                    });
+                }
+            }
+            (Fact::TaskEnded(fact), _) => {
+                let task = self.tasks.get(&fact.task).filter(|task| task.kind() == TaskKind::Expiring);
+                let measure = task.and_then(|task| task.measure);
+                self.end_task(fact.task);
+                if fact.end == TaskEnd::Dismissed.word() {
+                    self.notice(measure, |measure| measure.noticed = LET_GO);
+                }
+            }
             _ => {}
+        }
+    }
+
+    /// Claim and costs are others now.
+    pub(crate) fn retarget(&mut self, case: Index, target: Money) {
+        if let Some(found) = self.cases.get_mut(case) {
+            found.ledger.target = target;
+        }
+        self.disturb(case);
+    }
+
+    fn set_halted(&mut self, case: u64, halted: Option<Halted>) {
+        if let Some(case) = self.case_by_sequence(case).and_then(|index| self.cases.get_mut(index)) {
+            case.halted = halted;
+        }
+    }
+
+    /// What was found is not known any more until it is answered anew; what was tried may be tried again.
+    fn repeat_goal(&mut self, sequence: u64, fact: &GoalRepeated, at: Millis) {
+        let Some((index, _)) = self.plans.get(&fact.request).copied() else { return };
+        self.touch_request(index, sequence, at);
+        let Some(open) = self.requests.get_mut(index) else { return };
+        if fact.over {
+            open.repeat = None;
+            return;
+        }
+        (open.round, open.round_began) = (fact.round, sequence);
+        for found in &mut open.found {
+            (found.available, found.behind_others) = (0, 0);
+        }
+    }
+
+    fn notice(&mut self, measure: Option<ActRef>, note: impl FnOnce(&mut Measure)) {
+        let index = measure.map(ActId::from).and_then(|id| self.measure_index(id.into()));
+        if let Some(measure) = index.and_then(|index| self.measures.get_mut(index)) {
+            note(measure);
         }
     }
 
@@ -83,29 +150,34 @@ impl State {
     }
 
     /// A case that was not known.
-    pub(crate) fn open_case(&mut self, sequence: u64, key: (u64, u64), slot: u64) -> Index {
+    pub(crate) fn open_case(&mut self, sequence: u64, key: (u64, u64), slot: u64, court: &str) -> Index {
+        let court = self.word_for(court);
         let case = self.cases.insert(Case {
             sequence,
             key,
             slot,
+            number: 0,
+            court,
             ledger: Ledger::default(),
             requests: Vec::new(),
             measures: Vec::new(),
             takings: Vec::new(),
             bankrupt: Vec::new(),
+            halted: None,
         });
         self.case_by_key.insert(key, case);
         self.case_by_sequence.insert(sequence, case);
         case
     }
 
-    fn import(&mut self, sequence: u64, body: &ImportedBody, slot: u64) {
+    fn import(&mut self, sequence: u64, body: &ImportedBody, slot: u64, court: &str) {
         let case = match self.case_by_key.get(&body.case_key) {
             Some(case) => *case,
             None => {
-                let case = self.open_case(sequence, body.case_key, slot);
+                let case = self.open_case(sequence, body.case_key, slot, court);
                 let (claim, costs) = body.request.sums();
                 if let Some(case) = self.cases.get_mut(case) {
+                    case.number = paper_key(body.request.case_number());
                     case.ledger.target = Money::from_units(claim.saturating_add(costs));
                 }
                 case
@@ -135,8 +207,8 @@ impl State {
         measure
     }
 
-    fn lapse(&mut self, measure: store::record::ActRef) {
-        let id: domain::ActId = measure.into();
+    fn lapse(&mut self, measure: ActRef) {
+        let id: ActId = measure.into();
         let Some(index) = self.measure_index(id.into()) else { return };
         self.booked_alone((index, NONE), |books| {
             books.with_measure(index, |measure| measure.set_state(MeasureState::Lapsed));

@@ -25,6 +25,7 @@ impl State {
             Fact::RequestStopped(fact) => Some(fact.request),
             Fact::RequestFinished(fact) => Some(fact.request),
             Fact::DeadlinePassed(fact) => Some(fact.request),
+            Fact::GoalRepeated(fact) => Some(fact.request),
             Fact::ExchangeBegan(fact) => fact.acts.first().and_then(|act| of_act(*act)),
             Fact::ExchangeEnded(fact) => of_act(fact.act),
             Fact::OutcomeReceived(fact) => of_act(fact.act),
@@ -63,6 +64,7 @@ impl State {
             acts: u32::try_from(open.acts.len()).unwrap_or(u32::MAX),
             partners: partners.into_iter().collect(),
             slips: slips.into_iter().collect(),
+            viewers: self.viewers_of(open),
             events,
         })
     }

@@ -8,6 +8,7 @@ pub mod decide;
 mod fold;
 mod fold_measures;
 mod history;
+pub mod inbox;
 mod queues;
 pub mod refusal;
 pub mod runtime;

@@ -7,11 +7,12 @@
 use std::cmp::Reverse;
 
 use domain::outcome::Verdict;
+use domain::request::Priority;
 use domain::{ActKind, ActState, Millis};
 
 use crate::state::lane::class_of;
 use crate::state::slab::{Index, NONE};
-use crate::state::{Act, OpenRequest, State};
+use crate::state::{Act, State};
 
 impl State {
     /// An act became ready, or what it waited for ended: queue it where it belongs.
@@ -63,11 +64,20 @@ impl State {
             .map(|(other, _)| other)
     }
 
+    /// How an act ranks among others in its lane.
+    pub(crate) fn priority_of(&self, act: &Act) -> Priority {
+        match self.requests.get(act.request) {
+            _ if act.repeats => Priority::Batch,
+            Some(open) => open.priority(),
+            None => Priority::Normal,
+        }
+    }
+
     /// Puts an eligible act in its ready queue, or among the timers when its time has not come.
     fn enqueue(&mut self, index: Index) {
         let at = self.at;
         let Some(act) = self.acts.get(index) else { return };
-        let priority = self.requests.get(act.request).map_or(domain::request::Priority::Normal, OpenRequest::priority);
+        let priority = self.priority_of(act);
         let (class, due, lane) = (class_of(act.kind(), act.state(), priority), act.due_at, act.lane);
         let Some(lane) = self.lane_mut(lane) else { return };
         if due > at {
@@ -164,8 +174,7 @@ impl State {
             let Some(act) = self.acts.get(index).filter(|act| act.due_at == due && !act.is_under_way()) else {
                 continue;
             };
-            let priority =
-                self.requests.get(act.request).map_or(domain::request::Priority::Normal, OpenRequest::priority);
+            let priority = self.priority_of(act);
             let class = class_of(act.kind(), act.state(), priority);
             if act.state().is_final() {
                 continue;

@@ -65,6 +65,13 @@ pub enum Refusal {
     Formal(Vec<(String, domain::form::Defect)>),
     /// Whoever stopped it has not given this caller the lifting of it.
     StopNotYours,
+    /// Another clerk of the partner has taken it.
+    ActClaimed {
+        /// Name of that clerk's token.
+        by: String,
+        /// Until then.
+        until: domain::Millis,
+    },
     /// Only a person may do this, with a token of their own.
     PersonNeeded,
     /// The same person may not do both.

@@ -2,9 +2,10 @@
 
 use domain::measure::MeasureState;
 use domain::outcome::Verdict;
-use domain::{ActId, ActKind, ActState, Millis};
+use domain::{ActId, ActKind, ActState, Day, Millis};
 use store::record::OutcomeTwin;
 
+use crate::state::books::paper_key;
 use crate::state::measure::NO_DAY;
 use crate::state::slab::{Index, NONE};
 use crate::state::{Found, Measure, State, Taking, short_hash};
@@ -16,6 +17,8 @@ struct Said<'o> {
     verdict: Option<Verdict>,
     outcome: Option<&'o OutcomeTwin>,
     at: Millis,
+    /// The freeze that it takes over, as [`Act::takes_over`] has it.
+    takes_over: (u64, u64),
 }
 
 impl Said<'_> {
@@ -26,8 +29,12 @@ impl Said<'_> {
     /// Rank among those the partner names as ahead; 1 when it names none and holds, 0 = not known.
     fn rank(&self) -> u16 {
         let Some(outcome) = self.outcome else { return 0 };
-        match (outcome.ahead.len(), self.verdict) {
-            (0, Some(Verdict::Queued)) => 0,
+        // Whoever takes over a freeze stands where that one stood (rule D13).
+        let (number, case) = self.takes_over;
+        let is_it = |key: u64| key != 0 && (key == number || key == case);
+        let place = outcome.ahead.iter().position(|prior| is_it(paper_key(prior.paper())));
+        match (place.unwrap_or(outcome.ahead.len()), self.verdict) {
+            (0, Some(Verdict::Queued)) if place.is_none() => 0,
             (ahead, _) => u16::try_from(ahead).unwrap_or(u16::MAX).saturating_add(1),
         }
     }
@@ -45,7 +52,7 @@ impl State {
     ) {
         let Some(act) = self.acts.get(index) else { return };
         let (kind, amount, to, measure, taking) = (act.kind(), act.amount, act.to, act.measure, act.taking);
-        let said = Said { state, verdict, outcome, at };
+        let (said, sent_at) = (Said { state, verdict, outcome, at, takes_over: act.takes_over }, act.sent_at);
         match kind {
             kind if kind.is_question() => {
                 if let Some(outcome) = outcome {
@@ -60,7 +67,7 @@ impl State {
                 measure.set_state(MeasureState::InForce);
             }),
             ActKind::Release if said.effect() => self.booked(index, |books| books.release(measure, amount)),
-            ActKind::Renew if said.effect() => self.renew(measure, to, said),
+            ActKind::Renew if said.effect() => self.booked(index, |books| books.renew(measure, (to, sent_at), said)),
             ActKind::Lift if said.effect() => {
                 self.with_measure(measure, |measure| measure.set_state(MeasureState::Ended));
             }
@@ -77,7 +84,7 @@ impl State {
         outcome: Option<&OutcomeTwin>,
         at: Millis,
     ) {
-        let said = Said { state, verdict, outcome, at };
+        let said = Said { state, verdict, outcome, at, takes_over: (0, 0) };
         if let Some(taking) = self.taking_index(act) {
             let amount = self.takings.get(taking).map_or(0, |taking| taking.amount);
             let measure = self.takings.get(taking).map_or(NONE, |taking| taking.measure);
@@ -89,6 +96,15 @@ impl State {
             let ordered = found.limit.saturating_add(found.moved);
             self.booked_alone((measure, NONE), |books| books.freeze(measure, ordered, said));
             self.drop_if_over(measure);
+        } else {
+            self.booked_alone((measure, NONE), |books| {
+                books.with_measure(measure, |measure| match (said.effect(), measure.state()) {
+                    (true, MeasureState::Void | MeasureState::Ordered) => measure.set_state(MeasureState::InForce),
+                    (false, state) if state.is_live() => measure.set_state(MeasureState::Void),
+                    _ => {}
+                });
+            });
+            self.drop_if_over(measure);
         }
     }
 
@@ -98,6 +114,22 @@ impl State {
         let measure = act.measure;
         if state.is_final() && !state.took_effect() {
             self.with_measure(measure, |measure| measure.set_state(MeasureState::Void));
+        }
+    }
+
+    /// A release came to an end: what it was to let go is looked at again when it did not.
+    pub(crate) fn released_or_not(&mut self, index: Index, state: ActState) {
+        let Some(act) = self.acts.get(index).filter(|act| act.kind().ends_a_measure() && state.is_final()) else {
+            return;
+        };
+        let (case, measure) = (act.case, act.measure);
+        if let Some(measure) = self.measures.get_mut(measure) {
+            measure.release_failed = !state.took_effect();
+        }
+        if state.took_effect() {
+            self.disturb(case);
+        } else {
+            self.disturbed.insert(case);
         }
     }
 
@@ -139,6 +171,7 @@ impl State {
             taking.reported_at = said.at;
         }
         let measure = taking.measure;
+        self.watch_settlement(index);
         self.move_out_of(measure, change);
     }
 
@@ -182,26 +215,43 @@ impl State {
         });
     }
 
-    fn renew(&mut self, index: Index, ordered_to: i32, said: Said<'_>) {
+    fn renew(&mut self, index: Index, (ordered_to, sent_at): (i32, Millis), said: Said<'_>) {
         let to = said.outcome.and_then(|outcome| outcome.to).unwrap_or(ordered_to);
+        if to == NO_DAY {
+            return;
+        }
+        let answered = Day::of(said.at).count();
         self.with_measure(index, |measure| {
-            if to != NO_DAY {
-                measure.to = to;
-                measure.noticed = 0;
+            let in_time = sent_at > 0 && Day::of(sent_at).count() <= measure.to;
+            if measure.state() == MeasureState::Lapsed && to >= answered {
+                // With the partner in time, it kept its rank all along; else it stands as a new one, behind whoever came between.
+                if !in_time {
+                    (measure.rank, measure.from) = (0, answered);
+                }
+                measure.stands_as(measure.rank > 1 && measure.caught == 0);
             }
+            (measure.to, measure.noticed) = (to, 0);
         });
     }
 
     fn found(&mut self, query: Index, outcome: &OutcomeTwin) {
         let Some(act) = self.acts.get(query) else { return };
         let partner = self.partner_of(act.lane).to_owned();
-        let request = act.request;
+        let (request, repeats, asked) = (act.request, act.repeats, (act.lane, act.subject));
+        // A question asked again takes the place of the one before it, so that what is left to live stays where it was.
+        let acts = &self.acts;
+        let same = |found: &Found| {
+            let before = acts.get(found.query).filter(|_| repeats);
+            found.query == query || before.is_some_and(|before| (before.lane, before.subject) == asked)
+        };
         let Some(open) = self.requests.get_mut(request) else { return };
-        open.found.retain(|found| found.query != query);
+        let place = open.found.iter().position(same).filter(|_| repeats).unwrap_or(open.found.len());
+        open.found.retain(|found| !same(found));
+        let mut answered = Vec::with_capacity(outcome.accounts.len());
         for account in &outcome.accounts {
             let cny = matches!(account.currency.as_str(), "" | "156" | "CNY" | "人民币");
             let (available, balance) = (account.available.unwrap_or(0).max(0), account.balance.unwrap_or(0).max(0));
-            open.found.push(Found {
+            answered.push(Found {
                 query,
                 asset: short_hash(&[&partner, &account.number]),
                 account: account.number.clone(),
@@ -212,6 +262,8 @@ impl State {
                 class: account.class.clone(),
             });
         }
+        let place = place.min(open.found.len());
+        open.found.splice(place..place, answered);
     }
 }
 

@@ -1,8 +1,16 @@
 //! Tests of deciding and folding without threads: goals, doubt, order, limits, snapshots, and the golden digest.
 
+mod ceilings;
+mod claims;
 mod delivering;
+mod histories;
 mod kinds;
 mod law;
+mod ledger;
+mod measures;
+mod officers;
+mod second_book;
+mod settling;
 mod simulated;
 mod stops;
 
@@ -107,6 +115,12 @@ impl Table {
         };
         table.tell(Command::Start { version: "test".to_owned() }).unwrap();
         table.tell(Command::Configure(Arc::new(config))).unwrap();
+        table.bring_papers();
+        table
+    }
+
+    /// A paper that no request has named for a day is erased.
+    fn bring_papers(&mut self) {
         let document = StoreDocument {
             key: (9, 9),
             digest: "sha256:ruling".to_owned(),
@@ -118,8 +132,7 @@ impl Table {
             court: "330225".to_owned(),
             token: "court".to_owned(),
         };
-        table.tell(Command::StoreDocument(Box::new(document))).unwrap();
-        table
+        self.tell(Command::StoreDocument(Box::new(document))).unwrap();
     }
 
     fn keep(&mut self, decision: Decision) -> Result<Answer, Refusal> {
@@ -153,6 +166,7 @@ impl Table {
             fingerprint: (key, 1),
             case_key: (5, 5),
             subjects: vec![77],
+            preservation: None,
             paper_keys: vec![(9, 9)],
             request,
         };
@@ -227,7 +241,22 @@ fn request(asked: Asked) -> Request {
         priority: Priority::Normal,
         deadline: None,
         callback: None,
+        viewers: Vec::new(),
+        repeat: None,
+        preservation: None,
     }
+}
+
+/// What the runtime would read of an act of a finished request, were it only of this kind and nothing else.
+fn known(sequence: u64, place: u32, kind: ActKind) -> crate::command::KnownAct {
+    let planned = crate::command::Planned {
+        id: store::record::ActRef(sequence, place),
+        line: store::record::PlanLine::of(kind, "bank-a", 0),
+        case_key: (5, 5),
+        subjects: vec![77],
+        request: store::record::RequestTwin::from(&request(Asked::Acts(Vec::new()))),
+    };
+    crate::command::KnownAct { state: ActState::Done, moved: 0, sent_at: START, planned, base: None }
 }
 
 fn found(available_fen: i64) -> Outcome {

@@ -1,12 +1,20 @@
 //! Views: what the engine shows to the web floor; plain structs, personal values still wrapped.
 
+mod measure;
+
 use domain::act::ActOrder;
+use domain::case::HaltCause;
 use domain::ledger::Ledger;
 use domain::outcome::{Lead, Outcome};
 use domain::request::{PartnerKind, RequestState};
 use domain::sentence::Sentence;
 use domain::stop::StopScope;
-use domain::{ActId, ActState, CaseId, Day, Millis, Money, Personal, RequestId, SlipLine, StopId};
+use domain::task::{TaskEnd, TaskKind};
+use domain::{
+    ActId, ActKind, ActState, CaseId, Day, MeasureId, Millis, Money, Personal, RequestId, SlipLine, StopId, TaskId,
+};
+
+pub use self::measure::{IMPORT_ROWS_MAX, ImportRow, ImportVerdict, MeasureFilter, MeasureLine};
 
 /// Whom a call comes from.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -15,8 +23,18 @@ pub struct Caller {
     pub token: String,
     /// The court the token belongs to; `None` = a token of the gateway (operator, auditor) that sees all courts.
     pub court: Option<String>,
+    /// The partner whose clerk holds it; `None` = nobody's clerk.
+    pub partner: Option<String>,
     /// A person's token (reads are recorded each time) or a machine's (once per version).
     pub is_person: bool,
+}
+
+impl Caller {
+    /// May this token see a request with these viewers (rule D5)? A secret one shows itself to nobody else, auditors and operators included.
+    #[must_use]
+    pub fn may_see(&self, viewers: &[String]) -> bool {
+        viewers.is_empty() || viewers.contains(&self.token)
+    }
 }
 
 /// Our signed proof that something is in the journal.
@@ -74,6 +92,8 @@ pub struct RequestView {
     pub case: CaseId,
     /// 案号.
     pub case_number: Personal<String>,
+    /// 案号 of the preservation whose measures it took over.
+    pub preservation: Option<Personal<String>>,
     /// Court code.
     pub court: String,
     /// `look`, `secure`, `collect`, `acts`.
@@ -102,6 +122,21 @@ pub struct RequestView {
     pub erased: bool,
     /// What its court has of it, while that is remembered; `None` when nothing is to be delivered.
     pub delivery: Option<DeliveryView>,
+    /// Its goal repeats until it is met.
+    pub repeat: Option<RepeatView>,
+    /// Nothing more is done to the property in its case, and why.
+    pub halted: Option<HaltCause>,
+}
+
+/// A goal that repeats.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct RepeatView {
+    /// The newest round; 0 = the first asking.
+    pub round: u32,
+    /// When its days are over.
+    pub until: Millis,
+    /// When the next round is, in a sentence.
+    pub next: Sentence,
 }
 
 /// What a court has of a request.
@@ -216,6 +251,130 @@ pub struct MeasureView {
     pub to: Option<Day>,
     /// Registered behind others.
     pub queued: bool,
+    /// Rank as the partner registered it; `None` = not known.
+    pub rank: Option<u16>,
+}
+
+/// Something that a person has to do.
+#[derive(Clone)]
+pub struct TaskView {
+    /// Its id.
+    pub id: TaskId,
+    /// What.
+    pub kind: TaskKind,
+    /// Since when.
+    pub at: Millis,
+    /// By when.
+    pub due: Option<Millis>,
+    /// Whose; empty = the operators'.
+    pub court: String,
+    /// The case it is about.
+    pub case: Option<CaseId>,
+    /// The act it is about; of a line of a statement the event that holds it.
+    pub act: Option<ActId>,
+    /// The measure it is about.
+    pub measure: Option<MeasureId>,
+    /// The partner it is about; empty = none.
+    pub partner: String,
+    /// The court's policy does what it proposes, unless a person is quicker.
+    pub automatic: bool,
+    /// A sum.
+    pub amount: Option<Money>,
+    /// In words.
+    pub text: Personal<String>,
+}
+
+/// Which tasks are wanted.
+#[derive(Clone, Default, PartialEq, Eq, Debug)]
+pub struct TaskFilter {
+    /// Of this kind.
+    pub kind: Option<TaskKind>,
+    /// Of this court.
+    pub court: Option<String>,
+    /// About this partner.
+    pub partner: Option<String>,
+    /// After the task of this sequence.
+    pub cursor: Option<u64>,
+    /// At most so many; 1..=200.
+    pub limit: u16,
+}
+
+/// A person's word that a task is over.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TaskEnding {
+    /// Which.
+    pub id: TaskId,
+    /// How.
+    pub end: TaskEnd,
+    /// Why.
+    pub reason: String,
+}
+
+/// The statement of a court's account.
+pub struct Statement {
+    /// The court; needed when the token is of none.
+    pub court: Option<String>,
+    /// Clearing number of the bank, and the account.
+    pub account: (String, Personal<String>),
+    /// Its lines, at most [`crate::decide::SETTLED_LINES_MAX`].
+    pub lines: Vec<SettlementLine>,
+}
+
+/// One line of it.
+pub struct SettlementLine {
+    /// The bank's own serial: a repeated line is known by it.
+    pub serial: Personal<String>,
+    /// The day it came in.
+    pub day: Day,
+    /// What came in; negative when it was booked back.
+    pub amount: Money,
+    /// The slip, `slip` or `slip-line`, when the statement has a field for it.
+    pub slip: Option<String>,
+    /// What the payer wrote; a slip in it is found.
+    pub reference: Personal<String>,
+}
+
+/// One line of a partner's list of a day.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Listed {
+    /// Slip number, or `slip-line`.
+    pub slip: String,
+    /// Line on it.
+    pub line: Option<u16>,
+    /// What became of it there.
+    pub state: Option<ActState>,
+    /// Limit in force there.
+    pub limit: Option<Money>,
+    /// Held there now.
+    pub caught: Option<Money>,
+    /// Moved to the court.
+    pub moved: Option<Money>,
+}
+
+/// A reconciliation as it was recorded.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ReconciledView {
+    /// Sequence of its event.
+    pub sequence: u64,
+    /// How many lines the list had.
+    pub lines: u32,
+    /// Lines of ours that are too long over to be compared.
+    pub not_compared: u32,
+    /// Where it says otherwise than we do.
+    pub differences: Vec<Difference>,
+}
+
+/// One difference.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Difference {
+    /// Place in the partner's list; `None` = it does not list what we have.
+    pub line: Option<u32>,
+    /// The act, when we know it.
+    pub act: Option<ActId>,
+    /// `unknown_slip`, `not_listed`, `state`, `limit`, `caught`, `moved`.
+    pub what: &'static str,
+    /// The sum as we have it.
+    pub amount: Option<Money>,
 }
 
 /// One line of a list of requests; nothing personal in it but the case number.
@@ -300,9 +459,13 @@ pub struct PartnerView {
     /// `pull` or `call_out`.
     pub travel: &'static str,
     /// Acts it takes.
-    pub acts: Vec<domain::ActKind>,
+    pub acts: Vec<ActKind>,
     /// How far it has come; narrows the acts.
     pub stage: domain::partner::Stage,
+    /// Acts that it has answered since this process started.
+    pub answered: u64,
+    /// When it last called us (a list, a feedback, a callback) since this process started.
+    pub last_call: Option<Millis>,
     /// Acts in each open state, and since when the oldest has been in it (`None` when there is none).
     pub waiting: Vec<(ActState, u64, Option<Millis>)>,
     /// Exchanges under way.
@@ -313,8 +476,19 @@ pub struct PartnerView {
     pub broken_until: Option<Millis>,
     /// Closed until then.
     pub opens_at: Option<Millis>,
+    /// Acts that have been with it longer than agreed; in an inbox also those that nobody has looked at for so long.
+    pub overdue: u64,
     /// Taken out of the config.
     pub retired: bool,
+}
+
+impl PartnerView {
+    /// Of all that was to be answered by now, what was, in hundredths of a per cent; `None` when nothing was.
+    #[must_use]
+    pub fn answer_rate(&self) -> Option<u64> {
+        let due = self.answered.saturating_add(self.overdue);
+        self.answered.saturating_mul(10_000).checked_div(due)
+    }
 }
 
 /// An emergency stop in force.

@@ -2,7 +2,7 @@
 
 use domain::outcome::AssetKind;
 use domain::{ActKind, Money};
-use engine::config::{ApprovalRule, CourtFile};
+use engine::config::{ApprovalRule, CourtFile, ReleasePolicy};
 use web::{Role, Token};
 
 use super::page::{Found, Page, Table};
@@ -17,6 +17,8 @@ const ORIGINS_MAX: usize = 20;
 const APPROVALS_MAX: u8 = 5;
 
 /// More rules than there are kinds of act, thrice over.
+/// The longest that reported money may be on its way before somebody is told: a quarter.
+const SETTLED_DAYS_MAX: u16 = 92;
 const APPROVAL_RULES_MAX: usize = 50;
 
 /// What a court's file says.
@@ -54,6 +56,9 @@ pub(super) fn read<'p>(page: &'p Page<'p>, stem: &str, around: &Around<'_>) -> O
     table.finish();
     approvals.extend(root.tables("approval_rules", APPROVAL_RULES_MAX).into_iter().filter_map(approval_rule));
     let asset_order = asset_order(&mut root);
+    let excess = policy(&mut root, "excess");
+    let bankruptcy = policy(&mut root, "bankruptcy");
+    let settled_within_days = root.number("settled_within_days", 0..=SETTLED_DAYS_MAX).map_or(0, |found| found.value);
     let tokens = super::tokens::read(&mut root, Some(stem), &[Role::Submitter, Role::Approver, Role::Auditor]);
     root.finish();
     let approvers = tokens.iter().filter(|token| token.value.roles.contains(&Role::Approver)).count();
@@ -69,6 +74,9 @@ pub(super) fn read<'p>(page: &'p Page<'p>, stem: &str, around: &Around<'_>) -> O
         callback_origins,
         approvals: approvals.into_iter().map(|found| found.value).collect(),
         asset_order,
+        excess,
+        bankruptcy,
+        settled_within_days,
         delivery,
     };
     Some(Made { court, tokens, route })
@@ -153,6 +161,16 @@ fn approval_rule(mut table: Table<'_>) -> Option<Found<'_, ApprovalRule>> {
     let persons = table.required_number("persons", 1..=APPROVALS_MAX);
     table.finish();
     Some(Found { spot, value: ApprovalRule { kinds, from: amount?, persons: persons?.value } })
+}
+
+/// `excess` and `bankruptcy`: who sends a release that the law wants.
+fn policy(root: &mut Table<'_>, key: &'static str) -> ReleasePolicy {
+    let Some(word) = root.text(key, 20) else { return ReleasePolicy::default() };
+    let found = ReleasePolicy::ALL.iter().copied().find(|policy| policy.word() == word.value);
+    if found.is_none() {
+        word.spot.fault("must be \"propose\" or \"send\"");
+    }
+    found.unwrap_or_default()
 }
 
 /// `asset_order`: kinds of property in the order in which they are taken; what is left out comes last.

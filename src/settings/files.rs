@@ -23,6 +23,8 @@ const PARTNERS: Bound = Bound { folder: "partners", count_max: 10_000, bytes_max
 const COURTS: Bound = Bound { folder: "courts", count_max: 5_000, bytes_max: 1 << 20 };
 /// A pack for each province, some for agreements, and what earlier requests were accepted under.
 const RULES: Bound = Bound { folder: "rules", count_max: 1_000, bytes_max: 64 << 10 };
+/// One for each channel of each province and industry.
+const DIALECTS: Bound = Bound { folder: "dialects", count_max: 500, bytes_max: 64 << 10 };
 /// One a year.
 const CALENDARS: Bound = Bound { folder: "calendar", count_max: 100, bytes_max: 64 << 10 };
 
@@ -44,6 +46,7 @@ pub(super) struct Files {
     pub(super) courts: Vec<Read>,
     pub(super) calendars: Vec<Read>,
     pub(super) rules: Vec<Read>,
+    pub(super) dialects: Vec<Read>,
     /// SHA-256 over names and bytes, hex.
     pub(super) digest: String,
     pub(super) faults: Vec<Fault>,
@@ -66,6 +69,7 @@ pub(super) fn read(directory: &Path) -> Files {
     }
     files.calendars = folder(directory, &CALENDARS, &mut hash, &mut files.faults, &mut files.warnings);
     files.courts = folder(directory, &COURTS, &mut hash, &mut files.faults, &mut files.warnings);
+    files.dialects = folder(directory, &DIALECTS, &mut hash, &mut files.faults, &mut files.warnings);
     files.partners = folder(directory, &PARTNERS, &mut hash, &mut files.faults, &mut files.warnings);
     files.rules = folder(directory, &RULES, &mut hash, &mut files.faults, &mut files.warnings);
     files.digest = super::hex(&hash.finalize());

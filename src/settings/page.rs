@@ -47,7 +47,7 @@ impl<'p> Page<'p> {
         Fault { file: PathBuf::from(self.file), line, key: key.to_owned(), message }
     }
 
-    fn fault(&self, line: u32, key: &str, message: impl Into<String>) {
+    pub(super) fn fault(&self, line: u32, key: &str, message: impl Into<String>) {
         let fault = self.note(line, key, message.into());
         self.notes.borrow_mut().faults.push(fault);
     }
@@ -256,26 +256,80 @@ impl<'p> Table<'p> {
         items.filter_map(|found| inner(found.spot, found.value, &format!("[[{key}]]"))).collect()
     }
 
-    /// Every entry as text, for tables whose keys somebody else knows: texts, whole numbers, true and false.
-    pub(super) fn into_texts(self, characters_max: usize) -> Vec<(String, Found<'p, String>)> {
+    /// Every entry as text, for tables whose keys somebody else knows: texts, whole numbers, true and false. The entries of a
+    /// table within stand under its key, a dot and theirs; `is_table` says where one may stand.
+    pub(super) fn into_texts(
+        self,
+        characters_max: usize,
+        is_table: &dyn Fn(&str) -> bool,
+    ) -> Vec<(String, Found<'p, String>)> {
+        let mut found = Vec::new();
+        self.add_texts("", characters_max, is_table, &mut found);
+        found
+    }
+
+    fn add_texts(
+        self,
+        within: &str,
+        characters_max: usize,
+        is_table: &dyn Fn(&str) -> bool,
+        to: &mut Vec<(String, Found<'p, String>)>,
+    ) {
         let (page, path) = (self.page, self.path);
-        let of = |key: &str, value: Spanned<DeValue<'p>>| {
-            let spot = Spot { page, key: format!("{path}.{key}"), line: page.line(&value.span()) };
+        for (key, value) in self.entries {
+            let name = key.into_inner();
+            let key = if within.is_empty() { name.to_string() } else { format!("{within}.{name}") };
+            let spot = Spot { page, key: format!("{path}.{name}"), line: page.line(&value.span()) };
             match value.into_inner() {
-                DeValue::Integer(number) => Some(Found { spot, value: number.to_string() }),
-                DeValue::Boolean(flag) => Some(Found { spot, value: flag.to_string() }),
-                value @ DeValue::String(_) => text(Found { spot, value }, characters_max),
-                _ => {
-                    spot.fault("must be a text, a whole number, true or false");
-                    None
+                DeValue::Integer(number) => to.push((key, Found { spot, value: number.to_string() })),
+                DeValue::Boolean(flag) => to.push((key, Found { spot, value: flag.to_string() })),
+                value @ DeValue::String(_) => {
+                    to.extend(text(Found { spot, value }, characters_max).map(|found| (key, found)));
+                }
+                // Only as deep as the adapter's own list of options.
+                DeValue::Table(entries) if is_table(&key) => {
+                    let table = Table { page, path: spot.key, line: spot.line, entries, known: Vec::new() };
+                    table.add_texts(&key, characters_max, is_table, to);
+                }
+                DeValue::Table(_) => spot.fault("is a table, and this adapter knows none of this name; take it out"),
+                _ => spot.fault("must be a text, a whole number, true or false"),
+            }
+        }
+    }
+
+    /// Every value below, by its key with its tables and lists as several texts, for files whose keys somebody else knows.
+    /// Tables deeper than two are a fault.
+    pub(super) fn into_leaves(self, characters_max: usize, texts_max: usize) -> Vec<(String, u32, Vec<String>)> {
+        let mut leaves = Vec::new();
+        let mut tables = vec![(self, 0)];
+        while let Some((table, depth)) = tables.pop() {
+            let (page, path) = (table.page, table.path.clone());
+            for (key, value) in table.entries {
+                let key = if path.is_empty() { key.get_ref().to_string() } else { format!("{path}.{}", key.get_ref()) };
+                let spot = Spot { page, key: key.clone(), line: page.line(&value.span()) };
+                let line = spot.line;
+                let one = |spot: Spot<'p>, value: DeValue<'p>| match value {
+                    DeValue::Integer(number) => Some(number.to_string()),
+                    DeValue::Boolean(flag) => Some(flag.to_string()),
+                    value => text(Found { spot, value }, characters_max).map(|found| found.value),
+                };
+                match value.into_inner() {
+                    DeValue::Table(entries) if depth < 2 => {
+                        tables.push((Table { page, path: key, line, entries, known: Vec::new() }, depth + 1));
+                    }
+                    DeValue::Table(_) => spot.fault("is a table within tables, of which none is known here"),
+                    DeValue::Array(items) if items.len() <= texts_max => {
+                        let items = items.into_iter().filter_map(|item| one(spot.clone(), item.into_inner()));
+                        leaves.push((key, line, items.collect()));
+                    }
+                    DeValue::Array(items) => {
+                        spot.fault(format!("has {} entries; at most {texts_max} are taken", items.len()));
+                    }
+                    value => leaves.extend(one(spot, value).map(|text| (key, line, vec![text]))),
                 }
             }
-        };
-        let entries = self.entries.into_iter().filter_map(|(key, value)| {
-            let key = key.into_inner().into_owned();
-            of(&key, value).map(|found| (key, found))
-        });
-        entries.collect()
+        }
+        leaves
     }
 
     /// Refuses what nobody took.

@@ -4,20 +4,26 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use adapters::ADAPTERS;
-use domain::ActKind;
+use adapters::inbox::INBOX;
+use domain::Day;
 use domain::calendar::Hours;
-use domain::form::Form;
+use domain::form::{Form, RegisteredOfficer};
 use domain::partner::{Partner, PullCredential, Rate, Stage, Travel};
 use domain::request::PartnerKind;
 use domain::rules::{BUILT_IN, RulePack};
 use domain::socket::{Adapter, OptionText, PartnerOptions, Plug};
+use domain::{ActKind, Personal};
+use engine::state::officer_key;
 use web::Token;
 
+use super::dialect::Dialects;
 use super::manners::{Timeouts, breaker, doubt, rate, retry, timeouts};
 use super::nearest::nearest;
 use super::page::{Found, Page, Spot, Table};
 use super::secret::{Around, is_literal};
 
+/// Officers of a province's courts that one partner may have registered.
+const REGISTER_MAX: usize = 20_000;
 /// Region codes of one partner: more than there are counties in a province.
 const REGIONS_MAX: usize = 1_000;
 /// Characters of an option: a URL, a secret.
@@ -37,21 +43,48 @@ pub(super) struct Made<'p> {
     pub(super) plug: Plug,
     pub(super) credential: Option<Spot<'p>>,
     pub(super) token: Option<Found<'p, Token>>,
+    /// Tokens of its clerks, when it is an inbox.
+    pub(super) clerks: Vec<Found<'p, Token>>,
+    /// Its adapter, and the options that the plug was built from.
+    pub(super) adapter: &'static Adapter,
+    pub(super) options: PartnerOptions,
+    /// Whom it may be asked about when it is tried.
+    pub(super) agreed: Option<Agreed>,
     /// The file itself says which rule pack holds.
     pub(super) names_rules: bool,
+}
+
+/// A subject that was agreed with the partner for trying the connection.
+pub struct Agreed {
+    /// Name.
+    pub name: String,
+    /// Code of the identity paper.
+    pub id_type: String,
+    /// Its number.
+    pub id_number: Personal<String>,
+    /// Case number that the partner knows for this.
+    pub case_number: String,
+    /// An officer's name, work and duty paper, when the partner wants them.
+    pub officer: Option<[String; 3]>,
 }
 
 /// Rule packs by name.
 pub(super) type Packs = BTreeMap<String, Arc<RulePack>>;
 
 /// Reads the file; `None` when it has faults that leave no partner.
-pub(super) fn read<'p>(page: &'p Page<'p>, stem: &str, around: &Around<'_>, packs: &Packs) -> Option<Made<'p>> {
+pub(super) fn read<'p>(
+    page: &'p Page<'p>,
+    stem: &str,
+    around: &Around<'_>,
+    (packs, dialects): (&Packs, &Dialects),
+) -> Option<Made<'p>> {
     let mut root = page.root()?;
     let id = id(&mut root, stem);
     let name = root.required("name", 100, "its name for people");
     let kind = kind(&mut root);
     let adapter = adapter(&mut root);
     let travel = adapter.as_ref().map(|adapter| adapter.value.travel);
+    let by_hand = adapter.as_ref().is_some_and(|adapter| adapter.value.name == INBOX.name);
     let regions = regions(&mut root);
     let acts = acts(&mut root, adapter.as_ref().map_or(ActKind::ALL, |adapter| adapter.value.acts));
     let stage = stage(&mut root);
@@ -63,7 +96,8 @@ pub(super) fn read<'p>(page: &'p Page<'p>, stem: &str, around: &Around<'_>, pack
     let retired = root.flag("retired").is_some_and(|found| found.value);
     let rules = root.text("rules", 32);
     let law = rules.as_ref().map_or_else(Arc::default, |rules| named(rules, packs));
-    let timeouts = timeouts(root.table("timeouts"), answer_due_ms);
+    // Nothing is called where people fetch and answer, so no call can take longer than they may.
+    let timeouts = timeouts(root.table("timeouts"), if by_hand { u64::MAX } else { answer_due_ms });
     let rate = match travel {
         Some(Travel::Pull) => root.table_if_any("rate").map_or(Some(PULL_RATE), rate),
         Some(Travel::CallOut) | None => rate(root.table("rate")),
@@ -72,17 +106,22 @@ pub(super) fn read<'p>(page: &'p Page<'p>, stem: &str, around: &Around<'_>, pack
     let retry = retry(root.table("retry"));
     let breaker = breaker(root.table("breaker"));
     let doubt = doubt(root.table("doubt"), &retry, &timeouts);
-    let credential = credential(&mut root, travel, around);
+    let credential = credential(&mut root, travel.filter(|_| !by_hand), around);
+    let clerks = clerks(&mut root, stem, adapter.as_ref());
     let token = root.table_if_any("callback").and_then(|table| super::tokens::of_partner(table, stem));
     let ask_every = root.number("ask_every_s", 1..=31_536_000_u64);
-    let plug = plug(&mut root, adapter.as_ref(), &timeouts, around);
-    if let (Some(kind), Some(Travel::Pull)) = (&kind, travel)
+    let agreed = root.table_if_any("check").and_then(|table| agreed(table, around));
+    let plug = plug(&mut root, adapter.as_ref(), &timeouts, around, dialects);
+    if let (Some(kind), Some(Travel::Pull), false) = (&kind, travel, by_hand)
         && !adapters::faces().iter().any(|face| face.kind() == kind.value)
     {
         kind.spot.fault("has no path from which lists are fetched, so nobody could; choose an adapter that calls out");
     }
+    let register = officers(&mut root);
     root.finish();
-    let (plug, form) = plug?;
+    let (plug, mut form, options) = plug?;
+    form.register = register;
+    described(&plug, acts.as_deref().unwrap_or_default(), doubt.can_be_asked, page);
     let spot = credential.as_ref().map(|found| found.spot.clone());
     let partner = Partner {
         id: id?,
@@ -106,7 +145,63 @@ pub(super) fn read<'p>(page: &'p Page<'p>, stem: &str, around: &Around<'_>, pack
         credential: credential.map(|found| found.value),
         retired,
     };
-    Some(Made { partner, plug, credential: spot, token, names_rules: rules.is_some() })
+    let adapter = adapter?.value;
+    Some(Made {
+        partner,
+        plug,
+        credential: spot,
+        token,
+        clerks,
+        adapter,
+        options,
+        agreed,
+        names_rules: rules.is_some(),
+    })
+}
+
+/// `[[officers]]`: who is registered with the partner (rule D4); none = it keeps no register with us.
+fn officers(root: &mut Table<'_>) -> Option<Vec<RegisteredOfficer>> {
+    let officers: Vec<RegisteredOfficer> =
+        root.tables("officers", REGISTER_MAX).into_iter().filter_map(registered).collect();
+    (!officers.is_empty()).then_some(officers)
+}
+
+fn registered(mut table: Table<'_>) -> Option<RegisteredOfficer> {
+    let work_id = table.required("work_id", 40, "the number of the officer's work paper");
+    let duty_id = table.required("duty_id", 40, "the number of the officer's duty paper");
+    let mut day = |key: &'static str| {
+        let text = table.text(key, 10)?;
+        let day = Day::parse(&text.value);
+        if day.is_none() {
+            text.spot.fault("is no day; write one such as \"2026-11-22\"");
+        }
+        day
+    };
+    let (from, to) = (day("from"), day("to"));
+    table.finish();
+    Some(RegisteredOfficer { key: officer_key(&work_id?.value, &duty_id?.value), from, to })
+}
+
+/// `[check]`: whom `xiezhi partner check` may ask about.
+fn agreed(mut table: Table<'_>, around: &Around<'_>) -> Option<Agreed> {
+    let name = table.required("name", 100, "the name of the subject agreed for trials");
+    let id_type = table.required("id_type", 8, "the code of its identity paper, such as \"01\"");
+    let id_number = table.required("id_number", 200, "its number, or file:PATH");
+    let case_number = table.required("case_number", 64, "the case number agreed for trials");
+    let officer = ["officer", "work_id", "duty_id"].map(|key| table.text(key, 100).map(|found| found.value));
+    table.finish();
+    let id_number = id_number.and_then(|found| around.secret(&found))?;
+    let officer = match officer {
+        [Some(name), Some(work_id), Some(duty_id)] => Some([name, work_id, duty_id]),
+        _ => None,
+    };
+    Some(Agreed {
+        name: name?.value,
+        id_type: id_type?.value,
+        id_number: Personal::new(id_number.expose().clone()),
+        case_number: case_number?.value,
+        officer,
+    })
 }
 
 /// The pack of this name; a fault and the built-in one when there is none.
@@ -199,6 +294,23 @@ fn acts(root: &mut Table<'_>, sayable: &[ActKind]) -> Option<Vec<ActKind>> {
     Some(acts)
 }
 
+/// A partner whose file describes its messages must describe those of every act that it takes.
+fn described(plug: &Plug, acts: &[ActKind], can_be_asked: bool, page: &Page<'_>) {
+    let Plug::CallOut(call) = plug else { return };
+    for kind in acts {
+        let word = kind.word();
+        if !call.can_send(*kind) {
+            page.fault_whole(format!(
+                "takes `{word}` and says nothing of how; write [options.send.{word}], or take it out of `acts`"
+            ));
+        } else if can_be_asked && !call.can_ask(*kind) {
+            page.fault_whole(format!(
+                "can be asked, and says nothing of how for `{word}`; write [options.ask.{word}] or [options.ask.any], or can_be_asked = false"
+            ));
+        }
+    }
+}
+
 /// A file that says nothing about it is of a partner that does all it takes, as files were before there were stages.
 fn stage(root: &mut Table<'_>) -> Option<Stage> {
     let Some(found) = root.text("stage", 40) else { return Some(Stage::Deduct) };
@@ -241,8 +353,10 @@ fn credential<'p>(
         return None;
     };
     let spot = table.spot();
-    if travel == Some(Travel::CallOut) {
-        spot.fault("is for partners that fetch; what we show to this one belongs into [options]");
+    if travel != Some(Travel::Pull) {
+        spot.fault(
+            "is for partners whose system fetches; what we show to one belongs into [options], clerks into [[clerks]]",
+        );
     }
     let username = table.required("username", 100, "the code agreed with the partner, such as YH…");
     let password = table.required("password", 500, "file:PATH or env:NAME");
@@ -254,25 +368,43 @@ fn credential<'p>(
     Some(Found { value: PullCredential { username: username?.value, password: password? }, spot })
 }
 
+/// `[[clerks]]`: the people who read and answer in a browser; of an inbox, and of nobody else.
+fn clerks<'p>(
+    root: &mut Table<'p>,
+    partner: &str,
+    adapter: Option<&Found<'p, &'static Adapter>>,
+) -> Vec<Found<'p, Token>> {
+    let clerks = super::tokens::of_clerks(root, partner);
+    let Some(adapter) = adapter else { return clerks };
+    let is_inbox = adapter.value.name == INBOX.name;
+    match clerks.first() {
+        Some(clerk) if !is_inbox => clerk.spot.fault("is for the adapter inbox; this partner's own system answers"),
+        None if is_inbox => adapter.spot.warn("is answered by people and there is none; add a [[clerks]]"),
+        _ => {}
+    }
+    clerks
+}
+
 fn plug(
     root: &mut Table<'_>,
     adapter: Option<&Found<'_, &'static Adapter>>,
     timeouts: &Timeouts,
     around: &Around<'_>,
-) -> Option<(Plug, Form)> {
+    dialects: &Dialects,
+) -> Option<(Plug, Form, PartnerOptions)> {
     let table = root.table("options");
     let here = table.spot();
     let adapter = adapter?.value;
     let mut spots = BTreeMap::new();
     let mut entries = BTreeMap::new();
     let mut whole = true;
-    for (key, found) in table.into_texts(OPTION_CHARACTERS_MAX) {
-        let told = adapter.options.iter().find(|(name, _)| *name == key).map_or("", |(_, told)| *told);
+    for (key, found) in table.into_texts(OPTION_CHARACTERS_MAX, &|key| adapter.has_option_table(key)) {
+        let (named, told) = adapter.option(&key).copied().unwrap_or_default();
         if told.contains("secret") && is_literal(&found.value) {
             found.spot.warn("is a secret that stands in the file itself; write file:PATH or env:NAME");
         }
         // A path of this file starts where every path of it does, not where the process happened to be started.
-        let text = if key.ends_with("_file") && is_literal(&found.value) {
+        let text = if named.ends_with("_file") && is_literal(&found.value) {
             let path = around.path(&found.value);
             Some(domain::Secret::new(path.to_string_lossy().into_owned()))
         } else {
@@ -282,9 +414,14 @@ fn plug(
         entries.insert(key.clone(), OptionText { text: text.unwrap_or_default(), line: found.spot.line });
         spots.insert(key, found.spot);
     }
-    let options = PartnerOptions { entries, connect_timeout_ms: timeouts.connect_ms, timeout_ms: timeouts.total_ms };
+    let dialect = entries.get("dialect").and_then(|entry| dialects.get(entry.text.expose())).cloned();
+    let options =
+        PartnerOptions { entries, connect_timeout_ms: timeouts.connect_ms, timeout_ms: timeouts.total_ms, dialect };
     match (adapter.build)(&options) {
-        Ok(plug) => Some((plug, (adapter.form)(&options))),
+        Ok(plug) => {
+            let form = (adapter.form)(&options);
+            Some((plug, form, options))
+        }
         Err(faults) => {
             // What could not be had has its fault already; that the adapter then misses it is no second one.
             let missed =

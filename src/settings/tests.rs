@@ -1,5 +1,6 @@
 //! Every key wrong in turn, several files wrong at once, the samples, and a province of partners.
 
+mod fuzz;
 mod rules;
 
 use std::fs;
@@ -533,4 +534,34 @@ fn a_country_of_partners_loads() {
     let faults = folder.load().err().unwrap();
     assert_eq!(faults.len(), FAULTS_MAX);
     assert!(faults.last().unwrap().message.contains("more; mend these first"));
+}
+
+#[test]
+fn faults_of_a_dialect_are_told_of_its_own_file_once() {
+    let folder = Folder::sound();
+    let pull = |id: &str, dialect: &str| {
+        format!(
+            "id = \"{id}\"\nname = \"{id}\"\nkind = \"bank\"\nadapter = \"bank_pull\"\nacts = [\"query\"]\n[credential]\nusername = \"{id}\"\npassword = \"env:SET\"\n[options]\ndialect = \"{dialect}\"\n"
+        )
+    };
+    folder.put(
+        "dialects/third.toml",
+        "title = \"x\"\n[limits]\naccount = 20\n[operations.bank]\nlist_queries = [\"getA\", \"getB\"]\n",
+    );
+    folder.put("partners/a.toml", &pull("a", "third"));
+    assert_eq!(folder.settings().config.partners["a"].form.bytes.account, Some(20));
+    folder.put("partners/b.toml", &pull("b", "thirst"));
+    assert_eq!(folder.faults(), [("partners/b.toml".to_owned(), 10, "options.dialect".to_owned())]);
+    folder.put("partners/b.toml", &pull("b", "third"));
+    folder.put(
+        "dialects/third.toml",
+        "dates = \"sideways\"\n[limits]\naccount = \"much\"\n[elements]\nunheard = \"a\"\n[a.b.c.d]\ne = 1\n",
+    );
+    let faults = folder.faults();
+    let told: Vec<_> = faults
+        .iter()
+        .filter(|(file, ..)| file == "dialects/third.toml")
+        .map(|(_, line, key)| (*line, key.as_str()))
+        .collect();
+    assert_eq!(told, [(1, "dates"), (3, "limits.account"), (5, "elements.unheard"), (6, "a.b.c")]);
 }

@@ -8,6 +8,8 @@ use super::page::{Found, Table};
 const HASH_CHARACTERS: usize = 64;
 /// What the web floor takes as a name.
 const NAME_CHARACTERS_MAX: usize = 64;
+/// Clerks of one partner: a registry's counters, all shifts.
+const CLERKS_MAX: usize = 200;
 
 /// Reads the tokens of a file; those of a court belong to it, and hold none but `allowed` roles.
 pub(super) fn read<'p>(table: &mut Table<'p>, court: Option<&str>, allowed: &[Role]) -> Vec<Found<'p, Token>> {
@@ -17,6 +19,17 @@ pub(super) fn read<'p>(table: &mut Table<'p>, court: Option<&str>, allowed: &[Ro
 
 fn one<'p>(mut table: Table<'p>, court: Option<&str>, allowed: &[Role]) -> Option<Found<'p, Token>> {
     let spot = table.spot();
+    let (name, hash) = holder(&mut table);
+    let roles = roles(&mut table, allowed);
+    let is_person = table.flag("person").is_some_and(|flag| flag.value);
+    table.finish();
+    let (name, hash, roles) = (name?, hash?, roles?);
+    let value = Token { hash, name, roles, court: court.map(str::to_owned), partner: None, is_person };
+    Some(Found { spot, value })
+}
+
+/// Name and hash, which every token has.
+fn holder(table: &mut Table<'_>) -> (Option<String>, Option<[u8; 32]>) {
     let name = table.required("name", NAME_CHARACTERS_MAX, "who holds it").filter(|name| {
         let formed = name.value.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'@'));
         if !formed {
@@ -32,12 +45,7 @@ fn one<'p>(mut table: Table<'p>, court: Option<&str>, allowed: &[Role]) -> Optio
             }
             hash
         });
-    let roles = roles(&mut table, allowed);
-    let is_person = table.flag("person").is_some_and(|flag| flag.value);
-    table.finish();
-    let (name, hash, roles) = (name?.value, hash?, roles?);
-    let value = Token { hash, name, roles, court: court.map(str::to_owned), is_person };
-    Some(Found { spot, value })
+    (name.map(|name| name.value), hash)
 }
 
 fn roles(table: &mut Table<'_>, allowed: &[Role]) -> Option<Vec<Role>> {
@@ -60,6 +68,24 @@ fn roles(table: &mut Table<'_>, allowed: &[Role]) -> Option<Vec<Role>> {
     Some(roles)
 }
 
+/// `[[clerks]]` of a partner's file: people who answer for it; each has a token of their own, because it stands in the trail.
+pub(super) fn of_clerks<'p>(table: &mut Table<'p>, partner: &str) -> Vec<Found<'p, Token>> {
+    let tables = table.tables("clerks", CLERKS_MAX);
+    tables.into_iter().filter_map(|table| clerk(table, partner)).collect()
+}
+
+fn clerk<'p>(mut table: Table<'p>, partner: &str) -> Option<Found<'p, Token>> {
+    let spot = table.spot();
+    let (name, hash) = holder(&mut table);
+    table.finish();
+    let (name, hash) = (name?, hash?);
+    let roles = vec![Role::Partner];
+    Some(Found {
+        spot,
+        value: Token { hash, name, roles, court: None, partner: Some(partner.to_owned()), is_person: true },
+    })
+}
+
 /// `[callback]` of a partner's file: the token under which it posts by itself, named like the partner.
 pub(super) fn of_partner<'p>(mut table: Table<'p>, partner: &str) -> Option<Found<'p, Token>> {
     let spot = table.spot();
@@ -71,7 +97,10 @@ pub(super) fn of_partner<'p>(mut table: Table<'p>, partner: &str) -> Option<Foun
         return None;
     };
     let roles = vec![Role::Partner];
-    Some(Found { spot, value: Token { hash, name: partner.to_owned(), roles, court: None, is_person: false } })
+    Some(Found {
+        spot,
+        value: Token { hash, name: partner.to_owned(), roles, court: None, partner: None, is_person: false },
+    })
 }
 
 fn hash(text: &str) -> Option<[u8; 32]> {

@@ -17,11 +17,10 @@ use crate::seal::SealError;
 use std::io;
 use std::path::PathBuf;
 
-/// Events in one batch, at most. sled rolls its buffer twice for a batch, whatever is in it, so large ones are cheap, but with batches of a
-/// thousand entries it grew by 2.4 GiB in 3.6 million events on a machine with nothing else to do; the memory gate
+/// Events in one batch, at most: so far the place in the journal moves at a time, and so much is applied again after a kill. The memory gate
 /// (`examples/index_memory.rs`) is measured with batches of this size.
 pub const BATCH_EVENTS_MAX: u64 = 256;
-/// Puts and removes in one batch, at most: sled keeps a batch in memory several times over.
+/// Puts and removes in one batch, at most: they are sealed before the first is written.
 pub const BATCH_ENTRIES_MAX: usize = 1_024;
 /// Bytes of one value, at most: an entry points into the journal, it does not repeat it.
 pub const VALUE_BYTES_MAX: usize = 4_096;
@@ -72,7 +71,7 @@ impl IndexError {
     }
 }
 
-/// What up to [`BATCH_EVENTS_MAX`] events change; applied whole or not at all, together with `applied`.
+/// What up to [`BATCH_EVENTS_MAX`] events change. Written in order and `applied` last, so that a batch that was cut short is applied again.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct IndexBatch {
     /// Sequence of the next event to apply once this batch is in.
@@ -122,7 +121,8 @@ pub trait Index: Send + Sync {
     /// Sequence of the next event to apply; everything below is in.
     fn applied(&self) -> u64;
 
-    /// Applies a batch whole or not at all. It is not on disk yet when this returns: after a crash an older [`Index::applied`] tells from where to apply again.
+    /// Applies a batch. It is not on disk yet when this returns: after a crash an older [`Index::applied`] tells from where to apply again,
+    /// and part of what comes then may be there already; putting it once more changes nothing. Readers may see part of a batch meanwhile.
     ///
     /// # Errors
     /// See [`IndexError`]; over the limits of this file or not beyond `applied` is [`IndexError::Batch`].

@@ -5,7 +5,8 @@
 //! keys/rewrap              the redo page of a master-key change; there only while one is under way
 //! ```
 //! Slot 0 is the root secret. A slot number is handed out once: after any start, allocation goes on behind the last extent, because a slot
-//! inside it may have been written and lost. Overwriting is what a file system lets us do; where blocks are copied on write or worn by a
+//! inside it may have been written and lost. Keys are drawn ahead of those who ask, so that most batches find their new keys durable already;
+//! what was drawn and never asked for is given up at the next start and seals nothing. Overwriting is what a file system lets us do; where blocks are copied on write or worn by a
 //! controller, only a master key that was changed and destroyed ends older copies too.
 
 mod cache;
@@ -20,7 +21,7 @@ use crate::seal::{DataKey, SealError};
 use cache::KeyCache;
 use parking_lot::{Mutex, RwLock};
 use slot::{Header, SLOT_BYTES, Slot};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -28,6 +29,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Keys created and not yet synced, at most: far more than a batch of the journal can name.
 pub const STAGED_KEYS_MAX: usize = 65_536;
+/// Keys drawn ahead, at most: a restart gives up their slots, and drawing them holds up one request for a millisecond.
+pub const DRAWN_AHEAD_MAX: u32 = 1_024;
 /// Slot files, at most; with the default shape that is room for 4 billion keys.
 pub const FILES_MAX: u32 = 4_096;
 
@@ -38,13 +41,15 @@ pub struct KeyShape {
     pub slots_per_file: u32,
     /// Slots that are preallocated at a time; a restart gives up what is left of one.
     pub slots_per_extent: u32,
+    /// Keys drawn beyond those asked for: the fsync that keeps them serves as many later requests. 0 = none.
+    pub drawn_ahead: u32,
     /// Unwrapped keys kept in memory.
     pub cached_keys_max: usize,
 }
 
 impl Default for KeyShape {
     fn default() -> Self {
-        Self { slots_per_file: 1 << 20, slots_per_extent: 1_024, cached_keys_max: 4_096 }
+        Self { slots_per_file: 1 << 20, slots_per_extent: 1_024, drawn_ahead: 256, cached_keys_max: 4_096 }
     }
 }
 
@@ -53,6 +58,7 @@ impl KeyShape {
         Self {
             slots_per_file: self.slots_per_file.max(1),
             slots_per_extent: self.slots_per_extent.max(1),
+            drawn_ahead: self.drawn_ahead.min(DRAWN_AHEAD_MAX),
             cached_keys_max: self.cached_keys_max.max(1),
         }
     }
@@ -149,8 +155,10 @@ pub struct KeyStore {
 
 struct Held {
     files: Vec<Arc<dyn DiskFile>>,
-    /// Slot number of the next key.
+    /// Slot number of the next key that is handed out.
     next: u64,
+    /// Keys of the slots from `next` on; those not durable yet are staged too.
+    ahead: VecDeque<DataKey>,
     /// First slot that is not preallocated yet.
     allocated: u64,
     staged: BTreeMap<u64, Staged>,
@@ -197,7 +205,15 @@ impl KeyStore {
         let allocated = allocated_slots(folder, &files, shape)?;
         let root = read_root(folder, &files, &masters)?;
         let cache = KeyCache::new(shape.cached_keys_max);
-        let held = Held { files, next: allocated, allocated, staged: BTreeMap::new(), ending: BTreeSet::new(), cache };
+        let held = Held {
+            files,
+            next: allocated,
+            ahead: VecDeque::new(),
+            allocated,
+            staged: BTreeMap::new(),
+            ending: BTreeSet::new(),
+            cache,
+        };
         Ok(Self {
             disk,
             folder: folder.to_owned(),
@@ -238,7 +254,8 @@ impl KeyStore {
         &self.root
     }
 
-    /// Draws `count` new keys and stages them. Nothing that names their slots may become durable before [`KeyStore::sync`] returned.
+    /// Hands out `count` new keys, drawing more when too few were drawn ahead. Nothing that names their slots may become durable
+    /// before [`KeyStore::sync`] returned.
     ///
     /// # Errors
     /// [`KeyError::TooMany`], [`KeyError::Poisoned`].
@@ -246,28 +263,47 @@ impl KeyStore {
         self.refuse_if_poisoned("create")?;
         let mut held = self.held.lock();
         let slots_max = u64::from(FILES_MAX) * u64::from(self.shape.slots_per_file);
-        if held.staged.len() + count > STAGED_KEYS_MAX || held.next + count as u64 > slots_max {
+        let fresh = count.saturating_sub(held.ahead.len());
+        if held.staged.len() + fresh > STAGED_KEYS_MAX || held.next + count as u64 > slots_max {
             return Err(KeyError::TooMany { count });
+        }
+        if fresh > 0 {
+            let drawn = held.next + held.ahead.len() as u64;
+            let wanted = drawn + fresh as u64 + u64::from(self.shape.drawn_ahead);
+            for slot in drawn..wanted.min(slots_max) {
+                let key = DataKey::generate(random);
+                let bytes = Slot::live(slot, &self.masters.current, &key, random)?;
+                held.staged.insert(slot, Staged { bytes, key: key.clone() });
+                held.ahead.push_back(key);
+            }
         }
         let mut created = Vec::with_capacity(count);
         for slot in (held.next..).take(count) {
-            let key = DataKey::generate(random);
-            let bytes = Slot::live(slot, &self.masters.current, &key, random)?;
-            held.staged.insert(slot, Staged { bytes, key: key.clone() });
+            let Some(key) = held.ahead.pop_front() else { break };
+            if !held.staged.contains_key(&slot) {
+                held.cache.insert(slot, key.clone());
+            }
             created.push((slot, key));
         }
-        held.next += count as u64;
+        held.next += created.len() as u64;
         Ok(created)
     }
 
-    /// Makes all staged keys durable, with one fsync for each file they fall into (nearly always one). Returns how many there were.
+    /// Makes all keys that were handed out durable, and with them those drawn ahead: one fsync for each file they fall into (nearly always
+    /// one), none when they are durable already. Returns how many were written.
     ///
     /// # Errors
     /// [`KeyError::Disk`]; with a full disk the keys stay staged and it may be tried again, after any other failure the store is poisoned.
     pub fn sync(&self) -> Result<usize, KeyError> {
         self.refuse_if_poisoned("sync")?;
         let _one_writer = self.writer.lock();
-        let staged = self.held.lock().staged.clone();
+        let staged = {
+            let held = self.held.lock();
+            if held.staged.range(..held.next).next().is_none() {
+                return Ok(0);
+            }
+            held.staged.clone()
+        };
         let Some((&last, _)) = staged.last_key_value() else { return Ok(0) };
         self.allocate_through(last)?;
         let slots: Vec<_> = staged.iter().map(|(slot, staged)| (*slot, staged.bytes)).collect();
@@ -275,7 +311,7 @@ impl KeyStore {
         let mut held = self.held.lock();
         for (slot, staged) in staged {
             // A key destroyed while it was being written is not staged any more and must not come back.
-            if held.staged.remove(&slot).is_some() {
+            if held.staged.remove(&slot).is_some() && slot < held.next {
                 held.cache.insert(slot, staged.key);
             }
         }

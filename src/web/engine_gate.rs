@@ -2,16 +2,16 @@
 
 use std::net::IpAddr;
 
+use domain::case::{HaltCause, Paper};
+use domain::outcome::Outcome;
 use domain::request::{PartnerKind, Request};
-use domain::socket::{FaceAnswer, FaceCall, FaceReply};
+use domain::socket::{FaceCall, FaceFault, FaceReply};
 use domain::stop::StopScope;
-use domain::{ActId, Millis, Personal, RequestId, StopId};
+use domain::{ActId, CaseId, Day, Millis, Money, Personal, RequestId, StopId, TaskId};
 use engine::Engine;
 
 use crate::gate::{
-    Accepted, Answer, AttemptView, Caller, Counters, CourtView, DeliveryView, DocumentRead, DocumentStored, EntryView,
-    EventView, Gate, GateFuture, Health, Lifted, Look, Page, PartnerView, Refusal, RequestFilter, RequestLine,
-    RequestView, Resolution, StopView,
+    Accepted, Answer, Answered, AttemptView, Caller, ClaimView, Counters, CourtView, DeliveryView, DocumentRead, DocumentStored, EntryView, EventView, Gate, GateFuture, Health, ImportRow, ImportVerdict, InboxPage, InboxTask, Lifted, Listed, Look, MeasureFilter, MeasureLine, Page, PartnerView, ReconciledView, Refusal, RequestFilter, RequestLine, RequestView, Resolution, SettledHow, Statement, StopView, TaskEnding, TaskFilter, TaskView,
 };
 
 impl Gate for Engine {
@@ -69,8 +69,48 @@ impl Gate for Engine {
         Box::pin(self.withdraw(caller, id, reason))
     }
 
+    fn object<'a>(&'a self, caller: &'a Caller, id: ActId, text: Personal<String>) -> Answer<'a, u64> {
+        Box::pin(self.object(caller, id, text))
+    }
+
     fn resolve<'a>(&'a self, caller: &'a Caller, id: ActId, resolution: Resolution) -> Answer<'a, u64> {
         Box::pin(self.resolve(caller, id, resolution))
+    }
+
+    fn amend_claim<'a>(
+        &'a self,
+        caller: &'a Caller,
+        id: CaseId,
+        claim: Money,
+        costs: Money,
+        reason: String,
+    ) -> Answer<'a, u64> {
+        Box::pin(self.amend_claim(caller, id, claim, costs, reason))
+    }
+
+    fn halt_case<'a>(
+        &'a self,
+        caller: &'a Caller,
+        id: CaseId,
+        cause: HaltCause,
+        reason: String,
+        document: Option<String>,
+    ) -> Answer<'a, u64> {
+        Box::pin(self.halt_case(caller, id, cause, reason, document))
+    }
+
+    fn resume_case<'a>(&'a self, caller: &'a Caller, id: CaseId, reason: String) -> Answer<'a, u64> {
+        Box::pin(self.resume_case(caller, id, reason))
+    }
+
+    fn accept_task<'a>(
+        &'a self,
+        caller: &'a Caller,
+        id: TaskId,
+        reason: String,
+        paper: Option<Paper>,
+    ) -> Answer<'a, Accepted> {
+        Box::pin(self.accept_task(caller, id, reason, paper))
     }
 
     fn deliveries<'a>(
@@ -113,11 +153,61 @@ impl Gate for Engine {
         Box::pin(self.lift_stop(caller, id, reason))
     }
 
+    fn measures<'a>(&'a self, caller: &'a Caller, filter: MeasureFilter) -> Answer<'a, Page<MeasureLine>> {
+        Box::pin(self.measures(caller, filter))
+    }
+
+    fn import_measures<'a>(&'a self, caller: &'a Caller, rows: Vec<ImportRow>) -> Answer<'a, Vec<ImportVerdict>> {
+        Box::pin(self.import_measures(caller, rows))
+    }
+
+    fn tasks(&self, caller: &Caller, filter: TaskFilter) -> Result<Page<TaskView>, Refusal> {
+        self.tasks(caller, &filter)
+    }
+
+    fn end_task<'a>(&'a self, caller: &'a Caller, ending: TaskEnding) -> Answer<'a, u64> {
+        Box::pin(self.end_task(caller, ending))
+    }
+
+    fn settle<'a>(&'a self, caller: &'a Caller, statement: Statement) -> Answer<'a, Vec<SettledHow>> {
+        Box::pin(self.settle(caller, statement))
+    }
+
+    fn reconcile<'a>(
+        &'a self,
+        caller: &'a Caller,
+        partner: &'a str,
+        day: Day,
+        listed: (Vec<Listed>, bool),
+    ) -> Answer<'a, ReconciledView> {
+        Box::pin(self.reconcile(caller, partner, day, listed))
+    }
+
     fn inbound<'a>(&'a self, caller: &'a Caller, partner: &'a str, body: Vec<u8>) -> Answer<'a, FaceReply> {
         Box::pin(self.inbound(caller, partner, body))
     }
 
-    fn face(&self, kind: PartnerKind, call: FaceCall) -> GateFuture<'_, FaceAnswer> {
+    fn inbox<'a>(&'a self, caller: &'a Caller, from: u32, limit: u16) -> Answer<'a, InboxPage> {
+        Box::pin(self.inbox(caller, from, limit))
+    }
+
+    fn inbox_task<'a>(&'a self, caller: &'a Caller, id: ActId) -> Answer<'a, InboxTask> {
+        Box::pin(self.inbox_task(caller, id))
+    }
+
+    fn claim_act<'a>(&'a self, caller: &'a Caller, id: ActId) -> Answer<'a, ClaimView> {
+        Box::pin(self.claim_act(caller, id))
+    }
+
+    fn answer_act<'a>(&'a self, caller: &'a Caller, id: ActId, outcome: Outcome) -> Answer<'a, Answered> {
+        Box::pin(self.answer_act(caller, id, outcome))
+    }
+
+    fn inbox_paper<'a>(&'a self, caller: &'a Caller, id: ActId, place: u16) -> Answer<'a, DocumentRead> {
+        Box::pin(self.inbox_paper(caller, id, place))
+    }
+
+    fn face(&self, kind: PartnerKind, call: FaceCall) -> GateFuture<'_, Result<Option<FaceReply>, FaceFault>> {
         Box::pin(self.face(kind, call))
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use actix_web::web::{self, Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
-use domain::socket::{Face, FaceAnswer, FaceCall, FaceFault, FaceReply};
+use domain::socket::{Face, FaceCall, FaceFault, FaceReply};
 
 use crate::body;
 use crate::problem::{Problem, Slug};
@@ -42,32 +42,15 @@ pub(crate) async fn call(
         Ok(call) => call,
         Err(fault) => return Ok(sent(face.fault(&fault))),
     };
-    let operation = call.operation;
-    let answer = open.gate().face(face.kind(), call).await;
-    if matches!(answer, FaceAnswer::Denied(_)) {
-        open.refuse();
-    }
-    let reply = if is_small(&answer) {
-        face.encode(operation, &answer)
-    } else {
-        let face = face.clone();
-        web::block(move || face.encode(operation, &answer)).await.map_err(|_| Slug::Internal)?
-    };
-    Ok(sent(reply))
-}
-
-/// Slips that are written on the worker itself: about 64 KiB of XML.
-const INLINE_SLIPS_MAX: usize = 32;
-/// Verdicts likewise.
-const INLINE_VERDICTS_MAX: usize = 256;
-
-fn is_small(answer: &FaceAnswer) -> bool {
-    match answer {
-        FaceAnswer::List(slips) => slips.len() <= INLINE_SLIPS_MAX,
-        FaceAnswer::Verdicts(verdicts) => verdicts.len() <= INLINE_VERDICTS_MAX,
-        FaceAnswer::Denied(_) => true,
-        FaceAnswer::Papers { .. } | FaceAnswer::Credentials { .. } => false,
-    }
+    let operation = call.operation.clone();
+    Ok(sent(match open.gate().face(face.kind(), call).await {
+        Ok(Some(reply)) => reply,
+        Ok(None) => {
+            open.refuse();
+            face.deny(&operation, "用户名或密码错误")
+        }
+        Err(fault) => face.fault(&fault),
+    }))
 }
 
 fn status(reply: &FaceReply) -> actix_web::http::StatusCode {

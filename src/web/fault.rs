@@ -56,6 +56,8 @@ pub enum Want {
     Entries(usize, usize),
     /// A place in `case.parties`.
     Party,
+    /// The particular that says what sort of grid task it is.
+    GridTask,
     /// Not a second time.
     Distinct,
     /// Either `goal` or `acts`.
@@ -64,6 +66,8 @@ pub enum Want {
     StopScope,
     /// Only beside `goal`.
     WithGoal,
+    /// Only beside a goal that can be met.
+    RepeatableGoal,
     /// Our act id, or slip and case number.
     Original,
     /// An id of ours with this beginning.
@@ -88,6 +92,8 @@ pub enum Want {
     Listed,
     /// An instant that lies ahead.
     Ahead,
+    /// A PDF of at most so many bytes.
+    Pdf(usize),
     /// What a partner's own form wants.
     Form(String),
     /// What a partner would hand a slip back for.
@@ -111,6 +117,19 @@ impl Fault {
     #[must_use]
     pub fn parameter(name: &'static str, want: Want) -> Self {
         Self { place: Place::Parameter(name), want }
+    }
+
+    /// The JSON pointer into the body, when it is there.
+    pub(crate) fn pointer(&self) -> &str {
+        match &self.place {
+            Place::Pointer(pointer) => pointer,
+            Place::Header(_) | Place::Parameter(_) => "",
+        }
+    }
+
+    /// What is wanted, in words.
+    pub(crate) fn wanted(&self, language: Language) -> String {
+        self.want.say(language)
     }
 
     pub(crate) fn shown(&self, language: Language) -> ShownFault {
@@ -174,6 +193,10 @@ impl Want {
                 Language::Chinese => format!("须为{prefix}开头的编号"),
                 Language::English => format!("an id that begins with {prefix}"),
             },
+            Self::Pdf(max) => match language {
+                Language::Chinese => format!("须为PDF文件，至多{max}字节"),
+                Language::English => format!("a PDF of at most {max} bytes"),
+            },
             Self::Within(bound) => (*bound).to_owned(),
             Self::Form(wanted) => wanted.clone(),
             Self::Of(partner, defect) => {
@@ -210,6 +233,10 @@ impl Want {
             Self::Address => {
                 ("须为http或https地址，不含用户信息和片段", "an http or https address without user or fragment")
             }
+            Self::GridTask => (
+                "缺少细目task，须为find_person、find_property或serve_papers",
+                "the particular `task`: find_person, find_property or serve_papers",
+            ),
             Self::Party => ("须为case.parties中的序号，从0起", "a place in case.parties, from 0"),
             Self::Distinct => ("重复", "stands there twice"),
             Self::GoalOrActs => ("goal和acts须有且只有一个", "exactly one of goal and acts"),
@@ -217,6 +244,7 @@ impl Want {
                 ("acts、court、all须有且只有一个，all只能为true", "exactly one of acts, court and all: true")
             }
             Self::WithGoal => ("只能与goal同时使用", "only beside goal"),
+            Self::RepeatableGoal => ("只能与secure或collect同时使用", "only beside the goal secure or collect"),
             Self::Original => ("须有act，或同时有slip和case_number", "act, or slip and case_number together"),
             Self::FileName => (
                 "须为文件名的UTF-8百分号编码，1至255字节，不含路径",

@@ -4,16 +4,20 @@ use std::future::Future;
 use std::net::IpAddr;
 use std::pin::Pin;
 
+use domain::case::{HaltCause, Paper};
+use domain::outcome::Outcome;
 use domain::request::{PartnerKind, Request};
-use domain::socket::{FaceAnswer, FaceCall, FaceReply};
+use domain::socket::{FaceCall, FaceFault, FaceReply};
 use domain::stop::StopScope;
-use domain::{ActId, Millis, Personal, RequestId, StopId};
+use domain::{ActId, CaseId, Day, Millis, Money, Personal, RequestId, StopId, TaskId};
 
+pub use engine::command::SettledHow;
+pub use engine::decide::{RECONCILED_LINES_MAX, SETTLED_LINES_MAX};
+pub use engine::inbox::{Answered, ClaimView, INBOX_PAGE_MAX, InboxPage, InboxTask};
 pub use engine::refusal::Refusal;
 pub use engine::view::{
-    Accepted, ActView, AttemptView, Caller, Counters, CourtView, DeliveryView, DocumentRead, DocumentStored, EntryView,
-    EventView, Health, LeadView, Lifted, MeasureView, OutcomeView, Page, PartnerView, Receipt, RequestFilter,
-    RequestLine, RequestView, Resolution, StopView,
+    Accepted, ActView, AttemptView, Caller, Counters, CourtView, DeliveryView, Difference, DocumentRead,
+    DocumentStored, EntryView, EventView, Health, ImportRow, ImportVerdict, LeadView, Lifted, Listed, MeasureFilter, MeasureLine, MeasureView, OutcomeView, Page, PartnerView, Receipt, ReconciledView, RepeatView, RequestFilter, RequestLine, RequestView, Resolution, SettlementLine, Statement, StopView, TaskEnding, TaskFilter, TaskView,
 };
 
 /// A future of the gate. Dropping it never undoes what was decided.
@@ -73,8 +77,38 @@ pub trait Gate: Send + Sync {
     fn stop<'a>(&'a self, caller: &'a Caller, id: RequestId, reason: String) -> Answer<'a, u64>;
     /// Takes one act back; gives the new version.
     fn withdraw<'a>(&'a self, caller: &'a Caller, id: ActId, reason: String) -> Answer<'a, u64>;
+    /// A partner objects to an act in writing: its court has fifteen days to answer; gives the sequence of the task.
+    fn object<'a>(&'a self, caller: &'a Caller, id: ActId, text: Personal<String>) -> Answer<'a, u64>;
     /// Settles an act in doubt with the partner's paper; gives the new version.
     fn resolve<'a>(&'a self, caller: &'a Caller, id: ActId, resolution: Resolution) -> Answer<'a, u64>;
+    /// Claim and costs of a case are others; gives the sequence of the event.
+    fn amend_claim<'a>(
+        &'a self,
+        caller: &'a Caller,
+        id: CaseId,
+        claim: Money,
+        costs: Money,
+        reason: String,
+    ) -> Answer<'a, u64>;
+    /// Nothing more is done to the property in a case; gives the sequence of the event.
+    fn halt_case<'a>(
+        &'a self,
+        caller: &'a Caller,
+        id: CaseId,
+        cause: HaltCause,
+        reason: String,
+        document: Option<String>,
+    ) -> Answer<'a, u64>;
+    /// Another person lets a case go on; gives the sequence of the event.
+    fn resume_case<'a>(&'a self, caller: &'a Caller, id: CaseId, reason: String) -> Answer<'a, u64>;
+    /// Submits what a task proposes, with a document for it when one is named.
+    fn accept_task<'a>(
+        &'a self,
+        caller: &'a Caller,
+        id: TaskId,
+        reason: String,
+        paper: Option<Paper>,
+    ) -> Answer<'a, Accepted>;
     /// What a court has of a request, and the newest attempts, oldest first.
     fn deliveries<'a>(
         &'a self,
@@ -97,10 +131,41 @@ pub trait Gate: Send + Sync {
     fn order_stop<'a>(&'a self, caller: &'a Caller, scope: StopScope, reason: String) -> Answer<'a, StopId>;
     /// One of the two words that lift a stop.
     fn lift_stop<'a>(&'a self, caller: &'a Caller, id: StopId, reason: String) -> Answer<'a, Lifted>;
+    /// Lists measures by their last day.
+    fn measures<'a>(&'a self, caller: &'a Caller, filter: MeasureFilter) -> Answer<'a, Page<MeasureLine>>;
+    /// Takes living measures over from another system; a verdict a row, in their order.
+    fn import_measures<'a>(&'a self, caller: &'a Caller, rows: Vec<ImportRow>) -> Answer<'a, Vec<ImportVerdict>>;
+    /// The open tasks that concern the caller, oldest first.
+    ///
+    /// # Errors
+    /// A refusal when they cannot be read.
+    fn tasks(&self, caller: &Caller, filter: TaskFilter) -> Result<Page<TaskView>, Refusal>;
+    /// Ends a task; gives the sequence of the event.
+    fn end_task<'a>(&'a self, caller: &'a Caller, ending: TaskEnding) -> Answer<'a, u64>;
+    /// Takes the statement of a court's account: a verdict per line.
+    fn settle<'a>(&'a self, caller: &'a Caller, statement: Statement) -> Answer<'a, Vec<SettledHow>>;
+    /// Holds a partner's list of a day against ours; `true` beside the lines says that it is the whole day.
+    fn reconcile<'a>(
+        &'a self,
+        caller: &'a Caller,
+        partner: &'a str,
+        day: Day,
+        listed: (Vec<Listed>, bool),
+    ) -> Answer<'a, ReconciledView>;
     /// Takes what a partner posts by itself.
     fn inbound<'a>(&'a self, caller: &'a Caller, partner: &'a str, body: Vec<u8>) -> Answer<'a, FaceReply>;
-    /// Answers a decoded call on a partner face.
-    fn face(&self, kind: PartnerKind, call: FaceCall) -> GateFuture<'_, FaceAnswer>;
+    /// What waits in the inbox at which the caller works, from the place `from` on.
+    fn inbox<'a>(&'a self, caller: &'a Caller, from: u32, limit: u16) -> Answer<'a, InboxPage>;
+    /// One act of that inbox.
+    fn inbox_task<'a>(&'a self, caller: &'a Caller, id: ActId) -> Answer<'a, InboxTask>;
+    /// Keeps other clerks from an act for a while.
+    fn claim_act<'a>(&'a self, caller: &'a Caller, id: ActId) -> Answer<'a, ClaimView>;
+    /// Takes what a clerk says became of an act.
+    fn answer_act<'a>(&'a self, caller: &'a Caller, id: ActId, outcome: Outcome) -> Answer<'a, Answered>;
+    /// A paper of the act's request, by its place among them.
+    fn inbox_paper<'a>(&'a self, caller: &'a Caller, id: ActId, place: u16) -> Answer<'a, DocumentRead>;
+    /// Answers a call on a partner face; `None` when nobody knows the credential.
+    fn face(&self, kind: PartnerKind, call: FaceCall) -> GateFuture<'_, Result<Option<FaceReply>, FaceFault>>;
     /// A leaf with its proof.
     fn entry(&self, index: u64) -> Answer<'_, EntryView>;
     /// The newest signed checkpoint, as note text.

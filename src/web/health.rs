@@ -9,6 +9,7 @@
 //! | `xiezhi_in_flight` | partner | exchanges under way |
 //! | `xiezhi_lane_paused` | partner | 1 while somebody has paused the lane |
 //! | `xiezhi_lane_broken` | partner | 1 while the breaker rests |
+//! | `xiezhi_overdue_acts` | partner | acts without an answer for longer than `answer_due_s`; in an inbox also those nobody looked at |
 //! | `xiezhi_deliveries_waiting` | court | requests with something that the court has not acknowledged |
 //! | `xiezhi_deliveries_oldest_seconds` | court | how long the oldest of them has been due; 0 when none is |
 //! | `xiezhi_deliveries_in_flight` | court | attempts under way |
@@ -109,9 +110,10 @@ fn waiting(page: &mut String, partners: &[PartnerView], now: i64) {
 }
 
 fn lanes(page: &mut String, partners: &[PartnerView]) {
-    let families: [(&str, &str, fn(&PartnerView) -> u64); 3] = [
+    let families: [(&str, &str, fn(&PartnerView) -> u64); 4] = [
         ("xiezhi_in_flight", "exchanges under way", |partner| u64::from(partner.in_flight)),
         ("xiezhi_lane_paused", "1 while somebody has paused the lane", |partner| u64::from(partner.paused.is_some())),
+        ("xiezhi_overdue_acts", "acts without an answer for longer than agreed", |partner| partner.overdue),
         ("xiezhi_lane_broken", "1 while the breaker rests", |partner| u64::from(partner.broken_until.is_some())),
     ];
     for (name, help, value) in families {

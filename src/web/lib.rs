@@ -4,6 +4,7 @@
 //! table of paths; [`limits`] holds every bound; [`problem`] is how everything that is refused is told.
 
 mod body;
+mod cases;
 mod contract;
 mod engine_gate;
 mod evidence;
@@ -11,9 +12,11 @@ mod faces;
 pub mod fault;
 pub mod gate;
 mod health;
+mod inbox;
 mod intake;
 mod language;
 pub mod limits;
+mod measures;
 mod partners;
 pub mod problem;
 mod refusal;
@@ -21,8 +24,10 @@ pub mod right;
 mod routes;
 mod seen;
 mod server;
+mod settlements;
 mod sources;
 mod stops;
+mod tasks;
 mod tls;
 pub mod tokens;
 
@@ -32,7 +37,7 @@ pub use intake::submit::understand;
 pub use language::Language;
 pub use limits::Limits;
 pub use right::Role;
-pub use routes::paths;
+pub use routes::{pages, paths};
 pub use server::{Running, StartError, Web, WebConfig};
 pub use tls::{TlsFault, TlsPapers};
 pub use tokens::{Token, TokenFault, Tokens};

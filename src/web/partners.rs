@@ -26,11 +26,15 @@ struct ShownPartner<'a> {
     travel: &'static str,
     acts: Vec<&'static str>,
     stage: &'static str,
+    answered: u64,
+    answer_rate: Option<String>,
+    last_call_at: Option<Instant>,
     waiting: Vec<ShownWaiting>,
     in_flight: u32,
     paused: Option<ShownPause<'a>>,
     broken_until: Option<Instant>,
     opens_at: Option<Instant>,
+    overdue: u64,
     retired: bool,
 }
 
@@ -61,11 +65,15 @@ impl<'a> ShownPartner<'a> {
             travel: view.travel,
             acts: view.acts.iter().map(|act| act.word()).collect(),
             stage: view.stage.word(),
+            answered: view.answered,
+            answer_rate: view.answer_rate().map(|rate| format!("{}.{:02}", rate / 100, rate % 100)),
+            last_call_at: view.last_call.map(Instant),
             waiting: view.waiting.iter().map(waiting).collect(),
             in_flight: view.in_flight,
             paused: view.paused.as_ref().map(|(by, until)| ShownPause { by, until: Instant(*until) }),
             broken_until: view.broken_until.map(Instant),
             opens_at: view.opens_at.map(Instant),
+            overdue: view.overdue,
             retired: view.retired,
         }
     }
@@ -77,7 +85,7 @@ pub(crate) async fn list(allowed: Allowed<ReadStates>) -> HttpResponse {
     HttpResponse::Ok().content_type("application/json").body(json(&ShownPartners { partners }))
 }
 
-fn is_partner(id: &str) -> bool {
+pub(crate) fn is_partner(id: &str) -> bool {
     (1..=PARTNER_CHARACTERS_MAX).contains(&id.len())
         && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }

@@ -42,6 +42,7 @@ slugs! {
     CourtForeign = "court_foreign",
     SamePerson = "same_person",
     StopNotYours = "stop_not_yours",
+    ActClaimed = "act_claimed",
     PersonNeeded = "person_needed",
     NotFound = "not_found",
     RouteUnknown = "route_unknown",
@@ -186,12 +187,29 @@ impl Problem {
         self.0.slug
     }
 
+    /// The places at fault.
+    pub(crate) fn faults(&self) -> &[Fault] {
+        &self.0.faults
+    }
+
+    /// Title and detail in a language, for a page.
+    pub(crate) fn told(&self, language: Language) -> (&'static str, String) {
+        let Some(entry) = self.entry() else { return ("", String::new()) };
+        let advice = language.pick(&entry.advice_zh, &entry.advice_en);
+        let detail = match (&self.0.particular, language) {
+            (Some((chinese, _)), Language::Chinese) => format!("{chinese}{advice}"),
+            (Some((_, english)), Language::English) => format!("{english} {advice}"),
+            (None, _) => advice.to_owned(),
+        };
+        (language.pick(&entry.title_zh, &entry.title_en), detail)
+    }
+
     fn entry(&self) -> Option<&'static Entry> {
         let place = Slug::ALL.iter().position(|slug| *slug == self.0.slug)?;
         LIST.get(place)
     }
 
-    fn status(&self) -> StatusCode {
+    pub(crate) fn status(&self) -> StatusCode {
         let status = self.entry().and_then(|entry| StatusCode::from_u16(entry.status).ok());
         status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
@@ -217,6 +235,15 @@ impl Problem {
             response.force_close();
         }
         response.body(text)
+    }
+
+    /// As it stands within an answer about many things; the call is the answer's.
+    pub(crate) fn within(&self, language: Language) -> serde_json::Value {
+        let mut shown: serde_json::Value = serde_json::from_slice(&self.text(language, "")).unwrap_or_default();
+        if let Some(members) = shown.as_object_mut() {
+            members.remove("instance");
+        }
+        shown
     }
 
     fn text(&self, language: Language, call: &str) -> Vec<u8> {

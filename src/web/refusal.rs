@@ -50,6 +50,11 @@ impl From<Refusal> for Problem {
                 Self::from(Slug::WouldBeHandedBack).at(defects.into_iter().map(fault).collect())
             }
             Refusal::StopNotYours => Slug::StopNotYours.into(),
+            Refusal::ActClaimed { by, until } => {
+                let until = domain::day::show_instant(until);
+                Self::from(Slug::ActClaimed)
+                    .saying(format!("认领人：{by}，至{until}。"), format!("Taken by {by} until {until}."))
+            }
             Refusal::PersonNeeded => Slug::PersonNeeded.into(),
             Refusal::SamePerson => Slug::SamePerson.into(),
             Refusal::OutOfBounds { at, bound } => named(Slug::OutOfBounds, at.to_owned(), Want::Within(bound)),

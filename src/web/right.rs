@@ -12,11 +12,13 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use tokio::sync::watch;
 
 use crate::gate::{Caller, Gate};
+use crate::inbox::pages::sitting_of;
+use crate::inbox::sitting::{SittingId, Sittings};
 use crate::language::Language;
 use crate::limits::Limits;
 use crate::problem::{Problem, Slug};
 use crate::sources::Sources;
-use crate::tokens::{Holder, Tokens};
+use crate::tokens::{Holder, Tokens, hash_of};
 
 /// What a token may be used as.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -86,10 +88,24 @@ rights! {
     Operate: Operator;
     /// Order and lift emergency stops.
     Stop: Approver, Operator;
+    /// Take living measures over from another system.
+    Import: Submitter, Operator;
+    /// See what people have to do.
+    ReadTasks: Submitter, Approver, Auditor, Operator;
+    /// End a task.
+    EndTasks: Submitter, Approver, Operator;
+    /// Tell what came in on a court's account.
+    SettleAccounts: Submitter, Operator;
+    /// Hold a partner's list against ours.
+    Reconcile: Operator, Partner;
     /// Read entries of the trail.
     Audit: Auditor;
+    /// Object to an act in writing.
+    Object: Operator, Partner;
     /// Send results.
     Inbound: Partner;
+    /// Read and answer an inbox.
+    Clerk: Partner;
 }
 
 /// What stands behind the rights; private, so that nothing reaches the gate beside them.
@@ -97,6 +113,7 @@ pub(crate) struct Doors {
     gate: Arc<dyn Gate>,
     tokens: Arc<Tokens>,
     sources: Sources,
+    sittings: Sittings,
     limits: Limits,
     stopping: watch::Receiver<bool>,
 }
@@ -108,7 +125,8 @@ impl Doors {
         limits: Limits,
         stopping: watch::Receiver<bool>,
     ) -> Self {
-        Self { gate, tokens, sources: Sources::new(limits.source_per_second, limits.sources_max), limits, stopping }
+        let sources = Sources::new(limits.source_per_second, limits.sources_max);
+        Self { gate, tokens, sources, sittings: Sittings::default(), limits, stopping }
     }
 
     /// Counts a call that is turned away; a source that does nothing else is told to wait.
@@ -121,11 +139,40 @@ impl Doors {
         let Some(shown) = bearer(request) else { return Err(self.turn_away(source, Slug::TokenMissing)) };
         let Some(holder) = self.tokens.find(shown) else { return Err(self.turn_away(source, Slug::TokenUnknown)) };
         request.extensions_mut().insert(Arc::clone(&holder));
+        self.may(&holder, source, roles)?;
+        Ok(holder)
+    }
+}
+
+impl Doors {
+    /// A clerk at a browser shows a token once; from then on the sitting stands for it.
+    fn sign_in(&self, shown: &str, source: IpAddr, roles: &[Role]) -> Result<SittingId, Problem> {
+        let holder = self.tokens.find(shown).filter(|holder| holder.caller.is_person);
+        let Some(holder) = holder else { return Err(self.turn_away(source, Slug::TokenUnknown)) };
+        self.may(&holder, source, roles)?;
+        let hash = hash_of(shown).ok_or(Slug::TokenUnknown)?;
+        self.sittings.begin(hash).ok_or_else(|| Slug::Internal.into())
+    }
+
+    /// A browser that has no sitting, or one that is over, is no intruder: it is led to the door and not counted.
+    fn seat(&self, request: &HttpRequest, roles: &[Role]) -> Result<(Arc<Holder>, SittingId), Problem> {
+        let source = source_of(request);
+        let found = sitting_of(request).and_then(|id| Some((self.tokens.held(&self.sittings.token_of(&id)?)?, id)));
+        let Some((holder, id)) = found else {
+            return Err(if self.sources.admit(source) { Slug::TokenMissing.into() } else { too_many() });
+        };
+        request.extensions_mut().insert(Arc::clone(&holder));
+        self.may(&holder, source, roles)?;
+        Ok((holder, id))
+    }
+
+    /// Within the token's allowance, and with one of the roles?
+    fn may(&self, holder: &Holder, source: IpAddr, roles: &[Role]) -> Result<(), Problem> {
         if holder.allowance.check().is_err() {
             return Err(too_many());
         }
         if holder.roles.iter().any(|role| roles.contains(role)) {
-            return Ok(holder);
+            return Ok(());
         }
         self.gate.refused(source);
         let words = roles.iter().map(|role| role.word()).collect::<Vec<_>>();
@@ -205,6 +252,41 @@ impl<R: Right> FromRequest for Allowed<R> {
     }
 }
 
+/// Somebody with right `R` at a browser.
+pub(crate) struct Seat<R> {
+    pub(crate) allowed: Allowed<R>,
+    pub(crate) sitting: SittingId,
+}
+
+impl<R> Seat<R> {
+    /// The name of the token, and the sitting, for the head of a page.
+    pub(crate) fn who(&self) -> (&str, &SittingId) {
+        (&self.allowed.holder.caller.token, &self.sitting)
+    }
+
+    /// Signs out.
+    pub(crate) fn end(&self) {
+        self.allowed.doors.sittings.end(&self.sitting);
+    }
+}
+
+/// As [`Allowed`], for a page: who calls is known by the sitting of the browser, and whoever has none is led to the door.
+pub(crate) struct AtDesk<R>(pub(crate) Result<Seat<R>, Problem>);
+
+impl<R: Right> FromRequest for AtDesk<R> {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let Some(doors) = request.app_data::<Data<Doors>>() else { return ready(Err(Slug::Internal.into())) };
+        let seat = doors.seat(request, R::ROLES).map(|(holder, sitting)| Seat {
+            allowed: Allowed { doors: doors.clone(), holder, language: language_of(request), right: PhantomData },
+            sitting,
+        });
+        ready(Ok(Self(seat)))
+    }
+}
+
 /// The way to the gate for what anybody may ask: health, figures, what is public of the trail, and the partner faces, whose
 /// callers show their credential inside the message.
 pub struct Open {
@@ -223,6 +305,11 @@ impl Open {
     #[must_use]
     pub fn limits(&self) -> &Limits {
         &self.doors.limits
+    }
+
+    /// Begins a sitting for whoever shows a person's token with right `R`.
+    pub(crate) fn sign_in<R: Right>(&self, token: &str) -> Result<SittingId, Problem> {
+        self.doors.sign_in(token, self.source, R::ROLES)
     }
 
     /// Counts the call as refused.

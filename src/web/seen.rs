@@ -58,11 +58,14 @@ pub(crate) async fn see(
     };
     let request = response.request();
     let status = response.status().as_u16();
-    span.record("route", request.match_pattern().unwrap_or_else(|| "unknown".to_owned()));
-    span.record("status", status);
-    span.record("duration_ms", u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX));
-    if let Some(holder) = request.extensions().get::<Arc<Holder>>() {
-        span.record("token", holder.caller.token.as_str());
+    // Only a line that is written needs them; most calls are served and say nothing.
+    if status >= 400 || tracing::enabled!(tracing::Level::DEBUG) {
+        span.record("route", request.match_pattern().unwrap_or_else(|| "unknown".to_owned()));
+        span.record("status", status);
+        span.record("duration_ms", u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX));
+        if let Some(holder) = request.extensions().get::<Arc<Holder>>() {
+            span.record("token", holder.caller.token.as_str());
+        }
     }
     span.in_scope(|| match status {
         500.. => tracing::warn!("call failed"),

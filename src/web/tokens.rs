@@ -32,6 +32,8 @@ pub struct Token {
     pub roles: Vec<Role>,
     /// The court it belongs to; `None` = the gateway's own.
     pub court: Option<String>,
+    /// The partner whose clerk holds it; `None` = nobody's clerk.
+    pub partner: Option<String>,
     /// A person's token, not a machine's.
     pub is_person: bool,
 }
@@ -105,8 +107,12 @@ impl Tokens {
     }
 
     pub(crate) fn find(&self, shown: &str) -> Option<Arc<Holder>> {
-        let hash = hash_of(shown)?;
-        self.table.read().get(&hash).cloned()
+        self.held(&hash_of(shown)?)
+    }
+
+    /// The holder of the token with this hash, as long as it is in force.
+    pub(crate) fn held(&self, hash: &[u8; 32]) -> Option<Arc<Holder>> {
+        self.table.read().get(hash).cloned()
     }
 }
 
@@ -127,9 +133,10 @@ fn build(tokens: Vec<Token>, per_second: NonZeroU32) -> Result<Table, TokenFault
         if !names.insert(token.name.clone()) || table.contains_key(&token.hash) {
             return Err(TokenFault::Twice { name: token.name });
         }
-        let caller = Caller { token: token.name, court: token.court, is_person: token.is_person };
+        let Token { hash, name, roles, court, partner, is_person } = token;
+        let caller = Caller { token: name, court, partner, is_person };
         let allowance = RateLimiter::direct(Quota::per_second(per_second));
-        table.insert(token.hash, Arc::new(Holder { caller, roles: token.roles, allowance }));
+        table.insert(hash, Arc::new(Holder { caller, roles, allowance }));
     }
     Ok(table)
 }
@@ -159,7 +166,14 @@ mod tests {
 
     fn token(name: &str, random: u8) -> Token {
         let (_, hash) = mint([random; 32]);
-        Token { hash, name: name.to_owned(), roles: vec![Role::Submitter], court: None, is_person: false }
+        Token {
+            hash,
+            name: name.to_owned(),
+            roles: vec![Role::Submitter],
+            court: None,
+            partner: None,
+            is_person: false,
+        }
     }
 
     #[test]

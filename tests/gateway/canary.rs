@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use simulators::{Fault, Knob};
 
-use crate::bench::{Gateway, RUNTIME, Setup, Spec, acts, collect, eventually, look, person};
+use crate::bench::{Caller, Clerk, Form, Gateway, RUNTIME, Setup, Spec, acts, collect, eventually, look, person};
 use crate::kinds::{EveryKind, everywhere};
 
 /// The shortest piece that is looked for; what is shorter is found by chance.
@@ -326,5 +326,56 @@ fn what_partners_of_every_kind_tell_is_not_seen_or_kept_in_clear_either() {
     canaries.retain(|(_, text)| text.len() >= PIECE);
     let scanner = Scanner::of(&canaries);
     scan_what_is_said(&gateway, &scanner, &watched.id);
+    scan_what_is_kept(&mut gateway, &scanner);
+}
+
+/// What clerks read and answer is for their eyes: it stands in no log, figure, leaf or file.
+#[test]
+fn what_clerks_read_and_answer_is_not_seen_or_kept_in_clear() {
+    let mut gateway = Setup { log: "debug", snapshot_events: 1_000, ..Setup::of(Vec::new()) }.lay_out();
+    let tokens = gateway.add_inbox("desk-a", "bank", 86_400, &["clerk-1"]);
+    gateway.start();
+    let note = "金丝雀嘱咐请查保险柜";
+    let (account, words, serial) = ("6228480318059977001", "金丝雀答复余额另户", "JSQ-2026-770031");
+    let sealed = "%PDF-1.7 金丝雀盖章回执正文 %%EOF";
+    let query = json!({ "kind": "query", "partner": "desk-a", "subject": 0, "note": note });
+    let asked = gateway.submit(&acts(&[0], vec![query]).case("(2026)浙0225执77993号"));
+    let browser = Clerk::sign_in(gateway.url(), &tokens[0]);
+    let clerk = Caller { base: gateway.url().to_owned(), token: tokens[0].clone() };
+    let task = clerk.get("/v1/partner/tasks").of_status(200).json()["tasks"][0].clone();
+    let page = format!("/console/partner/tasks/{}", task["id"].as_str().unwrap());
+    let shown = browser.get(&page).of_status(200).text();
+    assert!(shown.contains(note) && shown.contains(&person(0).name), "a clerk sees what is to be done");
+    let form = Form::of(&shown, "multipart/form-data").with("accounts.0.number", account).with("text", words);
+    let canaries = [
+        ("debtor's name", person(0).name),
+        ("debtor's number", person(0).id_number),
+        ("case number", "浙0225执77993号".to_owned()),
+        ("note", note.to_owned()),
+        ("account", account.to_owned()),
+        ("clerk's words", words.to_owned()),
+        ("serial", serial.to_owned()),
+        ("sealed reply", "金丝雀盖章回执正文".to_owned()),
+        ("file name", "金丝雀回执".to_owned()),
+        ("token", tokens[0].clone()),
+    ];
+    let scanner = Scanner::of(&canaries);
+    // Turned away with every field filled in: what comes back is the clerk's own form, and nothing of it goes elsewhere.
+    let wrong = form.with("serial", serial).with("verdict", "done").with("accounts.0.balance", "x");
+    let faulty = browser.send(&wrong, Some(("金丝雀回执.pdf", sealed.as_bytes()))).of_status(422).text();
+    let lost = clerk.get(&format!("/v1/partner/tasks/act_{}", "0".repeat(16))).of_status(404);
+    scanner.clean("a problem", &lost.bytes);
+    let refused = clerk.post(
+        &format!("/v1/partner/tasks/{}/answer", task["id"].as_str().unwrap()),
+        &json!({ "verdict": words, "serial": serial }),
+    );
+    scanner.clean("the problem of an answer", &refused.of_status(422).bytes);
+    let sound = Form::of(&faulty, "multipart/form-data").with("accounts.0.balance", "5.00");
+    let taken = browser.send(&sound, Some(("金丝雀回执.pdf", sealed.as_bytes()))).of_status(303);
+    scanner.clean("where a form leads", taken.header("location").unwrap().as_bytes());
+    let view = gateway.wait_finished(&asked.id);
+    assert_eq!(view.acts()[0]["outcomes"][0]["serial"], serial, "{:#}", view.0);
+    assert!(browser.get(&page).text().contains(words));
+    scan_what_is_said(&gateway, &scanner, &asked.id);
     scan_what_is_kept(&mut gateway, &scanner);
 }

@@ -1,11 +1,8 @@
 //! Results come back: at least once, without gaps, in order of version, signed, and only to where the court's file allows.
 
-use std::io::Write as _;
-use std::process::{Command, Stdio};
-
 use serde_json::{Value, json};
 
-use crate::bench::{Gateway, Mood, Received, Receiver, Setup, Spec, collect, eventually, look};
+use crate::bench::{Gateway, Mood, Received, Receiver, Setup, Spec, collect, eventually, foreign, look};
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo=";
 const OLDER: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oDC2FVsBQIhro=";
@@ -234,26 +231,6 @@ fn an_address_near_us_is_refused_at_connect_unless_it_is_listed() {
             (receiver.has(id) == gateway.wait_finished(id).version()).then_some(())
         });
     }
-}
-
-/// A library of others, installed by `.ci/test` below the target folder.
-fn foreign(program: &[&str], told: &Value) -> String {
-    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap().join("foreign");
-    let here = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/gateway/foreign");
-    let [command, script, rest @ ..] = program else { panic!("a program and its script") };
-    let command = if command.contains('/') { folder.join(command) } else { command.into() };
-    let mut child = Command::new(&command)
-        .arg(here.join(script))
-        .args(rest.iter().map(|part| folder.join(part)))
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap_or_else(|error| panic!("{}: {error}; `.ci/test` installs it", command.display()));
-    child.stdin.take().unwrap().write_all(told.to_string().as_bytes()).unwrap();
-    let output = child.wait_with_output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
 #[test]

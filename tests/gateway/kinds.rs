@@ -1,10 +1,12 @@
 //! Partners that hold no accounts or hold other property: each through its own form, in its own time, and what they tell unasked.
 
 use serde_json::{Value, json};
+use sha2::Digest as _;
 use simulators::insurance::{self, InsurerRules};
 use simulators::police::Standing;
 use simulators::{
-    Callback, HousingFund, HousingFundConfig, Insurance, InsuranceConfig, OpenConfig, Police, PoliceConfig,
+    Callback, Grid, GridConfig, HousingFund, HousingFundConfig, Insurance, InsuranceConfig, OpenConfig, Police,
+    PoliceConfig,
 };
 
 use crate::bench::{Ask, Gateway, Setup, Spec, View, acts, collect, eventually, everybody, person};
@@ -152,6 +154,94 @@ fn only_the_partner_itself_posts_and_only_what_it_may() {
     let path = "/v1/inbound/police-a";
     assert_eq!(gateway.caller("partner").post(path, &json!({})).of_status(404).slug(), "not_found", "another partner");
     assert_eq!(gateway.caller("submitter").post(path, &json!({})).of_status(403).slug(), "role_missing");
+}
+
+/// A gateway with a grid platform beside it that posts what its workers report; their report waits to be asked for.
+fn with_grid() -> (Gateway, Grid) {
+    let mut gateway = Setup::of(Vec::new()).lay_out();
+    let grid = Grid::start(&everybody(), GridConfig { open: open("grid-token"), report_after_ms: None }).unwrap();
+    let token = gateway.add_open_partner("grid-a", "grid", grid.url(), "grid-token", &["grid_task"]);
+    gateway.start();
+    grid.call_back(Callback { gateway: gateway.door_url().to_owned(), partner: "grid-a".to_owned(), token });
+    (gateway, grid)
+}
+
+fn grid_task(task: &str) -> Value {
+    json!({ "kind": "grid_task", "partner": "grid-a", "subject": 0, "to": "2027-02-01",
+            "note": "请走访石浦镇渔港路", "details": [{ "name": "task", "value": task }] })
+}
+
+fn grid_figures(gateway: &Gateway) -> Value {
+    let shown = gateway.caller("operator").get("/v1/partners").of_status(200).json();
+    shown["partners"].as_array().unwrap().iter().find(|partner| partner["id"] == "grid-a").unwrap().clone()
+}
+
+#[test]
+fn grid_workers_find_a_person_and_send_a_photo() {
+    let (gateway, grid) = with_grid();
+    assert_eq!(grid_figures(&gateway)["answer_rate"], json!(null));
+    let request = gateway.submit(&acts(&[0], vec![grid_task("find_person")]));
+    let under_way = |view: &View| view.act("grid_task", "grid-a")["state"] == "awaiting";
+    let view = gateway.wait_until(&request.id, "workers under way", under_way);
+    let number = View::key(view.act("grid_task", "grid-a"), false);
+    grid.books().see(&person(0).id_number, "石浦渔港二号码头");
+    assert!(grid.report(&number));
+    let view = gateway.wait_finished(&request.id);
+    let act = view.act("grid_task", "grid-a");
+    let outcome = act["outcomes"].as_array().unwrap().last().unwrap();
+    assert_eq!((&act["state"], &outcome["verdict"]), (&json!("done"), &json!("done")), "{act:#}");
+    let finding = &outcome["findings"][0];
+    assert_eq!(finding["class"], "whereabouts");
+    let told = |name: &str| {
+        let details = finding["details"].as_array().unwrap();
+        details.iter().find(|detail| detail["name"] == name).unwrap()["value"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(told("place"), "石浦渔港二号码头");
+    let photo = grid.books().reports()[0].photo.clone().unwrap();
+    let digest: String = sha2::Sha256::digest(&photo).iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(told("photo"), digest, "the photo that the finding names is the one that was taken");
+    let file = &outcome["replies"][0];
+    assert!(file["digest"].as_str().is_none_or(|kept| kept.ends_with(&digest)), "{file:#}");
+    let figures = grid_figures(&gateway);
+    assert_eq!(
+        (&figures["answered"], &figures["overdue"], &figures["answer_rate"]),
+        (&json!(1), &json!(0), &json!("100.00")),
+        "{figures:#}"
+    );
+    assert!(figures["last_call_at"].is_string(), "it called back: {figures:#}");
+}
+
+#[test]
+fn nobody_found_is_an_answer_and_a_clue_comes_unasked() {
+    let (gateway, grid) = with_grid();
+    let request = gateway.submit(&acts(&[0], vec![grid_task("find_property")]));
+    let under_way = |view: &View| view.act("grid_task", "grid-a")["state"] == "awaiting";
+    let view = gateway.wait_until(&request.id, "workers under way", under_way);
+    let number = View::key(view.act("grid_task", "grid-a"), false);
+    assert!(grid.tell(&number, "年底有股份分红待发"));
+    eventually("the clue", || {
+        (gateway.view(&request.id).0["leads"].as_array().is_some_and(|leads| leads.len() == 1)).then_some(())
+    });
+    assert!(grid.report(&number));
+    let view = gateway.wait_finished(&request.id);
+    let outcome = view.act("grid_task", "grid-a")["outcomes"].as_array().unwrap().last().unwrap().clone();
+    assert_eq!((&outcome["verdict"], &outcome["reason"]), (&json!("refused"), &json!("not_found")), "{outcome:#}");
+}
+
+#[test]
+fn a_grid_task_says_what_to_do() {
+    let (gateway, _grid) = with_grid();
+    let pointer = |key: &str, change: fn(&mut Value)| {
+        let mut act = grid_task("find_person");
+        change(&mut act);
+        let refused = gateway.submit_as(key, &acts(&[0], vec![act])).of_status(422).json();
+        refused["errors"][0]["pointer"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(pointer("no-note", |act| drop(act.as_object_mut().unwrap().remove("note"))), "/acts/0/note");
+    assert_eq!(pointer("no-task", |act| act["details"] = json!([])), "/acts/0/details");
+    assert_eq!(pointer("tea", |act| act["details"][0]["value"] = json!("tea")), "/acts/0/details/0/value");
+    let twice = |act: &mut Value| act["details"] = json!([act["details"][0], act["details"][0]]);
+    assert_eq!(pointer("twice", twice), "/acts/0/details/1");
 }
 
 const HOLDS: [&str; 5] = ["query", "freeze", "renew", "release", "deduct"];

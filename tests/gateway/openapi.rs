@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use simulators::{Police, PoliceConfig};
 
 use crate::bench::{
-    Answer, Bank, Gateway, RUNTIME, Setup, Spec, Submitted, View, acts, collect, eventually, everybody, look, person,
+    Answer, Bank, Caller, Gateway, RUNTIME, Setup, Spec, Submitted, View, acts, collect, eventually, everybody, look,
+    person,
 };
 use crate::kinds::{EveryKind, everywhere};
 
@@ -49,12 +50,12 @@ fn holder(operation: &Value) -> &'static str {
     }
 }
 
-struct Caller<'a> {
+struct Asking<'a> {
     gateway: &'a Gateway,
     judge: Judge,
 }
 
-impl Caller<'_> {
+impl Asking<'_> {
     fn call(&self, id: &str, path: &str, headers: &[(&str, &str)], body: Option<Vec<u8>>) -> Answer {
         let (method, template, operation) = self.judge.operation(id);
         let caller = self.gateway.caller(holder(operation));
@@ -81,8 +82,8 @@ impl Caller<'_> {
     }
 }
 
-fn caller(gateway: &Gateway) -> Caller<'_> {
-    Caller { gateway, judge: judge_of(gateway) }
+fn caller(gateway: &Gateway) -> Asking<'_> {
+    Asking { gateway, judge: judge_of(gateway) }
 }
 
 #[test]
@@ -269,10 +270,14 @@ fn the_clients_of_the_documentation_do_the_main_job() {
 
 /// The configuration for the generator: every operation with a token of its role, and with ids that exist beside those it makes up. What stands at
 /// bank-b stays open, because its hub never comes.
-fn configure(gateway: &Gateway, judge: &mut Judge, posts: &str) -> (PathBuf, PathBuf) {
+fn configure(gateway: &Gateway, judge: &mut Judge, posts: &str, clerk: &str) -> (PathBuf, PathBuf) {
     let mut views = vec![gateway.run(&look(&[0]).at(&["bank-a"]))];
     let open = |person| gateway.view(&gateway.submit(&look(&[person]).at(&["bank-b"])).id);
     views.extend((1..=OPEN_REQUESTS).map(open));
+    let counter = json!({ "kind": "query", "partner": "desk-a", "subject": 0 });
+    views.push(gateway.view(&gateway.submit(&acts(&[0], vec![counter])).id));
+    let at_desk = Caller { base: gateway.url().to_owned(), token: clerk.to_owned() };
+    assert_eq!(at_desk.get("/v1/partner/tasks").of_status(200).json()["open"], 1);
     let examples = |of: &dyn Fn(&View) -> Value| -> Value {
         let one = |(place, view)| (format!("at-{place}"), json!({ "value": of(view) }));
         Value::Object(views.iter().enumerate().map(one).collect())
@@ -309,7 +314,11 @@ fn configure(gateway: &Gateway, judge: &mut Judge, posts: &str) -> (PathBuf, Pat
             let id = operation["operationId"].as_str().unwrap();
             let name = holder(operation);
             if !name.is_empty() {
-                let token = if id == "sendResults" { posts.to_owned() } else { gateway.caller(name).token };
+                let token = match (id, operation["tags"][0].as_str()) {
+                    ("sendResults", _) => posts.to_owned(),
+                    (_, Some("inbox")) => clerk.to_owned(),
+                    _ => gateway.caller(name).token,
+                };
                 config.push_str(&format!(
                     "\n[[operations]]\ninclude-operation-id = \"{id}\"\nheaders = {{ Authorization = \"Bearer {token}\" }}\n"
                 ));
@@ -330,9 +339,10 @@ fn schemathesis_finds_nothing() {
     let police = Police::start(&everybody(), PoliceConfig::default()).unwrap();
     let acts = ["query", "locate", "watch", "lift"];
     let posts = gateway.add_open_partner("police-a", "police", police.url(), "police-token", &acts);
+    let clerks = gateway.add_inbox("desk-a", "bank", 86_400, &["clerk-1"]);
     gateway.start();
     let mut judge = judge_of(&gateway);
-    let (document, settings) = configure(&gateway, &mut judge, &posts);
+    let (document, settings) = configure(&gateway, &mut judge, &posts, &clerks[0]);
     let seed = std::env::var("SEED").unwrap_or_else(|_| "20261122".to_owned());
     let run = Command::new(installed("schemathesis"))
         .arg("--config-file")

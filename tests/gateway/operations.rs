@@ -13,7 +13,7 @@ mod yaml;
 use std::path::{Path, PathBuf};
 
 /// The repository.
-fn root() -> &'static Path {
+pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
@@ -23,7 +23,7 @@ fn read(file: &str) -> String {
 }
 
 /// A copy of the sample settings that only its owner may read, as an installation would have it.
-fn copy_of_the_samples(to: &Path) -> PathBuf {
+pub fn copy_of_the_samples(to: &Path) -> PathBuf {
     use std::os::unix::fs::PermissionsExt as _;
     let config = to.join("config");
     for from in crate::bench::files_below(&root().join("config")) {

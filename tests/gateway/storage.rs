@@ -32,6 +32,32 @@ fn all_is_there(gateway: &Gateway, ids: &[String]) {
     }
 }
 
+#[test]
+fn a_case_lists_all_its_requests_from_the_first_one_on() {
+    let mut gateway = Gateway::with(vec![Spec::called("bank-a").holds(&[100_000])]);
+    let first = look(&[0]);
+    let number = first.0["case"]["number"].as_str().unwrap().to_owned();
+    let asks = [first.clone(), look(&[1]), look(&[0]).same_case(&first), look(&[0]).same_case(&first)];
+    let ids = asks.map(|ask| gateway.submit(&ask).id);
+    ids.iter().for_each(|id| drop(gateway.wait_finished(id)));
+    let encoded: String = number.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let of_case = |gateway: &Gateway, rest: &str| -> Vec<String> {
+        let page = gateway.caller("submitter").get(&format!("/v1/requests?case={encoded}{rest}")).of_status(200).json();
+        page["requests"].as_array().unwrap().iter().map(|line| line["id"].as_str().unwrap().to_owned()).collect()
+    };
+    let newest_first = [ids[3].clone(), ids[2].clone(), ids[0].clone()];
+    assert_eq!(of_case(&gateway, ""), newest_first);
+    // After a stop nothing is remembered beside the index.
+    gateway.stop();
+    gateway.start();
+    gateway.wait_index_filled();
+    assert_eq!(of_case(&gateway, ""), newest_first);
+    assert_eq!(of_case(&gateway, "&limit=2"), newest_first[..2]);
+    let page = gateway.caller("submitter").get(&format!("/v1/requests?case={encoded}&limit=2")).of_status(200).json();
+    let rest = format!("&limit=2&cursor={}", page["next"].as_str().unwrap());
+    assert_eq!(of_case(&gateway, &rest), newest_first[2..]);
+}
+
 fn index_of(gateway: &Gateway) -> PathBuf {
     let index = engine::runtime::opening::index_folder(&gateway.data);
     assert!(index.is_dir());

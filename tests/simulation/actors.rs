@@ -6,7 +6,7 @@ use domain::act::{ActOrder, Original};
 use domain::case::Paper;
 use domain::request::{Asked, Goal, Priority, Request, Scope};
 use domain::{ActKind, ActState, Millis, Money, Personal, RequestId};
-use engine::command::{Command, Submit};
+use engine::command::{Amend, Command, Submit};
 
 use crate::book::Place;
 use crate::dice::{Dice, signed};
@@ -134,7 +134,11 @@ impl Simulation {
         } else {
             signed(self.dice.between(1, crate::dice::unsigned(whole).max(1)))
         };
+        let part = kind == ActKind::Release && freeze.limit >= 200 && self.dice.chance(50);
         order.amount = kind.moves_money().then(|| Money::from_fen(fen.max(1)));
+        if part {
+            order.amount = Some(Money::from_fen(signed(self.dice.between(1, crate::dice::unsigned(freeze.limit / 100)))));
+        }
         order.original =
             Some(Original { act: Some(freeze.id), slip: String::new(), case_number: Personal::new(String::new()) });
         order
@@ -159,6 +163,9 @@ impl Simulation {
             priority: submission.priority,
             deadline: submission.deadline,
             callback: None,
+            viewers: Vec::new(),
+            repeat: None,
+            preservation: None,
         };
         let (high, low) = submission.fingerprint;
         Some(Command::Submit(Box::new(Submit {
@@ -168,12 +175,30 @@ impl Simulation {
             case_key: file.key,
             subjects: file.subjects.clone(),
             paper_keys: vec![document.key],
+            preservation: None,
             request: Arc::new(request),
         })))
     }
 
+    /// The claim of a case grows: interest runs on. A court that asks again says the new sum too.
+    fn amended(&mut self, by: String) -> Option<Command> {
+        let place = self.dice.place(self.world.cases.len());
+        let more = Money::from_fen(signed(self.dice.between(1, 20_000)));
+        let file = self.world.cases.get_mut(place)?;
+        let state = &self.gateway.as_ref()?.decider.state;
+        let case = state.case_id(state.case_index(file.key)?);
+        file.case.claim = file.case.claim.plus(more);
+        let (claim, costs) = (file.case.claim, file.case.costs);
+        let reason = "interest".to_owned();
+        Some(Command::Amend(Box::new(Amend { case, claim, costs, by, court: None, reason })))
+    }
+
     /// A person of the court does something to a request or an act.
     pub fn person(&mut self) -> Option<Command> {
+        if self.dice.chance(8) {
+            let by = format!("judge-{}", self.dice.below(3));
+            return self.amended(by);
+        }
         let open: Vec<u64> =
             self.history.requests.iter().filter(|(_, seen)| !seen.finished).map(|(request, _)| *request).collect();
         let request = RequestId(*self.dice.pick(&open)?);

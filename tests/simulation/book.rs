@@ -314,7 +314,8 @@ impl Book {
     fn release(&mut self, message: &Message) -> Outcome {
         for hold in self.accounts.iter_mut().flat_map(|account| &mut account.holds) {
             if Some(hold.key) == message.base {
-                (hold.limit, hold.caught) = (0, 0);
+                hold.limit = if message.amount > 0 { (hold.limit - message.amount).max(0) } else { 0 };
+                hold.caught = hold.caught.min(hold.limit);
             }
         }
         Outcome::of(Verdict::Done)

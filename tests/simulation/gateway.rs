@@ -26,7 +26,7 @@ use crate::dice::{Dice, unsigned};
 /// Small files, so that a short run rolls over segments.
 const OPTIONS: Options =
     Options { segment_bytes_max: 192 * 1024, preallocation_bytes: 8 * 1024, batch_bytes_max: 512 * 1024 };
-const SHAPE: KeyShape = KeyShape { slots_per_file: 256, slots_per_extent: 8, cached_keys_max: 16 };
+const SHAPE: KeyShape = KeyShape { slots_per_file: 256, slots_per_extent: 8, drawn_ahead: 3, cached_keys_max: 16 };
 const DATA: &str = "/data";
 /// Bound to documents as production binds them.
 const DOCUMENT_AAD: &[u8] = b"document";

@@ -167,6 +167,12 @@ impl History {
             }
             (Fact::ActWithdrawn(fact), _) => self.move_to(fact.act.into(), ActState::Withdrawn),
             (Fact::ActResolved(fact), body) => self.resolve(fact, body.as_ref())?,
+            (Fact::CaseAmended(fact), Some(Body::Amended(body))) => {
+                // A case is known by its first request.
+                if let Some(case) = self.requests.get(&fact.case).map(|seen| seen.case) {
+                    self.targets.insert(case, body.claim + body.costs);
+                }
+            }
             (Fact::ActPassed(fact), _) => {
                 self.passed.insert((fact.act.into(), fact.over.into()));
             }
@@ -333,7 +339,7 @@ impl History {
     fn sums(&mut self, id: ActId, state: ActState, queued: bool, outcome: Option<&OutcomeTwin>) {
         let Some(act) = self.acts.get_mut(&id) else { return };
         let effect = state.took_effect();
-        let base = act.base;
+        let (base, amount) = (act.base, act.amount);
         match act.kind {
             ActKind::Freeze if effect => {
                 let limit = outcome.and_then(|outcome| outcome.limit).unwrap_or(act.amount);
@@ -355,7 +361,8 @@ impl History {
             }
             ActKind::Release if effect => {
                 if let Some(freeze) = base.and_then(|base| self.acts.get_mut(&base)) {
-                    (freeze.limit, freeze.caught) = (0, 0);
+                    freeze.limit = if amount > 0 { (freeze.limit - amount).max(0) } else { 0 };
+                    freeze.caught = freeze.caught.min(freeze.limit);
                 }
             }
             _ => {}

@@ -86,7 +86,10 @@ pub fn is_test_file(file: &str) -> bool {
         || inside("examples")
         || inside("benches")
         || file.ends_with("/tests.rs")
+        || inside("conformance")
         || file.ends_with("/conformance.rs")
+        || inside("fuzz")
+        || file.ends_with("/fuzz.rs")
 }
 
 #[test]
@@ -117,6 +120,8 @@ fn tests_of_files_know_products_from_tests() {
         ("src/store/record/tests.rs", true),
         ("src/trail/examples/append.rs", true),
         ("adapters/conformance.rs", true),
+        ("adapters/conformance/questions.rs", true),
+        ("adapters/fuzz/targets.rs", true),
         ("src/store/journal.rs", false),
         ("adapters/simulators/bank/mod.rs", false),
     ] {

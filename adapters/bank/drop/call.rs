@@ -8,6 +8,7 @@ use domain::socket::{CallOut, Cause, Conclusion, Judged, PaperFile, SocketFuture
 
 use super::feeding::{FeedReader, receipt};
 use super::ordering::{name_of, order};
+use crate::dialect::Dialect;
 use crate::transport::drop::judged;
 use crate::transport::drop::mailbox::Folder;
 use crate::transport::drop::options::Agreed;
@@ -18,17 +19,18 @@ pub(super) struct DropCall {
     sweeper: Sweeper,
     sweep_every_ms: u64,
     code: String,
+    dialect: Arc<Dialect>,
     reader: Arc<dyn PacketReader>,
 }
 
 impl DropCall {
-    pub(super) fn new(agreed: Agreed, code: String) -> Self {
-        let reader = Arc::new(FeedReader { code: code.clone() });
-        Self { sweeper: agreed.sweeper, sweep_every_ms: agreed.sweep_every_ms, code, reader }
+    pub(super) fn new(agreed: Agreed, code: String, dialect: Arc<Dialect>) -> Self {
+        let reader = Arc::new(FeedReader { code: code.clone(), dialect: Arc::clone(&dialect) });
+        Self { sweeper: agreed.sweeper, sweep_every_ms: agreed.sweep_every_ms, code, dialect, reader }
     }
 
     async fn leave(&self, slip: &Slip, files: &[PaperFile]) -> Judged {
-        match order(&self.code, slip, files) {
+        match order(&self.dialect, &self.code, slip, files) {
             Some(order) => judged(self.sweeper.mailbox.put(Folder::Download, &order.name, order.bytes).await),
             None => Judged::NotSent { cause: Cause::Unencodable, retry_after_ms: None },
         }
@@ -74,7 +76,7 @@ impl CallOut for DropCall {
         Box::pin(async move {
             match end {
                 Conclusion::Taken(verdicts) => {
-                    self.sweeper.taken(name, receipt(name, verdicts).into_iter().collect()).await
+                    self.sweeper.taken(name, receipt(&self.dialect, name, verdicts).into_iter().collect()).await
                 }
                 Conclusion::SetAside(reason) => self.sweeper.set_aside(name, reason).await,
             }

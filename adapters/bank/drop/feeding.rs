@@ -1,14 +1,18 @@
 //! What a bank leaves: results, sealed receipts and hand-backs, read by their names first; and the receipt for what was not taken.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use domain::outcome::AssetKind;
 use domain::socket::{FeedbackItem, Inbound, ItemVerdict, ListClass, SWEPT_ITEMS_MAX};
 use domain::{SlipLine, SlipNumber};
 
+use super::document;
 use super::names::{self, Feed, FeedName, SEQUENCE_DIGITS};
-use crate::bank::wire::feedback;
-use crate::bank::wire::list;
-use crate::bank::wire::packed::{Packed, Packing};
+use crate::court_form::feedback;
+use crate::court_form::list;
+use crate::court_form::packed::{Packed, Packing};
+use crate::dialect::Dialect;
 use crate::transport::drop::number::{key_of, number_of};
 use crate::transport::drop::packet::{self, Member};
 use crate::transport::drop::sweeper::PacketReader;
@@ -16,6 +20,7 @@ use crate::transport::drop::sweeper::PacketReader;
 /// Reads what one bank leaves.
 pub(super) struct FeedReader {
     pub(super) code: String,
+    pub(super) dialect: Arc<Dialect>,
 }
 
 impl PacketReader for FeedReader {
@@ -30,31 +35,38 @@ impl PacketReader for FeedReader {
         }
         let members = packet::read(bytes, None).map_err(packet::PacketFault::word)?;
         let sorted = Sorted::of(&named, &members)?;
-        let mut feedback = Vec::new();
+        let (mut feedback, mut leads) = (Vec::new(), Vec::new());
         let class = if named.feed == Feed::Queries { ListClass::Queries } else { ListClass::Controls };
+        let read_all = |members: &[&Member]| read_all(members, &self.dialect);
         let mut results = read_all(&sorted.results)?;
         // A receipt counts only beside the result it belongs to.
         if let Some(result) = results.first_mut() {
-            read_all(&sorted.receipts)?.into_iter().for_each(|receipt| result.take_in(receipt));
+            read_all(&sorted.receipts)?.into_iter().for_each(|receipt| result.root.children.push(receipt.root));
         }
         for result in &results {
-            let (found, items) = feedback::read(result, class).map_err(|_| "schema")?;
-            if found != class {
+            let fed = feedback::read(result, class, AssetKind::Cash).map_err(|_| "schema")?;
+            if fed.class != class {
                 return Err("schema");
             }
-            feedback.extend(items);
+            feedback.extend(fed.items);
+            leads.extend(fed.leads);
         }
         for back in &read_all(&sorted.hand_backs)? {
             feedback.extend(feedback::read_hand_back(back).map_err(|_| "schema")?);
         }
-        if feedback.len() > SWEPT_ITEMS_MAX {
+        if feedback.len() + leads.len() > SWEPT_ITEMS_MAX {
             return Err("too_many_items");
         }
         if named.feed == Feed::Controls && feedback.iter().any(|item| names::padded(&item.slip) != named.request) {
             return Err("totals");
         }
         feedback.iter_mut().for_each(own_number);
-        Ok(Inbound { feedback, leads: Vec::new() })
+        for lead in &mut leads {
+            if let Some(key) = key_of(&lead.slip) {
+                (lead.slip, lead.line) = (key.to_string(), Some(key.line));
+            }
+        }
+        Ok(Inbound { feedback, leads })
     }
 }
 
@@ -117,8 +129,19 @@ fn numbered(tails: &[&str]) -> bool {
     numbers.into_iter().eq(1..=tails.len())
 }
 
-fn read_all(members: &[&Member]) -> Result<Vec<Packed>, &'static str> {
-    members.iter().map(|member| Packed::read_document(&member.bytes).map_err(|_| "schema")).collect()
+fn read_all<'d>(members: &[&Member], dialect: &'d Dialect) -> Result<Vec<Packed<'d>>, &'static str> {
+    members.iter().map(|member| read_one(&member.bytes, dialect).ok_or("schema")).collect()
+}
+
+/// XML as it lies in a file; some pack it again as a whole, as they do for SOAP.
+fn read_one<'d>(bytes: &[u8], dialect: &'d Dialect) -> Option<Packed<'d>> {
+    let is_xml = bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'<');
+    let read = if is_xml {
+        Packed::read_inner(bytes, dialect)
+    } else {
+        Packed::read(std::str::from_utf8(bytes).ok()?, dialect)
+    };
+    read.ok()
 }
 
 /// Back from the number of the form to ours, with its line; a CCXH that contradicts it fails the item alone.
@@ -132,10 +155,10 @@ fn own_number(item: &mut FeedbackItem) {
 }
 
 /// The packet that tells the bank what of its packet was not taken; `None` when all of it was.
-pub(super) fn receipt(name: &str, verdicts: &[ItemVerdict]) -> Option<(String, Vec<u8>)> {
+pub(super) fn receipt(dialect: &Dialect, name: &str, verdicts: &[ItemVerdict]) -> Option<(String, Vec<u8>)> {
     let (receipt, named) = (names::receipt_of(name)?, names::read(name)?);
     let refused = verdicts.iter().filter_map(|verdict| Some((verdict, verdict.taken.as_ref().err()?)));
-    let mut packing = Packing::new();
+    let mut packing = Packing::new(dialect);
     list::open(&mut packing, "htxxlist");
     let before = packing.len();
     for (verdict, reason) in refused {
@@ -155,7 +178,7 @@ pub(super) fn receipt(name: &str, verdicts: &[ItemVerdict]) -> Option<(String, V
         Feed::Queries => format!("{:0>SEQUENCE_DIGITS$}", 1),
         Feed::Controls => named.request.to_owned(),
     };
-    let member = Member { name: format!("QNA{}{tail}.xml", named.stem), bytes: packing.document() };
+    let member = Member { name: format!("QNA{}{tail}.xml", named.stem), bytes: document(packing) };
     Some((receipt, crate::transport::drop::write(&[member], None)?))
 }
 

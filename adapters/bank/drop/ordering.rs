@@ -4,10 +4,12 @@ use domain::case::Officer;
 use domain::slip::{Slip, SlipLine};
 use domain::socket::PaperFile;
 
+use super::document;
 use super::names::{SEQUENCE_DIGITS, padded};
-use crate::bank::wire::list::{self, Particulars};
-use crate::bank::wire::packed::Packing;
-use crate::bank::wire::reply::{pack_credentials, pack_papers};
+use crate::court_form::list::{self, Particulars};
+use crate::court_form::packed::Packing;
+use crate::court_form::reply::{write_credentials, write_papers};
+use crate::dialect::Dialect;
 use crate::transport::drop::number::number_of;
 use crate::transport::drop::packet::Member;
 use crate::transport::pull::ANSWER_BYTES_MAX;
@@ -25,7 +27,7 @@ pub(super) fn name_of(code: &str, key: SlipLine, is_query: bool) -> Option<Strin
 }
 
 /// Writes the packet of the one line of `slip`; `None` when a value that banks need is missing or the whole is too large.
-pub(super) fn order(code: &str, slip: &Slip, files: &[PaperFile]) -> Option<Order> {
+pub(super) fn order(dialect: &Dialect, code: &str, slip: &Slip, files: &[PaperFile]) -> Option<Order> {
     let [line] = slip.lines.as_slice() else { return None };
     let key = SlipLine { slip: slip.number, line: line.line };
     let is_query = line.kind.is_question();
@@ -36,7 +38,7 @@ pub(super) fn order(code: &str, slip: &Slip, files: &[PaperFile]) -> Option<Orde
     }
     let number = number_of(key)?;
     let particulars = Particulars { number: &number, paper_number: &number, contact: "", account_class: "" };
-    let mut packing = Packing::new();
+    let mut packing = Packing::new(dialect);
     let root = if is_query { "cxqqList" } else { "kzqqList" };
     list::open(&mut packing, root);
     if is_query {
@@ -46,14 +48,15 @@ pub(super) fn order(code: &str, slip: &Slip, files: &[PaperFile]) -> Option<Orde
     }
     packing.end(root);
     let stem = format!("{code}{}{:0>SEQUENCE_DIGITS$}", padded(&number), 1);
-    let member = |kind: &str, packing: Packing| Member { name: format!("{kind}{stem}.xml"), bytes: packing.document() };
+    let member =
+        |kind: &str, packing: Packing<'_>| Member { name: format!("{kind}{stem}.xml"), bytes: document(packing) };
     let (scans, papers): (Vec<PaperFile>, Vec<PaperFile>) =
         files.iter().map(copy).partition(|file| file.kind.ends_with("_scan"));
     let key_field = if is_query { "WSBH" } else { "BDHM" };
     let members = [
         member("QA", packing),
-        member("QI", pack_papers(key_field, &number, &papers)),
-        member("QC", pack_credentials(&number, &by_officer(&slip.context.officers, scans))),
+        member("QI", write_papers(dialect, key_field, &number, &papers)),
+        member("QC", write_credentials(dialect, &number, &by_officer(&slip.context.officers, scans))),
     ];
     Some(Order { name: name_of(code, key, is_query)?, bytes: crate::transport::drop::write(&members, None)? })
 }

@@ -10,7 +10,8 @@ use domain::{ActKind, Money, Personal};
 
 use super::feeding::{FeedReader, receipt};
 use super::ordering::order;
-use crate::bank::tests::specimen::{CANARIES, paper, slip, with_case};
+use crate::court_form::specimen::{CANARIES, paper, slip, with_case};
+use crate::dialect::Dialect;
 use crate::transport::drop::packet::{self, Member};
 use crate::transport::drop::sweeper::PacketReader;
 use crate::transport::drop::tests::server::partner_options;
@@ -24,6 +25,14 @@ macro_rules! golden {
     ($name:literal) => {
         include_str!(concat!("../golden/drop/", $name)).trim_end()
     };
+}
+
+fn dialect() -> Dialect {
+    Dialect::of(&crate::bank::INDUSTRY)
+}
+
+fn reader() -> FeedReader {
+    FeedReader { code: CODE.to_owned(), dialect: Arc::new(dialect()) }
 }
 
 fn files() -> Vec<PaperFile> {
@@ -43,7 +52,7 @@ fn fed(name: &str, batch: &str, parts: &[(&str, &str, &str)]) -> Result<Inbound,
         bytes: bytes.as_bytes().to_vec(),
     };
     let members: Vec<Member> = parts.iter().map(member).collect();
-    let reader = FeedReader { code: CODE.to_owned() };
+    let reader = reader();
     reader.read(&name.replace("STEM", &stem), &write(&members, None).unwrap())
 }
 
@@ -69,7 +78,7 @@ fn orders_are_packets_whose_members_are_these_bytes() {
         (ActKind::Deduct, "KZQQ", FREEZE, golden!("QA_deduct.xml"), golden!("QI_freeze.xml")),
     ];
     for (kind, packet, number, request, papers) in goldens {
-        let order = order(CODE, &slip(kind), &files()).unwrap();
+        let order = order(&dialect(), CODE, &slip(kind), &files()).unwrap();
         assert_eq!(order.name, format!("{packet}{CODE}{number}00000000.zip"));
         let stem = format!("{CODE}{number}00000000000000000001.xml");
         let credentials = golden!("QC.xml").replace("NUMBER", &base64(number));
@@ -90,7 +99,7 @@ fn what_an_act_builds_on_goes_under_the_number_it_had_here() {
     let freeze = SlipLine { slip: release.number, line: 7 };
     let case_number = Personal::new("(2026)浙0225执1234号".to_owned());
     release.lines[0].original = Some(Original { act: None, slip: freeze.to_string(), case_number });
-    let written = members(&order(CODE, &release, &[]).unwrap().bytes).remove(0).1;
+    let written = members(&order(&dialect(), CODE, &release, &[]).unwrap().bytes).remove(0).1;
     assert!(written.contains(&format!("YDJDH=\"{}\"", base64("X202611220000000001207"))), "{written}");
 }
 
@@ -100,16 +109,16 @@ fn what_cannot_be_said_whole_is_not_said() {
         slip.lines.push(slip.lines[0].clone());
         slip
     };
-    assert!(order(CODE, &two(slip(ActKind::Freeze)), &[]).is_none());
+    assert!(order(&dialect(), CODE, &two(slip(ActKind::Freeze)), &[]).is_none());
     let mut bare = slip(ActKind::Freeze);
     bare.lines[0].amount = None;
-    assert!(order(CODE, &bare, &[]).is_none());
+    assert!(order(&dialect(), CODE, &bare, &[]).is_none());
     let mut far = slip(ActKind::Freeze);
     far.lines[0].line = 2_000;
-    assert!(order(CODE, &far, &[]).is_none());
-    assert!(order(CODE, &with_case(slip(ActKind::Deduct), |case| case.account = None), &[]).is_none());
+    assert!(order(&dialect(), CODE, &far, &[]).is_none());
+    assert!(order(&dialect(), CODE, &with_case(slip(ActKind::Deduct), |case| case.account = None), &[]).is_none());
     let large = PaperFile { bytes: Personal::new(vec![0; 5 << 20]), ..paper("ruling", "裁定书.pdf") };
-    assert!(order(CODE, &slip(ActKind::Freeze), &[large]).is_none(), "half of the papers are no papers");
+    assert!(order(&dialect(), CODE, &slip(ActKind::Freeze), &[large]).is_none(), "half of the papers are no papers");
 }
 
 #[test]
@@ -176,7 +185,7 @@ fn a_packet_that_contradicts_itself_is_set_aside_whole() {
     let other = format!("CXFKB0000000000000002{:0>30}.zip", "3");
     assert_eq!(reason(fed(&other, "3", &parts)), "bank_code");
     assert_eq!(reason(fed(&format!("CXFK{CODE}{:0>30}.zip", "4"), "3", &parts)), "bank_code");
-    let reader = FeedReader { code: CODE.to_owned() };
+    let reader = reader();
     assert_eq!(reason(reader.read(&format!("CXFK{CODE}{:0>30}.zip", "3"), b"PK")), "truncated");
 }
 
@@ -194,18 +203,18 @@ fn what_is_not_taken_is_told_in_a_packet_of_its_own() {
         taken: taken.map_err(str::to_owned),
     };
     let name = format!("CXFK{CODE}{:0>30}.zip", "7");
-    assert!(receipt(&name, &[verdict("X2026112200000000012-0", Ok(()))]).is_none());
+    assert!(receipt(&dialect(), &name, &[verdict("X2026112200000000012-0", Ok(()))]).is_none());
     let verdicts = [
         verdict("X2026112200000000012-0", Ok(())),
         verdict("X2026112200000000013-0", Err("请求单号不存在")),
         verdict("A20200422E0100000003", Err("请求单号不存在")),
     ];
-    let (told, packet) = receipt(&name, &verdicts).unwrap();
+    let (told, packet) = receipt(&dialect(), &name, &verdicts).unwrap();
     assert_eq!(told, format!("CXHZ{CODE}{:0>30}.zip", "7"));
     let stem = format!("QNA{CODE}{:0>30}000000000001.xml", "7");
     assert_eq!(members(&packet), [(stem, golden!("CXHZ.xml").to_owned())]);
     let name = format!("KZFK{CODE}{:0>30}{}.zip", "7", tail());
-    let (told, packet) = receipt(&name, &[verdict("X2026112200000000012-1", Err("该请求已撤回"))]).unwrap();
+    let (told, packet) = receipt(&dialect(), &name, &[verdict("X2026112200000000012-1", Err("该请求已撤回"))]).unwrap();
     assert_eq!(told, name.replace("KZFK", "KZHZ"));
     assert_eq!(members(&packet)[0].0, format!("QNA{CODE}{:0>30}{}.xml", "7", tail()));
 }
@@ -264,7 +273,7 @@ async fn the_reason_beside_what_is_set_aside_quotes_nothing() {
     let call = mailbox(folder.path());
     let name = format!("CXFK{CODE}{:0>30}.zip", "9");
     let box_of = folder.path().join(CODE);
-    let packet = order(CODE, &slip(ActKind::Query), &files()).unwrap().bytes;
+    let packet = order(&dialect(), CODE, &slip(ActKind::Query), &files()).unwrap().bytes;
     std::fs::write(box_of.join("upload").join(&name), &packet[..packet.len() / 2]).unwrap();
     let sweep = call.sweep().await.ok().unwrap();
     let reason = sweep.found[0].said.as_ref().err().copied().unwrap();
@@ -289,7 +298,7 @@ proptest::proptest! {
             names.into_iter().map(|name| Member { name, bytes: bytes.clone() }).collect();
         let packet = write(&members, None).unwrap();
         for name in [format!("CXFK{CODE}{:0>30}.zip", "1"), format!("KZFK{CODE}{:0>30}{}.zip", "1", tail())] {
-            let reader = FeedReader { code: CODE.to_owned() };
+            let reader = reader();
             proptest::prop_assert!(reader.read(&name, &packet).is_err());
         }
     }

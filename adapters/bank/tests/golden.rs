@@ -1,14 +1,15 @@
 //! Every golden file: what we write equals it byte for byte, what we read of it means what it says.
 
 use domain::outcome::{Reason, Verdict};
-use domain::socket::{Face as _, FaceAnswer, FaceVerb, FeedbackItem, ItemVerdict, ListClass};
+use domain::socket::{FaceAnswer, FaceVerb, FeedbackItem, ItemVerdict, ListClass};
 use domain::{ActKind, Money};
 
-use super::specimen::{paper, slip};
-use crate::bank::BankFace;
-use crate::bank::wire::list::{Particulars, control, open, query};
-use crate::bank::wire::packed::{Packed, Packing, decode_base64};
-use crate::bank::wire::{feedback, reply, soap};
+use super::specimen::{dialect, hub, paper, slip};
+use crate::bank::INDUSTRY;
+use crate::court_form::list::{Particulars, control, open, query};
+use crate::court_form::packed::{Packed, Packing, decode_base64};
+use crate::court_form::{feedback, reply};
+use crate::transport::soap;
 
 macro_rules! golden {
     ($name:literal) => {
@@ -17,9 +18,10 @@ macro_rules! golden {
 }
 
 fn item(argument: &str, class: ListClass) -> FeedbackItem {
-    let (read_as, mut items) = feedback::read(&Packed::read(argument).unwrap(), class).unwrap();
-    assert!(read_as == class && items.len() == 1);
-    items.remove(0)
+    let packed = Packed::read(argument, dialect()).unwrap();
+    let mut fed = feedback::read(&packed, class, INDUSTRY.asset).unwrap();
+    assert!(fed.class == class && fed.items.len() == 1);
+    fed.items.remove(0)
 }
 
 #[test]
@@ -32,7 +34,7 @@ fn lists_are_written_to_the_byte() {
         let particulars = Particulars { number, paper_number: "WS2026112000001", contact, account_class: class };
         let root = if kind == ActKind::Query { "cxqqList" } else { "kzqqList" };
         let row = if kind == ActKind::Query { query } else { control };
-        let mut packing = Packing::new();
+        let mut packing = Packing::new(dialect());
         open(&mut packing, root);
         row(&mut packing, &slip(kind), &particulars).unwrap();
         packing.end(root);
@@ -46,27 +48,27 @@ fn papers_and_verdicts_are_written_to_the_byte() {
     // The sample's MD5 is not that of its own stand-in body; ours is, and all else is the same.
     let sample = golden!("02_cxwsInfo_reply.inner.xml")
         .replace("OGI4ZGIzZGZhNDI2ZjZiZGIxNzk4ZDU3OGY1MjM5YWU=", "NjQ0NmE5ODA4MGY1ZTUxYWI3ZjBhYmMwZThlZGE2MzU=");
-    let written = decode_base64(&reply::papers("WSBH", "WS2026112000001", &files)).unwrap();
+    let written = decode_base64(&reply::papers(dialect(), "WSBH", "WS2026112000001", &files)).unwrap();
     assert_eq!(std::str::from_utf8(&written).unwrap(), sample);
     let taken = [ItemVerdict { slip: "A20261120E0100000001".to_owned(), taken: Ok(()) }];
-    assert_eq!(reply::verdicts("cxjglist", "errorMsg", &taken), golden!("05_shfeed_reply_ok.b64"));
+    assert_eq!(reply::verdicts(dialect(), "cxjglist", "errorMsg", &taken), golden!("05_shfeed_reply_ok.b64"));
 }
 
 #[test]
 fn envelopes_are_read_and_written_to_the_byte() {
-    let answer = soap::response("getXzcxList", golden!("01_getXzcxList_reply.b64"));
+    let answer = soap::response(INDUSTRY.service.namespace, "getXzcxList", golden!("01_getXzcxList_reply.b64"));
     assert_eq!(std::str::from_utf8(&answer).unwrap(), golden!("soap/getXzcxList_response.xml"));
-    let call = BankFace.decode(golden!("soap/getXzcxList_request.xml").as_bytes()).ok().unwrap();
-    assert_eq!((call.operation, call.username.expose().as_str()), ("getXzcxList", "YH102332002250"));
+    let call = hub().decode(golden!("soap/getXzcxList_request.xml").as_bytes()).ok().unwrap();
+    assert_eq!((call.operation.as_str(), call.username.expose().as_str()), ("getXzcxList", "YH102332002250"));
     assert_eq!(call.password.expose(), "not-a-secret");
     assert!(matches!(call.verb, FaceVerb::List(ListClass::Queries)));
-    let call = BankFace.decode(golden!("soap/shfeedXzcxInfo_request.xml").as_bytes()).ok().unwrap();
-    let FaceVerb::Feedback { class: ListClass::Queries, items } = call.verb else { panic!("another verb") };
+    let call = hub().decode(golden!("soap/shfeedXzcxInfo_request.xml").as_bytes()).ok().unwrap();
+    let FaceVerb::Feedback { class: ListClass::Queries, items, .. } = call.verb else { panic!("another verb") };
     assert_eq!(items.first().unwrap().slip, "A20261120E0100000001");
-    let denied = BankFace.encode("getXzkzList", &FaceAnswer::Denied("口令错误".to_owned()));
+    let denied = hub().encode("getXzkzList", &FaceAnswer::Denied("口令错误".to_owned()));
     let denied = std::str::from_utf8(&denied.bytes).unwrap().to_owned();
     let packed = denied.split("<return>").nth(1).unwrap().split("</return>").next().unwrap();
-    let packed = Packed::read(packed).unwrap();
+    let packed = Packed::read(packed, dialect()).unwrap();
     assert_eq!(packed.values(&packed.root).text("errorMsg").unwrap(), "口令错误");
     assert!(packed.root.is("kzqqList"));
 }
@@ -117,21 +119,12 @@ fn a_partial_freeze_and_a_refusal_mean_what_they_say() {
 
 #[test]
 fn a_hand_back_says_why() {
-    let items = feedback::read_hand_back(&Packed::read(golden!("10_htInfo_argument.b64")).unwrap()).unwrap();
+    let items = feedback::read_hand_back(&Packed::read(golden!("10_htInfo_argument.b64"), dialect()).unwrap()).unwrap();
     let [item] = items.as_slice() else { panic!("one item") };
     assert_eq!((item.slip.as_str(), item.line), ("A20261120E0200000001", None));
     let outcome = item.outcome.as_ref().ok().unwrap();
     assert_eq!((outcome.verdict, outcome.reason), (Verdict::HandedBack, Some(Reason::CredentialMissing)));
     assert!(outcome.text.as_ref().unwrap().expose().contains("缺少执行公务证扫描件"));
-}
-
-#[test]
-fn feedback_of_kindred_industries_is_read_too() {
-    let wallet = item(golden!("20_payment_query_feedback.b64"), ListClass::Queries).outcome.ok().unwrap();
-    assert_eq!(wallet.accounts.first().unwrap().balance, Some(Money::from_fen(35_670)));
-    let fund = item(golden!("21_housing_fund_query_feedback.b64"), ListClass::Queries).outcome.ok().unwrap();
-    let account = fund.accounts.first().unwrap();
-    assert!(account.is_cny() && account.currency == "人民币" && account.available.is_none());
 }
 
 /// The samples say each meaning twice, as JSON beside the bytes; a reader of ours must agree with both.

@@ -4,13 +4,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use domain::outcome::{Outcome, Reason, Verdict};
 use domain::slip::Slip;
-use domain::socket::{Face as _, FaceAnswer, FaceCall, FaceFault, FaceVerb, FeedbackItem, ItemVerdict, ListClass};
+use domain::socket::{FaceAnswer, FaceFault, FaceVerb, FeedbackItem, ItemVerdict, ListClass};
 use domain::{ActKind, Money};
 
-use super::specimen::{ACCOUNT, CANARIES, paper, slip, with_case};
-use crate::bank::BankFace;
-use crate::bank::wire::packed::{Packed, decode_base64};
-use crate::bank::wire::soap::OPERATIONS;
+use super::specimen::{ACCOUNT, CANARIES, Read, dialect, hub, paper, slip, with_case};
+use crate::bank::INDUSTRY;
+use crate::court_form::packed::{Packed, decode_base64};
 use crate::transport::charset::Charset;
 use crate::transport::pull::{ANSWER_BYTES_MAX, CALL_BYTES_MAX};
 
@@ -36,13 +35,13 @@ fn envelope(operation: &str, arguments: &[&str]) -> String {
     )
 }
 
-fn call(operation: &str, argument: &str) -> Result<FaceCall, FaceFault> {
-    BankFace.decode(envelope(operation, &[&credential(), argument]).as_bytes())
+fn call(operation: &str, argument: &str) -> Result<Read, FaceFault> {
+    hub().decode(envelope(operation, &[&credential(), argument]).as_bytes())
 }
 
 fn fed_back(operation: &str, argument: &str) -> (ListClass, Vec<FeedbackItem>) {
     match call(operation, argument).ok().unwrap().verb {
-        FaceVerb::Feedback { class, items } => (class, items),
+        FaceVerb::Feedback { class, items, .. } => (class, items),
         _ => panic!("not a feedback"),
     }
 }
@@ -220,11 +219,9 @@ fn envelopes_are_read_as_partners_write_them() {
             "<?xml version='1.0' encoding='GBK'?>{head}<!-- c --><KZWSINFO><arg0>{one}</arg0><arg1>{two}</arg1></KZWSINFO>{tail}"
         ),
     ] {
-        let call = BankFace.decode(body.as_bytes()).ok().unwrap();
-        assert_eq!(
-            (call.operation, call.username.expose().as_str(), call.password.expose().as_str()),
-            ("kzwsInfo", "YH1", "p")
-        );
+        let call = hub().decode(body.as_bytes()).ok().unwrap();
+        assert_eq!((call.username.expose().as_str(), call.password.expose().as_str()), ("YH1", "p"));
+        assert!(call.operation.eq_ignore_ascii_case("kzwsInfo"));
         assert!(matches!(call.verb, FaceVerb::Papers { key, class: ListClass::Controls } if key == "X1"));
     }
     let old = call("wsInfo", &element("wsbhinfo", &[], &element("condition", &[("WSBH", "W1")], ""))).ok().unwrap();
@@ -276,17 +273,17 @@ fn hostile() -> Vec<Vec<u8>> {
 #[test]
 fn hostile_bytes_are_typed_faults_that_echo_nothing() {
     for body in hostile() {
-        let Err(fault) = BankFace.decode(&body) else {
+        let Err(fault) = hub().decode(&body) else {
             panic!("read: {}", String::from_utf8_lossy(&body[..body.len().min(99)]))
         };
-        let reply = BankFace.fault(&fault);
+        let reply = hub().face.fault(&fault);
         let shown = format!("{fault:?}{}", String::from_utf8_lossy(&reply.bytes));
         assert!(CANARIES.iter().all(|canary| !shown.contains(canary)), "{shown}");
         assert!(reply.status >= 400 && shown.contains("<S:Fault>"));
     }
-    let too_large = BankFace.decode(&vec![b' '; CALL_BYTES_MAX + 1]).err().unwrap();
-    assert_eq!(BankFace.fault(&too_large).status, 413);
-    let unknown = BankFace.decode(envelope("drop", &[]).as_bytes()).err().unwrap();
+    let too_large = hub().decode(&vec![b' '; CALL_BYTES_MAX + 1]).err().unwrap();
+    assert_eq!(hub().face.fault(&too_large).status, 413);
+    let unknown = hub().decode(envelope("drop", &[&credential()]).as_bytes()).err().unwrap();
     assert_eq!(unknown, FaceFault::UnknownOperation);
 }
 
@@ -299,13 +296,13 @@ fn reasons_for_the_partner_show_nothing_of_its_customer() {
 }
 
 /// The packed answer inside an envelope.
-fn returned(bytes: &[u8]) -> Packed {
+fn returned(bytes: &[u8]) -> Packed<'static> {
     let text = std::str::from_utf8(bytes).unwrap();
-    Packed::read(text.split("<return>").nth(1).unwrap().split("</return>").next().unwrap()).unwrap()
+    Packed::read(text.split("<return>").nth(1).unwrap().split("</return>").next().unwrap(), dialect()).unwrap()
 }
 
-fn listed(operation: &'static str, slips: Vec<Slip>) -> Packed {
-    returned(&BankFace.encode(operation, &FaceAnswer::List(slips)).bytes)
+fn listed(operation: &'static str, slips: Vec<Slip>) -> Packed<'static> {
+    returned(&hub().encode(operation, &FaceAnswer::List(slips)).bytes)
 }
 
 #[test]
@@ -350,7 +347,7 @@ fn lists_carry_our_number_and_every_line_and_leave_out_what_cannot_be_said() {
 fn a_list_never_passes_its_cap_and_is_empty_when_nothing_waits() {
     let mut long = slip(ActKind::Query);
     long = with_case(long, |case| case.court.name = "F".repeat(2_000_000));
-    let bytes = BankFace.encode("getXzcxList", &FaceAnswer::List(vec![long; 9])).bytes;
+    let bytes = hub().encode("getXzcxList", &FaceAnswer::List(vec![long; 9])).bytes;
     assert!(bytes.len() < ANSWER_BYTES_MAX * 4 / 3 + 1_000);
     assert_eq!(returned(&bytes).root.children.len(), 3);
     assert!(listed("getXzkzList", Vec::new()).root.children.is_empty());
@@ -377,7 +374,7 @@ fn verdicts_are_one_a_slip_and_fail_if_any_line_does() {
         verdict("X1", Err("无此请求单")),
         verdict("X1", Err("后者")),
     ];
-    let packed = returned(&BankFace.encode("htInfo", &FaceAnswer::Verdicts(verdicts)).bytes);
+    let packed = returned(&hub().encode("htInfo", &FaceAnswer::Verdicts(verdicts)).bytes);
     assert_eq!(packed.root.attribute("errMsg"), Some(""));
     let rows = &packed.root.child("htjglist").unwrap().children;
     let said: Vec<_> = rows
@@ -394,7 +391,7 @@ fn credentials_hold_both_cards_of_each_officer() {
     let officer = slip.context.officers[0].clone();
     let scans = vec![paper("work_id_scan", "工作证.jpg")];
     let answer = FaceAnswer::Credentials { slip: "X1".to_owned(), officers: vec![(officer, scans)] };
-    let packed = returned(&BankFace.encode("zjInfo", &answer).bytes);
+    let packed = returned(&hub().encode("zjInfo", &answer).bytes);
     let row = packed.values(&packed.root.children[0]);
     assert_eq!((row.text("GZZBM").unwrap(), row.text("GZZWJGS").unwrap()), ("GZ330225001".into(), "jpg".into()));
     assert_eq!(row.file("GZZ").unwrap(), b"%PDF-1.4\n");
@@ -403,7 +400,7 @@ fn credentials_hold_both_cards_of_each_officer() {
 
 #[test]
 fn the_description_names_every_operation_and_the_address() {
-    let wsdl = BankFace.description("http://court.example/services/SyyhConvertDataService?a&b");
+    let wsdl = hub().face.description("http://court.example/services/SyyhConvertDataService?a&b");
     let limits = crate::markup::Limits { depth_max: 20, elements_max: 500, attributes_max: 20 };
     let read = crate::markup::Element::read(&wsdl, limits).unwrap();
     let mut found = Vec::new();
@@ -411,8 +408,8 @@ fn the_description_names_every_operation_and_the_address() {
     assert_eq!(found[0].attribute("location"), Some("http://court.example/services/SyyhConvertDataService?a&b"));
     found.clear();
     read.all("operation", &mut found);
-    for (operation, _) in OPERATIONS {
-        let named = found.iter().filter(|element| element.attribute("name") == Some(operation)).count();
+    for (operation, _) in INDUSTRY.operations {
+        let named = found.iter().filter(|element| element.attribute("name") == Some(*operation)).count();
         assert_eq!(named, 2, "{operation} in port type and binding");
     }
 }
@@ -420,7 +417,7 @@ fn the_description_names_every_operation_and_the_address() {
 proptest::proptest! {
     #[test]
     fn any_body_is_a_call_or_a_fault(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..400)) {
-        drop(BankFace.decode(&bytes));
+        drop(hub().decode(&bytes));
     }
 
     #[test]
@@ -430,7 +427,7 @@ proptest::proptest! {
             *place = byte;
         }
         let body = envelope("shfeedXzcxInfo", &[&credential()]).replace("</q:", &format!("<arg1>{}</arg1></q:", STANDARD.encode(&inner)));
-        drop(BankFace.decode(body.as_bytes()));
+        drop(hub().decode(body.as_bytes()));
     }
 
     #[test]
@@ -442,6 +439,6 @@ proptest::proptest! {
         proptest::prop_assert_eq!(row.text("XM").unwrap(), name);
         let line = packed.values(&row.element.children[0].children[0]);
         proptest::prop_assert_eq!(line.money("JE").unwrap(), Some(Money::from_fen(fen)));
-        proptest::prop_assert_eq!(line.day(&["JSRQ"]).unwrap(), freeze.lines[0].to);
+        proptest::prop_assert_eq!(line.day("JSRQ").unwrap(), freeze.lines[0].to);
     }
 }

@@ -166,6 +166,10 @@ fn control(message: &mut Message, slip: &Slip, line: &Line, kind: ActKind, files
     let (case, party, account) = (&slip.context.case, slip.party()?, line.account.as_ref()?);
     if kind == ActKind::Freeze {
         message.shown("ApplicationID", &slip.number);
+        // Another organ's freeze that it takes over, in rank.
+        if let Some(taken_over) = &line.original {
+            message.text("OriginalTransSerialNumber", &taken_over.slip);
+        }
     } else {
         original(message, &line.original.as_ref()?.slip)?;
     }
@@ -181,6 +185,8 @@ fn control(message: &mut Message, slip: &Slip, line: &Line, kind: ActKind, files
         ActKind::Freeze => freeze(message, line)?,
         ActKind::Renew => message.day("ExpireTime", line.to?, "235959"),
         ActKind::Deduct => deduct(message, slip, line)?,
+        // Without an amount all of it is let go.
+        ActKind::Release => line.amount.iter().for_each(|part| message.shown("Balance", part)),
         _ => {}
     }
     message.may("ApplicationOrgID", &case.court.code);

@@ -7,6 +7,7 @@ use crate::bank::{Answer, Ordered, Papers, Received};
 use crate::bank_hub::answers;
 use crate::bank_hub::element::{self, Element};
 use crate::bank_hub::slip::Slip;
+use crate::bank_hub::trade::Trade;
 use crate::packets;
 use crate::wire::{decode_bytes, md5_hex};
 use crate::xml::Node;
@@ -174,7 +175,7 @@ async fn answer(front: &Front, slip: &Slip, papers: Option<Papers>, report: &mut
     Some(match found {
         _ if !reviewed => answers::query_refused(slip, "业务审核未通过", &fed_at),
         None => answers::query_refused(slip, "查无开户信息", &fed_at),
-        Some((customer, accounts)) => answers::query_done(slip, &customer, &accounts, &fed_at),
+        Some((customer, accounts)) => answers::query_done(Trade::Bank, slip, &customer, &accounts, &fed_at),
     })
 }
 

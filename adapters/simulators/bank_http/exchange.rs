@@ -7,7 +7,7 @@ use super::Shared;
 use super::orders;
 use super::queries::Query;
 use super::wire::{self, Code, Request};
-use crate::bank::{Answer, Order, Ordered, Outcome, Reason, Verdict};
+use crate::bank::{Answer, Order, Ordered, Outcome, Reason, Verb, Verdict};
 
 /// Questions still to be asked before an accepted order's result is told.
 #[derive(Default)]
@@ -21,6 +21,48 @@ pub(crate) async fn answer(shared: &Shared, request: &Request) -> String {
         "100999" => ask(shared, request),
         _ => wire::answer(request, Code::NoSuchTx, None, ""),
     }
+}
+
+/// "All of it is done", of which the books know nothing: an order's amount comes back as held or paid, a query finds nobody.
+pub(crate) fn claimed(shared: &Shared, request: &Request) -> String {
+    let order = match orders::order(request, wire::content(request)) {
+        Ok(order) => order,
+        Err(_) => return wire::answer(request, Code::NoAccount, None, ""),
+    };
+    let amount = match &order.verb {
+        Verb::Freeze { limit, .. } => *limit,
+        Verb::Deduct { amount, .. } => *amount,
+        _ => None,
+    };
+    let end = match &order.verb {
+        Verb::Freeze { end, .. } | Verb::Renew { end, .. } => Some(*end),
+        _ => None,
+    };
+    let today = Some(shared.books.today());
+    let got = amount.unwrap_or(0);
+    let verdict = Verdict {
+        outcome: Outcome::Done,
+        got,
+        held: got,
+        start: today,
+        end,
+        ..Verdict::refused(Reason::NoAccount, amount)
+    };
+    wire::answer(request, Code::Ok, None, &wire::verdict_body(order.verb.word(), &order.account, &verdict))
+}
+
+/// "Refused", of something that was done; to a question it says so of the order asked about.
+pub(crate) fn denied(shared: &Shared, request: &Request) -> String {
+    let original = request.body.value("OriginalTransSerialNumber");
+    let stored = shared.books.stored(if original.is_empty() { &request.number } else { original });
+    let (verb, account) = stored.map_or(("freeze", String::new()), |stored| (stored.verb, stored.account));
+    let mut body = String::new();
+    if !original.is_empty() {
+        crate::xml::element(&mut body, "OriginalTransSerialNumber", original);
+        original_codes(&mut body, even_code(verb), Code::Ok);
+    }
+    body.push_str(&wire::verdict_body(verb, &account, &Verdict::refused(Reason::RefusedByClerk, None)));
+    wire::answer(request, Code::Ok, None, &body)
 }
 
 fn query(shared: &Shared, request: &Request) -> String {

@@ -118,11 +118,16 @@ async fn bank_exchange(shared: &Shared, incoming: &Incoming) -> (Outgoing, Drawn
     if drawn.delay_ms > 0 {
         tokio::time::sleep(Duration::from_millis(drawn.delay_ms)).await;
     }
-    if let Some(outgoing) = before_effect(&request, &drawn, charset) {
-        return (outgoing, drawn);
-    }
-    let answer = exchange::answer(shared, &request).await;
-    (after_effect(&request, &answer, &drawn, charset), drawn)
+    let mut outgoing = match before_effect(&request, &drawn, charset) {
+        Some(outgoing) => outgoing,
+        None if drawn.fault() == Some(Fault::SaysDone) => xml(&exchange::claimed(shared, &request), charset),
+        None => {
+            let answer = exchange::answer(shared, &request).await;
+            after_effect(shared, &request, &answer, &drawn, charset)
+        }
+    };
+    outgoing.headers.extend(drawn.clock());
+    (outgoing, drawn)
 }
 
 fn shown_here(fault: Fault) -> bool {
@@ -164,6 +169,9 @@ fn before_effect(request: &Request, drawn: &Drawn, charset: &'static Encoding) -
         Fault::TooManySeconds => too_many(drawn.ms(1000).div_ceil(1000).to_string()),
         Fault::TooManyDate => too_many("Fri, 31 Dec 2027 23:59:59 GMT".to_owned()),
         Fault::TooManyAbsurd => too_many("99999999999".to_owned()),
+        Fault::TooManyPast => too_many("Sun, 06 Nov 1994 08:49:37 GMT".to_owned()),
+        Fault::TooManyPlain => Some(Outgoing::new(429, "text/plain", Vec::new())),
+        Fault::Redirect => Some(Outgoing::elsewhere(drawn.knob.as_ref().and_then(|knob| knob.status))),
         Fault::Closed => Some(xml(&wire::answer(request, Code::Closed, None, ""), charset)),
         _ => None,
     }
@@ -180,11 +188,20 @@ fn html() -> Vec<u8> {
 }
 
 /// Faults of the answer after the order took effect.
-fn after_effect(request: &Request, answer: &str, drawn: &Drawn, charset: &'static Encoding) -> Outgoing {
+fn after_effect(
+    shared: &Shared,
+    request: &Request,
+    answer: &str,
+    drawn: &Drawn,
+    charset: &'static Encoding,
+) -> Outgoing {
     let mut outgoing = xml(answer, charset);
     match drawn.fault() {
         Some(Fault::ErrorAfterEffect) => return Outgoing::new(status(drawn), "text/html", html()),
         Some(Fault::HtmlBody) => return Outgoing::new(200, "text/html", html()),
+        Some(Fault::EmptyBody) => outgoing.body.clear(),
+        Some(Fault::AcceptedNever) => return xml(&wire::answer(request, Code::Accepted, None, ""), charset),
+        Some(Fault::SaysFailed) => return xml(&exchange::denied(shared, request), charset),
         Some(Fault::WrongSchema) => {
             return xml("<Envelope><Notice><Text>系统维护公告</Text></Notice></Envelope>", charset);
         }

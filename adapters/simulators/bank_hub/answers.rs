@@ -2,6 +2,7 @@
 
 use super::element::Element;
 use super::slip::{Line, Slip};
+use super::trade::{Trade, fund_row, wallet_row};
 use crate::bank::{Account, AccountState, Customer, Outcome, PriorFreeze, Right, Verdict};
 use crate::day::Day;
 use crate::money::yuan;
@@ -22,8 +23,19 @@ pub(crate) fn query_refused(slip: &Slip, text: &str, fed_at: &str) -> Element {
 }
 
 /// All accounts of a customer.
-pub(crate) fn query_done(slip: &Slip, customer: &Customer, accounts: &[Account], fed_at: &str) -> Element {
-    let rows = accounts.iter().enumerate().map(|(index, account)| zhxx(slip, customer, account, index, fed_at));
+pub(crate) fn query_done(
+    trade: Trade,
+    slip: &Slip,
+    customer: &Customer,
+    accounts: &[Account],
+    fed_at: &str,
+) -> Element {
+    let row = match trade {
+        Trade::Bank => zhxx,
+        Trade::Fund => fund_row,
+        Trade::Payment => wallet_row,
+    };
+    let rows = accounts.iter().enumerate().map(|(index, account)| row(slip, customer, account, index, fed_at));
     Element::list("zhxxList", rows.collect())
 }
 

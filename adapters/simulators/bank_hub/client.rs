@@ -8,6 +8,7 @@ use tokio::net::TcpStream;
 
 use super::element::{self, Element};
 use super::soap;
+use super::trade::Trade;
 use crate::http1;
 use crate::knobs::{Drawn, Fault};
 use crate::xml::Node;
@@ -23,6 +24,7 @@ pub(crate) struct Client {
     http: reqwest::Client,
     url: String,
     usermarker: String,
+    pub trade: Trade,
     pub charset: &'static Encoding,
 }
 
@@ -32,6 +34,7 @@ impl Client {
         username: &str,
         password: &str,
         charset: &'static Encoding,
+        trade: Trade,
     ) -> Result<Client, reqwest::Error> {
         let builder = reqwest::Client::builder().no_proxy().connect_timeout(CONNECT).timeout(CALL);
         // A plain address needs no roots, and a bare container has none.
@@ -40,7 +43,7 @@ impl Client {
         let condition =
             Element::new("condition", vec![("username", username.to_owned()), ("password", password.to_owned())]);
         let usermarker = element::outer(&Element::list("usermarker", vec![condition]).inner(charset), charset);
-        Ok(Client { http: builder.build()?, url: url.to_owned(), usermarker, charset })
+        Ok(Client { http: builder.build()?, url: url.to_owned(), usermarker, trade, charset })
     }
 
     /// One operation with one more argument besides the credential.
@@ -71,7 +74,7 @@ impl Client {
 
     fn envelope(&self, operation: &str, argument: Option<&str>) -> String {
         let arguments: Vec<&str> = std::iter::once(self.usermarker.as_str()).chain(argument).collect();
-        soap::envelope(operation, &arguments)
+        soap::envelope(self.trade.namespace(), &self.trade.operation(operation), &arguments)
     }
 
     fn read(&self, operation: &str, bytes: &[u8]) -> Result<Node, String> {

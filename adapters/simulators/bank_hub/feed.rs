@@ -33,9 +33,13 @@ pub(crate) async fn feed(client: &Client, feedback: Feedback, drawn: &Drawn) -> 
             Some(element::outer(inner.get(..inner.len() / 2).unwrap_or_default(), charset))
         }
         Some(Fault::HtmlBody) => Some(element::outer("<html><body>502 Bad Gateway</body></html>", charset)),
+        Some(Fault::EmptyBody) => Some(String::new()),
         Some(Fault::WrongCharset) => {
             let other = if charset == GBK { UTF_8 } else { GBK };
-            Some(element::outer(&feedback.list.inner(other), other))
+            let mut list = feedback.list.clone();
+            // Without a character outside ASCII there would be nothing to see.
+            list.children.iter_mut().for_each(|row| set(row, "BEIZ", "柜面办理"));
+            Some(element::outer(&list.inner(other), other))
         }
         Some(Fault::OtherCase) => Some(changed(&feedback.list, client, |e| set(e, "BDHM", "A18900101E0200000001"))),
         Some(Fault::OversizeBody) => {

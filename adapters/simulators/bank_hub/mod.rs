@@ -8,6 +8,7 @@ mod papers;
 mod round;
 pub(crate) mod slip;
 mod soap;
+pub(crate) mod trade;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -25,6 +26,7 @@ use crate::day::Day;
 use crate::knobs::Knobs;
 use crate::money::Fen;
 use client::Client;
+pub use trade::Trade;
 
 /// Findings kept about the gateway; more tell nothing new.
 const FINDINGS_MAX: usize = 10_000;
@@ -35,6 +37,8 @@ const WAITING_MAX: usize = 64;
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct BankHubConfig {
+    /// Whose hub it is.
+    pub trade: Trade,
     /// The gateway's address, with the path of its SOAP face.
     pub gateway_url: String,
     /// User in the usermarker.
@@ -62,6 +66,7 @@ pub struct BankHubConfig {
 impl Default for BankHubConfig {
     fn default() -> Self {
         BankHubConfig {
+            trade: Trade::Bank,
             gateway_url: "http://127.0.0.1:8080/services/SyyhConvertDataService".to_owned(),
             username: "YH102332002250".to_owned(),
             password: "not-a-secret".to_owned(),
@@ -146,7 +151,7 @@ impl BankHub {
         }
         let charset = if config.charset.eq_ignore_ascii_case("UTF-8") { encoding_rs::UTF_8 } else { encoding_rs::GBK };
         let hub = Arc::new(Hub {
-            client: Client::new(&url, &config.username, &config.password, charset)?,
+            client: Client::new(&url, &config.username, &config.password, charset, config.trade)?,
             books: Arc::new(Books::open(county, config.rules, config.ledger.as_deref())?),
             knobs: Knobs::new(config.seed),
             sealed_receipts: config.sealed_receipts,

@@ -154,7 +154,7 @@ fn query(hub: &Hub, slip: &Slip, papers: &Papers) -> Feedback {
         None => (answers::query_refused(slip, "查无开户信息", &fed_at), None),
         Some((customer, accounts)) => {
             let window = slip.window.map(|(from, to)| answers::transactions(slip, &accounts, from, to));
-            (answers::query_done(slip, &customer, &accounts, &fed_at), window)
+            (answers::query_done(hub.client.trade, slip, &customer, &accounts, &fed_at), window)
         }
     };
     Feedback { slip: slip.number.clone(), operation: "shfeedXzcxInfo", list, transactions }

@@ -3,10 +3,10 @@
 use crate::xml;
 
 /// The request's envelope.
-pub(crate) fn envelope(operation: &str, arguments: &[&str]) -> String {
-    let mut out = String::from(
+pub(crate) fn envelope(namespace: &str, operation: &str, arguments: &[&str]) -> String {
+    let mut out = format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?><soapenv:Envelope xmlns:soapenv=\"http://schemas.xmlsoap.org/soap/envelope/\" \
-         xmlns:q=\"http://syyh.service.webService.ckw.tdh/\"><soapenv:Header/><soapenv:Body><q:",
+         xmlns:q=\"{namespace}\"><soapenv:Header/><soapenv:Body><q:",
     );
     out.push_str(operation);
     out.push('>');

@@ -41,6 +41,9 @@ pub struct Knob {
     /// HTTP status, see the table.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
+    /// The partner's clock: the answer has a `Date` that stands so many seconds beside ours; any fault of an answer shows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock_s: Option<i64>,
 }
 
 impl Knob {
@@ -55,6 +58,7 @@ impl Knob {
             jitter_ms: 0,
             bytes: None,
             status: None,
+            clock_s: None,
         }
     }
 
@@ -82,12 +86,19 @@ impl Knob {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Drawn {
     pub delay_ms: u64,
-    pub knob: Option<Knob>,
+    pub clock_s: Option<i64>,
+    pub knob: Option<Box<Knob>>,
 }
 
 impl Drawn {
     pub(crate) fn fault(&self) -> Option<Fault> {
         self.knob.as_ref().map(|k| k.fault)
+    }
+
+    /// The headers that show the partner's clock.
+    pub(crate) fn clock(&self) -> Vec<(String, String)> {
+        let date = |seconds| ("Date".to_owned(), crate::http1::date(seconds));
+        self.clock_s.map(date).into_iter().collect()
     }
 
     pub(crate) fn ms(&self, default: u64) -> u64 {
@@ -152,8 +163,9 @@ impl Knobs {
                 continue;
             }
             *fired.entry(knob.fault).or_default() += 1;
+            drawn.clock_s = knob.clock_s.or(drawn.clock_s);
             if other {
-                drawn.knob = Some(knob.clone());
+                drawn.knob = Some(Box::new(knob.clone()));
             } else {
                 drawn.delay_ms += knob.ms.unwrap_or(0) + random.below(knob.jitter_ms + 1);
             }

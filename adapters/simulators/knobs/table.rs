@@ -25,6 +25,13 @@ pub enum Fault {
     OversizeBody,
     SlowDrip,
     Closed,
+    EmptyBody,
+    Redirect,
+    TooManyPlain,
+    TooManyPast,
+    AcceptedNever,
+    SaysFailed,
+    SaysDone,
     DuplicateFeedback,
     ConflictingFeedback,
     UnknownLine,
@@ -64,7 +71,7 @@ const fn callback(fault: Fault, meaning: &'static str) -> FaultRow {
 }
 
 /// Every fault.
-pub const FAULTS: [FaultRow; 26] = [
+pub const FAULTS: [FaultRow; 33] = [
     open(row(Fault::Delay, true, true, true, "works `ms` (plus up to `jitter_ms`) longer; joins with another fault")),
     open(row(
         Fault::SilenceAfterAccept,
@@ -102,8 +109,14 @@ pub const FAULTS: [FaultRow; 26] = [
     open(row(Fault::WrongSchema, true, true, true, "well-formed, but of another kind")),
     open(row(Fault::TruncatedXml, true, true, true, "half of the message, with a right Content-Length")),
     open(row(Fault::HtmlBody, true, true, true, "an HTML page")),
-    open(row(Fault::OtherCase, true, true, true, "an answer under another number")),
-    row(Fault::WrongCharset, true, true, true, "bytes of the other character set than is declared or agreed"),
+    open(row(
+        Fault::OtherCase,
+        true,
+        true,
+        true,
+        "an answer under another number (`only` = \"callback\": one more result, for a number that nobody gave)",
+    )),
+    open(row(Fault::WrongCharset, true, true, true, "bytes of the other character set than is declared or agreed")),
     open(row(
         Fault::OversizeBody,
         true,
@@ -113,6 +126,13 @@ pub const FAULTS: [FaultRow; 26] = [
     )),
     open(row(Fault::SlowDrip, true, true, true, "a few bytes every `ms` (20 ms), in at most 512 pieces")),
     open(row(Fault::Closed, true, true, false, "channel closed (called: 200009; hub: does not poll)")),
+    open(row(Fault::EmptyBody, true, true, true, "200 without a body")),
+    open(row(Fault::Redirect, true, false, false, "`status` (307) to another path of the same machine")),
+    open(row(Fault::TooManyPlain, true, false, false, "429 without Retry-After")),
+    open(row(Fault::TooManyPast, true, false, false, "429, Retry-After as an HTTP date that is past")),
+    open(row(Fault::AcceptedNever, true, false, true, "takes effect, says that it will say so later (a question too)")),
+    open(row(Fault::SaysFailed, true, false, true, "takes effect, and says that it was refused (a question too)")),
+    open(row(Fault::SaysDone, true, false, false, "does nothing, and says that all of it is done")),
     row(Fault::DuplicateFeedback, false, true, true, "the same feedback twice"),
     row(Fault::ConflictingFeedback, false, true, true, "KZZT=1 first, then KZZT=2 for the same line"),
     row(Fault::UnknownLine, false, true, true, "one more result, for a line that was not asked"),

@@ -82,6 +82,9 @@ pub(crate) async fn deliver<T: Trade>(shared: &Arc<Shared<T>>, client: &reqwest:
 fn messages<T: Trade>(shared: &Arc<Shared<T>>, items: Vec<Item>) -> Vec<Vec<Item>> {
     let (mut plain, mut odd) = (Vec::new(), Vec::new());
     for item in items {
+        if shared.knobs.draw("callback", |fault| fault == Fault::OtherCase).fault().is_some() {
+            odd.push(vec![nobodys(&item)]);
+        }
         match shared.knobs.draw(&item.kind, is_callback_fault).fault() {
             Some(Fault::LostCallback) => {
                 shared.desk.lock().posted(vec![(item.place, record(&item, None, "", 0))]);
@@ -102,6 +105,16 @@ fn messages<T: Trade>(shared: &Arc<Shared<T>>, items: Vec<Item>) -> Vec<Vec<Item
 
 fn is_callback_fault(fault: Fault) -> bool {
     matches!(fault, Fault::LostCallback | Fault::DuplicateCallback | Fault::ConflictingCallback)
+}
+
+/// The same result under a number that nobody gave.
+fn nobodys(item: &Item) -> Item {
+    let mut other = item.clone();
+    other.number = "X1890010100000000000-9".to_owned();
+    if let Some(object) = other.json.as_object_mut() {
+        object.insert("number".to_owned(), Value::String(other.number.clone()));
+    }
+    other
 }
 
 /// Another result for the same number: refused where it was done, done where it was not.

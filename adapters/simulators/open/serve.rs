@@ -121,7 +121,8 @@ async fn exchange<T: Trade>(shared: &Shared<T>, incoming: &Incoming) -> (Outgoin
     if drawn.delay_ms > 0 {
         tokio::time::sleep(Duration::from_millis(drawn.delay_ms)).await;
     }
-    if let Some(outgoing) = before_effect(&drawn) {
+    if let Some(mut outgoing) = before_effect(&task, &drawn) {
+        outgoing.headers.extend(drawn.clock());
         return (outgoing, drawn);
     }
     let elapsed_ms = shared.elapsed_ms();
@@ -137,12 +138,14 @@ async fn exchange<T: Trade>(shared: &Shared<T>, incoming: &Incoming) -> (Outgoin
     if drawn.fault() == Some(Fault::EarlyCallback) {
         wait_for_callback(shared, &said, drawn.ms(EARLY_MS_MAX)).await;
     }
-    (after_effect(&said, &drawn), drawn)
+    let mut outgoing = after_effect(&said, &drawn);
+    outgoing.headers.extend(drawn.clock());
+    (outgoing, drawn)
 }
 
 fn is_shown_here(fault: Fault, is_task: bool) -> bool {
     let later = matches!(fault, Fault::DuplicateCallback | Fault::ConflictingCallback | Fault::LostCallback);
-    let of_tasks = matches!(fault, Fault::EarlyCallback | Fault::HandBack);
+    let of_tasks = matches!(fault, Fault::EarlyCallback | Fault::HandBack | Fault::SaysDone);
     let is_listed = FAULTS.iter().any(|row| row.fault == fault && row.open);
     is_listed && !later && (is_task || !of_tasks)
 }
@@ -169,17 +172,38 @@ fn too_many(retry_after: String) -> Outgoing {
 }
 
 /// Faults that keep the task from taking effect.
-fn before_effect(drawn: &Drawn) -> Option<Outgoing> {
+fn before_effect(task: &Value, drawn: &Drawn) -> Option<Outgoing> {
     Some(match drawn.fault()? {
         Fault::SilenceBeforeAccept => Outgoing::new(200, "text/plain", Vec::new()),
         Fault::ErrorBeforeEffect => Outgoing::new(status(drawn), "text/html", html()),
         Fault::TooManySeconds => too_many(drawn.ms(1000).div_ceil(1000).to_string()),
         Fault::TooManyDate => too_many("Fri, 31 Dec 2027 23:59:59 GMT".to_owned()),
         Fault::TooManyAbsurd => too_many("99999999999".to_owned()),
+        Fault::TooManyPast => too_many("Sun, 06 Nov 1994 08:49:37 GMT".to_owned()),
+        Fault::TooManyPlain => Outgoing::new(429, "text/plain", Vec::new()),
+        Fault::Redirect => Outgoing::elsewhere(drawn.knob.as_ref().and_then(|knob| knob.status)),
+        Fault::SaysDone => answer(200, &claimed(task)),
         Fault::Closed => answer(503, &json!({"state": "closed"})),
         Fault::HandBack => answer(422, &json!({"state": "handed_back", "reason": "other", "text": "请补正后重新提交"})),
         _ => return None,
     })
+}
+
+/// "All of it is done", of which the books know nothing: what was asked comes back as it stands.
+fn claimed(task: &Value) -> Value {
+    let at = |key: &str| task.get(key).cloned().unwrap_or_default();
+    let money =
+        if matches!(at("kind").as_str(), Some("freeze" | "renew")) { ["limit", "caught"] } else { ["moved", "moved"] };
+    let mut said =
+        json!({"number": at("number"), "kind": at("kind"), "state": "done", "from": at("from"), "to": at("to")});
+    if let Some(object) = said.as_object_mut() {
+        money.iter().for_each(|key| drop(object.insert((*key).to_owned(), at("amount"))));
+        if let Some(scope) = task.pointer("/insurance/scope") {
+            object.insert("scope".to_owned(), scope.clone());
+        }
+        object.retain(|_, value| !value.is_null());
+    }
+    said
 }
 
 fn status(drawn: &Drawn) -> u16 {
@@ -191,12 +215,34 @@ fn html() -> Vec<u8> {
         .to_vec()
 }
 
+/// An answer of the same number and kind that says something else.
+fn short(said: &Said, mut other: Value) -> Value {
+    if let Some(object) = other.as_object_mut() {
+        for key in ["number", "kind"] {
+            if let Some(value) = said.json.get(key) {
+                object.insert(key.to_owned(), value.clone());
+            }
+        }
+    }
+    other
+}
+
 /// Faults of the answer after the task took effect.
 fn after_effect(said: &Said, drawn: &Drawn) -> Outgoing {
     let mut outgoing = answer(said.status, &said.json);
     match drawn.fault() {
         Some(Fault::ErrorAfterEffect) => return Outgoing::new(status(drawn), "text/html", html()),
         Some(Fault::HtmlBody) => return Outgoing::new(200, "text/html", html()),
+        Some(Fault::EmptyBody) => outgoing.body.clear(),
+        Some(Fault::AcceptedNever) => return answer(202, &short(said, json!({"state": "accepted"}))),
+        Some(Fault::SaysFailed) => {
+            return answer(200, &short(said, json!({"state": "refused", "reason": "other", "text": "未办理"})));
+        }
+        Some(Fault::WrongCharset) => {
+            outgoing.body = encoding_rs::GBK.encode(&said.json.to_string()).0.into_owned();
+            // A charset that would be noticed only by names: there is one in every answer then.
+            outgoing.body.splice(1..1, b"\"text\":\"\xcd\xf5\",".iter().copied());
+        }
         Some(Fault::WrongSchema) => return answer(200, &json!({"notice": {"text": "系统维护公告"}})),
         Some(Fault::TruncatedXml) => outgoing.body.truncate(outgoing.body.len() / 2),
         Some(Fault::OtherCase) => {

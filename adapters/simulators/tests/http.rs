@@ -43,7 +43,8 @@ impl Answer {
 }
 
 async fn try_post(bank: &BankHttp, body: Vec<u8>) -> Result<(u16, Vec<u8>), reqwest::Error> {
-    let client = reqwest::Client::builder().no_proxy().tls_certs_only(std::iter::empty()).build()?;
+    let builder = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
+    let client = builder.tls_certs_only(std::iter::empty()).build()?;
     let mut reply = client.post(&bank.url).header("X-Bank-Token", "bank-token").body(body).send().await?;
     let status = reply.status().as_u16();
     let mut bytes = Vec::new();
@@ -230,7 +231,15 @@ async fn every_fault_has_or_has_not_its_effect_as_the_table_says_and_asking_tell
                 assert!(first.is_err(), "{:?}", row.fault);
             }
             Fault::ErrorBeforeEffect | Fault::ErrorAfterEffect => assert_eq!(status, 503),
-            Fault::TooManySeconds | Fault::TooManyDate | Fault::TooManyAbsurd => assert_eq!(status, 429),
+            Fault::TooManySeconds
+            | Fault::TooManyDate
+            | Fault::TooManyAbsurd
+            | Fault::TooManyPlain
+            | Fault::TooManyPast => assert_eq!(status, 429),
+            Fault::Redirect => assert!((300..400).contains(&status), "{status}"),
+            Fault::EmptyBody => assert!(status == 200 && text.is_empty()),
+            Fault::AcceptedNever => assert!(text.contains("<Code>100001</Code>")),
+            Fault::SaysFailed => assert!(text.contains("<Result>9999</Result>")),
             Fault::WrongSchema => assert!(text.contains("<Envelope>")),
             Fault::TruncatedXml => assert!(status == 200 && !text.ends_with("</Response>")),
             Fault::HtmlBody => assert!(text.starts_with("<!DOCTYPE html>")),

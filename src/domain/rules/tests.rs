@@ -74,6 +74,9 @@ fn request(asked: Asked) -> Request {
         priority: Priority::Normal,
         deadline: None,
         callback: None,
+        viewers: Vec::new(),
+        repeat: None,
+        preservation: None,
     }
 }
 

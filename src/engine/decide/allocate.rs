@@ -21,12 +21,19 @@ impl Decider {
     pub(super) fn next_acts(&self, request: Index) -> Vec<PlanLine> {
         let Some(open) = self.state.requests.get(request) else { return Vec::new() };
         let room = domain::request::ACTS_MAX.saturating_sub(open.acts.len());
+        let may_start = open.may_start() && !self.state.is_halted(open.case);
         let mut plan = match open.goal() {
-            Some(Goal::Secure) if open.may_start() => self.freezes(open),
-            Some(Goal::Collect) if open.may_start() => {
+            Some(Goal::Secure) if may_start => {
                 let mut plan = self.freezes(open);
-                plan.extend(self.takings(open));
-                plan.extend(self.spills(open));
+                plan.extend(self.spills(open, &[]));
+                plan
+            }
+            Some(Goal::Collect) if may_start => {
+                let mut plan = self.freezes(open);
+                let takings = self.takings(open);
+                let spills = self.spills(open, &takings);
+                plan.extend(takings);
+                plan.extend(spills);
                 plan
             }
             _ => Vec::new(),
@@ -40,6 +47,11 @@ impl Decider {
 
     fn acts_of<'a>(&'a self, open: &'a OpenRequest) -> impl Iterator<Item = (Index, &'a Act)> {
         open.acts.iter().filter_map(|index| Some((*index, self.state.acts.get(*index)?)))
+    }
+
+    /// Does it count as tried? In a later round of a goal that repeats only what this round did does, and what is still open.
+    fn is_of_round(open: &OpenRequest, act: &Act) -> bool {
+        act.sequence >= open.round_began || act.state().is_open()
     }
 
     fn takes(&self, lane: u16, kind: ActKind) -> bool {
@@ -58,9 +70,12 @@ impl Decider {
     fn candidates<'a>(&'a self, open: &'a OpenRequest, worth: impl Fn(&Found) -> Money) -> Vec<&'a Found> {
         // Sets, because a province-wide request has thousands of acts and this runs after each of their outcomes.
         // What two persons found never to have happened was not tried; what no form can say would only be tried for ever.
-        let never_was = |act: &Act| act.state() == ActState::Unsent && act.verdict().is_none();
-        let freezes = self.acts_of(open).filter(|(_, act)| act.kind() == ActKind::Freeze && !never_was(act));
-        let tried: BTreeSet<u64> = freezes.map(|(_, act)| act.asset).collect();
+        let never_was = |act: &Act| (act.state() == ActState::Unsent && act.verdict().is_none()) || act.did_not_fit;
+        let freezes = self
+            .acts_of(open)
+            .filter(|(_, act)| act.kind() == ActKind::Freeze && !never_was(act) && Self::is_of_round(open, act));
+        // What the case has frozen is not frozen twice (rule D14).
+        let tried: BTreeSet<u64> = freezes.map(|(_, act)| act.asset).chain(self.frozen_assets(open.case)).collect();
         let is_freezable = |found: &&Found| {
             let query = self.state.acts.get(found.query);
             query.is_some_and(|query| self.takes(query.lane, ActKind::Freeze) && self.may_freeze(open, query, found))
@@ -152,7 +167,9 @@ impl Decider {
     fn freezes_in_reach<'a>(&'a self, open: &'a OpenRequest) -> impl Iterator<Item = (Index, &'a Measure)> {
         let found: BTreeSet<u64> = open.found.iter().map(|found| found.asset).collect();
         let own = self.own_freezes(open);
-        let of_case = self.state.measures_of_case(open.case).filter(|(_, measure)| measure.is_live_freeze());
+        let today = Day::of(self.now);
+        let stands = move |measure: &Measure| measure.is_live_freeze() && !measure.is_over(today);
+        let of_case = self.state.measures_of_case(open.case).filter(move |(_, measure)| stands(measure));
         of_case.filter(move |(index, measure)| own.contains(index) || found.contains(&measure.asset))
     }
 
@@ -185,7 +202,10 @@ impl Decider {
         if !room.is_positive() {
             return Vec::new();
         }
-        let own = self.acts_of(open).filter(|(_, act)| act.kind().moves_money() || act.kind() == ActKind::Release);
+        let own = self.acts_of(open).filter(|(_, act)| {
+            let ends = act.kind() == ActKind::Release && (act.amount == 0 || act.state().is_open());
+            (act.kind().moves_money() || ends) && !act.did_not_fit && Self::is_of_round(open, act)
+        });
         let built_on: BTreeSet<Index> = own.map(|(_, act)| act.measure).collect();
         let holds = |(index, freeze): &(Index, &Measure)| {
             freeze.caught > 0 && !built_on.contains(index) && !self.is_bankrupt(open.case, freeze.subject_key)
@@ -211,9 +231,56 @@ impl Decider {
         plan
     }
 
-    /// A freeze that holds nothing (any more) still counts with its limit, and so keeps other property out of reach. When that
-    /// property could serve the claim now, as many such freezes are let go as it needs, the largest first.
-    fn spills(&self, open: &OpenRequest) -> Vec<PlanLine> {
+    /// What a freeze does not hold (any more) still counts with its limit, and so keeps other property out of reach. When that
+    /// property could serve the claim now, as much of such limits is let go as it needs: whole freezes that hold nothing, the
+    /// largest first, then the idle part of those that hold something. `takings` are about to be ordered: what money comes out
+    /// of is let go once that is answered. The ceiling holds at every instant, because a limit counts until its release is answered.
+    fn spills(&self, open: &OpenRequest, takings: &[PlanLine]) -> Vec<PlanLine> {
+        let mut wanted = self.wanted_elsewhere(open);
+        if !wanted.is_positive() {
+            return Vec::new();
+        }
+        let of_case = self.state.acts_of_case(open.case);
+        let blocks = |act: &Act| match act.kind() {
+            ActKind::Release => act.state().is_open() || (!act.state().took_effect() && Self::is_of_round(open, act)),
+            kind => kind.moves_money() && act.state().is_open(),
+        };
+        let mut used: BTreeSet<Index> = of_case.filter(|(_, act)| blocks(act)).map(|(_, act)| act.measure).collect();
+        let bases = takings.iter().filter_map(|line| line.base);
+        used.extend(bases.filter_map(|base| self.state.measure_index(domain::ActId::from(base).into())));
+        let own = self.own_freezes(open);
+        let idle = |(index, freeze): &(Index, &Measure)| {
+            freeze.limit > freeze.caught
+                && own.contains(index)
+                && !used.contains(index)
+                && self.takes(freeze.lane, ActKind::Release)
+        };
+        let mut idle: Vec<(Index, &Measure)> = self.freezes_in_reach(open).filter(idle).collect();
+        idle.sort_by_key(|(index, freeze)| {
+            (freeze.caught > 0, std::cmp::Reverse(freeze.limit - freeze.caught), *index)
+        });
+        let mut plan = Vec::new();
+        for (_, freeze) in idle {
+            let rest = Money::from_units(freeze.limit).minus_or_zero(Money::from_units(freeze.caught));
+            let mut line = self.on_freeze(ActKind::Release, freeze, open);
+            if freeze.caught > 0 {
+                let part = rest.min(wanted).floor_fen();
+                if !part.is_positive() {
+                    continue;
+                }
+                line.amount = Some(part.units());
+            }
+            if !wanted.is_positive() {
+                break;
+            }
+            wanted = wanted.minus_or_zero(rest);
+            plan.push(line);
+        }
+        plan
+    }
+
+    /// How much property could serve the claim that only idle limits keep out of reach.
+    fn wanted_elsewhere(&self, open: &OpenRequest) -> Money {
         let ledger = self.state.ledger(open.case);
         let rank_open = self.rank_open(open);
         let left = self.left_to_live(open);
@@ -222,34 +289,7 @@ impl Decider {
             self.candidates(open, free).into_iter().filter(|found| self.rank(open, found.kind()) <= rank_open);
         let elsewhere: Money = reachable.map(free).sum();
         let owed = ledger.target.minus_or_zero(ledger.deducted.plus(ledger.controlled));
-        let mut wanted = elsewhere.min(owed).minus_or_zero(ledger.room_to_freeze());
-        if !wanted.is_positive() {
-            return Vec::new();
-        }
-        let used: BTreeSet<Index> = self
-            .state
-            .acts_of_case(open.case)
-            .filter(|(_, act)| act.kind() == ActKind::Release || (act.kind().moves_money() && act.state().is_open()))
-            .map(|(_, act)| act.measure)
-            .collect();
-        let own = self.own_freezes(open);
-        let idle = |(index, freeze): &(Index, &Measure)| {
-            freeze.caught == 0
-                && own.contains(index)
-                && !used.contains(index)
-                && self.takes(freeze.lane, ActKind::Release)
-        };
-        let mut idle: Vec<(Index, &Measure)> = self.freezes_in_reach(open).filter(idle).collect();
-        idle.sort_by_key(|(index, freeze)| (std::cmp::Reverse(freeze.limit), *index));
-        let mut plan = Vec::new();
-        for (_, freeze) in idle {
-            if !wanted.is_positive() {
-                break;
-            }
-            wanted = wanted.minus_or_zero(Money::from_units(freeze.limit));
-            plan.push(self.on_freeze(ActKind::Release, freeze, open));
-        }
-        plan
+        elsewhere.min(owed).minus_or_zero(ledger.room_to_freeze())
     }
 
     /// Once everything owed is moved, what is left frozen is released at once (rule D8).
@@ -259,7 +299,8 @@ impl Decider {
             return Vec::new();
         }
         // By whichever request: the same freeze is not released twice.
-        let of_case = self.state.acts_of_case(open.case).filter(|(_, act)| act.kind() == ActKind::Release);
+        let released = |act: &Act| act.kind() == ActKind::Release && (act.amount == 0 || act.state().is_open());
+        let of_case = self.state.acts_of_case(open.case).filter(|(_, act)| released(act));
         let released: BTreeSet<Index> = of_case.map(|(_, act)| act.measure).collect();
         let mut plan = Vec::new();
         for (index, freeze) in self.freezes_in_reach(open) {
@@ -271,7 +312,10 @@ impl Decider {
     }
 
     fn on_freeze(&self, kind: ActKind, freeze: &Measure, open: &OpenRequest) -> PlanLine {
-        let mut line = PlanLine::of(kind, self.state.partner_of(freeze.lane), freeze.subject);
+        // Each request counts the parties in an order of its own.
+        let own = self.acts_of(open).find(|(_, act)| act.subject_key == freeze.subject_key);
+        let subject = own.map_or(freeze.subject, |(_, act)| act.subject);
+        let mut line = PlanLine::of(kind, self.state.partner_of(freeze.lane), subject);
         line.base = Some(ActRef(freeze.sequence, freeze.place));
         (line.asset, line.rules) = (freeze.asset, freeze.rules);
         line.account = open.found.iter().find(|found| found.asset == freeze.asset).map(|found| found.account.clone());

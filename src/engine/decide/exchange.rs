@@ -7,6 +7,7 @@ use domain::{ActId, ActKind, ActState, Millis, Money};
 use store::record::{Body, ExchangeEnded, OutcomeTwin};
 
 use super::Decider;
+use super::duties::names_co_owner;
 use crate::command::Answer;
 use crate::refusal::Refusal;
 use crate::state::Act;
@@ -42,7 +43,10 @@ impl Decider {
         let partner = self.partner(act.lane);
         let after = self.after(&act, judged, partner.as_deref());
         let breaks = self.breaks(&act, &after, partner.as_deref());
+        let shown = after.outcome.as_ref().map_or_else(Vec::new, |outcome| self.shown_by(&act, outcome));
+        let before = self.before_news(&act);
         let verdict = after.outcome.as_ref().map_or(String::new(), |outcome| outcome.verdict.word().to_owned());
+        let told = after.outcome.clone().filter(|_| act.repeats);
         let body = after.outcome.as_ref().map(|outcome| Body::Outcome(Box::new(OutcomeTwin::from(outcome))));
         let slot = if body.is_some() { self.slot_of(index) } else { 0 };
         let fact = ExchangeEnded {
@@ -56,7 +60,14 @@ impl Decider {
             state: after.state.word().to_owned(),
             verdict,
         };
+        let co_owned = after.outcome.as_ref().is_some_and(names_co_owner);
         let sequence = self.emit(fact.into(), body, slot);
+        self.tell_co_owners(index, co_owned);
+        if let Some(outcome) = told {
+            self.requeried(index, &outcome);
+        }
+        self.after_news(&act, before);
+        self.stand_as_shown(index, shown);
         self.after_outcome(index);
         Ok(Answer::Done(sequence))
     }
@@ -201,7 +212,8 @@ pub(crate) fn fit(act: &Act, mut outcome: Outcome) -> Outcome {
                 outcome.verdict = Verdict::Partly;
             }
             // Forms without a word for it say "part of it" and mean: registered behind others, nothing held yet.
-            let behind = !outcome.ahead.is_empty() || outcome.reason == Some(Reason::PriorRight);
+            let behind =
+                outcome.ahead.iter().any(|prior| !act.takes_over(prior)) || outcome.reason == Some(Reason::PriorRight);
             if outcome.verdict == Verdict::Partly && behind && outcome.caught == Some(Money::ZERO) {
                 outcome.verdict = Verdict::Queued;
             }

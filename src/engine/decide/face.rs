@@ -8,8 +8,9 @@ use domain::{ActKind, ActState, SlipLine, SlipNumber};
 use store::record::{ActRef, Body, ExchangeBegan, LeadReceived, LeadTwin, OutcomeReceived, OutcomeTwin};
 
 use super::Decider;
+use super::duties::names_co_owner;
 use super::exchange::fit;
-use crate::command::{Answer, ClosedRequest, LateOutcome, LeadNews};
+use crate::command::{Answer, ClosedRequest, LeadNews};
 use crate::fold::lead_key;
 use crate::refusal::Refusal;
 use crate::state::Act;
@@ -150,29 +151,18 @@ impl Decider {
             way: way.to_owned(),
         };
         let slot = self.slot_of(index);
+        let (shown, before) = (self.shown_by(&act, &outcome), self.before_news(&act));
         self.emit(fact.into(), Some(Body::Outcome(Box::new(twin))), slot);
+        self.tell_co_owners(index, names_co_owner(&outcome));
+        self.requeried(index, &outcome);
+        self.after_news(&act, before);
+        self.stand_as_shown(index, shown);
         self.after_outcome(index);
         Ok(())
     }
 }
 
 impl Decider {
-    /// Recorded, shown with the request, and left to people: the request is finished and its measures may be gone.
-    pub(super) fn late_outcome(&mut self, late: LateOutcome) -> Answer {
-        let fact = OutcomeReceived {
-            act: late.act.into(),
-            partner: late.partner,
-            state: late.outcome.verdict.state().word().to_owned(),
-            supersedes: true,
-            verdict: late.outcome.verdict.word().to_owned(),
-            way: late.way.to_owned(),
-        };
-        let body = Body::Outcome(Box::new(OutcomeTwin::from(&late.outcome)));
-        let sequence = self.emit(fact.into(), Some(body), late.slot);
-        self.relist(late.closed, sequence, late.has_callback);
-        Answer::Done(sequence)
-    }
-
     /// Recorded once: a partner repeats a lead until it is told that we have it.
     pub(super) fn lead(&mut self, news: LeadNews) -> Answer {
         let body = LeadTwin::from(&news.lead);
@@ -193,7 +183,7 @@ impl Decider {
     }
 
     /// The history of a finished request grows by an event, and its court is told.
-    fn relist(&mut self, mut closed: ClosedRequest, sequence: u64, has_callback: bool) {
+    pub(super) fn relist(&mut self, mut closed: ClosedRequest, sequence: u64, has_callback: bool) {
         let before = std::mem::replace(&mut closed.version, sequence);
         closed.events.push(sequence);
         self.touched.push(closed.sequence);

@@ -26,6 +26,7 @@ impl Decider {
         let law_of = |partner: &str| self.config.partners.get(partner).map(|partner| (partner.kind, &*partner.law));
         let mut broken = rules::check_under(&submit.request, Day::of(self.now), law_of);
         broken.extend(self.told_bankrupt(submit));
+        broken.extend(self.check_halted(submit));
         if broken.is_empty() { Ok(()) } else { Err(Refusal::Rules(broken)) }
     }
 
@@ -58,9 +59,19 @@ impl Decider {
         self.state.cases.get(case).is_some_and(|case| case.bankrupt.contains(&subject))
     }
 
-    /// Must it rest because of a bankruptcy (rule D28)?
+    /// Must it rest because of a bankruptcy (rule D28), or because its case is halted?
     pub(super) fn is_suspended(&self, act: &Act) -> bool {
-        rules::is_stayed_by_bankruptcy(act.kind()) && self.is_bankrupt(act.case, act.subject_key)
+        let halted = self.state.cases.get(act.case).and_then(|case| case.halted.as_ref());
+        halted.is_some_and(|halted| halted.cause().stays(act.kind()))
+            || (rules::is_stayed_by_bankruptcy(act.kind()) && self.is_bankrupt(act.case, act.subject_key))
+    }
+
+    /// Parties whose bankruptcy this request tells and the case did not know.
+    pub(super) fn newly_bankrupt(&self, submit: &Submit) -> Vec<u64> {
+        let Some(case) = self.state.case_index(submit.case_key) else { return Vec::new() };
+        let parties = submit.request.case.parties.iter().zip(&submit.subjects);
+        let told = parties.filter(|(party, _)| party.bankrupt == Some(true)).map(|(_, key)| *key);
+        told.filter(|key| !self.is_bankrupt(case, *key)).collect()
     }
 
     /// Takes back what has not been sent about a party whose bankruptcy is now told; releases and questions stay.

@@ -1,16 +1,27 @@
 //! Deciding: (state at head, command, now, random) gives events or a refusal. Serial; nothing here waits or reads a clock.
 
+mod accept;
 pub mod allocate;
+mod claim;
 mod deliver;
+mod duties;
+mod excess;
 pub(crate) mod exchange;
 mod face;
+mod halt;
+mod import;
+mod late;
 mod law;
 pub mod limits;
+pub mod measures;
+mod officers;
 mod packet;
 mod people;
 mod plan;
 mod preflight;
 mod pump;
+mod repeat;
+mod settle;
 mod stop;
 mod submit;
 pub(crate) mod task;
@@ -29,7 +40,10 @@ use crate::config::Config;
 use crate::refusal::Refusal;
 use crate::state::State;
 use crate::state::slab::Index;
+pub use claim::CLAIM_MS;
+pub use import::IMPORT_GROUP_MAX;
 use limits::Pacer;
+pub use settle::{RECONCILED_LINES_MAX, SETTLED_LINES_MAX};
 pub use stop::{LIFT_AGREED_MS, STOPS_MAX};
 pub(crate) use submit::is_listed;
 
@@ -43,6 +57,8 @@ pub struct Decider {
     pacers: BTreeMap<u16, Pacer>,
     wakes: BTreeSet<(Millis, u16)>,
     patience: BTreeSet<(Millis, u64)>,
+    rounds: repeat::Rounds,
+    noticing: measures::Noticing,
     draining: bool,
     now: Millis,
     events: Vec<Event>,
@@ -56,7 +72,9 @@ pub struct Decider {
 impl Decider {
     /// Takes a folded state; lanes rest until [`Command::Configure`].
     #[must_use]
-    pub fn new(state: State, keyring: Box<dyn Keyring>, random: Box<dyn Random + Sync>) -> Self {
+    pub fn new(mut state: State, keyring: Box<dyn Keyring>, random: Box<dyn Random + Sync>) -> Self {
+        // What was over when it was decided was told in the same decision.
+        state.disturbed.clear();
         Self {
             state,
             config: Arc::new(Config::default()),
@@ -65,6 +83,8 @@ impl Decider {
             pacers: BTreeMap::new(),
             wakes: BTreeSet::new(),
             patience: BTreeSet::new(),
+            rounds: repeat::Rounds::new(),
+            noticing: measures::Noticing::NEVER,
             draining: false,
             now: 0,
             events: Vec::new(),
@@ -87,6 +107,8 @@ impl Decider {
         self.set_now(now);
         let answer =
             if self.draining && needs_serving(&command) { Err(Refusal::Draining) } else { self.dispatch(command) };
+        self.end_what_is_moot();
+        self.settle_disturbed();
         self.take(answer)
     }
 
@@ -105,6 +127,7 @@ impl Decider {
                 self.pump_lane(lane);
             }
         }
+        self.end_what_is_moot();
         self.take(Ok(Answer::Done(self.state.next)))
     }
 
@@ -113,18 +136,25 @@ impl Decider {
     pub fn next_due(&self) -> Option<Millis> {
         let wake = self.wakes.first().map(|(due, _)| *due);
         let deadline = self.state.deadlines.first().map(|(due, _)| *due);
-        [wake, deadline].into_iter().flatten().min()
+        let round = self.rounds.first().map(|(due, _)| *due);
+        [wake, deadline, round].into_iter().flatten().min()
     }
 
-    /// Has a deadline passed that a tick has not told yet?
+    /// Has a deadline passed, or a goal's next round come due, that a tick has not told yet?
     #[must_use]
     pub fn deadline_passed(&self, now: Millis) -> bool {
-        self.state.deadlines.first().is_some_and(|(due, _)| *due <= now)
+        let round = self.rounds.first().is_some_and(|(due, _)| *due <= now);
+        round || self.state.deadlines.first().is_some_and(|(due, _)| *due <= now)
     }
 
     fn set_now(&mut self, now: Millis) {
         // Journal time never goes back, whatever the wall clock does.
         self.now = now.max(self.state.at).max(self.now);
+        let today = domain::Day::of(self.now).count();
+        if today != self.state.today {
+            self.state.today = today;
+            self.registers_change();
+        }
     }
 
     fn take(&mut self, answer: Result<Answer, Refusal>) -> Decision {
@@ -162,7 +192,9 @@ impl Decider {
             Command::Ended { exchange, act, judged } => self.ended(exchange, act, judged),
             Command::List { partner, class } => self.list(&partner, class),
             Command::Feedback { partner, way, items } => self.feedback(&partner, way, items),
+            Command::ClaimAct(claim) => self.claim(claim),
             Command::LateOutcome(late) => Ok(self.late_outcome(*late)),
+            Command::ImportMeasures(import) => Ok(self.import_measures(&import)),
             Command::Lead(news) => Ok(self.lead(*news)),
             Command::SetAside { partner, reason, digest } => Ok(self.set_aside(partner, reason, digest)),
             Command::Read { by, is_person, request, closed } => self.read(&by, is_person, request, closed),
@@ -172,7 +204,14 @@ impl Decider {
             }
             Command::Redeliver { request, by, since, closed } => self.redeliver(request, by, since, closed),
             Command::Carried { outgoing, version, end } => self.carried(&outgoing, version, end),
+            Command::Settle(settle) => self.settle(*settle),
+            Command::Reconcile(reconcile) => self.reconcile(*reconcile),
+            Command::Object(objection) => self.object(*objection),
             Command::EndTask(end) => self.end_task(*end),
+            Command::AcceptTask(accept) => self.accept_task(*accept),
+            Command::Amend(amend) => self.amend(*amend),
+            Command::Halt(halt) => self.halt(*halt),
+            Command::ResumeCase(resume) => self.resume_case(*resume),
             Command::Tick => self.tick(),
             Command::Drain => self.drain(),
         }
@@ -218,6 +257,7 @@ fn needs_serving(command: &Command) -> bool {
         Command::Ended { .. }
             | Command::Carried { .. }
             | Command::Feedback { .. }
+            | Command::ClaimAct(_)
             | Command::LateOutcome(_)
             | Command::Lead(_)
             | Command::Snapshot { .. }

@@ -32,7 +32,7 @@ impl Decider {
 
     fn finish_if_done(&mut self, request: Index) {
         let Some(open) = self.state.requests.get(request) else { return };
-        if open.finals as usize != open.acts.len() {
+        if open.finals as usize != open.acts.len() || self.will_repeat(open) {
             return;
         }
         let under_way = open.acts.iter().filter_map(|index| self.state.acts.get(*index)).any(Act::is_under_way);
@@ -40,10 +40,11 @@ impl Decider {
             return;
         }
         let (sequence, state) = (open.sequence, open.end_state().word().to_owned());
+        self.owe_investigation(request);
         self.emit(RequestFinished { request: sequence, state }.into(), None, 0);
     }
 
-    fn extend(&mut self, request: Index, mut plan: Vec<PlanLine>) {
+    pub(super) fn extend(&mut self, request: Index, mut plan: Vec<PlanLine>) {
         let Some(open) = self.state.requests.get(request) else { return };
         let (sequence, case, court) = (open.sequence, open.case, self.state.word(open.court).to_owned());
         let slot = self.state.cases.get(case).map_or(0, |case| case.slot);

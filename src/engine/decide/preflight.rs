@@ -1,7 +1,7 @@
 //! Before anything is sent: what each partner's own form would hand back, and what could never be sent in time.
 
 use domain::ActKind;
-use domain::form::{Defect, DefectKind};
+use domain::form::{Defect, DefectKind, Looked};
 use domain::partner::Partner;
 use domain::request::{Asked, Goal, Request};
 use store::record::PlanLine;
@@ -36,8 +36,22 @@ impl Decider {
     fn defects(&self, request: &Request, partner: &Partner, line: &PlanLine) -> Vec<Defect> {
         let Some(party) = request.case.parties.get(usize::from(line.subject)) else { return Vec::new() };
         let kinds = self.kinds_ahead(request, partner, line);
-        let subject = (usize::from(line.subject), party);
-        let mut found = partner.form.defects(subject, &request.officers, &request.papers, &kinds);
+        let ordered = match &request.asked {
+            Asked::Acts(orders) => orders.as_slice(),
+            Asked::Goal { .. } => &[],
+        };
+        let own =
+            |(_, order): &(usize, &domain::act::ActOrder)| order.partner == partner.id && order.subject == line.subject;
+        let orders: Vec<_> = ordered.iter().enumerate().filter(own).collect();
+        let mut found = partner.form.defects(&Looked {
+            subject: (usize::from(line.subject), party),
+            officers: &request.officers,
+            papers: &request.papers,
+            kinds: &kinds,
+            case_number: &request.case.number,
+            court_account: request.case.account.as_ref(),
+            orders: &orders,
+        });
         let opens = partner.hours.opens_at(self.now, &self.config.calendar);
         if let (Some(opens), Some(deadline)) = (opens, request.deadline)
             && opens >= deadline

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use domain::act::{ActOrder, Original};
 use domain::ledger::Ledger;
 use domain::measure::MeasureState;
-use domain::request::{ACTS_MAX, Asked, Goal, Request, Scope};
+use domain::request::{ACTS_MAX, Asked, Goal, Repeat, Request, Scope};
 use domain::rules::{self, Breach};
 use domain::{ActKind, Day, Money, SlipLine, SlipNumber};
-use store::record::{AcceptedBody, ActRef, Body, PlanLine, RequestAccepted, RequestTwin};
+use store::record::{AcceptedBody, ActRef, Body, PlanLine, RequestAccepted, RequestTwin, SealTwin};
 
 use super::Decider;
 use crate::command::{Answer, DocumentKey, Submit};
@@ -38,6 +38,11 @@ impl Base {
 
 impl Decider {
     pub(super) fn submit(&mut self, submit: &Submit) -> Result<Answer, Refusal> {
+        self.submit_with(submit, Vec::new())
+    }
+
+    /// The same with papers whose keys the case has already.
+    pub(super) fn submit_with(&mut self, submit: &Submit, carried: Vec<SealTwin>) -> Result<Answer, Refusal> {
         if let Some(keyed) = self.state.idempotency.get(&submit.idempotency) {
             let same = keyed.fingerprint == submit.fingerprint;
             return if same { Ok(Answer::Accepted(keyed.request)) } else { Err(Refusal::KeyReused) };
@@ -50,7 +55,9 @@ impl Decider {
             Asked::Goal { goal, subjects, scope } => self.plan_goal(*goal, subjects, scope)?,
             Asked::Acts(acts) => self.plan_acts(submit, acts)?,
         };
+        check_rounds(request, plan.len())?;
         self.preflight(request, &plan)?;
+        self.check_registers(request, &plan)?;
         self.bind_law(submit, &mut plan);
         let court = request.case.court.code.as_str();
         for line in &mut plan {
@@ -62,7 +69,8 @@ impl Decider {
             Some(case) => case.slot,
             None => self.keyring.create()?,
         };
-        let body = self.accepted_body(submit, plan, slot)?;
+        let mut body = self.accepted_body(submit, plan, slot)?;
+        body.seals.extend(carried);
         let fact = RequestAccepted {
             acts: u32::try_from(body.plan.len()).unwrap_or(u32::MAX),
             case: case.map(|case| self.state.case_id(case).0),
@@ -73,9 +81,19 @@ impl Decider {
             slips,
             token: submit.token.clone(),
         };
+        let told = self.newly_bankrupt(submit);
+        let before = case.map(|case| self.state.ledger(case).target);
         let sequence = self.emit(fact.into(), Some(Body::Accepted(Box::new(body))), slot);
         self.be_patient(domain::RequestId(sequence));
+        self.schedule_round(domain::RequestId(sequence));
         self.suspend_for_bankruptcy(submit);
+        if let Some(case) = case {
+            let policy = self.court_of(case).map(|court| court.bankruptcy).unwrap_or_default();
+            told.into_iter().for_each(|party| self.propose_releases(case, Some(party), policy));
+            if before.is_some_and(|before| self.state.ledger(case).target > before) {
+                self.look_anew_at(case);
+            }
+        }
         Ok(Answer::Accepted(sequence))
     }
 
@@ -97,6 +115,7 @@ impl Decider {
             idempotency: submit.idempotency,
             fingerprint: submit.fingerprint,
             subjects: submit.subjects.clone(),
+            preservation: submit.preservation,
             rules: self.packs_of(&plan),
             plan,
             documents: submit.paper_keys.clone(),
@@ -175,8 +194,15 @@ impl Decider {
             return Err(Refusal::TooManyActs { max: 10_000 });
         }
         let case = self.state.case_index(submit.case_key);
+        let before = self.preserved(submit, case);
         let mut ledger = case.map(|case| self.state.ledger(case)).unwrap_or_default();
         ledger.target = submit.request.case.target();
+        for (_, measure) in before.into_iter().flat_map(|before| self.state.measures_of_case(before)) {
+            if measure.is_live_freeze() {
+                ledger.exposure = ledger.exposure.plus(Money::from_units(measure.limit));
+                ledger.controlled = ledger.controlled.plus(Money::from_units(measure.caught));
+            }
+        }
         let mut claimed: BTreeMap<Index, Money> = BTreeMap::new();
         let mut plan = Vec::with_capacity(acts.len());
         for (place, act) in acts.iter().enumerate() {
@@ -190,7 +216,10 @@ impl Decider {
                 return Err(Refusal::Rules(vec![Breach { rule: &rules::D19, at: format!("{at}/kind") }]));
             }
             let subject = submit.subjects.get(usize::from(act.subject)).copied();
-            let base = self.base_of(act, (case, subject), &at)?;
+            if self.frozen_already(case, act) || self.frozen_already(before, act) {
+                return Err(Refusal::Rules(vec![Breach { rule: &rules::D14, at: format!("{at}/account") }]));
+            }
+            let base = self.base_of(act, ([case, before], subject), &at)?;
             self.check_protected(act, (case, base.measure), &at)?;
             Self::check_ceilings(self, act, base, &mut ledger, &mut claimed, &at)?;
             plan.push(self.plan_line(act, base));
@@ -235,10 +264,15 @@ impl Decider {
     fn base_of(
         &self,
         act: &ActOrder,
-        (case, subject): (Option<Index>, Option<u64>),
+        ([case, before], subject): ([Option<Index>; 2], Option<u64>),
         at: &str,
     ) -> Result<Base, Refusal> {
         let unknown = || Refusal::OriginalUnknown { at: format!("{at}/original") };
+        if let (ActKind::Freeze, Some(original)) = (act.kind, &act.original) {
+            // Only another organ's freeze is taken over (rule D13); one of ours is renewed.
+            let ours = original.act.is_some() || self.state.measure_by_number(&act.partner, &original.slip).is_some();
+            return if ours { Err(unknown()) } else { Ok(Base::default()) };
+        }
         let Some(original) = act.original.as_ref().filter(|_| !act.kind.builds_on().is_empty()) else {
             return Ok(Base::default());
         };
@@ -254,17 +288,23 @@ impl Decider {
         };
         let measure = self.state.measures.get(index).ok_or_else(unknown)?;
         let fits = act.kind.builds_on().contains(&measure.kind())
-            && Some(measure.case) == case
+            && (Some(measure.case) == case || Some(measure.case) == before)
             && Some(measure.subject_key) == subject
             && self.state.partner_of(measure.lane) == act.partner;
         if !fits {
             return Err(unknown());
         }
         // What has lapsed cannot be renewed or taken from: a late renewal is a new freeze with a new rank.
-        if measure.state() == MeasureState::Lapsed {
+        if measure.state() == MeasureState::Lapsed || (measure.is_live() && measure.is_over(Day::of(self.now))) {
             return Err(Refusal::Rules(vec![Breach { rule: &rules::D10, at: format!("{at}/original") }]));
         }
         Ok(Base::of_measure(index))
+    }
+
+    /// The preservation that becomes this request's enforcement with it (rule D11), when it is known.
+    fn preserved(&self, submit: &Submit, case: Option<Index>) -> Option<Index> {
+        let before = submit.preservation.and_then(|key| self.state.case_index(key));
+        before.filter(|before| Some(*before) != case)
     }
 
     /// The money that an act gives back: what an earlier act of the case took at this partner.
@@ -314,6 +354,10 @@ impl Decider {
                 ledger.deducting = ledger.deducting.plus(amount);
             }
             (ActKind::Release, Some(base)) => {
+                let held = self.state.measures.get(base).map_or(0, |measure| measure.limit);
+                if act.amount.is_some_and(|part| !part.is_positive() || part > Money::from_units(held)) {
+                    return refuse(&rules::D7);
+                }
                 claimed.insert(base, free(base));
             }
             (kind, _) if kind.gives_back() => {
@@ -368,6 +412,12 @@ impl Decider {
         }
         drawn
     }
+}
+
+/// All rounds of a goal must have room among the acts of one request.
+fn check_rounds(request: &Request, questions: usize) -> Result<(), Refusal> {
+    let rounds = request.repeat.map_or(1, Repeat::rounds);
+    if questions.saturating_mul(rounds) > ACTS_MAX { Err(Refusal::TooManyActs { max: 10_000 }) } else { Ok(()) }
 }
 
 fn moves_money(request: &Request) -> bool {

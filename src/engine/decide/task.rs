@@ -1,7 +1,7 @@
 //! Tasks: raised once for what they are about, ended by a person or when what they are about is gone.
 
 use domain::Millis;
-use domain::task::TaskKind;
+use domain::task::{TaskEnd, TaskKind};
 use store::record::{ActRef, Body, ReasonBody, TaskBody, TaskEnded, TaskRaised};
 
 use super::Decider;
@@ -28,6 +28,15 @@ pub(crate) struct Draft {
 impl Decider {
     /// Raises a task about a case, unless the same one is open. Returns its sequence.
     pub(crate) fn raise(&mut self, kind: TaskKind, case: Option<Index>, court: &str, draft: Draft) -> u64 {
+        self.raised(kind, case, court, draft, false)
+    }
+
+    /// The same, and once more when it is open: the newer one stands for both.
+    pub(crate) fn raise_again(&mut self, kind: TaskKind, case: Option<Index>, court: &str, draft: Draft) -> u64 {
+        self.raised(kind, case, court, draft, true)
+    }
+
+    fn raised(&mut self, kind: TaskKind, case: Option<Index>, court: &str, draft: Draft, again: bool) -> u64 {
         let slot = case.and_then(|case| self.state.cases.get(case)).map_or(0, |case| case.slot);
         let fact = TaskRaised {
             act: draft.act,
@@ -39,11 +48,19 @@ impl Decider {
             measure: draft.measure,
             partner: draft.partner,
         };
-        if let Some(open) = self.state.task_about(&fact) {
+        if let Some(open) = self.state.task_about(&fact).filter(|_| !again) {
             return open;
         }
         let body = Body::Task(TaskBody { amount: draft.amount, text: draft.text });
         self.emit(fact.into(), Some(body), slot)
+    }
+
+    /// Ends a task by itself: what it was about is gone, or was done.
+    pub(crate) fn close_task(&mut self, task: u64, end: TaskEnd, request: Option<u64>) {
+        if self.state.tasks.contains_key(&task) {
+            let fact = TaskEnded { by: String::new(), end: end.word().to_owned(), request, task };
+            self.emit(fact.into(), None, 0);
+        }
     }
 
     /// A person ends a task.

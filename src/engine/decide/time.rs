@@ -42,7 +42,10 @@ impl Decider {
             .map(|(_, act)| (act.exchange, act.id()))
             .collect();
         let open: Vec<u64> = self.state.requests.iter().map(|(_, open)| open.sequence).collect();
-        open.into_iter().for_each(|request| self.be_patient(RequestId(request)));
+        for request in open {
+            self.be_patient(RequestId(request));
+            self.schedule_round(RequestId(request));
+        }
         for (exchange, act) in under_way {
             self.ended(exchange, act, Judged::Doubt { cause: Cause::Interrupted })?;
         }
@@ -57,17 +60,21 @@ impl Decider {
         let settings: Vec<_> = config
             .partners
             .values()
-            .map(|partner| (partner.id.clone(), partner.rate.max as usize, partner.stage))
+            .map(|partner| {
+                (partner.id.clone(), partner.rate.max as usize, partner.stage, partner.form.register.clone())
+            })
             .collect();
         self.config = config;
         self.rouse_courts();
         let mut changed = false;
-        for (partner, keep, stage) in settings {
+        for (partner, keep, stage, register) in settings {
             let lane = self.state.lane_for(&partner);
             if let Some(lane) = self.state.lane_mut(lane) {
                 lane.ring_keep = keep;
                 changed |= lane.stage.unwrap_or(Stage::Deduct) != stage;
                 lane.stage = Some(stage);
+                changed |= lane.register != register;
+                lane.register = register;
             }
             self.state.stirred.insert(lane);
         }
@@ -149,7 +156,11 @@ impl Decider {
                 self.raise(TaskKind::DeadlinePassed, Some(case), &court, draft);
             }
         }
+        self.pass_days();
+        self.tell_overdue();
+        self.tell_unregistered();
         self.lose_patience();
+        self.repeat_goals();
         self.erase_documents();
         Ok(Answer::Done(self.state.next))
     }
@@ -166,6 +177,14 @@ impl Decider {
         let goals = |open: &crate::state::OpenRequest| matches!(open.goal(), Some(Goal::Secure | Goal::Collect));
         let open = self.state.requests.iter().filter(|(_, open)| goals(open));
         self.patience.extend(open.map(|(_, open)| (self.now, open.sequence)));
+    }
+
+    /// The same for the goals of one case: there is more to be held or taken than before.
+    pub(super) fn look_anew_at(&mut self, case: Index) {
+        let requests = self.state.cases.get(case).into_iter().flat_map(|case| &case.requests);
+        let open = requests.filter_map(|request| self.state.requests.get(*request));
+        let goals = open.filter(|open| matches!(open.goal(), Some(Goal::Secure | Goal::Collect)));
+        self.patience.extend(goals.map(|open| (self.now, open.sequence)));
     }
 
     fn lose_patience(&mut self) {

@@ -135,17 +135,17 @@ impl Engine {
         let open = {
             let decider = self.shared.decider.read();
             let open = decider.state.request_index(id).and_then(|index| decider.state.requests.get(index));
-            open.map(|open| decider.state.word(open.court).to_owned())
+            open.map(|open| (decider.state.word(open.court).to_owned(), decider.state.viewers_of(open)))
         };
-        let (court, closed) = match open {
-            Some(court) => (court, None),
+        let (court, viewers, closed) = match open {
+            Some((court, viewers)) => (court, viewers, None),
             None => {
                 let closed = self.shared.closed_request(id.0)?.ok_or(Refusal::NotFound)?;
-                (closed.court.clone(), Some((closed.court, closed.version)))
+                (closed.court.clone(), closed.viewers, Some((closed.court, closed.version)))
             }
         };
         let foreign = caller.court.as_ref().is_some_and(|own| *own != court);
-        if foreign { Err(Refusal::NotFound) } else { Ok(closed) }
+        if foreign || !caller.may_see(&viewers) { Err(Refusal::NotFound) } else { Ok(closed) }
     }
 
     /// The courts that a caller may see, with their deliveries together; all of them for the gateway's own use.

@@ -2,8 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use domain::outcome::Lead;
 use domain::request::PartnerKind;
-use domain::socket::{FaceAnswer, FaceCall, FaceVerb, ItemVerdict, ListClass, PaperFile};
+use domain::socket::{
+    FaceAnswer, FaceCall, FaceFault, FaceReply, FaceVerb, FeedbackItem, INBOUND_ITEMS_MAX, ItemVerdict, ListClass,
+    PaperFile, Plug, Pulled,
+};
 use domain::{ActId, Personal, SlipLine, SlipNumber};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -20,6 +24,26 @@ use crate::vault::blob_id;
 #[derive(Default)]
 pub struct Credentials {
     by_hash: BTreeMap<[u8; 16], (String, PartnerKind)>,
+}
+
+/// Arguments up to this length are read where they arrive: about 20 accounts; longer ones on a thread that may take its time.
+const INLINE_BYTES_MAX: usize = 64 * 1024;
+/// Slips that are written where the call arrived: about 64 KiB of XML.
+const INLINE_SLIPS_MAX: usize = 32;
+/// Verdicts likewise.
+const INLINE_VERDICTS_MAX: usize = 256;
+
+fn is_small(answer: &FaceAnswer) -> bool {
+    match answer {
+        FaceAnswer::List(slips) => slips.len() <= INLINE_SLIPS_MAX,
+        FaceAnswer::Verdicts(verdicts) => verdicts.len() <= INLINE_VERDICTS_MAX,
+        FaceAnswer::Denied(_) => true,
+        FaceAnswer::Papers { .. } | FaceAnswer::Credentials { .. } => false,
+    }
+}
+
+fn gone() -> FaceFault {
+    FaceFault::Malformed("the message could not be processed".to_owned())
 }
 
 /// The most bytes of papers in one answer: a bank's hub was seen to give up above 20 MiB.
@@ -43,20 +67,75 @@ impl Shared {
 }
 
 impl Engine {
-    /// Answers a decoded call on the face of an industry. Whatever goes wrong is an answer in the partner's own form.
-    pub async fn face(&self, kind: PartnerKind, call: FaceCall) -> FaceAnswer {
-        let hash = self.shared.credential_hash(call.username.expose(), call.password.expose());
-        let known = self.shared.credentials.read().by_hash.get(&hash).cloned();
-        let Some((partner, _)) = known.filter(|(_, of)| *of == kind) else {
+    /// Answers a call on the face of an industry in the caller's own dialect; `None` when nobody knows the credential. Whatever else
+    /// goes wrong is an answer in the partner's own form.
+    ///
+    /// # Errors
+    /// [`FaceFault`] when the call is none of the partner's dialect.
+    pub async fn face(&self, kind: PartnerKind, call: FaceCall) -> Result<Option<FaceReply>, FaceFault> {
+        let Some((partner, form)) = self.caller_of(kind, &call) else {
             self.shared.counts.face_denied.fetch_add(1, Ordering::Relaxed);
-            return FaceAnswer::Denied("用户名或密码错误".to_owned());
+            return Ok(None);
         };
-        let answered = match call.verb {
-            FaceVerb::List(class) => self.face_list(&partner, class).await,
-            FaceVerb::Papers { key, class } => self.face_papers(&partner, key, class).await,
-            FaceVerb::Credentials { slip } => self.face_credentials(&partner, slip).await,
-            FaceVerb::Feedback { items, .. } => self.face_feedback(&partner, "feedback", items).await,
-            FaceVerb::HandBack(items) => self.face_feedback(&partner, "hand_back", items).await,
+        self.shared.answers.called(&partner, self.shared.clock.wall());
+        let long = call.argument.as_ref().is_some_and(|argument| argument.expose().len() > INLINE_BYTES_MAX);
+        let (call, verb) = if long {
+            let form = Arc::clone(&form);
+            let read = self.off_worker(move || {
+                let verb = form.decode(&call);
+                (call, verb)
+            });
+            read.await.ok_or_else(gone)?
+        } else {
+            let verb = form.decode(&call);
+            (call, verb)
+        };
+        let answer = self.answer(&partner, verb?).await;
+        if is_small(&answer) {
+            return Ok(Some(form.encode(&call.operation, &answer)));
+        }
+        let written = self.off_worker(move || form.encode(&call.operation, &answer)).await;
+        written.map(Some).ok_or_else(gone)
+    }
+
+    /// The partner that shows one of these credentials, when it is of this industry.
+    fn caller_of(&self, kind: PartnerKind, call: &FaceCall) -> Option<(String, Arc<dyn Pulled>)> {
+        let known = self.shared.credentials.read().clone();
+        let mut shown = call.credentials.iter();
+        let partner = shown.find_map(|shown| {
+            let hash = self.shared.credential_hash(shown.username.expose(), shown.password.expose());
+            known.by_hash.get(&hash).filter(|(_, of)| *of == kind).map(|(partner, _)| partner.clone())
+        })?;
+        let plug = self.shared.plugs.read().get(&partner).cloned()?;
+        match plug.as_ref() {
+            Plug::Pull(form) => Some((partner, Arc::clone(form))),
+            _ => None,
+        }
+    }
+
+    /// Reading and writing of what is long, on a thread of the engine's that may take its time; `None` when it panicked.
+    async fn off_worker<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+        let (tell, told) = tokio::sync::oneshot::channel();
+        self.shared.tokio.spawn(async move {
+            let _gone = tell.send(tokio::task::block_in_place(work));
+        });
+        told.await.ok()
+    }
+
+    async fn answer(&self, partner: &str, verb: FaceVerb) -> FaceAnswer {
+        let answered = match verb {
+            FaceVerb::List(class) => self.face_list(partner, class).await,
+            FaceVerb::Papers { key, class } => self.face_papers(partner, key, class).await,
+            FaceVerb::Credentials { slip } => self.face_credentials(partner, slip).await,
+            FaceVerb::Feedback { mut items, assets, leads, .. } => {
+                self.name_lines(partner, &mut items, assets);
+                let taken = self.face_feedback(partner, "feedback", items).await;
+                match taken {
+                    Ok(taken) => self.face_leads(partner, leads).await.map(|()| taken),
+                    Err(refusal) => Err(refusal),
+                }
+            }
+            FaceVerb::HandBack(items) => self.face_feedback(partner, "hand_back", items).await,
         };
         answered.unwrap_or_else(|refusal| {
             FaceAnswer::Denied(match refusal {
@@ -64,6 +143,68 @@ impl Engine {
                 _ => "系统繁忙，请稍后再试".to_owned(),
             })
         })
+    }
+
+    /// Some forms name the asset where others name the line: the line is the one that was ordered on it.
+    fn name_lines(&self, partner: &str, items: &mut [FeedbackItem], assets: Vec<(usize, Personal<String>)>) {
+        for (place, asset) in assets {
+            let Some(item) = items.get_mut(place).filter(|item| item.line.is_none()) else { continue };
+            let Some((number, None)) = named(&item.slip, None) else { continue };
+            let Some(acts) = self.acts_of(partner, number).or_else(|| self.finished_acts(partner, number)) else {
+                continue;
+            };
+            let Some(slip) = self.shared.papers.slip(&acts, false) else {
+                item.outcome = Err("请求单内容已不可核对，请填写控制请求单号".to_owned());
+                continue;
+            };
+            let is_named = |line: &&domain::slip::Line| {
+                let in_details = line.details.iter().any(|detail| detail.value == asset);
+                line.account.as_ref() == Some(&asset) || in_details
+            };
+            let mut lines = slip.lines.iter().filter(is_named);
+            match (slip.lines.as_slice(), lines.next(), lines.next()) {
+                ([only], _, _) if asset.expose().is_empty() => item.line = Some(only.line),
+                (_, Some(line), None) => item.line = Some(line.line),
+                (_, Some(_), Some(_)) => item.outcome = Err("该财产在请求单内不止一项，请填写控制请求单号".to_owned()),
+                (_, None, _) => item.outcome = Err("请求单内无此财产".to_owned()),
+            }
+        }
+    }
+
+    /// The acts of a slip that is with this partner, in the order of their lines.
+    fn acts_of(&self, partner: &str, number: SlipNumber) -> Option<Vec<ActId>> {
+        let decider = self.shared.decider.read();
+        let state = &decider.state;
+        let lane = state.lane_of(partner)?;
+        let indices = state.slip_acts(number);
+        let acts = indices.iter().filter_map(|index| state.acts.get(*index));
+        let mut own: Vec<_> = acts
+            .filter(|act| act.lane == lane && act.request != crate::state::NO_INDEX)
+            .map(|act| (act.line, act.id()))
+            .collect();
+        own.sort_unstable();
+        (!own.is_empty()).then(|| own.into_iter().map(|(_, act)| act).collect())
+    }
+
+    /// The same of a slip whose request is finished.
+    fn finished_acts(&self, partner: &str, number: SlipNumber) -> Option<Vec<ActId>> {
+        let request = self.shared.closed_by_slip(number).ok()??;
+        let state = self.shared.closed_state(request).ok()?;
+        let indices = state.slip_acts(number);
+        let acts = indices.iter().filter_map(|index| state.acts.get(*index));
+        let mut own: Vec<_> =
+            acts.filter(|act| state.partner_of(act.lane) == partner).map(|act| (act.line, act.id())).collect();
+        own.sort_unstable();
+        (!own.is_empty()).then(|| own.into_iter().map(|(_, act)| act).collect())
+    }
+
+    /// What an answer told beside: recorded once, whatever became of the answer itself.
+    async fn face_leads(&self, partner: &str, leads: Vec<Lead>) -> Result<(), Refusal> {
+        for lead in leads.into_iter().take(INBOUND_ITEMS_MAX) {
+            // A lead about a slip that is none of this partner's is dropped: its answer was refused with a reason already.
+            let _unknown = self.take_lead(partner, lead).await?;
+        }
+        Ok(())
     }
 
     async fn face_list(&self, partner: &str, class: ListClass) -> Result<FaceAnswer, Refusal> {
@@ -144,6 +285,7 @@ impl Engine {
                 has_callback: papers.is_some_and(|papers| papers.callback.is_some()),
                 closed: closed.clone(),
                 outcome,
+                known: self.shared.known_act(act, state.moved_by(act.id())).ok_or(Refusal::Unavailable)?,
             };
             self.done(Command::LateOutcome(Box::new(late))).await?;
         }

@@ -21,11 +21,12 @@ impl Engine {
     /// [`Refusal::NotFound`] when the caller is not that partner, [`Refusal::NoCallback`] when that partner posts nothing,
     /// [`Refusal::Unreadable`] when the bytes are not of its form; nothing happened then.
     pub async fn inbound(&self, caller: &Caller, partner: &str, body: Vec<u8>) -> Result<FaceReply, Refusal> {
-        if caller.token != partner {
+        if caller.token != partner || caller.partner.is_some() {
             return Err(Refusal::NotFound);
         }
         let plug = self.shared.plugs.read().get(partner).cloned().ok_or(Refusal::NotFound)?;
         let Plug::CallOut(plug) = plug.as_ref() else { return Err(Refusal::NoCallback) };
+        self.shared.answers.called(partner, self.shared.clock.wall());
         let Inbound { feedback, leads } = self.read_inbound(plug, body).await?;
         if feedback.len() + leads.len() > INBOUND_ITEMS_MAX {
             return Err(Refusal::Unreadable { wanted: format!("at most {INBOUND_ITEMS_MAX} items") });

@@ -447,7 +447,10 @@ fn list_entries(request: &ClosedRequest, puts: &mut Vec<(IndexKey, Vec<u8>)>) {
         serde_json::to_vec(&ClosedRequest { events: Vec::new(), ..request.clone() })
     };
     puts.push((IndexKey::Request(id), value.unwrap_or_default()));
-    puts.push((IndexKey::RequestOfCase { case: request.case, request: id }, Vec::new()));
+    // The first request of a case is found by the case's number.
+    if request.case != request.sequence {
+        puts.push((IndexKey::RequestOfCase { case: request.case, request: id }, Vec::new()));
+    }
     if request.state == domain::request::RequestState::Stopped.word() {
         puts.push((IndexKey::RequestByState { state: state_number(&request.state), request: id }, Vec::new()));
     }

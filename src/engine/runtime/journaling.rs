@@ -114,6 +114,7 @@ fn append_and_commit(shared: &Shared, prepared: &[Prepared]) -> Result<(), Strin
     }
     commit(shared)?;
     shared.trail.append(&leaves).map_err(|error| error.to_string())?;
+    prepared.iter().flat_map(|one| &one.settled.decision.events).for_each(|event| shared.answers.note(event));
     shared.counts.batches.fetch_add(1, Ordering::Relaxed);
     shared.counts.events.fetch_add(u64::try_from(leaves.len()).unwrap_or(0), Ordering::Relaxed);
     shared.counts.commit_us.fetch_add(shared.clock.mono().saturating_sub(started) * 1_000, Ordering::Relaxed);
@@ -150,12 +151,14 @@ fn streams(events: &[Event], first: u64) -> Vec<(StreamKey, Expected)> {
 
 fn release(shared: &Arc<Shared>, prepared: Vec<Prepared>, indexed: &Sender<Indexed>) {
     let (mut closed, mut effects) = (Vec::new(), Vec::new());
+    let mut proposed = false;
     let any = prepared.iter().any(|one| !one.written.is_empty());
     for one in prepared {
         let Settled { decision, reply } = one.settled;
         let mut accepted = None;
         for (sequence, Event { at, fact, body, key }) in (decision.first..).zip(decision.events) {
             shared.papers.keep(sequence, &fact, body, key);
+            proposed |= super::proposals::is_automatic(&fact);
             match fact {
                 Fact::RequestAccepted(fact) if sequence == decision.first => accepted = Some((at, fact)),
                 _ => {}
@@ -176,6 +179,9 @@ fn release(shared: &Arc<Shared>, prepared: Vec<Prepared>, indexed: &Sender<Index
         closed.extend(decision.closed);
     }
     dispatch::begin(shared, effects);
+    if proposed {
+        shared.proposed.notify_one();
+    }
     let next = shared.durable.load(Ordering::Acquire);
     if any && indexed.try_send(Indexed { next, closed }).is_err() {
         shared.index.mark_gap();

@@ -20,6 +20,11 @@ use crate::view::{
     Accepted, Caller, Counters, EntryView, EventView, Page, PartnerView, RequestFilter, RequestLine, Resolution,
 };
 
+/// By which a party is known whatever type of number names it.
+pub(super) fn subject_key(party: &domain::case::Party) -> u64 {
+    short_hash(&[&domain::identity::normalise(&party.id_type, party.id_number.expose())])
+}
+
 /// Lines of a list at most.
 const LIST_MAX: u16 = 200;
 
@@ -40,21 +45,15 @@ impl Engine {
         }
         let hashers = &self.shared.hashers;
         let court = request.case.court.code.as_str();
-        let subject = |party: &domain::case::Party| {
-            short_hash(&[&domain::identity::normalise(&party.id_type, party.id_number.expose())])
-        };
         let submit = Submit {
             token: caller.token.clone(),
             idempotency: split(
                 hashers.idempotency.hash([caller.token.as_bytes(), b"\0", key.as_bytes()].concat().as_slice()),
             ),
             fingerprint: split(hashers.fingerprint.hash(&fingerprint)),
-            case_key: split(
-                hashers
-                    .case
-                    .hash([court.as_bytes(), b"\0", request.case.number.expose().as_bytes()].concat().as_slice()),
-            ),
-            subjects: request.case.parties.iter().map(subject).collect(),
+            case_key: self.case_key(court, request.case.number.expose()),
+            subjects: request.case.parties.iter().map(subject_key).collect(),
+            preservation: request.preservation.as_ref().map(|number| self.case_key(court, number.expose())),
             paper_keys: request
                 .papers
                 .iter()
@@ -70,7 +69,7 @@ impl Engine {
     }
 
     /// The same answer from the event just written and, for a repeat, from the journal.
-    fn accepted(
+    pub(super) fn accepted(
         &self,
         sequence: u64,
         leaf: Option<(u64, trail::Hash)>,
@@ -157,11 +156,12 @@ impl Engine {
         let decider = self.shared.decider.read();
         let open = decider.state.request_index(id).and_then(|index| decider.state.requests.get(index));
         let court = match open {
+            Some(open) if !caller.may_see(&decider.state.viewers_of(open)) => return Err(Refusal::NotFound),
             Some(open) => decider.state.word(open.court).to_owned(),
             None => {
                 drop(decider);
                 let closed = self.shared.closed_request(id.0)?.ok_or(Refusal::NotFound)?;
-                if caller.court.as_ref().is_none_or(|court| *court == closed.court) {
+                if caller.court.as_ref().is_none_or(|court| *court == closed.court) && caller.may_see(&closed.viewers) {
                     return Err(Refusal::WrongState { state: "finished" });
                 }
                 return Err(Refusal::NotFound);
@@ -220,7 +220,7 @@ impl Engine {
         Ok(Page { lines, next, filled_to: self.shared.index.filled_to() })
     }
 
-    fn case_key(&self, court: &str, number: &str) -> (u64, u64) {
+    pub(super) fn case_key(&self, court: &str, number: &str) -> (u64, u64) {
         split(self.shared.hashers.case.hash([court.as_bytes(), b"\0", number.as_bytes()].concat().as_slice()))
     }
 
@@ -246,7 +246,7 @@ impl Engine {
             let lane = state.lane_of(partner);
             open.acts.iter().any(|act| state.acts.get(*act).map(|act| act.lane) == lane)
         });
-        own && case && partner
+        own && case && partner && caller.may_see(&state.viewers_of(open))
     }
 
     fn closed_lines(
@@ -310,6 +310,15 @@ impl Engine {
                 None => break,
             }
         }
+        // The first request of a case stands in no list: its sequence is the case's number.
+        if let IndexList::RequestsOfCase(case) = list
+            && found.len() < enough
+            && *case < before
+            && let Some(closed) = self.shared.index.found(*case).map_err(|_| Refusal::Unavailable)?
+            && closed_fits(&closed, caller, filter)
+        {
+            found.push(closed_line(&closed));
+        }
         Ok(())
     }
 
@@ -327,16 +336,20 @@ impl Engine {
         let open = {
             let decider = self.shared.decider.read();
             let open = decider.state.request_index(id).and_then(|index| decider.state.requests.get(index));
-            open.map(|open| (decider.state.word(open.court).to_owned(), open.events.clone()))
+            let parts = |open: &OpenRequest| {
+                let viewers = decider.state.viewers_of(open);
+                (decider.state.word(open.court).to_owned(), viewers, open.events.clone())
+            };
+            open.map(parts)
         };
-        let (court, sequences) = match open {
+        let (court, viewers, sequences) = match open {
             Some(open) => open,
             None => {
                 let closed = self.shared.closed_request(id.0)?.ok_or(Refusal::NotFound)?;
-                (closed.court, self.shared.closed_events(id.0)?)
+                (closed.court, closed.viewers, self.shared.closed_events(id.0)?)
             }
         };
-        if caller.court.as_ref().is_some_and(|own| *own != court) {
+        if caller.court.as_ref().is_some_and(|own| *own != court) || !caller.may_see(&viewers) {
             return Err(Refusal::NotFound);
         }
         self.done(Command::Tick).await?;
@@ -371,10 +384,15 @@ impl Engine {
         let decider = self.shared.decider.read();
         let state = &decider.state;
         let mut oldest: BTreeMap<(u16, ActState), Millis> = BTreeMap::new();
+        let mut overdue: BTreeMap<u16, u64> = BTreeMap::new();
         for (_, act) in state.acts.iter().filter(|(_, act)| act.state().is_open()) {
+            if self.is_overdue(&decider, act, now) {
+                *overdue.entry(act.lane).or_insert(0) += 1;
+            }
             let since = oldest.entry((act.lane, act.state())).or_insert(act.since);
             *since = (*since).min(act.since);
         }
+        let overdue = self.overdue(&decider, now);
         let view = |partner: &Arc<domain::partner::Partner>| {
             let lane_index = state.lane_of(&partner.id);
             let lane = lane_index.and_then(|lane| state.lane(lane));
@@ -388,6 +406,8 @@ impl Engine {
                 travel: if partner.travel == Travel::Pull { "pull" } else { "call_out" },
                 acts: partner.acts.clone(),
                 stage: partner.stage,
+                answered: self.shared.answers.of(&partner.id),
+                last_call: self.shared.answers.last_call(&partner.id),
                 waiting: open.map(|of| (*of, count(of), oldest(*of))).collect(),
                 in_flight: lane.map_or(0, |lane| lane.in_flight),
                 paused: lane
@@ -396,10 +416,21 @@ impl Engine {
                     .map(|pause| (pause.by.clone(), pause.until)),
                 broken_until: lane.map(|lane| lane.record.rests_until).filter(|until| *until > now),
                 opens_at: partner.hours.opens_at(now, &decider.config().calendar),
+                overdue: lane_index.and_then(|lane| overdue.get(&lane).copied()).unwrap_or(0),
                 retired: partner.retired,
             }
         };
         decider.config().partners.values().map(view).collect()
+    }
+
+    /// Has its partner taken it and let the agreed time pass? What waits for a condition was answered.
+    fn is_overdue(&self, decider: &crate::decide::Decider, act: &crate::state::Act, now: Millis) -> bool {
+        let waits = act.state() == ActState::Awaiting && act.verdict() != Some(domain::outcome::Verdict::Registered);
+        let partner = || decider.config().partners.get(decider.state.partner_of(act.lane));
+        let due = |partner: &Arc<domain::partner::Partner>| {
+            act.since.saturating_add(Millis::try_from(partner.answer_due_ms).unwrap_or(Millis::MAX))
+        };
+        waits && partner().map(due).is_some_and(|due| due <= now)
     }
 
     /// Counts since start.
@@ -466,6 +497,7 @@ fn closed_line(closed: &ClosedRequest) -> RequestLine {
 
 fn closed_fits(closed: &ClosedRequest, caller: &Caller, filter: &RequestFilter) -> bool {
     caller.court.as_ref().is_none_or(|own| *own == closed.court)
+        && caller.may_see(&closed.viewers)
         && filter.state.is_none_or(|state| state.word() == closed.state)
         && filter.partner.as_ref().is_none_or(|partner| closed.partners.contains(partner))
 }

@@ -7,6 +7,8 @@
 //! ```
 //! Every channel has a bound; when the first one is full, a call is refused before anything is acknowledged.
 
+mod answers;
+mod cases;
 mod deciding;
 mod delivering;
 mod departures;
@@ -14,14 +16,19 @@ mod dispatch;
 mod documents;
 mod faces;
 mod inbound;
+mod inbox;
 mod indexing;
 mod journaling;
 mod listing;
+mod measures;
 pub mod opening;
 pub mod papers;
+mod proposals;
 pub mod receipts;
+mod settling;
 mod stops;
 mod sweeping;
+mod tasks;
 pub mod trail;
 mod views;
 mod waiting;
@@ -176,8 +183,10 @@ pub(crate) struct Shared {
     pub(crate) departures: departures::Departures,
     pub(crate) courier: Arc<dyn Courier>,
     pub(crate) stopping: tokio::sync::watch::Sender<bool>,
+    pub(crate) proposed: tokio::sync::Notify,
     pub(crate) hashers: Hashers,
     pub(crate) counts: Counts,
+    pub(crate) answers: answers::Answers,
     pub(crate) refused: Mutex<BTreeMap<(String, Millis), u32>>,
     pub(crate) broken: AtomicBool,
     pub(crate) full: AtomicBool,
@@ -249,12 +258,14 @@ impl Engine {
             plugs: RwLock::new(Arc::new(plugs)),
             hashers,
             counts: Counts::default(),
+            answers: answers::Answers::default(),
             refused: Mutex::new(BTreeMap::new()),
             broken: AtomicBool::new(false),
             full: AtomicBool::new(false),
             departures: departures::Departures::default(),
             courier: options.courier,
             stopping: tokio::sync::watch::Sender::new(false),
+            proposed: tokio::sync::Notify::new(),
             draining: AtomicBool::new(false),
             tokio: options.tokio,
             snapshot_events: options.snapshot_events.max(1),
@@ -271,6 +282,7 @@ impl Engine {
         let publisher = spawn("checkpoint", Box::new(move || publish(&d, &publisher_stops)))?;
         engine.first_words(options.version, config)?;
         sweeping::begin(&engine);
+        proposals::begin(&shared);
         Ok(Running {
             engine,
             recovery: taken.recovery,
@@ -314,7 +326,9 @@ impl Engine {
     pub(crate) async fn done(&self, command: Command) -> Result<u64, Refusal> {
         match self.ask(command).await?.answer {
             Answer::Done(sequence) | Answer::Accepted(sequence) | Answer::Stored(sequence) => Ok(sequence),
-            Answer::List(_) | Answer::Verdicts(_) => Err(Refusal::Unavailable),
+            Answer::List(_) | Answer::Imported(_) | Answer::Verdicts(_) | Answer::Settled(_) => {
+                Err(Refusal::Unavailable)
+            }
         }
     }
 

@@ -10,13 +10,19 @@ use parking_lot::Mutex;
 use store::journal::Reader;
 use store::record::{Body, Event, Fact, PlanLine, SealTwin};
 
+use super::Shared;
+use crate::command::{KnownAct, Planned};
+use crate::state::Act;
 use crate::state::hash::Map;
 use crate::vault::Vault;
 
 /// Plans kept in memory; about 3 KiB each for an ordinary request, so about 12 MiB.
 const PLANS_KEPT: usize = 4_096;
-/// A plan with more lines than this is read again each time: ten thousand lines would be a MiB.
+/// A plan with more lines than this is kept only among the few last ones: ten thousand lines are a MiB.
 const KEPT_LINES_MAX: usize = 500;
+/// Plans with more lines than that: a search of a whole province is asked for by each of its partners in turn, and would
+/// be read and opened again for each of their slips.
+const LARGE_KEPT: usize = 4;
 
 /// A request as its slips need it.
 pub struct RequestPapers {
@@ -28,6 +34,8 @@ pub struct RequestPapers {
     pub slot: u64,
     /// Where its results are delivered.
     pub callback: Option<Personal<String>>,
+    /// 案号 of the preservation that it goes on from.
+    pub preservation: Option<Personal<String>>,
 }
 
 /// The plan of one event.
@@ -44,6 +52,7 @@ pub struct Plan {
 struct Kept {
     plans: Map<u64, Arc<Plan>>,
     order: VecDeque<u64>,
+    large: VecDeque<(u64, Arc<Plan>)>,
 }
 
 /// Plans by the sequence of their event.
@@ -68,10 +77,15 @@ impl Papers {
     }
 
     fn insert(&self, sequence: u64, plan: Arc<Plan>) {
+        let mut kept = self.kept.lock();
         if plan.lines.len() > KEPT_LINES_MAX {
+            kept.large.retain(|(known, _)| *known != sequence);
+            kept.large.push_back((sequence, plan));
+            if kept.large.len() > LARGE_KEPT {
+                kept.large.pop_front();
+            }
             return;
         }
-        let mut kept = self.kept.lock();
         if kept.plans.insert(sequence, plan).is_none() {
             kept.order.push_back(sequence);
         }
@@ -85,8 +99,12 @@ impl Papers {
     /// The plan of the event at `sequence`; `None` when there is none, or its case was erased.
     #[must_use]
     pub fn plan(&self, sequence: u64) -> Option<Arc<Plan>> {
-        if let Some(plan) = self.kept.lock().plans.get(&sequence) {
-            return Some(Arc::clone(plan));
+        {
+            let kept = self.kept.lock();
+            let large = || kept.large.iter().find(|(known, _)| *known == sequence).map(|(_, plan)| plan);
+            if let Some(plan) = kept.plans.get(&sequence).or_else(large) {
+                return Some(Arc::clone(plan));
+            }
         }
         let event = self.event(sequence)?;
         let plan = Arc::new(plan_of(sequence, &event.fact, event.body, event.key)?);
@@ -148,13 +166,16 @@ impl Papers {
 
     fn slip_line(&self, line: &PlanLine, context: &SlipContext, with_line: bool) -> Option<Line> {
         let base = line.base.and_then(|base| self.line(base.into()));
+        // What a preservation ordered is known at the partner under the preservation's number (rule D11).
+        let ordered_in = line.base.and_then(|base| self.request(self.plan(base.0)?.request));
+        let case = ordered_in.as_ref().map_or(context, |papers| &papers.context);
         let original = match (&line.base, &base) {
             // One that was taken over goes under the number it has at the partner.
             (Some(_), Some(base)) if base.slip == 0 => base.original(),
             (Some(act), Some(base)) => {
                 let slip = SlipNumber::from_bits(base.slip);
                 let slip = if with_line { format!("{slip}-{}", base.line) } else { slip.to_string() };
-                Some(Original { act: Some((*act).into()), slip, case_number: context.case.number.clone() })
+                Some(Original { act: Some((*act).into()), slip, case_number: case.case.number.clone() })
             }
             _ => line.original(),
         };
@@ -173,15 +194,38 @@ impl Papers {
     }
 }
 
+impl Shared {
+    /// What the history tells of an act of a finished request; `None` when its case was erased.
+    pub(super) fn known_act(&self, act: &Act, moved: i64) -> Option<KnownAct> {
+        let planned = self.papers.planned(act.id())?;
+        let base = planned.line.base.and_then(|base| self.papers.planned(base.into()));
+        Some(KnownAct { state: act.state(), moved, sent_at: act.sent_at, planned, base })
+    }
+}
+
+impl Papers {
+    /// A plan line with the case that it is of.
+    fn planned(&self, act: ActId) -> Option<Planned> {
+        let plan = self.plan(act.sequence)?;
+        let line = plan.lines.get(act.line as usize)?.clone();
+        let (case_key, subjects, request) = match self.event(plan.request)?.body? {
+            Body::Accepted(body) => (body.case_key, body.subjects, body.request.bare()),
+            Body::Imported(body) => (body.case_key, body.subjects, body.request),
+            _ => return None,
+        };
+        Some(Planned { id: act.into(), line, case_key, subjects, request })
+    }
+}
+
 fn plan_of(sequence: u64, fact: &Fact, body: Option<Body>, slot: u64) -> Option<Plan> {
     match (fact, body?) {
         (Fact::RequestAccepted(_), Body::Accepted(body)) => {
             let body = *body;
             let request = body.request.into_request()?;
-            let callback = request.callback;
+            let (callback, preservation) = (request.callback, request.preservation);
             let context =
                 Arc::new(SlipContext { case: request.case, officers: request.officers, papers: request.papers });
-            let papers = RequestPapers { context, seals: body.seals, slot, callback };
+            let papers = RequestPapers { context, seals: body.seals, slot, callback, preservation };
             Some(Plan { request: sequence, lines: body.plan, papers: Some(Arc::new(papers)) })
         }
         (Fact::MeasureImported(_), Body::Imported(body)) => {
@@ -189,7 +233,7 @@ fn plan_of(sequence: u64, fact: &Fact, body: Option<Body>, slot: u64) -> Option<
             let request = body.request.into_request()?;
             let context =
                 Arc::new(SlipContext { case: request.case, officers: request.officers, papers: request.papers });
-            let papers = RequestPapers { context, seals: Vec::new(), slot, callback: None };
+            let papers = RequestPapers { context, seals: Vec::new(), slot, callback: None, preservation: None };
             Some(Plan { request: sequence, lines: body.lines, papers: Some(Arc::new(papers)) })
         }
         (Fact::PlanExtended(fact), Body::Planned(body)) => {

@@ -101,7 +101,7 @@ impl Engine {
         let plugs = Arc::clone(&self.shared.plugs.read());
         let swept = |(partner, plug): (&String, &Arc<Plug>)| match plug.as_ref() {
             Plug::CallOut(call) => Some((partner.clone(), Arc::clone(call), call.sweep_every_ms()?)),
-            Plug::Pull => None,
+            Plug::Pull(_) | Plug::Inbox => None,
         };
         plugs.iter().filter_map(swept).collect()
     }

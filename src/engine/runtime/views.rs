@@ -18,7 +18,7 @@ use crate::state::act::NO_SEQUENCE;
 use crate::state::lane::Lane;
 use crate::state::slab::{Index, NONE};
 use crate::state::{Act, Measure, OpenRequest, State};
-use crate::view::{ActView, Caller, LEADS_SHOWN_MAX, LeadView, MeasureView, OutcomeView, RequestView};
+use crate::view::{ActView, Caller, LEADS_SHOWN_MAX, LeadView, MeasureView, OutcomeView, RepeatView, RequestView};
 
 /// The longest a long-poll waits.
 pub const WAIT_MS_MAX: u64 = 60_000;
@@ -35,6 +35,7 @@ struct Sketch {
     acts: Vec<(Act, Option<MeasureView>, Waiting, Option<Millis>)>,
     superseded: Vec<u64>,
     leads: Vec<u64>,
+    viewers: Vec<String>,
 }
 
 impl Engine {
@@ -67,7 +68,8 @@ impl Engine {
             None => self.closed_sketch(id, page)?,
         };
         let was_closed = closed.is_some();
-        if caller.court.as_ref().is_some_and(|court| *court != sketch.view.court) {
+        let foreign = caller.court.as_ref().is_some_and(|court| *court != sketch.view.court);
+        if foreign || !caller.may_see(&sketch.viewers) {
             return Err(Refusal::NotFound);
         }
         // The read is an event before the answer, and the answer waits until everything it shows is durable.
@@ -130,12 +132,14 @@ impl Engine {
         let Some(index) = state.request_index(id) else { return Ok((erased_sketch(&closed, end), read)) };
         let mut found = sketch(&state, index, page, |_| (Waiting::Turn, None)).ok_or(Refusal::NotFound)?;
         found.view.state = end;
-        found.view.version = closed.version;
+        (found.view.version, found.view.repeat) = (closed.version, None);
         found.view.case = domain::CaseId(closed.case);
         // The case as it is now, when others of its requests are still in memory; else as this request left it.
         let decider = self.shared.decider.read();
         if let Some(case) = decider.state.case_by_sequence(closed.case) {
             found.view.ledger = decider.state.ledger(case);
+            let halted = decider.state.cases.get(case).and_then(|case| case.halted.as_ref());
+            found.view.halted = halted.map(crate::state::Halted::cause);
         }
         // What the acts left in force lives on after the request, and changes.
         for (act, measure, ..) in &mut found.acts {
@@ -225,9 +229,12 @@ impl Shared {
 
     /// Reads names, accounts and outcomes from the journal.
     fn complete(&self, sketch: Sketch) -> RequestView {
-        let Sketch { mut view, acts, superseded, leads } = sketch;
+        let Sketch { mut view, acts, superseded, leads, viewers: _ } = sketch;
         match self.papers.request(view.id.0) {
-            Some(papers) => view.case_number = papers.context.case.number.clone(),
+            Some(papers) => {
+                view.case_number = papers.context.case.number.clone();
+                view.preservation.clone_from(&papers.preservation);
+            }
             None => view.erased = true,
         }
         view.leads = leads.into_iter().filter_map(|sequence| self.lead_view(sequence)).collect();
@@ -314,6 +321,7 @@ fn measure_view(measure: &Measure) -> Option<MeasureView> {
         caught: Money::from_units(measure.caught),
         to: measure.last_day(),
         queued: measure.state() == MeasureState::Queued,
+        rank: (measure.rank > 0).then_some(measure.rank),
     })
 }
 
@@ -393,6 +401,7 @@ fn sketch(
         id: RequestId(open.sequence),
         case: state.case_id(open.case),
         case_number: Personal::new(String::new()),
+        preservation: None,
         court: state.word(open.court).to_owned(),
         goal: open.goal().map_or("acts", domain::request::Goal::word).to_owned(),
         state: RequestState::Open,
@@ -407,10 +416,15 @@ fn sketch(
         next_page: next_page.then_some(end),
         erased: false,
         delivery: None,
+        repeat: open.repeat().map(|repeat| {
+            let until = repeat.ends_at(open.accepted_at);
+            RepeatView { round: open.round, until, next: sentence::repeating(open.next_round_at(), until) }
+        }),
+        halted: state.cases.get(open.case).and_then(|case| case.halted.as_ref()).map(crate::state::Halted::cause),
     };
     let newest = open.leads.len().saturating_sub(LEADS_SHOWN_MAX);
     let leads = open.leads.get(newest..).unwrap_or_default().to_vec();
-    Some(Sketch { view, acts, superseded, leads })
+    Some(Sketch { view, acts, superseded, leads, viewers: state.viewers_of(open) })
 }
 
 fn unreadable(error: &store::index::IndexError) -> Refusal {
@@ -423,6 +437,7 @@ fn erased_sketch(closed: &ClosedRequest, state: RequestState) -> Sketch {
         id: RequestId(closed.sequence),
         case: domain::CaseId(closed.case),
         case_number: Personal::new(String::new()),
+        preservation: None,
         court: closed.court.clone(),
         goal: closed.goal.clone(),
         state,
@@ -437,6 +452,8 @@ fn erased_sketch(closed: &ClosedRequest, state: RequestState) -> Sketch {
         next_page: None,
         erased: true,
         delivery: None,
+        repeat: None,
+        halted: None,
     };
-    Sketch { view, acts: Vec::new(), superseded: Vec::new(), leads: Vec::new() }
+    Sketch { view, acts: Vec::new(), superseded: Vec::new(), leads: Vec::new(), viewers: closed.viewers.clone() }
 }

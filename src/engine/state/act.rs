@@ -1,6 +1,6 @@
 //! An act in memory: about 170 bytes, everything that a decision about it needs; names and papers stay in the journal.
 
-use domain::outcome::Verdict;
+use domain::outcome::{PriorMeasure, Verdict};
 use domain::{ActId, ActKind, ActState, Millis, SlipLine, SlipNumber};
 use serde::{Deserialize, Serialize};
 
@@ -79,6 +79,13 @@ pub struct Act {
     pub bars: u8,
     /// The rule pack it was planned under, by the first 64 bits of its digest; 0 = the one built in.
     pub rules: u64,
+    /// Asked again by a goal that repeats: it yields to whatever else waits.
+    pub repeats: bool,
+    /// Taken back because it no longer fitted claim and costs: the same may be ordered anew for less.
+    pub did_not_fit: bool,
+    /// The foreign freeze whose rank it takes over (rule D13): its number and its case number, hashed by
+    /// [`super::books::paper_key`]; 0 = none.
+    pub takes_over: (u64, u64),
 }
 
 /// No sequence.
@@ -124,6 +131,9 @@ impl Act {
             settled_amount: -1,
             bars: 0,
             rules: 0,
+            repeats: false,
+            did_not_fit: false,
+            takes_over: (0, 0),
         }
     }
 
@@ -167,6 +177,13 @@ impl Act {
 
     pub(crate) fn set_verdict(&mut self, verdict: Option<Verdict>) {
         self.verdict = verdict.map_or(0, Verdict::code);
+    }
+
+    /// Is this the freeze whose rank it takes over (rule D13)?
+    #[must_use]
+    pub fn takes_over(&self, prior: &PriorMeasure) -> bool {
+        let key = super::books::paper_key(prior.paper.expose());
+        key != 0 && (key == self.takes_over.0 || key == self.takes_over.1)
     }
 
     /// Does it build on a measure that another act made?

@@ -2,11 +2,36 @@
 
 use domain::ledger::{Entry, Ledger};
 use domain::measure::MeasureState;
+use domain::task::TaskKind;
 use domain::{ActKind, ActState, MeasureId, Money, SlipLine, SlipNumber};
+
+use store::record::ActRef;
 
 use super::measure::{Measure, NO_DAY, Taking};
 use super::slab::{Index, NONE};
 use super::{Act, State, short_hash};
+
+/// By which a paper is known whatever ruling of its case it is: the case number without brackets' widths, spaces and what
+/// follows 号; any other text by itself. 0 = no text.
+#[must_use]
+pub fn paper_key(text: &str) -> u64 {
+    let plain: String = text
+        .chars()
+        .filter(|c| !c.is_whitespace())
+        .map(|c| match c {
+            '（' | '〔' | '[' => '(',
+            '）' | '〕' | ']' => ')',
+            c => c,
+        })
+        .collect();
+    let number = plain.split_inclusive('号').next().unwrap_or_default();
+    if number.is_empty() { 0 } else { short_hash(&[number]) }
+}
+
+/// Sequence and place in one word: a million measures are found through it, and a place is below 2^20.
+pub(crate) fn id_key(sequence: u64, place: u32) -> u64 {
+    sequence << 20 | u64::from(place)
+}
 
 /// What an act claims of the measure that it builds on.
 #[derive(Clone, Copy, Default)]
@@ -85,39 +110,85 @@ impl State {
         ledger
     }
 
-    fn entry_of(&self, (act, measure, taking): (Index, Index, Index)) -> Entry {
-        let act = self.acts.get(act).map_or(Entry::VOID, Act::entry);
-        let measure = self.measures.get(measure).map_or(Entry::VOID, Measure::entry);
-        let taking = self.takings.get(taking).map_or(Entry::VOID, Taking::entry);
-        act.and(measure).and(taking)
+    /// Each entry with the case in whose books it stands: a measure may have gone over to another case than its act's.
+    fn entries_of(&self, (act, measure, taking): (Index, Index, Index)) -> [(Index, Entry); 3] {
+        [
+            self.acts.get(act).map_or((NONE, Entry::VOID), |act| (act.case, act.entry())),
+            self.measures.get(measure).map_or((NONE, Entry::VOID), |measure| (measure.case, measure.entry())),
+            self.takings.get(taking).map_or((NONE, Entry::VOID), |taking| (taking.case, taking.entry())),
+        ]
+    }
+
+    fn enter_all(&mut self, before: [(Index, Entry); 3], after: [(Index, Entry); 3]) {
+        for ((case, before), (now, after)) in before.into_iter().zip(after) {
+            if case == now {
+                self.enter(case, before, after);
+            } else {
+                self.enter(case, before, Entry::VOID);
+                self.enter(now, Entry::VOID, after);
+            }
+        }
     }
 
     /// Changes an act, or the measure and the taking beside it, and enters the difference in the books.
     pub(crate) fn booked(&mut self, act: Index, change: impl FnOnce(&mut Self)) {
-        let Some((case, measure, taking)) = self.acts.get(act).map(|act| (act.case, act.measure, act.taking)) else {
+        let Some((measure, taking)) = self.acts.get(act).map(|act| (act.measure, act.taking)) else {
             return change(self);
         };
         let hold = |state: &Self| state.acts.get(act).map(Act::hold).unwrap_or_default();
-        let (before, held) = (self.entry_of((act, measure, taking)), hold(self));
+        let (before, held) = (self.entries_of((act, measure, taking)), hold(self));
         change(self);
-        let (after, holds) = (self.entry_of((act, measure, taking)), hold(self));
-        self.enter(case, before, after);
+        let (after, holds) = (self.entries_of((act, measure, taking)), hold(self));
+        self.enter_all(before, after);
         self.hold_otherwise((measure, taking), held, holds);
     }
 
     /// The same for a measure or a taking whose act is gone.
     pub(crate) fn booked_alone(&mut self, (measure, taking): (Index, Index), change: impl FnOnce(&mut Self)) {
-        let of_taking = || self.takings.get(taking).map(|taking| taking.case);
-        let case = self.measures.get(measure).map(|measure| measure.case).or_else(of_taking).unwrap_or(NONE);
-        let before = self.entry_of((NONE, measure, taking));
+        let before = self.entries_of((NONE, measure, taking));
         change(self);
-        let after = self.entry_of((NONE, measure, taking));
-        self.enter(case, before, after);
+        let after = self.entries_of((NONE, measure, taking));
+        self.enter_all(before, after);
+    }
+
+    /// What lives of a preservation goes on as the measures of the enforcement that it has become (rule D11).
+    pub(crate) fn take_over(&mut self, from: Index, to: Index) {
+        if from == to {
+            return;
+        }
+        let living = self.measures_of_case(from).filter(|(_, measure)| measure.is_live());
+        let mut living: Vec<Index> = living.map(|(index, _)| index).collect();
+        living.sort_unstable();
+        for index in &living {
+            self.booked_alone((*index, NONE), |books| {
+                if let Some(measure) = books.measures.get_mut(*index) {
+                    measure.case = to;
+                }
+            });
+        }
+        if let Some(case) = self.cases.get_mut(from) {
+            case.measures.retain(|index| living.binary_search(index).is_err());
+        }
+        if let Some(case) = self.cases.get_mut(to) {
+            case.measures.extend(living);
+        }
     }
 
     fn enter(&mut self, case: Index, before: Entry, after: Entry) {
-        if let Some(case) = self.cases.get_mut(case).filter(|_| before != after) {
-            case.ledger.replace(before, after);
+        if before == after {
+            return;
+        }
+        if let Some(found) = self.cases.get_mut(case) {
+            found.ledger.replace(before, after);
+        }
+        self.disturb(case);
+    }
+
+    /// Remembers a case that may have to let something go, or a proposal about it that may be moot now.
+    pub(crate) fn disturb(&mut self, case: Index) {
+        let Some(found) = self.cases.get(case) else { return };
+        if found.ledger.is_over() || self.proposals.contains_key(&found.sequence) {
+            self.disturbed.insert(case);
         }
     }
 
@@ -165,7 +236,9 @@ impl State {
 
     fn remove_taking(&mut self, index: Index) {
         let Some(taking) = self.takings.remove(index) else { return };
-        self.taking_by_id.remove(&(taking.sequence, u64::from(taking.place)));
+        self.taking_by_id.remove(&id_key(taking.sequence, taking.place));
+        self.taking_by_slip.remove(&(taking.slip, taking.line));
+        self.unsettled.remove(&(taking.reported_at, index));
         if let Some(case) = self.cases.get_mut(taking.case) {
             case.takings.retain(|other| *other != index);
         }
@@ -184,10 +257,17 @@ impl State {
     pub(crate) fn remove_measure(&mut self, index: Index) {
         let Some(measure) = self.measures.remove(index) else { return };
         self.expiring.remove(&(measure.to, index));
-        self.measure_by_id.remove(&(measure.sequence, u64::from(measure.place)));
+        self.measure_by_id.remove(&id_key(measure.sequence, measure.place));
         let origin = self.origin_of(&measure);
         if self.measure_by_origin.get(&origin) == Some(&index) {
             self.measure_by_origin.remove(&origin);
+        }
+        let takings = self.cases.get(measure.case).map(|case| case.takings.clone()).unwrap_or_default();
+        for taking in takings {
+            // Its place is given to another measure, which late news of this money must not touch.
+            if let Some(taking) = self.takings.get_mut(taking).filter(|taking| taking.measure == index) {
+                taking.measure = NONE;
+            }
         }
         if let Some(case) = self.cases.get_mut(measure.case) {
             case.measures.retain(|other| *other != index);
@@ -195,7 +275,7 @@ impl State {
     }
 
     pub(crate) fn insert_measure(&mut self, measure: Measure) -> Index {
-        let (case, id) = (measure.case, (measure.sequence, u64::from(measure.place)));
+        let (case, id) = (measure.case, id_key(measure.sequence, measure.place));
         let (origin, to, live) = (self.origin_of(&measure), measure.to, measure.is_live());
         let entry = measure.entry();
         let index = self.measures.insert(measure);
@@ -212,9 +292,11 @@ impl State {
     }
 
     pub(crate) fn insert_taking(&mut self, taking: Taking) -> Index {
-        let (case, id) = (taking.case, (taking.sequence, u64::from(taking.place)));
+        let (case, id) = (taking.case, id_key(taking.sequence, taking.place));
+        let slip = (taking.slip, taking.line);
         let index = self.takings.insert(taking);
         self.taking_by_id.insert(id, index);
+        self.taking_by_slip.insert(slip, index);
         if let Some(case) = self.cases.get_mut(case) {
             case.takings.push(index);
         }
@@ -224,12 +306,26 @@ impl State {
     /// Changes a measure, keeps the calendar of last days in step, and lets it go when it is over.
     pub(crate) fn with_measure(&mut self, index: Index, change: impl FnOnce(&mut Measure)) {
         let Some(measure) = self.measures.get_mut(index) else { return };
-        let before = measure.to;
+        let (before, state) = (measure.to, measure.state());
+        let told = measure.noticed != 0;
         change(measure);
         let (after, live) = (measure.to, measure.is_live());
-        self.expiring.remove(&(before, index));
-        if live && after != NO_DAY {
-            self.expiring.insert((after, index));
+        if (before, true) != (after, live) || !state.is_live() {
+            self.expiring.remove(&(before, index));
+            if live && after != NO_DAY {
+                self.expiring.insert((after, index));
+            }
+        }
+        let no_longer = told && (before != after || !live);
+        let again = state == MeasureState::Lapsed && live;
+        for (kind, moot) in [(TaskKind::Expiring, no_longer), (TaskKind::Lapsed, again)] {
+            if moot {
+                let task = self.measures.get(index).and_then(|measure| {
+                    let about = ActRef(measure.sequence, measure.place);
+                    self.task_on(kind, about, self.partner_of(measure.lane))
+                });
+                self.moot.extend(task);
+            }
         }
     }
 
@@ -245,7 +341,7 @@ impl State {
     /// A measure by its id.
     #[must_use]
     pub fn measure_index(&self, id: MeasureId) -> Option<Index> {
-        self.measure_by_id.get(&(id.sequence, u64::from(id.line))).copied()
+        self.measure_by_id.get(&id_key(id.sequence, id.line)).copied()
     }
 
     /// A measure by its number at a partner: `slip-line`, a slip of ours alone (its first line), or a number of another system.
@@ -262,7 +358,7 @@ impl State {
     /// A taking by the id of its act.
     #[must_use]
     pub fn taking_index(&self, act: domain::ActId) -> Option<Index> {
-        self.taking_by_id.get(&(act.sequence, u64::from(act.line))).copied()
+        self.taking_by_id.get(&id_key(act.sequence, act.line)).copied()
     }
 
     /// The measures of a case that are in memory.
@@ -288,9 +384,15 @@ impl State {
         self.expiring.range(..(day, 0)).copied()
     }
 
-    /// Live measures whose last day is in `from..=to`, earliest first.
-    pub fn measures_ending(&self, from: i32, to: i32) -> impl Iterator<Item = (i32, Index)> {
-        self.expiring.range((from, 0)..=(to, NONE)).copied()
+    /// Lapsed measures that are still remembered, by last day and place.
+    pub fn lapsed_from(&self, from: (i32, Index)) -> impl Iterator<Item = (i32, Index)> {
+        let lapsed = |index: &Index| self.measures.get(*index).is_some_and(|it| it.state() == MeasureState::Lapsed);
+        self.lapsed.range(from..).copied().filter(move |(_, index)| lapsed(index))
+    }
+
+    /// Live measures by last day and place, from one of them to the last of the day `to`.
+    pub fn measures_ending_from(&self, from: (i32, Index), to: i32) -> impl Iterator<Item = (i32, Index)> {
+        self.expiring.range(from.min((to, NONE))..=(to, NONE)).copied()
     }
 }
 

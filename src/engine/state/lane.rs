@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque};
 
+use domain::form::RegisteredOfficer;
 use domain::partner::Stage;
 use domain::request::Priority;
 use domain::{ActKind, ActState, Millis};
@@ -68,6 +69,8 @@ pub struct Lane {
     pub ring_keep: usize,
     /// The partner's stage in the configuration in force; `None` = not configured yet, and nothing is sent then.
     pub stage: Option<Stage>,
+    /// The partner's register of officers in the configuration in force; `None` = it keeps none with us.
+    pub register: Option<Vec<RegisteredOfficer>>,
 }
 
 impl Lane {

@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::slab::{Index, NONE};
 
+/// What [`Measure::noticed`] holds once a person has decided to let it lapse.
+pub const LET_GO: u8 = u8::MAX;
+
 /// No day.
 pub const NO_DAY: i32 = i32::MIN;
 
@@ -56,10 +59,12 @@ pub struct Measure {
     state: u8,
     /// What the law bars of what builds on it, as [`domain::rules::bars`] has it.
     pub bars: u8,
-    /// The newest expiry notice that was told, in days; 0 = none.
+    /// Days that were left when its end was last told; 0 = it was not, [`LET_GO`] = it is not told again.
     pub noticed: u8,
     /// It came from another system, with that one's numbers.
     pub imported: bool,
+    /// The newest release of it came to nothing: the next one is for people.
+    pub release_failed: bool,
 }
 
 impl Measure {
@@ -92,6 +97,7 @@ impl Measure {
             bars: 0,
             noticed: 0,
             imported: false,
+            release_failed: false,
         }
     }
 
@@ -142,6 +148,12 @@ impl Measure {
     #[must_use]
     pub fn last_day(&self) -> Option<Day> {
         (self.to != NO_DAY).then(|| Day::from_count(self.to))
+    }
+
+    /// Was its last day before `today`? Its effect is then over by itself, whether that has been told or not (rule D10).
+    #[must_use]
+    pub fn is_over(&self, today: Day) -> bool {
+        self.last_day().is_some_and(|to| domain::measure::has_lapsed(to, today))
     }
 
     /// What the limit and the catch come to leave: live, queued, or used up.
@@ -225,6 +237,12 @@ impl Taking {
     #[must_use]
     pub fn kind(&self) -> ActKind {
         ActKind::from_code(self.kind).unwrap_or(ActKind::Deduct)
+    }
+
+    /// Was more reported as moved than came in, and is nobody told yet?
+    #[must_use]
+    pub fn is_unsettled(&self) -> bool {
+        self.moved > self.settled && !self.overdue_told
     }
 
     /// What may still be given back.

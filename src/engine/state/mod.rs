@@ -2,20 +2,23 @@
 
 pub mod act;
 pub mod books;
+pub mod claim;
 pub mod delivery;
 pub mod hash;
 pub mod lane;
 pub mod measure;
 pub mod record;
+pub mod settlement;
 pub mod slab;
 pub mod stop;
 pub mod task;
 
 use std::collections::BTreeMap;
 
+use domain::case::HaltCause;
 use domain::ledger::Ledger;
 use domain::outcome::{AssetKind, AssetRole};
-use domain::request::{Goal, Priority, RequestState};
+use domain::request::{Goal, Priority, Repeat, RequestState};
 use domain::{ActId, CaseId, Millis, RequestId, SlipNumber};
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +39,10 @@ pub struct Case {
     pub key: (u64, u64),
     /// Its data key's slot.
     pub slot: u64,
+    /// Its number as papers name it, hashed by [`books::paper_key`].
+    pub number: u64,
+    /// Court, as an index into [`State::words`].
+    pub court: u16,
     /// Its sums; claim and costs as they were said last.
     #[serde(with = "books::sums")]
     pub ledger: Ledger,
@@ -47,6 +54,30 @@ pub struct Case {
     pub takings: Vec<Index>,
     /// Keyed hashes of the parties whose bankruptcy a court has accepted (rule D28).
     pub bankrupt: Vec<u64>,
+    /// Nothing more is done to the property in it (rules D27, D28).
+    pub halted: Option<Halted>,
+}
+
+/// What keeps a case from going on.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Halted {
+    /// Sequence of its `case.halted`.
+    pub sequence: u64,
+    /// Name of the token that said so.
+    pub by: String,
+    cause: u8,
+}
+
+impl Halted {
+    pub(crate) fn new(sequence: u64, by: &str, cause: HaltCause) -> Self {
+        Self { sequence, by: by.to_owned(), cause: cause.code() }
+    }
+
+    /// Why.
+    #[must_use]
+    pub fn cause(&self) -> HaltCause {
+        HaltCause::from_code(self.cause).unwrap_or(HaltCause::Bankruptcy)
+    }
 }
 
 /// An account that a query of an open request found.
@@ -121,6 +152,22 @@ pub struct OpenRequest {
     pub events: Vec<u64>,
     /// Sequences of the leads among them.
     pub leads: Vec<u64>,
+    /// The officers it is made for, as [`officer_key`] has them.
+    pub officers: Vec<u64>,
+    /// Secret: the tokens that may see it besides its own, as indices into [`State::words`]; empty = not secret.
+    pub viewers: Vec<u16>,
+    /// Days and hours by which its goal repeats; `None` = it does not, or no more.
+    pub repeat: Option<(u16, u16)>,
+    /// The newest round; 0 = the first asking.
+    pub round: u32,
+    /// Sequence of the `goal.repeated` that began it; 0 = the first asking.
+    pub round_began: u64,
+}
+
+/// By which an officer is found in a partner's register.
+#[must_use]
+pub fn officer_key(work_id: &str, duty_id: &str) -> u64 {
+    short_hash(&[work_id.trim(), duty_id.trim()])
 }
 
 impl OpenRequest {
@@ -134,6 +181,18 @@ impl OpenRequest {
     #[must_use]
     pub fn priority(&self) -> Priority {
         Priority::from_code(self.priority).unwrap_or(Priority::Normal)
+    }
+
+    /// How its goal repeats, while it does.
+    #[must_use]
+    pub fn repeat(&self) -> Option<Repeat> {
+        self.repeat.filter(|_| self.may_start()).map(|(days, every_hours)| Repeat { days, every_hours })
+    }
+
+    /// When its goal asks again; `None` = it does not, or its days are over by then.
+    #[must_use]
+    pub fn next_round_at(&self) -> Option<Millis> {
+        self.repeat()?.due_at(self.accepted_at, self.round.saturating_add(1))
     }
 
     /// May something new start for it?
@@ -220,8 +279,12 @@ pub struct State {
     pub leads: Map<u64, u64>,
     /// What courts have of their requests.
     pub deliveries: delivery::Deliveries,
+    /// Today in Asia/Shanghai as a day count, as whoever decides has it; no event says it, and no snapshot holds it.
+    pub(crate) today: i32,
     /// Emergency stops in force, by sequence; at most [`crate::decide::STOPS_MAX`] beside those of everything.
     pub stops: BTreeMap<u64, stop::Stop>,
+    /// Acts that clerks have taken from inboxes; at most [`claim::CLAIMS_MAX`].
+    pub claims: claim::Claims,
     /// Cases by keyed hash.
     pub(crate) case_by_key: Map<(u64, u64), Index>,
     /// Cases by the sequence of their first event.
@@ -233,15 +296,27 @@ pub struct State {
     /// Slips: the first act on each.
     pub(crate) slips: Map<u64, Index>,
     /// Measures by sequence and place.
-    pub(crate) measure_by_id: Map<(u64, u64), Index>,
+    pub(crate) measure_by_id: Map<u64, Index>,
     /// Measures by their number at their partner.
     pub(crate) measure_by_origin: Map<u64, Index>,
     /// Takings by the sequence and place of their act.
-    pub(crate) taking_by_id: Map<(u64, u64), Index>,
+    pub(crate) taking_by_id: Map<u64, Index>,
+    /// Takings by slip and line.
+    pub(crate) taking_by_slip: BTreeMap<(u64, u16), Index>,
+    /// Takings of which less came in than was reported, by when that was.
+    pub(crate) unsettled: std::collections::BTreeSet<(Millis, Index)>,
+    /// Lines of account statements that were seen, by keyed hash; 24 bytes each, for as long as the directory lives.
+    pub settled_lines: BTreeMap<u64, u64>,
     /// Live measures by their last day.
     pub(crate) expiring: std::collections::BTreeSet<(i32, Index)>,
     /// Open tasks by what they are about.
     pub(crate) task_by_key: Map<u64, u64>,
+    /// Open tasks that propose releases, by the sequence of their case.
+    pub(crate) proposals: Map<u64, Vec<u64>>,
+    /// Cases whose sums changed while something was over or proposed, since this was last emptied.
+    pub(crate) disturbed: std::collections::BTreeSet<Index>,
+    /// Open tasks whose measure ended or was renewed: the decision that did it ends them.
+    pub(crate) moot: std::collections::BTreeSet<u64>,
     /// Who waits for whose end.
     pub(crate) waiters: Map<Index, Vec<Index>>,
     /// Lanes by partner id.

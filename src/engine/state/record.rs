@@ -7,6 +7,7 @@ use domain::measure::MeasureState;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::books::id_key;
 use super::delivery::Deliveries;
 use super::lane::LaneRecord;
 use super::measure::NO_DAY;
@@ -15,7 +16,7 @@ use super::{Act, Case, Document, Keyed, Measure, OpenRequest, State, Taking, Tas
 use crate::state::lane::Lane;
 
 /// Version of the form; another version is folded from the journal instead.
-pub const STATE_FORM: u32 = 5;
+pub const STATE_FORM: u32 = 8;
 
 #[derive(Serialize, Deserialize)]
 struct Counters {
@@ -44,12 +45,14 @@ struct Out<'a> {
     measures: &'a Slab<Measure>,
     takings: &'a Slab<Taking>,
     tasks: &'a BTreeMap<u64, Task>,
+    settled_lines: &'a BTreeMap<u64, u64>,
     lanes: Vec<&'a LaneRecord>,
     documents: &'a BTreeMap<(u64, u64), Document>,
     idempotency: Vec<((u64, u64), Keyed)>,
     leads: Vec<(u64, u64)>,
     deliveries: &'a Deliveries,
     stops: &'a BTreeMap<u64, super::stop::Stop>,
+    claims: &'a super::claim::Claims,
 }
 
 #[derive(Deserialize)]
@@ -62,12 +65,14 @@ struct In {
     measures: Slab<Measure>,
     takings: Slab<Taking>,
     tasks: BTreeMap<u64, Task>,
+    settled_lines: BTreeMap<u64, u64>,
     lanes: Vec<LaneRecord>,
     documents: BTreeMap<(u64, u64), Document>,
     idempotency: Vec<((u64, u64), Keyed)>,
     leads: Vec<(u64, u64)>,
     deliveries: Deliveries,
     stops: BTreeMap<u64, super::stop::Stop>,
+    claims: super::claim::Claims,
 }
 
 /// A snapshot that cannot be used; the state is then folded from the journal.
@@ -123,12 +128,14 @@ impl State {
             measures: held.measures,
             takings: held.takings,
             tasks: &self.tasks,
+            settled_lines: &self.settled_lines,
             lanes,
             documents: &self.documents,
             idempotency,
             leads,
             deliveries,
             stops: &self.stops,
+            claims: &self.claims,
         };
         postcard::to_io(&out, sink)?;
         Ok(())
@@ -157,9 +164,11 @@ impl State {
             measures: read.measures,
             takings: read.takings,
             tasks: read.tasks,
+            settled_lines: read.settled_lines,
             documents: read.documents,
             deliveries: read.deliveries,
             stops: read.stops,
+            claims: read.claims,
             ..Self::default()
         };
         for record in read.lanes {
@@ -246,7 +255,7 @@ impl State {
 
     fn rebuild_measures(&mut self) {
         for (index, measure) in self.measures.iter() {
-            self.measure_by_id.insert((measure.sequence, u64::from(measure.place)), index);
+            self.measure_by_id.insert(id_key(measure.sequence, measure.place), index);
             self.measure_by_origin.insert(self.origin_of(measure), index);
             if measure.is_live() && measure.to != NO_DAY {
                 self.expiring.insert((measure.to, index));
@@ -256,7 +265,11 @@ impl State {
             }
         }
         for (index, taking) in self.takings.iter() {
-            self.taking_by_id.insert((taking.sequence, u64::from(taking.place)), index);
+            self.taking_by_id.insert(id_key(taking.sequence, taking.place), index);
+            self.taking_by_slip.insert((taking.slip, taking.line), index);
+            if taking.is_unsettled() {
+                self.unsettled.insert((taking.reported_at, index));
+            }
         }
     }
 }

@@ -1,11 +1,13 @@
 //! What is held back: by emergency stops, which follow from events, and by the stage of a partner, which follows from the settings.
 
+use domain::form::all_registered;
 use domain::sentence::Waiting;
 use domain::stop::StopScope;
-use domain::{ActKind, ActState};
+use domain::{ActKind, ActState, Day};
 use serde::{Deserialize, Serialize};
 use store::record::{Fact, StopLiftProposed, StopOrdered};
 
+use super::slab::Index;
 use super::{Act, OpenRequest, State};
 
 /// A stop in force.
@@ -60,7 +62,7 @@ impl State {
                 self.stops.remove(&fact.stop);
                 self.rouse_ready(at);
             }
-            _ => {}
+            _ => self.fold_claim(fact, at),
         }
     }
 
@@ -106,8 +108,24 @@ impl State {
         if self.is_act_stopped(act) {
             return Some(Waiting::Stopped);
         }
-        let stage = self.lane(act.lane).and_then(|lane| lane.stage)?;
-        (!stage.lets(act.kind())).then_some(Waiting::Stage)
+        let halted = self.cases.get(act.case).and_then(|case| case.halted.as_ref());
+        if halted.is_some_and(|halted| halted.cause().stays(act.kind())) {
+            return Some(Waiting::Halted);
+        }
+        let lane = self.lane(act.lane)?;
+        if !lane.stage?.lets(act.kind()) {
+            return Some(Waiting::Stage);
+        }
+        let officers = || self.requests.get(act.request).map_or(&[][..], |open| open.officers.as_slice());
+        let on = Day::from_count(self.today);
+        let unregistered = lane.register.is_some() && !all_registered(lane.register.as_deref(), officers(), on);
+        unregistered.then_some(Waiting::Officer)
+    }
+
+    /// Is nothing more to be done to the property in this case (rules D27, D28)?
+    #[must_use]
+    pub fn is_halted(&self, case: Index) -> bool {
+        self.cases.get(case).is_some_and(|case| case.halted.is_some())
     }
 
     fn is_act_stopped(&self, act: &Act) -> bool {

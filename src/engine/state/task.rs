@@ -28,6 +28,8 @@ pub struct Task {
     pub partner: String,
     /// The court's policy does what it proposes.
     pub automatic: bool,
+    /// The sum it is about, in 1/10,000 yuan; 0 = none, or all of it.
+    pub amount: i64,
     kind: u8,
 }
 
@@ -39,10 +41,10 @@ impl Task {
     }
 }
 
-/// By which the same task is known: its kind and what it is about.
+/// By which the same task is known: its kind and what it is about; a measure may go over to another case and stays the same.
 pub(crate) fn task_key(fact: &TaskRaised) -> u64 {
     let pair = |of: Option<ActRef>| of.map_or(String::new(), |of| format!("{}-{}", of.0, of.1));
-    let case = fact.case.map_or(String::new(), |case| case.to_string());
+    let case = fact.case.filter(|_| fact.measure.is_none()).map_or(String::new(), |case| case.to_string());
     short_hash(&[&fact.kind, &pair(fact.act), &pair(fact.measure), &case, &fact.partner])
 }
 
@@ -52,8 +54,11 @@ impl State {
         self.task_by_key.get(&task_key(fact)).copied()
     }
 
-    pub(crate) fn raise_task(&mut self, sequence: u64, fact: &TaskRaised, at: Millis) {
+    pub(crate) fn raise_task(&mut self, sequence: u64, fact: &TaskRaised, amount: i64, at: Millis) {
         let Some(kind) = TaskKind::from_word(&fact.kind) else { return };
+        if let Some(case) = fact.case.filter(|_| kind.proposes_release()) {
+            self.proposals.entry(case).or_default().push(sequence);
+        }
         let task = Task {
             sequence,
             at,
@@ -64,17 +69,48 @@ impl State {
             court: self.word_for(&fact.court),
             partner: fact.partner.clone(),
             automatic: fact.automatic,
+            amount,
             kind: kind.code(),
         };
-        self.task_by_key.insert(task_key(fact), sequence);
+        if let Some(act) = fact.act.filter(|_| kind == TaskKind::SettlementOverdue) {
+            self.settlement_is_overdue(act);
+        }
+        // Raised again, it is the same task with a nearer end.
+        if let Some(before) = self.task_by_key.insert(task_key(fact), sequence) {
+            self.tasks.remove(&before);
+            self.moot.remove(&before);
+        }
         self.tasks.insert(sequence, task);
     }
 
+    /// The open task of a kind about a measure.
+    pub(crate) fn task_on(&self, kind: TaskKind, measure: ActRef, partner: &str) -> Option<u64> {
+        let fact = TaskRaised {
+            act: None,
+            automatic: false,
+            case: None,
+            court: String::new(),
+            due: None,
+            kind: kind.word().to_owned(),
+            measure: Some(measure),
+            partner: partner.to_owned(),
+        };
+        self.task_about(&fact)
+    }
+
     pub(crate) fn end_task(&mut self, task: u64) {
+        self.moot.remove(&task);
         let Some(task) = self.tasks.remove(&task) else { return };
         let key = self.key_of(&task);
         if self.task_by_key.get(&key) == Some(&task.sequence) {
             self.task_by_key.remove(&key);
+        }
+        let case = task.case.unwrap_or(0);
+        if let Some(open) = self.proposals.get_mut(&case) {
+            open.retain(|other| *other != task.sequence);
+            if open.is_empty() {
+                self.proposals.remove(&case);
+            }
         }
     }
 
@@ -94,5 +130,16 @@ impl State {
     pub(crate) fn rebuild_tasks(&mut self) {
         let keys: Vec<(u64, u64)> = self.tasks.values().map(|task| (self.key_of(task), task.sequence)).collect();
         self.task_by_key.extend(keys);
+        for task in self.tasks.values().filter(|task| task.kind().proposes_release()) {
+            if let Some(case) = task.case {
+                self.proposals.entry(case).or_default().push(task.sequence);
+            }
+        }
+    }
+
+    /// The open tasks of a case that propose releases, oldest first.
+    pub(crate) fn proposals_of(&self, case: u64) -> Vec<&Task> {
+        let sequences = self.proposals.get(&case).map(Vec::as_slice).unwrap_or_default();
+        sequences.iter().filter_map(|sequence| self.tasks.get(sequence)).collect()
     }
 }

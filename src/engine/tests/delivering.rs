@@ -77,6 +77,7 @@ impl Courts {
             fingerprint: (key, 1),
             case_key: (key, 5),
             subjects: vec![77],
+            preservation: None,
             paper_keys: vec![(9, 9)],
             request,
         };
@@ -331,6 +332,7 @@ fn late_news_of_a_finished_request_is_delivered_too() {
             state: "finished".to_owned(),
             acts: 1,
             partners: Vec::new(),
+            viewers: Vec::new(),
             slips: Vec::new(),
             events: vec![request],
         };
@@ -342,6 +344,7 @@ fn late_news_of_a_finished_request_is_delivered_too() {
             has_callback,
             closed,
             outcome: Outcome::of(Verdict::Refused),
+            known: known(request, 0, ActKind::Query),
         }))
     };
     courts.tell(late(false)).unwrap();

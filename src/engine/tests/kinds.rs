@@ -8,7 +8,7 @@ use super::*;
 use crate::command::LeadNews;
 use crate::config::ApprovalRule;
 
-fn at(id: &str, kind: PartnerKind) -> Partner {
+pub(super) fn at(id: &str, kind: PartnerKind) -> Partner {
     Partner { kind, ..partner(id) }
 }
 
@@ -21,7 +21,7 @@ fn county() -> Table {
     ])
 }
 
-fn holds(asset: AssetKind, role: AssetRole, fen: i64) -> Outcome {
+pub(super) fn holds(asset: AssetKind, role: AssetRole, fen: i64) -> Outcome {
     let mut outcome = found(fen);
     for account in &mut outcome.accounts {
         (account.asset, account.role) = (asset, role);
@@ -31,7 +31,7 @@ fn holds(asset: AssetKind, role: AssetRole, fen: i64) -> Outcome {
 
 impl Table {
     /// Answers the newest open exchange with this partner about an act of this kind.
-    fn reply(&mut self, partner: &str, kind: ActKind, judged: Judged) {
+    pub(super) fn reply(&mut self, partner: &str, kind: ActKind, judged: Judged) {
         let state = &self.decider.state;
         let fits = |effect: &Effect| {
             let act = state.act_index(effect.act).and_then(|index| state.acts.get(index));
@@ -42,12 +42,12 @@ impl Table {
         self.tell(Command::Ended { exchange: effect.exchange, act: effect.act, judged }).unwrap();
     }
 
-    fn says(&mut self, partner: &str, kind: ActKind, outcome: Outcome) {
+    pub(super) fn says(&mut self, partner: &str, kind: ActKind, outcome: Outcome) {
         self.reply(partner, kind, Judged::Answered(Box::new(outcome)));
     }
 
     /// What is under way: partner, kind, amount in fen.
-    fn under_way(&self) -> Vec<(String, ActKind, i64)> {
+    pub(super) fn under_way(&self) -> Vec<(String, ActKind, i64)> {
         let state = &self.decider.state;
         let act = |effect: &Effect| state.acts.get(state.act_index(effect.act).unwrap()).unwrap().clone();
         let mut list: Vec<_> = self
@@ -63,7 +63,7 @@ impl Table {
         self.says(partner, ActKind::Query, Outcome::of(Verdict::NoSuchCustomer));
     }
 
-    fn ledger(&self) -> domain::ledger::Ledger {
+    pub(super) fn ledger(&self) -> domain::ledger::Ledger {
         self.decider.state.ledger(self.decider.state.cases.iter().next().unwrap().0)
     }
 }

@@ -59,7 +59,7 @@ fn rules_of(refusal: Result<u64, Refusal>) -> Vec<String> {
 }
 
 impl Table {
-    fn ask(&mut self, key: u64, asked: Asked, change: impl FnOnce(&mut Request)) -> Result<u64, Refusal> {
+    pub(super) fn ask(&mut self, key: u64, asked: Asked, change: impl FnOnce(&mut Request)) -> Result<u64, Refusal> {
         let mut request = request(asked);
         change(&mut request);
         let submit = Submit {
@@ -68,6 +68,7 @@ impl Table {
             fingerprint: (key, 1),
             case_key: (5, 5),
             subjects: vec![77],
+            preservation: None,
             paper_keys: vec![(9, 9); request.papers.len()],
             request: Arc::new(request),
         };

@@ -7,7 +7,7 @@ use store::record::Fact;
 
 use super::*;
 
-fn order(kind: ActKind, partner: &str) -> ActOrder {
+pub(super) fn order(kind: ActKind, partner: &str) -> ActOrder {
     let freezes = matches!(kind, ActKind::Freeze | ActKind::Deduct);
     let (account, amount) = (Some(Personal::new("62".to_owned())), freezes.then(|| Money::from_fen(10_000)));
     ActOrder {
@@ -24,21 +24,21 @@ fn order(kind: ActKind, partner: &str) -> ActOrder {
     }
 }
 
-fn on(kind: ActKind, partner: &str, act: ActId) -> ActOrder {
+pub(super) fn on(kind: ActKind, partner: &str, act: ActId) -> ActOrder {
     let original = Original { act: Some(act), slip: String::new(), case_number: Personal::new(String::new()) };
     ActOrder { original: Some(original), ..order(kind, partner) }
 }
 
-fn pulling(id: &str) -> Partner {
+pub(super) fn pulling(id: &str) -> Partner {
     Partner { travel: Travel::Pull, ..partner(id) }
 }
 
 impl Table {
-    fn acts(&mut self, key: u64, acts: Vec<ActOrder>) -> u64 {
+    pub(super) fn acts(&mut self, key: u64, acts: Vec<ActOrder>) -> u64 {
         self.submit(key, Asked::Acts(acts)).unwrap()
     }
 
-    fn state_of(&self, act: ActId) -> ActState {
+    pub(super) fn state_of(&self, act: ActId) -> ActState {
         let state = &self.decider.state;
         let open = state.act_index(act).and_then(|index| state.acts.get(index)).map(|act| act.state());
         // Of a finished request only what it left in force is in memory.
@@ -47,7 +47,7 @@ impl Table {
     }
 
     /// The process ends and another folds what there is; the configuration comes after the start.
-    fn restart(self, partners: Vec<Partner>) -> Self {
+    pub(super) fn restart(self, partners: Vec<Partner>) -> Self {
         let mut state = State::default();
         (0..).zip(&self.events).for_each(|(sequence, event)| state.fold(sequence, event));
         let decider = Decider::new(state, Box::new(CountingKeyring(9)), Box::new(SeededRandom::new(2)));

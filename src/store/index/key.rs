@@ -3,7 +3,7 @@
 //! ```text
 //! 0x00 'a'                                   applied sequence          0x00 's'   schema, salt, check
 //! 0x01 sequence(8) line(4)                   request                   0x02 sequence(8) line(4)   act
-//! 0x03 case(8) sequence(8) line(4)           requests of a case
+//! 0x03 case(8) sequence(8) line(4)           requests of a case but its first, whose sequence is the case's number
 //! 0x04 state(1) sequence(8) line(4)          requests by state
 //! 0x05 partner(2) state(1) sequence(8) line(4)    acts by partner and state
 //! 0x06 hash(16)                              case by number            0x07 hash(16) case(8)      cases of a subject or asset
@@ -71,7 +71,7 @@ pub enum IndexKey {
     Request(EntryId),
     /// An act by its id.
     Act(EntryId),
-    /// A request in the list of its case.
+    /// A request in the list of its case; the first is found by the case's number and has no entry.
     RequestOfCase {
         /// Case id.
         case: u64,

@@ -12,8 +12,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-/// Raised whenever keys or values change their form; an index of another schema is set aside and refilled.
-const SCHEMA: u32 = 1;
+/// Raised whenever keys or values change their form or entries are left out; an index of another schema is set aside and refilled.
+const SCHEMA: u32 = 2;
+/// The one before has every entry of this one, and one for the first request of each case: it only gets the new number.
+const SCHEMA_BEFORE: u32 = 1;
 const SALT_BYTES: usize = 16;
 /// sled counts its cache loosely and goes well over this, so it is kept small.
 const CACHE_BYTES: u64 = 16 * 1024 * 1024;
@@ -141,7 +143,7 @@ impl SledIndex {
         let db =
             sled::Config::new().path(path).cache_capacity(CACHE_BYTES).flush_every_ms(Some(FLUSH_EVERY_MS)).open()?;
         let (sealer, applied) = match db.get(KEY_SCHEMA)? {
-            Some(stored) => read_schema(&db, &stored, root)?,
+            Some(stored) => read_schema(&db, &stored, root, random)?,
             None if db.is_empty() => (write_schema(&db, root, random)?, 0),
             None => return Err(Fault::Damage("entries without a schema".to_owned())),
         };
@@ -175,23 +177,22 @@ impl SledIndex {
         })
     }
 
-    fn sealed_batch(&self, batch: &IndexBatch, random: &mut dyn Random) -> Result<sled::Batch, IndexError> {
+    /// What is to be written, in the order in which it must be, the place last; `None` takes an entry away.
+    fn sealed(&self, batch: &IndexBatch, random: &mut dyn Random) -> Result<Vec<Write>, IndexError> {
         let mut drawn = vec![0; (batch.puts.len() + 1) * NONCE_BYTES];
         random.fill(&mut drawn);
         let mut nonces = drawn.as_chunks::<NONCE_BYTES>().0.iter().copied();
         let mut nonce = || nonces.next().ok_or(SealError::Refused);
-        let mut sealed = sled::Batch::default();
-        for key in &batch.removes {
-            sealed.remove(key.encode());
-        }
+        let mut writes: Vec<Write> = Vec::with_capacity(batch.removes.len() + batch.puts.len() + 1);
+        writes.extend(batch.removes.iter().map(|key| (key.encode(), None)));
         for (key, value) in &batch.puts {
             let key = key.encode();
             let value = value::encode(&self.sealer, &key, value, nonce()?)?;
-            sealed.insert(key, value);
+            writes.push((key, Some(value)));
         }
         let applied = value::encode(&self.sealer, &KEY_APPLIED, &batch.applied.to_be_bytes(), nonce()?)?;
-        sealed.insert(&KEY_APPLIED, applied);
-        Ok(sealed)
+        writes.push((KEY_APPLIED.to_vec(), Some(applied)));
+        Ok(writes)
     }
 
     fn read_page(&self, entries: impl Iterator<Item = RawEntry>, limit: usize) -> Result<Page, Fault> {
@@ -212,6 +213,7 @@ impl SledIndex {
     }
 }
 
+type Write = (Vec<u8>, Option<Vec<u8>>);
 type RawEntry = Result<(sled::IVec, sled::IVec), sled::Error>;
 
 impl Index for SledIndex {
@@ -222,8 +224,18 @@ impl Index for SledIndex {
     fn apply(&self, batch: &IndexBatch, random: &mut dyn Random) -> Result<(), IndexError> {
         let _one_writer = self.writer.lock();
         check_batch(self.applied(), batch)?;
-        let sealed = self.sealed_batch(batch, random)?;
-        self.run("apply a batch to", || Ok(self.db.apply_batch(sealed)?))?;
+        let writes = self.sealed(batch, random)?;
+        // Each by itself and not as a batch of sled's: one of those rolls sled's buffer twice and wakes all its threads each time, whatever is
+        // in it. sled recovers a prefix of what was written, so where the place is found everything before it is.
+        self.run("apply a batch to", || {
+            for (key, value) in writes {
+                match value {
+                    Some(value) => self.db.insert(key, value)?,
+                    None => self.db.remove(key)?,
+                };
+            }
+            Ok(())
+        })?;
         self.applied.store(batch.applied, Ordering::Release);
         Ok(())
     }
@@ -264,24 +276,34 @@ fn write_schema(db: &sled::Db, root: &RootKey, random: &mut dyn Random) -> Resul
     let mut salt = [0; SALT_BYTES];
     random.fill(&mut salt);
     let sealer = Sealer::new(&root.derive("index", &salt));
-    let proof = sealer
-        .seal(&KEY_SCHEMA, &SCHEMA.to_be_bytes(), random)
-        .map_err(|error| Fault::Disk(io::Error::other(error)))?;
-    let stored = [SCHEMA.to_be_bytes().as_slice(), &salt, &proof].concat();
-    db.insert(KEY_SCHEMA, stored)?;
-    db.flush()?;
+    put_schema(db, &salt, &sealer, random)?;
     Ok(sealer)
 }
 
-fn read_schema(db: &sled::Db, stored: &[u8], root: &RootKey) -> Result<(Sealer, u64), Fault> {
+fn put_schema(db: &sled::Db, salt: &[u8; SALT_BYTES], sealer: &Sealer, random: &mut dyn Random) -> Result<(), Fault> {
+    let proof = sealer
+        .seal(&KEY_SCHEMA, &SCHEMA.to_be_bytes(), random)
+        .map_err(|error| Fault::Disk(io::Error::other(error)))?;
+    let stored = [SCHEMA.to_be_bytes().as_slice(), salt, &proof].concat();
+    db.insert(KEY_SCHEMA, stored)?;
+    db.flush()?;
+    Ok(())
+}
+
+fn read_schema(db: &sled::Db, stored: &[u8], root: &RootKey, random: &mut dyn Random) -> Result<(Sealer, u64), Fault> {
     let damage = |reason: &str| Fault::Damage(reason.to_owned());
     let (schema, rest) = stored.split_first_chunk::<4>().ok_or_else(|| damage("the schema entry is cut"))?;
-    if u32::from_be_bytes(*schema) != SCHEMA {
+    let schema = u32::from_be_bytes(*schema);
+    if schema != SCHEMA && schema != SCHEMA_BEFORE {
         return Err(damage("it has another schema"));
     }
     let (salt, proof) = rest.split_first_chunk::<SALT_BYTES>().ok_or_else(|| damage("the schema entry is cut"))?;
     let sealer = Sealer::new(&root.derive("index", salt));
     sealer.open(&KEY_SCHEMA, proof).map_err(|_| damage("it was made under another root key"))?;
+    if schema == SCHEMA_BEFORE {
+        // Before anything is left out, so that a release that expects it sets the index aside.
+        put_schema(db, salt, &sealer, random)?;
+    }
     let applied = match db.get(KEY_APPLIED)? {
         None => 0,
         Some(stored) => {

@@ -259,6 +259,29 @@ fn an_index_under_another_root_is_set_aside_and_only_two_are_kept() {
 }
 
 #[test]
+fn an_index_of_the_schema_before_is_taken_over() {
+    let folder = tempfile::tempdir().unwrap();
+    filled(folder.path());
+    let path = folder.path().join("index");
+    let change = |number: u32| {
+        let db = sled::open(&path).unwrap();
+        let mut stored = db.get([0x00, b's']).unwrap().unwrap().to_vec();
+        let before = u32::from_be_bytes(stored[..4].try_into().unwrap());
+        stored[..4].copy_from_slice(&number.to_be_bytes());
+        db.insert([0x00, b's'], stored).unwrap();
+        db.flush().unwrap();
+        before
+    };
+    assert_eq!(change(1), 2);
+    let taken = opened(folder.path());
+    assert_eq!((taken.index.applied(), &taken.set_aside), (2_560, &None));
+    drop(taken);
+    assert_eq!(sound_or_said(folder.path()), "sound");
+    assert_eq!(change(3), 2, "it bears the new number now");
+    assert!(opened(folder.path()).set_aside.unwrap().reason.contains("another schema"));
+}
+
+#[test]
 fn cut_files_never_panic() {
     let origin = tempfile::tempdir().unwrap();
     filled(origin.path());
@@ -289,6 +312,44 @@ fn a_kill_between_batches_never_leaves_applied_ahead_of_the_entries() {
         index.apply(&IndexBatch { applied: (batch + 1) * 64, puts, removes: Vec::new() }, &mut random).unwrap();
         let folder = copy_of(origin.path());
         assert_ne!(sound_or_said(folder.path()), "entry missing", "after batch {batch}");
+    }
+}
+
+/// Batches so large that sled writes in the middle of them: what a kill leaves of the last one does no harm, and applying it again makes it whole.
+#[test]
+fn a_kill_inside_a_batch_leaves_what_is_applied_again() {
+    const EVENTS: u64 = 100;
+    const BATCHES: u64 = 4;
+    let origin = tempfile::tempdir().unwrap();
+    let index = opened(origin.path()).index;
+    let long = vec![7; VALUE_BYTES_MAX];
+    let batch = |number: u64| {
+        let sequences = (number * EVENTS..).take(usize::try_from(EVENTS).unwrap());
+        let puts = sequences.flat_map(|sequence| {
+            let list = IndexKey::RequestOfCase { case: sequence / 7, request: id(sequence, 0) };
+            [(IndexKey::Request(id(sequence, 0)), long.clone()), (list, Vec::new())]
+        });
+        IndexBatch { applied: (number + 1) * EVENTS, puts: puts.collect(), removes: Vec::new() }
+    };
+    let mut random = SeededRandom::new(4);
+    for number in 0..BATCHES {
+        index.apply(&batch(number), &mut random).unwrap();
+        let folder = copy_of(origin.path());
+        let left = opened(folder.path());
+        if left.set_aside.is_some() {
+            continue;
+        }
+        let left = left.index;
+        assert!(left.applied().is_multiple_of(EVENTS), "the place moves with whole batches");
+        for again in left.applied() / EVENTS..=number {
+            left.apply(&batch(again), &mut random).unwrap();
+        }
+        for sequence in 0..(number + 1) * EVENTS {
+            let found = left.get(&IndexKey::Request(id(sequence, 0)));
+            assert!(matches!(&found, Ok(Some(value)) if *value == long), "{sequence} after batch {number}: {found:?}");
+        }
+        let listed = walk(&left, &IndexList::RequestsOfCase(3), PageOrder::OldestFirst, 4);
+        assert_eq!(listed.len(), 7);
     }
 }
 

@@ -68,6 +68,9 @@ impl Staging {
 
     fn check_streams(&self, expect: &[(StreamKey, Expected)]) -> Result<(), AppendError> {
         for (stream, expected) in expect {
+            if *expected == Expected::Any {
+                continue;
+            }
             let found = self.heads.last(stream);
             let holds = match (*expected, found) {
                 (Expected::Any, _) | (Expected::Absent, None) => true,
@@ -93,8 +96,8 @@ impl Staging {
         }
         if let Some(last) = self.next.checked_sub(1).filter(|last| *last >= first) {
             for (stream, _) in expect {
-                self.batch.undo.push((*stream, self.heads.last(stream)));
-                self.heads.touch(*stream, last);
+                let before = self.heads.touch(*stream, last);
+                self.batch.undo.push((*stream, before));
             }
         }
         first..self.next

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 const FOLDER: &str = "/data/keys";
 /// Small enough that a few keys cross extents and files.
-const SHAPE: KeyShape = KeyShape { slots_per_file: 12, slots_per_extent: 4, cached_keys_max: 3 };
+const SHAPE: KeyShape = KeyShape { slots_per_file: 12, slots_per_extent: 4, drawn_ahead: 0, cached_keys_max: 3 };
 
 fn masters(current: u8, previous: Option<u8>) -> Masters {
     let master = |byte| MasterKey::from_bytes([byte; 32]);
@@ -64,6 +64,86 @@ fn a_batch_of_new_keys_costs_one_fsync() {
     assert_eq!((disk.counts().syncs - before.syncs, disk.counts().writes - before.writes), (1, 1));
     store.sync().unwrap();
     assert_eq!(disk.counts().syncs - before.syncs, 1, "nothing staged, nothing synced");
+}
+
+#[test]
+fn keys_drawn_ahead_cost_one_fsync_for_many_batches() {
+    let disk = SimulatedDisk::new(1);
+    let shape = KeyShape { drawn_ahead: 10, ..KeyShape::default() };
+    let mut random = SeededRandom::new(2);
+    let folder = Path::new(FOLDER);
+    let store = KeyStore::open_or_create(Arc::new(disk.clone()), folder, masters(1, None), shape, &mut random).unwrap();
+    let mut created = store.create(1, &mut random).unwrap();
+    assert_eq!(store.sync().unwrap(), 11);
+    let before = disk.counts();
+    for count in [1, 4, 5] {
+        created.extend(store.create(count, &mut random).unwrap());
+        assert_eq!(store.sync().unwrap(), 0, "durable already");
+    }
+    assert_eq!(disk.counts().syncs, before.syncs);
+    let last = created.last().unwrap().0;
+    assert!(matches!(store.get(last + 1), Err(KeyError::UnknownSlot { .. })), "nobody asked for it yet");
+    created.extend(store.create(3, &mut random).unwrap());
+    assert_eq!((store.sync().unwrap(), disk.counts().syncs - before.syncs), (13, 1));
+    created.extend(store.create(2, &mut random).unwrap());
+    disk.crash();
+    let store = KeyStore::open(Arc::new(disk.clone()), folder, masters(1, None), shape).unwrap();
+    for (slot, key) in &created {
+        assert_eq!(bytes_of(&store, *slot), Some(*key.bytes()), "slot {slot}, durable without a sync of its own");
+    }
+    assert!(store.create(1, &mut random).unwrap()[0].0 > last + 15, "what was drawn and lost is never handed out");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Whatever is asked for, synced, destroyed and cut off by crashes, and however many are drawn ahead: what a sync covered is there,
+    /// what was destroyed is not, and no slot is handed out twice.
+    #[test]
+    fn drawing_ahead_changes_nothing_that_can_be_seen(
+        drawn_ahead in 0..9_u32,
+        steps in prop::collection::vec((0..6_u8, 0..7_usize), 1..40),
+    ) {
+        let disk = SimulatedDisk::new(3);
+        let shape = KeyShape { drawn_ahead, ..SHAPE };
+        let folder = Path::new(FOLDER);
+        let open = || KeyStore::open_or_create(Arc::new(disk.clone()), folder, masters(1, None), shape, &mut SeededRandom::new(1));
+        let mut random = SeededRandom::new(2);
+        let mut store = open().unwrap();
+        // Slot, key, covered by a sync; no key once it is destroyed.
+        let mut asked: Vec<(u64, Option<[u8; 32]>, bool)> = Vec::new();
+        for (step, count) in steps {
+            match step {
+                0..=2 => {
+                    let made = store.create(count, &mut random).unwrap();
+                    prop_assert_eq!(made.len(), count);
+                    let newest = asked.last().map_or(0, |(slot, ..)| *slot);
+                    prop_assert!(made.iter().all(|(slot, _)| *slot > newest));
+                    asked.extend(made.iter().map(|(slot, key)| (*slot, Some(*key.bytes()), false)));
+                }
+                3 => {
+                    store.sync().unwrap();
+                    asked.iter_mut().for_each(|one| one.2 = true);
+                }
+                4 => {
+                    let live = asked.iter_mut().filter(|one| one.2).nth(count);
+                    if let Some(one) = live {
+                        store.destroy(&[one.0], &mut random).unwrap();
+                        one.1 = None;
+                    }
+                }
+                _ => {
+                    disk.crash();
+                    drop(store);
+                    store = open().unwrap();
+                    asked.retain(|one| one.2);
+                }
+            }
+            for (slot, key, _) in &asked {
+                prop_assert_eq!(bytes_of(&store, *slot), *key);
+            }
+        }
+    }
 }
 
 #[test]

@@ -29,6 +29,8 @@ pub enum Body {
     Amended(AmendedBody),
     /// Of `task.raised`.
     Task(TaskBody),
+    /// Of `settlement.received`.
+    Settled(SettledBody),
     /// Of whatever a person does with a reason.
     Reason(ReasonBody),
 }
@@ -53,6 +55,9 @@ pub struct AcceptedBody {
     /// The rule packs in force at its partners, the built-in one left out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rules: Vec<PackTwin>,
+    /// Keyed hash of court and number of the preservation whose measures it takes over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preservation: Option<(u64, u64)>,
     /// The request itself.
     pub request: RequestTwin,
 }
@@ -279,6 +284,20 @@ pub struct TaskBody {
     pub text: String,
 }
 
+/// Of `settlement.received`.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SettledBody {
+    /// What came in, in 1/10,000 yuan; negative when it was booked back.
+    pub amount: i64,
+    /// The court's account.
+    pub account: String,
+    /// The bank's own serial.
+    pub serial: String,
+    /// What the payer wrote.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reference: String,
+}
+
 /// A body that cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum BodyError {
@@ -322,6 +341,7 @@ impl Body {
             "measure.changed" => Self::Changed(parse(event, plaintext)?),
             "case.amended" => Self::Amended(parse(event, plaintext)?),
             "task.raised" => Self::Task(parse(event, plaintext)?),
+            "settlement.received" => Self::Settled(parse(event, plaintext)?),
             _ => Self::Reason(parse(event, plaintext)?),
         })
     }

@@ -254,7 +254,7 @@ facts! {
     ActWithdrawn = "act.withdrawn" {
         /// The act.
         act: ActRef,
-        /// Name of the token.
+        /// Name of the token; left out when it no longer fitted claim and costs.
         by: String,
     }
     /// Two people settled an act in doubt with the partner's paper.
@@ -459,6 +459,66 @@ facts! {
         request: Option<u64>,
         /// Its `task.raised`.
         task: u64,
+    }
+    /// Money was seen on a court's account; the sum stands in the body.
+    SettlementReceived = "settlement.received" {
+        /// The act that it belongs to; left out when none was found.
+        act: Option<ActRef>,
+        /// Name of the token.
+        by: String,
+        /// Court.
+        court: String,
+        /// The day it came in, in days since 1970.
+        day: u32,
+        /// Keyed hash of the account and the bank's own serial: the same line again is known by it.
+        line: String,
+    }
+    /// A partner's list of a day was held against ours.
+    PartnerReconciled = "partner.reconciled" {
+        /// Name of the token.
+        by: String,
+        /// The day, in days since 1970.
+        day: u32,
+        /// How many lines say otherwise than we do, or are missing.
+        differences: u32,
+        /// How many lines it had.
+        lines: u32,
+        /// The partner.
+        partner: String,
+    }
+    /// A clerk of a partner took an act from its inbox, or said something about it.
+    ActClaimed = "act.claimed" {
+        /// The act.
+        act: ActRef,
+        /// Name of the clerk's token.
+        by: String,
+        /// Others are kept from it until this instant.
+        until: i64,
+    }
+    /// Nothing more is done to the property in a case; the reason stands in the body.
+    CaseHalted = "case.halted" {
+        /// Name of the token.
+        by: String,
+        /// Sequence by which the case is known.
+        case: u64,
+        /// Why, a word of the domain.
+        cause: String,
+    }
+    /// Another person let the case go on; the reason stands in the body.
+    CaseResumed = "case.resumed" {
+        /// Name of the token.
+        by: String,
+        /// Sequence by which the case is known.
+        case: u64,
+    }
+    /// A goal that is not met asks again.
+    GoalRepeated = "goal.repeated" {
+        /// Its days are over: this was not asked any more, and none follows.
+        over: bool,
+        /// The request.
+        request: u64,
+        /// Which round, on the grid of its hours from 1.
+        round: u32,
     }
     /// A packet that a partner left could not be read and lies aside for people.
     PacketSetAside = "packet.set_aside" {

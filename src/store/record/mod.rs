@@ -13,7 +13,7 @@ mod papers;
 
 pub use body::{
     AcceptedBody, AmendedBody, Body, BodyError, ChangedBody, DocumentBody, ImportedBody, PackTwin, PlanLine,
-    PlannedBody, ReasonBody, SealTwin, TaskBody,
+    PlannedBody, ReasonBody, SealTwin, SettledBody, TaskBody,
 };
 pub use facts::*;
 pub use outcomes::{FoundTwin, LeadTwin, OutcomeTwin, PriorTwin, details_in, details_out};

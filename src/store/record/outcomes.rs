@@ -184,6 +184,14 @@ struct ReplyTwin {
     md5_fits: bool,
 }
 
+impl PriorTwin {
+    /// Under which paper it was ordered.
+    #[must_use]
+    pub fn paper(&self) -> &str {
+        &self.paper
+    }
+}
+
 impl From<&PriorMeasure> for PriorTwin {
     fn from(prior: &PriorMeasure) -> Self {
         Self {

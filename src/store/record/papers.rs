@@ -2,7 +2,7 @@
 
 use domain::act::{ActOrder, Original};
 use domain::case::{Case, Court, CourtAccount, Officer, Paper, Party, PartyKind, Role, Stage};
-use domain::request::{Asked, Goal, PartnerKind, Priority, Request, Scope};
+use domain::request::{Asked, Goal, PartnerKind, Priority, Repeat, Request, Scope};
 use domain::{ActId, ActKind, Day, Money, Personal};
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +25,18 @@ pub struct RequestTwin {
     deadline: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     callback: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    viewers: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    repeat: Option<RepeatTwin>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    preservation: Option<String>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct RepeatTwin {
+    days: u16,
+    every_hours: u16,
 }
 
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -131,6 +143,9 @@ impl From<&Request> for RequestTwin {
             priority: request.priority.code(),
             deadline: request.deadline,
             callback: request.callback.as_ref().map(|url| url.expose().clone()),
+            viewers: request.viewers.clone(),
+            repeat: request.repeat.map(|repeat| RepeatTwin { days: repeat.days, every_hours: repeat.every_hours }),
+            preservation: request.preservation.as_ref().map(|number| number.expose().clone()),
         }
     }
 }
@@ -199,6 +214,35 @@ impl RequestTwin {
         self.callback.is_some()
     }
 
+    /// The tokens that may see it besides the one that submitted it; empty = not secret.
+    #[must_use]
+    pub fn viewers(&self) -> &[String] {
+        &self.viewers
+    }
+
+    /// Work and duty number of each officer.
+    pub fn officers(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.officers.iter().map(|[_, work_id, duty_id, _]| (work_id.as_str(), duty_id.as_str()))
+    }
+
+    /// How its goal repeats, when it does.
+    #[must_use]
+    pub fn repeat(&self) -> Option<Repeat> {
+        self.repeat.map(|repeat| Repeat { days: repeat.days, every_hours: repeat.every_hours })
+    }
+
+    /// 案号.
+    #[must_use]
+    pub fn case_number(&self) -> &str {
+        &self.case.number
+    }
+
+    /// The case, its officers and papers, without what was asked: what a measure needs that stands by itself.
+    #[must_use]
+    pub fn bare(&self) -> Self {
+        Self { goal: None, acts: Vec::new(), deadline: None, callback: None, preservation: None, repeat: None, ..self.clone() }
+    }
+
     /// Claim and costs, in 1/10,000 yuan.
     #[must_use]
     pub fn sums(&self) -> (i64, i64) {
@@ -213,6 +257,7 @@ impl RequestTwin {
     /// The request again; `None` when a word is of a later release.
     #[must_use]
     pub fn into_request(self) -> Option<Request> {
+        let repeat = self.repeat();
         let asked = match self.goal {
             Some(goal) => Asked::Goal {
                 goal: Goal::from_code(goal.goal)?,
@@ -245,6 +290,9 @@ impl RequestTwin {
             priority: Priority::from_code(self.priority)?,
             deadline: self.deadline,
             callback: self.callback.map(Personal::new),
+            viewers: self.viewers,
+            repeat,
+            preservation: self.preservation.map(Personal::new),
         })
     }
 }

@@ -1,15 +1,17 @@
-//! Commands on requests and acts: approve, stop, withdraw, resolve.
+//! Commands on requests and acts: approve, stop, withdraw, object, resolve.
 
 use actix_web::web::{Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
-use domain::ActId;
+use domain::{ActId, Personal};
 
 use crate::gate::Resolution;
-use crate::intake::commands::{bytes, checked, reason, reason_alone, version};
-use crate::intake::form::ResolveForm;
+use crate::intake::commands::{bytes, checked, reason, reason_alone, sequence, version};
+use crate::intake::form::{ObjectionForm, ResolveForm};
 use crate::intake::requests::request_id;
+use crate::intake::text::plain;
+use crate::limits::REASON_CHARACTERS_MAX;
 use crate::problem::{Problem, Slug};
-use crate::right::{Allowed, Approve, Settle};
+use crate::right::{Allowed, Approve, Object, Settle};
 
 fn act_id(text: &str) -> Result<ActId, Problem> {
     ActId::parse(text).ok_or_else(|| Slug::NotFound.into())
@@ -66,4 +68,19 @@ pub(crate) async fn resolve(
         })
     })?;
     Ok(version(allowed.gate().resolve(allowed.caller(), id, resolution).await?))
+}
+
+/// A partner's written objection; it suspends nothing, and the court must answer it.
+pub(crate) async fn object(
+    allowed: Allowed<Object>,
+    request: HttpRequest,
+    id: Path<String>,
+    payload: Payload,
+) -> Result<HttpResponse, Problem> {
+    let id = act_id(&id)?;
+    let bytes = bytes(&request, payload, allowed.limits()).await?;
+    let text = checked(&bytes, |form: ObjectionForm<'_>, at, faults| {
+        Some(Personal::new(faults.text(&at.field("text"), form.text, plain(REASON_CHARACTERS_MAX))))
+    })?;
+    Ok(sequence(allowed.gate().object(allowed.caller(), id, text).await?))
 }

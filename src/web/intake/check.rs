@@ -2,11 +2,14 @@
 
 use domain::Personal;
 use domain::act::ActOrder;
-use domain::request::{Asked, Goal, OFFICERS_MAX, PARTIES_MAX, PartnerKind, Priority, Request, Scope};
+use domain::request::{
+    Asked, Goal, OFFICERS_MAX, PARTIES_MAX, PartnerKind, Priority, REPEAT_DAYS_MAX, REPEAT_HOURS, REPEAT_HOURS_MAX,
+    REPEAT_HOURS_MIN, Repeat, Request, Scope,
+};
 
 use crate::fault::{Fault, Want};
 use crate::intake::at::At;
-use crate::intake::form::{ActForm, RequestForm, ScopeForm};
+use crate::intake::form::{ActForm, RepeatForm, RequestForm, ScopeForm};
 use crate::intake::parts;
 use crate::intake::text::{Faults, ascii, plain};
 
@@ -14,6 +17,8 @@ use crate::intake::text::{Faults, ascii, plain};
 const REGION_CHARACTERS_MAX: usize = 12;
 /// Characters of a partner id.
 pub(crate) const PARTNER_CHARACTERS_MAX: usize = 32;
+/// Characters of a token's name.
+const TOKEN_CHARACTERS_MAX: usize = 40;
 /// Characters of an address that results are announced at; what servers and proxies take.
 const ADDRESS_CHARACTERS_MAX: usize = 2_000;
 
@@ -21,11 +26,18 @@ const ADDRESS_CHARACTERS_MAX: usize = 2_000;
 ///
 /// # Errors
 /// All faults, in the order of the fields.
-pub(crate) fn request(form: RequestForm<'_>) -> Result<Request, Vec<Fault>> {
+pub(crate) fn request(mut form: RequestForm<'_>) -> Result<Request, Vec<Fault>> {
     let mut faults = Faults::none();
     let root = At::Root;
     let parties = form.case.parties.0.len();
+    let preservation = parts::preservation(&mut form.case, &root.field("case"), &mut faults);
     let case = parts::case(form.case, &root.field("case"), &mut faults);
+    let with_goal = form.goal.is_some();
+    let repeat = form.repeat.and_then(|repeat| self::repeat(&repeat, with_goal, &root.field("repeat"), &mut faults));
+    let looks = form.goal.as_ref().is_some_and(|goal| goal.0 == Goal::Look.word());
+    if repeat.is_some() && looks {
+        faults.add(&root.field("repeat"), Want::RepeatableGoal);
+    }
     let asked = match (form.goal, form.acts) {
         (Some(goal), None) => {
             let at = root.field("goal");
@@ -67,10 +79,15 @@ pub(crate) fn request(form: RequestForm<'_>) -> Result<Request, Vec<Fault>> {
         let at = root.field("callback");
         address(callback.url, &at.field("url"), &mut faults)
     });
+    let in_viewers = root.field("viewers");
+    let viewers = form.viewers.map(|list| {
+        each(list.0, &in_viewers, |viewer, at| Some(faults.text(at, viewer, ascii(TOKEN_CHARACTERS_MAX, "-_."))))
+    });
+    let viewers = viewers.unwrap_or_default();
     let faults = faults.found();
     match (case, asked, priority) {
         (Some(case), Some(asked), Some(priority)) if faults.is_empty() => {
-            Ok(Request { case, asked, officers, papers, priority, deadline, callback })
+            Ok(Request { case, asked, officers, papers, priority, deadline, callback, viewers, repeat, preservation })
         }
         _ => Err(faults),
     }
@@ -101,6 +118,22 @@ fn subjects(given: Option<Vec<super::form::Place>>, parties: usize, faults: &mut
         subjects.push(subject.0);
     }
     subjects
+}
+
+fn repeat(form: &RepeatForm, with_goal: bool, at: &At<'_>, faults: &mut Faults) -> Option<Repeat> {
+    if !with_goal {
+        faults.add(at, Want::WithGoal);
+    }
+    let mut within = |name: &'static str, value: u16, (min, max): (u16, u16)| {
+        if !(min..=max).contains(&value) {
+            faults.add(&at.field(name), Want::Number(min.into(), max.into()));
+        }
+        value
+    };
+    let days = within("days", form.days.0, (1, REPEAT_DAYS_MAX));
+    let hours = form.every_hours.map_or(REPEAT_HOURS, |hours| hours.0);
+    let every_hours = within("every_hours", hours, (REPEAT_HOURS_MIN, REPEAT_HOURS_MAX));
+    Some(Repeat { days, every_hours })
 }
 
 fn scope(form: Option<ScopeForm<'_>>, at: &At<'_>, faults: &mut Faults) -> Scope {

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::body;
 use crate::fault::{Fault, Want};
+use crate::gate::DocumentRead;
 use crate::intake::parts::is_file_name;
 use crate::intake::show::{ShownReceipt, json};
 use crate::intake::text::{is_digest, is_plain};
@@ -93,14 +94,17 @@ pub(crate) async fn read(allowed: Allowed<ReadRequests>, digest: Path<String>) -
     if !is_digest(&digest) {
         return Err(Slug::NotFound.into());
     }
-    let document = allowed.gate().read_document(allowed.caller(), &digest).await?;
+    Ok(attachment(allowed.gate().read_document(allowed.caller(), &digest).await?))
+}
+
+/// A document is somebody's upload: a browser saves it and never runs it in our name.
+pub(crate) fn attachment(document: DocumentRead) -> HttpResponse {
     let name = utf8_percent_encode(document.file_name.expose(), IN_FILE_NAME);
-    // A document is somebody's upload: a browser saves it and never runs it in our name.
-    Ok(HttpResponse::Ok()
+    HttpResponse::Ok()
         .content_type(document.content_type)
         .insert_header((CONTENT_DISPOSITION, format!("attachment; filename*=UTF-8''{name}")))
         .insert_header(("X-Content-Type-Options", "nosniff"))
         .insert_header(("Content-Security-Policy", "sandbox"))
         .insert_header(("Cache-Control", "no-store"))
-        .body(document.bytes.into_exposed()))
+        .body(document.bytes.into_exposed())
 }

@@ -169,8 +169,10 @@ forms! {
         #[maybe] goal: Text<'a>,
         officers: List<OfficerForm<'a>, { domain::request::OFFICERS_MAX }>,
         #[maybe] priority: Text<'a>,
+        #[flat] repeat: RepeatForm,
         #[maybe] scope: ScopeForm<'a>,
         #[flat] subjects: List<Place, { domain::request::PARTIES_MAX }>,
+        #[maybe] viewers: List<Text<'a>, { domain::request::VIEWERS_MAX }>,
     }
     /// The case.
     CaseForm {
@@ -180,7 +182,36 @@ forms! {
         court: CourtForm<'a>,
         number: Text<'a>,
         parties: List<PartyForm<'a>, { domain::request::PARTIES_MAX }>,
+        #[maybe] preservation: PreservationForm<'a>,
         stage: Text<'a>,
+    }
+    /// The preservation that has become this enforcement.
+    PreservationForm {
+        number: Text<'a>,
+    }
+    /// One living measure of another system.
+    ImportForm {
+        #[maybe] account: Text<'a>,
+        case_number: Text<'a>,
+        #[maybe] caught: Amount<'a>,
+        #[maybe] claim: Amount<'a>,
+        #[maybe] costs: Amount<'a>,
+        #[maybe] court: Text<'a>,
+        #[maybe] court_name: Text<'a>,
+        #[maybe] from: Text<'a>,
+        id_number: Text<'a>,
+        id_type: Text<'a>,
+        #[maybe] kind: Text<'a>,
+        #[maybe] limit: Amount<'a>,
+        number: Text<'a>,
+        #[maybe] original_case_number: Text<'a>,
+        partner: Text<'a>,
+        party_kind: Text<'a>,
+        party_name: Text<'a>,
+        #[flat] queued: bool,
+        #[flat] rank: Place,
+        #[maybe] stage: Text<'a>,
+        to: Text<'a>,
     }
     /// The court.
     CourtForm {
@@ -255,6 +286,23 @@ forms! {
     ReasonForm {
         reason: Text<'a>,
     }
+    /// The body of an amended claim.
+    ClaimForm {
+        claim: Amount<'a>,
+        #[maybe] costs: Amount<'a>,
+        reason: Text<'a>,
+    }
+    /// The body of a case's halt.
+    HaltForm {
+        cause: Text<'a>,
+        #[maybe] document: Text<'a>,
+        reason: Text<'a>,
+    }
+    /// The body that accepts what a task proposes.
+    AcceptForm {
+        #[maybe] document: DocumentForm<'a>,
+        reason: Text<'a>,
+    }
     /// The body of a pause.
     PauseForm {
         reason: Text<'a>,
@@ -271,12 +319,131 @@ forms! {
         reason: Text<'a>,
         scope: StopScopeForm<'a>,
     }
+    /// A partner's written objection.
+    ObjectionForm {
+        text: Text<'a>,
+    }
+    /// What a clerk of a partner says became of an act.
+    AnswerForm {
+        #[maybe] accounts: List<FoundForm<'a>, { domain::outcome::ACCOUNTS_MAX }>,
+        #[maybe] ahead: List<PriorForm<'a>, { crate::inbox::AHEAD_MAX }>,
+        #[maybe] caught: Amount<'a>,
+        #[maybe] due: Text<'a>,
+        #[maybe] findings: List<FindingForm<'a>, { domain::outcome::FINDINGS_MAX }>,
+        #[maybe] from: Text<'a>,
+        #[maybe] limit: Amount<'a>,
+        #[maybe] moved: Amount<'a>,
+        #[maybe] reason: Text<'a>,
+        #[maybe] replies: List<ReplyForm<'a>, { crate::inbox::REPLIES_MAX }>,
+        #[maybe] serial: Text<'a>,
+        #[maybe] text: Text<'a>,
+        #[maybe] to: Text<'a>,
+        verdict: Text<'a>,
+    }
+    /// An account or other asset that a query found.
+    FoundForm {
+        #[maybe] ahead: List<PriorForm<'a>, { crate::inbox::AHEAD_MAX }>,
+        #[maybe] asset: Text<'a>,
+        #[maybe] available: Amount<'a>,
+        #[maybe] balance: Amount<'a>,
+        #[maybe] branch: Text<'a>,
+        #[maybe] class: Text<'a>,
+        #[maybe] currency: Text<'a>,
+        #[maybe] details: List<DetailForm<'a>, { domain::outcome::DETAILS_MAX }>,
+        number: Text<'a>,
+        #[maybe] role: Text<'a>,
+        #[maybe] status: Text<'a>,
+    }
+    /// An earlier measure.
+    PriorForm {
+        #[maybe] amount: Amount<'a>,
+        organ: Text<'a>,
+        #[maybe] paper: Text<'a>,
+        #[maybe] to: Text<'a>,
+    }
+    /// Something found that is no account.
+    FindingForm {
+        class: Text<'a>,
+        details: List<DetailForm<'a>, { domain::outcome::DETAILS_MAX }>,
+    }
+    /// A sealed reply.
+    ReplyForm {
+        base64: Text<'a>,
+        file_name: Text<'a>,
+    }
+    /// The body that ends a task.
+    TaskEndForm {
+        end: Text<'a>,
+        reason: Text<'a>,
+    }
+    /// The statement of a court's account.
+    SettlementForm {
+        account: Text<'a>,
+        bank_code: Text<'a>,
+        #[maybe] court: Text<'a>,
+        lines: List<SettlementLineForm<'a>, { crate::gate::SETTLED_LINES_MAX }>,
+    }
+    /// One line of a statement.
+    SettlementLineForm {
+        amount: Amount<'a>,
+        #[flat] booked_back: bool,
+        day: Text<'a>,
+        #[maybe] reference: Text<'a>,
+        serial: Text<'a>,
+        #[maybe] slip: Text<'a>,
+    }
+    /// A partner's list of a day.
+    ReconciliationForm {
+        day: Text<'a>,
+        lines: List<ListedForm<'a>, { crate::gate::RECONCILED_LINES_MAX }>,
+        #[flat] whole: bool,
+    }
+    /// One line of a partner's list.
+    ListedForm {
+        #[maybe] caught: Amount<'a>,
+        #[maybe] limit: Amount<'a>,
+        #[flat] line: Place,
+        #[maybe] moved: Amount<'a>,
+        slip: Text<'a>,
+        #[maybe] state: Text<'a>,
+    }
     /// The body of a resolution of doubt.
     ResolveForm {
         #[maybe] amount: Amount<'a>,
         document: Text<'a>,
         reason: Text<'a>,
         #[place] took_effect: bool,
+    }
+}
+
+/// A goal repeats until it is met; it borrows nothing, so it is written out here.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, remote = "Self")]
+pub(crate) struct RepeatForm {
+    pub(crate) days: Place,
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub(crate) every_hours: Option<Place>,
+}
+
+impl Serialize for RepeatForm {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for RepeatForm {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reader;
+        impl<'de> Visitor<'de> for Reader {
+            type Value = RepeatForm;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+                RepeatForm::deserialize(MapAccessDeserializer::new(map))
+            }
+        }
+        deserializer.deserialize_map(Reader)
     }
 }
 

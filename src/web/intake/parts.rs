@@ -1,10 +1,10 @@
 //! The parts of a request: case, parties, officers, papers, acts, each with the limits of its fields and their reasons.
 
-use domain::act::{ActOrder, NOTE_CHARS_MAX, Original};
+use domain::act::{ActOrder, GRID_TASKS, NOTE_CHARS_MAX, Original};
 use domain::case::{Case, Court, CourtAccount, Officer, PAPER_KINDS, Paper, Party, PartyKind, Role, Stage};
 use domain::outcome::{DETAIL_CHARS_MAX, Detail};
 use domain::request::PARTIES_MAX;
-use domain::{ActId, ActKind, Personal};
+use domain::{ActId, ActKind, MeasureId, Personal};
 
 use crate::fault::Want;
 use crate::intake::at::At;
@@ -18,31 +18,37 @@ use crate::limits::FILE_NAME_BYTES_MAX;
 /// 案号: partners' columns hold 50 to 100 characters; a number with all its suffixes stays below 64.
 const CASE_NUMBER: Allows = plain(64);
 /// Court codes are six characters in every dialect; twelve leave room for a branch.
-const COURT_CODE: Allows = ascii(12, "");
+pub(crate) const COURT_CODE: Allows = ascii(12, "");
 /// Full names of courts and banks.
-const BODY_NAME: Allows = plain(100);
+pub(crate) const BODY_NAME: Allows = plain(100);
 /// Names of people and organisations: the longest registered company names are below 200.
-const PARTY_NAME: Allows = plain(200);
+pub(crate) const PARTY_NAME: Allows = plain(200);
 /// Codes such as `01` or `24100`.
-const ID_TYPE: Allows = ascii(8, "");
+pub(crate) const ID_TYPE: Allows = ascii(8, "");
 /// Numbers of identity papers: 18 for cards and credit codes; passports, seamen's books and foreign registers stay below 40.
-const ID_NUMBER: Allows = ascii(40, "-()/");
+pub(crate) const ID_NUMBER: Allows = ascii(40, "-()/");
 /// Account numbers: at most 32 digits at banks, with dashes for sub-accounts.
-const ACCOUNT: Allows = ascii(64, "-_.");
+pub(crate) const ACCOUNT: Allows = ascii(64, "-_.");
 /// A vehicle that is watched stands under its plate, which begins with a province's character.
 const PLATE: Allows = plain(16);
 /// Clearing numbers have twelve digits.
-const BANK_CODE: Allows = ascii(20, "");
+pub(crate) const BANK_CODE: Allows = ascii(20, "");
 /// Numbers of work papers, which carry Chinese characters in some provinces.
 const WORK_PAPER: Allows = plain(40);
 /// Phones, with country code and extension.
 const PHONE: Allows = ascii(32, "+-() ,#");
 /// Numbers of papers: a case number with its own suffix.
-const PAPER_NUMBER: Allows = plain(100);
+pub(crate) const PAPER_NUMBER: Allows = plain(100);
 /// Words of partners' published forms.
 const DETAIL_NAME: Allows = ascii(40, "_");
-/// Slip numbers: 22 characters are what partners allow.
-const SLIP: Allows = ascii(22, "");
+/// Numbers of earlier orders: partners allow 22 characters, `slip-line` of ours has up to 25.
+pub(crate) const SLIP: Allows = ascii(32, "-");
+
+/// The number of the preservation that a case goes on from.
+pub(crate) fn preservation(form: &mut CaseForm<'_>, at: &At<'_>, faults: &mut Faults) -> Option<Personal<String>> {
+    let before = form.preservation.take()?;
+    Some(case_number(before.number, &at.field("preservation").field("number"), faults))
+}
 
 pub(crate) fn case(form: CaseForm<'_>, at: &At<'_>, faults: &mut Faults) -> Option<Case> {
     let account = form.account.map(|account| self::account(account, &at.field("account"), faults));
@@ -62,7 +68,7 @@ pub(crate) fn case(form: CaseForm<'_>, at: &At<'_>, faults: &mut Faults) -> Opti
     Some(Case { number, stage, court: Court { code, name }, claim, costs, parties, account })
 }
 
-fn case_number(text: super::form::Text<'_>, at: &At<'_>, faults: &mut Faults) -> Personal<String> {
+pub(crate) fn case_number(text: super::form::Text<'_>, at: &At<'_>, faults: &mut Faults) -> Personal<String> {
     let number = faults.text(at, text, CASE_NUMBER);
     if number.chars().any(is_full_width) {
         faults.add(at, Want::PlainText);
@@ -154,14 +160,30 @@ pub(crate) fn order(form: ActForm<'_>, parties: usize, at: &At<'_>, faults: &mut
     }
     let to = form.to.and_then(|day| faults.day(&at.field("to"), &day));
     let note = faults.maybe(&at.field("note"), form.note, plain(NOTE_CHARS_MAX)).map(Personal::new);
-    if kind == Some(ActKind::Support) && note.is_none() {
+    if matches!(kind, Some(ActKind::Support | ActKind::GridTask)) && note.is_none() {
         faults.add(&at.field("note"), Want::Present);
     }
-    let details = details.unwrap_or_default();
+    let details: Vec<Detail> = details.unwrap_or_default();
+    if kind == Some(ActKind::GridTask) {
+        grid_task(&details, &in_details, faults);
+    }
     Some(ActOrder { kind: kind?, partner, subject: form.subject.0, account, amount, from, to, original, note, details })
 }
 
-fn detail(form: DetailForm<'_>, at: &At<'_>, faults: &mut Faults) -> Option<Detail> {
+/// Grid workers must know what to do: the particular `task` stands there once and is a sort of task.
+fn grid_task(details: &[Detail], at: &At<'_>, faults: &mut Faults) {
+    let mut tasks = details.iter().enumerate().filter(|(_, detail)| detail.name == "task");
+    match (tasks.next(), tasks.next()) {
+        (None, _) => faults.add(at, Want::GridTask),
+        (Some((place, task)), None) if !GRID_TASKS.contains(&task.value.expose().as_str()) => {
+            faults.add(&at.entry(place).field("value"), Want::OneOf(GRID_TASKS.to_vec()));
+        }
+        (Some(_), Some((place, _))) => faults.add(&at.entry(place), Want::Distinct),
+        _ => {}
+    }
+}
+
+pub(crate) fn detail(form: DetailForm<'_>, at: &At<'_>, faults: &mut Faults) -> Option<Detail> {
     let name = faults.text(&at.field("name"), form.name, DETAIL_NAME);
     let value = faults.text(&at.field("value"), form.value, plain(DETAIL_CHARS_MAX));
     Some(Detail { name, value: Personal::new(value) })
@@ -172,7 +194,9 @@ fn original(form: OriginalForm<'_>, at: &At<'_>, faults: &mut Faults) -> Option<
         faults.add(at, Want::Original);
     }
     let act = form.act.and_then(|text| {
-        let act = ActId::parse(&text.0);
+        // What stands by itself has an id of its own; what we ordered has the act's numbers.
+        let of_measure = || MeasureId::parse(&text.0).map(|id| ActId { sequence: id.sequence, line: id.line });
+        let act = ActId::parse(&text.0).or_else(of_measure);
         if act.is_none() {
             faults.add(&at.field("act"), Want::Id("act_"));
         }

@@ -77,6 +77,16 @@ impl Query {
         number
     }
 
+    /// A day such as 2026-11-20.
+    pub(crate) fn day(&mut self, name: &'static str) -> Option<domain::Day> {
+        let text = self.take(name)?;
+        let day = domain::Day::parse(&text).filter(|_| text.len() == 10 && !text.contains('/'));
+        if day.is_none() {
+            self.faults.push(Fault::parameter(name, Want::Day));
+        }
+        day
+    }
+
     /// One of these words.
     pub(crate) fn word<T>(
         &mut self,

@@ -98,7 +98,7 @@ pub(crate) async fn list(allowed: Allowed<ReadStates>, request: HttpRequest) -> 
     Ok(personal_answer(json(&ShownList { lines, next: next.map(|next| next.to_string()), filled_to })))
 }
 
-fn page_len(query: &mut Query) -> u16 {
+pub(crate) fn page_len(query: &mut Query) -> u16 {
     let given = query.number("limit", 1, LIST_PAGE_MAX.into());
     given.and_then(|limit| limit.try_into().ok()).unwrap_or(LIST_PAGE)
 }

@@ -153,13 +153,13 @@ impl<'a> ShownReply<'a> {
 }
 
 #[derive(Serialize)]
-pub(super) struct ShownDetail<'a> {
+pub(crate) struct ShownDetail<'a> {
     name: &'a str,
     value: &'a str,
 }
 
 impl<'a> ShownDetail<'a> {
-    pub(super) fn of(detail: &'a Detail) -> Self {
+    pub(crate) fn of(detail: &'a Detail) -> Self {
         Self { name: &detail.name, value: detail.value.expose() }
     }
 }

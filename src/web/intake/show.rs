@@ -9,7 +9,7 @@ use serde::ser::{SerializeMap as _, Serializer};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::gate::{Accepted, ActView, DeliveryView, MeasureView, Receipt, RequestLine, RequestView};
+use crate::gate::{Accepted, ActView, DeliveryView, MeasureView, Receipt, RepeatView, RequestLine, RequestView};
 use crate::intake::said::{ShownDetail, ShownLead, ShownOutcome};
 use crate::intake::warned::{self, ShownWarning};
 use crate::language::Language;
@@ -139,6 +139,17 @@ pub(crate) struct ShownRequest<'a> {
     digest: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     delivery: Option<ShownDelivery>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    repeat: Option<ShownRepeat>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    halted: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+struct ShownRepeat {
+    round: u32,
+    until: Instant,
+    next: ShownNext,
 }
 
 #[derive(Serialize)]
@@ -146,6 +157,8 @@ struct ShownCase<'a> {
     id: String,
     number: &'a str,
     court: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    preservation: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -177,7 +190,12 @@ impl<'a> ShownRequest<'a> {
         let ledger = &view.ledger;
         let mut shown = Self {
             id: view.id.to_string(),
-            case: ShownCase { id: view.case.to_string(), number: view.case_number.expose(), court: &view.court },
+            case: ShownCase {
+                id: view.case.to_string(),
+                number: view.case_number.expose(),
+                court: &view.court,
+                preservation: view.preservation.as_ref().map(|number| number.expose().as_str()),
+            },
             goal: &view.goal,
             state: view.state.word(),
             stopping: view.stopping,
@@ -201,8 +219,16 @@ impl<'a> ShownRequest<'a> {
             warnings: warned::of(view),
             digest: String::new(),
             delivery: None,
+            repeat: None,
+            halted: None,
         };
         shown.digest = digest(&shown);
+        shown.repeat = view.repeat.map(|RepeatView { round, until, next }| ShownRepeat {
+            round,
+            until: Instant(until),
+            next: ShownNext::of(next, language),
+        });
+        shown.halted = view.halted.map(domain::case::HaltCause::word);
         shown.delivery = view.delivery.as_ref().map(ShownDelivery::of);
         shown
     }
@@ -304,12 +330,14 @@ struct ShownMeasure {
     #[serde(skip_serializing_if = "Option::is_none")]
     to: Option<Date>,
     queued: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rank: Option<u16>,
 }
 
 impl ShownMeasure {
     fn of(measure: MeasureView) -> Self {
-        let MeasureView { limit, caught, to, queued } = measure;
-        Self { limit: Yuan(limit), caught: Yuan(caught), to: to.map(Date), queued }
+        let MeasureView { limit, caught, to, queued, rank } = measure;
+        Self { limit: Yuan(limit), caught: Yuan(caught), to: to.map(Date), queued, rank }
     }
 }
 

@@ -51,6 +51,8 @@ pub struct Setup {
     /// How many others must agree to a deduction.
     pub deduct_approvals: u8,
     pub callback_origins: Vec<String>,
+    /// Further lines of the court's file, such as its policies.
+    pub court: String,
     /// What stands below `[delivery]` in the court's file.
     pub delivery: String,
     pub drain_ms: u64,
@@ -116,6 +118,7 @@ impl Setup {
             banks,
             deduct_approvals: 0,
             callback_origins: Vec::new(),
+            court: String::new(),
             delivery: String::new(),
             drain_ms: 10_000,
             log: "info",
@@ -192,7 +195,8 @@ impl Gateway {
         let delivery = format!("[delivery]\n{}\n\n", setup.delivery);
         let (bank_code, number) = COURT_ACCOUNT;
         let court = format!(
-            "code = \"330225\"\nname = \"象山县人民法院\"\ncallback_origins = [{origins}]\n\n[[accounts]]\nbank_code = \"{bank_code}\"\nnumber = \"{number}\"\n\n{approvals}{delivery}{courts}"
+            "code = \"330225\"\nname = \"象山县人民法院\"\ncallback_origins = [{origins}]\n{}\n\n[[accounts]]\nbank_code = \"{bank_code}\"\nnumber = \"{number}\"\n\n{approvals}{delivery}{courts}",
+            setup.court
         );
         let neighbour = format!(
             "code = \"330226\"\nname = \"宁海县人民法院\"\ncallback_origins = []\n\n[[tokens]]\nname = \"neighbour\"\nroles = [\"submitter\"]\nsha256 = \"{hash}\"\nperson = false\n"
@@ -226,6 +230,21 @@ impl Gateway {
         );
         write_private(&self.config.join(format!("partners/{id}.toml")), &file);
         shown
+    }
+
+    /// A partner without a system; the tokens of its clerks come back, in their order.
+    pub fn add_inbox(&self, id: &str, kind: &str, due_s: u64, clerks: &[&str]) -> Vec<String> {
+        let mut tokens = Vec::new();
+        let mut file = format!(
+            "id = \"{id}\"\nname = \"{id}柜台\"\nkind = \"{kind}\"\nadapter = \"inbox\"\nanswer_due_s = {due_s}\nacts = [\"query\", \"freeze\", \"renew\", \"release\", \"deduct\"]\n\n"
+        );
+        for (place, clerk) in clerks.iter().enumerate() {
+            let (shown, hash) = mint(100 + place);
+            file.push_str(&format!("[[clerks]]\nname = \"{clerk}\"\nsha256 = \"{hash}\"\n\n"));
+            tokens.push(shown);
+        }
+        write_private(&self.config.join(format!("partners/{id}.toml")), &file);
+        tokens
     }
 
     /// A file of the gateway's configuration, as it is.

@@ -3,7 +3,9 @@
 mod ask;
 mod bank;
 mod caller;
+mod clerk;
 mod door;
+mod foreign;
 mod gateway;
 mod patience;
 mod people;
@@ -14,6 +16,8 @@ mod view;
 pub use ask::{Ask, acts, collect, deduct, freeze, look, release, renew, secure};
 pub use bank::{Bank, Doubt, Spec};
 pub use caller::{Answer, Caller, RUNTIME};
+pub use clerk::{Clerk, Form};
+pub use foreign::foreign;
 pub use gateway::{COURT_ACCOUNT, Gateway, Setup, Submitted, files_below, xiezhi};
 pub use patience::eventually;
 pub use people::{account, county_of, everybody, person};

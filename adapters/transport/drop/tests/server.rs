@@ -92,5 +92,10 @@ impl Drop for SftpServer {
 pub(crate) fn partner_options(entries: &[(&str, String)]) -> PartnerOptions {
     let entry =
         |(key, text): &(&str, String)| ((*key).to_owned(), OptionText { text: Secret::new(text.clone()), line: 1 });
-    PartnerOptions { entries: entries.iter().map(entry).collect(), connect_timeout_ms: 20_000, timeout_ms: 60_000 }
+    PartnerOptions {
+        entries: entries.iter().map(entry).collect(),
+        connect_timeout_ms: 20_000,
+        timeout_ms: 60_000,
+        dialect: None,
+    }
 }

@@ -167,6 +167,7 @@ fn bodies_are_listed_with_their_fields() {
             Body::Changed(_) => "changed",
             Body::Amended(_) => "amended",
             Body::Task(_) => "task",
+            Body::Settled(_) => "settled",
             Body::Reason(_) => "reason",
         };
         assert_eq!(of.body.kind, kind, "{}", of.name);

@@ -7,7 +7,7 @@ use domain::outcome::{
     AssetKind, AssetRole, Detail, Finding, FindingClass, FoundAccount, Lead, LeadClass, Outcome, PriorMeasure, Reason,
     SealedReply, Verdict,
 };
-use domain::request::{Asked, Goal, PartnerKind, Priority, Request, Scope};
+use domain::request::{Asked, Goal, PartnerKind, Priority, Repeat, Request, Scope};
 use domain::{ActId, ActKind, Day, Money, Personal};
 
 use crate::record::*;
@@ -21,9 +21,20 @@ fn hex(byte: &str) -> String {
 
 /// One event of each name, in the order of [`Fact::NAMES`], with every field set and the body it has.
 pub(super) fn specimens() -> Vec<Event> {
-    let facts =
-        [of_gateway(), of_requests(), of_acts(), of_people(), of_deliveries(), of_stops(), of_measures(), of_packets()]
-            .concat();
+    let facts = [
+        of_gateway(),
+        of_requests(),
+        of_acts(),
+        of_people(),
+        of_deliveries(),
+        of_stops(),
+        of_measures(),
+        of_settlements(),
+        of_inboxes(),
+        of_cases(),
+        of_packets(),
+    ]
+    .concat();
     let dressed = |(place, (fact, body)): (i64, (Fact, Option<Body>))| {
         let key = if body.is_some() { 7 } else { 0 };
         Event { at: AT + place, fact, body, key }
@@ -188,6 +199,35 @@ fn of_measures() -> Vec<(Fact, Option<Body>)> {
     ]
 }
 
+fn of_settlements() -> Vec<(Fact, Option<Body>)> {
+    let by = || "court-330225".to_owned();
+    let received = SettlementReceived {
+        act: Some(ActRef(6, 1)),
+        by: by(),
+        court: "330225".to_owned(),
+        day: 20_779,
+        line: "0123456789abcdef".to_owned(),
+    };
+    let settled = SettledBody {
+        amount: 1_234_500,
+        account: "2010".to_owned(),
+        serial: "JY20261122001".to_owned(),
+        reference: "扣划 X2026112200000000012-1".to_owned(),
+    };
+    let reconciled =
+        PartnerReconciled { by: by(), day: 20_779, differences: 2, lines: 40, partner: "bank-a".to_owned() };
+    vec![(received.into(), Some(Body::Settled(settled))), (reconciled.into(), None)]
+}
+
+fn of_cases() -> Vec<(Fact, Option<Body>)> {
+    let by = || "operator-1".to_owned();
+    vec![
+        (CaseHalted { by: by(), case: 6, cause: "bankruptcy".to_owned() }.into(), Some(reason())),
+        (CaseResumed { by: by(), case: 6 }.into(), Some(reason())),
+        (GoalRepeated { over: true, request: 6, round: 3 }.into(), None),
+    ]
+}
+
 fn standing() -> ChangedBody {
     ChangedBody {
         limit: Some(1_000_000),
@@ -207,6 +247,11 @@ fn imported_body(seed: &mut Seed) -> Body {
         standing: vec![standing()],
         request: RequestTwin::from(&seed.request()),
     }))
+}
+
+fn of_inboxes() -> Vec<(Fact, Option<Body>)> {
+    let claimed = ActClaimed { act: ActRef(6, 1), by: "clerk-1".to_owned(), until: 1_795_316_400_000 };
+    vec![(claimed.into(), None)]
 }
 
 fn of_packets() -> Vec<(Fact, Option<Body>)> {
@@ -257,6 +302,7 @@ fn outcome() -> Body {
 
 pub(super) fn accepted_body(seed: &mut Seed) -> Body {
     Body::Accepted(Box::new(AcceptedBody {
+        preservation: None,
         case_key: seed.halves(),
         idempotency: seed.halves(),
         fingerprint: seed.halves(),
@@ -386,6 +432,10 @@ impl Seed {
             priority: self.one_of(Priority::ALL),
             deadline: self.maybe(Self::signed),
             callback: self.maybe(Self::personal),
+            viewers: Vec::new(),
+            preservation: None,
+            // Without a draw of its own, as above.
+            repeat: self.0.is_multiple_of(3).then_some(Repeat { days: 30, every_hours: 24 }),
         }
     }
 

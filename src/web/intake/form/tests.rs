@@ -53,6 +53,7 @@ fn the_schema_names_the_fields_of_the_form_and_they_are_in_canonical_order() {
         ("document", fields!(DocumentForm)),
         ("scope", fields!(ScopeForm)),
         ("callback", fields!(CallbackForm)),
+        ("repeat", fields!(RepeatForm)),
         ("act", fields!(ActForm)),
         ("detail", fields!(DetailForm)),
         ("original", fields!(OriginalForm)),

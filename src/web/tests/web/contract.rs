@@ -96,7 +96,11 @@ async fn a_request_is_shown_with_its_acts_in_the_callers_language() {
     let answer = house.get(REQ, Role::Submitter).await;
     assert_eq!(answer.header("cache-control"), "no-store");
     let shown = answer.json();
-    assert_eq!(shown["case"], json!({"id": "cas_000000000003", "number": "(2026)浙0225执1234号", "court": "330225"}));
+    assert_eq!(
+        shown["case"],
+        json!({"id": "cas_000000000003", "number": "(2026)浙0225执1234号", "court": "330225",
+               "preservation": "(2026)浙0225财保12号"})
+    );
     assert_eq!(shown["counts"], json!({"ready": 1, "done": 2}));
     assert_eq!(shown["ledger"]["target"], "124656.78");
     assert_eq!((&shown["version"], &shown["next_page"]), (&json!(7), &json!(1)));
@@ -108,7 +112,10 @@ async fn a_request_is_shown_with_its_acts_in_the_callers_language() {
         (&json!("50000.00"), &json!("2026-11-20"), &json!("2027-11-19"))
     );
     assert_eq!(act["original"], json!({"slip": "X1", "case_number": "(2025)浙0225执1号"}));
-    assert_eq!(act["measure"], json!({"limit": "0.09", "caught": "0.05", "to": "2026-11-20", "queued": false}));
+    assert_eq!(
+        act["measure"],
+        json!({"limit": "0.09", "caught": "0.05", "to": "2026-11-20", "queued": false, "rank": 1})
+    );
     assert_eq!(
         act["next"],
         json!({"what": "该协助单位的通道已暂停", "who": "运维人员", "by": "2026-11-22T10:00:00.000+08:00"})
@@ -228,6 +235,10 @@ async fn partners_are_shown_with_their_lanes() {
         (&json!("bank-a"), &json!("bank"), &json!("pull"))
     );
     assert_eq!(
+        (&partner["answered"], &partner["overdue"], &partner["answer_rate"], &partner["last_call_at"]),
+        (&json!(1_563), &json!(26), &json!("98.36"), &json!(null))
+    );
+    assert_eq!(
         partner["waiting"],
         json!([{"state": "ready", "count": 2, "oldest_since": "2026-11-22T09:58:58.500+08:00"},
                {"state": "in_doubt", "count": 0, "oldest_since": null}])
@@ -300,7 +311,7 @@ fn digest_of(request: &serde_json::Value) -> String {
     use sha2::Digest as _;
     let mut of = request.clone();
     let fields = of.as_object_mut().unwrap();
-    for name in ["digest", "delivery", "ledger"] {
+    for name in ["digest", "delivery", "ledger", "repeat", "halted"] {
         fields.remove(name);
     }
     for act in of["acts"].as_array_mut().unwrap() {

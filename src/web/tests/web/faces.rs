@@ -27,7 +27,7 @@ async fn a_call_is_carried_to_the_engine_and_its_answer_back() {
 #[tokio::test]
 async fn a_wrong_credential_is_counted() {
     let house = House::open();
-    assert_eq!(call(&house, "bank wrong").await.text(), "<getList>密码错误</getList>");
+    assert_eq!(call(&house, "bank wrong").await.text(), "<getList>用户名或密码错误</getList>");
     assert_eq!(house.gate.refused.load(Ordering::SeqCst), 1);
 }
 

@@ -5,20 +5,26 @@ use std::net::IpAddr;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use domain::StopId;
 use domain::act::{ActOrder, Original};
-use domain::case::Officer;
+use domain::case::{HaltCause, Officer, Paper};
 use domain::ledger::Ledger;
+use domain::measure::MeasureState;
 use domain::outcome::{
     Detail, Finding, FindingClass, FoundAccount, Lead, LeadClass, Outcome, PriorMeasure, Reason, SealedReply, Verdict,
 };
 use domain::request::{PartnerKind, Request, RequestState};
 use domain::sentence::{Waiting, next};
-use domain::socket::{Face, FaceAnswer, FaceCall, FaceFault, FaceReply, FaceVerb, ListClass};
+use domain::socket::{Face, FaceCall, FaceFault, FaceReply, ShownCredential};
 use domain::stop::StopScope;
-use domain::{ActId, ActKind, ActState, CaseId, Day, Millis, Money, Personal, RequestId, Secret, SlipLine, SlipNumber};
+use domain::task::TaskKind;
+use domain::{
+    ActId, ActKind, ActState, CaseId, Day, MeasureId, Millis, Money, Personal, RequestId, Secret, SlipLine, SlipNumber,
+};
+use domain::{StopId, TaskId};
 use tokio::sync::watch;
 use web::gate::*;
+
+use crate::planted::{MARKUP, task};
 
 /// 2026-11-22T10:00:00+08:00.
 pub const NOW: Millis = 1_795_312_800_000;
@@ -33,6 +39,7 @@ pub struct FakeGate {
     pub filters: Mutex<Vec<RequestFilter>>,
     pub looks: Mutex<Vec<Look>>,
     pub said: Mutex<Vec<String>>,
+    pub outcomes: Mutex<Vec<Outcome>>,
     documents: Mutex<BTreeMap<String, (String, Personal<String>, Vec<u8>)>>,
     version: watch::Sender<u64>,
 }
@@ -53,6 +60,7 @@ impl FakeGate {
             filters: Mutex::default(),
             looks: Mutex::default(),
             said: Mutex::default(),
+            outcomes: Mutex::default(),
             documents: Mutex::default(),
             version: watch::channel(7).0,
         }
@@ -83,6 +91,7 @@ impl FakeGate {
             id,
             case: CaseId(3),
             case_number: "(2026)浙0225执1234号".into(),
+            preservation: Some("(2026)浙0225财保12号".into()),
             court: "330225".to_owned(),
             goal: "collect".to_owned(),
             state: RequestState::Open,
@@ -97,6 +106,12 @@ impl FakeGate {
             leads: vec![lead()],
             erased: false,
             delivery: Some(DeliveryView { state: "waiting", acknowledged: 5, tries: 2, due: Some(NOW) }),
+            repeat: Some(RepeatView {
+                round: 2,
+                until: NOW + 1_000,
+                next: domain::sentence::repeating(Some(NOW + 500), NOW + 1_000),
+            }),
+            halted: Some(HaltCause::Settlement),
         }
     }
 }
@@ -115,7 +130,7 @@ fn lead() -> LeadView {
     LeadView { at: NOW, sequence: 7, act: ActId { sequence: 4, line: 1 }, partner: "police-a".to_owned(), lead }
 }
 
-fn act() -> ActView {
+pub fn act() -> ActView {
     let day = Day::parse("2026-11-20");
     let prior = || PriorMeasure { organ: "某法院".into(), paper: "P1".into(), amount: None, to: day };
     let mut outcome = Outcome::of(Verdict::Partly).because(Reason::Insufficient, "余额不足");
@@ -162,7 +177,13 @@ fn act() -> ActView {
         state: ActState::Partly,
         exchanges: 2,
         outcomes: vec![OutcomeView { at: NOW, sequence: 6, outcome }],
-        measure: Some(MeasureView { limit: Money::from_fen(9), caught: Money::from_fen(5), to: day, queued: false }),
+        measure: Some(MeasureView {
+            limit: Money::from_fen(9),
+            caught: Money::from_fen(5),
+            to: day,
+            queued: false,
+            rank: Some(1),
+        }),
         next: next(ActState::Ready, Waiting::Paused, Some(NOW)),
     }
 }
@@ -300,6 +321,9 @@ impl Gate for FakeGate {
             travel: "pull",
             acts: vec![ActKind::Query, ActKind::Freeze],
             stage: domain::partner::Stage::Freeze,
+            answered: 1_563,
+            overdue: 26,
+            last_call: None,
             waiting: vec![(ActState::Ready, 2, Some(NOW - 61_500)), (ActState::InDoubt, 0, None)],
             in_flight: 1,
             paused: Some(("operator-token".to_owned(), NOW)),
@@ -317,6 +341,60 @@ impl Gate for FakeGate {
         now(self.note(format!("resume {partner}")))
     }
 
+    fn object<'a>(&'a self, _: &'a Caller, id: ActId, text: Personal<String>) -> Answer<'a, u64> {
+        now(self.note(format!("object {id} {}", text.expose())))
+    }
+
+    fn tasks(&self, _: &Caller, filter: TaskFilter) -> Result<Page<TaskView>, Refusal> {
+        self.note(format!("tasks {filter:?}"))?;
+        let task = TaskView {
+            id: TaskId(42),
+            kind: TaskKind::Expiring,
+            at: NOW,
+            due: Some(NOW + 86_400_000),
+            court: "330225".to_owned(),
+            case: Some(CaseId(10)),
+            act: Some(ActId { sequence: 10, line: 0 }),
+            measure: Some(ActId { sequence: 10, line: 0 }.into()),
+            partner: "bank-a".to_owned(),
+            automatic: false,
+            amount: Some(Money::from_fen(123_450)),
+            text: "查封即将届满".into(),
+        };
+        Ok(Page { lines: vec![task], next: Some(42), filled_to: None })
+    }
+
+    fn end_task<'a>(&'a self, _: &'a Caller, ending: TaskEnding) -> Answer<'a, u64> {
+        now(self.note(format!("end {} {} {}", ending.id, ending.end.word(), ending.reason)))
+    }
+
+    fn settle<'a>(&'a self, _: &'a Caller, statement: Statement) -> Answer<'a, Vec<SettledHow>> {
+        let noted = self.note(format!("settle {} lines", statement.lines.len()));
+        let act = ActId { sequence: 10, line: 0 };
+        now(noted.map(|_| vec![SettledHow::Matched(act), SettledHow::Unmatched, SettledHow::Known]))
+    }
+
+    fn reconcile<'a>(
+        &'a self,
+        _: &'a Caller,
+        partner: &'a str,
+        day: Day,
+        (listed, whole): (Vec<Listed>, bool),
+    ) -> Answer<'a, ReconciledView> {
+        let noted = self.note(format!("reconcile {partner} {day} {} lines, whole: {whole}", listed.len()));
+        let act = Some(ActId { sequence: 10, line: 0 });
+        let amount = Some(Money::from_fen(10_000));
+        now(noted.map(|sequence| ReconciledView {
+            sequence,
+            lines: 2,
+            not_compared: 0,
+            differences: vec![
+                Difference { line: Some(0), act, what: "caught", amount },
+                Difference { line: None, act, what: "not_listed", amount: None },
+            ],
+        }))
+    }
+
     fn stops(&self, _: &Caller) -> Vec<StopView> {
         vec![StopView {
             id: StopId(30),
@@ -329,12 +407,91 @@ impl Gate for FakeGate {
         }]
     }
 
+    fn amend_claim<'a>(
+        &'a self,
+        _: &'a Caller,
+        id: CaseId,
+        claim: Money,
+        costs: Money,
+        reason: String,
+    ) -> Answer<'a, u64> {
+        now(self.note(format!("claim {id} {claim} {costs} {reason}")))
+    }
+
+    fn halt_case<'a>(
+        &'a self,
+        _: &'a Caller,
+        id: CaseId,
+        cause: HaltCause,
+        reason: String,
+        document: Option<String>,
+    ) -> Answer<'a, u64> {
+        now(self.note(format!("halt {id} {} {reason} {document:?}", cause.word())))
+    }
+
+    fn resume_case<'a>(&'a self, _: &'a Caller, id: CaseId, reason: String) -> Answer<'a, u64> {
+        now(self.note(format!("resume case {id} {reason}")))
+    }
+
+    fn accept_task<'a>(
+        &'a self,
+        _: &'a Caller,
+        id: TaskId,
+        reason: String,
+        paper: Option<Paper>,
+    ) -> Answer<'a, Accepted> {
+        let paper = paper.map(|paper| paper.kind);
+        now(self.note(format!("accept {id} {reason} {paper:?}")).map(|_| Accepted {
+            request: RequestId(10),
+            case: CaseId(3),
+            acts: 1,
+            at: NOW,
+            goal: "acts".to_owned(),
+            receipt: receipt(10),
+        }))
+    }
+
     fn order_stop<'a>(&'a self, _: &'a Caller, scope: StopScope, reason: String) -> Answer<'a, StopId> {
         now(self.note(format!("order {scope:?} {reason}")).map(StopId))
     }
 
     fn lift_stop<'a>(&'a self, _: &'a Caller, id: StopId, reason: String) -> Answer<'a, Lifted> {
         now(self.note(format!("lift {id} {reason}")).map(|sequence| Lifted { sequence, lifted: true }))
+    }
+
+    fn measures<'a>(&'a self, _: &'a Caller, filter: MeasureFilter) -> Answer<'a, Page<MeasureLine>> {
+        let day = Day::parse("2026-11-20");
+        let line = MeasureLine {
+            id: MeasureId { sequence: 4, line: 1 },
+            case: CaseId(3),
+            court: "330225".to_owned(),
+            partner: "bank-a".to_owned(),
+            kind: ActKind::Freeze,
+            state: MeasureState::InForce,
+            limit: Money::from_fen(9),
+            caught: Money::from_fen(5),
+            from: day,
+            to: day,
+            rank: Some(1),
+            number: Some("X2026112200000000012-1".to_owned()),
+            imported: false,
+            releasing: false,
+        };
+        let said = format!("measures {:?} {:?} {:?}", filter.court, filter.state, filter.ends_before);
+        now(self.note(said).map(|_| Page { lines: vec![line], next: Some(7), filled_to: None }))
+    }
+
+    fn import_measures<'a>(&'a self, _: &'a Caller, rows: Vec<ImportRow>) -> Answer<'a, Vec<ImportVerdict>> {
+        let verdict = |row: &ImportRow| {
+            let number = row.order.original.as_ref().map(|original| original.slip.as_str());
+            match number {
+                Some("FG2") => Err(Refusal::PartnerUnknown { at: "/partner".to_owned() }),
+                number => Ok((MeasureId { sequence: 42, line: 0 }, number == Some("FG1"))),
+            }
+        };
+        let all = rows.iter().map(verdict).collect();
+        let said: Vec<String> = rows.iter().map(|row| row.party.name.expose().clone()).collect();
+        now(self.note(format!("import {}", said.join(","))).map(|_| all))
     }
 
     fn inbound<'a>(&'a self, caller: &'a Caller, partner: &'a str, body: Vec<u8>) -> Answer<'a, FaceReply> {
@@ -346,17 +503,42 @@ impl Gate for FakeGate {
         }))
     }
 
-    fn face(&self, kind: PartnerKind, call: FaceCall) -> GateFuture<'_, FaceAnswer> {
-        let denied = call.password.expose() != "right";
+    fn inbox<'a>(&'a self, caller: &'a Caller, from: u32, _: u16) -> Answer<'a, InboxPage> {
+        let page = InboxPage { partner: MARKUP.to_owned(), tasks: vec![task()], open: 60, overdue: 1, next: Some(50) };
+        now(self.note(format!("tasks {from} by {} of {:?}", caller.token, caller.partner)).map(|_| page))
+    }
+
+    fn inbox_task<'a>(&'a self, _: &'a Caller, id: ActId) -> Answer<'a, InboxTask> {
+        now(self.note(format!("task {id}")).map(|_| task()))
+    }
+
+    fn claim_act<'a>(&'a self, _: &'a Caller, id: ActId) -> Answer<'a, ClaimView> {
+        let claim = ClaimView { by: "partner-token".to_owned(), until: NOW + 7_200_000, own: true };
+        now(self.note(format!("claim {id}")).map(|_| claim))
+    }
+
+    fn answer_act<'a>(&'a self, _: &'a Caller, id: ActId, outcome: Outcome) -> Answer<'a, Answered> {
+        let said =
+            format!("answer {id} {} {:?} {} replies", outcome.verdict.word(), outcome.caught, outcome.replies.len());
+        self.outcomes.lock().unwrap().push(outcome);
+        let answered = Answered { act: id, state: ActState::Partly, verdict: "partly", receipt: receipt(44) };
+        now(self.note(said).map(|_| answered))
+    }
+
+    fn inbox_paper<'a>(&'a self, _: &'a Caller, id: ActId, place: u16) -> Answer<'a, DocumentRead> {
+        now(self.note(format!("paper {id} {place}")).map(|_| DocumentRead {
+            content_type: "application/pdf".to_owned(),
+            file_name: "裁定\".pdf".into(),
+            bytes: Personal::new(b"%PDF-".to_vec()),
+        }))
+    }
+
+    fn face(&self, kind: PartnerKind, call: FaceCall) -> GateFuture<'_, Result<Option<FaceReply>, FaceFault>> {
+        let known = call.credentials.iter().any(|shown| shown.password.expose() == "right");
         self.said.lock().unwrap().push(format!("face {} {}", kind.word(), call.operation));
-        now(if denied {
-            FaceAnswer::Denied("密码错误".to_owned())
-        } else {
-            match call.verb {
-                FaceVerb::List(_) => FaceAnswer::List(Vec::new()),
-                _ => FaceAnswer::Credentials { slip: "X1".to_owned(), officers: Vec::<(Officer, Vec<_>)>::new() },
-            }
-        })
+        let length = call.argument.map_or(0, |argument| argument.expose().len());
+        let what = if length < 100 { "0 slips" } else { "papers" };
+        now(Ok(known.then(|| reply(200, format!("<{0}>{what}</{0}>", call.operation)))))
     }
 
     fn entry(&self, index: u64) -> Answer<'_, EntryView> {
@@ -430,26 +612,19 @@ impl Face for FakeFace {
     fn decode(&self, body: &[u8]) -> Result<FaceCall, FaceFault> {
         let text = std::str::from_utf8(body).map_err(|_| FaceFault::Malformed("the envelope".to_owned()))?;
         let (username, rest) = text.split_once(' ').ok_or(FaceFault::UnknownOperation)?;
-        let password = rest.split(' ').next().unwrap_or_default();
-        let verb = match rest.len() {
-            0..100 => FaceVerb::List(ListClass::Controls),
-            _ => FaceVerb::Credentials { slip: "X1".to_owned() },
-        };
+        let (password, argument) = rest.split_once(' ').unwrap_or((rest, ""));
         Ok(FaceCall {
-            operation: "getList",
-            username: username.into(),
-            password: Secret::new(password.to_owned()),
-            verb,
+            operation: "getList".to_owned(),
+            credentials: vec![ShownCredential {
+                username: username.into(),
+                password: Secret::new(password.to_owned()),
+            }],
+            argument: Some(Personal::new(argument.to_owned())),
         })
     }
 
-    fn encode(&self, operation: &'static str, answer: &FaceAnswer) -> FaceReply {
-        let what = match answer {
-            FaceAnswer::List(slips) => format!("{} slips", slips.len()),
-            FaceAnswer::Denied(text) => text.clone(),
-            _ => "papers".to_owned(),
-        };
-        reply(200, format!("<{operation}>{what}</{operation}>"))
+    fn deny(&self, operation: &str, text: &str) -> FaceReply {
+        reply(200, format!("<{operation}>{text}</{operation}>"))
     }
 
     fn fault(&self, fault: &FaceFault) -> FaceReply {

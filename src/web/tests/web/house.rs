@@ -69,6 +69,7 @@ pub fn tokens_of(court: &str) -> Vec<Token> {
         name: format!("{}-token", role.word()),
         roles: vec![*role],
         court: matches!(role, Role::Submitter | Role::Approver).then(|| court.to_owned()),
+        partner: (*role == Role::Partner).then(|| "desk-a".to_owned()),
         is_person: *role != Role::Submitter,
     };
     Role::ALL.iter().map(token).collect()

@@ -35,6 +35,7 @@ fn refusals() -> Vec<(Refusal, Slug)> {
         | Refusal::StopNotYours
         | Refusal::StageTooLow { .. }
         | Refusal::PersonNeeded
+        | Refusal::ActClaimed { .. }
         | Refusal::OutOfBounds { .. }
         | Refusal::NoCallback
         | Refusal::Unreadable { .. }
@@ -63,6 +64,7 @@ fn refusals() -> Vec<(Refusal, Slug)> {
         (Refusal::StopNotYours, Slug::StopNotYours),
         (Refusal::StageTooLow { at: at(), stage: domain::partner::Stage::Query }, Slug::RulesBroken),
         (Refusal::PersonNeeded, Slug::PersonNeeded),
+        (Refusal::ActClaimed { by: "clerk-1".to_owned(), until: 0 }, Slug::ActClaimed),
         (Refusal::OutOfBounds { at: "/until", bound: "30 d" }, Slug::OutOfBounds),
         (Refusal::NoCallback, Slug::PartnerHasNoCallback),
         (Refusal::Unreadable { wanted: "a list".to_owned() }, Slug::InvalidRequest),

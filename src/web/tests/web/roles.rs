@@ -22,13 +22,29 @@ const MATRIX: &[(&str, &str, &str)] = &[
     ("GET", "/v1/deliveries/keys", "SAIO"),
     ("POST", "/v1/acts/{id}/withdraw", "SA"),
     ("POST", "/v1/acts/{id}/resolve", "SA"),
+    ("POST", "/v1/acts/{id}/objection", "OP"),
+    ("POST", "/v1/cases/{id}/claim", "SA"),
+    ("POST", "/v1/cases/{id}/halt", "SA"),
+    ("POST", "/v1/cases/{id}/resume", "SA"),
+    ("POST", "/v1/tasks/{id}/accept", "SA"),
+    ("GET", "/v1/measures", "SAIO"),
+    ("POST", "/v1/measures/import", "SO"),
     ("GET", "/v1/partners", "SAIO"),
     ("POST", "/v1/partners/{id}/pause", "O"),
     ("POST", "/v1/partners/{id}/resume", "O"),
     ("GET", "/v1/stops", "SAIO"),
     ("POST", "/v1/stops", "AO"),
     ("POST", "/v1/stops/{id}/lift", "AO"),
+    ("GET", "/v1/tasks", "SAIO"),
+    ("POST", "/v1/tasks/{id}/end", "SAO"),
+    ("POST", "/v1/settlements", "SO"),
+    ("POST", "/v1/partners/{id}/reconciliation", "OP"),
     ("POST", "/v1/inbound/{partner}", "P"),
+    ("GET", "/v1/partner/tasks", "P"),
+    ("GET", "/v1/partner/tasks/{id}", "P"),
+    ("POST", "/v1/partner/tasks/{id}/claim", "P"),
+    ("POST", "/v1/partner/tasks/{id}/answer", "P"),
+    ("GET", "/v1/partner/tasks/{id}/papers/{n}", "P"),
     ("GET", "/v1/trail/entries/{n}", "I"),
     ("GET", "/v1/openapi.json", "*"),
     ("GET", "/trail/checkpoint", "*"),
@@ -53,9 +69,12 @@ fn filled(template: &str) -> String {
     template
         .replace("{digest}", &format!("sha256:{}", "0".repeat(64)))
         .replace("acts/{id}", "acts/act_0000000000040001")
+        .replace("partner/tasks/{id}", "partner/tasks/act_0000000000040001")
         .replace("requests/{id}", "requests/req_00000000000a")
+        .replace("cases/{id}", "cases/cas_000000000003")
         .replace("partners/{id}", "partners/bank-a")
         .replace("stops/{id}", "stops/stp_00000000000y")
+        .replace("tasks/{id}", "tasks/tsk_00000000001a")
         .replace("{partner}", "bank-a")
         .replace("{n}", "10")
         .replace("{path:.*}", "0/000")

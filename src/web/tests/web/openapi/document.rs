@@ -77,9 +77,14 @@ fn tags() -> Value {
         tag("documents", ("文书", "Documents")),
         tag("requests", ("协助请求", "Requests")),
         tag("commands", ("由人作出的决定", "What people decide")),
+        tag("cases", ("案件：标的、中止，及对超额的解除", "Cases: the claim, halts, and releases of what is too much")),
         tag("deliveries", ("送达：结果送至法院系统", "Deliveries of results to the court's system")),
+        tag("measures", ("措施：存续、届满、导入", "Measures: what stands, until when, and what came over")),
         tag("partners", ("协助单位与通道", "Partners and their lanes")),
         tag("stops", ("紧急停止：一人下达，两人解除", "Emergency stops: one person orders, two lift")),
+        tag("tasks", ("待办：只能由人办理的事项", "Tasks: what only a person can do")),
+        tag("settlements", ("到账核销与日清单核对", "Settlements, and reconciliation with partners")),
+        tag("inbox", ("未接入系统的协助单位的收件箱", "Inboxes of partners without a system")),
         tag("trail", ("留痕与核验", "The trail, for those who check it")),
         tag("health", ("运行状况", "How the gateway is")),
     ])
@@ -131,6 +136,11 @@ fn parameters() -> Value {
         "Digest": path("digest", to("Digest"), json!(examples::digest(examples::PAPERS[0].0))),
         "RequestId": path("id", to("RequestId"), json!("req_00000000000a")),
         "ActId": path("id", to("ActId"), json!("act_00000000000a0000")),
+        "CaseId": path("id", to("CaseId"), json!("cas_000000000003")),
+        "TaskId": path("id", to("TaskId"), json!("tsk_00000000001a")),
+        "TaskKind": query("kind", to("TaskKind"), ("", "")),
+        "TaskCourt": query("court", json!({ "type": "string", "pattern": "^[0-9A-Za-z]{1,12}$" }), ("法院代码。", "Court code.")),
+        "TaskPartner": query("partner", lane(), ("", "")),
         "StopId": path("id", to("StopId"), json!("stp_00000000000y")),
         "PartnerId": path("id", lane(), json!("bank-a")),
         "InboundPartner": path("partner", lane(), json!("bank-a")),
@@ -141,10 +151,15 @@ fn parameters() -> Value {
         "FileName": header("X-File-Name", true, json!({ "type": "string", "minLength": 1, "maxLength": FILE_NAME_BYTES_MAX, "pattern": FILE_NAME }), json!("%E8%A3%81%E5%AE%9A%E4%B9%A6.pdf"), file_name),
         "CaseNumber": query("case", json!({ "type": "string", "minLength": 1, "maxLength": case_number, "pattern": shapes::PLAIN }), ("案号。", "Case number.")),
         "RequestState": query("state", json!({ "type": "string", "enum": states }), ("", "")),
+        "Court": query("court", json!({ "type": "string", "pattern": "^[0-9A-Za-z]{1,12}$" }), ("法院代码；法院令牌仅限本院。", "Court code; a court's token sees its own only.")),
+        "MeasureState": query("state", to("MeasureState"), ("", "")),
+        "EndsBefore": query("ends_before", json!({ "type": "string", "format": "date" }), ("止日早于该日。", "Whose last day is before this one.")),
         "Partner": query("partner", partner(), ("", "")),
         "Cursor": query("cursor", number(0, u64::MAX), ("上一页的next。", "The next of the page before.")),
         "Limit": query("limit", with_default(number(1, LIST_PAGE_MAX.into()), LIST_PAGE), ("每页行数。", "Lines on a page.")),
         "Wait": query("wait", json!({ "type": "string", "pattern": "^([0-9]|[1-5][0-9]|60)s$|^[0-9]{1,4}ms$" }), ("等待，如30s或500ms，至多60s。", "Wait, such as 30s or 500ms, at most 60s.")),
+        "From": query("from", number(0, u32::MAX.into()), ("首项序号。", "First task of the page.")),
+        "InboxLimit": query("limit", with_default(number(1, web::gate::INBOX_PAGE_MAX.into()), web::gate::INBOX_PAGE_MAX), ("每页事项数。", "Tasks on a page.")),
         "AfterVersion": query("after_version", number(0, u64::MAX), ("已知的版本。", "The version known already.")),
         "Page": query("page", number(0, u32::MAX.into()), ("首项序号。", "First act of the page.")),
         "PageLength": query("page_len", with_default(number(1, ACTS_PAGE_MAX.into()), ACTS_PAGE), ("每页事项数。", "Acts on a page.")),
@@ -196,6 +211,17 @@ fn body(operation: &Operation) -> Option<Value> {
         Body::Json(name) => Some(json(name, true)),
         Body::MaybeJson(name) => Some(json(name, false)),
         Body::Inbound => Some(json("Posted", true)),
+        Body::Rows(name) => {
+            let each = both((
+                "每行（CSV每行）为一个contentSchema。",
+                "Each line, or row of a table, is one of contentSchema.",
+            ));
+            let text = json!({ "type": "string", "minLength": 1, "contentSchema": to(name), "description": each });
+            let media =
+                |kind: &str| json!({ "schema": text, "examples": { "rows": examples::of_body(operation.id)[kind] } });
+            let content = json!({ "application/x-ndjson": media("ndjson"), "text/csv": media("csv") });
+            Some(json!({ "required": true, "content": content }))
+        }
         Body::Document => {
             let bytes = json!({ "type": "string", "format": "binary", "minLength": 1 });
             let mut content: Map<String, Value> =

@@ -92,7 +92,34 @@ pub fn of_body(operation: &str) -> Value {
             let to = |name: String| (name.clone(), json!({ "$ref": format!("#/components/examples/{name}") }));
             Value::Object(requests().into_iter().map(|(name, _)| to(name)).collect())
         }
-        "approveRequest" | "stopRequest" | "withdrawAct" | "liftStop" => reason(),
+        "objectToAct" => named("unlawful", json!({ "text": "该账户系社会保险基金专户，依法不得冻结" })),
+        "approveRequest" | "stopRequest" | "withdrawAct" | "liftStop" | "resumeCase" => reason(),
+        "amendClaim" => named("less", json!({ "claim": "80000.00", "costs": "600.00", "reason": "申请执行人减少请求" })),
+        "haltCase" => named(
+            "bankruptcy",
+            json!({ "cause": "bankruptcy", "reason": "已受理破产申请", "document": digest("ruling") }),
+        ),
+        "acceptTask" => named("release", {
+            let paper = PAPERS.iter().find(|(kind, _, _)| *kind == "release_notice").map(|(kind, name, number)| {
+                json!({ "kind": kind, "number": number, "file_name": name, "digest": digest(kind) })
+            });
+            json!({ "reason": "解除超标的部分", "document": paper })
+        }),
+        "endTask" => named("done", json!({ "end": "done", "reason": "已裁定续行" })),
+        "settle" => named(
+            "day",
+            json!({
+                "account": "6222000000002010", "bank_code": "402332002258",
+                "lines": [{ "serial": "JY20261122-0001", "day": "2026-11-22", "amount": "5000.00", "reference": "法院扣划 X2026112200000000012-1" }],
+            }),
+        ),
+        "reconcile" => named(
+            "day",
+            json!({
+                "day": "2026-11-22", "whole": true,
+                "lines": [{ "slip": "X2026112200000000012-1", "state": "done", "limit": "5000.00", "caught": "4000.00" }],
+            }),
+        ),
         "orderStop" => json!({
             "acts": { "value": { "scope": { "acts": ["deduct"] }, "reason": "账号错配，先行停止" } },
             "court": { "value": { "scope": { "court": "330225" }, "reason": "账号错配，先行停止" } },
@@ -102,6 +129,13 @@ pub fn of_body(operation: &str) -> Value {
             "done",
             json!({ "took_effect": true, "amount": "12.50", "document": digest("ruling"), "reason": "见协助单位书面回复" }),
         ),
+        "importMeasures" => {
+            let row = json!({ "case_number": "(2025)浙0225执77号", "court": "330225", "partner": "bank-a", "number": "FG2025000077",
+                "party_kind": "person", "party_name": "石某某", "id_type": "01", "id_number": "330225189506120170",
+                "account": "6228480318051081870", "limit": "5000.00", "caught": "1200.00", "from": "2026-03-02", "to": "2027-03-01", "rank": 1 });
+            let csv = "case_number,court,partner,number,party_kind,party_name,id_type,id_number,account,limit,caught,to,rank\n(2025)浙0225执77号,330225,bank-a,FG2025000078,person,石某某,01,330225189506120170,6228480318051081871,5000.00,,2027-03-01,2\n";
+            json!({ "ndjson": { "value": format!("{row}\n") }, "csv": { "value": csv } })
+        }
         "redeliver" => named("since", json!({ "since_version": 0 })),
         "pausePartner" => named("upgrade", json!({ "reason": "对方升级", "until": "2026-11-25T18:00:00+08:00" })),
         "sendResults" => named(
@@ -111,6 +145,13 @@ pub fn of_body(operation: &str) -> Value {
                 "leads": [{ "number": "X2026112200000000014-1", "class": "hit", "serial": "K-3301", "as_of": "2026-11-22T10:15:30+08:00", "details": { "place": "石浦大道收费站" } }],
             }),
         ),
+        "answerAct" => json!({
+            "found": { "summary": "查询结果 · found", "value": { "verdict": "done", "serial": "2026-0117",
+                "accounts": [{ "number": "6228480318051081870", "class": "活期", "status": "正常", "balance": "5000.00", "available": "5000.00" }] } },
+            "held": { "summary": "已冻结 · held", "value": { "verdict": "done", "limit": "5000.00", "caught": "5000.00",
+                "from": "2026-11-22", "to": "2027-11-21", "replies": [{ "file_name": "回执.pdf", "base64": "JVBERi0xLjQK" }] } },
+            "refused": { "summary": "未办理 · not done", "value": { "verdict": "refused", "reason": "not_found", "text": "查无此户" } },
+        }),
         other => panic!("{other} has a body and no example"),
     }
 }
@@ -128,6 +169,10 @@ pub fn links(operation: &str) -> Option<Value> {
         })),
         "orderStop" => {
             Some(json!({ "lift": { "operationId": "liftStop", "parameters": { "id": "$response.body#/id" } } }))
+        }
+        "listInbox" => {
+            let task = |to: &str| json!({ "operationId": to, "parameters": { "id": "$response.body#/tasks/0/id" } });
+            Some(json!({ "show": task("showInboxTask"), "claim": task("claimAct"), "answer": task("answerAct") }))
         }
         "showRequest" => {
             let act = |to: &str| json!({ "operationId": to, "parameters": { "id": "$response.body#/acts/0/id" } });

@@ -7,6 +7,7 @@ pub mod judge;
 pub mod operations;
 pub mod problems;
 mod said;
+mod settling;
 pub mod shapes;
 
 use std::path::PathBuf;

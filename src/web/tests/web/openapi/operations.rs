@@ -2,7 +2,10 @@
 
 use web::Role;
 use web::problem::Slug;
-use web::right::{Approve, Audit, Inbound, Operate, ReadRequests, ReadStates, Redeliver, Right, Settle, Stop, Submit};
+use web::right::{
+    Approve, Audit, Clerk, EndTasks, Import, Inbound, Object, Operate, ReadRequests, ReadStates, ReadTasks, Reconcile, Redeliver,
+    Right, Settle, SettleAccounts, Stop, Submit,
+};
 
 /// Chinese, and the same in English.
 pub type Said = (&'static str, &'static str);
@@ -15,6 +18,8 @@ pub enum Body {
     Json(&'static str),
     /// The same, or nothing.
     MaybeJson(&'static str),
+    /// A table or lines of JSON, a row each of this schema.
+    Rows(&'static str),
     /// What a partner's own adapter reads; here in the form that most share.
     Inbound,
     /// The bytes of a document.
@@ -91,6 +96,16 @@ const SUBMISSION: &[Slug] = &[
     Slug::DeadlinePassed,
 ];
 
+/// What a release is held against.
+const RELEASE: &[Slug] = &[
+    Slug::RulesBroken,
+    Slug::WouldBeHandedBack,
+    Slug::PartnerUnknown,
+    Slug::DocumentUnknown,
+    Slug::OriginalUnknown,
+    Slug::CourtForeign,
+];
+
 impl Operation {
     fn of(id: &'static str, method: &'static str, path: &'static str, tag: &'static str) -> Self {
         Self {
@@ -129,7 +144,7 @@ impl Operation {
     fn takes(self, body: Body) -> Self {
         let json: &[&[Slug]] = match body {
             Body::Nothing => return self,
-            Body::Document => &[BODY, TYPE],
+            Body::Document | Body::Rows(_) => &[BODY, TYPE],
             Body::Inbound => &[BODY],
             Body::Json(_) | Body::MaybeJson(_) => &[BODY, TYPE, JSON],
         };
@@ -163,9 +178,14 @@ pub fn operations() -> Vec<Operation> {
     let mut all = documents();
     all.extend(requests());
     all.extend(commands());
+    all.extend(cases());
     all.extend(deliveries());
+    all.extend(measures());
     all.extend(partners());
     all.extend(stops());
+    all.extend(tasks());
+    all.extend(settlements());
+    all.extend(inboxes());
     all.extend(trail());
     all.extend(health());
     all
@@ -289,6 +309,45 @@ fn commands() -> Vec<Operation> {
     ]
 }
 
+fn cases() -> Vec<Operation> {
+    let command = |id, path, zh, en| {
+        let operation = Operation::of(id, "POST", path, "cases").says(zh, en).for_roles::<Settle>();
+        operation.shows(200, Shows::Json("Sequence")).with(&["CaseId", "AcceptLanguage"]).refusing(&[ID, ENGINE])
+    };
+    vec![
+        command("amendClaim", "/v1/cases/{id}/claim", "变更标的额", "Amend the claim")
+            .about(
+                "标的减少的，未发出而超出的部分撤回，已控制而超出的部分提出解除；标的增加的，在办请求的目标继续进行。",
+                "With less, what has not left and is too much is taken back, and what is held above it is proposed for release; with more, the goals of open requests go on.",
+            )
+            .takes(Body::Json("ClaimForm"))
+            .refusing(&[&[Slug::OutOfBounds]]),
+        command("haltCase", "/v1/cases/{id}/halt", "中止案件", "Halt a case")
+            .about(
+                "不再采取新的措施、不再扣划；未发出的撤回，查询照常；在控财产逐项提出解除。",
+                "No new measure and no deduction; what has not left is taken back, questions go on, and each measure that stands is proposed for release.",
+            )
+            .takes(Body::Json("HaltForm"))
+            .refusing(&[STATE, &[Slug::DocumentUnknown]]),
+        command("resumeCase", "/v1/cases/{id}/resume", "恢复案件", "Resume a case")
+            .about("须由另一人使用个人令牌。", "By another person, with a token of their own.")
+            .takes(Body::Json("ReasonForm"))
+            .refusing(&[STATE, PERSON, &[Slug::PersonNeeded]]),
+        Operation::of("acceptTask", "POST", "/v1/tasks/{id}/accept", "cases")
+            .says("采纳解除建议", "Accept a proposed release")
+            .about(
+                "以原措施请求的当事人、承办人、文书另立一件解除请求，可附解除文书；同一任务只成一件。",
+                "Makes a request of its own with the parties, officers and papers of the measure's request, and a document for the release when one is named; one task comes to one request.",
+            )
+            .for_roles::<Settle>()
+            .with(&["TaskId", "AcceptLanguage"])
+            .takes(Body::Json("AcceptForm"))
+            .shows(202, Shows::Json("Accepted"))
+            .and_headers(&["Location"])
+            .refusing(&[ID, STATE, RELEASE, ENGINE]),
+    ]
+}
+
 fn deliveries() -> Vec<Operation> {
     let path = "/v1/requests/{id}/deliveries";
     vec![
@@ -318,6 +377,95 @@ fn deliveries() -> Vec<Operation> {
             .with(&["AcceptLanguage"])
             .shows(200, Shows::Json("DeliveryKeys"))
             .and_headers(&["CacheControl"]),
+    ]
+}
+
+fn measures() -> Vec<Operation> {
+    vec![
+        Operation::of("listMeasures", "GET", "/v1/measures", "measures")
+            .says("措施列表", "List measures")
+            .about(
+                "按止日先后；未指明state时为存续中的（生效、轮候）；指明case时为该案所记的全部。不含姓名、证件号。一页可能不满而仍有下一页。",
+                "By last day, the earliest first; without a state all that live (in force, queued), with a case all that is remembered of it. Without names and identity numbers. A page may be short and still have a next one.",
+            )
+            .for_roles::<ReadStates>()
+            .with(&["Court", "Partner", "CaseNumber", "MeasureState", "EndsBefore", "Cursor", "Limit", "AcceptLanguage"])
+            .shows(200, Shows::Json("MeasureList"))
+            .and_headers(&["CacheControl"])
+            .refusing(&[PARAMETER, &[Slug::CourtForeign], ENGINE]),
+        Operation::of("importMeasures", "POST", "/v1/measures/import", "measures")
+            .says("导入其他系统的存续措施", "Take living measures over from another system")
+            .about(
+                "逐行给出结论；同一协助单位、同一原编号只记一次，可重复提交。导入后可续行、解除、扣划，届满前提醒，与本系统所办相同。案件尚不存在的，随导入建立。",
+                "A verdict for each row; a partner's number is taken once, so the same rows may be sent again. What came over is renewed, released, deducted from and told of like our own. A case that is not known is made.",
+            )
+            .for_roles::<Import>()
+            .with(&["AcceptLanguage"])
+            .takes(Body::Rows("ImportRow"))
+            .shows(200, Shows::Json("ImportVerdicts"))
+            .and_headers(&["CacheControl"])
+            .refusing(&[ENGINE]),
+    ]
+}
+
+fn tasks() -> Vec<Operation> {
+    vec![
+        Operation::of("objectToAct", "POST", "/v1/acts/{id}/objection", "tasks")
+            .says("协助单位书面异议", "A partner objects in writing")
+            .about(
+                "协助单位认为事项违反法律的，可书面异议；法院须在十五日内答复（D18）。异议不停止办理。运维人员可代为登记。",
+                "A partner that thinks an act unlawful objects in writing, and the court answers within fifteen days (D18). Nothing is suspended by it. An operator may enter it for the partner.",
+            )
+            .for_roles::<Object>()
+            .with(&["ActId", "AcceptLanguage"])
+            .takes(Body::Json("ObjectionForm"))
+            .shows(200, Shows::Json("Sequence"))
+            .refusing(&[ID, ENGINE]),
+        Operation::of("listTasks", "GET", "/v1/tasks", "tasks")
+            .says("待办事项", "What people have to do")
+            .about("旧者在前。法院令牌仅见本院的。", "Oldest first. A court's token sees its own.")
+            .for_roles::<ReadTasks>()
+            .with(&["TaskKind", "TaskCourt", "TaskPartner", "Cursor", "Limit", "AcceptLanguage"])
+            .shows(200, Shows::Json("TaskPage"))
+            .and_headers(&["CacheControl"])
+            .refusing(&[PARAMETER, ENGINE]),
+        Operation::of("endTask", "POST", "/v1/tasks/{id}/end", "tasks")
+            .says("了结一项待办", "End a task")
+            .about("附理由；办理了或无需办理。", "With a reason: it was done, or nothing is to be done.")
+            .for_roles::<EndTasks>()
+            .with(&["TaskId", "AcceptLanguage"])
+            .takes(Body::Json("TaskEndForm"))
+            .shows(200, Shows::Json("Sequence"))
+            .refusing(&[ID, ENGINE]),
+    ]
+}
+
+fn settlements() -> Vec<Operation> {
+    vec![
+        Operation::of("settle", "POST", "/v1/settlements", "settlements")
+            .says("告知法院账户的到账明细", "Tell what came in on a court's account")
+            .about(
+                "逐行匹配：按请求单号及行号，或附言中的请求单号。重复的行不再计入；无法匹配的列为待办。账户须在本院名单内。",
+                "Each line is matched by slip and line, or by a slip in what the payer wrote. A line told before counts no more; what matches nothing becomes a task. The account must be on the court's list.",
+            )
+            .for_roles::<SettleAccounts>()
+            .with(&["AcceptLanguage"])
+            .takes(Body::Json("SettlementForm"))
+            .shows(200, Shows::Json("Settled"))
+            .and_headers(&["CacheControl"])
+            .refusing(&[&[Slug::CourtForeign, Slug::AccountNotListed], ENGINE]),
+        Operation::of("reconcile", "POST", "/v1/partners/{id}/reconciliation", "settlements")
+            .says("与协助单位的日清单核对", "Hold a partner's list of a day against ours")
+            .about(
+                "逐行比对状态与金额；whole为真时，清单未列而我方有的亦为差异。每项差异列为待办。",
+                "States and sums are compared line by line; when whole is true, what we have and the list has not differs too. Each difference becomes a task.",
+            )
+            .for_roles::<Reconcile>()
+            .with(&["PartnerId", "AcceptLanguage"])
+            .takes(Body::Json("ReconciliationForm"))
+            .shows(200, Shows::Json("Reconciled"))
+            .and_headers(&["CacheControl"])
+            .refusing(&[ID, ENGINE]),
     ]
 }
 
@@ -388,6 +536,57 @@ fn partners() -> Vec<Operation> {
             .shows(200, Shows::Json("Verdicts"))
             .and_headers(&["CacheControl"])
             .refusing(&[ID, &[Slug::PartnerHasNoCallback], ENGINE]),
+    ]
+}
+
+fn inboxes() -> Vec<Operation> {
+    vec![
+        Operation::of("listInbox", "GET", "/v1/partner/tasks", "inbox")
+            .says("待办事项", "Tasks")
+            .about(
+                "未接入系统的协助单位由经办人办理。旧的在前；首次列出即为下发并留痕，每次查看均留痕。",
+                "For the clerks of a partner without a system. Oldest first; what is listed for the first time is handed over by it, and each look is an event.",
+            )
+            .for_roles::<Clerk>()
+            .with(&["From", "InboxLimit", "AcceptLanguage"])
+            .shows(200, Shows::Json("InboxList"))
+            .and_headers(&["CacheControl"])
+            .refusing(&[PARAMETER, ID, ENGINE]),
+        Operation::of("showInboxTask", "GET", "/v1/partner/tasks/{id}", "inbox")
+            .says("查看待办事项", "Show a task")
+            .about("其他单位的、从未下发的均404。", "404 also for another partner's, and for one that was never listed.")
+            .for_roles::<Clerk>()
+            .with(&["ActId", "AcceptLanguage"])
+            .shows(200, Shows::Json("InboxTask"))
+            .and_headers(&["CacheControl"])
+            .refusing(&[ID, ENGINE]),
+        Operation::of("claimAct", "POST", "/v1/partner/tasks/{id}/claim", "inbox")
+            .says("认领", "Take a task")
+            .about("两小时内同单位的其他经办人不能认领或答复。", "For two hours the partner's other clerks can neither take nor answer it.")
+            .for_roles::<Clerk>()
+            .with(&["ActId", "AcceptLanguage"])
+            .shows(200, Shows::Json("Claim"))
+            .and_headers(&["CacheControl"])
+            .refusing(&[ID, STATE, BODY, TYPE, &[Slug::ActClaimed], ENGINE]),
+        Operation::of("answerAct", "POST", "/v1/partner/tasks/{id}/answer", "inbox")
+            .says("答复", "Answer a task")
+            .about(
+                "同样的答复再次提交得首次应答；不同的答复取代先前的。答复前未认领的，即以答复人名义认领。",
+                "The same answer again gets the first one's; another one supersedes it. An answer without a claim claims first, so that the trail tells who answered.",
+            )
+            .for_roles::<Clerk>()
+            .with(&["ActId", "AcceptLanguage"])
+            .takes(Body::Json("AnswerForm"))
+            .shows(200, Shows::Json("Answered"))
+            .and_headers(&["CacheControl"])
+            .refusing(&[ID, STATE, &[Slug::ActClaimed, Slug::OutOfBounds], ENGINE]),
+        Operation::of("readInboxPaper", "GET", "/v1/partner/tasks/{id}/papers/{n}", "inbox")
+            .says("下载文书", "Read a paper of a task")
+            .for_roles::<Clerk>()
+            .with(&["ActId", "Index", "AcceptLanguage"])
+            .shows(200, Shows::Document)
+            .and_headers(&["CacheControl", "ContentDisposition"])
+            .refusing(&[ID, ENGINE]),
     ]
 }
 

@@ -18,7 +18,10 @@ fn role(operation: &Operation) -> Option<Role> {
 /// The path with ids that the made-up gate knows.
 pub fn path(operation: &Operation) -> String {
     let path = operation.path.replace("/acts/{id}", "/acts/act_0000000000040001");
+    let path = path.replace("/partner/tasks/{id}", "/partner/tasks/act_0000000000040001");
+    let path = path.replace("/tasks/{id}", "/tasks/tsk_00000000001a");
     let path = path.replace("/stops/{id}", "/stops/stp_00000000000y");
+    let path = path.replace("/cases/{id}", "/cases/cas_000000000003");
     let path = path.replace("/partners/{id}", "/partners/bank-a").replace("{partner}", "bank-a");
     let path = path.replace("{id}", "req_00000000000a").replace("{n}", "10").replace("{path}", "0/000.p/1");
     path.replace("{digest}", &format!("sha256:{:064x}", 24))
@@ -37,6 +40,10 @@ pub async fn call(house: &House, operation: &Operation, role: Option<Role>) -> A
         ("submitRequest", _) => {
             let collect = examples::requests()["collect"]["value"].clone();
             ask.header("Idempotency-Key", "330225-2026-1234-1").json(&collect)
+        }
+        ("importMeasures", _) => {
+            let rows = examples::of_body(operation.id)["ndjson"]["value"].as_str().unwrap().to_owned();
+            ask.header("Content-Type", "application/x-ndjson").body(rows)
         }
         _ => {
             let bodies = examples::of_body(operation.id);

@@ -2,6 +2,8 @@
 //!
 //! A request's own shape stands in `schemas/intake/request.schema.json`, and its parts are taken from there.
 
+use domain::case::HaltCause;
+use domain::measure::MeasureState;
 use domain::outcome::{AssetKind, AssetRole, FindingClass, LeadClass, Reason, Verdict};
 use domain::request::{Goal, PartnerKind, RequestState};
 use domain::rules::Level;
@@ -27,19 +29,19 @@ fn said(name: &str, chinese: &'static str, english: &'static str) -> Value {
     json!({ "$ref": format!("#/components/schemas/{name}"), "description": both((chinese, english)) })
 }
 
-fn text(chinese: &'static str, english: &'static str) -> Value {
+pub fn text(chinese: &'static str, english: &'static str) -> Value {
     json!({ "type": "string", "description": both((chinese, english)) })
 }
 
-fn count(chinese: &'static str, english: &'static str) -> Value {
+pub fn count(chinese: &'static str, english: &'static str) -> Value {
     json!({ "type": "integer", "minimum": 0, "description": both((chinese, english)) })
 }
 
-fn flag(chinese: &'static str, english: &'static str) -> Value {
+pub fn flag(chinese: &'static str, english: &'static str) -> Value {
     json!({ "type": "boolean", "description": both((chinese, english)) })
 }
 
-fn list(of: Value) -> Value {
+pub fn list(of: Value) -> Value {
     json!({ "type": "array", "items": of })
 }
 
@@ -48,14 +50,14 @@ fn or_null(schema: Value) -> Value {
 }
 
 /// An object with fields that always stand and fields that may be left out.
-fn object(what: Said, always: Value, maybe: Value) -> Value {
+pub fn object(what: Said, always: Value, maybe: Value) -> Value {
     let (Value::Object(always), Value::Object(maybe)) = (always, maybe) else { panic!("fields are an object") };
     let required: Vec<String> = always.keys().cloned().collect();
     let properties: Map<String, Value> = always.into_iter().chain(maybe).collect();
     json!({ "type": "object", "description": both(what), "required": required, "properties": properties })
 }
 
-fn words(chinese: &'static str, english: &'static str, words: Vec<&'static str>) -> Value {
+pub fn words(chinese: &'static str, english: &'static str, words: Vec<&'static str>) -> Value {
     json!({ "type": "string", "enum": words, "description": both((chinese, english)) })
 }
 
@@ -69,7 +71,20 @@ macro_rules! words_of {
 /// Every schema that the document names.
 pub fn schemas() -> Map<String, Value> {
     let mut all = Map::new();
-    for part in [scalars(), requests(), outcomes(), deliveries(), others(), stops(), bodies(), request_form()] {
+    for part in [
+        scalars(),
+        requests(),
+        outcomes(),
+        deliveries(),
+        others(),
+        measures(),
+        stops(),
+        inboxes(),
+        bodies(),
+        answer_form(),
+        super::settling::schemas(),
+        request_form(),
+    ] {
         let Value::Object(part) = part else { panic!("schemas are an object") };
         for (name, shape) in part {
             assert!(all.insert(name.clone(), shape).is_none(), "{name} stands twice");
@@ -137,10 +152,14 @@ fn requests() -> Value {
             "counts": json!({ "type": "object", "properties": counts, "additionalProperties": false, "description": "各状态的事项数。 How many acts are in each state." }),
             "acts": list(to("Act")),
             "next_page": or_null(count("下一页首项的序号；末页为null。", "First act of the next page; null at the end.")),
-        }), json!({ "deadline": to("Instant"), "delivery": to("Delivery"), "leads": list(to("Lead")), "warnings": list(to("Warning")) })),
+        }), json!({ "deadline": to("Instant"), "delivery": to("Delivery"), "leads": list(to("Lead")), "warnings": list(to("Warning")),
+            "repeat": object(("未足额前持续查控。", "The goal repeats until it is covered."), json!({
+                "round": count("已进行的轮次，首次为0。", "The newest round; the first asking is 0."), "until": to("Instant"), "next": to("Next"),
+            }), json!({})),
+            "halted": json!({ "type": "string", "enum": HaltCause::ALL.iter().map(|cause| cause.word()).collect::<Vec<_>>(), "description": "案件已中止。 The case is halted." }) })),
         "Case": object(("案件。", "The case."), json!({
             "id": to("CaseId"), "number": text("案号；已销毁时为空。", "Case number; empty once erased."), "court": text("法院代码。", "Court code."),
-        }), json!({})),
+        }), json!({ "preservation": text("转为本案的财产保全案号。", "Case number of the preservation that became this enforcement.") })),
         "Ledger": object(("全案账目，及于所有协助单位。", "The case's ledger over all partners."), json!({
             "target": said("Yuan", "标的与执行费。", "Claim and costs."),
             "exposure": said("Yuan", "已要求控制的限额合计。", "What was ordered to be held."),
@@ -157,7 +176,7 @@ fn requests() -> Value {
         "Measure": object(("生效中的措施。", "The effect in force."), json!({
             "limit": said("Yuan", "限额。", "What was ordered."), "caught": said("Yuan", "实际控制。", "What is held now."),
             "queued": flag("轮候。", "Registered behind others."),
-        }), json!({ "to": to("Date") })),
+        }), json!({ "to": to("Date"), "rank": count("顺位，1为首封；不明则不写。", "Rank, 1 = first; left out when it is not known.") })),
         "Next": object(("发生了什么、下一步由谁、何时；按调用方语言。", "What happened, who acts next, by when; in the caller's language."),
             json!({ "what": text("", "") }), json!({ "who": text("", ""), "by": to("Instant") })),
         "RequestList": object(("一页请求。", "A page of requests."), json!({
@@ -286,7 +305,12 @@ fn others() -> Value {
         "Partner": object(("协助单位及其通道。", "A partner and its lane."), json!({
             "id": text("", ""), "name": text("", ""), "kind": to("PartnerKind"),
             "travel": words("", "Does it fetch from us, or do we call it.", vec!["pull", "call_out"]),
-            "acts": list(to("ActKind")), "stage": words_of!(domain::partner::Stage, "接入阶段，限定可用事项。", "How far it has come; narrows the acts."), "waiting": list(to("Waiting")), "in_flight": count("在途往来数。", "Exchanges under way."),
+            "acts": list(to("ActKind")), "stage": words_of!(domain::partner::Stage, "接入阶段，限定可用事项。", "How far it has come; narrows the acts."), 
+            "answered": count("本次启动以来已反馈的事项数。", "Acts that it has answered since this process started."),
+            "overdue": count("已接收而逾期未反馈的事项数。", "Acts that it took and has not answered in the time agreed with it."),
+            "answer_rate": or_null(text("反馈率，百分数，两位小数；尚无到期事项时为空。", "Of all that was to be answered by now, what was, in per cent with two decimals; null while nothing was.")),
+            "last_call_at": or_null(to("Instant")),
+            "waiting": list(to("Waiting")), "in_flight": count("在途往来数。", "Exchanges under way."),
             "paused": or_null(to("Pause")), "broken_until": or_null(to("Instant")), "opens_at": or_null(to("Instant")),
             "retired": flag("已停用。", "Taken out of the configuration."),
         }), json!({})),
@@ -302,6 +326,59 @@ fn others() -> Value {
             "stops": count("生效中的紧急停止。", "Emergency stops in force."),
         }), json!({})),
         "Anything": { "type": "object", "additionalProperties": true },
+    })
+}
+
+fn measures() -> Value {
+    let form = schema();
+    let case_number = || form["$defs"]["case"]["properties"]["number"].clone();
+    let of_act = |field: &str| form["$defs"]["act"]["properties"][field].clone();
+    let of_party = |field: &str| form["$defs"]["party"]["properties"][field].clone();
+    let amount = || of_act("amount");
+    let lasting: Vec<&str> = ActKind::ALL.iter().filter(|kind| kind.is_lasting()).map(|kind| kind.word()).collect();
+    let mut row = object(
+        (
+            "其他系统的一项存续措施；CSV以同名列给出，空格为缺省。",
+            "A living measure of another system; CSV has columns of the same names, an empty cell is an absent field.",
+        ),
+        json!({
+            "case_number": case_number(), "id_number": of_party("id_number"), "id_type": of_party("id_type"),
+            "number": form["$defs"]["original"]["properties"]["slip"].clone(), "partner": of_act("partner"),
+            "party_kind": of_party("kind"), "party_name": of_party("name"), "to": of_act("to"),
+        }),
+        json!({
+            "account": of_act("account"), "caught": amount(), "claim": amount(), "costs": amount(), "limit": amount(),
+            "court": json!({ "type": "string", "pattern": "^[0-9A-Za-z]{1,12}$", "description": "法院代码；缺省为令牌所属法院。 Court code; the token's own when left out." }),
+            "court_name": form["$defs"]["case"]["properties"]["court"]["properties"]["name"].clone(), "from": of_act("from"),
+            "kind": words("事项种类，缺省freeze。", "What is in force, freeze when left out.", lasting),
+            "original_case_number": case_number(), "queued": flag("轮候。", "Registered behind others."),
+            "rank": count("顺位。", "Rank, 1 = first."), "stage": form["$defs"]["case"]["properties"]["stage"].clone(),
+        }),
+    );
+    row["additionalProperties"] = json!(false);
+    json!({
+        "MeasureState": words_of!(MeasureState, "措施状态。", "Where a measure stands."),
+        "MeasureList": object(("一页措施。", "A page of measures."),
+            json!({ "measures": list(to("MeasureLine")), "next": or_null(to("Cursor")) }), json!({})),
+        "MeasureLine": object(("列表中的一项措施。", "One measure of the list."), json!({
+            "id": to("MeasureId"), "case": to("CaseId"), "court": text("法院代码。", "Court code."),
+            "partner": text("协助单位。", "Partner."), "kind": to("ActKind"), "state": to("MeasureState"),
+            "limit": said("Yuan", "限额，已扣除划走和解除部分。", "What was ordered, less what was moved and let go."),
+            "caught": said("Yuan", "实际控制。", "What is held now."),
+            "imported": flag("来自其他系统，或由后续反馈得知。", "From another system, or known by late news."),
+            "releasing": flag("正在解除。", "It is being let go."),
+        }), json!({
+            "from": to("Date"), "to": to("Date"), "rank": count("顺位，1为首封；不明则不写。", "Rank, 1 = first; left out when it is not known."),
+            "number": text("协助单位处的编号。", "The number by which the partner knows it."),
+        })),
+        "ImportRow": row,
+        "ImportVerdicts": object(("逐行结论。", "A verdict for each row."), json!({
+            "imported": count("", ""), "known": count("此前已有。", "Known before."), "refused": count("", ""),
+            "rows": list(object(("", ""), json!({
+                "row": count("第几行，自1起。", "Which, from 1."), "verdict": words("", "", vec!["imported", "known", "refused"]),
+            }), json!({ "measure": to("MeasureId"), "problem": { "type": "object", "additionalProperties": true,
+                "description": "未导入的原因，同其他拒绝。 Why not, in the form of every refusal." } }))),
+        }), json!({})),
     })
 }
 
@@ -329,6 +406,76 @@ fn stops() -> Value {
     })
 }
 
+fn inboxes() -> Value {
+    json!({
+        "InboxList": object(("一页待办事项，旧的在前。", "A page of tasks, oldest first."), json!({
+            "partner": text("协助单位名称。", "The partner's name."), "tasks": list(to("InboxTask")),
+            "open": count("待办总数。", "How many are open in all."), "overdue": count("其中逾期。", "How many of those are overdue."),
+            "next": or_null(count("下一页的from。", "The from of the next page.")),
+        }), json!({})),
+        "InboxTask": object(("一件待办事项。", "A task."), json!({
+            "id": to("ActId"), "slip": text("请求单号。", "Slip number."), "line": count("请求单内序号。", "Line on the slip."),
+            "kind": to("ActKind"), "state": to("ActState"), "offered_at": said("Instant", "首次下发。", "When it was shown first."),
+            "due": said("Instant", "应反馈时间。", "When an answer is due."), "overdue": flag("已逾期。", "That has passed."),
+            "held": flag("已被紧急停止：未办理的请勿办理。", "Held by an emergency stop: not to be carried out now."),
+            "case": object(("", ""), json!({ "number": text("案号。", "Case number."), "court": text("法院代码。", "Court code."),
+                "court_name": text("法院名称。", "Name of the court.") }), json!({})),
+            "officers": list(object(("承办人。", "An officer."), json!({ "name": text("", ""), "work_id": text("工作证。", "Work card."),
+                "duty_id": text("执行公务证。", "Duty card."), "phone": text("", "") }), json!({}))),
+            "papers": list(object(("法院文书或证件扫描件。", "A paper of the court, or a credential's scan."), json!({
+                "n": count("在papers/{n}下载。", "Read at papers/{n}."), "kind": text("", ""), "number": text("文号。", "Its own number."),
+                "file_name": text("", "") }), json!({}))),
+        }), json!({
+            "claim": to("Claim"), "subject": object(("被执行人。", "Whom it is about."), json!({ "kind": text("", ""), "name": text("", ""),
+                "id_type": text("", ""), "id_number": text("", "") }), json!({})),
+            "account": text("账号或财产。", "Account or other asset."), "amount": to("Yuan"), "from": to("Date"), "to": to("Date"),
+            "original": object(("所依据的原请求。", "What it builds on."), json!({ "slip": text("", ""), "case_number": text("", "") }), json!({})),
+            "destination": object(("款项划往的执行款专户。", "Where money goes."), json!({ "holder": text("", ""), "bank": text("", ""),
+                "bank_code": text("", ""), "number": text("", "") }), json!({})),
+            "note": text("办理要求。", "What people are to do."), "details": list(to("Detail")), "answer": said("Outcome", "最近一次答复。", "What was answered last."),
+        })),
+        "Claim": object(("认领。", "Who is at it."), json!({ "by": text("令牌名。", "Name of the token."), "until": to("Instant"),
+            "own": flag("本人。", "It is the caller's own.") }), json!({})),
+        "Answered": object(("已收到的答复；重复提交得同一应答。", "An answer that was taken; a repeat gets the same."), json!({
+            "id": to("ActId"), "state": to("ActState"), "verdict": said("Verdict", "按金额核定的结果。", "As it was read by its sums."), "receipt": to("Receipt"),
+        }), json!({})),
+    })
+}
+
+/// What a clerk says became of an act.
+fn answer_form() -> Value {
+    let closed = |always: Value, maybe: Value| {
+        let mut shape = object(("", ""), always, maybe);
+        shape["additionalProperties"] = json!(false);
+        shape
+    };
+    let plain = |max: usize| json!({ "type": "string", "minLength": 1, "maxLength": max, "pattern": PLAIN });
+    let amount = || schema()["$defs"]["act"]["properties"]["amount"].clone();
+    let day = || schema()["$defs"]["act"]["properties"]["to"].clone();
+    let up_to = |of: Value, max: usize| json!({ "type": "array", "maxItems": max, "items": of });
+    // Base64 of what begins with %PDF-, without stray bits at its end.
+    let pdf =
+        "^JVBERi[0-3][A-Za-z0-9+/]([A-Za-z0-9+/]{4})*([A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?$";
+    let file_name = schema()["$defs"]["document"]["properties"]["file_name"].clone();
+    let detail = || json!({ "$ref": "#/components/schemas/DetailForm" });
+    json!({
+        "AnswerForm": closed(json!({ "verdict": to("Verdict") }), json!({
+            "reason": to("Reason"), "text": plain(1_000), "limit": amount(), "caught": amount(), "moved": amount(),
+            "from": day(), "to": day(), "due": day(), "serial": plain(64),
+            "accounts": up_to(to("FoundForm"), domain::outcome::ACCOUNTS_MAX), "ahead": up_to(to("PriorForm"), 100),
+            "findings": up_to(to("FindingForm"), domain::outcome::FINDINGS_MAX), "replies": up_to(to("ReplyForm"), 4),
+        })),
+        "FoundForm": closed(json!({ "number": plain(64) }), json!({
+            "class": plain(100), "status": plain(100), "currency": plain(10), "balance": amount(), "available": amount(), "branch": plain(100),
+            "asset": words_of!(AssetKind, "", ""), "role": words_of!(AssetRole, "", ""), "ahead": up_to(to("PriorForm"), 100),
+            "details": up_to(detail(), domain::outcome::DETAILS_MAX),
+        })),
+        "PriorForm": closed(json!({ "organ": plain(100) }), json!({ "paper": plain(100), "amount": amount(), "to": day() })),
+        "FindingForm": closed(json!({ "class": words_of!(FindingClass, "", ""), "details": up_to(detail(), domain::outcome::DETAILS_MAX) }), json!({})),
+        "ReplyForm": closed(json!({ "base64": { "type": "string", "maxLength": 6_990_508, "pattern": pdf, "description": "PDF原文的Base64。 Base64 of a PDF." }, "file_name": file_name }), json!({})),
+    })
+}
+
 fn bodies() -> Value {
     let reason = json!({ "type": "string", "minLength": 1, "maxLength": REASON_CHARACTERS_MAX, "pattern": PLAIN,
         "description": "理由；无控制字符、不可见字符、首尾空白。 In a person's words; no control or invisible characters, no blanks around." });
@@ -339,6 +486,13 @@ fn bodies() -> Value {
     let form = schema();
     json!({
         "AgainForm": closed(object(("", ""), json!({ "since_version": count("已有的版本。", "The version that is there.") }), json!({}))),
+        "ClaimForm": closed(object(("", ""), json!({ "claim": form["$defs"]["case"]["properties"]["claim"].clone(), "reason": reason }),
+            json!({ "costs": form["$defs"]["case"]["properties"]["costs"].clone() }))),
+        "HaltForm": closed(object(("", ""), json!({
+            "cause": { "type": "string", "enum": HaltCause::ALL.iter().map(|cause| cause.word()).collect::<Vec<_>>(), "description": "破产受理；和解；撤回申请。 Why." },
+            "reason": reason,
+        }), json!({ "document": to("Digest") }))),
+        "AcceptForm": closed(object(("", ""), json!({ "reason": reason }), json!({ "document": form["$defs"]["document"].clone() }))),
         "StopForm": closed(object(("", ""), json!({ "reason": reason, "scope": to("StopScope") }), json!({}))),
         "ReasonForm": closed(object(("", ""), json!({ "reason": reason }), json!({}))),
         "PauseForm": closed(object(("", ""), json!({ "reason": reason, "until": { "type": "string", "format": "date-time", "maxLength": 35,

@@ -1,0 +1,271 @@
+//! Dialects: what differs between channels of one form, as tables and never as code. A partner names one in its options; what it
+//! leaves out is the industry's own.
+
+mod reading;
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use domain::form::{FieldBytes, Form};
+use domain::outcome::AssetKind;
+use domain::request::PartnerKind;
+use domain::slip::{SlipLine, SlipNumber};
+use domain::socket::{DialectText, ListClass, OptionFault};
+use domain::{ActKind, Day};
+
+use crate::transport::charset::Charset;
+use crate::transport::soap::Service;
+
+/// What an operation is for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Purpose {
+    List(ListClass),
+    Papers(ListClass),
+    Credentials,
+    Feedback(ListClass),
+    /// Transactions, posted apart: acknowledged and not kept.
+    Transactions,
+    /// Sealed receipts, posted apart.
+    Receipts,
+    HandBack,
+}
+
+/// What an industry's service is before any dialect speaks.
+pub(crate) struct Industry {
+    pub(crate) kind: PartnerKind,
+    pub(crate) service: Service,
+    /// Prefix of its operations: names without it are read too.
+    pub(crate) prefix: &'static str,
+    /// Its operations; several may have one purpose, and the first of them is the one to use.
+    pub(crate) operations: &'static [(&'static str, Purpose)],
+    pub(crate) charset: Charset,
+    /// Fields stand in elements of their own; else in attributes.
+    pub(crate) fields_in_elements: bool,
+    /// The attribute that says why a call is denied: of lists, of feedback, of hand-backs.
+    pub(crate) errors: [&'static str; 3],
+    /// LB, the word for the industry.
+    pub(crate) word: &'static str,
+    /// What sort of property its accounts are.
+    pub(crate) asset: AssetKind,
+    /// KZCS by act.
+    pub(crate) measures: &'static [(ActKind, &'static str)],
+    /// ZJLX by our own code, where the two differ.
+    pub(crate) id_types: &'static [(&'static str, &'static str)],
+}
+
+/// How days are written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Dates {
+    /// `2026/11/20`.
+    Slashes,
+    /// `2026-11-20`.
+    Dashes,
+    /// `20261120`.
+    Digits,
+}
+
+/// Our names with the partner's spellings: the first is written, all are read.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub(crate) struct Renamed(BTreeMap<String, Vec<String>>);
+
+impl Renamed {
+    /// What is written for our name.
+    pub(crate) fn written<'n>(&'n self, ours: &'n str) -> &'n str {
+        self.0.get(ours).and_then(|spellings| spellings.first()).map_or(ours, String::as_str)
+    }
+
+    /// What is read for our name; `None` = our name alone.
+    pub(crate) fn read(&self, ours: &str) -> Option<&[String]> {
+        if self.0.is_empty() {
+            return None;
+        }
+        self.0.get(ours).map(Vec::as_slice)
+    }
+
+    /// Our name for a spelling, in any case; `None` when the table has none.
+    pub(crate) fn ours(&self, spelling: &str) -> Option<&str> {
+        let has = |spellings: &&Vec<String>| spellings.iter().any(|known| known.eq_ignore_ascii_case(spelling));
+        self.0.iter().find(|(_, spellings)| has(spellings)).map(|(ours, _)| ours.as_str())
+    }
+
+    /// Is this one of the spellings of our name, in any case?
+    pub(crate) fn is(&self, name: &str, ours: &str) -> bool {
+        match self.read(ours) {
+            None => name.eq_ignore_ascii_case(ours),
+            Some(spellings) => spellings.iter().any(|spelling| name.eq_ignore_ascii_case(spelling)),
+        }
+    }
+}
+
+/// A dialect, whole.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Dialect {
+    pub(crate) charset: Charset,
+    /// Every value is Base64 of its bytes.
+    pub(crate) values_covered: bool,
+    pub(crate) fields_in_elements: bool,
+    pub(crate) dates: Dates,
+    /// What stands before the digits of our numbers.
+    pub(crate) slip_prefix: String,
+    /// The field by which papers of a query are asked for and answered.
+    pub(crate) query_papers_by: String,
+    /// The word for CNY that is written; both are read.
+    pub(crate) currency: String,
+    pub(crate) operations: Vec<(String, Purpose)>,
+    pub(crate) elements: Renamed,
+    pub(crate) fields: Renamed,
+    pub(crate) errors: [String; 3],
+    pub(crate) measures: BTreeMap<ActKind, String>,
+    pub(crate) id_types: BTreeMap<String, String>,
+    /// LB.
+    pub(crate) industry_word: String,
+    /// KZLX of money.
+    pub(crate) deposit: String,
+    /// KZNR of an amount.
+    pub(crate) funds: String,
+    /// ZXKZHLX of the case's own account.
+    pub(crate) case_account: String,
+    /// RESULT of what was taken, and of what was not.
+    pub(crate) taken: String,
+    pub(crate) failed: String,
+    /// KZZT that means controlled, and not.
+    pub(crate) controlled: Vec<String>,
+    pub(crate) not_controlled: Vec<String>,
+    /// BDCQLLX by our own word; a word without a row is written as it is.
+    pub(crate) right_types: BTreeMap<String, String>,
+    /// What the partner checks before it takes a slip.
+    pub(crate) form: Form,
+}
+
+impl Dialect {
+    /// The dialect of an industry when nobody says otherwise.
+    pub(crate) fn of(industry: &Industry) -> Self {
+        let texts = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
+        Self {
+            charset: industry.charset,
+            values_covered: true,
+            fields_in_elements: industry.fields_in_elements,
+            dates: Dates::Slashes,
+            slip_prefix: "X".to_owned(),
+            query_papers_by: "WSBH".to_owned(),
+            currency: "156".to_owned(),
+            operations: industry.operations.iter().map(|(name, purpose)| ((*name).to_owned(), *purpose)).collect(),
+            elements: Renamed::default(),
+            // `KTZT` is a misspelling seen on the wire of 2016; fund centres and banks spell two fields apart.
+            fields: Renamed(BTreeMap::from([
+                ("KZZT".to_owned(), texts(&["KZZT", "KTZT"])),
+                ("DJJG".to_owned(), texts(&["DJJG", "DJDW"])),
+                ("DJJZRQ".to_owned(), texts(&["DJJZRQ", "DJJSSJ"])),
+            ])),
+            errors: industry.errors.map(str::to_owned),
+            measures: industry.measures.iter().map(|(kind, code)| (*kind, (*code).to_owned())).collect(),
+            id_types: industry.id_types.iter().map(|(own, code)| ((*own).to_owned(), (*code).to_owned())).collect(),
+            industry_word: industry.word.to_owned(),
+            deposit: "1".to_owned(),
+            funds: "1".to_owned(),
+            // The account stands on the case itself, which is what this word means.
+            case_account: "一案一账号".to_owned(),
+            taken: "success".to_owned(),
+            failed: "fail".to_owned(),
+            controlled: texts(&["1", "01"]),
+            not_controlled: texts(&["2", "02"]),
+            right_types: BTreeMap::new(),
+            form: form(industry),
+        }
+    }
+
+    /// The dialect that a partner's options name.
+    ///
+    /// # Errors
+    /// Every fault of the dialect's text.
+    pub(crate) fn read(industry: &Industry, text: Option<&DialectText>) -> Result<Self, Vec<OptionFault>> {
+        text.map_or_else(|| Ok(Self::of(industry)), |text| reading::read(industry, text))
+    }
+
+    /// What an operation is for; the industry's prefix may be missing.
+    pub(crate) fn purpose(&self, industry: &Industry, operation: &str) -> Option<Purpose> {
+        let of = |name: &str| self.operations.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+        let prefixed = || of(&format!("{}{operation}", industry.prefix));
+        of(operation).or_else(prefixed).map(|(_, purpose)| *purpose)
+    }
+
+    /// A day as this dialect writes it.
+    pub(crate) fn day(&self, day: Day) -> String {
+        let (year, month, day) = day.ymd();
+        match self.dates {
+            Dates::Slashes => format!("{year:04}/{month:02}/{day:02}"),
+            Dates::Dashes => format!("{year:04}-{month:02}-{day:02}"),
+            Dates::Digits => format!("{year:04}{month:02}{day:02}"),
+        }
+    }
+
+    /// One of our numbers as this dialect writes it; another's number as it is.
+    pub(crate) fn write_number<'n>(&self, number: &'n str) -> Cow<'n, str> {
+        if self.slip_prefix == "X" || !is_ours(number) {
+            return Cow::Borrowed(number);
+        }
+        Cow::Owned(format!("{}{}", self.slip_prefix, number.get(1..).unwrap_or_default()))
+    }
+
+    /// A number as read, in our own writing where it is ours.
+    pub(crate) fn read_number(&self, number: String) -> String {
+        if self.slip_prefix == "X" || is_ours(&number) {
+            return number;
+        }
+        let ours = number.strip_prefix(&self.slip_prefix).map(|digits| format!("X{digits}"));
+        ours.filter(|ours| is_ours(ours)).unwrap_or(number)
+    }
+
+    /// The code of an identity paper's type; ours where the table has none.
+    pub(crate) fn id_type<'t>(&'t self, own: &'t str) -> &'t str {
+        self.id_types.get(own).map_or(own, String::as_str)
+    }
+
+    /// The code of an act; `None` when this channel has none.
+    pub(crate) fn measure(&self, kind: ActKind) -> Option<&str> {
+        self.measures.get(&kind).map(String::as_str)
+    }
+
+    /// Whether KZZT says controlled; `None` when it says neither.
+    pub(crate) fn is_controlled(&self, word: &str) -> Option<bool> {
+        let is = |words: &[String]| words.iter().any(|known| known == word);
+        if is(&self.controlled) { Some(true) } else { is(&self.not_controlled).then_some(false) }
+    }
+}
+
+fn is_ours(number: &str) -> bool {
+    SlipNumber::parse(number).is_some() || SlipLine::parse(number).is_some()
+}
+
+/// Checks a dialect's text for itself, so that each fault is told once however many partners use it.
+#[must_use]
+pub fn check(text: &DialectText) -> Vec<OptionFault> {
+    Dialect::read(&crate::bank::INDUSTRY, Some(text)).err().unwrap_or_default()
+}
+
+/// What partners of the courts' own form hand back for (WIRE.md g.1): officers' numbers above 15 bytes of GBK, an order without
+/// its original's number; and the widths of bank C's tables.
+fn form(industry: &Industry) -> Form {
+    let needs_ruling = [ActKind::Freeze, ActKind::Deduct, ActKind::TransferNotice];
+    let says = |kind: &ActKind| industry.measures.iter().any(|(known, _)| known == kind);
+    Form {
+        officer_number_bytes_max: Some(15),
+        party_name_bytes_max: Some(200),
+        papers: needs_ruling.into_iter().filter(says).map(|kind| (kind, vec!["ruling".to_owned()])).collect(),
+        original_number: true,
+        is_utf8: industry.charset == Charset::Utf8,
+        bytes: FieldBytes {
+            account: Some(45),
+            ruling_number: Some(75),
+            case_number: Some(75),
+            original_number: Some(45),
+            court_holder: Some(150),
+            court_bank: Some(150),
+            court_bank_code: Some(45),
+            court_account: Some(75),
+        },
+        ..Form::default()
+    }
+}

@@ -1,0 +1,37 @@
+//! A JSON partner described by its partner file alone: where its addresses are, where our words stand, what its words mean.
+//!
+//! Names and places only. What needs a condition, a loop or a sum is an adapter of its own; so there is no expression in
+//! these tables, and whatever a table does not say is a doubt. [`options`] is the one place that reads them, and tells every
+//! fault of them at once; `schemas/partners/mapped-json.md` is the page for people.
+
+mod body;
+mod call;
+mod json;
+mod options;
+mod place;
+mod told;
+mod value;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+use domain::ActKind;
+use domain::form::Form;
+use domain::partner::Travel;
+use domain::socket::{Adapter, PartnerOptions};
+
+pub(crate) const MAPPED: Adapter = Adapter {
+    name: "mapped_json",
+    travel: Travel::CallOut,
+    options: options::OPTIONS,
+    acts: ActKind::ALL,
+    form,
+    build: options::build,
+};
+
+/// The partner knows the ID types that its table of codes has; the rest its file says.
+fn form(options: &PartnerOptions) -> Form {
+    let says = |key: &str, word: &str| options.entries.get(key).is_some_and(|entry| entry.text.expose().trim() == word);
+    Form { two_officers: says("two_officers", "yes"), id_types: options::id_types(options), ..Form::default() }
+}

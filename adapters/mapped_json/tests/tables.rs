@@ -1,0 +1,117 @@
+//! Faults of tables: all at once, at their keys, without their values.
+
+use domain::Secret;
+use domain::socket::{OptionFault, OptionText};
+
+use super::{OPTIONS, Reading, mapping, sample};
+
+fn faults(changes: &[(&str, Option<&str>)]) -> Vec<OptionFault> {
+    let mut options = sample();
+    for (key, text) in changes {
+        match text {
+            None => drop(options.entries.remove(*key)),
+            Some(text) => {
+                let entry = OptionText { text: Secret::new((*text).to_owned()), line: 9 };
+                options.entries.insert((*key).to_owned(), entry);
+            }
+        }
+    }
+    let mut reading = Reading::begin(&options, OPTIONS);
+    drop(mapping(&mut reading));
+    reading.faults
+}
+
+fn keys(changes: &[(&str, Option<&str>)]) -> Vec<String> {
+    let mut keys: Vec<String> = faults(changes).into_iter().map(|fault| fault.key).collect();
+    keys.sort();
+    keys
+}
+
+#[test]
+fn every_fault_is_told_at_once_and_once() {
+    let told = keys(&[
+        ("send.any.body./req/no", None),
+        ("send.any.body./head/time", Some("issued_at fen")),
+        ("send.deduct.body./req/payee/account", None),
+        ("send.freeze.body./req/cents/more", Some("text:x")),
+        ("send.teleport.path", Some("/x")),
+        ("answer.state", None),
+        ("answer.caught", None),
+        ("states.OK", Some("wonderful")),
+        ("reasons.R9", Some("mood")),
+        ("answer.ahead.at", None),
+        ("receipt_states.DONE", Some("done")),
+        ("colour", Some("red")),
+    ]);
+    assert_eq!(
+        told,
+        [
+            "answer.ahead.at",
+            "answer.caught",
+            "answer.state",
+            "colour",
+            "reasons.R9",
+            "receipt_states.DONE",
+            "send.any.body./head/time",
+            "send.deduct.body",
+            "send.freeze.body",
+            "send.freeze.body./req/cents/more",
+            "send.query.body",
+            "send.release.body",
+            "send.renew.body",
+            "send.teleport.path",
+            "states.OK",
+        ]
+    );
+}
+
+#[test]
+fn unknown_is_a_doubt_and_the_file_must_say_so() {
+    assert_eq!(keys(&[("states.*", None)]), ["states.*"]);
+    assert_eq!(keys(&[("states.*", Some("done"))]), ["states.*"]);
+    assert_eq!(keys(&[("states.*", Some("refused"))]), ["states.*"]);
+    assert_eq!(keys(&[("receipt_states.*", None)]), ["receipt_states.*"]);
+    assert_eq!(keys(&[("states.NEVER", Some("never_reached"))]), ["states.NEVER"]);
+}
+
+#[test]
+fn a_code_that_two_words_share_is_not_read_back() {
+    assert_eq!(keys(&[("codes.id_types.02", Some("ID_CARD"))]), Vec::<String>::new(), "written only");
+    assert_eq!(keys(&[("codes.kinds.lift", Some("JD"))]), ["posted.kind"]);
+}
+
+#[test]
+fn the_kind_of_what_is_posted_must_be_told_when_there_are_several() {
+    assert_eq!(keys(&[("posted.kind", None)]), ["posted.kind"]);
+}
+
+#[test]
+fn a_question_names_our_number_and_nothing_personal() {
+    assert_eq!(keys(&[("ask.any.path", Some("/api/result"))]), ["ask.any.path"]);
+    assert_eq!(
+        keys(&[("ask.any.path", Some("/api/result")), ("ask.any.body./no", Some("number"))]),
+        Vec::<String>::new()
+    );
+    assert_eq!(keys(&[("ask.any.body./who", Some("subject.id_number"))]), ["ask.any.body./who"]);
+    for path in [
+        "/r?name={subject.name}",
+        "//evil.example/{number}",
+        "/a#{number}",
+        "a/{number}",
+        "/ä/{number}",
+        "/../{number}",
+    ] {
+        assert_eq!(keys(&[("ask.any.path", Some(path))]), ["ask.any.path"], "{path}");
+    }
+}
+
+#[test]
+fn faults_show_no_value() {
+    let told = faults(&[
+        ("constants.key", Some("s3cret")),
+        ("send.any.body./k", Some("s3cret")),
+        ("answer.to", Some("s3cret")),
+    ]);
+    assert!(told.len() == 2 && !format!("{told:?}").contains("s3cret"), "{told:?}");
+    assert!(told.iter().all(|fault| fault.line == 9));
+}

@@ -1,0 +1,189 @@
+//! The words of ours that a partner file may place in a body, and what stands behind each.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use domain::act::Original;
+use domain::case::{Officer, Paper};
+use domain::slip::{Line, Slip, SlipLine};
+use domain::socket::PaperFile;
+use domain::{ActKind, Day, SlipNumber};
+use md5::Digest as _;
+use sha2::Sha256;
+
+use super::value::{Own, Sort};
+
+/// A word and the sort of what stands behind it; a `*` at the end stands for any name.
+pub(crate) type Words = &'static [(&'static str, Sort)];
+
+/// Words of a question about our number, and of addresses: nothing personal is among them.
+pub(crate) const NUMBERS: Words =
+    &[("number", Sort::Text), ("slip", Sort::Text), ("line", Sort::Text), ("kind", Sort::Text)];
+
+/// Words of an order beside [`NUMBERS`].
+pub(crate) const ORDER: Words = &[
+    ("issued_at", Sort::Day),
+    ("case.number", Sort::Text),
+    ("case.stage", Sort::Text),
+    ("case.court.code", Sort::Text),
+    ("case.court.name", Sort::Text),
+    ("subject.kind", Sort::Text),
+    ("subject.name", Sort::Text),
+    ("subject.id_type", Sort::Text),
+    ("subject.id_number", Sort::Text),
+    ("destination.holder", Sort::Text),
+    ("destination.bank", Sort::Text),
+    ("destination.bank_code", Sort::Text),
+    ("destination.number", Sort::Text),
+    ("asset", Sort::Text),
+    ("amount", Sort::Money),
+    ("from", Sort::Day),
+    ("to", Sort::Day),
+    ("original.number", Sort::Text),
+    ("original.slip", Sort::Text),
+    ("original.case_number", Sort::Text),
+    ("note", Sort::Text),
+    ("detail.*", Sort::Text),
+];
+
+/// Words of one officer.
+pub(crate) const OFFICER: Words =
+    &[("name", Sort::Text), ("work_id", Sort::Text), ("duty_id", Sort::Text), ("phone", Sort::Text)];
+
+/// Words of one paper.
+pub(crate) const PAPER: Words = &[
+    ("kind", Sort::Text),
+    ("number", Sort::Text),
+    ("file_name", Sort::Text),
+    ("content", Sort::Text),
+    ("sha256", Sort::Text),
+    ("md5", Sort::Text),
+];
+
+/// Words of our answer to what a partner posted.
+pub(crate) const REPLY: Words =
+    &[("count", Sort::Text), ("refused", Sort::Text), ("slip", Sort::Text), ("reason", Sort::Text)];
+
+/// What a row may draw on.
+pub(crate) enum Given<'g> {
+    /// An order.
+    Order(&'g Slip, &'g Line),
+    /// A question about our number.
+    Asked(SlipLine, ActKind),
+    /// One officer.
+    Officer(&'g Officer),
+    /// One paper, with its file where it is carried.
+    Paper(Option<&'g Paper>, Option<&'g PaperFile>),
+    /// What became of what was posted: how many, how many refused, the first refused one and why.
+    Verdicts(usize, usize, &'g str, &'g str),
+}
+
+fn text(text: &str) -> Option<Own> {
+    Some(text.trim()).filter(|text| !text.is_empty()).map(|text| Own::Text(text.to_owned()))
+}
+
+impl Given<'_> {
+    /// What stands behind a word; `None` when there is nothing.
+    pub(crate) fn own(&self, word: &str) -> Option<Own> {
+        match self {
+            Self::Order(slip, line) => {
+                let key = SlipLine { slip: slip.number, line: line.line };
+                numbered(key, line.kind, word).or_else(|| ordered(slip, line, word))
+            }
+            Self::Asked(key, kind) => numbered(*key, *kind, word),
+            Self::Officer(officer) => text(match word {
+                "name" => officer.name.expose(),
+                "work_id" => officer.work_id.expose(),
+                "duty_id" => officer.duty_id.expose(),
+                "phone" => officer.phone.expose(),
+                _ => return None,
+            }),
+            Self::Paper(paper, file) => of_paper(*paper, *file, word),
+            Self::Verdicts(count, refused, slip, reason) => match word {
+                "count" => text(&count.to_string()),
+                "refused" => text(&refused.to_string()),
+                "slip" => text(slip),
+                "reason" => text(reason),
+                _ => None,
+            },
+        }
+    }
+}
+
+fn numbered(key: SlipLine, kind: ActKind, word: &str) -> Option<Own> {
+    match word {
+        "number" => text(&key.to_string()),
+        "slip" => text(&key.slip.to_string()),
+        "line" => text(&key.line.to_string()),
+        "kind" => text(kind.word()),
+        _ => None,
+    }
+}
+
+fn ordered(slip: &Slip, line: &Line, word: &str) -> Option<Own> {
+    if let Some(name) = word.strip_prefix("detail.") {
+        return line.details.iter().find(|detail| detail.name == name).and_then(|detail| text(detail.value.expose()));
+    }
+    let (case, party) = (&slip.context.case, slip.party());
+    let payee = slip.destination().filter(|_| line.kind.moves_money());
+    match word {
+        "issued_at" => issued_at(slip.number).map(Own::Day),
+        "case.number" => text(case.number.expose()),
+        "case.stage" => text(case.stage.word()),
+        "case.court.code" => text(&case.court.code),
+        "case.court.name" => text(&case.court.name),
+        "subject.kind" => text(party?.kind.word()),
+        "subject.name" => text(party?.name.expose()),
+        "subject.id_type" => text(&party?.id_type),
+        "subject.id_number" => text(party?.id_number.expose()),
+        "destination.holder" => text(&payee?.holder),
+        "destination.bank" => text(&payee?.bank),
+        "destination.bank_code" => text(&payee?.bank_code),
+        "destination.number" => text(payee?.number.expose()),
+        "asset" => text(line.account.as_ref()?.expose()),
+        "amount" => line.amount.map(Own::Money),
+        "from" => line.from.map(Own::Day),
+        "to" => line.to.map(Own::Day),
+        "original.number" => line.original.as_ref().and_then(|original| text(&original_number(original))),
+        "original.slip" => {
+            let original = line.original.as_ref()?;
+            text(SlipLine::parse(&original.slip).map_or(original.slip.clone(), |key| key.slip.to_string()).as_str())
+        }
+        "original.case_number" => text(line.original.as_ref()?.case_number.expose()),
+        "note" => text(line.note.as_ref()?.expose()),
+        _ => None,
+    }
+}
+
+/// The day that stands in the number: no clock, so that a repeat says the same.
+fn issued_at(slip: SlipNumber) -> Option<Day> {
+    Day::parse(slip.to_string().get(1..9)?)
+}
+
+/// What we keep is the full `slip-line`; a bare slip number is one of another connection, whose only line is the first.
+fn original_number(original: &Original) -> String {
+    match SlipNumber::parse(&original.slip) {
+        Some(slip) => SlipLine { slip, line: 1 }.to_string(),
+        None => original.slip.clone(),
+    }
+}
+
+fn of_paper(paper: Option<&Paper>, file: Option<&PaperFile>, word: &str) -> Option<Own> {
+    let bytes = file.map(|file| file.bytes.expose().as_slice());
+    match word {
+        "kind" => text(file.map(|file| file.kind.as_str()).or(paper.map(|paper| paper.kind.as_str()))?),
+        "number" => text(file.map(|file| file.number.expose()).or(paper.map(|paper| paper.number.expose()))?),
+        "file_name" => text(file.map(|file| file.file_name.expose()).or(paper.map(|paper| paper.file_name.expose()))?),
+        "content" => text(&STANDARD.encode(bytes?)),
+        "sha256" => match bytes {
+            Some(bytes) => text(&hex(&Sha256::digest(bytes))),
+            None => text(paper?.digest.expose().trim_start_matches("sha256:")),
+        },
+        "md5" => text(&hex(&md5::Md5::digest(bytes?))),
+        _ => None,
+    }
+}
+
+/// Bytes as lower-case hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

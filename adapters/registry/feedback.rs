@@ -1,0 +1,315 @@
+//! What registries feed back: `BDCCXJG` of queries, `BDCKZJG` of seals and notices with their `HZXX` receipts, `HTXX` handed back.
+//!
+//! A seal catches a thing and no sum, so an outcome tells none. Lines are named by KZQQDH where the registry gives it back, else by
+//! the unit or title that the row is about.
+
+use std::collections::BTreeMap;
+
+use domain::outcome::{
+    ACCOUNTS_MAX, AssetKind, AssetRole, FoundAccount, Outcome, PriorMeasure, Reason, SealedReply, Verdict,
+};
+use domain::slip::SlipLine;
+use domain::socket::{FaceFault, FeedbackItem};
+use domain::{Money, Personal};
+
+use super::message::TAKEN;
+use crate::court_form::beside;
+use crate::court_form::feedback::{NO_REASON, controlled, not_controlled, receipt};
+use crate::court_form::packed::{Packed, Values};
+use crate::court_form::reason::reason_of;
+use crate::markup::Element;
+
+/// As with banks: a longer number is a fault of the item.
+const NUMBER_BYTES_MAX: usize = 64;
+/// Earlier measures of one unit.
+const AHEAD_MAX: usize = 500;
+
+/// Lists of rights, and what they are called.
+const RIGHTS: [(&str, &str); 7] = [
+    ("FDCQ", "房地产权"),
+    ("TDSYQ", "土地所有权"),
+    ("JSYDSYQ", "建设用地使用权"),
+    ("HYSYQ", "海域使用权"),
+    ("GJZWSYQ", "构建筑物所有权"),
+    ("LQ", "林权"),
+    ("YGDJ", "预告登记"),
+];
+
+/// Fields that have a place of their own.
+const PLACED: [&str; 4] = ["BDCDYH", "CXQQDH", "DJJG", "BDHM"];
+
+/// Our words for fields of rights; others keep their own name.
+const WORDS: &[(&str, &str)] = &[
+    ("BDCQZH", "title_number"),
+    ("ZL", "location"),
+    ("FDZL", "location"),
+    ("YGDJZL", "location"),
+    ("JZMJ", "floor_area"),
+    ("ZYJZMJ", "own_floor_area"),
+    ("FTJZMJ", "shared_floor_area"),
+    ("ZDMJ", "area"),
+    ("SYQMJ", "area"),
+    ("MJDW", "area_unit"),
+    ("YT", "use"),
+    ("GHYT", "use"),
+    ("QLXZ", "right_nature"),
+    ("FWXZ", "house_nature"),
+    ("JGSJ", "completed"),
+    ("SYQQSSJ", "use_from"),
+    ("SYQJSSJ", "use_to"),
+    ("TDSYQSSJ", "land_use_from"),
+    ("TDSYJSSJ", "land_use_to"),
+    ("DQDM", "region"),
+    ("YWH", "business_number"),
+    ("BEIZ", "remark"),
+];
+
+/// The places of items that name an asset where others name a line.
+type Assets = Vec<(usize, Personal<String>)>;
+
+/// Reads the second argument of a feedback.
+pub(super) fn read(packed: &Packed<'_>) -> Result<(Vec<FeedbackItem>, Assets), FaceFault> {
+    let root = &packed.root;
+    let (queried, answered) = (packed.all(root, "BDCCXJG"), packed.all(root, "BDCKZJG"));
+    let handed_back = packed.all(root, "HTXX");
+    let receipts = packed.all(root, "HZXX");
+    let is_message = packed.is(root, "Message") || packed.is(root, "Data") || root.is("Message") || root.is("Data");
+    if !is_message && queried.is_empty() && answered.is_empty() && handed_back.is_empty() && receipts.is_empty() {
+        return Err(FaceFault::Malformed("no message in the argument".to_owned()));
+    }
+    let mut items: Vec<FeedbackItem> = queried.iter().map(|element| query(packed, element)).collect();
+    let mut assets = Assets::new();
+    let mut receipts = sealed(packed, &receipts);
+    for element in answered {
+        controls(packed, element, &mut receipts, &mut items, &mut assets);
+    }
+    for slip in receipts.into_keys() {
+        // A receipt says nothing of what was done; it is asked for again together with the result.
+        items.push(FeedbackItem { slip, line: None, outcome: Err("回执须随控制结果一并反馈".to_owned()) });
+    }
+    items.extend(handed_back.into_iter().map(|element| hand_back(packed.values(element))));
+    Ok((items, assets))
+}
+
+/// Reads the second argument of a hand-back.
+pub(super) fn read_hand_back(packed: &Packed<'_>) -> Result<Vec<FeedbackItem>, FaceFault> {
+    let found = packed.all(&packed.root, "HTXX");
+    if found.is_empty() {
+        return Err(FaceFault::Malformed("no HTXX in the argument".to_owned()));
+    }
+    Ok(found.into_iter().map(|element| hand_back(packed.values(element))).collect())
+}
+
+/// CXQQDH, and what is wrong with it.
+fn number(values: Values<'_>) -> (String, Option<String>) {
+    let read = match values.number("CXQQDH") {
+        Ok(slip) if slip.is_empty() => values.number("BDHM"),
+        read => read,
+    };
+    match read {
+        Ok(slip) if slip.is_empty() => (slip, Some("缺少CXQQDH".to_owned())),
+        Ok(slip) if slip.len() > NUMBER_BYTES_MAX => (String::new(), Some("CXQQDH过长".to_owned())),
+        Ok(slip) => (slip, None),
+        Err(reason) => (String::new(), Some(reason)),
+    }
+}
+
+fn query(packed: &Packed<'_>, element: &Element) -> FeedbackItem {
+    let values = packed.values(element);
+    let (slip, fault) = number(values);
+    let outcome = fault.map_or_else(|| found(packed, element), Err);
+    FeedbackItem { slip, line: Some(0), outcome }
+}
+
+fn found(packed: &Packed<'_>, element: &Element) -> Result<Outcome, String> {
+    let values = packed.values(element);
+    let (result, text) = (values.text("RESULT")?, values.text("MESSAGE")?);
+    if !matches!(result.as_str(), "" | TAKEN) {
+        let said = if text.is_empty() { result } else { text };
+        return Ok(Outcome::of(Verdict::Refused).because(reason_of(&said), &said));
+    }
+    let mut outcome = Outcome::of(Verdict::Done);
+    for (list, called) in RIGHTS {
+        for right in packed.all(element, list) {
+            if outcome.accounts.len() == ACCOUNTS_MAX {
+                return Err(format!("权利超过{ACCOUNTS_MAX}项"));
+            }
+            outcome.accounts.extend(account(packed.values(right), list, called)?);
+        }
+    }
+    if outcome.accounts.is_empty() {
+        outcome.verdict = Verdict::NoSuchCustomer;
+        outcome.text = (!text.is_empty()).then(|| Personal::new(text));
+        return Ok(outcome);
+    }
+    for (unit, title, measure) in ahead(packed, element)? {
+        // A seal that names no unit stands on everything that was told with it.
+        let on = |account: &&mut FoundAccount| {
+            let is_title = |detail: &domain::outcome::Detail| *detail.value.expose() == title;
+            let by_title = !title.is_empty() && account.details.iter().any(is_title);
+            (unit.is_empty() && title.is_empty()) || *account.number.expose() == unit || by_title
+        };
+        outcome.accounts.iter_mut().filter(on).for_each(|account| account.ahead.push(measure.clone()));
+    }
+    Ok(outcome)
+}
+
+/// A row of a list of rights; `None` when it is empty, as some registries send the list's frame alone.
+fn account(values: Values<'_>, list: &str, called: &str) -> Result<Option<FoundAccount>, String> {
+    let said = values.each_but(&PLACED);
+    let number = values.first(&["BDCDYH", "BDCQZH"])?;
+    if number.is_empty() && said.iter().all(|(_, text)| text.is_empty()) {
+        return Ok(None);
+    }
+    if number.is_empty() {
+        return Err("缺少BDCDYH".to_owned());
+    }
+    let mut details: Vec<_> = beside::detail("right_type", list.to_owned()).into_iter().collect();
+    details.extend(beside::sorted(said, WORDS));
+    details.truncate(domain::outcome::DETAILS_MAX);
+    Ok(Some(FoundAccount {
+        number: Personal::new(number),
+        class: called.to_owned(),
+        status: values.text("ZT")?,
+        currency: String::new(),
+        balance: None,
+        available: None,
+        branch: values.text("DJJG")?,
+        ahead: Vec::new(),
+        asset: AssetKind::RealEstate,
+        role: AssetRole::Owner,
+        details,
+    }))
+}
+
+/// Seals and mortgages with the unit and title they stand on, in the registry's order.
+fn ahead(packed: &Packed<'_>, element: &Element) -> Result<Vec<(String, String, PriorMeasure)>, String> {
+    let (seals, mortgages) = (packed.all(element, "CFDJ"), packed.all(element, "DYAQ"));
+    if seals.len() + mortgages.len() > AHEAD_MAX {
+        return Err(format!("在先措施超过{AHEAD_MAX}项"));
+    }
+    let mut ahead = Vec::new();
+    for (rows, organ, paper, to) in [(seals, "CFJG", "CFWH", "CFJSSJ"), (mortgages, "DYQR", "BDCDJZMH", "ZWLXJSSJ")] {
+        for values in rows.into_iter().map(|row| packed.values(row)) {
+            let measure = PriorMeasure {
+                organ: Personal::new(values.text(organ)?),
+                paper: Personal::new(values.text(paper)?),
+                // Registries write sums with their unit too; the seal counts, whatever it is for.
+                amount: values.money("BDBZZQSE").unwrap_or_default(),
+                to: values.day(to).unwrap_or_default(),
+            };
+            if measure.organ.expose().is_empty() && measure.paper.expose().is_empty() {
+                continue;
+            }
+            ahead.push((values.text("BDCDYH")?, values.text("BDCQZH")?, measure));
+        }
+    }
+    Ok(ahead)
+}
+
+/// The results of one slip, each a line, with the slip's receipts on the first.
+fn controls(
+    packed: &Packed<'_>,
+    element: &Element,
+    receipts: &mut BTreeMap<String, Result<Vec<SealedReply>, String>>,
+    items: &mut Vec<FeedbackItem>,
+    assets: &mut Assets,
+) {
+    let values = packed.values(element);
+    let (slip, fault) = number(values);
+    let first = items.len();
+    let rows = packed.all(element, "KZXX");
+    for row in &rows {
+        let row = packed.values(row);
+        let outcome = fault.clone().map_or_else(|| control(packed, row), Err);
+        let line = line(row);
+        if line.is_none() {
+            let asset = row.first(&["BDCDYH", "BDCQZH"]).unwrap_or_default();
+            assets.push((items.len(), Personal::new(asset)));
+        }
+        items.push(FeedbackItem { slip: slip.clone(), line, outcome });
+    }
+    if rows.is_empty() {
+        let outcome = fault.map_or_else(|| whole(values), Err);
+        items.push(FeedbackItem { slip: slip.clone(), line: None, outcome });
+    }
+    if let (Some(item), Some(replies)) = (items.get_mut(first), receipts.remove(&slip)) {
+        match (&mut item.outcome, replies) {
+            (Ok(outcome), Ok(replies)) => outcome.replies = replies,
+            (Ok(_), Err(reason)) => item.outcome = Err(reason),
+            (Err(_), _) => {}
+        }
+    }
+}
+
+/// KZQQDH as we wrote it, or the line alone.
+fn line(row: Values<'_>) -> Option<u16> {
+    let number = row.number("KZQQDH").ok().filter(|number| !number.is_empty());
+    let number = number.or_else(|| row.text("CCXH").ok())?;
+    SlipLine::parse(&number).map(|key| key.line).or_else(|| number.parse().ok())
+}
+
+/// A slip whose RESULT says that nothing of it was done.
+fn whole(values: Values<'_>) -> Result<Outcome, String> {
+    let (result, text) = (values.text("RESULT")?, values.first(&["MESSAGE", "WNKZYY"])?);
+    if matches!(result.as_str(), "" | TAKEN) {
+        return Err("缺少KZXX".to_owned());
+    }
+    let said = if text.is_empty() { result } else { text };
+    Ok(Outcome::of(Verdict::Refused).because(reason_of(&said), &said))
+}
+
+fn control(packed: &Packed<'_>, values: Values<'_>) -> Result<Outcome, String> {
+    let text = values.text("WNKZYY")?;
+    let text = if NO_REASON.contains(&text.as_str()) { String::new() } else { text };
+    let mut outcome = Outcome::of(Verdict::Done);
+    outcome.from = values.day("CSKSRQ")?;
+    outcome.to = values.day("CSJSRQ")?;
+    outcome.ahead = ahead(packed, values.element)?.into_iter().map(|(_, _, measure)| measure).collect();
+    let serial = values.first(&["CFYWH", "YWH"])?;
+    outcome.serial = (!serial.is_empty()).then(|| Personal::new(serial));
+    let behind = !outcome.ahead.is_empty() || text.contains("轮候") || values.text("BEIZ")?.contains("轮候");
+    let word = values.text("KZZT")?;
+    let (verdict, reason) = match packed.dialect.is_controlled(&word) {
+        Some(true) if behind => (Verdict::Queued, Some(Reason::PriorRight)),
+        Some(true) => controlled(&outcome, &text, false),
+        Some(false) => not_controlled(&outcome, &text),
+        None if word.is_empty() => return Err("缺少KZZT".to_owned()),
+        None => return Err("KZZT只能为1或2".to_owned()),
+    };
+    if verdict == Verdict::Queued {
+        outcome.caught = Some(Money::ZERO);
+    }
+    outcome.verdict = verdict;
+    outcome.reason = reason;
+    outcome.text = (!text.is_empty()).then(|| Personal::new(text));
+    Ok(outcome)
+}
+
+fn sealed(packed: &Packed<'_>, found: &[&Element]) -> BTreeMap<String, Result<Vec<SealedReply>, String>> {
+    let mut receipts: BTreeMap<String, Result<Vec<SealedReply>, String>> = BTreeMap::new();
+    for values in found.iter().map(|element| packed.values(element)) {
+        let (slip, _) = number(values);
+        match (receipts.entry(slip).or_insert_with(|| Ok(Vec::new())), receipt(values)) {
+            (Ok(replies), Ok(reply)) => replies.push(reply),
+            (known @ Ok(_), Err(reason)) => *known = Err(reason),
+            (Err(_), _) => {}
+        }
+    }
+    receipts
+}
+
+fn hand_back(values: Values<'_>) -> FeedbackItem {
+    let (slip, fault) = number(values);
+    let outcome = fault.map_or(Ok(()), Err).and_then(|()| {
+        let words = [values.text("XCHTYY")?, values.text("XCHTBZ")?, values.text("XCHTR")?, values.text("XCHTDH")?];
+        let said = words.iter().filter(|word| !word.is_empty()).map(String::as_str).collect::<Vec<_>>().join("；");
+        let [ground, note, ..] = &words;
+        let reason = match reason_of(ground) {
+            Reason::Other => reason_of(note),
+            reason => reason,
+        };
+        Ok(Outcome::of(Verdict::HandedBack).because(reason, &said))
+    });
+    FeedbackItem { slip, line: None, outcome }
+}

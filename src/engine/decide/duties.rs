@@ -1,0 +1,75 @@
+//! Duties that only people can meet: co-owners are told, objections answered, and what the network did not find is looked for elsewhere.
+
+use domain::outcome::Outcome;
+use domain::request::Goal;
+use domain::task::{OBJECTION_DAYS, TaskEnd, TaskKind};
+use domain::{Day, Millis};
+use store::record::ActRef;
+
+use super::Decider;
+use super::task::Draft;
+use crate::command::{Answer, Objection};
+use crate::refusal::Refusal;
+use crate::state::slab::Index;
+
+/// Particulars by which partners' forms name somebody else who owns the property too.
+const CO_OWNER: [&str; 3] = ["co_owner", "co_owners", "joint_owner"];
+
+/// Does an answer name a co-owner of what was found (rule D26)?
+pub(super) fn names_co_owner(outcome: &Outcome) -> bool {
+    let named = |name: &str| CO_OWNER.contains(&name);
+    let of_accounts = outcome.accounts.iter().flat_map(|account| &account.details);
+    of_accounts.chain(outcome.findings.iter().flat_map(|finding| &finding.details)).any(|detail| named(&detail.name))
+}
+
+fn end_of(day: Day) -> Millis {
+    Day::from_count(day.count() + 1).start() - 1
+}
+
+impl Decider {
+    /// Joint property may be frozen, and its co-owners must be told (rule D26).
+    pub(super) fn tell_co_owners(&mut self, index: Index, co_owned: bool) {
+        let Some(act) = self.state.acts.get(index).filter(|_| co_owned) else { return };
+        let (id, case, partner) = (act.id(), act.case, self.state.partner_of(act.lane).to_owned());
+        let court = self.state.cases.get(case).map_or(0, |case| case.court);
+        let court = self.state.word(court).to_owned();
+        let draft = Draft { act: Some(ActRef::from(id)), partner, ..Draft::default() };
+        self.raise(TaskKind::NotifyCoOwner, Some(case), &court, draft);
+    }
+
+    /// A goal that ends short leaves the duty to look on site (rule D35); one that is met ends it.
+    pub(super) fn owe_investigation(&mut self, request: Index) {
+        let Some(open) = self.state.requests.get(request) else { return };
+        if !matches!(open.goal(), Some(Goal::Secure | Goal::Collect)) || open.stopping {
+            return;
+        }
+        let (case, court) = (open.case, self.state.word(open.court).to_owned());
+        let short = self.state.ledger(case).shortfall();
+        if short.is_positive() {
+            let draft = Draft { amount: Some(short.units()), ..Draft::default() };
+            self.raise(TaskKind::SiteInvestigation, Some(case), &court, draft);
+            return;
+        }
+        let of_case = Some(self.state.case_id(case).0);
+        let open = self.state.tasks.values().filter(|task| task.case == of_case);
+        let owed: Vec<u64> =
+            open.filter(|task| task.kind() == TaskKind::SiteInvestigation).map(|task| task.sequence).collect();
+        for task in owed {
+            self.close_task(task, TaskEnd::Moot, None);
+        }
+    }
+
+    /// A written objection: the court has fifteen days to answer, and nothing is suspended meanwhile (rule D18).
+    pub(super) fn object(&mut self, objection: Objection) -> Result<Answer, Refusal> {
+        let case = self.state.case_by_sequence(objection.case).ok_or(Refusal::NotFound)?;
+        let last = Day::from_count(Day::of(self.now).count() + OBJECTION_DAYS);
+        let draft = Draft {
+            act: Some(ActRef::from(objection.act)),
+            partner: objection.partner,
+            due: Some(end_of(last)),
+            text: objection.text.expose().clone(),
+            ..Draft::default()
+        };
+        Ok(Answer::Done(self.raise(TaskKind::AnswerObjection, Some(case), &objection.court, draft)))
+    }
+}

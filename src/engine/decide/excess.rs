@@ -1,0 +1,253 @@
+//! More than claim and costs (rule D8): what has not left is taken back, what stands is proposed for release, least valuable first.
+
+use domain::measure::MeasureState;
+use domain::outcome::AssetKind;
+use domain::rules::brings;
+use domain::task::{TaskEnd, TaskKind};
+use domain::{ActKind, ActState, Money};
+use store::record::{ActRef, ActWithdrawn, AmendedBody, Body, CaseAmended, ReasonBody, TaskEnded};
+
+use super::Decider;
+use super::task::Draft;
+use crate::command::{Amend, Answer};
+use crate::config::ReleasePolicy;
+use crate::refusal::Refusal;
+use crate::state::slab::Index;
+use crate::state::{Act, Measure};
+
+/// Why an act is taken back by ourselves.
+const OVER: &str = "D8 超过申请执行标的额与执行费用之和，未发出的部分撤回";
+
+/// The most that a case may be about, in 1/10,000 yuan: a trillion yuan, so that hundreds of them still add up.
+const CLAIM_UNITS_MAX: i64 = 10_000_000_000_000_000;
+
+/// A freeze that is to be let go, or a part of it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct LetGo {
+    pub(super) measure: Index,
+    /// In 1/10,000 yuan; 0 = all of it.
+    pub(super) part: i64,
+}
+
+impl Decider {
+    /// Claim and costs of a case are others from now on.
+    pub(super) fn amend(&mut self, amend: Amend) -> Result<Answer, Refusal> {
+        let case = self.own_case(amend.case.0, amend.court.as_deref())?;
+        let fits = |sum: Money| (0..=CLAIM_UNITS_MAX).contains(&sum.units());
+        for (at, sum) in [("/claim", amend.claim), ("/costs", amend.costs)] {
+            if !fits(sum) {
+                return Err(Refusal::OutOfBounds { at, bound: "0.00 to 1000000000000.00" });
+            }
+        }
+        let before = self.state.ledger(case).target;
+        let slot = self.state.cases.get(case).map_or(0, |case| case.slot);
+        let body = AmendedBody { claim: amend.claim.units(), costs: amend.costs.units(), reason: amend.reason };
+        let fact = CaseAmended { by: amend.by, case: amend.case.0 };
+        let sequence = self.emit(fact.into(), Some(Body::Amended(body)), slot);
+        if self.state.ledger(case).target > before {
+            self.look_anew_at(case);
+        }
+        Ok(Answer::Done(sequence))
+    }
+
+    /// The case, when it is the caller's; `None` = a token of the gateway, whose every case is.
+    pub(super) fn own_case(&self, case: u64, court: Option<&str>) -> Result<Index, Refusal> {
+        let index = self.state.case_by_sequence(case).ok_or(Refusal::NotFound)?;
+        let of = self.state.cases.get(index).map(|case| self.state.word(case.court));
+        if court.is_some_and(|court| of != Some(court)) { Err(Refusal::NotFound) } else { Ok(index) }
+    }
+
+    /// Whatever the decision did to the sums: nothing above claim and costs stays without somebody being told at once.
+    pub(super) fn settle_disturbed(&mut self) {
+        // Until the configuration is there nobody knows what a court takes last; nothing is forgotten meanwhile.
+        if self.config.courts.is_empty() {
+            return;
+        }
+        while let Some(case) = self.state.disturbed.pop_first() {
+            self.take_back(case);
+            self.propose(case);
+        }
+    }
+
+    /// What has not left and would be too much is not sent: of deductions the newest first, of freezes the least valuable.
+    fn take_back(&mut self, case: Index) {
+        let ledger = self.state.ledger(case);
+        let mut held = ledger.excess();
+        let mut taken = ledger.deducted.plus(ledger.deducting).minus_or_zero(ledger.target);
+        if !held.is_positive() && !taken.is_positive() {
+            return;
+        }
+        let unsent = |act: &Act| matches!(act.state(), ActState::Planned | ActState::Ready) && !act.is_under_way();
+        let counts = |act: &Act| act.kind() == ActKind::Freeze || act.kind().moves_money();
+        let of_case = self.state.acts_of_case(case).filter(|(_, act)| unsent(act) && counts(act));
+        let mut acts: Vec<(usize, u64, u32, Index)> = of_case
+            .map(|(index, act)| (self.rank_of(case, act.asset, act.lane), act.sequence, act.place, index))
+            .collect();
+        acts.sort_unstable_by(|a, b| b.cmp(a));
+        let mut requests = Vec::new();
+        for (_, _, _, index) in acts {
+            let Some(act) = self.state.acts.get(index) else { continue };
+            let over = if act.kind() == ActKind::Freeze { &mut held } else { &mut taken };
+            if !over.is_positive() {
+                continue;
+            }
+            *over = over.minus_or_zero(Money::from_units(act.amount));
+            let (id, request, slot) = (act.id(), act.request, self.slot_of(index));
+            let body = Body::Reason(ReasonBody { reason: OVER.to_owned(), document: None, amount: None });
+            self.emit(ActWithdrawn { act: id.into(), by: String::new() }.into(), Some(body), slot);
+            requests.push(request);
+        }
+        requests.sort_unstable();
+        requests.dedup();
+        requests.into_iter().for_each(|request| self.go_on(request));
+    }
+
+    /// How early the court takes this property: by what open requests have found, or by what such a partner holds.
+    fn rank_of(&self, case: Index, asset: u64, lane: u16) -> usize {
+        let court = self.state.cases.get(case).map(|case| self.state.word(case.court));
+        let court = court.and_then(|court| self.config.courts.get(court));
+        let order = court.map(|court| court.asset_order.as_slice()).filter(|order| !order.is_empty());
+        let (order, kind) = (order.unwrap_or(AssetKind::ALL), self.kind_of(case, asset, lane));
+        order.iter().position(|other| *other == kind).unwrap_or(order.len())
+    }
+
+    fn kind_of(&self, case: Index, asset: u64, lane: u16) -> AssetKind {
+        let requests = self.state.cases.get(case).into_iter().flat_map(|case| &case.requests);
+        let mut found = requests.filter_map(|index| self.state.requests.get(*index)).flat_map(|open| &open.found);
+        let known = found.find(|found| asset != 0 && found.asset == asset).map(crate::state::Found::kind);
+        let by_partner = || self.partner(lane).and_then(|partner| brings(partner.kind));
+        known.or_else(by_partner).unwrap_or(AssetKind::Other)
+    }
+
+    /// What stands above claim and costs, as far as it is known: what is ordered and not answered may yet come to nothing, and
+    /// what is being let go is counted as gone.
+    fn known_excess(&self, case: Index) -> Money {
+        let ledger = self.state.ledger(case);
+        let live = self.state.measures_of_case(case).filter(|(_, measure)| measure.is_live_freeze());
+        let limits: Money = live.map(|(_, measure)| Money::from_units(measure.limit)).sum();
+        let going =
+            self.state.acts_of_case(case).filter(|(_, act)| act.kind() == ActKind::Release && act.state().is_open());
+        let freed: Money = going.map(|(_, act)| self.freed_by(act)).sum();
+        limits.plus(ledger.deducted).minus_or_zero(ledger.target.plus(freed))
+    }
+
+    fn freed_by(&self, release: &Act) -> Money {
+        let limit = self.state.measures.get(release.measure).filter(|measure| measure.is_live_freeze());
+        let limit = limit.map_or(0, |measure| measure.limit);
+        Money::from_units(if release.amount > 0 { release.amount.min(limit) } else { limit })
+    }
+
+    /// Which freezes are let go: those that only wait in a queue, then what the court takes last; whole ones while they fit, then
+    /// a part of one. What cannot be divided stays when only a part of it would be too much. What an open deduction claims stays.
+    pub(super) fn to_let_go(&self, case: Index) -> Vec<LetGo> {
+        let mut over = self.known_excess(case);
+        if !over.is_positive() {
+            return Vec::new();
+        }
+        let free = |measure: &Measure| measure.is_live_freeze() && measure.releasing == 0 && measure.limit > 0;
+        let mut freezes: Vec<(Index, &Measure)> =
+            self.state.measures_of_case(case).filter(|(_, measure)| free(measure)).collect();
+        freezes.sort_by_key(|(_, measure)| {
+            let waits = measure.state() == MeasureState::Queued;
+            let rank = self.rank_of(case, measure.asset, measure.lane);
+            std::cmp::Reverse((waits, rank, measure.rank, measure.sequence, measure.place))
+        });
+        let mut plan: Vec<LetGo> = Vec::new();
+        for (index, measure) in &freezes {
+            let limit = Money::from_units(measure.limit);
+            if measure.claimed == 0 && limit <= over {
+                over = over.minus_or_zero(limit);
+                plan.push(LetGo { measure: *index, part: 0 });
+            }
+        }
+        for (index, measure) in &freezes {
+            let whole = plan.iter().any(|other| other.measure == *index);
+            let kind = self.kind_of(case, measure.asset, measure.lane);
+            if whole || matches!(kind, AssetKind::RealEstate | AssetKind::Vehicle | AssetKind::Policy) {
+                continue;
+            }
+            let unclaimed = Money::from_units(measure.limit).minus_or_zero(Money::from_units(measure.claimed));
+            let part = over.min(unclaimed).floor_fen();
+            if part.is_positive() {
+                over = over.minus_or_zero(part);
+                plan.push(LetGo { measure: *index, part: part.units() });
+            }
+        }
+        plan
+    }
+
+    /// Keeps the open proposals of a case in step with what is too much now.
+    fn propose(&mut self, case: Index) {
+        let plan = self.to_let_go(case);
+        let named: Vec<(ActRef, i64)> =
+            plan.iter().filter_map(|one| Some((self.named(one.measure)?, one.part))).collect();
+        let sequence = self.state.case_id(case).0;
+        let moot = |task: &&crate::state::Task| match task.kind() {
+            TaskKind::Excess => !task.measure.is_some_and(|measure| named.contains(&(measure, task.amount))),
+            _ => !task.measure.is_some_and(|measure| self.stands(measure)),
+        };
+        let rests = |measure: &Measure| self.state.is_halted(case) || self.is_bankrupt(case, measure.subject_key);
+        let failed = |measure: &Measure| measure.release_failed && measure.is_live() && measure.releasing == 0;
+        let of_case = self.state.measures_of_case(case);
+        let again: Vec<Index> =
+            of_case.filter(|(_, measure)| failed(measure) && rests(measure)).map(|(index, _)| index).collect();
+        let over: Vec<u64> = {
+            let open = self.state.proposals_of(sequence).into_iter();
+            open.filter(moot).map(|task| task.sequence).collect()
+        };
+        for task in over {
+            self.end_moot(task);
+        }
+        let policy = self.court_of(case).map(|court| court.excess).unwrap_or_default();
+        for LetGo { measure, part } in plan {
+            self.propose_release(TaskKind::Excess, (case, measure), part, policy);
+        }
+        // What was to be let go because the case rests, and was not, is a person's.
+        for measure in again {
+            self.propose_release(TaskKind::ReleaseProposed, (case, measure), 0, ReleasePolicy::Propose);
+        }
+    }
+
+    pub(super) fn court_of(&self, case: Index) -> Option<&crate::config::CourtFile> {
+        let court = self.state.cases.get(case).map(|case| self.state.word(case.court))?;
+        self.config.courts.get(court).map(std::sync::Arc::as_ref)
+    }
+
+    pub(super) fn end_moot(&mut self, task: u64) {
+        let fact = TaskEnded { by: String::new(), end: TaskEnd::Moot.word().to_owned(), request: None, task };
+        self.emit(fact.into(), None, 0);
+    }
+
+    fn named(&self, measure: Index) -> Option<ActRef> {
+        self.state.measures.get(measure).map(|measure| ActRef(measure.sequence, measure.place))
+    }
+
+    /// Does it stand?
+    fn stands(&self, measure: ActRef) -> bool {
+        let index = self.state.measure_index(domain::ActId::from(measure).into());
+        let found = index.and_then(|index| self.state.measures.get(index));
+        found.is_some_and(Measure::is_live)
+    }
+
+    /// Raises the proposal; the gateway follows it by itself where the court wants that, and no release of it has failed.
+    pub(super) fn propose_release(
+        &mut self,
+        kind: TaskKind,
+        (case, index): (Index, Index),
+        part: i64,
+        policy: ReleasePolicy,
+    ) {
+        let Some(measure) = self.state.measures.get(index) else { return };
+        let ends = if measure.kind() == ActKind::Freeze { ActKind::Release } else { ActKind::Lift };
+        let possible = self.partner(measure.lane).is_some_and(|partner| partner.takes(ends) && !partner.retired);
+        let draft = Draft {
+            measure: Some(ActRef(measure.sequence, measure.place)),
+            partner: self.state.partner_of(measure.lane).to_owned(),
+            automatic: policy == ReleasePolicy::Send && possible && !measure.release_failed,
+            amount: (part > 0).then_some(part),
+            ..Draft::default()
+        };
+        let court = self.state.cases.get(case).map(|case| self.state.word(case.court).to_owned()).unwrap_or_default();
+        self.raise(kind, Some(case), &court, draft);
+    }
+}

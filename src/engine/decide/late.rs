@@ -1,0 +1,221 @@
+//! What partners say of acts whose request is finished: recorded, and measures and money stand as the news has it.
+
+use domain::act::Original;
+use domain::measure::{ChangeCause, MeasureState};
+use domain::outcome::{Outcome, Verdict};
+use domain::task::TaskKind;
+use domain::{ActKind, Day, MeasureId, Money, Personal, SlipLine, SlipNumber};
+use store::record::{ActRef, Body, ChangedBody, ImportedBody, MeasureImported, OutcomeReceived, OutcomeTwin};
+
+use super::Decider;
+use super::task::Draft;
+use crate::command::{Answer, KnownAct, LateOutcome, Planned};
+use crate::state::Measure;
+use crate::state::slab::Index;
+
+impl Decider {
+    /// Recorded, shown with the request, entered in the books; whatever contradicts what was final is a task of the court.
+    pub(super) fn late_outcome(&mut self, late: LateOutcome) -> Answer {
+        let LateOutcome { act, partner, way, slot, has_callback, closed, outcome, known } = late;
+        let state = outcome.verdict.state();
+        let fact = OutcomeReceived {
+            act: act.into(),
+            partner: partner.clone(),
+            state: state.word().to_owned(),
+            supersedes: true,
+            verdict: outcome.verdict.word().to_owned(),
+            way: way.to_owned(),
+        };
+        let had = self.state.measure_index(act.into()).is_some();
+        let body = Body::Outcome(Box::new(OutcomeTwin::from(&outcome)));
+        let sequence = self.emit(fact.into(), Some(body), slot);
+        let kind = ActKind::from_code(known.planned.line.kind);
+        let measure = match kind {
+            _ if state.is_open() => None,
+            Some(kind) if kind.is_lasting() => self.measure_told_late(&known, &outcome, (had, slot)),
+            Some(ActKind::Renew) => self.renewed_late(&known, &outcome, slot),
+            Some(ActKind::Release | ActKind::Lift) => self.released_late(&known, &outcome, slot),
+            _ => None,
+        };
+        let turned = known.state.took_effect() != state.took_effect();
+        let other_sum = kind.is_some_and(ActKind::moves_money) && known.moved != self.state.moved_by(act);
+        if !state.is_open() && kind.is_some_and(ActKind::is_control) && (turned || other_sum) {
+            let case = self.state.case_by_sequence(closed.case);
+            let amount = outcome.moved.or(outcome.caught).map(Money::units);
+            let draft = Draft { act: Some(act.into()), measure, partner, amount, ..Draft::default() };
+            let court = closed.court.clone();
+            self.raise(TaskKind::NewsContradicts, case, &court, draft);
+        }
+        self.relist(closed, sequence, has_callback);
+        Answer::Done(sequence)
+    }
+
+    /// Of the act that was to make it. What is in memory under the act's own number has changed with the news itself.
+    fn measure_told_late(&mut self, known: &KnownAct, outcome: &Outcome, (had, slot): (bool, u64)) -> Option<ActRef> {
+        let (planned, effect) = (&known.planned, outcome.verdict.state().took_effect());
+        if had {
+            return Some(planned.id);
+        }
+        let ordered = planned.line.amount.unwrap_or(0);
+        let standing = standing(outcome, ordered);
+        if let Some((_, measure)) = self.known_as(planned) {
+            let (state, standing) = match (effect, standing.queued) {
+                (false, _) => (MeasureState::Void, none()),
+                (true, true) => (MeasureState::Queued, standing),
+                (true, false) => (MeasureState::InForce, standing),
+            };
+            self.change_measure(measure, state, standing, (ChangeCause::Told, slot));
+            return Some(measure);
+        }
+        // What stood once and is gone has lapsed or was let go; that it stood is no news.
+        if effect && !known.state.took_effect() { self.stands_after_all(planned, standing, slot) } else { None }
+    }
+
+    fn renewed_late(&mut self, known: &KnownAct, outcome: &Outcome, slot: u64) -> Option<ActRef> {
+        let (base, today) = (known.base.as_ref()?, Day::of(self.now).count());
+        let effect = outcome.verdict.state().took_effect();
+        let to = outcome.to.map(Day::count).or(known.planned.line.to)?;
+        let told = (ChangeCause::Told, slot);
+        match (effect, self.known_as(base)) {
+            (true, Some((index, measure))) => {
+                let found = self.state.measures.get(index)?.clone();
+                let in_time = known.sent_at > 0 && Day::of(known.sent_at).count() <= found.to;
+                let (state, rank) = match found.state() {
+                    MeasureState::Lapsed if to < today => return Some(measure),
+                    MeasureState::Lapsed => (MeasureState::InForce, (!in_time).then_some(0)),
+                    state => (state, None),
+                };
+                self.change_measure(measure, state, ChangedBody { to: Some(to), rank, ..none_said() }, told);
+                Some(measure)
+            }
+            (true, None) if !known.state.took_effect() && to >= today => {
+                let limit = base.line.amount;
+                let standing = ChangedBody { limit, caught: Some(0), to: Some(to), rank: Some(0), ..none_said() };
+                self.stands_after_all(base, standing, slot)
+            }
+            // It was not renewed after all: its last day is the one before.
+            (false, Some((index, measure))) if known.state.took_effect() => {
+                let state = self.state.measures.get(index)?.state();
+                self.change_measure(measure, state, ChangedBody { to: base.line.to, ..none_said() }, told);
+                Some(measure)
+            }
+            (_, known_as) => known_as.map(|(_, measure)| measure),
+        }
+    }
+
+    fn released_late(&mut self, known: &KnownAct, outcome: &Outcome, slot: u64) -> Option<ActRef> {
+        let base = known.base.as_ref()?;
+        let (effect, was) = (outcome.verdict.state().took_effect(), known.state.took_effect());
+        let part = known.planned.line.amount.unwrap_or(0);
+        let told = (ChangeCause::Told, slot);
+        match (effect, self.known_as(base)) {
+            (true, Some((index, measure))) if !was => {
+                let found = self.state.measures.get(index)?.clone();
+                let (state, standing) = reduced(&found, part);
+                self.change_measure(measure, state, standing, told);
+                Some(measure)
+            }
+            // It was not let go after all: it counts again, with what was ordered at most; what it holds is not known.
+            (false, Some((index, measure))) if was => {
+                let found = self.state.measures.get(index)?;
+                let limit = if part > 0 { found.limit.saturating_add(part) } else { found.limit };
+                let state = found.state();
+                self.change_measure(measure, state, ChangedBody { limit: Some(limit), ..none_said() }, told);
+                Some(measure)
+            }
+            (false, None) if was => {
+                let standing = ChangedBody {
+                    limit: base.line.amount,
+                    caught: Some(0),
+                    to: base.line.to,
+                    rank: Some(0),
+                    ..none_said()
+                };
+                self.stands_after_all(base, standing, slot)
+            }
+            (_, known_as) => known_as.map(|(_, measure)| measure),
+        }
+    }
+
+    /// The measure in memory that this line made: under its own number, or taken up by late news under the number at the partner.
+    fn known_as(&self, planned: &Planned) -> Option<(Index, ActRef)> {
+        let own = MeasureId { sequence: planned.id.0, line: planned.id.1 };
+        let by_number = || self.state.measure_by_number(&planned.line.partner, &number_of(planned)?);
+        let index = self.state.measure_index(own).or_else(by_number)?;
+        let measure = self.state.measures.get(index)?;
+        Some((index, ActRef(measure.sequence, measure.place)))
+    }
+
+    /// A measure that was believed gone, or never to have stood, stands by itself from now on.
+    fn stands_after_all(&mut self, planned: &Planned, standing: ChangedBody, slot: u64) -> Option<ActRef> {
+        let mut line = planned.line.clone();
+        let original = line.original();
+        let of_line = Original {
+            act: None,
+            slip: number_of(planned)?,
+            case_number: Personal::new(planned.request.case_number().to_owned()),
+        };
+        line.set_original(original.as_ref().filter(|_| line.slip == 0).unwrap_or(&of_line));
+        let case = self.state.case_index(planned.case_key)?;
+        let court = self.state.cases.get(case).map_or(0, |case| case.court);
+        let fact = MeasureImported {
+            by: String::new(),
+            case: Some(self.state.case_id(case).0),
+            court: self.state.word(court).to_owned(),
+            measures: 1,
+        };
+        let body = ImportedBody {
+            case_key: planned.case_key,
+            subjects: planned.subjects.clone(),
+            lines: vec![line],
+            standing: vec![standing],
+            request: planned.request.bare(),
+        };
+        let sequence = self.emit(fact.into(), Some(Body::Imported(Box::new(body))), slot);
+        self.look_at_ends_anew();
+        Some(ActRef(sequence, 0))
+    }
+}
+
+/// By which the partner knows it.
+fn number_of(planned: &Planned) -> Option<String> {
+    let key = SlipLine { slip: SlipNumber::from_bits(planned.line.slip), line: planned.line.line };
+    if planned.line.slip == 0 { planned.line.original().map(|original| original.slip) } else { Some(key.to_string()) }
+}
+
+fn standing(outcome: &Outcome, ordered: i64) -> ChangedBody {
+    let queued = outcome.verdict == Verdict::Queued;
+    let limit = outcome.limit.map_or(ordered, Money::units);
+    let rank = match (outcome.ahead.len(), queued) {
+        (0, true) => 0,
+        (ahead, _) => u16::try_from(ahead).unwrap_or(u16::MAX).saturating_add(1),
+    };
+    ChangedBody {
+        limit: Some(limit),
+        caught: Some(outcome.caught.map_or(if queued { 0 } else { limit }, Money::units)),
+        to: outcome.to.map(Day::count),
+        rank: Some(rank),
+        queued,
+        reason: String::new(),
+    }
+}
+
+fn none_said() -> ChangedBody {
+    ChangedBody::default()
+}
+
+fn none() -> ChangedBody {
+    ChangedBody { limit: Some(0), caught: Some(0), ..ChangedBody::default() }
+}
+
+fn reduced(found: &Measure, part: i64) -> (MeasureState, ChangedBody) {
+    let limit = if part > 0 { found.limit.saturating_sub(part).max(0) } else { 0 };
+    let (live, queued) = (limit > 0, found.state() == MeasureState::Queued);
+    let state = match (live, found.state()) {
+        (false, MeasureState::Lapsed) => MeasureState::Lapsed,
+        (false, _) => MeasureState::Ended,
+        (true, state) => state,
+    };
+    let standing = ChangedBody { limit: Some(limit), caught: Some(found.caught.min(limit)), queued, ..none_said() };
+    (state, standing)
+}

@@ -1,0 +1,320 @@
+//! Measures as days and news pass over them: what lapses, whose end is told, what a question shows of a queue, what may not be
+//! frozen twice.
+
+use domain::act::ActOrder;
+use domain::measure::{ChangeCause, EXPIRY_NOTICE_DAYS, MeasureState, days_left, end_of, notice_due, renewal_asked_by};
+use domain::outcome::{FoundAccount, Outcome};
+use domain::task::{TaskEnd, TaskKind};
+use domain::{ActKind, ActState, Day, Money};
+use store::record::{ActRef, ActWithdrawn, Body, ChangedBody, MeasureChanged, MeasureLapsed, ReasonBody, TaskEnded};
+
+use super::Decider;
+use super::task::Draft;
+use crate::state::measure::LET_GO;
+use crate::state::slab::{Index, NONE};
+use crate::state::{Act, Measure, short_hash};
+
+/// Measures that lapse with one tick: one event names them all and stays far below 64 KiB, and with their tasks the decision stays
+/// a millisecond or two. A tick comes each second, so weeks of a million measures are caught up with in minutes.
+pub const LAPSED_PER_TICK_MAX: usize = 500;
+/// Ends told with one tick.
+pub const NOTICES_PER_TICK_MAX: usize = 500;
+/// Measures looked at for that with one tick.
+const NOTICES_LOOKED_MAX: usize = 10_000;
+
+/// Why acts on a measure that has lapsed are taken back.
+const OVER: &str = "D10 措施已届满失效，须另行办理";
+
+/// How far the ends of a day have been told; not kept, a new run looks again and finds what was told.
+pub(super) struct Noticing {
+    day: i32,
+    /// Where to go on; `None` = all of the day's are told.
+    from: Option<(i32, Index)>,
+}
+
+impl Noticing {
+    pub(super) const NEVER: Self = Self { day: i32::MIN, from: None };
+}
+
+/// What a question's answer shows of a measure.
+pub(super) struct Shown {
+    measure: ActRef,
+    state: MeasureState,
+    standing: ChangedBody,
+}
+
+/// What was known of an act and of its measure before news came.
+#[derive(Clone, Copy)]
+pub(super) struct Before {
+    state: ActState,
+    base: Option<MeasureState>,
+}
+
+impl Decider {
+    /// What is over with the day before, and what will be soon; as much as one tick takes.
+    pub(super) fn pass_days(&mut self) {
+        let today = Day::of(self.now);
+        self.lapse(today);
+        self.tell_ends(today);
+    }
+
+    fn lapse(&mut self, today: Day) {
+        let over = self.state.measures_ending_before(today.count()).map(|(_, index)| index);
+        let over: Vec<Index> = over.filter(|index| !self.renewal_is_out(*index)).take(LAPSED_PER_TICK_MAX).collect();
+        if over.is_empty() {
+            return;
+        }
+        let found: Vec<Measure> = over.iter().filter_map(|index| self.state.measures.get(*index)).cloned().collect();
+        let fact = MeasureLapsed {
+            day: u32::try_from(today.count()).unwrap_or(0),
+            measures: found.iter().map(|measure| ActRef(measure.sequence, measure.place)).collect(),
+        };
+        self.emit(fact.into(), None, 0);
+        for (index, measure) in over.iter().zip(&found) {
+            if measure.refs > 0 {
+                self.take_back_unsent(*index, measure.case);
+            }
+            if needs_a_word(measure) {
+                self.raise_on(TaskKind::Lapsed, measure, None, Some(measure.caught).filter(|caught| *caught > 0));
+            }
+        }
+        let mut cases: Vec<Index> = found.iter().map(|measure| measure.case).collect();
+        cases.sort_unstable();
+        cases.dedup();
+        // What no longer counts leaves room for what goals may hold elsewhere.
+        for case in cases {
+            let requests = self.state.cases.get(case).map(|case| case.requests.clone()).unwrap_or_default();
+            let open = requests.iter().filter_map(|index| self.state.requests.get(*index));
+            let goals: Vec<u64> = open.filter(|open| open.goal().is_some()).map(|open| open.sequence).collect();
+            self.patience.extend(goals.into_iter().map(|request| (self.now, request)));
+        }
+    }
+
+    /// A renewal was with the partner in time: nobody knows yet whether it ended.
+    fn renewal_is_out(&self, index: Index) -> bool {
+        let out = |act: &Act, to: Day| {
+            act.kind() == ActKind::Renew
+                && matches!(act.state(), ActState::Sending | ActState::Awaiting | ActState::InDoubt)
+                && act.sent_at > 0
+                && Day::of(act.sent_at) <= to
+        };
+        let Some(measure) = self.state.measures.get(index).filter(|measure| measure.refs > 0) else { return false };
+        let Some(to) = measure.last_day() else { return false };
+        self.state.acts_of_case(measure.case).any(|(_, act)| act.measure == index && out(act, to))
+    }
+
+    /// A renewal or a taking that has not left would come too late; a release does no harm.
+    fn take_back_unsent(&mut self, measure: Index, case: Index) {
+        let unsent = |act: &Act| {
+            act.measure == measure
+                && (act.kind() == ActKind::Renew || act.kind().moves_money())
+                && matches!(act.state(), ActState::Planned | ActState::Ready)
+                && !act.is_under_way()
+        };
+        let of_case = self.state.acts_of_case(case).filter(|(_, act)| unsent(act));
+        let found: Vec<_> = of_case.map(|(index, act)| (index, act.id(), act.request)).collect();
+        let mut requests = Vec::new();
+        for (index, id, request) in found {
+            let fact = ActWithdrawn { act: id.into(), by: String::new() };
+            let body = Body::Reason(ReasonBody { reason: OVER.to_owned(), amount: None, document: None });
+            let slot = self.slot_of(index);
+            self.emit(fact.into(), Some(body), slot);
+            requests.push(request);
+        }
+        requests.dedup();
+        for request in requests {
+            self.go_on(request);
+        }
+    }
+
+    fn tell_ends(&mut self, today: Day) {
+        if self.noticing.day != today.count() {
+            self.noticing = Noticing { day: today.count(), from: Some((today.count(), 0)) };
+        }
+        let Some(from) = self.noticing.from else { return };
+        let horizon = today.plus_days(EXPIRY_NOTICE_DAYS.iter().copied().max().unwrap_or(0));
+        let (mut due, mut last, mut looked) = (Vec::new(), None, 0);
+        for (to, index) in self.state.measures_ending_from(from, horizon.count()).take(NOTICES_LOOKED_MAX) {
+            (last, looked) = (Some((to, index)), looked + 1);
+            if self.is_to_be_told(index, today) {
+                due.push(index);
+            }
+            if due.len() == NOTICES_PER_TICK_MAX {
+                break;
+            }
+        }
+        let all = due.len() < NOTICES_PER_TICK_MAX && looked < NOTICES_LOOKED_MAX;
+        self.noticing.from = last.filter(|_| !all).map(|(to, index)| (to, index.saturating_add(1)));
+        for index in due {
+            let Some(measure) = self.state.measures.get(index).cloned() else { continue };
+            let Some(to) = measure.last_day() else { continue };
+            let by = renewal_asked_by(to, today, &self.config.calendar);
+            self.raise_on(TaskKind::Expiring, &measure, Some(end_of(by)), Some(measure.limit));
+        }
+    }
+
+    fn is_to_be_told(&self, index: Index, today: Day) -> bool {
+        let Some(measure) = self.state.measures.get(index) else { return false };
+        let notice = measure.last_day().and_then(|to| notice_due(days_left(to, today)));
+        let Some(notice) = notice else { return false };
+        let told = match measure.noticed {
+            0 => false,
+            LET_GO => true,
+            left => i32::from(left) <= notice,
+        };
+        let renewing = |act: &Act| act.kind() == ActKind::Renew && act.measure == index && act.state().is_open();
+        let is_renewed = || measure.refs > 0 && self.state.acts_of_case(measure.case).any(|(_, act)| renewing(act));
+        !told && measure.releasing == 0 && !is_renewed()
+    }
+
+    /// Looks at the ends of today once more: measures came that were not there before.
+    pub(super) fn look_at_ends_anew(&mut self) {
+        self.noticing = Noticing::NEVER;
+    }
+
+    fn raise_on(&mut self, kind: TaskKind, measure: &Measure, due: Option<domain::Millis>, amount: Option<i64>) -> u64 {
+        let draft = Draft {
+            measure: Some(ActRef(measure.sequence, measure.place)),
+            partner: self.state.partner_of(measure.lane).to_owned(),
+            due,
+            amount,
+            ..Draft::default()
+        };
+        let court = self.state.cases.get(measure.case).map_or(0, |case| case.court);
+        let court = self.state.word(court).to_owned();
+        self.raise_again(kind, Some(measure.case), &court, draft)
+    }
+
+    /// Ends the tasks whose measure ended, was renewed or stands again.
+    pub(super) fn end_what_is_moot(&mut self) {
+        while let Some(task) = self.state.moot.first().copied() {
+            let end = TaskEnd::Moot.word().to_owned();
+            self.emit(TaskEnded { by: String::new(), end, request: None, task }.into(), None, 0);
+        }
+    }
+
+    /// What the answer to a question shows of the case's own freezes: a place in a queue that nobody is ahead of any more, or later
+    /// money that was caught.
+    pub(super) fn shown_by(&self, act: &Act, outcome: &Outcome) -> Vec<Shown> {
+        if act.kind() != ActKind::Query || outcome.accounts.is_empty() {
+            return Vec::new();
+        }
+        let partner = self.state.partner_of(act.lane);
+        let number = self.state.cases.get(act.case).map_or(0, |case| case.number);
+        let mut shown = Vec::new();
+        for account in outcome.accounts.iter().filter(|account| account.is_cny()) {
+            let asset = short_hash(&[partner, account.number.expose()]);
+            let live = self.state.measures_of_case(act.case);
+            let mut live = live.filter(|(_, measure)| measure.is_live_freeze() && measure.asset == asset);
+            // What an account holds for two freezes cannot be told apart.
+            if let (Some((_, measure)), None) = (live.next(), live.next()) {
+                shown.extend(shown_of(measure, account, number));
+            }
+        }
+        shown
+    }
+
+    pub(super) fn stand_as_shown(&mut self, act: Index, shown: Vec<Shown>) {
+        let slot = self.slot_of(act);
+        for Shown { measure, state, standing } in shown {
+            self.change_measure(measure, state, standing, (ChangeCause::Requeried, slot));
+        }
+    }
+
+    /// Records that a measure stands otherwise than the acts about it say.
+    pub(super) fn change_measure(
+        &mut self,
+        measure: ActRef,
+        state: MeasureState,
+        standing: ChangedBody,
+        (cause, slot): (ChangeCause, u64),
+    ) -> u64 {
+        let fact = MeasureChanged {
+            by: String::new(),
+            cause: cause.word().to_owned(),
+            measure,
+            state: state.word().to_owned(),
+        };
+        self.emit(fact.into(), Some(Body::Changed(standing)), slot)
+    }
+
+    /// What is known before news about an act is recorded.
+    pub(super) fn before_news(&self, act: &Act) -> Before {
+        let base = self.state.measures.get(act.measure).filter(|_| act.measure != NONE);
+        Before { state: act.state(), base: base.map(Measure::state) }
+    }
+
+    /// Tells people when news contradicts what was final, or when a renewal came after the end.
+    pub(super) fn after_news(&mut self, act: &Act, before: Before) {
+        let Some(now) = self.state.act_index(act.id()).and_then(|index| self.state.acts.get(index)) else { return };
+        let turned = before.state.is_final()
+            && now.state().is_final()
+            && before.state.took_effect() != now.state().took_effect();
+        let base = self.state.measures.get(now.measure);
+        let late = now.kind() == ActKind::Renew
+            && now.state().took_effect()
+            && before.base == Some(MeasureState::Lapsed)
+            && base.is_none_or(|measure| measure.state() == MeasureState::Lapsed || measure.rank == 0);
+        if !turned && !late {
+            return;
+        }
+        let open = self.state.requests.get(now.request);
+        let court = open.map_or_else(String::new, |open| self.state.word(open.court).to_owned());
+        let draft = Draft {
+            act: Some(now.id().into()),
+            measure: base.map(|measure| ActRef(measure.sequence, measure.place)),
+            partner: self.state.partner_of(now.lane).to_owned(),
+            ..Draft::default()
+        };
+        let case = now.case;
+        self.raise(TaskKind::NewsContradicts, Some(case), &court, draft);
+    }
+
+    /// The live freeze of this case on the same property, which may not be frozen twice (rule D14).
+    pub(super) fn frozen_already(&self, case: Option<Index>, act: &ActOrder) -> bool {
+        let (Some(case), Some(account), ActKind::Freeze) = (case, &act.account, act.kind) else { return false };
+        let asset = short_hash(&[&act.partner, account.expose()]);
+        self.frozen_assets(case).any(|frozen| frozen == asset)
+    }
+
+    /// The property that freezes of a case hold or queue for, and are not to let go.
+    pub(super) fn frozen_assets(&self, case: Index) -> impl Iterator<Item = u64> {
+        let today = Day::of(self.now);
+        let live = self.state.measures_of_case(case).map(|(_, measure)| measure);
+        live.filter(move |it| it.is_live_freeze() && it.releasing == 0 && it.asset != 0 && !it.is_over(today))
+            .map(|measure| measure.asset)
+    }
+}
+
+/// Nobody needs to hear of what held nothing, or of what a person has let go.
+fn needs_a_word(measure: &Measure) -> bool {
+    let held_nothing = measure.kind() == ActKind::Freeze
+        && measure.state() == MeasureState::InForce
+        && measure.caught == 0
+        && measure.moved == 0;
+    !held_nothing && measure.noticed != LET_GO
+}
+
+fn shown_of(measure: &Measure, account: &FoundAccount, number: u64) -> Option<Shown> {
+    let key = |paper: &str| crate::state::books::paper_key(paper);
+    let own = account.ahead.iter().position(|prior| number != 0 && key(prior.paper.expose()) == number);
+    let others = own.unwrap_or(account.ahead.len());
+    let (balance, available) = (account.balance?, account.available?);
+    let held = balance.minus_or_zero(available).min(Money::from_units(measure.limit)).units();
+    let of = |state, standing| Some(Shown { measure: ActRef(measure.sequence, measure.place), state, standing });
+    let rank = u16::try_from(others).unwrap_or(u16::MAX).saturating_add(1);
+    match measure.state() {
+        // That nobody is named says something only where something is held all the same.
+        MeasureState::Queued if others == 0 && (own.is_some() || held > 0) => {
+            let standing = ChangedBody { caught: Some(held), rank: Some(1), ..ChangedBody::default() };
+            of(MeasureState::InForce, standing)
+        }
+        MeasureState::Queued if own.is_some() && rank != measure.rank => {
+            of(MeasureState::Queued, ChangedBody { rank: Some(rank), queued: true, ..ChangedBody::default() })
+        }
+        MeasureState::InForce if own == Some(0) && account.ahead.len() == 1 && held > measure.caught => {
+            of(MeasureState::InForce, ChangedBody { caught: Some(held), ..ChangedBody::default() })
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,59 @@
+//! Cases at run time: amended claims, halts and what lets them go on.
+
+use domain::case::HaltCause;
+use domain::{CaseId, Money};
+
+use super::Engine;
+use crate::command::{Amend, Command, Halt, ResumeCase};
+use crate::refusal::Refusal;
+use crate::view::Caller;
+
+impl Engine {
+    /// Claim and costs of a case are others from now on; gives the sequence of the event.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`], [`Refusal::OutOfBounds`].
+    pub async fn amend_claim(
+        &self,
+        caller: &Caller,
+        case: CaseId,
+        claim: Money,
+        costs: Money,
+        reason: String,
+    ) -> Result<u64, Refusal> {
+        let (by, court) = (caller.token.clone(), caller.court.clone());
+        self.done(Command::Amend(Box::new(Amend { case, claim, costs, by, court, reason }))).await
+    }
+
+    /// Nothing more is done to the property in a case; gives the sequence of the event.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`], [`Refusal::WrongState`] when it is halted already, [`Refusal::DocumentUnknown`].
+    pub async fn halt_case(
+        &self,
+        caller: &Caller,
+        case: CaseId,
+        cause: HaltCause,
+        reason: String,
+        document: Option<String>,
+    ) -> Result<u64, Refusal> {
+        if let Some(digest) = &document {
+            let key = self.shared.document_key(caller.court.as_deref().unwrap_or_default(), digest);
+            if !self.shared.decider.read().state.documents.contains_key(&key) {
+                return Err(Refusal::DocumentUnknown { at: "/document".to_owned() });
+            }
+        }
+        let (by, court) = (caller.token.clone(), caller.court.clone());
+        self.done(Command::Halt(Box::new(Halt { case, cause, by, court, reason, document }))).await
+    }
+
+    /// Another person lets a case go on; gives the sequence of the event.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`], [`Refusal::WrongState`], [`Refusal::PersonNeeded`], [`Refusal::SamePerson`].
+    pub async fn resume_case(&self, caller: &Caller, case: CaseId, reason: String) -> Result<u64, Refusal> {
+        let (by, court) = (caller.token.clone(), caller.court.clone());
+        let is_person = caller.is_person;
+        self.done(Command::ResumeCase(Box::new(ResumeCase { case, by, court, is_person, reason }))).await
+    }
+}

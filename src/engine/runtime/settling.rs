@@ -1,0 +1,239 @@
+//! Settlements and reconciliation at run time: lines of statements keyed and matched, a partner's list held against ours.
+
+use std::collections::BTreeSet;
+
+use domain::{ActId, ActState, Day, Money, SlipLine, SlipNumber};
+
+use super::Engine;
+use crate::command::{Answer, Command, Differing, Reconcile, Settle, SettledHow, SettledLine};
+use crate::refusal::Refusal;
+use crate::view::{Caller, Difference, Listed, ReconciledView, SettlementLine, Statement};
+
+/// An act of ours that a line names, and what differs: a word, and the sum as we have it.
+type Held = (Option<ActId>, Vec<(&'static str, Option<Money>)>);
+
+/// What we have of an act.
+struct Ours {
+    act: ActId,
+    state: ActState,
+    limit: Option<Money>,
+    caught: Option<Money>,
+    moved: Option<Money>,
+}
+
+impl Engine {
+    /// Takes the lines of the statement of a court's account; one verdict per line, in their order.
+    ///
+    /// # Errors
+    /// [`Refusal::CourtForeign`] for another court's account or a token without a court, [`Refusal::AccountNotListed`].
+    pub async fn settle(&self, caller: &Caller, statement: Statement) -> Result<Vec<SettledHow>, Refusal> {
+        let court = caller.court.clone().or(statement.court).ok_or(Refusal::CourtForeign)?;
+        let account = statement.account;
+        let key = |line: &SettlementLine| {
+            let parts = [
+                court.as_bytes(),
+                account.0.as_bytes(),
+                account.1.expose().as_bytes(),
+                line.serial.expose().as_bytes(),
+            ];
+            let hash = self.shared.hashers.document.hash(parts.join(&0_u8).as_slice());
+            hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>()
+        };
+        let lines: Vec<SettledLine> = statement
+            .lines
+            .into_iter()
+            .map(|line| SettledLine {
+                key: key(&line),
+                slip: named(line.slip.as_deref(), line.reference.expose()),
+                serial: line.serial,
+                day: line.day,
+                amount: line.amount,
+                reference: line.reference,
+            })
+            .collect();
+        let settle = Settle { by: caller.token.clone(), court, account, lines };
+        match self.ask(Command::Settle(Box::new(settle))).await?.answer {
+            Answer::Settled(told) => Ok(told),
+            _ => Err(Refusal::Unavailable),
+        }
+    }
+
+    /// Holds a partner's list of a day against ours; every difference becomes a task.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`] for an unknown partner, or when a partner's token names another one.
+    pub async fn reconcile(
+        &self,
+        caller: &Caller,
+        partner: &str,
+        day: Day,
+        (listed, is_whole): (Vec<Listed>, bool),
+    ) -> Result<ReconciledView, Refusal> {
+        let lane = {
+            let decider = self.shared.decider.read();
+            // A partner's own token speaks for that partner alone.
+            if caller.token != partner && decider.config().partners.contains_key(&caller.token) {
+                return Err(Refusal::NotFound);
+            }
+            decider.state.lane_of(partner).ok_or(Refusal::NotFound)?
+        };
+        let mut differences = Vec::new();
+        let mut seen = BTreeSet::new();
+        let mut not_compared = 0;
+        for (place, line) in (0_u32..).zip(&listed) {
+            let Some((act, what)) = self.held_against(lane, line)? else {
+                not_compared += 1;
+                continue;
+            };
+            seen.extend(act);
+            differences.extend(what.into_iter().map(|(what, amount)| Difference {
+                line: Some(place),
+                act,
+                what,
+                amount,
+            }));
+        }
+        if is_whole {
+            let ours = self.shared.decider.read().slips_of_day(lane, day);
+            let missing = ours.into_iter().filter(|(_, act)| !seen.contains(act));
+            differences.extend(missing.map(|(_, act)| Difference {
+                line: None,
+                act: Some(act),
+                what: "not_listed",
+                amount: None,
+            }));
+        }
+        let lines = u32::try_from(listed.len()).unwrap_or(u32::MAX);
+        let tell = |(place, difference): (u32, &Difference)| Differing {
+            line: difference.line.unwrap_or(lines.saturating_add(place)),
+            act: difference.act,
+            amount: difference.amount,
+            text: difference.what.to_owned(),
+        };
+        let reconcile = Reconcile {
+            by: caller.token.clone(),
+            partner: partner.to_owned(),
+            day,
+            lines,
+            differences: (0_u32..).zip(&differences).map(tell).collect(),
+        };
+        let sequence = self.done(Command::Reconcile(Box::new(reconcile))).await?;
+        Ok(ReconciledView { sequence, lines, not_compared, differences })
+    }
+
+    /// What of a partner's line differs from ours; `None` when it is of ours and too long over to be compared.
+    fn held_against(&self, lane: u16, line: &Listed) -> Result<Option<Held>, Refusal> {
+        let unknown = (None, vec![("unknown_slip", None)]);
+        let Some(key) = line.key() else { return Ok(Some(unknown)) };
+        let Some(ours) = self.ours(lane, key)? else {
+            let drawn = key.slip.counter() < self.shared.decider.read().state.next_slip;
+            return Ok((!drawn).then_some(unknown));
+        };
+        let mut what = Vec::new();
+        if line.state.is_some_and(|state| !agree(state, ours.state)) {
+            what.push(("state", None));
+        }
+        for (word, theirs, ours) in
+            [("limit", line.limit, ours.limit), ("caught", line.caught, ours.caught), ("moved", line.moved, ours.moved)]
+        {
+            if let (Some(theirs), Some(ours)) = (theirs, ours)
+                && theirs != ours
+            {
+                what.push((word, Some(ours)));
+            }
+        }
+        Ok(Some((Some(ours.act), what)))
+    }
+
+    fn ours(&self, lane: u16, key: SlipLine) -> Result<Option<Ours>, Refusal> {
+        {
+            let decider = self.shared.decider.read();
+            let state = &decider.state;
+            let open = state.slip_acts(key.slip).into_iter().filter_map(|index| state.acts.get(index));
+            if let Some(act) = open.clone().find(|act| act.line == key.line && act.lane == lane) {
+                return Ok(Some(sums(state, act.id(), act.state())));
+            }
+            let taking = state.taking_by_slip.get(&(key.slip.bits(), key.line));
+            if let Some(taking) = taking.and_then(|index| state.takings.get(*index)).filter(|it| it.lane == lane) {
+                let state_now = match taking.moved {
+                    0 => ActState::Refused,
+                    moved if moved < taking.amount => ActState::Partly,
+                    _ => ActState::Done,
+                };
+                return Ok(Some(sums(state, ActId { sequence: taking.sequence, line: taking.place }, state_now)));
+            }
+            let partner = state.partner_of(lane);
+            let measure =
+                state.measure_by_number(partner, &key.to_string()).and_then(|index| state.measures.get(index));
+            if let Some(measure) = measure {
+                let id = ActId { sequence: measure.sequence, line: measure.place };
+                let state_now = if measure.is_live() { ActState::Done } else { ActState::Refused };
+                return Ok(Some(sums(state, id, state_now)));
+            }
+        }
+        let Some(request) = self.shared.closed_by_slip(key.slip)? else { return Ok(None) };
+        let closed = self.shared.closed_state(request)?;
+        let acts = closed.slip_acts(key.slip);
+        let act = acts.into_iter().filter_map(|index| closed.acts.get(index)).find(|act| act.line == key.line);
+        let here =
+            |act: &&crate::state::Act| closed.partner_of(act.lane) == self.shared.decider.read().state.partner_of(lane);
+        let Some(act) = act.filter(here) else { return Ok(None) };
+        let decider = self.shared.decider.read();
+        Ok(Some(sums(&decider.state, act.id(), act.state())))
+    }
+}
+
+fn sums(state: &crate::state::State, act: ActId, now: ActState) -> Ours {
+    let measure = state.measure_by_act(act).filter(|measure| measure.is_live());
+    let taking = state.taking_index(act).and_then(|index| state.takings.get(index));
+    Ours {
+        act,
+        state: now,
+        limit: measure.map(|measure| Money::from_units(measure.limit)),
+        caught: measure.map(|measure| Money::from_units(measure.caught)),
+        moved: taking.map(|taking| Money::from_units(taking.moved)),
+    }
+}
+
+/// Partners' lists know fewer states than we do: what is under way is one thing to them.
+fn agree(theirs: ActState, ours: ActState) -> bool {
+    let folded = |state: ActState| if state.is_open() { ActState::Awaiting } else { state };
+    folded(theirs) == folded(ours)
+}
+
+/// The slip that a line names: in its own field, or as the first number of ours in what the payer wrote.
+fn named(slip: Option<&str>, reference: &str) -> Option<(SlipNumber, Option<u16>)> {
+    let read = |word: &str| {
+        let key = SlipLine::parse(word).map(|key| (key.slip, Some(key.line)));
+        key.or_else(|| SlipNumber::parse(word).map(|slip| (slip, None)))
+    };
+    if let Some(found) = slip.and_then(read) {
+        return Some(found);
+    }
+    let parts = reference.split(|c: char| !c.is_ascii_alphanumeric() && c != '-');
+    parts.into_iter().find_map(|word| read(word.trim_matches('-')))
+}
+
+impl Listed {
+    fn key(&self) -> Option<SlipLine> {
+        let whole = SlipLine::parse(&self.slip);
+        let parted = || Some(SlipLine { slip: SlipNumber::parse(&self.slip)?, line: self.line.unwrap_or(1) });
+        whole.or_else(parted)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_is_found_in_what_the_payer_wrote() {
+        let slip = SlipNumber::parse("X2026112200000000012").unwrap();
+        let found = |reference: &str| named(None, reference);
+        assert_eq!(found("法院扣划 X2026112200000000012-3 款"), Some((slip, Some(3))));
+        assert_eq!(found("扣划X2026112200000000012"), Some((slip, None)));
+        assert_eq!(found("(X2026112200000000012)-"), Some((slip, None)));
+        assert_eq!(found("货款"), None);
+        assert_eq!(named(Some("X2026112200000000012-1"), "X2026112200000000099"), Some((slip, Some(1))));
+    }
+}

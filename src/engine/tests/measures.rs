@@ -1,0 +1,541 @@
+//! Measures over years: they lapse, are told of, renewed, promoted, taken over, let go in part, contradicted late.
+
+use domain::act::{ActOrder, Original};
+use domain::measure::MeasureState;
+use domain::outcome::PriorMeasure;
+use domain::task::{TaskEnd, TaskKind};
+use domain::{Day, MeasureId};
+
+use super::*;
+use crate::command::{EndTask, ImportLine, ImportMeasures, KnownAct, LateOutcome};
+use crate::state::Measure;
+
+const DAY: i64 = 86_400_000;
+
+fn order(kind: ActKind) -> ActOrder {
+    ActOrder {
+        note: None,
+        details: Vec::new(),
+        kind,
+        partner: "bank-a".to_owned(),
+        subject: 0,
+        account: None,
+        amount: None,
+        from: None,
+        to: None,
+        original: None,
+    }
+}
+
+fn freeze(account: &str, fen: i64, to: Option<Day>) -> ActOrder {
+    let account = Some(Personal::new(account.to_owned()));
+    ActOrder { account, amount: Some(Money::from_fen(fen)), to, ..order(ActKind::Freeze) }
+}
+
+fn on(kind: ActKind, measure: &Measure) -> ActOrder {
+    let id = measure.id();
+    let act = Some(domain::ActId { sequence: id.sequence, line: id.line });
+    let original = Original { act, slip: String::new(), case_number: Personal::new(String::new()) };
+    ActOrder { original: Some(original), ..order(kind) }
+}
+
+fn numbered(kind: ActKind, number: &str) -> ActOrder {
+    let case_number = Personal::new("(2025)浙0225执9号".to_owned());
+    ActOrder { original: Some(Original { act: None, slip: number.to_owned(), case_number }), ..order(kind) }
+}
+
+fn prior(paper: &str) -> PriorMeasure {
+    PriorMeasure {
+        organ: Personal::new("公安局".to_owned()),
+        paper: Personal::new(paper.to_owned()),
+        amount: None,
+        to: None,
+    }
+}
+
+fn queued(paper: &str) -> Outcome {
+    Outcome { ahead: vec![prior(paper)], caught: Some(Money::ZERO), ..Outcome::of(Verdict::Queued) }
+}
+
+fn today(table: &Table) -> Day {
+    Day::of(table.now)
+}
+
+impl Table {
+    fn ask_for(&mut self, key: u64, act: ActOrder) -> Result<u64, Refusal> {
+        self.bring_papers();
+        self.submit(key, Asked::Acts(vec![act]))
+    }
+
+    /// A freeze that the partner says holds it all.
+    fn frozen(&mut self, key: u64, account: &str, fen: i64, to: Option<Day>) -> Measure {
+        self.ask_for(key, freeze(account, fen, to)).unwrap();
+        self.answer(caught(fen));
+        self.newest()
+    }
+
+    fn newest(&self) -> Measure {
+        let measures = self.decider.state.measures.iter().map(|(_, measure)| measure);
+        measures.max_by_key(|measure| (measure.sequence, measure.place)).cloned().unwrap()
+    }
+
+    fn see(&self, of: &Measure) -> Option<Measure> {
+        let state = &self.decider.state;
+        state.measure_index(of.id()).and_then(|index| state.measures.get(index)).cloned()
+    }
+
+    fn stands(&self, of: &Measure) -> Option<MeasureState> {
+        self.see(of).map(|measure| measure.state())
+    }
+
+    fn open_tasks(&self) -> Vec<TaskKind> {
+        self.decider.state.tasks.values().map(crate::state::Task::kind).collect()
+    }
+
+    fn days(&mut self, days: i64) {
+        self.pass(days * DAY);
+    }
+
+    fn ledger_now(&self) -> domain::ledger::Ledger {
+        let case = self.decider.state.case_index((5, 5)).unwrap();
+        self.decider.state.ledger(case)
+    }
+
+    fn breaks(&mut self, key: u64, act: ActOrder) -> Option<&'static str> {
+        match self.ask_for(key, act) {
+            Err(Refusal::Rules(broken)) => broken.first().map(|breach| breach.rule.id),
+            _ => None,
+        }
+    }
+
+    fn fold_again(&self) {
+        let mut again = State::default();
+        for (sequence, event) in (0..).zip(&self.events) {
+            again.fold(sequence, event);
+        }
+        assert_eq!(again.digest(), self.decider.state.digest());
+        assert!(again.moot.is_empty());
+    }
+}
+
+#[test]
+fn a_measure_lapses_with_the_day_after_its_last_and_a_late_renewal_is_refused() {
+    let mut table = Table::with(vec![partner("bank-a")]);
+    let to = Day::of(START).plus_days(40);
+    let measure = table.frozen(1, "62", 50_000, Some(to));
+    table.now = to.end() - 1;
+    table.pass(0);
+    assert_eq!(table.stands(&measure), Some(MeasureState::InForce), "the last day is inside");
+    table.pass(1);
+    assert_eq!(table.stands(&measure), Some(MeasureState::Lapsed));
+    assert!(table.open_tasks().contains(&TaskKind::Lapsed) && !table.open_tasks().contains(&TaskKind::Expiring));
+    assert_eq!(table.ledger_now().exposure, Money::ZERO, "what has lapsed holds nothing");
+    assert_eq!(table.breaks(2, on(ActKind::Renew, &measure)), Some("D10"));
+    assert!(table.ask_for(3, freeze("62", 50_000, None)).is_ok(), "it is frozen anew, behind whoever came between");
+    table.fold_again();
+}
+
+#[test]
+fn a_gateway_that_was_off_for_weeks_catches_up_in_bounded_steps() {
+    let mut table = Table::with(vec![partner("bank-a")]);
+    let to = Day::of(START).plus_days(20);
+    let lines = (0..700).map(|n| foreign(n, 10, to)).collect::<Vec<_>>();
+    for group in lines.chunks(200) {
+        table.import(group.to_vec());
+    }
+    table.days(60);
+    let lapsed = |table: &Table| {
+        table.decider.state.measures.iter().filter(|(_, it)| it.state() == MeasureState::Lapsed).count()
+    };
+    assert_eq!(lapsed(&table), crate::decide::measures::LAPSED_PER_TICK_MAX);
+    table.pass(1_000);
+    assert_eq!(lapsed(&table), 700);
+    assert!(!table.open_tasks().contains(&TaskKind::Expiring), "a notice of what is over is no notice");
+    table.fold_again();
+}
+
+#[test]
+fn ends_are_told_thrice_as_one_task_that_ends_with_the_renewal() {
+    let mut table = Table::with(vec![partner("bank-a")]);
+    let to = Day::of(START).plus_days(40);
+    let measure = table.frozen(1, "62", 50_000, Some(to));
+    let due = |table: &Table| {
+        let task = table.decider.state.tasks.values().find(|task| task.kind() == TaskKind::Expiring);
+        task.map(|task| (task.sequence, Day::of(task.due)))
+    };
+    table.days(9);
+    assert_eq!(due(&table), None);
+    table.days(1);
+    let (first, by) = due(&table).unwrap();
+    assert!(by <= to.plus_days(-7) && by.weekday() < 5);
+    table.days(14);
+    assert_eq!(due(&table).unwrap().0, first, "nothing new is told in between");
+    table.days(1);
+    let (second, _) = due(&table).unwrap();
+    assert!(second > first);
+    assert_eq!(table.open_tasks().len(), 1, "it is the same task");
+    table.ask_for(2, on(ActKind::Renew, &measure)).unwrap();
+    table.answer(Outcome::of(Verdict::Done));
+    assert!(table.open_tasks().is_empty(), "renewed, it is moot");
+    let renewed = table.see(&measure).unwrap();
+    assert_eq!(renewed.last_day(), Some(today(&table).last_of_years(1)), "one year from the renewal (rule D9)");
+    table.fold_again();
+}
+
+#[test]
+fn what_a_person_lets_go_is_told_no_more() {
+    let mut table = Table::with(vec![partner("bank-a")]);
+    let to = Day::of(START).plus_days(30);
+    table.frozen(1, "62", 50_000, Some(to));
+    table.pass(1_000);
+    let task = *table.decider.state.tasks.keys().next().unwrap();
+    let end = EndTask {
+        task,
+        by: "judge".to_owned(),
+        court: Some("330225".to_owned()),
+        end: TaskEnd::Dismissed,
+        request: None,
+        reason: "debt paid".to_owned(),
+    };
+    table.tell(Command::EndTask(Box::new(end))).unwrap();
+    for _ in 0..31 {
+        table.days(1);
+    }
+    assert!(table.open_tasks().is_empty());
+    table.fold_again();
+}
+
+#[test]
+fn a_renewal_that_was_with_the_partner_in_time_keeps_the_rank_another_does_not() {
+    for late in [false, true] {
+        let mut pulling = partner("bank-a");
+        pulling.doubt.can_be_asked = false;
+        let mut table = Table::with(vec![pulling]);
+        let to = Day::of(START).plus_days(40);
+        let measure = table.frozen(1, "62", 50_000, Some(to));
+        table.days(35);
+        table.ask_for(2, on(ActKind::Renew, &measure)).unwrap();
+        if late {
+            // What left in time came back as never sent, and went again when it was too late.
+            table.end(Judged::NotSent { cause: Cause::Connect, retry_after_ms: Some(20 * DAY as u64) });
+            let renew = table.decider.state.acts.iter().find(|(_, act)| act.kind() == ActKind::Renew).unwrap().0;
+            assert_eq!(table.decider.state.acts.get(renew).unwrap().state(), ActState::Ready);
+            table.days(10);
+            assert_eq!(table.stands(&measure), Some(MeasureState::Lapsed));
+            assert!(table.decider.state.acts.get(renew).is_none(), "a renewal that has not left is taken back");
+            continue;
+        }
+        table.days(10);
+        assert_eq!(table.stands(&measure), Some(MeasureState::InForce), "nobody knows yet whether it ended");
+        table.answer(Outcome::of(Verdict::Done));
+        let renewed = table.see(&measure).unwrap();
+        assert_eq!((renewed.state(), renewed.rank), (MeasureState::InForce, measure.rank));
+        assert!(renewed.last_day() > Some(to) && table.open_tasks().is_empty());
+        table.fold_again();
+    }
+}
+
+#[test]
+fn a_renewal_answered_after_a_lapse_gives_a_measure_of_unknown_rank_and_a_task() {
+    let mut table = Table::with(vec![partner("bank-a")]);
+    let to = Day::of(START).plus_days(5);
+    let measure = table.frozen(1, "62", 50_000, Some(to));
+    assert_eq!(measure.rank, 1);
+    table.ask_for(2, on(ActKind::Renew, &measure)).unwrap();
+    table.end(Judged::Doubt { cause: Cause::Timeout });
+    table.days(20);
+    assert_eq!(table.stands(&measure), Some(MeasureState::InForce), "it may have been renewed in time");
+    table.end(Judged::NotFound);
+    // Not found, and believed: it goes again, and that is too late.
+    assert_eq!(table.next_kind(), Some((ActKind::Renew, false)));
+    table.pass(1_000);
+    assert_eq!(table.stands(&measure), Some(MeasureState::Lapsed));
+    table.answer(Outcome::of(Verdict::Done));
+    let renewed = table.see(&measure).unwrap();
+    assert_eq!((renewed.state(), renewed.rank), (MeasureState::InForce, 0));
+    assert_eq!(table.open_tasks(), [TaskKind::NewsContradicts]);
+    assert_eq!(table.ledger_now().exposure, Money::from_fen(50_000));
+    table.fold_again();
+}
+
+#[test]
+fn a_queue_freeze_is_promoted_by_its_own_news_or_by_what_a_question_shows() {
+    let mut table = Table::with(vec![partner("bank-a")]);
+    table.ask_for(1, freeze("62", 50_000, None)).unwrap();
+    table.answer(queued("(2026)浙0203执7号"));
+    let measure = table.newest();
+    assert_eq!((measure.state(), measure.rank), (MeasureState::Queued, 2));
+    let look = |table: &mut Table, key: u64, ahead: Vec<PriorMeasure>, available: i64| {
+        table.ask_for(key, order(ActKind::Query)).unwrap();
+        let mut outcome = found(80_000);
+        for account in &mut outcome.accounts {
+            account.number = Personal::new("62".to_owned());
+            account.available = Some(Money::from_fen(available));
+            account.ahead.clone_from(&ahead);
+        }
+        table.answer(outcome);
+    };
+    look(&mut table, 2, vec![prior("(2026)浙0203执7号之一"), prior("（2026）浙0225执1号之二")], 0);
+    assert_eq!(table.stands(&measure), Some(MeasureState::Queued));
+    look(&mut table, 3, Vec::new(), 80_000);
+    assert_eq!(table.stands(&measure), Some(MeasureState::Queued), "nothing is held there at all");
+    look(&mut table, 4, vec![prior("（2026）浙0225执1号之二")], 30_000);
+    let promoted = table.see(&measure).unwrap();
+    assert_eq!((promoted.state(), promoted.rank, promoted.caught), (MeasureState::InForce, 1, 500_000 * 10));
+    assert_eq!(table.ledger_now().controlled, Money::from_fen(50_000));
+    table.fold_again();
+}
+
+#[test]
+fn the_same_property_is_not_frozen_twice_for_a_case() {
+    let mut table = Table::with(vec![partner("bank-a")]);
+    let measure = table.frozen(1, "62", 30_000, None);
+    assert_eq!(table.breaks(2, freeze("62", 10_000, None)), Some("D14"));
+    assert!(table.ask_for(3, freeze("63", 10_000, None)).is_ok());
+    table.answer(caught(10_000));
+    let scope = Scope::default();
+    table.submit(4, Asked::Goal { goal: Goal::Secure, subjects: vec![0], scope }).unwrap();
+    let mut outcome = found(250_000);
+    outcome.accounts[0].number = Personal::new("62".to_owned());
+    table.answer(outcome);
+    assert_eq!(table.next_kind(), None, "a goal never does it");
+    table.ask_for(5, on(ActKind::Release, &measure)).unwrap();
+    table.answer(Outcome::of(Verdict::Done));
+    assert!(table.ask_for(6, freeze("62", 10_000, None)).is_ok());
+}
+
+#[test]
+fn a_release_in_part_shrinks_limit_and_catch() {
+    let mut table = Table::with(vec![partner("bank-a")]);
+    let measure = table.frozen(1, "62", 60_000, None);
+    let part = |fen: i64| ActOrder { amount: Some(Money::from_fen(fen)), ..on(ActKind::Release, &measure) };
+    assert_eq!(table.breaks(2, part(60_001)), Some("D7"));
+    table.ask_for(3, part(20_000)).unwrap();
+    table.answer(Outcome::of(Verdict::Done));
+    let left = table.see(&measure).unwrap();
+    assert_eq!((left.limit, left.caught, left.state()), (4_000_000, 4_000_000, MeasureState::InForce));
+    assert_eq!(table.ledger_now().exposure, Money::from_fen(40_000));
+    table.ask_for(4, part(40_000)).unwrap();
+    table.answer(Outcome::of(Verdict::Done));
+    assert_eq!(table.stands(&measure), None, "nothing is left of it");
+    table.fold_again();
+}
+
+#[test]
+fn a_freeze_that_takes_over_a_foreign_one_has_its_rank() {
+    let mut table = Table::with(vec![partner("bank-a")]);
+    let takes = |account: &str| {
+        let original = numbered(ActKind::Freeze, "GA-2026-5").original;
+        ActOrder { original, ..freeze(account, 30_000, None) }
+    };
+    table.ask_for(1, takes("62")).unwrap();
+    let ahead = vec![prior("(2025)浙0225执9号之三"), prior("(2026)浙0203执7号")];
+    table.answer(Outcome { ahead, caught: Some(Money::from_fen(30_000)), ..Outcome::of(Verdict::Done) });
+    assert_eq!(table.newest().rank, 1, "it stands where the police's stood");
+    table.ask_for(2, freeze("63", 10_000, None)).unwrap();
+    table.answer(caught(10_000));
+    let own = table.newest();
+    let original = on(ActKind::Freeze, &own).original;
+    let again = ActOrder { original, ..freeze("64", 10_000, None) };
+    assert!(matches!(table.ask_for(3, again), Err(Refusal::OriginalUnknown { .. })), "one of ours is renewed instead");
+}
+
+fn preserved(table: &mut Table, key: u64, asked: Asked) -> Result<u64, Refusal> {
+    let mut request = request(asked);
+    request.case.number = Personal::new("(2026)浙0225执2号".to_owned());
+    request.preservation = Some(Personal::new("(2026)浙0225执1号".to_owned()));
+    let submit = Submit {
+        token: "court".to_owned(),
+        idempotency: (key, 0),
+        fingerprint: (key, 1),
+        case_key: (6, 6),
+        subjects: vec![77],
+        preservation: Some((5, 5)),
+        paper_keys: vec![(9, 9)],
+        request: Arc::new(request),
+    };
+    match table.tell(Command::Submit(Box::new(submit)))? {
+        Answer::Accepted(sequence) => Ok(sequence),
+        _ => unreachable!(),
+    }
+}
+
+#[test]
+fn a_preservation_goes_on_as_enforcement_with_the_same_measures() {
+    let mut table = Table::with(vec![partner("bank-a")]);
+    let measure = table.frozen(1, "62", 60_000, None);
+    let over = ActOrder { amount: Some(Money::from_fen(50_000)), ..freeze("63", 50_000, None) };
+    assert!(preserved(&mut table, 2, Asked::Acts(vec![over])).is_err(), "what is held already counts (rule D8)");
+    let deduct = ActOrder { amount: Some(Money::from_fen(60_000)), ..on(ActKind::Deduct, &measure) };
+    preserved(&mut table, 3, Asked::Acts(vec![deduct])).unwrap();
+    let (old, new) = ((5, 5), (6, 6));
+    let ledger = |table: &Table, key| table.decider.state.ledger(table.decider.state.case_index(key).unwrap());
+    assert_eq!(ledger(&table, old).exposure, Money::ZERO);
+    assert_eq!(ledger(&table, new).controlled, Money::from_fen(60_000));
+    let moved_over = table.see(&measure).unwrap();
+    assert_eq!((moved_over.to, moved_over.rank), (measure.to, measure.rank), "same period, same rank (rule D11)");
+    table.answer(moved(60_000));
+    assert_eq!(ledger(&table, new).deducted, Money::from_fen(60_000));
+    assert_eq!(ledger(&table, new).exposure, Money::ZERO);
+    table.fold_again();
+}
+
+fn foreign(n: u32, fen: i64, to: Day) -> ImportLine {
+    let mut order = numbered(ActKind::Freeze, &format!("FG{n}"));
+    order.account = Some(Personal::new(format!("62{n}")));
+    (order.amount, order.to) = (Some(Money::from_fen(fen)), Some(to));
+    ImportLine { order, caught: Money::from_fen(fen), rank: 1, queued: false }
+}
+
+impl Table {
+    fn import(&mut self, lines: Vec<ImportLine>) -> Vec<Result<(MeasureId, bool), Refusal>> {
+        let import = ImportMeasures {
+            by: "operator".to_owned(),
+            court: "330225".to_owned(),
+            case_key: (5, 5),
+            subjects: vec![77],
+            request: Arc::new(request(Asked::Acts(Vec::new()))),
+            lines,
+        };
+        match self.tell(Command::ImportMeasures(vec![import])) {
+            Ok(Answer::Imported(verdicts)) => verdicts,
+            _ => panic!("an import is answered line by line"),
+        }
+    }
+}
+
+#[test]
+fn what_comes_from_another_system_is_renewed_released_and_deducted_from_like_our_own() {
+    let mut table = Table::with(vec![partner("bank-a")]);
+    let to = Day::of(START).plus_days(20);
+    let mut unknown = foreign(9, 100, to);
+    unknown.order.partner = "bank-z".to_owned();
+    let over = foreign(8, 100, Day::of(START).plus_days(-1));
+    let verdicts = table.import(vec![foreign(1, 30_000, to), unknown, over, foreign(2, 20_000, to), foreign(2, 1, to)]);
+    assert!(matches!(verdicts[1], Err(Refusal::PartnerUnknown { .. })));
+    assert!(matches!(&verdicts[2], Err(Refusal::Rules(broken)) if broken[0].rule.id == "D10"));
+    assert!(matches!(verdicts[4], Err(Refusal::WrongState { .. })));
+    let id = verdicts[0].clone().unwrap().0;
+    assert_eq!(table.import(vec![foreign(1, 30_000, to)])[0], Ok((id, true)), "twice is once");
+    assert_eq!(table.ledger_now().exposure, Money::from_fen(50_000));
+    table.pass(1_000);
+    assert_eq!(table.open_tasks(), [TaskKind::Expiring, TaskKind::Expiring]);
+    table.ask_for(2, numbered(ActKind::Renew, "FG1")).unwrap();
+    table.answer(Outcome::of(Verdict::Done));
+    let deduct = ActOrder { amount: Some(Money::from_fen(30_000)), ..numbered(ActKind::Deduct, "FG1") };
+    table.ask_for(3, deduct).unwrap();
+    table.answer(moved(30_000));
+    table.ask_for(4, numbered(ActKind::Release, "FG2")).unwrap();
+    table.answer(Outcome::of(Verdict::Done));
+    assert!(table.decider.state.measures.is_empty() && table.open_tasks().is_empty());
+    assert_eq!(table.ledger_now().deducted, Money::from_fen(30_000));
+    table.fold_again();
+}
+
+/// Tells news about an act of a finished request, as the runtime would read it out of its history.
+fn late(table: &mut Table, known: KnownAct, outcome: Outcome) {
+    let request = known.planned.id.0;
+    let closed = crate::command::ClosedRequest {
+        sequence: request,
+        version: request,
+        case: table.decider.state.case_id(table.decider.state.case_index((5, 5)).unwrap()).0,
+        accepted_at: START,
+        court: "330225".to_owned(),
+        goal: "acts".to_owned(),
+        state: "finished".to_owned(),
+        acts: 1,
+        partners: Vec::new(),
+        slips: Vec::new(),
+        events: vec![request],
+    };
+    let late = LateOutcome {
+        act: domain::ActId { sequence: request, line: known.planned.id.1 },
+        partner: "bank-a".to_owned(),
+        way: "feedback",
+        slot: 1,
+        has_callback: false,
+        closed,
+        outcome,
+        known,
+    };
+    table.tell(Command::LateOutcome(Box::new(late))).unwrap();
+}
+
+fn as_planned(table: &Table, request: u64, state: ActState) -> KnownAct {
+    let planned = table.events.iter().skip(request as usize).find_map(|event| match &event.body {
+        Some(store::record::Body::Accepted(body)) => Some(body.plan[0].clone()),
+        _ => None,
+    });
+    let mut known = known(request, 0, ActKind::Freeze);
+    (known.planned.line, known.state) = (planned.unwrap(), state);
+    known
+}
+
+#[test]
+fn a_freeze_that_was_refused_and_is_controlled_after_all_stands_and_falls_with_the_news() {
+    let mut table = Table::with(vec![partner("bank-a")]);
+    let request = table.ask_for(1, freeze("62", 60_000, None)).unwrap();
+    table.answer(Outcome::of(Verdict::Refused));
+    assert!(table.decider.state.measures.is_empty());
+    let known = as_planned(&table, request, ActState::Refused);
+    late(&mut table, known, caught(50_000));
+    let measure = table.newest();
+    assert_eq!((measure.state(), measure.caught), (MeasureState::InForce, 5_000_000));
+    assert_eq!(table.open_tasks(), [TaskKind::NewsContradicts]);
+    assert_eq!(table.ledger_now().controlled, Money::from_fen(50_000));
+    // It can be renewed under our own number.
+    let slip = domain::SlipLine { slip: domain::SlipNumber::from_bits(measure_slip(&table, request)), line: 1 };
+    assert!(table.ask_for(2, numbered(ActKind::Renew, &slip.to_string())).is_ok());
+    table.answer(Outcome::of(Verdict::Done));
+    let known = as_planned(&table, request, ActState::Done);
+    late(&mut table, known, Outcome::of(Verdict::Refused));
+    assert_eq!(table.ledger_now().exposure, Money::ZERO);
+    table.fold_again();
+}
+
+fn measure_slip(table: &Table, request: u64) -> u64 {
+    as_planned(table, request, ActState::Done).planned.line.slip
+}
+
+#[test]
+fn a_registry_clerk_undoes_what_the_desk_had_said() {
+    let mut table = Table::with(vec![partner("bank-a")]);
+    let request = table.ask_for(1, freeze("62", 60_000, None)).unwrap();
+    table.answer(caught(60_000));
+    let known = as_planned(&table, request, ActState::Done);
+    late(&mut table, known, Outcome::of(Verdict::Refused));
+    assert!(table.decider.state.measures.is_empty(), "void");
+    assert_eq!(table.open_tasks(), [TaskKind::NewsContradicts]);
+    assert_eq!(table.ledger_now().exposure, Money::ZERO);
+    table.fold_again();
+}
+
+#[test]
+fn releases_and_renewals_told_late_change_what_stands() {
+    let mut table = Table::with(vec![partner("bank-a")]);
+    let first = table.ask_for(1, freeze("62", 60_000, None)).unwrap();
+    table.answer(caught(60_000));
+    let measure = table.newest();
+    let renew = table.ask_for(2, on(ActKind::Renew, &measure)).unwrap();
+    table.answer(Outcome::of(Verdict::Refused));
+    let base = as_planned(&table, first, ActState::Done).planned;
+    let mut known = as_planned(&table, renew, ActState::Refused);
+    known.base = Some(base.clone());
+    let to = Day::of(START).plus_days(500);
+    late(&mut table, known, Outcome { to: Some(to), ..Outcome::of(Verdict::Done) });
+    assert_eq!(table.see(&measure).unwrap().last_day(), Some(to));
+    let release = table.ask_for(3, on(ActKind::Release, &measure)).unwrap();
+    table.answer(Outcome::of(Verdict::Done));
+    assert_eq!(table.stands(&measure), None);
+    let mut known = as_planned(&table, release, ActState::Done);
+    known.base = Some(base);
+    late(&mut table, known, Outcome::of(Verdict::Refused));
+    let again = table.newest();
+    assert_eq!(
+        (again.state(), again.limit, again.caught),
+        (MeasureState::InForce, 6_000_000, 0),
+        "what it holds is not known"
+    );
+    assert_eq!(table.open_tasks(), [TaskKind::NewsContradicts, TaskKind::NewsContradicts]);
+    table.fold_again();
+}

@@ -1,0 +1,274 @@
+//! A second book: what the events alone say of each act, summed up anew each time. It shares no code with the engine's books.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::{ActId, ActKind, ActState};
+use store::record::{Body, Event, Fact, OutcomeTwin, PlanLine, act_state};
+
+/// An act as the events tell it.
+pub(super) struct Seen {
+    pub(super) kind: ActKind,
+    pub(super) amount: i64,
+    pub(super) state: ActState,
+    pub(super) base: Option<ActId>,
+    pub(super) request: u64,
+    pub(super) under_way: bool,
+    pub(super) approvals: u8,
+    pub(super) sent: bool,
+    // Of a freeze: in force, held, moved out of it; of a deduction: moved.
+    pub(super) limit: i64,
+    pub(super) caught: i64,
+    pub(super) moved: i64,
+    /// It never took effect, or was said not to have.
+    pub(super) void: bool,
+    /// It was over when the last request that had to do with it finished: nothing said later about its money brings it back.
+    pub(super) gone: bool,
+}
+
+/// A second book: a plain list of acts, summed up anew each time.
+#[derive(Default)]
+pub(super) struct Book {
+    pub(super) acts: BTreeMap<ActId, Seen>,
+    pub(super) target: i64,
+    pub(super) approvals: BTreeMap<u64, BTreeSet<String>>,
+    pub(super) finished: BTreeSet<u64>,
+    pub(super) plans: BTreeMap<u64, u64>,
+}
+
+impl Book {
+    fn freezes(&self) -> impl Iterator<Item = (&ActId, &Seen)> {
+        self.acts.iter().filter(|(_, act)| act.kind == ActKind::Freeze)
+    }
+
+    pub(super) fn live(&self) -> impl Iterator<Item = (&ActId, &Seen)> {
+        self.freezes().filter(|(_, act)| act.limit > 0 && !act.void)
+    }
+
+    pub(super) fn exposure(&self) -> i64 {
+        let open: i64 = self.freezes().filter(|(_, act)| act.state.is_open()).map(|(_, act)| act.amount).sum();
+        open + self.live().map(|(_, act)| act.limit).sum::<i64>()
+    }
+
+    pub(super) fn controlled(&self) -> i64 {
+        self.live().map(|(_, act)| act.caught).sum()
+    }
+
+    fn takings(&self) -> impl Iterator<Item = &Seen> {
+        self.acts.values().filter(|act| act.kind.moves_money())
+    }
+
+    pub(super) fn deducted(&self) -> i64 {
+        self.takings().map(|act| act.moved).sum()
+    }
+
+    pub(super) fn deducting(&self) -> i64 {
+        self.takings().filter(|act| act.state.is_open()).map(|act| act.amount).sum()
+    }
+
+    pub(super) fn claimed(&self, freeze: ActId) -> i64 {
+        self.takings().filter(|act| act.state.is_open() && act.base == Some(freeze)).map(|act| act.amount).sum()
+    }
+
+    pub(super) fn releases(&self, freeze: ActId) -> impl Iterator<Item = &Seen> {
+        let open = self.acts.values().filter(|act| act.kind == ActKind::Release && act.state.is_open());
+        open.filter(move |act| act.base == Some(freeze))
+    }
+
+    pub(super) fn take(&mut self, sequence: u64, event: &Event) {
+        match (&event.fact, &event.body) {
+            (Fact::RequestAccepted(_), Some(Body::Accepted(body))) => {
+                let (claim, costs) = body.request.sums();
+                self.target = claim + costs;
+                self.plan(sequence, sequence, &body.plan);
+            }
+            (Fact::PlanExtended(fact), Some(Body::Planned(body))) => self.plan(sequence, fact.request, &body.plan),
+            (Fact::CaseAmended(_), Some(Body::Amended(body))) => self.target = body.claim + body.costs,
+            (Fact::RequestApproved(fact), _) => {
+                let given = self.approvals.entry(fact.request).or_default();
+                given.insert(fact.by.clone());
+                let given = given.len();
+                for act in self.acts.values_mut().filter(|act| act.request == fact.request) {
+                    if act.state == ActState::Planned && usize::from(act.approvals) <= given {
+                        act.state = ActState::Ready;
+                    }
+                }
+            }
+            (Fact::RequestStopped(fact), _) => {
+                let of = self.acts.values_mut().filter(|act| act.request == fact.request);
+                for act in of.filter(|act| matches!(act.state, ActState::Planned | ActState::Ready) && !act.under_way) {
+                    if !act.kind.ends_a_measure() {
+                        act.state = ActState::Unsent;
+                    }
+                }
+            }
+            (Fact::RequestFinished(fact), _) => {
+                self.finished.insert(fact.request);
+            }
+            (Fact::ExchangeBegan(fact), _) => {
+                for act in &fact.acts {
+                    self.begin(ActId::from(*act), fact.kind == "send");
+                }
+            }
+            (Fact::ExchangeEnded(fact), body) => {
+                let id = ActId::from(fact.act);
+                self.acts.get_mut(&id).unwrap().under_way = false;
+                if fact.judged == "answered" {
+                    self.settle(id, act_state(&fact.state), &fact.verdict, body.as_ref());
+                } else if !self.acts[&id].state.is_final() {
+                    self.acts.get_mut(&id).unwrap().state = act_state(&fact.state);
+                }
+            }
+            (Fact::OutcomeReceived(fact), body) => {
+                self.settle(ActId::from(fact.act), act_state(&fact.state), &fact.verdict, body.as_ref());
+            }
+            (Fact::ActWithdrawn(fact), _) => {
+                let act = self.acts.get_mut(&ActId::from(fact.act)).unwrap();
+                assert!(
+                    matches!(act.state, ActState::Planned | ActState::Ready),
+                    "only what has not left is taken back"
+                );
+                act.state = ActState::Withdrawn;
+            }
+            (Fact::ActResolved(fact), Some(Body::Reason(reason))) if !fact.state.is_empty() => {
+                self.resolve(ActId::from(fact.act), act_state(&fact.state), reason.amount);
+            }
+            (Fact::MeasureChanged(fact), Some(Body::Changed(body))) => {
+                let act = self.acts.get_mut(&ActId::from(fact.measure)).unwrap();
+                act.caught = body.caught.unwrap_or(act.caught).min(act.limit);
+            }
+            _ => {}
+        }
+        self.forget();
+    }
+
+    fn forget(&mut self) {
+        let over = |act: &Seen| act.kind == ActKind::Freeze && !act.gone && (act.limit == 0 || act.void);
+        let over: Vec<ActId> = self.acts.iter().filter(|(_, act)| over(act)).map(|(id, _)| *id).collect();
+        for id in over {
+            let of = |(other, act): (&ActId, &Seen)| *other == id || act.base == Some(id);
+            let needed = self.acts.iter().any(|(other, act)| of((other, act)) && !self.finished.contains(&act.request));
+            self.acts.get_mut(&id).unwrap().gone = !needed;
+        }
+    }
+
+    /// What is ordered is held against the ceilings as they are at this moment.
+    fn plan(&mut self, sequence: u64, request: u64, plan: &[PlanLine]) {
+        self.plans.insert(sequence, request);
+        let given = self.approvals.get(&request).map_or(0, BTreeSet::len);
+        for (place, line) in (0_u32..).zip(plan) {
+            let kind = ActKind::from_code(line.kind).unwrap();
+            let ready = given >= usize::from(line.approvals);
+            let seen = Seen {
+                kind,
+                amount: line.amount.unwrap_or(0),
+                state: if ready { ActState::Ready } else { ActState::Planned },
+                base: line.base.map(ActId::from),
+                request,
+                under_way: false,
+                approvals: line.approvals,
+                sent: false,
+                limit: 0,
+                caught: 0,
+                moved: 0,
+                void: false,
+                gone: false,
+            };
+            self.acts.insert(ActId { sequence, line: place }, seen);
+        }
+        let kinds: Vec<ActKind> = plan.iter().filter_map(|line| ActKind::from_code(line.kind)).collect();
+        if kinds.contains(&ActKind::Freeze) {
+            self.freezing_fits("ordered");
+        }
+        if kinds.iter().any(|kind| kind.moves_money()) {
+            assert!(self.deducted() + self.deducting() <= self.target, "more is deducted than claim and costs");
+            for base in plan.iter().filter_map(|line| line.base).map(ActId::from) {
+                let Some(freeze) = self.acts.get(&base).filter(|act| act.kind == ActKind::Freeze) else { continue };
+                assert!(self.claimed(base) <= freeze.caught, "more is deducted than the freeze holds");
+            }
+        }
+    }
+
+    fn freezing_fits(&self, when: &str) {
+        let (held, taken, target) = (self.exposure(), self.deducted(), self.target);
+        assert!(held + taken <= target, "{held} held and {taken} taken of {target} when a freeze is {when}");
+    }
+
+    fn begin(&mut self, id: ActId, send: bool) {
+        let act = self.acts.get_mut(&id).unwrap();
+        let first = send && act.state == ActState::Ready;
+        (act.under_way, act.sent) = (true, act.sent || send);
+        if send {
+            act.state = ActState::Sending;
+        }
+        let kind = act.kind;
+        if first && kind == ActKind::Freeze {
+            self.freezing_fits("sent");
+        }
+        if first && kind.moves_money() {
+            assert!(self.deducted() + self.deducting() <= self.target, "a deduction is sent above claim and costs");
+        }
+    }
+
+    fn settle(&mut self, id: ActId, state: ActState, verdict: &str, body: Option<&Body>) {
+        let outcome = match body {
+            Some(Body::Outcome(outcome)) => Some(outcome.as_ref()),
+            _ => None,
+        };
+        self.sums(id, state, verdict, outcome);
+        let late = self.finished.contains(&self.acts[&id].request);
+        if !late {
+            self.acts.get_mut(&id).unwrap().state = state;
+        }
+    }
+
+    fn sums(&mut self, id: ActId, state: ActState, verdict: &str, outcome: Option<&OutcomeTwin>) {
+        let act = self.acts.get_mut(&id).unwrap();
+        let (effect, base, amount) = (state.took_effect(), act.base, act.amount);
+        match act.kind {
+            ActKind::Freeze if state.is_open() => {}
+            ActKind::Freeze if effect => {
+                let limit = outcome.and_then(|outcome| outcome.limit).unwrap_or(amount);
+                let whole = if verdict == "queued" { 0 } else { limit };
+                let caught = outcome.and_then(|outcome| outcome.caught).unwrap_or(whole).clamp(0, limit);
+                act.limit = (limit - act.moved).max(0);
+                act.caught = (caught - act.moved).max(0).min(act.limit);
+                act.void = false;
+            }
+            ActKind::Freeze => (act.limit, act.caught, act.void) = (0, 0, true),
+            kind if kind.moves_money() => {
+                let whole = if state == ActState::Done { amount } else { 0 };
+                let moved = if effect { outcome.and_then(|outcome| outcome.moved).unwrap_or(whole) } else { 0 };
+                let change = moved - act.moved;
+                act.moved = moved;
+                if let Some(freeze) = base.and_then(|base| self.acts.get_mut(&base)).filter(|_| change != 0) {
+                    if freeze.gone {
+                        return;
+                    }
+                    freeze.moved += change;
+                    freeze.limit = (freeze.limit - change).max(0);
+                    freeze.caught = (freeze.caught - change).max(0);
+                }
+            }
+            ActKind::Release if effect => {
+                if let Some(freeze) = base.and_then(|base| self.acts.get_mut(&base)) {
+                    freeze.limit = if amount > 0 { (freeze.limit - amount).max(0) } else { 0 };
+                    freeze.caught = freeze.caught.min(freeze.limit);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn resolve(&mut self, id: ActId, state: ActState, amount: Option<i64>) {
+        let act = self.acts.get_mut(&id).unwrap();
+        if let Some(amount) = amount.filter(|_| act.kind.moves_money() && state == ActState::Done) {
+            act.amount = amount;
+        }
+        self.sums(id, state, "", None);
+        let act = self.acts.get_mut(&id).unwrap();
+        if let Some(amount) = amount.filter(|_| act.kind == ActKind::Freeze) {
+            act.caught = act.caught.min(amount);
+        }
+        act.state = state;
+    }
+}

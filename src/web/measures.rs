@@ -1,0 +1,282 @@
+//! Measures over HTTP: what stands and until when, and lists of another system that come over, row by row.
+
+use std::borrow::Cow;
+
+use actix_web::http::header::CONTENT_TYPE;
+use actix_web::web::Payload;
+use actix_web::{HttpRequest, HttpResponse};
+use domain::act::{ActOrder, Original};
+use domain::case::{Court, Party, PartyKind, Role, Stage};
+use domain::measure::MeasureState;
+use domain::{ActKind, Day, Money, Personal};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::body;
+use crate::fault::Want;
+use crate::gate::{ImportRow, ImportVerdict, MeasureFilter, MeasureLine, Page};
+use crate::intake::at::At;
+use crate::intake::check::PARTNER_CHARACTERS_MAX;
+use crate::intake::form::{ImportForm, Text};
+use crate::intake::parts::{ACCOUNT, BODY_NAME, COURT_CODE, ID_NUMBER, ID_TYPE, PARTY_NAME, SLIP, case_number};
+use crate::intake::query::Query;
+use crate::intake::read;
+use crate::intake::requests::page_len;
+use crate::intake::show::{Date, Yuan, json};
+use crate::intake::text::{Faults, ascii};
+use crate::language::Language;
+use crate::problem::{Problem, Slug};
+use crate::right::{Allowed, Import, ReadStates};
+
+/// Rows of one import: at some 400 bytes a row they fit the limit on a request's bytes.
+pub use engine::view::IMPORT_ROWS_MAX;
+
+#[derive(Serialize)]
+struct ShownMeasures {
+    measures: Vec<ShownMeasure>,
+    next: Option<String>,
+}
+
+#[derive(Serialize)]
+struct ShownMeasure {
+    id: String,
+    case: String,
+    court: String,
+    partner: String,
+    kind: &'static str,
+    state: &'static str,
+    limit: Yuan,
+    caught: Yuan,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<Date>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    to: Option<Date>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rank: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    number: Option<String>,
+    imported: bool,
+    releasing: bool,
+}
+
+impl ShownMeasure {
+    fn of(line: MeasureLine) -> Self {
+        Self {
+            id: line.id.to_string(),
+            case: line.case.to_string(),
+            court: line.court,
+            partner: line.partner,
+            kind: line.kind.word(),
+            state: line.state.word(),
+            limit: Yuan(line.limit),
+            caught: Yuan(line.caught),
+            from: line.from.map(Date),
+            to: line.to.map(Date),
+            rank: line.rank,
+            number: line.number,
+            imported: line.imported,
+            releasing: line.releasing,
+        }
+    }
+}
+
+pub(crate) async fn list(allowed: Allowed<ReadStates>, request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let names = ["court", "partner", "case", "state", "ends_before", "cursor", "limit"];
+    let mut query = Query::of(request.query_string(), &names);
+    let filter = MeasureFilter {
+        court: query.code("court", COURT_CODE.max, ""),
+        partner: query.code("partner", PARTNER_CHARACTERS_MAX, "-"),
+        case_number: query.text("case", 64).map(Personal::new),
+        state: query.word("state", MeasureState::from_word, MeasureState::ALL.iter().map(|state| state.word())),
+        ends_before: query.day("ends_before"),
+        cursor: query.number("cursor", 0, u64::MAX),
+        limit: page_len(&mut query),
+    };
+    query.end()?;
+    let Page { lines, next, .. } = allowed.gate().measures(allowed.caller(), filter).await?;
+    let measures = lines.into_iter().map(ShownMeasure::of).collect();
+    let shown = json(&ShownMeasures { measures, next: next.map(|next| next.to_string()) });
+    Ok(HttpResponse::Ok().insert_header(("Cache-Control", "no-store")).content_type("application/json").body(shown))
+}
+
+#[derive(Serialize)]
+struct ShownImport {
+    imported: usize,
+    known: usize,
+    refused: usize,
+    rows: Vec<ShownVerdict>,
+}
+
+#[derive(Serialize)]
+struct ShownVerdict {
+    row: usize,
+    verdict: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    measure: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<Value>,
+}
+
+impl ShownVerdict {
+    fn of(row: usize, verdict: Result<ImportVerdict, Problem>, language: Language) -> Self {
+        let refused = |problem: Problem| {
+            let problem = Some(problem.within(language));
+            Self { row, verdict: "refused", measure: None, problem }
+        };
+        match verdict {
+            Ok(Ok((id, known))) => {
+                let verdict = if known { "known" } else { "imported" };
+                Self { row, verdict, measure: Some(id.to_string()), problem: None }
+            }
+            Ok(Err(refusal)) => refused(refusal.into()),
+            Err(problem) => refused(problem),
+        }
+    }
+}
+
+pub(crate) async fn import(
+    allowed: Allowed<Import>,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, Problem> {
+    let declared = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = declared.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let split = match essence.as_str() {
+        "application/x-ndjson" => of_lines,
+        "text/csv" => of_table,
+        _ => return Err(Problem::from(Slug::UnsupportedMediaType).closing()),
+    };
+    let limits = allowed.limits();
+    let bytes = body::read(&request, payload, limits.request_bytes_max, limits).await?;
+    let texts = split(&bytes)?;
+    if texts.is_empty() || texts.len() > IMPORT_ROWS_MAX {
+        let want = Want::Entries(1, IMPORT_ROWS_MAX);
+        return Err(Problem::from(Slug::InvalidRequest).at(vec![crate::fault::Fault::at("", want)]));
+    }
+    let own = allowed.caller().court.clone();
+    let read: Vec<Result<ImportRow, Problem>> = texts.iter().map(|text| row(text, own.as_deref())).collect();
+    let rows = read.iter().filter_map(|row| row.as_ref().ok()).cloned().collect();
+    let mut verdicts = allowed.gate().import_measures(allowed.caller(), rows).await?.into_iter();
+    let of_engine = |row: Result<ImportRow, Problem>| match row {
+        Ok(_) => Ok(verdicts.next().unwrap_or(Err(crate::gate::Refusal::Unavailable))),
+        Err(problem) => Err(problem),
+    };
+    let language = allowed.language();
+    let verdicts: Vec<_> = read.into_iter().map(of_engine).collect();
+    let each = verdicts.into_iter().enumerate();
+    let rows: Vec<_> = each.map(|(place, verdict)| ShownVerdict::of(place + 1, verdict, language)).collect();
+    let count = |word: &str| rows.iter().filter(|row| row.verdict == word).count();
+    let (imported, known, refused) = (count("imported"), count("known"), count("refused"));
+    let shown = json(&ShownImport { imported, known, refused, rows });
+    Ok(HttpResponse::Ok().insert_header(("Cache-Control", "no-store")).content_type("application/json").body(shown))
+}
+
+/// One JSON object a line; empty lines say nothing.
+fn of_lines(bytes: &[u8]) -> Result<Vec<Vec<u8>>, Problem> {
+    let lines = bytes.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+    Ok(lines.filter(|line| !line.is_empty()).take(IMPORT_ROWS_MAX + 1).map(<[u8]>::to_vec).collect())
+}
+
+/// A table with a line of names (RFC 4180), read as if each row were an object; an empty cell is an absent field.
+fn of_table(bytes: &[u8]) -> Result<Vec<Vec<u8>>, Problem> {
+    let unreadable = |error: csv::Error| {
+        let row = error.position().map_or(0, csv::Position::line);
+        Problem::from(Slug::InvalidRequest).saying(format!("第{row}行不是CSV。"), format!("Line {row} is no CSV."))
+    };
+    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    let mut table = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(bytes);
+    let names = table.headers().map_err(unreadable)?.clone();
+    let mut rows = Vec::new();
+    for record in table.records().take(IMPORT_ROWS_MAX + 1) {
+        let record = record.map_err(unreadable)?;
+        let cells = names.iter().zip(&record).filter(|(_, cell)| !cell.is_empty());
+        let row: Map<String, Value> = cells.map(|(name, cell)| (name.to_owned(), typed(name, cell))).collect();
+        rows.push(json(&row));
+    }
+    Ok(rows)
+}
+
+/// A table knows texts only.
+fn typed(name: &str, cell: &str) -> Value {
+    match (name, cell) {
+        ("queued", "true" | "false") => Value::Bool(cell == "true"),
+        ("rank", number) => number.parse::<u16>().map_or_else(|_| Value::from(number), Value::from),
+        (_, text) => Value::from(text),
+    }
+}
+
+fn row(bytes: &[u8], own: Option<&str>) -> Result<ImportRow, Problem> {
+    let form: ImportForm<'_> = read::form(bytes)?;
+    let mut faults = Faults::none();
+    let row = checked(form, own, &At::Root, &mut faults);
+    let faults = faults.found();
+    match row {
+        Some(row) if faults.is_empty() => Ok(row),
+        _ => Err(Problem::from(Slug::InvalidRequest).at(faults)),
+    }
+}
+
+fn checked(form: ImportForm<'_>, own: Option<&str>, at: &At<'_>, faults: &mut Faults) -> Option<ImportRow> {
+    let account = faults.maybe(&at.field("account"), form.account, ACCOUNT).map(Personal::new);
+    let number = case_number(form.case_number, &at.field("case_number"), faults);
+    let sum = |name: &'static str, amount: Option<crate::intake::form::Amount<'_>>, faults: &mut Faults| {
+        amount.map(|amount| faults.amount(&at.field(name), &amount))
+    };
+    let caught = sum("caught", form.caught, faults).unwrap_or(Money::ZERO);
+    let (claim, costs) = (sum("claim", form.claim, faults), sum("costs", form.costs, faults));
+    let code = match (form.court, own) {
+        (Some(code), _) => faults.text(&at.field("court"), code, COURT_CODE),
+        (None, Some(own)) => own.to_owned(),
+        (None, None) => {
+            faults.add(&at.field("court"), Want::Present);
+            String::new()
+        }
+    };
+    let name = faults.maybe(&at.field("court_name"), form.court_name, BODY_NAME).unwrap_or_else(|| code.clone());
+    let from = form.from.and_then(|day| faults.day(&at.field("from"), &day));
+    let kind = kind_of(form.kind, at, faults);
+    let limit = sum("limit", form.limit, faults);
+    let slip = faults.text(&at.field("number"), form.number, SLIP);
+    let ordered_in = form.original_case_number.map(|text| case_number(text, &at.field("original_case_number"), faults));
+    let partner = faults.text(&at.field("partner"), form.partner, ascii(PARTNER_CHARACTERS_MAX, "-"));
+    let party = Party {
+        role: Role::Obligor,
+        id_number: Personal::new(faults.text(&at.field("id_number"), form.id_number, ID_NUMBER)),
+        id_type: faults.text(&at.field("id_type"), form.id_type, ID_TYPE),
+        kind: faults.word(
+            &at.field("party_kind"),
+            &form.party_kind,
+            PartyKind::from_word,
+            [PartyKind::Person, PartyKind::Organisation].into_iter().map(PartyKind::word),
+        )?,
+        name: Personal::new(faults.text(&at.field("party_name"), form.party_name, PARTY_NAME)),
+        bankrupt: None,
+    };
+    let stage = form.stage.unwrap_or(Text(Cow::Borrowed(Stage::Enforcement.word())));
+    let stages = [Stage::Enforcement, Stage::Preservation].into_iter().map(Stage::word);
+    let stage = faults.word(&at.field("stage"), &stage, Stage::from_word, stages)?;
+    let to: Option<Day> = faults.day(&at.field("to"), &form.to);
+    let original = Original { act: None, slip, case_number: ordered_in.unwrap_or_else(|| number.clone()) };
+    let order = ActOrder {
+        kind: kind?,
+        partner,
+        subject: 0,
+        account,
+        amount: limit,
+        from,
+        to,
+        original: Some(original),
+        note: None,
+        details: Vec::new(),
+    };
+    let court = Court { code, name };
+    let (rank, queued) = (form.rank.map_or(0, |rank| rank.0), form.queued.unwrap_or(false));
+    Some(ImportRow { court, case_number: number, stage, claim, costs, party, order, caught, rank, queued })
+}
+
+/// What leaves something in force; a freeze unless said otherwise.
+fn kind_of(kind: Option<Text<'_>>, at: &At<'_>, faults: &mut Faults) -> Option<ActKind> {
+    let lasting = || ActKind::ALL.iter().copied().filter(|kind| kind.is_lasting()).map(ActKind::word);
+    let read = |word: &str| ActKind::from_word(word).filter(|kind| kind.is_lasting());
+    kind.map_or(Some(ActKind::Freeze), |word| faults.word(&at.field("kind"), &word, read, lasting()))
+}

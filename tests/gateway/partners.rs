@@ -1,0 +1,162 @@
+//! Connecting a partner from the shell: its file, its trial, its stand-in; and the guide in adapters/README.md, done to the letter.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
+
+use serde_json::Value;
+use simulators::{Police, PoliceConfig};
+use tempfile::TempDir;
+
+use crate::bench::{everybody, xiezhi};
+use crate::operations::{copy_of_the_samples, root};
+
+/// A process that is ended with its test.
+struct Running(
+    Child,
+    #[expect(dead_code, reason = "closing it would make the next line it prints an error")] BufReader<ChildStdout>,
+);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
+fn text(output: &Output) -> String {
+    [output.stdout.as_slice(), output.stderr.as_slice()]
+        .map(|bytes| String::from_utf8_lossy(bytes).into_owned())
+        .concat()
+}
+
+fn write_secret(config: &Path, name: &str, text: &str) {
+    use std::os::unix::fs::PermissionsExt as _;
+    let path = config.join("secrets").join(name);
+    std::fs::write(&path, text).unwrap();
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).unwrap();
+}
+
+fn steps(config: &Path, id: &str) -> (bool, Value) {
+    let told = xiezhi(&["partner", "check", id, "--json", "--config", config.to_str().unwrap()]);
+    let json: Value = serde_json::from_slice(&told.stdout).unwrap_or_else(|_| panic!("{}", text(&told)));
+    assert_eq!(told.status.success(), json["good"] == true);
+    (told.status.success(), json)
+}
+
+fn verdict(json: &Value, step: &str) -> String {
+    let steps = json["steps"].as_array().unwrap();
+    let found = steps.iter().find(|row| row["step"] == step).unwrap_or_else(|| panic!("{step}: {json:#}"));
+    found["verdict"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_new_file_of_any_adapter_says_everything_and_is_never_overwritten() {
+    let folder = TempDir::new().unwrap();
+    let config = copy_of_the_samples(folder.path());
+    let at = config.to_str().unwrap();
+    for adapter in adapters::ADAPTERS {
+        let id = format!("new-{}", adapter.name.replace('_', "-"));
+        let told = xiezhi(&["partner", "new", &id, "--adapter", adapter.name, "--kind", "bank", "--config", at]);
+        assert!(told.status.success(), "{}", text(&told));
+        let file = std::fs::read_to_string(config.join(format!("partners/{id}.toml"))).unwrap();
+        let whole: toml::Table = file.parse().unwrap_or_else(|fault| panic!("{id}: {fault}\n{file}"));
+        assert_eq!((whole["id"].as_str(), whole["stage"].as_str()), (Some(id.as_str()), Some("test")));
+        for (key, told) in adapter.options {
+            assert!(file.contains(told), "{id}: {key}");
+        }
+        let again = xiezhi(&["partner", "new", &id, "--adapter", adapter.name, "--kind", "bank", "--config", at]);
+        assert!(!again.status.success() && text(&again).contains("not overwritten"), "{}", text(&again));
+    }
+    for (id, adapter) in [("UPPER", "bank_http"), ("ok", "none"), ("../up", "bank_http")] {
+        assert!(!xiezhi(&["partner", "new", id, "--adapter", adapter, "--config", at]).status.success());
+    }
+}
+
+#[test]
+fn a_trial_says_what_works_and_what_does_not() {
+    let folder = TempDir::new().unwrap();
+    let config = copy_of_the_samples(folder.path());
+    let police = Police::start(&everybody(), PoliceConfig::default()).unwrap();
+    let sample = std::fs::read_to_string(config.join("partners/police-a.toml")).unwrap();
+    let write = |url: &str, token: &str| {
+        write_secret(&config, "police-a.token", token);
+        let file = sample.replace("http://127.0.0.1:9203/", url);
+        std::fs::write(config.join("partners/police-a.toml"), file).unwrap();
+    };
+    write(police.url(), "police-token");
+    let (good, json) = steps(&config, "police-a");
+    assert!(good, "{json:#}");
+    for (step, word) in
+        [("file", "good"), ("name", "good"), ("connection", "good"), ("credential", "good"), ("query", "skipped")]
+    {
+        assert_eq!(verdict(&json, step), word, "{json:#}");
+    }
+    write(police.url(), "another-token");
+    let (good, json) = steps(&config, "police-a");
+    assert!(!good && verdict(&json, "credential") == "bad", "{json:#}");
+    police.stop();
+    let (good, json) = steps(&config, "police-a");
+    assert!(!good && verdict(&json, "connection") == "bad" && verdict(&json, "credential") == "skipped", "{json:#}");
+    let (good, json) = steps(&config, "nobody");
+    assert!(!good && verdict(&json, "file") == "bad", "{json:#}");
+    let (good, json) = steps(&config, "bank-a");
+    assert!(good && verdict(&json, "face") == "good" && verdict(&json, "last call") == "skipped", "{json:#}");
+}
+
+/// The commands and files of the section "How to add one": blocks of `sh` and `toml`, in their order.
+fn guide() -> Vec<(String, String)> {
+    let page = std::fs::read_to_string(root().join("adapters/README.md")).unwrap();
+    let section =
+        page.split("## How to add one\n").nth(1).expect("the section").split("\n## ").next().unwrap().to_owned();
+    let mut blocks = section.split("```");
+    blocks.next();
+    let mut found = Vec::new();
+    // Whoever runs this beside others has a port of their own.
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let port = free.port().to_string();
+    while let (Some(block), Some(_)) = (blocks.next(), blocks.next()) {
+        let (language, body) = block.split_once('\n').unwrap();
+        found.push((language.to_owned(), body.replace("9377", &port)));
+    }
+    found
+}
+
+#[test]
+fn the_guide_connects_a_partner_and_changes_no_source() {
+    let folder = TempDir::new().unwrap();
+    let config = copy_of_the_samples(folder.path());
+    let place = config.parent().unwrap();
+    let (mut running, mut checked): (Vec<Running>, bool) = (Vec::new(), false);
+    for (language, body) in guide() {
+        if language.starts_with("toml") {
+            // The block is what the file shall say below its first lines, which name it.
+            let name = language.split_whitespace().nth(1).expect("a block of toml names its file");
+            std::fs::write(place.join(name), &body).unwrap();
+            continue;
+        }
+        for line in body.lines().filter(|line| !line.trim().is_empty()) {
+            let background = line.strip_suffix(" &");
+            let mut command = Command::new("sh");
+            let binary = Path::new(env!("CARGO_BIN_EXE_xiezhi")).parent().unwrap();
+            let search = format!("{}:{}", binary.display(), std::env::var("PATH").unwrap());
+            // A process in the background takes the place of its shell, so that ending the one ends the other.
+            let run = background.map_or(line.to_owned(), |line| format!("exec {line}"));
+            command.args(["-c", &run]).current_dir(place).env("PATH", search).stdin(Stdio::null());
+            if background.is_none() {
+                let told = command.output().unwrap();
+                assert!(told.status.success(), "{line}\n{}", text(&told));
+                checked |= line.contains("partner check") && text(&told).contains(": ready");
+                continue;
+            }
+            let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+            let mut out = BufReader::new(child.stdout.take().unwrap());
+            let mut said = String::new();
+            out.read_line(&mut said).unwrap();
+            running.push(Running(child, out));
+            assert!(said.contains("stands in for"), "{line}: {said}");
+        }
+    }
+    assert!(checked && !running.is_empty(), "the guide ends with a partner that is ready");
+    assert!(!place.join("src").exists() && !place.join("adapters").exists(), "settings are all that it touches");
+}

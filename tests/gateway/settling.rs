@@ -1,0 +1,96 @@
+//! Money that was reported and money that came: statements, reconciliation, and the tasks that come of them, over a restart.
+
+use serde_json::{Value, json};
+use simulators::yuan;
+
+use crate::bench::{Answer, COURT_ACCOUNT, Gateway, Spec, View, collect};
+
+fn statement(gateway: &Gateway, lines: &Value) -> Answer {
+    let body = json!({ "bank_code": COURT_ACCOUNT.0, "account": COURT_ACCOUNT.1, "lines": lines });
+    gateway.caller("submitter").post("/v1/settlements", &body)
+}
+
+fn results(answer: &Answer) -> Vec<String> {
+    let lines = answer.json()["lines"].as_array().unwrap().clone();
+    lines.iter().map(|line| line["result"].as_str().unwrap().to_owned()).collect()
+}
+
+fn tasks(gateway: &Gateway, who: &str) -> Vec<Value> {
+    gateway.caller(who).get("/v1/tasks").of_status(200).json()["tasks"].as_array().unwrap().clone()
+}
+
+fn deduction(view: &View, bank: &str) -> (String, String) {
+    let act = view.act("deduct", bank);
+    let slip = format!("{}-{}", act["slip"].as_str().unwrap(), act["line"]);
+    (act["id"].as_str().unwrap().to_owned(), slip)
+}
+
+#[test]
+fn reported_and_settled_are_two_sums_until_the_statement_comes() {
+    let banks = vec![Spec::called("bank-a").holds(&[300_000]), Spec::pulling("bank-b").holds(&[500_000])];
+    let mut gateway = Gateway::with(banks);
+    let view = gateway.run(&collect(&[0]).claim("8000.00"));
+    assert_eq!((view.ledger("deducted"), view.ledger("settled")), ("8000.00", "0.00"));
+    let ((act_a, slip_a), (act_b, slip_b)) = (deduction(&view, "bank-a"), deduction(&view, "bank-b"));
+    let id = view.0["id"].as_str().unwrap().to_owned();
+    let (paid_a, paid_b) = (gateway.bank("bank-a").paid(), gateway.bank("bank-b").paid());
+    let lines = json!([
+        { "serial": "S-1", "day": "2026-11-22", "amount": yuan(paid_a), "slip": slip_a },
+        { "serial": "S-2", "day": "2026-11-22", "amount": yuan(paid_b), "reference": format!("法院扣划 {slip_b}") },
+        { "serial": "S-3", "day": "2026-11-22", "amount": "12.34", "reference": "货款" },
+    ]);
+    let told = statement(&gateway, &lines).of_status(200);
+    assert_eq!(results(&told), ["matched", "matched", "unmatched"]);
+    assert_eq!((&told.json()["lines"][0]["act"], &told.json()["lines"][1]["act"]), (&json!(act_a), &json!(act_b)));
+    gateway.restart();
+    assert_eq!(results(&statement(&gateway, &lines).of_status(200)), ["known", "known", "known"]);
+    let view = gateway.view(&id);
+    assert_eq!((view.ledger("deducted"), view.ledger("settled")), ("8000.00", "8000.00"));
+    let open = tasks(&gateway, "operator");
+    assert_eq!(
+        (open.len(), &open[0]["kind"], &open[0]["amount"]),
+        (1, &json!("settlement_unmatched"), &json!("12.34"))
+    );
+    assert!(tasks(&gateway, "submitter").is_empty(), "what belongs to no act is the operators'");
+    let task = open[0]["id"].as_str().unwrap();
+    let end = json!({ "end": "dismissed", "reason": "系其他款项，已退回" });
+    gateway.caller("submitter").post(&format!("/v1/tasks/{task}/end"), &end).of_status(404);
+    gateway.caller("operator").post(&format!("/v1/tasks/{task}/end"), &end).of_status(200);
+    assert!(tasks(&gateway, "operator").is_empty());
+    let foreign = json!({ "bank_code": COURT_ACCOUNT.0, "account": "9999", "lines": lines });
+    let refused = gateway.caller("submitter").post("/v1/settlements", &foreign).of_status(422);
+    assert_eq!(refused.slug(), "account_not_listed");
+}
+
+#[test]
+fn a_partners_list_of_a_day_is_held_against_ours_at_act_level() {
+    let gateway = Gateway::with(vec![Spec::called("bank-a").holds(&[300_000])]);
+    let view = gateway.run(&collect(&[0]).claim("1000.00"));
+    let (act, slip) = deduction(&view, "bank-a");
+    let day = format!("{}-{}-{}", &slip[1..5], &slip[5..7], &slip[7..9]);
+    let ask = |lines: Value, whole: bool| {
+        let body = json!({ "day": day, "lines": lines, "whole": whole });
+        gateway.caller("operator").post("/v1/partners/bank-a/reconciliation", &body).of_status(200).json()
+    };
+    let agreed = ask(json!([{ "slip": slip, "state": "done", "moved": "1000.00" }]), false);
+    assert_eq!(agreed["differences"], json!([]));
+    let told = ask(
+        json!([{ "slip": slip, "state": "refused", "moved": "999.99" }, { "slip": "X2026112299999999999-1" }]),
+        false,
+    );
+    let what: Vec<(&str, &Value)> =
+        told["differences"].as_array().unwrap().iter().map(|d| (d["what"].as_str().unwrap(), &d["act"])).collect();
+    assert_eq!(what, [("state", &json!(act)), ("moved", &json!(act)), ("unknown_slip", &Value::Null)]);
+    assert_eq!(told["differences"][1]["ours"], "1000.00");
+    let missing = ask(json!([]), true);
+    assert_eq!(missing["differences"], json!([{ "act": act, "what": "not_listed" }]), "{missing:#}");
+    let open = tasks(&gateway, "operator");
+    assert!(
+        open.iter().all(|task| task["kind"] == "reconciliation_differs" && task["partner"] == "bank-a"),
+        "{open:#?}"
+    );
+    assert_eq!(open.len(), 2, "one for the act and one for the line that nobody knows");
+    let other =
+        gateway.caller("operator").post("/v1/partners/bank-z/reconciliation", &json!({ "day": day, "lines": [] }));
+    assert_eq!(other.of_status(404).slug(), "not_found");
+}
