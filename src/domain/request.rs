@@ -189,11 +189,10 @@ mod tests {
     fn rounds_stand_on_a_grid_and_end_with_the_days() {
         let repeat = Repeat { days: 2, every_hours: 18 };
         let at = |hours: Millis| 1_000 + hours * HOUR_MS;
-        assert_eq!((1..4).map(|round| repeat.due_at(1_000, round)).collect::<Vec<_>>(), [
-            Some(at(18)),
-            Some(at(36)),
-            None
-        ]);
+        assert_eq!(
+            (1..4).map(|round| repeat.due_at(1_000, round)).collect::<Vec<_>>(),
+            [Some(at(18)), Some(at(36)), None]
+        );
         assert_eq!((repeat.rounds(), repeat.ends_at(1_000)), (3, at(48)));
         assert_eq!((repeat.round_at(1_000, at(18) - 1), repeat.round_at(1_000, at(37))), (0, 2));
     }

@@ -164,7 +164,7 @@ fn ready(waiting: Waiting) -> (&'static str, &'static str, &'static str, &'stati
 mod tests {
     use super::*;
 
-    const WAITING: [Waiting; 15] = [
+    const WAITING: [Waiting; 16] = [
         Waiting::Turn,
         Waiting::Base,
         Waiting::Order,
@@ -203,7 +203,7 @@ mod tests {
         let said = |state, waiting| next(state, waiting, None).what_zh;
         let ready: std::collections::BTreeSet<_> =
             WAITING.iter().map(|waiting| said(ActState::Ready, *waiting)).collect();
-        assert_eq!(ready.len(), 12, "{ready:?}");
+        assert_eq!(ready.len(), 13, "{ready:?}");
         let awaiting =
             [Waiting::Ask, Waiting::Condition, Waiting::Turn].map(|waiting| said(ActState::Awaiting, waiting));
         assert_eq!(awaiting.iter().collect::<std::collections::BTreeSet<_>>().len(), 3);

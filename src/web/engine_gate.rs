@@ -11,7 +11,10 @@ use domain::{ActId, CaseId, Day, Millis, Money, Personal, RequestId, StopId, Tas
 use engine::Engine;
 
 use crate::gate::{
-    Accepted, Answer, Answered, AttemptView, Caller, ClaimView, Counters, CourtView, DeliveryView, DocumentRead, DocumentStored, EntryView, EventView, Gate, GateFuture, Health, ImportRow, ImportVerdict, InboxPage, InboxTask, Lifted, Listed, Look, MeasureFilter, MeasureLine, Page, PartnerView, ReconciledView, Refusal, RequestFilter, RequestLine, RequestView, Resolution, SettledHow, Statement, StopView, TaskEnding, TaskFilter, TaskView,
+    Accepted, Answer, Answered, AttemptView, Caller, ClaimView, Counters, CourtView, DeliveryView, DocumentRead,
+    DocumentStored, EntryView, EventView, Gate, GateFuture, Health, ImportRow, ImportVerdict, InboxPage, InboxTask,
+    Lifted, Listed, Look, MeasureFilter, MeasureLine, Page, PartnerView, ReconciledView, Refusal, RequestFilter,
+    RequestLine, RequestView, Resolution, SettledHow, Statement, StopView, TaskEnding, TaskFilter, TaskView,
 };
 
 impl Gate for Engine {

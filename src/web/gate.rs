@@ -17,7 +17,9 @@ pub use engine::inbox::{Answered, ClaimView, INBOX_PAGE_MAX, InboxPage, InboxTas
 pub use engine::refusal::Refusal;
 pub use engine::view::{
     Accepted, ActView, AttemptView, Caller, Counters, CourtView, DeliveryView, Difference, DocumentRead,
-    DocumentStored, EntryView, EventView, Health, ImportRow, ImportVerdict, LeadView, Lifted, Listed, MeasureFilter, MeasureLine, MeasureView, OutcomeView, Page, PartnerView, Receipt, ReconciledView, RepeatView, RequestFilter, RequestLine, RequestView, Resolution, SettlementLine, Statement, StopView, TaskEnding, TaskFilter, TaskView,
+    DocumentStored, EntryView, EventView, Health, ImportRow, ImportVerdict, LeadView, Lifted, Listed, MeasureFilter,
+    MeasureLine, MeasureView, OutcomeView, Page, PartnerView, Receipt, ReconciledView, RepeatView, RequestFilter,
+    RequestLine, RequestView, Resolution, SettlementLine, Statement, StopView, TaskEnding, TaskFilter, TaskView,
 };
 
 /// A future of the gate. Dropping it never undoes what was decided.

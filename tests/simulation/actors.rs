@@ -137,7 +137,8 @@ impl Simulation {
         let part = kind == ActKind::Release && freeze.limit >= 200 && self.dice.chance(50);
         order.amount = kind.moves_money().then(|| Money::from_fen(fen.max(1)));
         if part {
-            order.amount = Some(Money::from_fen(signed(self.dice.between(1, crate::dice::unsigned(freeze.limit / 100)))));
+            order.amount =
+                Some(Money::from_fen(signed(self.dice.between(1, crate::dice::unsigned(freeze.limit / 100)))));
         }
         order.original =
             Some(Original { act: Some(freeze.id), slip: String::new(), case_number: Personal::new(String::new()) });

@@ -35,7 +35,8 @@ const PAGE_BYTES: usize = 4_096;
 const TODAY: i64 = 1_795_276_800_000;
 
 const ENDS_MAX: Duration = Duration::from_millis(10);
-const BYTES_MAX: usize = 300;
+/// With a third of a case, its place in five maps, and what growing vectors hold ahead.
+const BYTES_MAX: usize = 320;
 const STRUCT_BYTES_MAX: usize = 120;
 
 struct NoKeys;
@@ -151,12 +152,13 @@ fn main() {
 
     let mut decider = Decider::new(read, Box::new(NoKeys), Box::new(SeededRandom::new(1)));
     let _started = decider.decide(Command::Configure(Arc::default()), TODAY);
-    let (mut longest, mut ticks, mut events, mut lapsed) = (Duration::ZERO, 0, 0, 0);
+    let (mut longest, mut all, mut ticks, mut events, mut lapsed) = (Duration::ZERO, Duration::ZERO, 0_u32, 0, 0);
     let mut now = TODAY + 86_400_000;
     loop {
         let began = Instant::now();
         let decision = decider.decide(Command::Tick, now);
-        longest = longest.max(began.elapsed());
+        let took = began.elapsed();
+        (longest, all) = (longest.max(took), all + took);
         (ticks, now) = (ticks + 1, now + 1_000);
         if decision.events.is_empty() {
             break;
@@ -164,7 +166,10 @@ fn main() {
         events += decision.events.len();
         lapsed += decision.events.iter().filter(|event| event.fact.name() == "measure.lapsed").count();
     }
-    println!("the next day: {ticks} ticks, {events} events ({lapsed} of them lapses), the longest tick {longest:?}");
+    println!(
+        "the next day: {ticks} ticks, {events} events ({lapsed} of them lapses), a tick {:?}, the longest {longest:?}",
+        all / ticks
+    );
     assert!(ends < ENDS_MAX, "what ends today takes {ends:?}, above {ENDS_MAX:?}");
     assert!(each <= BYTES_MAX, "{each} bytes a measure, above {BYTES_MAX}");
     assert!(size_of::<Option<Measure>>() <= STRUCT_BYTES_MAX, "the struct");

@@ -252,6 +252,7 @@ impl World {
             case_key: (5, 5),
             subjects: vec![77],
             paper_keys: vec![(9, 9)],
+            preservation: None,
             request: Arc::new(asked),
         };
         self.table.tell(Command::Submit(Box::new(submit)))
@@ -329,9 +330,11 @@ impl World {
             state: "finished".to_owned(),
             acts: 1,
             partners: Vec::new(),
+            viewers: Vec::new(),
             slips: Vec::new(),
             events: Vec::new(),
         };
+        let known = self.table.known_of(id);
         let late = LateOutcome {
             act: id,
             partner: "bank-a".to_owned(),
@@ -340,6 +343,7 @@ impl World {
             has_callback: false,
             closed,
             outcome,
+            known,
         };
         self.table.tell(Command::LateOutcome(Box::new(late)))
     }

@@ -100,7 +100,7 @@ impl Table {
             to: Some(Day::of(self.now).plus_days(days)),
             original: Some(original),
         };
-        let lines = vec![ImportLine { order, caught: Money::from_fen(fen), rank: 1, queued: n % 5 == 0 }];
+        let lines = vec![ImportLine { order, caught: Money::from_fen(fen), rank: 1, queued: n.is_multiple_of(5) }];
         let import = ImportMeasures {
             by: "operator".to_owned(),
             court: "330225".to_owned(),
@@ -117,11 +117,12 @@ impl Table {
         if self.decider.state.act_index(act).is_some() {
             return;
         }
-        let planned_at = |sequence: u64| match self.events.get(sequence as usize).map(|event| &event.body) {
-            Some(Some(store::record::Body::Accepted(body))) => body.plan.first().cloned(),
-            Some(Some(store::record::Body::Imported(body))) => body.lines.first().cloned(),
-            _ => None,
-        };
+        let planned_at =
+            |sequence: u64| match self.events.get(usize::try_from(sequence).unwrap()).map(|event| &event.body) {
+                Some(Some(store::record::Body::Accepted(body))) => body.plan.first().cloned(),
+                Some(Some(store::record::Body::Imported(body))) => body.lines.first().cloned(),
+                _ => None,
+            };
         let Some(line) = planned_at(act.sequence) else { return };
         let mut told = known(act.sequence, 0, kind);
         let base = line.base.and_then(|base| Some((base, planned_at(base.0)?)));
@@ -140,6 +141,7 @@ impl Table {
             state: "finished".to_owned(),
             acts: 1,
             partners: Vec::new(),
+            viewers: Vec::new(),
             slips: Vec::new(),
             events: vec![act.sequence],
         };
@@ -245,5 +247,26 @@ fn prior() -> PriorMeasure {
         paper: Personal::new("(2026)浙0203执7号".to_owned()),
         amount: None,
         to: None,
+    }
+}
+
+impl Table {
+    /// What the history of a finished request tells of an act, as the runtime would read it.
+    pub(super) fn known_of(&self, act: domain::ActId) -> crate::command::KnownAct {
+        let planned = |id: domain::ActId| {
+            let body = self.events[usize::try_from(id.sequence).unwrap()].body.as_ref().unwrap();
+            body.plan()[id.line as usize].clone()
+        };
+        let line = planned(act);
+        let mut told = known(act.sequence, act.line, ActKind::from_code(line.kind).unwrap());
+        told.base = line.base.map(|base| crate::command::Planned {
+            id: base,
+            line: planned(base.into()),
+            ..told.planned.clone()
+        });
+        told.planned.line = line;
+        told.moved = self.decider.state.moved_by(act);
+        told.state = self.last_said(act);
+        told
     }
 }

@@ -78,6 +78,7 @@ impl Table {
             case_key: (5, 5),
             subjects: vec![77],
             paper_keys: Vec::new(),
+            preservation: None,
             request: Arc::new(pattern),
         };
         self.tell(Command::AcceptTask(Box::new(AcceptTask {
@@ -93,6 +94,7 @@ impl Table {
     /// Open tasks: kind, partner, amount in fen.
     pub(super) fn proposed(&self) -> Vec<(TaskKind, String, i64)> {
         let tasks = self.decider.state.tasks.values();
+        let tasks = tasks.filter(|task| task.kind() != TaskKind::SiteInvestigation);
         tasks.map(|task| (task.kind(), task.partner.clone(), task.amount / 100)).collect()
     }
 
@@ -111,6 +113,7 @@ impl Table {
             case_key: (5, 5),
             subjects: vec![77],
             paper_keys: vec![(9, 9)],
+            preservation: None,
             request: Arc::new(asked),
         };
         match self.tell(Command::Submit(Box::new(submit)))? {
@@ -229,9 +232,11 @@ fn a_partner_that_holds_more_than_it_was_asked_to_is_found_at_once_also_late() {
         state: "finished".to_owned(),
         acts: 1,
         partners: Vec::new(),
+        viewers: Vec::new(),
         slips: Vec::new(),
         events: Vec::new(),
     };
+    let known = table.known_of(act);
     let late = crate::command::LateOutcome {
         act,
         partner: "bank-a".to_owned(),
@@ -240,6 +245,7 @@ fn a_partner_that_holds_more_than_it_was_asked_to_is_found_at_once_also_late() {
         has_callback: false,
         closed,
         outcome,
+        known,
     };
     table.tell(Command::LateOutcome(Box::new(late))).unwrap();
     assert_eq!(table.proposed(), [(TaskKind::Excess, "bank-a".to_owned(), 50_000)], "the proposal follows the news");
@@ -352,6 +358,7 @@ fn a_bankruptcy_that_is_told_proposes_the_releases_once() {
             case_key: (5, 5),
             subjects: vec![77],
             paper_keys: vec![(9, 9)],
+            preservation: None,
             request: Arc::new(told),
         };
         table.tell(Command::Submit(Box::new(submit))).unwrap();

@@ -445,6 +445,7 @@ fn late(table: &mut Table, known: KnownAct, outcome: Outcome) {
         state: "finished".to_owned(),
         acts: 1,
         partners: Vec::new(),
+        viewers: Vec::new(),
         slips: Vec::new(),
         events: vec![request],
     };
@@ -462,7 +463,7 @@ fn late(table: &mut Table, known: KnownAct, outcome: Outcome) {
 }
 
 fn as_planned(table: &Table, request: u64, state: ActState) -> KnownAct {
-    let planned = table.events.iter().skip(request as usize).find_map(|event| match &event.body {
+    let planned = table.events.iter().skip(usize::try_from(request).unwrap()).find_map(|event| match &event.body {
         Some(store::record::Body::Accepted(body)) => Some(body.plan[0].clone()),
         _ => None,
     });

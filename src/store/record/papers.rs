@@ -240,7 +240,15 @@ impl RequestTwin {
     /// The case, its officers and papers, without what was asked: what a measure needs that stands by itself.
     #[must_use]
     pub fn bare(&self) -> Self {
-        Self { goal: None, acts: Vec::new(), deadline: None, callback: None, preservation: None, repeat: None, ..self.clone() }
+        Self {
+            goal: None,
+            acts: Vec::new(),
+            deadline: None,
+            callback: None,
+            preservation: None,
+            repeat: None,
+            ..self.clone()
+        }
     }
 
     /// Claim and costs, in 1/10,000 yuan.

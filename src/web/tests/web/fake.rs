@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use domain::act::{ActOrder, Original};
-use domain::case::{HaltCause, Officer, Paper};
+use domain::case::{HaltCause, Paper};
 use domain::ledger::Ledger;
 use domain::measure::MeasureState;
 use domain::outcome::{

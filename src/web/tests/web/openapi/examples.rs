@@ -94,7 +94,9 @@ pub fn of_body(operation: &str) -> Value {
         }
         "objectToAct" => named("unlawful", json!({ "text": "该账户系社会保险基金专户，依法不得冻结" })),
         "approveRequest" | "stopRequest" | "withdrawAct" | "liftStop" | "resumeCase" => reason(),
-        "amendClaim" => named("less", json!({ "claim": "80000.00", "costs": "600.00", "reason": "申请执行人减少请求" })),
+        "amendClaim" => {
+            named("less", json!({ "claim": "80000.00", "costs": "600.00", "reason": "申请执行人减少请求" }))
+        }
         "haltCase" => named(
             "bankruptcy",
             json!({ "cause": "bankruptcy", "reason": "已受理破产申请", "document": digest("ruling") }),

@@ -3,8 +3,8 @@
 use web::Role;
 use web::problem::Slug;
 use web::right::{
-    Approve, Audit, Clerk, EndTasks, Import, Inbound, Object, Operate, ReadRequests, ReadStates, ReadTasks, Reconcile, Redeliver,
-    Right, Settle, SettleAccounts, Stop, Submit,
+    Approve, Audit, Clerk, EndTasks, Import, Inbound, Object, Operate, ReadRequests, ReadStates, ReadTasks, Reconcile,
+    Redeliver, Right, Settle, SettleAccounts, Stop, Submit,
 };
 
 /// Chinese, and the same in English.

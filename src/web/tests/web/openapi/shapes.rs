@@ -305,7 +305,7 @@ fn others() -> Value {
         "Partner": object(("协助单位及其通道。", "A partner and its lane."), json!({
             "id": text("", ""), "name": text("", ""), "kind": to("PartnerKind"),
             "travel": words("", "Does it fetch from us, or do we call it.", vec!["pull", "call_out"]),
-            "acts": list(to("ActKind")), "stage": words_of!(domain::partner::Stage, "接入阶段，限定可用事项。", "How far it has come; narrows the acts."), 
+            "acts": list(to("ActKind")), "stage": words_of!(domain::partner::Stage, "接入阶段，限定可用事项。", "How far it has come; narrows the acts."),
             "answered": count("本次启动以来已反馈的事项数。", "Acts that it has answered since this process started."),
             "overdue": count("已接收而逾期未反馈的事项数。", "Acts that it took and has not answered in the time agreed with it."),
             "answer_rate": or_null(text("反馈率，百分数，两位小数；尚无到期事项时为空。", "Of all that was to be answered by now, what was, in per cent with two decimals; null while nothing was.")),
