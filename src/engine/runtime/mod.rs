@@ -280,9 +280,7 @@ impl Engine {
             spawn("index", Box::new(move || c.index.run(&to_index)))?,
         ];
         let publisher = spawn("checkpoint", Box::new(move || publish(&d, &publisher_stops)))?;
-        engine.first_words(options.version, config)?;
-        sweeping::begin(&engine);
-        proposals::begin(&shared);
+        engine.begin(options.version, config)?;
         Ok(Running {
             engine,
             recovery: taken.recovery,
@@ -292,6 +290,14 @@ impl Engine {
             stop_publisher,
             _held: taken.held,
         })
+    }
+
+    /// The first events, then what goes on by itself.
+    fn begin(&self, version: String, config: Arc<Config>) -> Result<(), OpenError> {
+        self.first_words(version, config)?;
+        sweeping::begin(self);
+        proposals::begin(&self.shared);
+        Ok(())
     }
 
     fn first_words(&self, version: String, config: Arc<Config>) -> Result<(), OpenError> {
