@@ -123,7 +123,11 @@ impl Engine {
             Looked::Failed(why) => {
                 self.shared.counts.sweeps_failed.fetch_add(1, Ordering::Relaxed);
                 if rhythm.failing.replace(why) != Some(why) {
-                    tracing::warn!(partner, why, "its mailbox cannot be swept: answers wait there; look at its options and its server");
+                    tracing::warn!(
+                        partner,
+                        why,
+                        "its mailbox cannot be swept: answers wait there; look at its options and its server"
+                    );
                 }
                 rhythm.failures = rhythm.failures.saturating_add(1);
                 backoff_ms(every_ms, rhythm.failures)
@@ -162,7 +166,12 @@ impl Engine {
                 let command = Command::SetAside { partner: partner.to_owned(), reason, digest: swept.digest };
                 self.done(command).await.map_err(|_| "gateway")?;
                 self.shared.counts.set_aside.fetch_add(1, Ordering::Relaxed);
-                tracing::warn!(partner, packet = swept.name, reason, "a packet was set aside: look at it, then ask the partner for another");
+                tracing::warn!(
+                    partner,
+                    packet = swept.name,
+                    reason,
+                    "a packet was set aside: look at it, then ask the partner for another"
+                );
                 return call.conclude(&swept.name, Conclusion::SetAside(reason)).await.map_err(Cause::word);
             }
         };
@@ -225,9 +234,6 @@ mod tests {
         items.push(item(Verdict::HandedBack));
         items.push(FeedbackItem { slip: String::new(), line: None, outcome: Err(String::new()) });
         let runs: Vec<(&str, usize)> = by_way(items).iter().map(|(way, run)| (*way, run.len())).collect();
-        assert_eq!(
-            runs,
-            [("feedback", 200), ("feedback", 200), ("feedback", 50), ("hand_back", 1), ("feedback", 1)]
-        );
+        assert_eq!(runs, [("feedback", 200), ("feedback", 200), ("feedback", 50), ("hand_back", 1), ("feedback", 1)]);
     }
 }
