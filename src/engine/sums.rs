@@ -22,6 +22,12 @@ struct Said<'o> {
 }
 
 impl Said<'_> {
+    /// What it says was moved.
+    fn moved(&self, ordered: i64) -> i64 {
+        let all = if self.state == ActState::Done { ordered } else { 0 };
+        if self.effect() { self.outcome.and_then(|o| o.moved).unwrap_or(all).max(0) } else { 0 }
+    }
+
     fn effect(&self) -> bool {
         self.state.took_effect()
     }
@@ -88,7 +94,13 @@ impl State {
         if let Some(taking) = self.taking_index(act) {
             let amount = self.takings.get(taking).map_or(0, |taking| taking.amount);
             let measure = self.takings.get(taking).map_or(NONE, |taking| taking.measure);
-            self.booked_alone((measure, taking), |books| books.take(taking, amount, said));
+            let moved = self.takings.get(taking).map_or(0, |taking| taking.moved);
+            let now = said.moved(amount);
+            // Money that was reported stays counted when late news denies it: people settle the contradiction, and until they have
+            // nothing may be taken a second time.
+            if now > moved {
+                self.booked_alone((measure, taking), |books| books.take(taking, amount, said));
+            }
             self.drop_if_over(measure);
         }
         let Some(measure) = self.measure_index(act.into()) else { return };
@@ -162,8 +174,7 @@ impl State {
     }
 
     fn take(&mut self, index: Index, ordered: i64, said: Said<'_>) {
-        let all = if said.state == ActState::Done { ordered } else { 0 };
-        let moved = if said.effect() { said.outcome.and_then(|o| o.moved).unwrap_or(all).max(0) } else { 0 };
+        let moved = said.moved(ordered);
         let Some(taking) = self.takings.get_mut(index) else { return };
         let change = moved - taking.moved;
         taking.moved = moved;

@@ -98,10 +98,7 @@ pub(super) fn read<'p>(
     let law = rules.as_ref().map_or_else(Arc::default, |rules| named(rules, packs));
     // Nothing is called where people fetch and answer, so no call can take longer than they may.
     let timeouts = timeouts(root.table("timeouts"), if by_hand { u64::MAX } else { answer_due_ms });
-    let rate = match travel {
-        Some(Travel::Pull) => root.table_if_any("rate").map_or(Some(PULL_RATE), rate),
-        Some(Travel::CallOut) | None => rate(root.table("rate")),
-    };
+    let rate = rate_of(&mut root, travel);
     reachable(rate, &timeouts, in_flight.as_ref());
     let retry = retry(root.table("retry"));
     let breaker = breaker(root.table("breaker"));
@@ -112,11 +109,7 @@ pub(super) fn read<'p>(
     let ask_every = root.number("ask_every_s", 1..=31_536_000_u64);
     let agreed = root.table_if_any("check").and_then(|table| agreed(table, around));
     let plug = plug(&mut root, adapter.as_ref(), &timeouts, around, dialects);
-    if let (Some(kind), Some(Travel::Pull), false) = (&kind, travel, by_hand)
-        && !adapters::faces().iter().any(|face| face.kind() == kind.value)
-    {
-        kind.spot.fault("has no path from which lists are fetched, so nobody could; choose an adapter that calls out");
-    }
+    fetchable(kind.as_ref(), travel.filter(|_| !by_hand));
     let register = officers(&mut root);
     root.finish();
     let (plug, mut form, options) = plug?;
@@ -145,18 +138,23 @@ pub(super) fn read<'p>(
         credential: credential.map(|found| found.value),
         retired,
     };
-    let adapter = adapter?.value;
-    Some(Made {
-        partner,
-        plug,
-        credential: spot,
-        token,
-        clerks,
-        adapter,
-        options,
-        agreed,
-        names_rules: rules.is_some(),
-    })
+    let (adapter, names_rules) = (adapter?.value, rules.is_some());
+    Some(Made { partner, plug, credential: spot, token, clerks, adapter, options, agreed, names_rules })
+}
+
+fn rate_of(root: &mut Table<'_>, travel: Option<Travel>) -> Option<Rate> {
+    match travel {
+        Some(Travel::Pull) => root.table_if_any("rate").map_or(Some(PULL_RATE), rate),
+        Some(Travel::CallOut) | None => rate(root.table("rate")),
+    }
+}
+
+fn fetchable(kind: Option<&Found<'_, PartnerKind>>, travel: Option<Travel>) {
+    if let (Some(kind), Some(Travel::Pull)) = (kind, travel)
+        && !adapters::faces().iter().any(|face| face.kind() == kind.value)
+    {
+        kind.spot.fault("has no path from which lists are fetched, so nobody could; choose an adapter that calls out");
+    }
 }
 
 /// `[[officers]]`: who is registered with the partner (rule D4); none = it keeps no register with us.

@@ -153,7 +153,8 @@ fn in_a_random_history_nothing_is_ordered_above_the_claim_and_the_banks_hold_no_
                 let ask = acts(&[0], vec![order]).same_case(&first).claim(&format!("{claim}.00"));
                 let answer = gateway.submit_as(&format!("random-{}", seed.0), &ask);
                 if answer.status == 422 {
-                    assert_eq!(answer.rules(), ["D8"]);
+                    // Too much, or frozen already for this case.
+                    assert!(["D8", "D14"].contains(&answer.rules()[0].as_str()), "{:?}", answer.rules());
                     continue;
                 }
                 let view = gateway.view(&Submitted::of(&answer.of_status(202)).id);

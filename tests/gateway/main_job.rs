@@ -3,7 +3,7 @@
 use serde_json::json;
 use simulators::yuan;
 
-use crate::bench::{Bank, Gateway, Setup, Spec, collect, look, secure};
+use crate::bench::{Bank, Gateway, Setup, Spec, View, collect, look, secure};
 
 fn three_banks() -> Vec<Spec> {
     vec![
@@ -85,9 +85,9 @@ fn what_is_frozen_in_excess_is_released_once_the_debt_is_paid() {
     assert_eq!((view.state_of("deduct", "bank-a"), view.state_of("deduct", "bank-b")), ("planned", "planned"));
     assert_eq!(gateway.banks.iter().map(Bank::held).sum::<i64>(), 1_000_000);
     gateway.run(&look(&[0]).same_case(&ask).claim("4000.00").at(&["bank-a"]));
-    let over = view.act("deduct", "bank-b")["id"].as_str().unwrap().to_owned();
     let reason = json!({ "reason": "申请执行人撤回部分请求" });
-    gateway.caller("submitter").post(&format!("/v1/acts/{over}/withdraw"), &reason).of_status(200);
+    let given_up = |view: &View| view.state_of("deduct", "bank-b") == "withdrawn";
+    gateway.wait_until(&submitted.id, "the deduction that is over is taken back by itself", given_up);
     gateway.caller("approver").post(&format!("/v1/requests/{}/approve", submitted.id), &reason).of_status(200);
     let view = gateway.wait_finished(&submitted.id);
     assert_eq!(

@@ -294,9 +294,9 @@ impl Engine {
 
     /// The first events, then what goes on by itself.
     fn begin(&self, version: String, config: Arc<Config>) -> Result<(), OpenError> {
+        proposals::begin(&self.shared);
         self.first_words(version, config)?;
         sweeping::begin(self);
-        proposals::begin(&self.shared);
         Ok(())
     }
 

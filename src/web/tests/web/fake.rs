@@ -14,15 +14,19 @@ use domain::outcome::{
 };
 use domain::request::{PartnerKind, Request, RequestState};
 use domain::sentence::{Waiting, next};
-use domain::socket::{Face, FaceCall, FaceFault, FaceReply, ShownCredential};
+use domain::socket::{FaceCall, FaceFault, FaceReply};
 use domain::stop::StopScope;
 use domain::task::TaskKind;
 use domain::{
-    ActId, ActKind, ActState, CaseId, Day, MeasureId, Millis, Money, Personal, RequestId, Secret, SlipLine, SlipNumber,
+    ActId, ActKind, ActState, CaseId, Day, MeasureId, Millis, Money, Personal, RequestId, SlipLine, SlipNumber,
 };
 use domain::{StopId, TaskId};
 use tokio::sync::watch;
 use web::gate::*;
+
+mod face;
+pub use face::FakeFace;
+use face::reply;
 
 use crate::planted::{MARKUP, task};
 
@@ -586,53 +590,5 @@ impl Gate for FakeGate {
 
     fn checkpoint_key(&self) -> String {
         "xiezhi.example+1+key".to_owned()
-    }
-}
-
-/// A face that reads `user password` and answers with what it was told.
-pub struct FakeFace;
-
-fn reply(status: u16, text: String) -> FaceReply {
-    FaceReply { status, content_type: "text/xml; charset=GBK", bytes: text.into_bytes() }
-}
-
-impl Face for FakeFace {
-    fn path(&self) -> &'static str {
-        "/services/FakeService"
-    }
-
-    fn kind(&self) -> PartnerKind {
-        PartnerKind::Bank
-    }
-
-    fn description(&self, address: &str) -> String {
-        format!("<definitions location=\"{address}\"/>")
-    }
-
-    fn decode(&self, body: &[u8]) -> Result<FaceCall, FaceFault> {
-        let text = std::str::from_utf8(body).map_err(|_| FaceFault::Malformed("the envelope".to_owned()))?;
-        let (username, rest) = text.split_once(' ').ok_or(FaceFault::UnknownOperation)?;
-        let (password, argument) = rest.split_once(' ').unwrap_or((rest, ""));
-        Ok(FaceCall {
-            operation: "getList".to_owned(),
-            credentials: vec![ShownCredential {
-                username: username.into(),
-                password: Secret::new(password.to_owned()),
-            }],
-            argument: Some(Personal::new(argument.to_owned())),
-        })
-    }
-
-    fn deny(&self, operation: &str, text: &str) -> FaceReply {
-        reply(200, format!("<{operation}>{text}</{operation}>"))
-    }
-
-    fn fault(&self, fault: &FaceFault) -> FaceReply {
-        let what = match fault {
-            FaceFault::Malformed(at) => format!("malformed {at}"),
-            FaceFault::UnknownOperation => "unknown operation".to_owned(),
-            FaceFault::TooLarge(bound) => format!("too large: {bound}"),
-        };
-        reply(500, format!("<soap:Fault>{what}</soap:Fault>"))
     }
 }

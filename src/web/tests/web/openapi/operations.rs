@@ -1,5 +1,7 @@
 //! Every call of the API: who may, what it takes, what it answers, and with which problems it refuses.
 
+mod duties;
+
 use web::Role;
 use web::problem::Slug;
 use web::right::{
@@ -183,8 +185,8 @@ pub fn operations() -> Vec<Operation> {
     all.extend(measures());
     all.extend(partners());
     all.extend(stops());
-    all.extend(tasks());
-    all.extend(settlements());
+    all.extend(duties::tasks());
+    all.extend(duties::settlements());
     all.extend(inboxes());
     all.extend(trail());
     all.extend(health());
@@ -405,67 +407,6 @@ fn measures() -> Vec<Operation> {
             .shows(200, Shows::Json("ImportVerdicts"))
             .and_headers(&["CacheControl"])
             .refusing(&[ENGINE]),
-    ]
-}
-
-fn tasks() -> Vec<Operation> {
-    vec![
-        Operation::of("objectToAct", "POST", "/v1/acts/{id}/objection", "tasks")
-            .says("协助单位书面异议", "A partner objects in writing")
-            .about(
-                "协助单位认为事项违反法律的，可书面异议；法院须在十五日内答复（D18）。异议不停止办理。运维人员可代为登记。",
-                "A partner that thinks an act unlawful objects in writing, and the court answers within fifteen days (D18). Nothing is suspended by it. An operator may enter it for the partner.",
-            )
-            .for_roles::<Object>()
-            .with(&["ActId", "AcceptLanguage"])
-            .takes(Body::Json("ObjectionForm"))
-            .shows(200, Shows::Json("Sequence"))
-            .refusing(&[ID, ENGINE]),
-        Operation::of("listTasks", "GET", "/v1/tasks", "tasks")
-            .says("待办事项", "What people have to do")
-            .about("旧者在前。法院令牌仅见本院的。", "Oldest first. A court's token sees its own.")
-            .for_roles::<ReadTasks>()
-            .with(&["TaskKind", "TaskCourt", "TaskPartner", "Cursor", "Limit", "AcceptLanguage"])
-            .shows(200, Shows::Json("TaskPage"))
-            .and_headers(&["CacheControl"])
-            .refusing(&[PARAMETER, ENGINE]),
-        Operation::of("endTask", "POST", "/v1/tasks/{id}/end", "tasks")
-            .says("了结一项待办", "End a task")
-            .about("附理由；办理了或无需办理。", "With a reason: it was done, or nothing is to be done.")
-            .for_roles::<EndTasks>()
-            .with(&["TaskId", "AcceptLanguage"])
-            .takes(Body::Json("TaskEndForm"))
-            .shows(200, Shows::Json("Sequence"))
-            .refusing(&[ID, ENGINE]),
-    ]
-}
-
-fn settlements() -> Vec<Operation> {
-    vec![
-        Operation::of("settle", "POST", "/v1/settlements", "settlements")
-            .says("告知法院账户的到账明细", "Tell what came in on a court's account")
-            .about(
-                "逐行匹配：按请求单号及行号，或附言中的请求单号。重复的行不再计入；无法匹配的列为待办。账户须在本院名单内。",
-                "Each line is matched by slip and line, or by a slip in what the payer wrote. A line told before counts no more; what matches nothing becomes a task. The account must be on the court's list.",
-            )
-            .for_roles::<SettleAccounts>()
-            .with(&["AcceptLanguage"])
-            .takes(Body::Json("SettlementForm"))
-            .shows(200, Shows::Json("Settled"))
-            .and_headers(&["CacheControl"])
-            .refusing(&[&[Slug::CourtForeign, Slug::AccountNotListed], ENGINE]),
-        Operation::of("reconcile", "POST", "/v1/partners/{id}/reconciliation", "settlements")
-            .says("与协助单位的日清单核对", "Hold a partner's list of a day against ours")
-            .about(
-                "逐行比对状态与金额；whole为真时，清单未列而我方有的亦为差异。每项差异列为待办。",
-                "States and sums are compared line by line; when whole is true, what we have and the list has not differs too. Each difference becomes a task.",
-            )
-            .for_roles::<Reconcile>()
-            .with(&["PartnerId", "AcceptLanguage"])
-            .takes(Body::Json("ReconciliationForm"))
-            .shows(200, Shows::Json("Reconciled"))
-            .and_headers(&["CacheControl"])
-            .refusing(&[ID, ENGINE]),
     ]
 }
 
