@@ -1,6 +1,8 @@
-//! Banks: those that fetch our lists over SOAP (the national court-to-bank form), and those we call over HTTP.
+//! Banks: those that fetch our lists over SOAP (the national court-to-bank form), those that fetch them as packets from a
+//! mailbox, and those we call over HTTP.
 
 mod call;
+mod drop;
 mod options;
 pub(crate) mod wire;
 
@@ -102,7 +104,17 @@ pub(crate) const HTTP: Adapter = Adapter {
     build: options::build_http,
 };
 
-/// What both forms of banks can say.
+/// Banks whose front machine works on a mailbox, by `schemas/partners/bank-drop.md`.
+pub(crate) const DROP: Adapter = Adapter {
+    name: "bank_drop",
+    travel: Travel::CallOut,
+    options: drop::OPTIONS,
+    acts: ACTS,
+    form: drop::form,
+    build: drop::build,
+};
+
+/// What all forms of banks can say.
 const ACTS: &[ActKind] = &[ActKind::Query, ActKind::Freeze, ActKind::Renew, ActKind::Release, ActKind::Deduct];
 
 /// What banks hand back for (WIRE.md g.1 and g.4): officers' numbers above 15 bytes of GBK, an order without its original's number.

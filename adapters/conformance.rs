@@ -88,6 +88,7 @@ pub(crate) fn specimen_of(name: &str) -> Specimen {
         "housing_fund_open" => {
             open_specimen(&["housing_fund/golden/freeze.json", "housing_fund/golden/freeze_partly.json"])
         }
+        "bank_drop" | "police_drop" => mailbox_specimen(name),
         "police_open" => police_specimen(),
         "grid_open" => grid_specimen(),
         "mapped_json" => mapped_specimen(),
@@ -109,6 +110,51 @@ pub(crate) fn specimen_of(name: &str) -> Specimen {
             ..Specimen::PLAIN
         },
         _ => panic!("the adapter `{name}` has no specimen: add one, so that it is asked what every adapter is asked"),
+    }
+}
+
+fn mailbox_specimen(name: &str) -> Specimen {
+    match name {
+        "bank_drop" => drop_specimen(
+            &[("bank_code", "B0000000000000001")],
+            &["bank_code", "folder"],
+            &["bank/golden/drop/QA_freeze.xml", "bank/golden/drop/QR_freeze.xml"],
+        ),
+        _ => Specimen {
+            order: || crate::police::tests::order(ActKind::Watch),
+            ..drop_specimen(
+                &[("organ", "330225"), ("target", "P0000000000330225")],
+                &["organ", "target", "folder"],
+                &["police/golden/drop/SS11_vehicle.xml", "police/golden/drop/SS13.xml"],
+            )
+        },
+    }
+}
+
+/// The specimen of a partner with a mailbox; what its transport proves is asked in `transport/drop/tests`.
+fn drop_specimen(
+    own: &'static [(&'static str, &'static str)],
+    required: &'static [&'static str],
+    goldens: &'static [&'static str],
+) -> Specimen {
+    const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGPH8wHlNt8mZ0r0Zb4oO0eRrX0dJ1sJw9H8nN1l0bqk";
+    let here = [("folder", "/nowhere/boxes"), ("sweep_every_ms", "1000"), ("settle_ms", "0")];
+    Specimen {
+        options: Box::leak([own, &here].concat().into_boxed_slice()),
+        required,
+        refused: &[
+            ("folder", "canary-token"),
+            ("sftp", "sftp://canary-token@bank.example/box"),
+            ("host_key", KEY),
+            ("key", "canary-token"),
+            ("password", "canary-token"),
+            ("sweep_every_ms", "canary-token"),
+            ("sweep_every_ms", "1"),
+            ("settle_ms", "canary-token"),
+            ("colour", "canary-token"),
+        ],
+        goldens,
+        ..Specimen::PLAIN
     }
 }
 

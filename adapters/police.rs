@@ -4,6 +4,7 @@
 //! not name, and nothing travels in the clear.
 
 mod call;
+mod drop;
 mod words;
 
 #[cfg(test)]
@@ -28,6 +29,16 @@ use call::PoliceCall;
 /// Police that we call.
 pub(crate) const OPEN: Adapter =
     Adapter { name: "police_open", travel: Travel::CallOut, options: open::OPTIONS, acts: ACTS, form, build };
+
+/// Police who are reached by packets in a mailbox.
+pub(crate) const DROP: Adapter = Adapter {
+    name: "police_drop",
+    travel: Travel::CallOut,
+    options: drop::OPTIONS,
+    acts: drop::ACTS,
+    form,
+    build: drop::build,
+};
 
 const ACTS: &[ActKind] =
     &[ActKind::Query, ActKind::Locate, ActKind::Watch, ActKind::BorderControl, ActKind::Lift, ActKind::Support];

@@ -1,7 +1,8 @@
-//! How messages travel: HTTP calls we make, faces that partners call, and the charsets both are written in.
+//! How messages travel: HTTP calls we make, faces that partners call, mailboxes of files, and the charsets all are written in.
 
 pub(crate) mod address;
 pub mod charset;
+pub(crate) mod drop;
 pub(crate) mod endpoint;
 pub mod http;
 mod judge;

@@ -11,6 +11,11 @@ use crate::transport::pull::ANSWER_BYTES_MAX;
 
 /// `wsinfoList`; `key_field` is WSBH or BDHM, whichever the operation asks by.
 pub(crate) fn papers(dialect: &Dialect, key_field: &str, key: &str, files: &[PaperFile]) -> String {
+    write_papers(dialect, key_field, key, files).finish()
+}
+
+/// The document of it, as it lies in a file; see [`papers`].
+pub(crate) fn write_papers<'d>(dialect: &'d Dialect, key_field: &str, key: &str, files: &[PaperFile]) -> Packing<'d> {
     let mut packing = Packing::new(dialect);
     open(&mut packing, "wsinfoList");
     for (place, file) in files.iter().enumerate() {
@@ -29,11 +34,20 @@ pub(crate) fn papers(dialect: &Dialect, key_field: &str, key: &str, files: &[Pap
         packing.empty();
     }
     packing.end("wsinfoList");
-    packing.finish()
+    packing
 }
 
 /// `zjinfoList`: one row an officer, an empty image where no scan was found.
 pub(crate) fn credentials(dialect: &Dialect, slip: &str, officers: &[(Officer, Vec<PaperFile>)]) -> String {
+    write_credentials(dialect, slip, officers).finish()
+}
+
+/// The document of it, as it lies in a file; see [`credentials`].
+pub(crate) fn write_credentials<'d>(
+    dialect: &'d Dialect,
+    slip: &str,
+    officers: &[(Officer, Vec<PaperFile>)],
+) -> Packing<'d> {
     let mut packing = Packing::new(dialect);
     open(&mut packing, "zjinfoList");
     for (place, (officer, files)) in officers.iter().enumerate() {
@@ -58,7 +72,7 @@ pub(crate) fn credentials(dialect: &Dialect, slip: &str, officers: &[(Officer, V
         packing.empty();
     }
     packing.end("zjinfoList");
-    packing.finish()
+    packing
 }
 
 /// `result`: one `jg` a slip in the order of first mention; a slip fails when any of its lines does.

@@ -16,6 +16,7 @@
 //! or a deduct is the money set free or paid; a slip is fed back when all of its lines are decided; a wrong MD5 is a finding, not a refusal.
 
 pub mod bank;
+mod bank_front;
 mod bank_http;
 mod bank_hub;
 mod behaviours;
@@ -29,7 +30,9 @@ pub mod insurance;
 mod knobs;
 mod money;
 mod open;
+mod packets;
 pub mod police;
+mod police_front;
 mod random;
 mod rate;
 pub mod registry;
@@ -37,6 +40,7 @@ mod scripted;
 mod wire;
 mod xml;
 
+pub use bank_front::{BankFront, BankFrontConfig, FrontFault, FrontReport};
 pub use bank_http::{AcceptedThenAsk, BankHttp, BankHttpConfig};
 pub use bank_hub::{BankHub, BankHubConfig, PollReport, Trade};
 pub use behaviours::{Behaviour, read_behaviours};
@@ -50,6 +54,7 @@ pub use knobs::{FAULTS, Fault, FaultRow, Knob, Knobs};
 pub use money::{Fen, parse_yuan, yuan};
 pub use open::{Callback, CallbackRecord, OpenConfig};
 pub use police::{Police, PoliceConfig};
+pub use police_front::{PoliceFront, PoliceFrontConfig, ReceptionFault};
 pub use random::Sequence;
 pub use rate::{AgreedRate, Violation};
 pub use registry::{RegistryHub, RegistryHubConfig, RegistryReport};

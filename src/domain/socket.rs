@@ -118,11 +118,63 @@ pub trait CallOut: Send + Sync {
     fn answer_inbound(&self, _verdicts: &[ItemVerdict]) -> FaceReply {
         FaceReply { status: 404, content_type: "application/json", bytes: Vec::new() }
     }
+    /// How long to wait between two sweeps, in milliseconds; `None` = nothing of this partner's is ever swept.
+    fn sweep_every_ms(&self) -> Option<u64> {
+        None
+    }
+    /// Looks once for what the partner has left for us; changes nothing there.
+    ///
+    /// # Errors
+    /// [`Cause`] when nobody could look; the next sweep tries again.
+    fn sweep<'a>(&'a self) -> SocketFuture<'a, Result<Sweep, Cause>> {
+        Box::pin(async { Ok(Sweep::default()) })
+    }
+    /// Puts a thing that was found out of the way, and tells the partner which of its items were not taken. Called only after
+    /// what became of it is durable; harmless to repeat.
+    ///
+    /// # Errors
+    /// [`Cause`] when it is still there; it is then found again, and its items are known by then.
+    fn conclude<'a>(&'a self, _name: &'a str, _end: Conclusion<'a>) -> SocketFuture<'a, Result<(), Cause>> {
+        Box::pin(async { Ok(()) })
+    }
     /// As [`CallOut::send`], with the files of the slip's papers, in the order of `slip.context.papers`.
     fn send_with_papers<'a>(&'a self, slip: &'a Slip, _files: &'a [PaperFile]) -> SocketFuture<'a, Judged> {
         self.send(slip)
     }
 }
+
+/// What one look into a partner's mailbox brought.
+#[derive(Default)]
+pub struct Sweep {
+    /// What was found, oldest first; at most [`SWEPT_MAX`].
+    pub found: Vec<Swept>,
+    /// More lies there: look again at once.
+    pub more: bool,
+}
+
+/// One thing found: concluded by its name once what it says is durable, found again when it is not.
+pub struct Swept {
+    /// What the adapter knows it by; never personal.
+    pub name: String,
+    /// SHA-256 of its bytes, 64 hex digits.
+    pub digest: String,
+    /// What it says, or why nobody can tell: one word of the adapter's own list, such as `truncated`.
+    pub said: Result<Inbound, &'static str>,
+}
+
+/// What became of a thing that was found.
+pub enum Conclusion<'a> {
+    /// Read: one verdict per item, feedback before leads, in their order.
+    Taken(&'a [ItemVerdict]),
+    /// Unreadable, for the reason it was found with.
+    SetAside(&'static str),
+}
+
+/// The most things one sweep brings: what they say is held in memory until it is durable.
+pub const SWEPT_MAX: usize = 16;
+
+/// The most items of one thing found: a bank's batch has some hundreds, and each becomes an event.
+pub const SWEPT_ITEMS_MAX: usize = 5_000;
 
 /// Queries or controls: partners fetch them by separate operations.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

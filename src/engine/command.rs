@@ -128,6 +128,15 @@ pub enum Command {
     ImportMeasures(Vec<ImportMeasures>),
     /// A partner tells something unasked about an act.
     Lead(Box<LeadNews>),
+    /// What a partner left cannot be read.
+    SetAside {
+        /// Who.
+        partner: String,
+        /// Why, in a word of its adapter's.
+        reason: &'static str,
+        /// SHA-256 of its bytes, hex.
+        digest: String,
+    },
     /// Somebody reads personal data.
     Read {
         /// Who.

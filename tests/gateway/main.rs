@@ -24,6 +24,7 @@ mod kinds;
 mod law;
 mod ledger;
 mod limits;
+mod mailbox;
 mod main_job;
 mod mapped;
 mod openapi;

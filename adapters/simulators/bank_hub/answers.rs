@@ -197,7 +197,7 @@ pub(crate) fn control_done(slip: &Slip, rows: Vec<Element>, sealed: bool) -> Ele
     list
 }
 
-fn hzxx(slip: &Slip) -> Element {
+pub(crate) fn hzxx(slip: &Slip) -> Element {
     let pdf = receipt_pdf(&slip.number);
     Element::new(
         "hzxx",

@@ -1,14 +1,14 @@
 //! A bank's hub that pulls: it polls the gateway's SOAP face, acts on its books and feeds back (WIRE g.1).
 
-mod answers;
+pub(crate) mod answers;
 mod client;
-mod element;
+pub(crate) mod element;
 mod feed;
 mod papers;
 mod round;
-mod slip;
+pub(crate) mod slip;
 mod soap;
-mod trade;
+pub(crate) mod trade;
 
 use std::path::PathBuf;
 use std::sync::Arc;

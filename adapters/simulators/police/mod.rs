@@ -4,7 +4,7 @@ mod acts;
 mod books;
 mod decide;
 mod desk;
-mod moment;
+pub(crate) mod moment;
 mod order;
 mod register;
 

@@ -15,6 +15,7 @@ mod law;
 pub mod limits;
 pub mod measures;
 mod officers;
+mod packet;
 mod people;
 mod plan;
 mod preflight;
@@ -195,6 +196,7 @@ impl Decider {
             Command::LateOutcome(late) => Ok(self.late_outcome(*late)),
             Command::ImportMeasures(import) => Ok(self.import_measures(&import)),
             Command::Lead(news) => Ok(self.lead(*news)),
+            Command::SetAside { partner, reason, digest } => Ok(self.set_aside(partner, reason, digest)),
             Command::Read { by, is_person, request, closed } => self.read(&by, is_person, request, closed),
             Command::Refused { source, minute, count } => self.refused(source, minute, count),
             Command::Snapshot { digest, next } => {

@@ -27,6 +27,7 @@ mod proposals;
 pub mod receipts;
 mod settling;
 mod stops;
+mod sweeping;
 mod tasks;
 pub mod trail;
 mod views;
@@ -154,6 +155,10 @@ pub(crate) struct Counts {
     pub(crate) shed: AtomicU64,
     pub(crate) snapshots: AtomicU64,
     pub(crate) face_denied: AtomicU64,
+    pub(crate) sweeps: AtomicU64,
+    pub(crate) sweeps_failed: AtomicU64,
+    pub(crate) swept: AtomicU64,
+    pub(crate) set_aside: AtomicU64,
     pub(crate) deliveries: AtomicU64,
     pub(crate) acknowledged: AtomicU64,
 }
@@ -275,7 +280,7 @@ impl Engine {
             spawn("index", Box::new(move || c.index.run(&to_index)))?,
         ];
         let publisher = spawn("checkpoint", Box::new(move || publish(&d, &publisher_stops)))?;
-        engine.first_words(options.version, config)?;
+        engine.begin(options.version, config)?;
         Ok(Running {
             engine,
             recovery: taken.recovery,
@@ -285,6 +290,13 @@ impl Engine {
             stop_publisher,
             _held: taken.held,
         })
+    }
+
+    /// The first events, then what goes on by itself.
+    fn begin(&self, version: String, config: Arc<Config>) -> Result<(), OpenError> {
+        self.first_words(version, config)?;
+        sweeping::begin(self);
+        Ok(())
     }
 
     fn first_words(&self, version: String, config: Arc<Config>) -> Result<(), OpenError> {

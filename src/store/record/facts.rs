@@ -520,6 +520,15 @@ facts! {
         /// Which round, on the grid of its hours from 1.
         round: u32,
     }
+    /// A packet that a partner left could not be read and lies aside for people.
+    PacketSetAside = "packet.set_aside" {
+        /// Why, in a word of its adapter's page.
+        cause: String,
+        /// SHA-256 of its bytes, hex; left out of one that is too large to be summed.
+        digest: String,
+        /// The partner.
+        partner: String,
+    }
 }
 
 /// Reads a state word that this build wrote; an unknown word is [`ActState::InDoubt`], which nothing treats as an answer.

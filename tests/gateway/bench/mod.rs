@@ -10,6 +10,7 @@ mod gateway;
 mod patience;
 mod people;
 mod receiver;
+mod sftp;
 mod view;
 
 pub use ask::{Ask, acts, collect, deduct, freeze, look, release, renew, secure};
@@ -19,6 +20,7 @@ pub use clerk::{Clerk, Form};
 pub use foreign::foreign;
 pub use gateway::{COURT_ACCOUNT, Gateway, Setup, Submitted, files_below, xiezhi};
 pub use patience::eventually;
-pub use people::{account, everybody, person};
+pub use people::{account, county_of, everybody, person};
 pub use receiver::{Mood, Received, Receiver};
+pub use sftp::Sftp;
 pub use view::View;

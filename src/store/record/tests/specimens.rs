@@ -32,6 +32,7 @@ pub(super) fn specimens() -> Vec<Event> {
         of_settlements(),
         of_inboxes(),
         of_cases(),
+        of_packets(),
     ]
     .concat();
     let dressed = |(place, (fact, body)): (i64, (Fact, Option<Body>))| {
@@ -251,6 +252,11 @@ fn imported_body(seed: &mut Seed) -> Body {
 fn of_inboxes() -> Vec<(Fact, Option<Body>)> {
     let claimed = ActClaimed { act: ActRef(6, 1), by: "clerk-1".to_owned(), until: 1_795_316_400_000 };
     vec![(claimed.into(), None)]
+}
+
+fn of_packets() -> Vec<(Fact, Option<Body>)> {
+    let aside = PacketSetAside { cause: "truncated".to_owned(), digest: hex("5a"), partner: "bank-a".to_owned() };
+    vec![(aside.into(), None)]
 }
 
 fn document() -> Body {

@@ -1,0 +1,287 @@
+//! Packets to and from police to the byte of their members, what is counted, and what is dropped unread.
+
+use std::sync::Arc;
+
+use domain::act::Original;
+use domain::case::PartyKind;
+use domain::outcome::{Outcome, Reason, Verdict};
+use domain::slip::{Slip, SlipContext, SlipLine};
+use domain::socket::{Conclusion, Inbound, Judged, PaperFile, Plug};
+use domain::{ActKind, Day, Personal};
+
+use super::answering::BackReader;
+use super::names::Ends;
+use super::ordering::request;
+use crate::open::tests::specimen::paper;
+use crate::police::tests::order;
+use crate::transport::drop::packet::{self, Member};
+use crate::transport::drop::sweeper::PacketReader;
+use crate::transport::drop::tests::server::partner_options;
+use crate::transport::drop::write;
+
+const BASE: &str = "330225P0000000000330225X202611220000000001201";
+const NUMBER: &str = "X202611220000000001201";
+
+macro_rules! golden {
+    ($name:literal) => {
+        include_str!(concat!("../golden/drop/", $name)).trim_end()
+    };
+}
+
+/// The same slip about an organisation.
+fn of_organisation(mut slip: Slip) -> Slip {
+    let mut case = slip.context.case.clone();
+    case.parties[0].kind = PartyKind::Organisation;
+    let (officers, papers) = (slip.context.officers.clone(), slip.context.papers.clone());
+    slip.context = Arc::new(SlipContext { case, officers, papers });
+    slip
+}
+
+fn ends() -> Ends {
+    Ends { organ: "330225".to_owned(), target: "P0000000000330225".to_owned() }
+}
+
+fn files() -> Vec<PaperFile> {
+    vec![
+        paper("query_notice", "协助查询通知书.PDF"),
+        paper("work_id_scan", "工作证"),
+        paper("duty_id_scan", "公务证.jpg"),
+    ]
+}
+
+fn message(slip: &Slip) -> String {
+    let request = request(&ends(), slip, &[]).unwrap();
+    let base = request.name.strip_suffix(".zip").unwrap();
+    let member = packet::read(&request.bytes, Some(base)).unwrap().remove(0);
+    String::from_utf8(member.bytes).unwrap()
+}
+
+fn lift() -> Slip {
+    let mut slip = order(ActKind::Lift);
+    let watch = SlipLine { slip: slip.number, line: 4 };
+    let case_number = Personal::new("(2026)浙0225执1234号".to_owned());
+    slip.lines[0].original = Some(Original { act: None, slip: watch.to_string(), case_number });
+    slip
+}
+
+/// What police leave under a request.
+fn back(kind: &str, members: &[(&str, &str)]) -> Result<Inbound, &'static str> {
+    let base = format!("{BASE}{kind}");
+    let member = |(class, bytes): &(&str, &str)| Member {
+        name: format!("{class}{NUMBER}.xml"),
+        bytes: bytes.as_bytes().to_vec(),
+    };
+    let members: Vec<Member> = members.iter().map(member).collect();
+    let packet = write(&members, Some(&base)).unwrap();
+    BackReader { ends: ends() }.read(&format!("{base}.zip"), &packet)
+}
+
+fn sums(answered: usize, identities: usize, vehicles: usize, hits: usize) -> String {
+    format!(
+        "<EXECRESULT QQDBS=\"{NUMBER}\" JSRWS=\"1\" FKRWS=\"{answered}\" FKKHS=\"{identities}\" FKZHS=\"{vehicles}\" FKJYMXS=\"{hits}\"/>"
+    )
+}
+
+fn one(inbound: Inbound) -> Outcome {
+    let [item] = <[_; 1]>::try_from(inbound.feedback).ok().unwrap();
+    assert_eq!((item.slip.as_str(), item.line), ("X2026112200000000012-1", Some(1)));
+    item.outcome.unwrap()
+}
+
+fn reason(read: Result<Inbound, &'static str>) -> &'static str {
+    read.err().expect("a reason")
+}
+
+#[test]
+fn requests_are_sealed_packets_whose_messages_are_these_bytes() {
+    let mut person = order(ActKind::Watch);
+    person.lines[0].account = None;
+    for (slip, golden) in [
+        (order(ActKind::Query), golden!("SS01.xml")),
+        (of_organisation(order(ActKind::Query)), golden!("SS02.xml")),
+        (order(ActKind::Watch), golden!("SS11_vehicle.xml")),
+        (person, golden!("SS11_person.xml")),
+        (lift(), golden!("SS11_lift.xml")),
+    ] {
+        assert_eq!(message(&slip), golden);
+    }
+    let request = request(&ends(), &order(ActKind::Watch), &files()).unwrap();
+    assert_eq!(request.name, format!("{BASE}.zip"));
+    let members = packet::read(&request.bytes, Some(BASE)).unwrap();
+    let names: Vec<&str> = members.iter().map(|member| member.name.as_str()).collect();
+    let wanted = [
+        format!("SS11{NUMBER}.xml"),
+        format!("LI25{NUMBER}01.pdf"),
+        format!("LI26{NUMBER}02.bin"),
+        format!("LI27{NUMBER}03.jpg"),
+    ];
+    assert_eq!(names, wanted);
+    assert!(packet::read(&request.bytes, Some("another")).is_err());
+}
+
+#[test]
+fn what_the_form_cannot_say_is_not_sent() {
+    for kind in [ActKind::Locate, ActKind::BorderControl, ActKind::Support, ActKind::Freeze] {
+        let mut slip = order(ActKind::Query);
+        slip.lines[0].kind = kind;
+        assert!(request(&ends(), &slip, &[]).is_none(), "{}", kind.word());
+    }
+    let mut endless = order(ActKind::Watch);
+    endless.lines[0].to = None;
+    assert!(request(&ends(), &endless, &[]).is_none());
+    let mut company = of_organisation(order(ActKind::Watch));
+    company.lines[0].account = None;
+    assert!(request(&ends(), &company, &[]).is_none(), "nobody can watch an organisation");
+    let large = PaperFile { bytes: Personal::new(vec![0; 9 << 20]), ..paper("ruling", "裁定书.pdf") };
+    assert!(request(&ends(), &order(ActKind::Query), &[large]).is_none());
+}
+
+#[test]
+fn a_reception_says_received_or_hands_back() {
+    let received = one(back("RR28", &[("RR28", golden!("RR28.xml"))]).unwrap());
+    assert_eq!((received.verdict, received.reason), (Verdict::Registered, Some(Reason::UnderWay)));
+    for (code, reason) in [
+        ("30001", Reason::Other),
+        ("30002", Reason::Other),
+        ("30003", Reason::PaperMissing),
+        ("30004", Reason::PaperMissing),
+        ("30005", Reason::Other),
+        ("99999", Reason::Other),
+    ] {
+        let refused = golden!("RR28.xml").replace("30000", code).replace("已接收", "");
+        let outcome = one(back("RR28", &[("RR28", &refused)]).unwrap());
+        assert_eq!((outcome.verdict, outcome.reason), (Verdict::HandedBack, Some(reason)), "{code}");
+        assert!(outcome.text.unwrap().expose().starts_with(code));
+    }
+    let unknown = golden!("RR28.xml").replace("30000", "30009");
+    assert_eq!(reason(back("RR28", &[("RR28", &unknown)])), "schema");
+    let other = golden!("RR28.xml").replace(NUMBER, "X202611220000000001301");
+    assert_eq!(reason(back("RR28", &[("RR28", &other)])), "schema");
+    assert_eq!(reason(back("RR28", &[])), "members");
+    assert_eq!(reason(back("RR28", &[("SS03", golden!("RR28.xml"))])), "members");
+}
+
+#[test]
+fn an_answer_is_read_once_its_counts_add_up() {
+    let done = one(back("FK001", &[("SS03", golden!("SS03.xml")), ("EXECRESULT", golden!("EXECRESULT.xml"))]).unwrap());
+    assert_eq!((done.verdict, done.findings.len()), (Verdict::Done, 3));
+    let words: Vec<&str> = done.findings.iter().flat_map(|f| &f.details).map(|d| d.name.as_str()).collect();
+    assert!(words.contains(&"plate") && words.contains(&"household_address") && words.contains(&"phone"));
+    assert!(
+        !golden!("SS03.xml").contains("photo") && golden!("SS03.xml").contains("ZPXX"),
+        "the golden has a photograph"
+    );
+    for other in [sums(1, 1, 2, 0), sums(1, 0, 1, 0), sums(0, 1, 1, 0), sums(1, 1, 1, 1), "<EXECRESULT/>".to_owned()] {
+        assert_eq!(reason(back("FK001", &[("SS03", golden!("SS03.xml")), ("EXECRESULT", &other)])), "totals");
+    }
+    assert_eq!(reason(back("FK001", &[("SS03", golden!("SS03.xml"))])), "totals");
+    let own = golden!("EXECRESULT.xml");
+    for (class, bytes, wanted) in [
+        ("SS05", golden!("SS03.xml"), "members"),
+        ("SS04", golden!("SS03.xml"), "schema"),
+        ("SS03", "<SS03>", "schema"),
+        ("SS03", "<!DOCTYPE x><SS03/>", "schema"),
+    ] {
+        assert_eq!(reason(back("FK001", &[(class, bytes), ("EXECRESULT", own)])), wanted);
+    }
+    let twice = [("SS03", golden!("SS03.xml")), ("SS04", golden!("SS03.xml")), ("EXECRESULT", own)];
+    assert_eq!(reason(back("FK001", &twice)), "members");
+}
+
+#[test]
+fn nobody_refused_and_what_contradicts_itself() {
+    let result =
+        |fields: &str| format!("<SS03><BASICINFO QQDBS=\"{NUMBER}\"/><RESULT RWLSH=\"{NUMBER}\" {fields}/></SS03>");
+    let answered = |message: &str| back("FK001", &[("SS03", message), ("EXECRESULT", &sums(1, 0, 0, 0))]).unwrap();
+    assert_eq!(one(answered(&result("CXJG=\"1\""))).verdict, Verdict::NoSuchCustomer);
+    let refused = one(answered(&result("CXJG=\"2\" YYDM=\"02\" JGSM=\"证件号码不符\"")));
+    assert_eq!((refused.verdict, refused.reason), (Verdict::Refused, Some(Reason::IdMismatch)));
+    assert!(answered(&result("CXJG=\"9\"")).feedback[0].outcome.is_err(), "an unknown word fails alone");
+    let told = golden!("SS03.xml").replace("CXJG=\"0\"", "CXJG=\"2\"");
+    let inbound = back("FK001", &[("SS03", &told), ("EXECRESULT", golden!("EXECRESULT.xml"))]).unwrap();
+    assert!(inbound.feedback[0].outcome.is_err(), "a refusal tells nothing of the record");
+}
+
+#[test]
+fn a_watch_says_until_when_and_its_hits_are_leads() {
+    let done = one(back("FK001", &[("SS13", golden!("SS13.xml")), ("EXECRESULT", &sums(1, 0, 0, 0))]).unwrap());
+    assert_eq!((done.verdict, done.to), (Verdict::Done, Day::parse("2026-12-31")));
+    let endless = golden!("SS13.xml").replace(" JSSJ=\"20261231\"", "");
+    let inbound = back("FK001", &[("SS13", &endless), ("EXECRESULT", &sums(1, 0, 0, 0))]).unwrap();
+    assert!(inbound.feedback[0].outcome.is_err(), "in force until no day");
+
+    let hit = back("FK002", &[("SS13", golden!("SS13_hit.xml")), ("EXECRESULT", &sums(0, 0, 0, 1))]).unwrap();
+    let [lead] = hit.leads.as_slice() else { panic!("one hit") };
+    assert_eq!(lead.slip, "X2026112200000000012-1");
+    assert_eq!(lead.respond_by, domain::day::parse_instant("2026-11-22T17:05:00+08:00"));
+    let words: Vec<&str> = lead.details.iter().map(|detail| detail.name.as_str()).collect();
+    assert_eq!(words, ["what", "plate", "place", "seen_at", "held", "unit"], "no name, no identity number");
+    let nameless = golden!("SS13_hit.xml").replace("MZLSH=\"MZ20261122000002\"", "");
+    assert_eq!(reason(back("FK002", &[("SS13", &nameless), ("EXECRESULT", &sums(0, 0, 0, 1))])), "schema");
+}
+
+#[test]
+fn names_and_seals_are_looked_at_first() {
+    let reader = BackReader { ends: ends() };
+    let base = format!("{BASE}RR28");
+    let member = || Member { name: format!("RR28{NUMBER}.xml"), bytes: golden!("RR28.xml").as_bytes().to_vec() };
+    let read = |name: &str, password: Option<&str>| reader.read(name, &write(&[member()], password).unwrap());
+    assert!(read(&format!("{base}.zip"), Some(&base)).is_ok());
+    assert_eq!(reason(read(&format!("{base}.zip"), None)), "unencrypted");
+    assert_eq!(reason(read(&format!("{base}.zip"), Some(BASE))), "password");
+    assert_eq!(reason(read("a.zip", Some("a"))), "packet_name");
+    let other = base.replace("330225P", "330226P");
+    assert_eq!(reason(read(&format!("{other}.zip"), Some(&other))), "bank_code");
+}
+
+#[tokio::test]
+async fn a_reception_behind_its_answer_says_nothing_any_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let entries = [
+        ("organ", "330225".to_owned()),
+        ("target", "P0000000000330225".to_owned()),
+        ("folder", folder.path().to_str().unwrap().to_owned()),
+        ("settle_ms", "0".to_owned()),
+    ];
+    let Ok(Plug::CallOut(call)) = super::build(&partner_options(&entries)) else { panic!("a call-out") };
+    let own = folder.path().join("P0000000000330225");
+    std::fs::create_dir_all(own.join("upload")).unwrap();
+    for _ in 0..2 {
+        assert!(call.send_with_papers(&order(ActKind::Watch), &files()).await == Judged::Accepted);
+    }
+    assert!(own.join("download").join(format!("{BASE}.zip")).exists());
+    let put = |kind: &str, members: &[(&str, &str)]| {
+        let base = format!("{BASE}{kind}");
+        let member = |(class, bytes): &(&str, &str)| Member {
+            name: format!("{class}{NUMBER}.xml"),
+            bytes: bytes.as_bytes().to_vec(),
+        };
+        let members: Vec<Member> = members.iter().map(member).collect();
+        std::fs::write(own.join("upload").join(format!("{base}.zip")), write(&members, Some(&base)).unwrap()).unwrap();
+    };
+    let sums = sums(1, 0, 0, 0);
+    let answer = [("SS13", golden!("SS13.xml")), ("EXECRESULT", sums.as_str())];
+    // Both lie there: the reception is read first, whatever their names and times say.
+    put("FK001", &answer);
+    put("RR28", &[("RR28", golden!("RR28.xml"))]);
+    let sweep = call.sweep().await.ok().unwrap();
+    let verdicts: Vec<Verdict> = sweep
+        .found
+        .iter()
+        .map(|swept| swept.said.as_ref().ok().unwrap().feedback[0].outcome.as_ref().unwrap().verdict)
+        .collect();
+    assert_eq!(verdicts, [Verdict::Registered, Verdict::Done]);
+    // The answer was taken, the reception comes late: it would take the act back to waiting.
+    call.conclude(&sweep.found[1].name, Conclusion::Taken(&[])).await.unwrap();
+    let sweep = call.sweep().await.ok().unwrap();
+    assert_eq!(sweep.found.len(), 1);
+    assert!(sweep.found[0].said.as_ref().ok().unwrap().feedback.is_empty());
+}
+
+proptest::proptest! {
+    #[test]
+    fn any_message_is_read_or_set_aside(text in "[<>&;/a-zA-Z0-9\"'= !\\[\\]?#]{0,200}") {
+        drop(back("RR28", &[("RR28", &text)]));
+        drop(back("FK001", &[("SS13", &text), ("EXECRESULT", &sums(1, 0, 0, 0))]));
+    }
+}

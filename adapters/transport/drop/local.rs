@@ -1,0 +1,154 @@
+//! A mailbox in a folder of this machine, or in one that is mounted on it.
+
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Read as _, Write as _};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::UNIX_EPOCH;
+
+use domain::socket::Cause;
+use tokio::sync::Semaphore;
+
+use super::mailbox::{Folder, LISTED_MAX, Lying, PutFault, Step, growing, is_plain};
+
+/// File operations at once in one box: a mount that hangs holds so many threads and no more.
+pub const LOCAL_AT_ONCE_MAX: usize = 4;
+
+/// The box: its root has the partner's folders.
+pub(crate) struct LocalBox {
+    root: Arc<PathBuf>,
+    places: Arc<Semaphore>,
+}
+
+impl LocalBox {
+    pub(crate) fn new(root: PathBuf) -> Self {
+        Self { root: Arc::new(root), places: Arc::new(Semaphore::new(LOCAL_AT_ONCE_MAX)) }
+    }
+
+    /// Runs blocking work; it keeps its place for as long as it takes, also when nobody waits for it any more.
+    async fn work<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&PathBuf) -> io::Result<T> + Send + 'static,
+    ) -> Result<T, Cause> {
+        let place = Arc::clone(&self.places).acquire_owned().await.map_err(|_| Cause::Interrupted)?;
+        let root = Arc::clone(&self.root);
+        let worked = tokio::task::spawn_blocking(move || {
+            let worked = work(&root);
+            drop(place);
+            worked
+        });
+        worked.await.map_err(|_| Cause::Panicked)?.map_err(|error| cause(&error))
+    }
+
+    pub(crate) async fn put(&self, folder: Folder, name: &str, bytes: Vec<u8>, step: &Step) -> Result<(), PutFault> {
+        let (name, own) = (name.to_owned(), step.clone());
+        let put = self.work(move |root| {
+            let folder = root.join(folder.name());
+            fs::create_dir_all(&folder)?;
+            let (whole, part) = (folder.join(&name), folder.join(growing(&name)));
+            if let Some(there) = read_capped(&whole, bytes.len())? {
+                return Ok(there == bytes);
+            }
+            let mut file = File::create(&part)?;
+            file.write_all(&bytes)?;
+            file.sync_all()?;
+            drop(file);
+            own.show();
+            fs::rename(&part, &whole)?;
+            // The name is in the folder once the folder is on the disk.
+            File::open(&folder)?.sync_all()?;
+            Ok(true)
+        });
+        match put.await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(PutFault::Other),
+            // Something longer than ours stands there.
+            Err(Cause::TooLarge) => Err(PutFault::Other),
+            Err(cause) => Err(step.fault(cause)),
+        }
+    }
+
+    pub(crate) async fn has(&self, folder: Folder, name: &str) -> Result<bool, Cause> {
+        let name = name.to_owned();
+        self.work(move |root| root.join(folder.name()).join(name).try_exists()).await
+    }
+
+    pub(crate) async fn list(&self, folder: Folder) -> Result<Vec<Lying>, Cause> {
+        self.work(move |root| {
+            let entries = match fs::read_dir(root.join(folder.name())) {
+                // The box itself must be there: an unmounted share is no empty one.
+                Err(error) if error.kind() == ErrorKind::NotFound && root.try_exists()? => return Ok(Vec::new()),
+                entries => entries?,
+            };
+            let mut lying = Vec::new();
+            for entry in entries {
+                let entry = entry?;
+                let Some(name) = entry.file_name().to_str().filter(|name| is_plain(name)).map(str::to_owned) else {
+                    continue;
+                };
+                // What was taken away while we looked, and links, which could lead anywhere, are no packets.
+                let Ok(about) = entry.metadata() else { continue };
+                if !about.is_file() {
+                    continue;
+                }
+                let written = about.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
+                lying.push(Lying { name, bytes: about.len(), written_s: written.as_secs() });
+                if lying.len() == LISTED_MAX {
+                    break;
+                }
+            }
+            Ok(lying)
+        })
+        .await
+    }
+
+    pub(crate) async fn read(&self, folder: Folder, name: &str, bytes_max: usize) -> Result<Option<Vec<u8>>, Cause> {
+        let name = name.to_owned();
+        self.work(move |root| read_capped(&root.join(folder.name()).join(name), bytes_max)).await
+    }
+
+    pub(crate) async fn shift(&self, from: (Folder, &str), to: (Folder, &str)) -> Result<(), Cause> {
+        let (old, folder, new) = (format!("{}/{}", from.0.name(), from.1), to.0.name(), to.1.to_owned());
+        self.work(move |root| {
+            let folder = root.join(folder);
+            fs::create_dir_all(&folder)?;
+            gone_is_good(fs::rename(root.join(old), folder.join(new)))?;
+            File::open(&folder)?.sync_all()
+        })
+        .await
+    }
+
+    pub(crate) async fn remove(&self, folder: Folder, name: &str) -> Result<(), Cause> {
+        let name = name.to_owned();
+        self.work(move |root| gone_is_good(fs::remove_file(root.join(folder.name()).join(name)))).await
+    }
+}
+
+fn gone_is_good(done: io::Result<()>) -> io::Result<()> {
+    match done {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        done => done,
+    }
+}
+
+/// The bytes, `None` when there is no such file.
+fn read_capped(path: &PathBuf, bytes_max: usize) -> io::Result<Option<Vec<u8>>> {
+    let file = match File::open(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        file => file?,
+    };
+    let most = u64::try_from(bytes_max).unwrap_or(u64::MAX);
+    let mut bytes = Vec::new();
+    file.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
+    if bytes.len() > bytes_max { Err(ErrorKind::FileTooLarge.into()) } else { Ok(Some(bytes)) }
+}
+
+fn cause(error: &io::Error) -> Cause {
+    match error.kind() {
+        ErrorKind::PermissionDenied => Cause::Credential,
+        ErrorKind::FileTooLarge => Cause::TooLarge,
+        ErrorKind::TimedOut => Cause::Timeout,
+        // No folder, no mount, no room.
+        _ => Cause::Connect,
+    }
+}

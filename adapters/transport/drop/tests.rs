@@ -1,0 +1,6 @@
+//! Packets against what strangers make of them, and a mailbox in a folder and on a real SFTP server.
+
+mod boxes;
+mod hostile;
+pub(crate) mod server;
+mod swept;
