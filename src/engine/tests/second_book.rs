@@ -214,8 +214,14 @@ impl Book {
             Some(Body::Outcome(outcome)) => Some(outcome.as_ref()),
             _ => None,
         };
-        self.sums(id, state, verdict, outcome);
         let late = self.finished.contains(&self.acts[&id].request);
+        // Money that was reported is not uncounted by what is said when all is over.
+        let money = self.acts[&id].kind.moves_money();
+        let said =
+            if state.took_effect() { outcome.and_then(|it| it.moved).unwrap_or(self.acts[&id].amount) } else { 0 };
+        if !(late && money && said <= self.acts[&id].moved) {
+            self.sums(id, state, verdict, outcome);
+        }
         if !late {
             self.acts.get_mut(&id).unwrap().state = state;
         }

@@ -32,10 +32,10 @@ pub fn schemas() -> Value {
             "case": to("CaseId"), "act": to("ActId"), "measure": to("MeasureId"), "partner": text("协助单位。", "Partner."), "amount": to("Yuan"),
             "text": text("说明。", "In words."),
         })),
-        "ObjectionForm": closed(object(("", ""), json!({ "text": plain(1_000, "异议内容。 What it says.") }), json!({}))),
+        "ObjectionForm": closed(object(("", ""), json!({ "text": plain(500, "异议内容。 What it says.") }), json!({}))),
         "TaskEndForm": closed(object(("", ""), json!({
             "end": { "type": "string", "enum": ["done", "dismissed"], "description": "已办理，或无需办理。 It was done, or nothing is to be done." },
-            "reason": plain(1_000, "理由。 Why."),
+            "reason": plain(500, "理由。 Why."),
         }), json!({}))),
         "SettlementForm": closed(object(("", ""), json!({
             "account": ascii(64, "\\-_.", "账号。 Account number."), "bank_code": ascii(20, "", "开户行联行号。 Clearing number of the bank."),
