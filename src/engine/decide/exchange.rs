@@ -46,7 +46,6 @@ impl Decider {
         let shown = after.outcome.as_ref().map_or_else(Vec::new, |outcome| self.shown_by(&act, outcome));
         let before = self.before_news(&act);
         let verdict = after.outcome.as_ref().map_or(String::new(), |outcome| outcome.verdict.word().to_owned());
-        let told = after.outcome.clone().filter(|_| act.repeats);
         let body = after.outcome.as_ref().map(|outcome| Body::Outcome(Box::new(OutcomeTwin::from(outcome))));
         let slot = if body.is_some() { self.slot_of(index) } else { 0 };
         let fact = ExchangeEnded {
@@ -63,9 +62,6 @@ impl Decider {
         let co_owned = after.outcome.as_ref().is_some_and(names_co_owner);
         let sequence = self.emit(fact.into(), body, slot);
         self.tell_co_owners(index, co_owned);
-        if let Some(outcome) = told {
-            self.requeried(index, &outcome);
-        }
         self.after_news(&act, before);
         self.stand_as_shown(index, shown);
         self.after_outcome(index);

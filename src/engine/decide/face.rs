@@ -154,7 +154,6 @@ impl Decider {
         let (shown, before) = (self.shown_by(&act, &outcome), self.before_news(&act));
         self.emit(fact.into(), Some(Body::Outcome(Box::new(twin))), slot);
         self.tell_co_owners(index, names_co_owner(&outcome));
-        self.requeried(index, &outcome);
         self.after_news(&act, before);
         self.stand_as_shown(index, shown);
         self.after_outcome(index);

@@ -208,7 +208,7 @@ impl Decider {
             let mut live = live.filter(|(_, measure)| measure.is_live_freeze() && measure.asset == asset);
             // What an account holds for two freezes cannot be told apart.
             if let (Some((_, measure)), None) = (live.next(), live.next()) {
-                shown.extend(shown_of(measure, account, number));
+                shown.extend(shown_of(measure, account, (number, act.repeats)));
             }
         }
         shown
@@ -295,7 +295,7 @@ fn needs_a_word(measure: &Measure) -> bool {
     !held_nothing && measure.noticed != LET_GO
 }
 
-fn shown_of(measure: &Measure, account: &FoundAccount, number: u64) -> Option<Shown> {
+fn shown_of(measure: &Measure, account: &FoundAccount, (number, repeats): (u64, bool)) -> Option<Shown> {
     let key = |paper: &str| crate::state::books::paper_key(paper);
     let own = account.ahead.iter().position(|prior| number != 0 && key(prior.paper.expose()) == number);
     let others = own.unwrap_or(account.ahead.len());
@@ -312,9 +312,15 @@ fn shown_of(measure: &Measure, account: &FoundAccount, number: u64) -> Option<Sh
         MeasureState::Queued if own.is_some() && rank != measure.rank => {
             of(MeasureState::Queued, ChangedBody { rank: Some(rank), queued: true, ..ChangedBody::default() })
         }
-        MeasureState::InForce if own == Some(0) && account.ahead.len() == 1 && held > measure.caught => {
+        // Whoever repeats asks for just this: that later money was caught, also of a partner that lists no measures, our own neither.
+        MeasureState::InForce if held > measure.caught && is_alone(own, account, repeats) => {
             of(MeasureState::InForce, ChangedBody { caught: Some(held), ..ChangedBody::default() })
         }
         _ => None,
     }
+}
+
+/// Is what an account holds held by our freeze alone?
+fn is_alone(own: Option<usize>, account: &FoundAccount, repeats: bool) -> bool {
+    (own == Some(0) && account.ahead.len() == 1) || (repeats && account.ahead.is_empty())
 }

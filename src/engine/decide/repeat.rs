@@ -1,16 +1,14 @@
 //! Goals that repeat: the same partners are asked again on the grid of the request's hours, until the claim is covered or its days are over.
 
-use domain::measure::{ChangeCause, MeasureState};
-use domain::outcome::{FoundAccount, Outcome};
 use domain::request::{ACTS_MAX, Goal};
 use domain::task::TaskKind;
-use domain::{ActKind, Millis, Money, RequestId};
-use store::record::{ActRef, Body, ChangedBody, GoalRepeated, MeasureChanged, PlanLine};
+use domain::{ActKind, Millis, RequestId};
+use store::record::{ActRef, GoalRepeated, PlanLine};
 
 use super::Decider;
 use super::task::Draft;
+use crate::state::OpenRequest;
 use crate::state::slab::Index;
-use crate::state::{OpenRequest, short_hash};
 
 impl Decider {
     /// Remembers when a goal asks again, or when its days are over. The instant follows from the request alone.
@@ -109,53 +107,6 @@ impl Decider {
         }
         plan
     }
-
-    /// A question asked again shows that more is held than before: money came in under a freeze that held less than its limit, or
-    /// the one ahead in the queue is gone.
-    pub(super) fn requeried(&mut self, query: Index, outcome: &Outcome) {
-        let Some(act) = self.state.acts.get(query).filter(|act| act.repeats) else { return };
-        let (case, slot) = (act.case, self.slot_of(query));
-        let partner = self.state.partner_of(act.lane).to_owned();
-        let mut changes = Vec::new();
-        for account in outcome.accounts.iter().filter(|account| account.is_cny()) {
-            let asset = short_hash(&[&partner, account.number.expose()]);
-            let mut held = held_for_us(account);
-            let mut freezes: Vec<_> = self
-                .state
-                .measures_of_case(case)
-                .filter(|(_, measure)| measure.is_live_freeze() && measure.asset == asset)
-                .map(|(_, measure)| (measure.sequence, measure.place, measure.limit, measure.caught))
-                .collect();
-            freezes.sort_unstable();
-            for (sequence, place, limit, caught) in freezes {
-                let now = held.min(Money::from_units(limit));
-                held = held.minus_or_zero(now);
-                if now.units() > caught {
-                    changes.push((ActRef(sequence, place), now.units()));
-                }
-            }
-        }
-        for (measure, caught) in changes {
-            let fact = MeasureChanged {
-                by: String::new(),
-                cause: ChangeCause::Requeried.word().to_owned(),
-                measure,
-                state: MeasureState::InForce.word().to_owned(),
-            };
-            let body = ChangedBody { caught: Some(caught), ..ChangedBody::default() };
-            self.emit(fact.into(), Some(Body::Changed(body)), slot);
-        }
-    }
-}
-
-/// What an account shows to be held for us: all of it but what may still be drawn and what others have in front of us. What others
-/// have is not known when one of them states no sum.
-fn held_for_us(account: &FoundAccount) -> Money {
-    let balance = account.balance.unwrap_or_default();
-    let others: Option<Money> =
-        account.ahead.iter().map(|ahead| ahead.amount).try_fold(Money::ZERO, |sum, amount| Some(sum.plus(amount?)));
-    let Some(others) = others else { return Money::ZERO };
-    balance.minus_or_zero(account.available.unwrap_or_default()).minus_or_zero(others)
 }
 
 /// Rounds in the order in which they are due, of requests by their sequence.
