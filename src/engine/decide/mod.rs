@@ -59,6 +59,10 @@ pub struct Decider {
     patience: BTreeSet<(Millis, u64)>,
     rounds: repeat::Rounds,
     noticing: measures::Noticing,
+    /// A register may hold others than it did: told with the next tick.
+    registers_stirred: bool,
+    /// When it was last looked for money that has not come.
+    settlements_seen: Millis,
     draining: bool,
     now: Millis,
     events: Vec<Event>,
@@ -85,6 +89,8 @@ impl Decider {
             patience: BTreeSet::new(),
             rounds: repeat::Rounds::new(),
             noticing: measures::Noticing::NEVER,
+            registers_stirred: true,
+            settlements_seen: 0,
             draining: false,
             now: 0,
             events: Vec::new(),

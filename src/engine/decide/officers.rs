@@ -1,19 +1,19 @@
 //! Officers: who is registered with a partner is asked when a request comes and again when something is to be sent (rule D4).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use domain::Day;
 use domain::form::all_registered;
 use domain::request::Request;
 use domain::rules::{self, Breach};
 use domain::sentence::Waiting;
 use domain::task::{TaskEnd, TaskKind};
+use domain::{ActState, Day};
 use store::record::{ActRef, PlanLine};
 
 use super::Decider;
 use super::task::Draft;
 use crate::refusal::Refusal;
-use crate::state::{OpenRequest, State, officer_key};
+use crate::state::{Act, OpenRequest, State, officer_key};
 
 /// Told in one tick, so that a tick stays short.
 const TOLD_PER_TICK_MAX: usize = 100;
@@ -49,6 +49,7 @@ impl Decider {
 
     /// A new day may begin or end what a register says: whoever was held may go, and whoever may not is held.
     pub(super) fn registers_change(&mut self) {
+        self.registers_stirred = true;
         if self.state.lanes.iter().any(|lane| lane.register.is_some()) {
             self.state.rouse_ready(self.now);
         }
@@ -56,37 +57,36 @@ impl Decider {
 
     /// A request that is held for want of a registered officer is told once, and the task ends by itself when it may go.
     pub(super) fn tell_unregistered(&mut self) {
-        if self.state.lanes.iter().all(|lane| lane.register.is_none()) {
+        // Only a new day or other settings change it; to look at every act with every tick would cost more than it tells.
+        if !std::mem::take(&mut self.registers_stirred) {
             return;
         }
-        let held = |act: &crate::state::Act| {
-            act.state() == domain::ActState::Ready && self.state.hold_on(act) == Some(Waiting::Officer)
+        let held = |act: &Act| act.state() == ActState::Ready && self.state.hold_on(act) == Some(Waiting::Officer);
+        let act_of = |act: Option<ActRef>| {
+            let index = act.and_then(|act| self.state.act_index(act.into()))?;
+            self.state.acts.get(index).filter(|act| held(act))
         };
-        let acts = self.state.acts.iter().filter(|(_, act)| held(act)).take(TOLD_PER_TICK_MAX);
-        let about: Vec<_> = acts.map(|(_, act)| (ActRef::from(act.id()), act.case, act.lane, act.request)).collect();
-        let open = self.state.tasks.values().filter(|task| task.kind() == TaskKind::OfficerUnregistered);
-        let over: Vec<u64> = open
-            .filter(|task| {
-                let act = task.act.and_then(|act| self.state.act_index(act.into()));
-                !act.and_then(|index| self.state.acts.get(index)).is_some_and(held)
-            })
-            .map(|task| task.sequence)
-            .collect();
+        let mut told = BTreeSet::new();
+        let mut over = Vec::new();
+        for task in self.state.tasks.values().filter(|task| task.kind() == TaskKind::OfficerUnregistered) {
+            match act_of(task.act) {
+                Some(act) => drop(told.insert((act.request, act.lane))),
+                None => over.push(task.sequence),
+            }
+        }
+        // One for a request and partner is enough, whatever number of acts waits there.
+        let mut untold = BTreeMap::new();
+        for (_, act) in self.state.acts.iter().filter(|(_, act)| held(act)) {
+            if !told.contains(&(act.request, act.lane)) {
+                untold.entry((act.request, act.lane)).or_insert((ActRef::from(act.id()), act.case));
+            }
+        }
+        self.registers_stirred = untold.len() > TOLD_PER_TICK_MAX;
         for task in over {
             self.close_task(task, TaskEnd::Moot, None);
         }
-        let mut told = BTreeSet::new();
-        for (act, case, lane, request) in about {
-            // One for a request and partner is enough, whatever number of acts waits there.
+        for ((request, lane), (act, case)) in untold.into_iter().take(TOLD_PER_TICK_MAX) {
             let partner = self.state.partner_of(lane).to_owned();
-            let known = self.state.tasks.values().any(|task| {
-                let same = task.act.and_then(|act| self.state.act_index(act.into()));
-                let of = same.and_then(|index| self.state.acts.get(index)).map(|act| act.request);
-                task.kind() == TaskKind::OfficerUnregistered && task.partner == partner && of == Some(request)
-            });
-            if known || !told.insert((request, lane)) {
-                continue;
-            }
             let court = self.state.requests.get(request).map_or(0, |open| open.court);
             let court = self.state.word(court).to_owned();
             let draft = Draft { act: Some(act), partner, ..Draft::default() };

@@ -18,6 +18,9 @@ pub const RECONCILED_LINES_MAX: usize = 2_000;
 /// Told in one tick, so that a tick stays short.
 const OVERDUE_PER_TICK_MAX: usize = 100;
 
+/// Looked for so often: sums of courts that tell no statements stand among them, and days are what counts.
+const OVERDUE_EVERY_MS: Millis = 60_000;
+
 const DAY_MS: Millis = 86_400_000;
 
 impl Decider {
@@ -133,7 +136,10 @@ impl Decider {
     pub(super) fn tell_overdue(&mut self) {
         let days = |court: &str| self.config.courts.get(court).map_or(0, |court| court.settled_within_days);
         let fewest = self.config.courts.values().map(|court| court.settled_within_days).filter(|days| *days > 0).min();
-        let Some(fewest) = fewest else { return };
+        let Some(fewest) = fewest.filter(|_| self.now >= self.settlements_seen.saturating_add(OVERDUE_EVERY_MS)) else {
+            return;
+        };
+        self.settlements_seen = self.now;
         let before = self.now.saturating_sub(Millis::from(fewest) * DAY_MS);
         let mut late = Vec::new();
         for index in self.state.unsettled_before(before) {

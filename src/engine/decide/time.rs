@@ -78,6 +78,7 @@ impl Decider {
             }
             self.state.stirred.insert(lane);
         }
+        self.registers_stirred = true;
         if changed {
             self.state.rouse_ready(self.now);
         }

@@ -140,3 +140,22 @@ fn an_objection_gives_the_court_fifteen_days_and_suspends_nothing() {
     assert_eq!((act.kind(), act.state()), (ActKind::Query, state));
     assert_ne!(act.state(), ActState::Withdrawn);
 }
+
+#[test]
+fn every_request_that_is_held_is_told_however_many_wait() {
+    let mut table = Table::with(vec![with_register(registered(None, Some(0)))]);
+    let pause = Command::Pause {
+        partner: "bank".to_owned(),
+        by: "operator".to_owned(),
+        reason: "r".to_owned(),
+        until: START + 2 * DAY,
+    };
+    table.tell(pause).unwrap();
+    for key in 1..=120 {
+        table.submit(key, query()).unwrap();
+    }
+    table.pass(2 * DAY + 1_000);
+    assert_eq!(kinds(&table).len(), 100, "a tick stays short");
+    table.pass(1_000);
+    assert_eq!(kinds(&table).len(), 120);
+}
