@@ -90,6 +90,20 @@ impl Tree {
         Ok(stored)
     }
 
+    /// The full tiles that wait for their store, oldest first. With [`Tree::stored`] a caller that shares the tree behind a lock writes
+    /// them without holding it: [`Tree::store_full`] would keep every append waiting for the disk.
+    #[must_use]
+    pub fn waiting(&self) -> Vec<(TileName, Arc<Vec<u8>>)> {
+        self.edge.waiting.iter().map(|tile| (tile.name, Arc::clone(&tile.bytes))).collect()
+    }
+
+    /// The oldest full tiles up to this one stand in their store and need not be kept; nothing happens when it does not wait here.
+    pub fn stored(&mut self, last: TileName) {
+        if let Some(at) = self.edge.waiting.iter().position(|tile| tile.name == last) {
+            self.edge.waiting.drain(..=at);
+        }
+    }
+
     /// The tree as bytes for a snapshot: [`Edge::to_bytes`].
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {

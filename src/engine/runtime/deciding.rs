@@ -1,16 +1,18 @@
-//! The decider thread: commands in, decisions out, in order.
+//! The decider thread: commands in, decisions out, sealed and in order.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use ::trail::{Hash, leaf_hash};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
-use store::random::OsRandom;
+use store::random::{OsRandom, PooledRandom};
 
 use super::opening::write_state;
 use super::{Asked, Reply, Shared};
 use crate::command::{Command, Decision};
 use crate::refusal::Refusal;
 use crate::state::record::STATE_FORM;
+use crate::vault::{Vault, VaultError, Written};
 
 /// Commands decided under one hold of the state: readers wait at most so long.
 pub const BATCH_MAX: usize = 256;
@@ -23,12 +25,28 @@ pub struct Settled {
     pub decision: Decision,
     /// Who asked.
     pub reply: Option<Reply>,
+    /// Its events as records, in order, each with its leaf hash.
+    pub records: Result<Vec<(Written, Hash)>, VaultError>,
+}
+
+impl Settled {
+    /// Seals what was decided. It happens on this thread so that it goes on while the journal thread waits for the disk.
+    fn new(vault: &Vault, (decision, reply): (Decision, Option<Reply>), random: &mut PooledRandom) -> Self {
+        let written = (decision.first..).zip(&decision.events).map(|(sequence, event)| {
+            let record = vault.write(sequence, event, random)?;
+            let hash = leaf_hash(&record.leaf);
+            Ok((record, hash))
+        });
+        let records = written.collect();
+        Self { decision, reply, records }
+    }
 }
 
 /// Decides until told to stop.
 pub fn run(shared: &Arc<Shared>, asked: &Receiver<Asked>, out: &Sender<Vec<Settled>>) {
     let mut next_tick = 0;
     let mut last_snapshot = shared.decider.read().state.next;
+    let mut random = PooledRandom::new();
     loop {
         let now = shared.clock.wall();
         let due = shared.decider.read().next_due().map_or(next_tick, |due| due.min(next_tick));
@@ -40,13 +58,15 @@ pub fn run(shared: &Arc<Shared>, asked: &Receiver<Asked>, out: &Sender<Vec<Settl
             Err(RecvTimeoutError::Disconnected) => return,
         }
         todo.extend(asked.try_iter().take(BATCH_MAX - 1));
-        let (settled, control) = decide(shared, todo, &mut next_tick);
+        let (decided, control) = decide(shared, todo, &mut next_tick);
+        let settled: Vec<Settled> =
+            decided.into_iter().map(|decided| Settled::new(&shared.vault, decided, &mut random)).collect();
         let head = shared.decider.read().state.next;
         if !settled.is_empty() && out.send(settled).is_err() {
             return;
         }
         if control == Control::Snapshot || control == Control::Stop || head - last_snapshot >= shared.snapshot_events {
-            last_snapshot = snapshot(shared, out).unwrap_or(head);
+            last_snapshot = snapshot(shared, out, &mut random).unwrap_or(head);
         }
         if control == Control::Stop {
             return;
@@ -61,14 +81,14 @@ enum Control {
     Stop,
 }
 
-fn decide(shared: &Shared, todo: Vec<Asked>, next_tick: &mut i64) -> (Vec<Settled>, Control) {
+fn decide(shared: &Shared, todo: Vec<Asked>, next_tick: &mut i64) -> (Vec<(Decision, Option<Reply>)>, Control) {
     let now = shared.clock.wall();
     let mut control = Control::GoOn;
-    let mut settled = Vec::with_capacity(todo.len() + 1);
+    let mut decided: Vec<(Decision, Option<Reply>)> = Vec::with_capacity(todo.len() + 1);
     let mut decider = shared.decider.write();
     if now >= *next_tick || decider.deadline_passed(now) {
         *next_tick = now + TICK_MS;
-        settled.push(Settled { decision: decider.decide(Command::Tick, now), reply: None });
+        decided.push((decider.decide(Command::Tick, now), None));
     }
     for asked in todo {
         match asked {
@@ -80,24 +100,24 @@ fn decide(shared: &Shared, todo: Vec<Asked>, next_tick: &mut i64) -> (Vec<Settle
                 if refuse {
                     decision.answer = Err(Refusal::Unavailable);
                 }
-                settled.push(Settled { decision, reply });
+                decided.push((decision, reply));
             }
             Asked::Snapshot if control == Control::GoOn => control = Control::Snapshot,
             Asked::Snapshot => {}
             Asked::Stop => control = Control::Stop,
         }
     }
-    settled.push(Settled { decision: decider.pump(now), reply: None });
-    for one in &settled {
-        shared.index.expect(&one.decision.closed);
+    decided.push((decider.pump(now), None));
+    for (decision, _) in &decided {
+        shared.index.expect(&decision.closed);
     }
     drop(decider);
-    settled.retain(|settled| settled.reply.is_some() || !settled.decision.events.is_empty());
-    (settled, control)
+    decided.retain(|(decision, reply)| reply.is_some() || !decision.events.is_empty());
+    (decided, control)
 }
 
 /// Writes the state at head, once everything in it is durable, and records its digest.
-fn snapshot(shared: &Arc<Shared>, out: &Sender<Vec<Settled>>) -> Option<u64> {
+fn snapshot(shared: &Arc<Shared>, out: &Sender<Vec<Settled>>, random: &mut PooledRandom) -> Option<u64> {
     let head = shared.decider.read().state.next;
     // The state holds decisions that the journal thread may still be writing; a snapshot must never be ahead of them.
     let ahead = || shared.durable.load(std::sync::atomic::Ordering::Acquire) < head;
@@ -121,7 +141,7 @@ fn snapshot(shared: &Arc<Shared>, out: &Sender<Vec<Settled>>) -> Option<u64> {
             shared.counts.snapshots.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
             let command = Command::Snapshot { digest: crate::vault::hex(&header.digest), next: head };
             let decision = shared.decider.write().decide(command, shared.clock.wall());
-            let _stopping = out.send(vec![Settled { decision, reply: None }]);
+            let _stopping = out.send(vec![Settled::new(&shared.vault, (decision, None), random)]);
             Some(head)
         }
         Ok(None) => None,

@@ -1,18 +1,18 @@
-//! The journal thread: seals, appends, one commit for all that waits; only then do replies and effects leave.
+//! The journal thread: appends, one commit for all that waits; only then do replies and effects leave.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use ::trail::{Hash, leaf_hash};
+use ::trail::Hash;
 use crossbeam_channel::{Receiver, Sender};
 use store::journal::{AppendError, Expected, StreamKey};
-use store::random::PooledRandom;
 use store::record::{Event, Fact};
 
 use super::deciding::Settled;
 use super::indexing::Indexed;
-use super::{Shared, Told};
+use super::{Reply, Shared, Told};
 use super::{delivering, dispatch};
+use crate::command::Decision;
 use crate::refusal::Refusal;
 use crate::vault::Written;
 
@@ -21,14 +21,14 @@ const COMMIT_MAX: usize = 2_048;
 
 /// A settled decision with its records.
 struct Prepared {
-    settled: Settled,
+    decision: Decision,
+    reply: Option<Reply>,
     written: Vec<Written>,
     leaves: Vec<Hash>,
 }
 
 /// Writes until the decider thread is gone.
 pub fn run(shared: &Arc<Shared>, to_write: &Receiver<Vec<Settled>>, indexed: &Sender<Indexed>) {
-    let mut random = PooledRandom::new();
     while let Ok(first) = to_write.recv() {
         let mut todo = first;
         while todo.len() < COMMIT_MAX {
@@ -36,52 +36,39 @@ pub fn run(shared: &Arc<Shared>, to_write: &Receiver<Vec<Settled>>, indexed: &Se
             todo.extend(more);
         }
         if shared.is_broken() {
-            refuse(todo);
+            refuse(todo.into_iter().filter_map(|settled| settled.reply));
             continue;
         }
-        match write(shared, todo, &mut random) {
+        match write(shared, todo) {
             Ok(prepared) => release(shared, prepared, indexed),
-            Err((reason, todo)) => {
+            Err((reason, replies)) => {
                 shared.broken.store(true, Ordering::SeqCst);
                 tracing::error!(
                     reason,
                     "the journal failed: nothing more is accepted; look at the disk and start again, what was acknowledged is safe"
                 );
-                refuse(todo);
+                refuse(replies);
             }
         }
     }
 }
 
-fn refuse(todo: Vec<Settled>) {
-    for settled in todo {
-        if let Some(reply) = settled.reply {
-            let _gone = reply.send(Err(Refusal::Unavailable));
-        }
+fn refuse(replies: impl IntoIterator<Item = Reply>) {
+    for reply in replies {
+        let _gone = reply.send(Err(Refusal::Unavailable));
     }
 }
 
-fn write(
-    shared: &Shared,
-    todo: Vec<Settled>,
-    random: &mut PooledRandom,
-) -> Result<Vec<Prepared>, (String, Vec<Settled>)> {
+fn write(shared: &Shared, todo: Vec<Settled>) -> Result<Vec<Prepared>, (String, Vec<Reply>)> {
     let mut prepared: Vec<Prepared> = Vec::with_capacity(todo.len());
     let mut fault = None;
-    for settled in todo {
-        let mut written = Vec::with_capacity(settled.decision.events.len());
-        let mut leaves = Vec::with_capacity(settled.decision.events.len());
-        for (sequence, event) in (settled.decision.first..).zip(&settled.decision.events) {
-            match shared.vault.write(sequence, event, random) {
-                Ok(record) if fault.is_none() => {
-                    leaves.push(leaf_hash(&record.leaf));
-                    written.push(record);
-                }
-                Ok(_) => {}
-                Err(error) => fault = fault.or(Some(error.to_string())),
-            }
-        }
-        prepared.push(Prepared { settled, written, leaves });
+    for Settled { decision, reply, records } in todo {
+        let records = records.unwrap_or_else(|error| {
+            fault.get_or_insert(error.to_string());
+            Vec::new()
+        });
+        let (written, leaves) = records.into_iter().unzip();
+        prepared.push(Prepared { decision, reply, written, leaves });
     }
     let done = match fault {
         Some(fault) => Err(fault),
@@ -89,7 +76,7 @@ fn write(
     };
     match done {
         Ok(()) => Ok(prepared),
-        Err(fault) => Err((fault, prepared.into_iter().map(|prepared| prepared.settled).collect())),
+        Err(fault) => Err((fault, prepared.into_iter().filter_map(|prepared| prepared.reply).collect())),
     }
 }
 
@@ -100,21 +87,21 @@ fn append_and_commit(shared: &Shared, prepared: &[Prepared]) -> Result<(), Strin
     let mut leaves = Vec::new();
     for one in prepared.iter().filter(|one| !one.written.is_empty()) {
         let records: Vec<_> = one.written.iter().map(Written::as_record).collect();
-        let expect = streams(&one.settled.decision.events, one.settled.decision.first);
+        let expect = streams(&one.decision.events, one.decision.first);
         let mut taken = shared.journal.append(shared.fence, &expect, &records);
         if matches!(taken, Err(AppendError::BatchFull { .. })) {
             commit(shared)?;
             taken = shared.journal.append(shared.fence, &expect, &records);
         }
         let range = taken.map_err(|error| error.to_string())?;
-        if range.start != one.settled.decision.first {
-            return Err(format!("decided as {} but recorded as {}", one.settled.decision.first, range.start));
+        if range.start != one.decision.first {
+            return Err(format!("decided as {} but recorded as {}", one.decision.first, range.start));
         }
         leaves.extend_from_slice(&one.leaves);
     }
     commit(shared)?;
     shared.trail.append(&leaves).map_err(|error| error.to_string())?;
-    prepared.iter().flat_map(|one| &one.settled.decision.events).for_each(|event| shared.answers.note(event));
+    prepared.iter().flat_map(|one| &one.decision.events).for_each(|event| shared.answers.note(event));
     shared.counts.batches.fetch_add(1, Ordering::Relaxed);
     shared.counts.events.fetch_add(u64::try_from(leaves.len()).unwrap_or(0), Ordering::Relaxed);
     shared.counts.commit_us.fetch_add(shared.clock.mono().saturating_sub(started) * 1_000, Ordering::Relaxed);
@@ -154,7 +141,7 @@ fn release(shared: &Arc<Shared>, prepared: Vec<Prepared>, indexed: &Sender<Index
     let mut proposed = false;
     let any = prepared.iter().any(|one| !one.written.is_empty());
     for one in prepared {
-        let Settled { decision, reply } = one.settled;
+        let Prepared { decision, reply, leaves, .. } = one;
         let mut accepted = None;
         for (sequence, Event { at, fact, body, key }) in (decision.first..).zip(decision.events) {
             shared.papers.keep(sequence, &fact, body, key);
@@ -164,7 +151,7 @@ fn release(shared: &Arc<Shared>, prepared: Vec<Prepared>, indexed: &Sender<Index
                 _ => {}
             }
         }
-        let leaf = one.leaves.first().map(|hash| (decision.first, *hash));
+        let leaf = leaves.first().map(|hash| (decision.first, *hash));
         if let Some(reply) = reply {
             let _gone = reply.send(decision.answer.map(|answer| Told { answer, leaf, accepted }));
         }

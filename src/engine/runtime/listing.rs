@@ -384,11 +384,7 @@ impl Engine {
         let decider = self.shared.decider.read();
         let state = &decider.state;
         let mut oldest: BTreeMap<(u16, ActState), Millis> = BTreeMap::new();
-        let mut overdue: BTreeMap<u16, u64> = BTreeMap::new();
         for (_, act) in state.acts.iter().filter(|(_, act)| act.state().is_open()) {
-            if self.is_overdue(&decider, act, now) {
-                *overdue.entry(act.lane).or_insert(0) += 1;
-            }
             let since = oldest.entry((act.lane, act.state())).or_insert(act.since);
             *since = (*since).min(act.since);
         }
@@ -424,15 +420,6 @@ impl Engine {
     }
 
     /// Has its partner taken it and let the agreed time pass? What waits for a condition was answered.
-    fn is_overdue(&self, decider: &crate::decide::Decider, act: &crate::state::Act, now: Millis) -> bool {
-        let waits = act.state() == ActState::Awaiting && act.verdict() != Some(domain::outcome::Verdict::Registered);
-        let partner = || decider.config().partners.get(decider.state.partner_of(act.lane));
-        let due = |partner: &Arc<domain::partner::Partner>| {
-            act.since.saturating_add(Millis::try_from(partner.answer_due_ms).unwrap_or(Millis::MAX))
-        };
-        waits && partner().map(due).is_some_and(|due| due <= now)
-    }
-
     /// Counts since start.
     #[must_use]
     pub fn counters(&self) -> Counters {

@@ -428,8 +428,8 @@ impl Engine {
             indexed: shared.index.applied(),
             checkpoint_size: shared.trail.checkpoint_size(),
             open_requests: u64::try_from(decider.state.requests.len()).unwrap_or(0),
-            open_acts: u64::try_from(decider.state.acts.iter().filter(|(_, act)| act.state().is_open()).count())
-                .unwrap_or(0),
+            // Kept per lane: a monitor that asks every second must not walk through a million acts.
+            open_acts: decider.state.lanes.iter().flat_map(|lane| lane.counts.values()).sum(),
             stops: u64::try_from(decider.state.stops.len()).unwrap_or(0),
         }
     }

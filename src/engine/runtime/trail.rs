@@ -6,7 +6,7 @@ use std::sync::Arc;
 use parking_lot::{Mutex, RwLock};
 use store::disk::Disk;
 use store::journal::Reader as JournalReader;
-use trail::{Checkpoint, DirectoryTiles, Edge, Hash, NoteKey, Reader, TileName, TilePath, Tree};
+use trail::{Checkpoint, DirectoryTiles, Edge, Hash, NoteKey, Reader, TileName, TilePath, TileStore as _, Tree};
 
 pub use super::receipts::RECEIPT_CONTEXT;
 use super::receipts::ReceiptSigner;
@@ -103,11 +103,20 @@ impl Trail {
     pub fn publish(&self) -> Result<u64, TrailError> {
         let path = self.directory.join("trail");
         let failed = |source| TrailError::Disk { path: path.clone(), source };
+        // Written outside the lock: the journal thread appends leaves under it, and every commit would wait for these files.
+        let waiting = self.tree.lock().waiting();
+        let mut stored = None;
+        let written = waiting.iter().try_for_each(|(name, bytes)| {
+            self.tiles.put(*name, bytes)?;
+            stored = Some(*name);
+            Ok(())
+        });
         let edge = {
             let mut tree = self.tree.lock();
-            tree.store_full(&self.tiles).map_err(failed)?;
+            stored.into_iter().for_each(|last| tree.stored(last));
             tree.edge().clone()
         };
+        written.map_err(failed)?;
         let size = edge.size();
         if size == self.published.read().edge.size() && self.disk.exists(&self.note_path()).map_err(failed)? {
             return Ok(size);
