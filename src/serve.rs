@@ -20,12 +20,10 @@ use crate::settings::{Fault, MasterSource, Overrides, Settings, is_handed, load,
 
 /// Threads for exchanges at most; they wait on the network, so each carries thousands.
 const EXCHANGE_THREADS_MAX: usize = 2;
-/// Cores for each of them: on two cores a second thread would only wake up to take work away from the first.
-const CORES_PER_EXCHANGE_THREAD: usize = 2;
 
+/// One for each core, up to the bound: with a single one on two cores, requests were taken faster than their acts could be carried out.
 fn exchange_threads() -> usize {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    (cores / CORES_PER_EXCHANGE_THREAD).clamp(1, EXCHANGE_THREADS_MAX)
+    std::thread::available_parallelism().map_or(1, usize::from).clamp(1, EXCHANGE_THREADS_MAX)
 }
 
 #[derive(Args)]
