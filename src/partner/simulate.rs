@@ -83,7 +83,7 @@ enum Simulator {
     /// A thread of its own, until it is dropped.
     Alone(Box<dyn std::any::Any>),
     /// A registry has a clerk and no thread: it polls when it is told, every so many milliseconds.
-    Registry(RegistryHub, u64),
+    Registry(Box<RegistryHub>, u64),
 }
 
 fn start(one: &OnePartner, arguments: &SimulateArguments, county: &County) -> anyhow::Result<Standing> {
@@ -172,7 +172,7 @@ fn hub(one: &OnePartner, arguments: &SimulateArguments, county: &County) -> anyh
                 ..RegistryHubConfig::default()
             };
             let registry = RegistryHub::start(county, config)?;
-            return Ok(Standing(stands, Vec::new(), Simulator::Registry(registry, arguments.poll_ms)));
+            return Ok(Standing(stands, Vec::new(), Simulator::Registry(Box::new(registry), arguments.poll_ms)));
         }
         "housing_fund_pull" => Trade::Fund,
         "payment_pull" => Trade::Payment,

@@ -3,7 +3,7 @@
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, sync_channel};
 
 use serde_json::json;
 
@@ -23,7 +23,7 @@ impl StandIn {
         command.args(["partner", "simulate", id, "--poll-ms", "50", "--config"]).arg(config);
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
         let out = BufReader::new(child.stdout.take().unwrap());
-        let (tell, lines) = channel();
+        let (tell, lines) = sync_channel(1_000);
         std::thread::spawn(move || out.lines().map_while(Result::ok).try_for_each(|line| tell.send(line)));
         let mut one = Self { child, lines, said: Vec::new() };
         one.wait("stands in for");

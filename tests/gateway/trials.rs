@@ -293,7 +293,8 @@ fn a_clock_that_is_off_and_a_partner_without_tls_are_told() {
 #[test]
 fn a_name_that_leads_nowhere_or_astray_is_told_before_anything_is_connected() {
     let trial = Trial::new();
-    let (_, json) = trial.check("http://partner.invalid:9/", &[]);
+    let ca = trial.file("ca.pem", &Authority::new("bank").pem);
+    let (_, json) = trial.check("https://partner.invalid:9/", &[("ca_file", &ca)]);
     let (verdict, told) = row(&json, "name");
     assert!(verdict == "bad" && told.ends_with("(name)"), "{told}");
     // This machine's own name leads to this machine, which no file has listed.
@@ -301,7 +302,7 @@ fn a_name_that_leads_nowhere_or_astray_is_told_before_anything_is_connected() {
     if let Ok(mut found) = std::net::ToSocketAddrs::to_socket_addrs(&(own.as_str(), 9))
         && found.all(|address| !is_public(address.ip()))
     {
-        let (_, json) = trial.check(&format!("http://{own}:9/"), &[]);
+        let (_, json) = trial.check(&format!("https://{own}:9/"), &[("ca_file", &ca)]);
         let (verdict, told) = row(&json, "address");
         assert!(verdict == "bad" && told.contains("options.networks") && told.ends_with("(address)"), "{told}");
     }

@@ -24,7 +24,7 @@ pub(super) async fn try_out(mailbox: &Mailbox) -> Vec<Tried> {
             format!("is there; {} file(s) lie in upload", lying.len()),
         )),
         Err(cause) => {
-            if !is_of_the_server(cause) {
+            if !(mailbox.is_remote() && is_of_the_server(cause)) {
                 let (chinese, english) = absent(mailbox, cause);
                 steps.push(tried("mailbox", Went::Badly, chinese, english));
             }
