@@ -2,7 +2,7 @@
 //! mailbox, and those we call over HTTP.
 
 mod call;
-mod drop;
+pub(crate) mod drop;
 mod options;
 pub(crate) mod wire;
 

@@ -25,7 +25,7 @@ pub(crate) struct Specimen {
     /// Values, by key, that must be refused, beside those of the connection, which are asked of all.
     refused: &'static [(&'static str, &'static str)],
     /// Does it talk over a network?
-    network: bool,
+    pub(crate) network: bool,
     /// Files under `adapters/` that show its messages; each must be told apart by a test that writes or reads it.
     goldens: &'static [&'static str],
     /// An order of one line that it can say.

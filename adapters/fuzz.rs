@@ -1,10 +1,14 @@
 //! Fuzzing of the decoders: documents that are known to be hostile, and sound ones that are bent at random, within a bound of memory.
 //!
 //! A target is a test: on stable Rust it runs its seeds and hostile documents and then bends them for a second, or for as long as
-//! `BOLERO_RANDOM_TEST_TIME_MS` says (`.ci/test` gives each 20 s). A failure names the seed that repeats it (`BOLERO_RANDOM_SEED`).
-//! What a run has found stands below `fuzz/found/`, by target, and is a seed from then on.
+//! `BOLERO_RANDOM_TEST_TIME_MS` says (`.ci/test` gives each 10 s), twice where the grammar is large. A failure names the seed that repeats
+//! it (`BOLERO_RANDOM_SEED`). What a run has found stands below `fuzz/found/`, by target, and is a seed from then on. `decoders.rs` holds
+//! that every adapter of the list has a target for all that its partners make it read.
 
+mod decoders;
 pub(crate) mod hostile;
+mod mailboxes;
+pub(crate) mod packets;
 mod targets;
 
 use std::path::PathBuf;
@@ -23,17 +27,36 @@ const MEMORY_PER_BYTE_MAX: usize = 64;
 ///
 /// The count is of the whole process. Under nextest that is this test alone; under `cargo test` neighbours are counted too.
 pub(crate) fn within_memory<T>(document: &[u8], read: impl FnOnce(&[u8]) -> T) -> T {
+    within(MEMORY_BYTES_MAX + MEMORY_PER_BYTE_MAX * document.len(), document, read)
+}
+
+/// The same within so many bytes, for what is packed: its size says nothing of what it becomes.
+pub(crate) fn within<T>(most: usize, document: &[u8], read: impl FnOnce(&[u8]) -> T) -> T {
     let before = MEMORY.current_usage();
     MEMORY.reset_peak_usage();
     let told = read(document);
     let taken = MEMORY.peak_usage().saturating_sub(before);
-    let most = MEMORY_BYTES_MAX + MEMORY_PER_BYTE_MAX * document.len();
     assert!(taken <= most, "{taken} bytes of memory for a document of {}", document.len());
     told
 }
 
+/// How much a decoder can be told.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Grammar {
+    /// Some fields or codes; it is bent once for as long as said.
+    Small,
+    /// A tree of its own with hundreds of places; it is bent for twice as long.
+    Large,
+}
+
 /// Runs one target: every seed, every hostile document, and then what becomes of them when they are bent.
-fn fuzz(name: &str, mut seeds: Vec<Vec<u8>>, hostile: Vec<(&'static str, Vec<u8>)>, read: impl Fn(&[u8])) {
+fn fuzz(
+    name: &str,
+    grammar: Grammar,
+    mut seeds: Vec<Vec<u8>>,
+    hostile: Vec<(&'static str, Vec<u8>)>,
+    read: impl Fn(&[u8]),
+) {
     seeds.extend(files(&format!("fuzz/found/{name}")));
     assert!(!seeds.is_empty());
     for document in seeds.iter().chain(hostile.iter().map(|(_, document)| document)) {
@@ -43,13 +66,16 @@ fn fuzz(name: &str, mut seeds: Vec<Vec<u8>>, hostile: Vec<(&'static str, Vec<u8>
     seeds.extend(hostile.into_iter().map(|(_, document)| document).filter(|document| document.len() <= 16 << 10));
     // What a target holds is only read, and a failure ends it.
     let read = std::panic::AssertUnwindSafe(read);
-    bolero::check!().with_type::<(u16, Vec<Bend>)>().cloned().for_each(|(seed, bends)| {
-        let mut document = at(&seeds, usize::from(seed)).clone();
-        for bend in bends.into_iter().take(BENDS_MAX) {
-            bent(&mut document, bend, &seeds);
-        }
-        within_memory(&document, &*read);
-    });
+    let times = if grammar == Grammar::Large { 2 } else { 1 };
+    for _ in 0..times {
+        bolero::check!().with_type::<(u16, Vec<Bend>)>().cloned().for_each(|(seed, bends)| {
+            let mut document = at(&seeds, usize::from(seed)).clone();
+            for bend in bends.into_iter().take(BENDS_MAX) {
+                bent(&mut document, bend, &seeds);
+            }
+            within_memory(&document, &*read);
+        });
+    }
 }
 
 /// Where, how, and with what.
@@ -115,6 +141,11 @@ const WORDS: &[&[u8]] = &[
     b"99999999999999",
     b"-1.00",
     b"X2026112200000000012-1",
+    b"PK\x01\x02",
+    b"PK\x03\x04",
+    b"PK\x05\x06",
+    b"../",
+    b"\xff\xff\xff\xff",
 ];
 
 fn at<T>(all: &[T], nth: usize) -> &T {

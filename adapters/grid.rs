@@ -34,7 +34,7 @@ pub(crate) const OPEN: Adapter = Adapter {
 
 const ACTS: &[ActKind] = &[ActKind::GridTask];
 
-const TRADE: Trade = Trade { object: "grid", acts: ACTS, write, read, papers: |_| true };
+pub(crate) const TRADE: Trade = Trade { object: "grid", acts: ACTS, write, read, papers: |_| true };
 
 /// What a platform hands back for (section 3 of the page).
 fn form(_options: &PartnerOptions) -> Form {

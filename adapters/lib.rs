@@ -29,6 +29,8 @@ pub mod transport;
 mod conformance;
 #[cfg(test)]
 mod fuzz;
+#[cfg(test)]
+mod specimen;
 
 /// Every adapter there is. Whatever a partner file may name stands here, and `conformance.rs` asks each the same questions.
 pub static ADAPTERS: &[Adapter] = &[

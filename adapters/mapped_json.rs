@@ -14,7 +14,7 @@ mod value;
 mod words;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use domain::ActKind;
 use domain::form::Form;

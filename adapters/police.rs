@@ -4,7 +4,7 @@
 //! not name, and nothing travels in the clear.
 
 mod call;
-mod drop;
+pub(crate) mod drop;
 mod words;
 
 #[cfg(test)]

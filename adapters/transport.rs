@@ -5,11 +5,13 @@ pub mod charset;
 pub(crate) mod drop;
 pub(crate) mod endpoint;
 pub mod http;
-mod judge;
+pub(crate) mod judge;
 pub mod pull;
 pub(crate) mod soap;
+pub mod trial;
 pub(crate) mod trust;
 
+pub use drop::{Opposite, opposite};
 pub use http::read_capped;
 
 #[cfg(test)]

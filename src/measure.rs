@@ -198,3 +198,23 @@ mod tests {
         assert!(parts.iter().all(|(_, kind, bytes)| *kind == "text/csv" && bytes.starts_with(b"a,b\n1,2\n")));
     }
 }
+
+#[cfg(test)]
+mod fuzz {
+    use super::*;
+    use crate::settings::tests::fuzz::{BENDS_MAX, Bend, bent};
+
+    #[test]
+    fn a_bent_list_of_measures_is_cut_between_its_rows() {
+        let seeds = ["a,b\n\"x\ny\",1\n\nz,2\n", "{\"number\":\"FG1\"}\n{\"number\":\"王\"}\n"];
+        bolero::check!().with_type::<(bool, Vec<Bend>)>().cloned().for_each(|(is_table, bends)| {
+            let mut bytes = seeds[usize::from(!is_table)].as_bytes().to_vec();
+            bends.into_iter().take(BENDS_MAX).for_each(|bend| bent(&mut bytes, bend));
+            let Ok(text) = String::from_utf8(bytes) else { return };
+            let cut = rows(&text, is_table);
+            assert!(cut.iter().map(|row| row.len()).sum::<usize>() <= text.len());
+            let kept: String = text.split('\n').filter(|line| !line.trim().is_empty()).collect();
+            assert!(is_table || cut.concat().replace('\n', "") == kept, "nothing is lost between two rows");
+        });
+    }
+}

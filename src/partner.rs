@@ -1,6 +1,7 @@
 //! `xiezhi partner`: how partners and their lanes are, pausing and resuming one; and connecting one: its file, its trial, its stand-in.
 
 mod check;
+mod mailbox;
 mod new;
 mod probe;
 mod scripted;
@@ -115,12 +116,17 @@ fn line(partner: &Value) {
         Some(format!("{key} {}", value.pointer("/until").unwrap_or(value)))
     });
     let rate = partner.get("answer_rate").and_then(Value::as_str).map(|rate| format!("answers {rate} %"));
+    let failed = partner.get("last_failure").filter(|failure| !failure.is_null()).map(|failure| {
+        let of = |key: &str| failure.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+        format!("last failure {} at {}", of("cause"), of("at"))
+    });
     println!(
-        "{:<16} {:<13} {} {} {}",
+        "{:<16} {:<13} {} {} {} {}",
         text("id"),
         text("kind"),
         waits.join(", "),
         held.unwrap_or_default(),
-        rate.unwrap_or_default()
+        rate.unwrap_or_default(),
+        failed.unwrap_or_default()
     );
 }

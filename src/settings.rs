@@ -14,7 +14,7 @@ mod partner;
 mod rules;
 mod secret;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod tokens;
 
 use std::collections::BTreeMap;
@@ -148,6 +148,8 @@ pub struct OnePartner {
     pub agreed: Option<Agreed>,
     /// It may post results.
     pub posts: bool,
+    /// Its clerks, when it is an inbox.
+    pub clerks: usize,
     /// A court of this installation, in whose name a trial is made.
     pub court: Option<(String, String)>,
     /// What is no fault and yet should be looked at.
@@ -175,13 +177,13 @@ pub fn load_partner(directory: &Path, id: &str) -> Result<OnePartner, Vec<Fault>
     let page = Page::new(&file.path, &file.text);
     let dialects = read_dialects(&files, &mut notes);
     let made = partner::read(&page, &file.stem, &around, (&packs, &dialects)).map(|made| {
-        let partner::Made { partner, plug, token, adapter, options, agreed, .. } = made;
-        (partner, plug, token.is_some(), adapter, options, agreed)
+        let partner::Made { partner, plug, token, clerks, adapter, options, agreed, .. } = made;
+        (partner, plug, (token.is_some(), clerks.len()), adapter, options, agreed)
     });
     let notes = page.into_notes();
     match made {
-        Some((partner, plug, posts, adapter, options, agreed)) if notes.faults.is_empty() => {
-            Ok(OnePartner { partner, adapter, options, plug, agreed, posts, court, warnings: notes.warnings })
+        Some((partner, plug, (posts, clerks), adapter, options, agreed)) if notes.faults.is_empty() => {
+            Ok(OnePartner { partner, adapter, options, plug, agreed, posts, clerks, court, warnings: notes.warnings })
         }
         _ => Err(bound(notes.faults)),
     }

@@ -162,13 +162,14 @@ impl OfficeArguments {
     }
 }
 
-fn today() -> simulators::Day {
+/// The day in Beijing.
+pub(crate) fn today() -> simulators::Day {
     let (year, month, day) = domain::Day::of(crate::demo::county::now()).ymd();
     simulators::Day::new(year, month, day).unwrap_or(simulators::Day::EPOCH)
 }
 
 /// Polls until a signal comes.
-fn poll(registry: &RegistryHub, poll_ms: u64) -> anyhow::Result<()> {
+pub(crate) fn poll(registry: &RegistryHub, poll_ms: u64) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let mut term = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;

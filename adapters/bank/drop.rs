@@ -2,25 +2,27 @@
 //!
 //! The messages inside are those of the SOAP path, to the byte of their attributes.
 
-mod call;
 mod feeding;
 mod names;
 mod ordering;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::sync::Arc;
 
+use domain::ActKind;
 use domain::form::Form;
-use domain::socket::{OptionFault, PartnerOptions, Plug};
+use domain::slip::{Slip, SlipLine};
+use domain::socket::{ItemVerdict, OptionFault, PaperFile, PartnerOptions, Plug};
 
 use super::INDUSTRY;
 use crate::court_form::packed::Packing;
 use crate::dialect::Dialect;
 use crate::options::Reading;
+use crate::transport::drop::call::{DropCall, Packet, PacketForm};
 use crate::transport::drop::options as mailbox;
-use call::DropCall;
+use feeding::FeedReader;
 use names::{BANK_CODE_BYTES, is_code};
 
 /// The option table.
@@ -51,8 +53,32 @@ pub(crate) fn build(options: &PartnerOptions) -> Result<Plug, Vec<OptionFault>> 
     }
     let agreed = mailbox::read(&mut reading, options, &code);
     match agreed.filter(|_| reading.faults.is_empty()).zip(dialect) {
-        Some((agreed, dialect)) => Ok(Plug::CallOut(Arc::new(DropCall::new(agreed, code, Arc::new(dialect))))),
+        Some((agreed, dialect)) => {
+            let dialect = Arc::new(dialect);
+            let reader = Arc::new(FeedReader { code: code.clone(), dialect: Arc::clone(&dialect) });
+            Ok(Plug::CallOut(Arc::new(DropCall::new(agreed, BankPackets { code, dialect }, reader))))
+        }
         None => Err(reading.faults),
+    }
+}
+
+/// The packets of one bank.
+struct BankPackets {
+    code: String,
+    dialect: Arc<Dialect>,
+}
+
+impl PacketForm for BankPackets {
+    fn name_of(&self, key: SlipLine, kind: ActKind) -> Option<String> {
+        ordering::name_of(&self.code, key, kind.is_question())
+    }
+
+    fn order(&self, slip: &Slip, files: &[PaperFile]) -> Option<Packet> {
+        ordering::order(&self.dialect, &self.code, slip, files)
+    }
+
+    fn receipt(&self, name: &str, verdicts: &[ItemVerdict]) -> Option<Packet> {
+        feeding::receipt(&self.dialect, name, verdicts)
     }
 }
 

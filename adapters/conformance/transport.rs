@@ -115,7 +115,7 @@ async fn before_a_connection_nothing_left() {
         };
         let slip = order_of(name);
         let (judged, seen) = tokio::join!(call.send(&slip), partner);
-        assert!(judged == not_sent(Cause::Connect, None));
+        assert!(judged == not_sent(Cause::Tls, None));
         assert!(!String::from_utf8_lossy(&seen).contains("Request"), "a greeting, and nothing of the message");
     }
 }

@@ -1,59 +1,21 @@
-//! One made-up case (象山法院 against 王小渔) as slips of every kind; the goldens say the same in the bank's words.
+//! The made-up case as slips of every kind, a hub that fetches them; the goldens say the same in the bank's words.
 
 use std::sync::Arc;
 
 use domain::act::Original;
-use domain::case::{Case, Court, CourtAccount, Officer, Paper, Party, PartyKind, Role, Stage};
+use domain::case::Case;
 use domain::slip::{Line, Slip, SlipContext};
 use domain::socket::{
     Adapter, Face, FaceAnswer, FaceFault, FaceReply, FaceVerb, PaperFile, PartnerOptions, Plug, Pulled,
 };
-use domain::{ActKind, Day, Money, Personal, SlipNumber};
+use domain::{ActKind, Day, Money, Personal};
+
+use crate::specimen;
+pub(crate) use crate::specimen::{ID, NAME};
 
 pub(crate) const ACCOUNT: &str = "6222000000000000017";
-pub(crate) const NAME: &str = "王小渔";
-pub(crate) const ID: &str = "330225189506120170";
 /// What may never be seen in an error, a log or a `Debug`.
 pub(crate) const CANARIES: [&str; 4] = [ACCOUNT, NAME, ID, "1234号"];
-
-fn context(ruling: &str) -> SlipContext {
-    let personal = |text: &str| Personal::new(text.to_owned());
-    SlipContext {
-        case: Case {
-            number: personal("(2026)浙0225执1234号"),
-            stage: Stage::Enforcement,
-            court: Court { code: "330225".to_owned(), name: "象山县人民法院".to_owned() },
-            claim: Money::from_fen(1_800_000),
-            costs: Money::ZERO,
-            parties: vec![Party {
-                role: Role::Obligor,
-                kind: PartyKind::Person,
-                name: personal(NAME),
-                id_type: "01".to_owned(),
-                bankrupt: None,
-                id_number: personal(ID),
-            }],
-            account: Some(CourtAccount {
-                holder: "象山县人民法院执行款专户".to_owned(),
-                bank: "象山农商银行".to_owned(),
-                bank_code: "402332002258".to_owned(),
-                number: personal("2010000000001234"),
-            }),
-        },
-        officers: vec![Officer {
-            name: personal("陈法官"),
-            work_id: personal("GZ330225001"),
-            duty_id: personal("GW330225001"),
-            phone: personal("0574-00000000"),
-        }],
-        papers: vec![Paper {
-            kind: "ruling".to_owned(),
-            number: personal(ruling),
-            file_name: personal("裁定书.pdf"),
-            digest: personal("sha256:00"),
-        }],
-    }
-}
 
 /// A slip with one line of that kind.
 pub(crate) fn slip(kind: ActKind) -> Slip {
@@ -80,8 +42,8 @@ pub(crate) fn slip(kind: ActKind) -> Slip {
     };
     let ruling =
         if kind == ActKind::Deduct { "(2026)浙0225执1234号之二" } else { "(2026)浙0225执1234号之一" };
-    let number = SlipNumber::issue(Day::from_ymd(2026, 11, 22).unwrap(), 12);
-    Slip { number, context: Arc::new(context(ruling)), subject: 0, lines: vec![line] }
+    let context = specimen::context(vec![specimen::officer("陈法官", "1")], ruling);
+    Slip { number: specimen::number(), context: Arc::new(context), subject: 0, lines: vec![line] }
 }
 
 /// The same slip with its case changed.
@@ -95,12 +57,7 @@ pub(crate) fn with_case(mut slip: Slip, change: impl FnOnce(&mut Case)) -> Slip 
 
 /// The stand-in PDF of all goldens.
 pub(crate) fn paper(kind: &str, name: &str) -> PaperFile {
-    PaperFile {
-        number: Personal::new(String::new()),
-        kind: kind.to_owned(),
-        file_name: Personal::new(name.to_owned()),
-        bytes: Personal::new(b"%PDF-1.4\n".to_vec()),
-    }
+    specimen::paper("", kind, name)
 }
 
 /// A face with one partner behind it, as the gateway joins the two.

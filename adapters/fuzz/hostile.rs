@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-type Named = (&'static str, Vec<u8>);
+pub(crate) type Named = (&'static str, Vec<u8>);
 
 /// How deep the deep ones are.
 const DEPTH: usize = 100_000;

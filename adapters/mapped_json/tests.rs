@@ -15,6 +15,7 @@ use super::options::{OPTIONS, mapping};
 use super::words::Given;
 use crate::open::tests::specimen::{answered, key, paper, reply, slip};
 use crate::options::Reading;
+use crate::transport::http::HttpReply;
 
 macro_rules! golden {
     ($name:literal) => {
@@ -70,6 +71,20 @@ fn asked(kind: ActKind, status: u16, body: &str) -> Judged {
 fn sent(kind: ActKind, status: u16, body: &str) -> Judged {
     let mapping = of(&sample());
     mapping.judge(Verbs::Sent, kind, &key(kind), mapping.sends[&kind].says_receipt, &reply(status, body))
+}
+
+/// What an answer is taken for, whatever it answers.
+pub(crate) fn judged_every_way(body: &[u8]) -> Vec<Judged> {
+    static SAMPLE_MAPPING: std::sync::LazyLock<Mapping> = std::sync::LazyLock::new(|| of(&sample()));
+    let mapping = &*SAMPLE_MAPPING;
+    let reply = HttpReply { status: 200, retry_after_ms: None, body: Ok(body.to_vec()) };
+    let ways = [(Verbs::Sent, false), (Verbs::Sent, true), (Verbs::Asked, false)];
+    let kinds = [ActKind::Query, ActKind::Freeze, ActKind::Deduct];
+    let judged = |kind: ActKind| {
+        let key = key(kind);
+        ways.map(|(verb, says_receipt)| mapping.judge(verb, kind, &key, says_receipt, &reply))
+    };
+    kinds.into_iter().flat_map(judged).collect()
 }
 
 #[test]

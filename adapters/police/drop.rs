@@ -2,21 +2,22 @@
 //! reception is told at once, its answer later.
 
 mod answering;
-mod call;
 mod names;
 mod ordering;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::sync::Arc;
 
 use domain::ActKind;
-use domain::socket::{OptionFault, PartnerOptions, Plug};
+use domain::slip::{Slip, SlipLine};
+use domain::socket::{ItemVerdict, OptionFault, PaperFile, PartnerOptions, Plug};
 
 use crate::options::Reading;
+use crate::transport::drop::call::{DropCall, Packet, PacketForm};
 use crate::transport::drop::options as mailbox;
-use call::PacketCall;
+use answering::BackReader;
 use names::{Ends, ORGAN_BYTES, TARGET_BYTES};
 
 /// The option table.
@@ -43,8 +44,32 @@ pub(crate) fn build(options: &PartnerOptions) -> Result<Plug, Vec<OptionFault>> 
     let target = code(&mut reading, "target", TARGET_BYTES, "their code of 17 capital letters and digits");
     let agreed = mailbox::read(&mut reading, options, &target);
     match agreed.filter(|_| reading.faults.is_empty()) {
-        Some(agreed) => Ok(Plug::CallOut(Arc::new(PacketCall::new(agreed, Ends { organ, target })))),
+        Some(agreed) => {
+            let ends = Ends { organ, target };
+            let reader = Arc::new(BackReader { ends: ends.clone() });
+            Ok(Plug::CallOut(Arc::new(DropCall::new(agreed, PolicePackets { ends }, reader))))
+        }
         None => Err(reading.faults),
+    }
+}
+
+/// The packets of one command centre.
+struct PolicePackets {
+    ends: Ends,
+}
+
+impl PacketForm for PolicePackets {
+    fn name_of(&self, key: SlipLine, _kind: ActKind) -> Option<String> {
+        Some(format!("{}.zip", names::request(&self.ends, key)?))
+    }
+
+    fn order(&self, slip: &Slip, files: &[PaperFile]) -> Option<Packet> {
+        ordering::request(&self.ends, slip, files)
+    }
+
+    /// The form has no word for what was not taken, so nothing is told; the trail has it.
+    fn receipt(&self, _name: &str, _verdicts: &[ItemVerdict]) -> Option<Packet> {
+        None
     }
 }
 

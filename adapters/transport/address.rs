@@ -129,6 +129,11 @@ impl Networks {
             Reach::Never => false,
         }
     }
+
+    /// The same where this name led there.
+    pub(crate) fn allow_for(&self, name: &str, address: IpAddr) -> bool {
+        self.allow(address) || (says_here(name) && address.to_canonical().is_loopback())
+    }
 }
 
 /// Why a name was not resolved; it ends as "no connection", before any byte of a message.
@@ -138,6 +143,8 @@ pub(crate) enum Refused {
     Name,
     /// It leads only to addresses that are not allowed.
     Address,
+    /// It leads nowhere.
+    Nowhere,
 }
 
 impl std::fmt::Display for Refused {
@@ -147,6 +154,7 @@ impl std::fmt::Display for Refused {
             Self::Address => {
                 "resolve the partner's name: no address of it is allowed; list its network in the file's option `networks`"
             }
+            Self::Nowhere => "resolve the partner's name: it leads nowhere; look at `url` and at DNS",
         })
     }
 }
@@ -194,13 +202,15 @@ impl Resolve for Guard {
         if !self.names.iter().any(|known| known.eq_ignore_ascii_case(name.as_str())) {
             return Box::pin(std::future::ready(Err(Refused::Name.into())));
         }
-        let (networks, is_here) = (self.networks.clone(), says_here(name.as_str()));
+        let (networks, named) = (self.networks.clone(), name.as_str().to_owned());
         let found = (self.lookup)(name.as_str().to_owned());
         Box::pin(async move {
-            let allow = |address: &SocketAddr| {
-                networks.allow(address.ip()) || (is_here && address.ip().to_canonical().is_loopback())
-            };
-            let allowed: Vec<SocketAddr> = found.await?.filter(allow).collect();
+            let allow = |address: &SocketAddr| networks.allow_for(&named, address.ip());
+            let found: Vec<SocketAddr> = found.await.map_err(|_| Refused::Nowhere)?.collect();
+            if found.is_empty() {
+                return Err(Refused::Nowhere.into());
+            }
+            let allowed: Vec<SocketAddr> = found.into_iter().filter(allow).collect();
             if allowed.is_empty() {
                 return Err(Refused::Address.into());
             }

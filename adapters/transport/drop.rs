@@ -3,20 +3,24 @@
 //! What we leave stands whole under its final name or not at all: a temporary name, fsync, one atomic rename. The name holds our
 //! number, so the same message is the same file, and leaving it twice is leaving it once.
 
+pub(crate) mod call;
 pub(crate) mod local;
 pub(crate) mod mailbox;
 pub(crate) mod number;
+mod opposite;
 pub(crate) mod options;
 pub(crate) mod packet;
 pub(crate) mod sftp;
 pub(crate) mod sweeper;
 #[cfg(test)]
 pub(crate) mod tests;
+mod trial;
 mod writing;
 
 use domain::socket::{Cause, Judged};
 
 use mailbox::PutFault;
+pub use opposite::{Opposite, opposite};
 pub(crate) use writing::write;
 
 /// What leaving a message proves. A message that stands in the box is with the partner; another one under its name is a riddle

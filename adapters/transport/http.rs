@@ -28,7 +28,7 @@ use std::time::Duration;
 use domain::Secret;
 use domain::socket::{Cause, Judged};
 use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Client, Method, Proxy, Response, StatusCode, Url};
+use reqwest::{Client, ClientBuilder, Method, Proxy, Response, StatusCode, Url};
 
 use super::address::{Guard, Networks};
 use super::charset::{Charset, declared, marked};
@@ -108,6 +108,11 @@ impl HttpCall {
     }
 
     fn client(options: &HttpOptions, guard: &Arc<Guard>) -> Result<Client, ClientFault> {
+        Self::builder(options, guard)?.build().map_err(|_| ClientFault::Build)
+    }
+
+    /// The client as it is made for messages, and for a trial that tells the certificate it met.
+    fn builder(options: &HttpOptions, guard: &Arc<Guard>) -> Result<ClientBuilder, ClientFault> {
         let mut builder = Client::builder()
             .connect_timeout(Duration::from_millis(options.connect_timeout_ms))
             .read_timeout(Duration::from_millis(options.read_idle_ms))
@@ -140,7 +145,14 @@ impl HttpCall {
             }
             builder = builder.proxy(proxy);
         }
-        builder.build().map_err(|_| ClientFault::Build)
+        Ok(builder)
+    }
+
+    /// One GET of the bare address on the way that messages go, without a credential, for a trial.
+    pub(super) async fn knock(&self) -> Result<Response, Option<reqwest::Error>> {
+        let builder = Self::builder(&self.options, &self.guard).map_err(|_| None)?;
+        let client = builder.tls_info(true).build().map_err(Some)?;
+        client.get(self.options.url.clone()).send().await.map_err(Some)
     }
 
     /// The client; without one nothing can leave.
@@ -228,7 +240,7 @@ impl HttpCall {
 
 /// The charset of `Content-Type`. It is asked only about a body that does not say it itself, because programs write the
 /// declaration and their containers the header, `ISO-8859-1` where nobody told them; such a word counts as none.
-fn stated_charset(headers: &HeaderMap) -> Option<Charset> {
+pub(crate) fn stated_charset(headers: &HeaderMap) -> Option<Charset> {
     let parameters = headers.get(CONTENT_TYPE)?.to_str().ok()?.split(';').skip(1);
     let named = parameters.filter_map(|parameter| parameter.split_once('='));
     let mut charsets = named.filter(|(name, _)| name.trim().eq_ignore_ascii_case("charset"));

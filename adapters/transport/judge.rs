@@ -7,6 +7,8 @@ use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
 use rustls::AlertDescription;
 
+use super::address::Refused;
+
 /// A partner that asks for more is misconfigured; the lane bounds further.
 const RETRY_AFTER_MS_MAX: u64 = 24 * 3_600_000;
 /// More causes beneath an error than the layers below us have.
@@ -26,7 +28,7 @@ pub(super) fn judge_error(error: &reqwest::Error) -> Judged {
     if let Some(cause) = refused_certificate(error) {
         unsent(cause)
     } else if error.is_builder() || error.is_connect() {
-        unsent(Cause::Connect)
+        unsent(unconnected(error))
     } else if error.is_timeout() {
         Judged::Doubt { cause: Cause::Timeout }
     } else if let Some(cause) = refused_stream(error) {
@@ -36,8 +38,20 @@ pub(super) fn judge_error(error: &reqwest::Error) -> Judged {
     }
 }
 
+/// Why there was no connection.
+fn unconnected(error: &reqwest::Error) -> Cause {
+    let of_guard = causes(error).find_map(|cause| cause.downcast_ref::<Refused>());
+    match of_guard {
+        Some(Refused::Name | Refused::Address) => Cause::Address,
+        Some(Refused::Nowhere) => Cause::Name,
+        None if causes(error).any(|cause| cause.is::<rustls::Error>()) => Cause::Tls,
+        None if error.is_timeout() => Cause::ConnectTimeout,
+        None => Cause::Connect,
+    }
+}
+
 /// The errors beneath one, itself first.
-fn causes<'e>(error: &'e (dyn StdError + 'static)) -> impl Iterator<Item = &'e (dyn StdError + 'static)> {
+pub(super) fn causes<'e>(error: &'e (dyn StdError + 'static)) -> impl Iterator<Item = &'e (dyn StdError + 'static)> {
     std::iter::successors(Some(error), |error| beneath(*error)).take(CAUSES_MAX)
 }
 
@@ -103,7 +117,7 @@ pub(super) fn judge_by(status: StatusCode, retry_after_ms: Option<u64>) -> Judge
 
 /// `Retry-After` in milliseconds, at most a day. A date counts from the answer's own `Date`, so that neither clock needs
 /// to be right, and from ours where a server sends none. In a form obsolete since 1994 the lane's own wait stands.
-pub(super) fn retry_after_ms(headers: &HeaderMap) -> Option<u64> {
+pub(crate) fn retry_after_ms(headers: &HeaderMap) -> Option<u64> {
     let text = headers.get("retry-after")?.to_str().ok()?.trim();
     if text.bytes().all(|b| b.is_ascii_digit()) && !text.is_empty() {
         let seconds: u64 = text.parse().unwrap_or(u64::MAX);

@@ -7,6 +7,7 @@
 pub mod act;
 pub mod calendar;
 pub mod case;
+mod cause;
 pub mod day;
 pub mod form;
 pub mod identity;

@@ -7,6 +7,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+pub use crate::cause::Cause;
 use crate::form::Form;
 use crate::outcome::{Lead, Outcome};
 use crate::partner::Travel;
@@ -15,56 +16,6 @@ use crate::{ActKind, Personal, Secret};
 
 /// A future that a socket returns; dropping it stops the call.
 pub type SocketFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
-
-/// What was seen, in words an operator understands; never holds bytes of a message.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Cause {
-    /// No connection could be made: name, route, refusal, TLS before any byte of ours.
-    Connect,
-    /// No answer in time after bytes may have left.
-    Timeout,
-    /// The connection broke after bytes may have left.
-    Broken,
-    /// An HTTP status that says nothing certain.
-    Status(u16),
-    /// The answer is not of the agreed shape.
-    Schema,
-    /// The answer is larger than allowed.
-    TooLarge,
-    /// The partner said we call too often; it did nothing.
-    Throttled,
-    /// The partner said it is closed; it did nothing.
-    Closed,
-    /// The partner refused our credential; it did nothing.
-    Credential,
-    /// The exchange panicked on our side after it may have sent.
-    Panicked,
-    /// We stopped while it was under way.
-    Interrupted,
-    /// The slip could not be put into the partner's form; nothing was sent.
-    Unencodable,
-}
-
-impl Cause {
-    /// The word in leaf and log.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Connect => "connect",
-            Self::Timeout => "timeout",
-            Self::Broken => "broken",
-            Self::Status(_) => "status",
-            Self::Schema => "schema",
-            Self::TooLarge => "too_large",
-            Self::Throttled => "throttled",
-            Self::Closed => "closed",
-            Self::Credential => "credential",
-            Self::Panicked => "panicked",
-            Self::Interrupted => "interrupted",
-            Self::Unencodable => "unencodable",
-        }
-    }
-}
 
 /// What one attempt came to.
 #[derive(Clone, PartialEq, Eq)]
@@ -87,6 +38,27 @@ pub enum Judged {
     },
     /// To a question by our number: the partner does not know it.
     NotFound,
+}
+
+/// One step of a trial that an adapter makes itself.
+pub struct Tried {
+    /// A word for it.
+    pub step: &'static str,
+    /// How it went.
+    pub went: Went,
+    /// What was seen and where to look, in Chinese and English; nothing personal and no secret.
+    pub told: (String, String),
+}
+
+/// How a step of a trial went.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Went {
+    /// As it should.
+    Well,
+    /// It works, and somebody should look at it.
+    Look,
+    /// It does not work.
+    Badly,
 }
 
 /// A partner that we call. One exchange carries one line of one slip.
@@ -136,6 +108,11 @@ pub trait CallOut: Send + Sync {
     /// [`Cause`] when it is still there; it is then found again, and its items are known by then.
     fn conclude<'a>(&'a self, _name: &'a str, _end: Conclusion<'a>) -> SocketFuture<'a, Result<(), Cause>> {
         Box::pin(async { Ok(()) })
+    }
+    /// Tries what a connection over HTTP has no word for, such as a folder and the rights in it; orders nothing and leaves nothing
+    /// behind. Empty where there is nothing of the kind.
+    fn try_out<'a>(&'a self) -> SocketFuture<'a, Vec<Tried>> {
+        Box::pin(async { Vec::new() })
     }
     /// As [`CallOut::send`], with the files of the slip's papers, in the order of `slip.context.papers`.
     fn send_with_papers<'a>(&'a self, slip: &'a Slip, _files: &'a [PaperFile]) -> SocketFuture<'a, Judged> {

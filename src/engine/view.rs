@@ -8,6 +8,7 @@ use domain::ledger::Ledger;
 use domain::outcome::{Lead, Outcome};
 use domain::request::{PartnerKind, RequestState};
 use domain::sentence::Sentence;
+use domain::socket::Cause;
 use domain::stop::StopScope;
 use domain::task::{TaskEnd, TaskKind};
 use domain::{
@@ -466,6 +467,8 @@ pub struct PartnerView {
     pub answered: u64,
     /// When it last called us (a list, a feedback, a callback) since this process started.
     pub last_call: Option<Millis>,
+    /// When an exchange with it or a sweep of its mailbox last came to nothing since this process started, and why.
+    pub last_failure: Option<(Millis, Cause)>,
     /// Acts in each open state, and since when the oldest has been in it (`None` when there is none).
     pub waiting: Vec<(ActState, u64, Option<Millis>)>,
     /// Exchanges under way.

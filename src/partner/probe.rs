@@ -1,11 +1,13 @@
 //! Trying a partner that we call: its name, a connection, its certificate, its clock, our credential, and a query where one is agreed.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use adapters::transport::trial::{self, CertificateFault, NotKnocked};
 use domain::case::{Case, Court, Officer, Party, PartyKind, Role, Stage};
 use domain::slip::{Line, Slip, SlipContext, SlipLine};
-use domain::socket::{CallOut, Cause, Judged, Plug};
+use domain::socket::{CallOut, Cause, Judged, Plug, Tried, Went};
 use domain::{ActKind, Day, Money, Personal, SlipNumber};
 use engine::clock::{Clock as _, SystemClock};
 use reqwest::Url;
@@ -24,8 +26,19 @@ const TRIAL_YEAR: i32 = 1970;
 pub(super) async fn call_out(one: &OnePartner) -> Vec<Row> {
     let text = |key: &str| one.options.entries.get(key).map(|entry| entry.text.expose().clone());
     let Plug::CallOut(plug) = &one.plug else { return Vec::new() };
+    let tried = plug.try_out().await;
+    if !tried.is_empty() {
+        let mut rows: Vec<Row> = tried.into_iter().map(of_adapter).collect();
+        rows.push(row(
+            "query",
+            Verdict::Skipped,
+            "文件夹不会当场答复；请在约定的测试案件上发一件",
+            "a folder answers nothing at once; send one order about a subject agreed for trials",
+        ));
+        return rows;
+    }
     let Some(url) = text("url").and_then(|text| Url::parse(&text).ok()) else {
-        return vec![row("network", Verdict::Skipped, "this adapter talks over no network")];
+        return vec![row("network", Verdict::Skipped, "该适配器不经网络", "this adapter talks over no network")];
     };
     let proxy = text("proxy").and_then(|text| Url::parse(&text).ok());
     let mut rows = Vec::new();
@@ -33,184 +46,246 @@ pub(super) async fn call_out(one: &OnePartner) -> Vec<Row> {
     let is_answered = is_reached && knock(one, &url, &mut rows).await;
     if !is_answered {
         for step in ["credential", "query"] {
-            rows.push(row(step, Verdict::Skipped, "there is no connection"));
+            rows.push(row(step, Verdict::Skipped, "尚无连接", "there is no connection"));
         }
         return rows;
     }
-    let is_known = credential(plug, &mut rows, text("issuer_pins").is_some()).await;
+    let is_known = credential(plug, &mut rows).await;
     rows.push(match (&one.agreed, is_known) {
-        (None, _) => row("query", Verdict::Skipped, "no [check] names a subject agreed for trials"),
-        (Some(_), false) => row("query", Verdict::Skipped, "our credential is not taken"),
+        (None, _) => row(
+            "query",
+            Verdict::Skipped,
+            "未在 [check] 中约定测试对象",
+            "no [check] names a subject agreed for trials",
+        ),
+        (Some(_), false) => row("query", Verdict::Skipped, "凭证未被接受", "our credential is not taken"),
         (Some(_), true) => query(one, plug).await,
     });
     rows
+}
+
+fn of_adapter(tried: Tried) -> Row {
+    let verdict = match tried.went {
+        Went::Well => Verdict::Good,
+        Went::Look => Verdict::Look,
+        Went::Badly => Verdict::Bad,
+    };
+    row(tried.step, verdict, tried.told.0, tried.told.1)
+}
+
+/// A step that failed as an exchange fails.
+fn failed(step: &'static str, cause: Cause) -> Row {
+    let (chinese, english) = cause.told();
+    row(step, Verdict::Bad, chinese, format!("{english} ({})", cause.word()))
 }
 
 /// The name and a TCP connection.
 async fn connect(one: &OnePartner, url: &Url, rows: &mut Vec<Row>) -> bool {
     let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
     let port = url.port_or_known_default().unwrap_or(443);
-    let addresses: Vec<std::net::SocketAddr> = match tokio::net::lookup_host((host.as_str(), port)).await {
+    let found: Vec<SocketAddr> = match tokio::net::lookup_host((host.as_str(), port)).await {
         Ok(found) => found.collect(),
-        Err(error) => {
-            rows.push(row("name", Verdict::Bad, format!("{host} leads nowhere ({}); look at DNS", error.kind())));
+        Err(_) => {
+            rows.push(failed("name", Cause::Name));
             return false;
         }
     };
-    let shown = addresses.iter().map(|address| address.ip().to_string()).collect::<Vec<_>>().join(", ");
-    rows.push(row("name", Verdict::Good, format!("{host} leads to {shown}")));
+    let shown = found.iter().map(|address| address.ip().to_string()).collect::<Vec<_>>().join(", ");
+    rows.push(row("name", Verdict::Good, format!("{host} 指向 {shown}"), format!("{host} leads to {shown}")));
+    let allowed = trial::allowed(&one.options, &host, &found);
+    if allowed.is_empty() {
+        rows.push(failed("address", Cause::Address));
+        return false;
+    }
     let began = Instant::now();
     let within = Duration::from_millis(one.options.connect_timeout_ms);
-    match tokio::time::timeout(within, tokio::net::TcpStream::connect(addresses.as_slice())).await {
+    match tokio::time::timeout(within, tokio::net::TcpStream::connect(allowed.as_slice())).await {
         Ok(Ok(_)) => {
-            rows.push(row("connection", Verdict::Good, format!("port {port} in {} ms", began.elapsed().as_millis())));
+            let took_ms = began.elapsed().as_millis();
+            let (chinese, english) = (format!("端口 {port}，{took_ms} 毫秒"), format!("port {port} in {took_ms} ms"));
+            rows.push(row("connection", Verdict::Good, chinese, english));
             true
         }
-        Ok(Err(error)) => {
-            let told =
-                format!("port {port} does not answer ({}); look at the firewall and at the partner", error.kind());
-            rows.push(row("connection", Verdict::Bad, told));
+        Ok(Err(_)) => {
+            rows.push(failed("connection", Cause::Connect));
             false
         }
         Err(_) => {
-            let told = format!("port {port} is silent for {} ms; look at the firewall", within.as_millis());
-            rows.push(row("connection", Verdict::Bad, told));
+            rows.push(failed("connection", Cause::ConnectTimeout));
             false
         }
     }
 }
 
-/// One GET of the bare address, without a credential: the certificate and the clock.
+/// One GET of the bare address, without a credential, on the way that messages go: the certificate and the clock.
 async fn knock(one: &OnePartner, url: &Url, rows: &mut Vec<Row>) -> bool {
-    let client = match client(one, url) {
-        Ok(client) => client,
-        Err(error) => {
-            rows.push(row("certificate", Verdict::Bad, format!("no connection can be made: {error:#}")));
+    let knocked = match trial::knock(&one.options).await {
+        Ok(knocked) => knocked,
+        Err(fault) => {
+            rows.push(not_knocked(fault));
             return false;
         }
     };
-    let response = match client.get(url.clone()).send().await {
-        Ok(response) => response,
-        Err(error) => {
-            let step = if error.is_connect() { "certificate" } else { "answer" };
-            rows.push(row(step, Verdict::Bad, format!("{}; look at ca_file and client_pem_file", causes(&error))));
-            return false;
-        }
-    };
-    let today = Day::of(SystemClock::new().wall());
     if url.scheme() == "https" {
-        let info = response.extensions().get::<reqwest::tls::TlsInfo>();
-        let until = info.and_then(|info| info.peer_certificate()).and_then(not_after);
-        rows.push(match until {
-            None => row("certificate", Verdict::Look, "is trusted; when it ends cannot be read"),
-            Some(day) => {
-                let days = i64::from(day.count()) - i64::from(today.count());
-                let verdict = if days < CERTIFICATE_DAYS_MIN { Verdict::Look } else { Verdict::Good };
-                row("certificate", verdict, format!("is trusted, until {day} ({days} days)"))
-            }
-        });
+        rows.push(certificate(knocked.certificate.as_deref()));
     } else {
-        rows.push(row("certificate", Verdict::Look, "none: http:// is for programs of one machine"));
+        rows.push(row(
+            "certificate",
+            Verdict::Look,
+            "没有：http:// 只用于同一台机器上的程序",
+            "none: http:// is for programs of one machine",
+        ));
     }
-    let date = response.headers().get("date").and_then(|date| http_date_s(date.to_str().ok()?));
-    rows.push(match date {
-        None => row("clock", Verdict::Look, "the partner tells no time"),
-        Some(theirs) => {
-            let skew = theirs - SystemClock::new().wall() / 1_000;
-            let verdict = if skew.abs() > SKEW_S_MAX { Verdict::Look } else { Verdict::Good };
-            row("clock", verdict, format!("differs by {skew} s from ours"))
-        }
-    });
+    rows.push(clock(knocked.date.as_deref()));
     true
 }
 
-fn client(one: &OnePartner, url: &Url) -> anyhow::Result<reqwest::Client> {
-    let file = |key: &str| one.options.entries.get(key).map(|entry| std::fs::read(entry.text.expose())).transpose();
-    let mut builder = reqwest::Client::builder()
-        .connect_timeout(Duration::from_millis(one.options.connect_timeout_ms))
-        .timeout(Duration::from_millis(one.options.timeout_ms))
-        .redirect(reqwest::redirect::Policy::none())
-        .tls_info(true);
-    builder = match one.options.entries.get("proxy") {
-        Some(proxy) => builder.proxy(reqwest::Proxy::https(proxy.text.expose().as_str())?),
-        None => builder.no_proxy(),
+fn not_knocked(fault: NotKnocked) -> Row {
+    let told = match fault.certificate {
+        Some(CertificateFault::Ended) => (
+            "对方证书已过期；请对方更换，或核对本机时钟",
+            "the partner's certificate has ended; ask the partner for another, and look at our clock",
+        ),
+        Some(CertificateFault::NotYet) => {
+            ("对方证书尚未生效；请核对双方时钟", "the partner's certificate is not valid yet; look at both clocks")
+        }
+        Some(CertificateFault::OtherName) => (
+            "对方证书不是该域名的；请检查 options.url",
+            "the partner's certificate is for another name; look at options.url",
+        ),
+        Some(CertificateFault::UnknownIssuer) => (
+            "对方证书的签发者不受信任；请检查 options.ca_file",
+            "nobody whom we trust has signed the partner's certificate; look at options.ca_file",
+        ),
+        Some(CertificateFault::NotPinned) => (
+            "验证路径上没有所钉的密钥；请对方确认是否更换了签发者，再改 options.issuer_pins",
+            "no pinned key stands on the verified path; ask the partner whether its issuer changed before you change options.issuer_pins",
+        ),
+        // Its alert ends the handshake, or comes behind it: either way ours was looked at and refused.
+        _ if fault.cause == Cause::Credential => (
+            "对方拒绝我方客户端证书；请检查 options.client_pem_file",
+            "the partner refuses our certificate, or misses one; look at options.client_pem_file",
+        ),
+        _ if matches!(fault.cause, Cause::Tls | Cause::Address | Cause::Name) => {
+            return failed("certificate", fault.cause);
+        }
+        _ => return failed("answer", fault.cause),
     };
-    if let Some(pem) = file("ca_file")? {
-        builder = builder.tls_certs_only(reqwest::Certificate::from_pem_bundle(&pem)?);
-    } else if url.scheme() == "http" {
-        builder = builder.tls_certs_only([]);
-    }
-    if let Some(pem) = file("client_pem_file")? {
-        builder = builder.identity(reqwest::Identity::from_pem(&pem)?);
-    }
-    Ok(builder.build()?)
+    row("certificate", Verdict::Bad, told.0, format!("{} ({})", told.1, fault.cause.word()))
 }
 
-/// What went wrong, down to its cause; the address and its parts are not repeated.
-fn causes(error: &reqwest::Error) -> String {
-    let mut source = std::error::Error::source(error);
-    let mut told = String::from("no answer");
-    while let Some(cause) = source {
-        told = cause.to_string();
-        source = cause.source();
+fn certificate(shown: Option<&[u8]>) -> Row {
+    let today = Day::of(SystemClock::new().wall());
+    let Some(day) = shown.and_then(not_after) else {
+        return row("certificate", Verdict::Look, "可信；读不出到期日", "is trusted; when it ends cannot be read");
+    };
+    let days = i64::from(day.count()) - i64::from(today.count());
+    let (verdict, more_zh, more_en) = match days < CERTIFICATE_DAYS_MIN {
+        true => (Verdict::Look, "，请对方更换", "; ask the partner for another"),
+        false => (Verdict::Good, "", ""),
+    };
+    let chinese = format!("可信，{day} 到期，还有 {days} 天{more_zh}");
+    row("certificate", verdict, chinese, format!("is trusted, until {day} ({days} days){more_en}"))
+}
+
+fn clock(date: Option<&str>) -> Row {
+    let Some(theirs) = date.and_then(http_date_s) else {
+        return row("clock", Verdict::Look, "对方未告知时间", "the partner tells no time");
+    };
+    let skew = theirs - SystemClock::new().wall() / 1_000;
+    let (chinese, english) = (format!("与本机相差 {skew} 秒"), format!("differs by {skew} s from ours"));
+    match skew.abs() > SKEW_S_MAX {
+        true => row(
+            "clock",
+            Verdict::Look,
+            format!("{chinese}；请校准双方时钟"),
+            format!("{english}; look at time synchronisation on both sides"),
+        ),
+        false => row("clock", Verdict::Good, chinese, english),
     }
-    told
 }
 
 /// A question about a number that was never issued: harmless, by the partner's own words, and with our credential.
-async fn credential(plug: &Arc<dyn CallOut>, rows: &mut Vec<Row>, is_pinned: bool) -> bool {
+async fn credential(plug: &Arc<dyn CallOut>, rows: &mut Vec<Row>) -> bool {
     if !plug.can_ask(ActKind::Query) {
-        rows.push(row("credential", Verdict::Skipped, "its file says no question about a number, so none was tried"));
+        rows.push(row(
+            "credential",
+            Verdict::Skipped,
+            "其文件未写按请求单号询问，故未试",
+            "its file says no question about a number, so none was tried",
+        ));
         return true;
     }
     let Some(day) = Day::from_ymd(TRIAL_YEAR, 1, 1) else { return false };
     let judged = plug.ask(SlipLine { slip: SlipNumber::issue(day, 0), line: 0 }, ActKind::Query).await;
-    let (verdict, told) = match judged {
-        Judged::NotFound => (Verdict::Good, "taken; it knows no number that was never issued".to_owned()),
-        Judged::Answered(_) | Judged::Accepted => {
-            (Verdict::Look, "taken; but it knows a number that was never issued".to_owned())
-        }
-        Judged::NotSent { cause: Cause::Credential, .. } => (Verdict::Bad, "is refused; look at token".to_owned()),
-        Judged::NotSent { cause: Cause::Connect, .. } if is_pinned => {
-            (Verdict::Bad, "no connection with the pinned issuer; look at issuer_pins".to_owned())
-        }
-        Judged::NotSent { cause: Cause::Connect, .. } => {
-            (Verdict::Bad, "no connection as the gateway makes it; look at networks and the certificates".to_owned())
-        }
-        Judged::NotSent { cause: Cause::Status(404 | 405), .. } => (
-            Verdict::Look,
-            "the address of questions is not there, or a box in between answers; look at url".to_owned(),
+    let told = match judged {
+        Judged::NotFound => row(
+            "credential",
+            Verdict::Good,
+            "已被接受；对方不知道从未发出的单号",
+            "taken; it knows no number that was never issued",
         ),
-        Judged::NotSent { cause, .. } => (Verdict::Look, format!("it does nothing now ({})", cause.word())),
-        Judged::Doubt { cause } => {
-            (Verdict::Look, format!("its answer to a question proves nothing ({}); look at the contract", cause.word()))
+        Judged::Answered(_) | Judged::Accepted => row(
+            "credential",
+            Verdict::Look,
+            "已被接受；但对方认得从未发出的单号",
+            "taken; but it knows a number that was never issued",
+        ),
+        Judged::NotSent { cause: Cause::Credential, .. } => {
+            row("credential", Verdict::Bad, "被拒绝；请检查 options.token", "is refused; look at token")
         }
+        Judged::NotSent { cause: Cause::Status(404 | 405), .. } => row(
+            "credential",
+            Verdict::Look,
+            "询问的地址不存在，或由中间设备应答；请检查 options.url",
+            "the address of questions is not there, or a box in between answers; look at url",
+        ),
+        Judged::NotSent { cause: Cause::Throttled | Cause::Closed, .. } => row(
+            "credential",
+            Verdict::Look,
+            "对方此刻不办理；请在约定时间再试",
+            "it does nothing now; try again at the agreed hours",
+        ),
+        Judged::NotSent { cause, .. } => failed("credential", cause),
+        Judged::Doubt { cause } => row(
+            "credential",
+            Verdict::Look,
+            "对询问的应答证明不了什么；请核对约定",
+            format!("its answer to a question proves nothing ({}); look at the contract", cause.word()),
+        ),
     };
-    rows.push(row("credential", verdict, told));
-    verdict != Verdict::Bad
+    let is_taken = told.verdict != Verdict::Bad;
+    rows.push(told);
+    is_taken
 }
 
 /// A query about the subject agreed for trials, under a number that no gateway issues.
 async fn query(one: &OnePartner, plug: &Arc<dyn CallOut>) -> Row {
     if !one.partner.acts.contains(&ActKind::Query) {
-        return row("query", Verdict::Skipped, "it takes no queries");
+        return row("query", Verdict::Skipped, "不受理查询", "it takes no queries");
     }
-    let Some(slip) = trial(one) else { return row("query", Verdict::Skipped, "no slip could be made") };
+    let Some(slip) = trial_slip(one) else {
+        return row("query", Verdict::Skipped, "无法制作请求单", "no slip could be made");
+    };
     match plug.send(&slip).await {
         Judged::Answered(outcome) => {
             let (accounts, findings) = (outcome.accounts.len(), outcome.findings.len());
-            let told = format!("{}; {accounts} account(s), {findings} finding(s)", outcome.verdict.word());
-            let is_answer = outcome.verdict.state().took_effect();
-            row("query", if is_answer { Verdict::Good } else { Verdict::Look }, told)
+            let verdict = if outcome.verdict.state().took_effect() { Verdict::Good } else { Verdict::Look };
+            let word = outcome.verdict.word();
+            row(
+                "query",
+                verdict,
+                format!("{word}；账户 {accounts} 个，线索 {findings} 条"),
+                format!("{word}; {accounts} account(s), {findings} finding(s)"),
+            )
         }
-        Judged::Accepted => row("query", Verdict::Good, "taken; the answer comes later"),
-        Judged::NotFound => row("query", Verdict::Look, "answered as a question is"),
-        Judged::NotSent { cause, .. } => row("query", Verdict::Bad, format!("not taken ({})", cause.word())),
-        Judged::Doubt { cause } => row("query", Verdict::Bad, format!("its answer proves nothing ({})", cause.word())),
+        Judged::Accepted => row("query", Verdict::Good, "已接收，稍后答复", "taken; the answer comes later"),
+        Judged::NotFound => row("query", Verdict::Look, "按询问作了应答", "answered as a question is"),
+        Judged::NotSent { cause, .. } | Judged::Doubt { cause } => failed("query", cause),
     }
 }
 
-fn trial(one: &OnePartner) -> Option<Slip> {
+fn trial_slip(one: &OnePartner) -> Option<Slip> {
     let agreed = one.agreed.as_ref()?;
     let personal = |text: &str| Personal::new(text.to_owned());
     let (code, name) = one.court.clone().unwrap_or_else(|| ("000000".to_owned(), "法院".to_owned()));

@@ -9,10 +9,12 @@ use domain::socket::Plug;
 use reqwest::Url;
 use simulators::{
     BankHttp, BankHttpConfig, BankHub, BankHubConfig, Callback, County, Grid, GridConfig, HousingFund,
-    HousingFundConfig, Insurance, InsuranceConfig, OpenConfig, Police, PoliceConfig, Scripted, ScriptedConfig,
+    HousingFundConfig, Insurance, InsuranceConfig, OpenConfig, Police, PoliceConfig, RegistryHub, RegistryHubConfig,
+    Scripted, ScriptedConfig, Trade,
 };
 
 use super::FileArguments;
+use super::mailbox::Mailbox;
 use super::scripted;
 use crate::settings::{OnePartner, load_partner};
 
@@ -30,6 +32,9 @@ pub(super) struct SimulateArguments {
     /// The gateway that it posts to or polls.
     #[arg(long, default_value = "http://127.0.0.1:8080")]
     gateway: String,
+    /// Milliseconds between the rounds of one that polls or looks into a mailbox.
+    #[arg(long, default_value_t = 1_000)]
+    poll_ms: u64,
     /// What it shows there when it posts; without it results can only be asked for.
     #[arg(long, env = "XIEZHI_CALLBACK_TOKEN", hide_env_values = true)]
     callback_token: Option<String>,
@@ -48,24 +53,49 @@ pub(super) fn run(arguments: &SimulateArguments) -> anyhow::Result<ExitCode> {
         }
     };
     let county = if arguments.samples { County::of_the_samples() } else { County::made_up(arguments.seed, 40, 10) };
+    if let Some((mailbox, stands)) = Mailbox::start(&one, &county, arguments.seed)? {
+        println!("{} stands in for {id}: {stands}", one.adapter.name);
+        println!("it fetches what lies in download and leaves its answers in upload; Ctrl-C ends it");
+        mailbox.run(arguments.poll_ms)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let Standing(at, hints, simulator) = start(&one, arguments, &county)?;
     println!("{} stands in for {id}: {at}", one.adapter.name);
     for line in &hints {
         println!("{line}");
     }
     println!("Ctrl-C ends it");
-    crate::simulate::wait()?;
-    drop(simulator);
+    match simulator {
+        Simulator::Alone(simulator) => {
+            crate::simulate::wait()?;
+            drop(simulator);
+        }
+        Simulator::Registry(registry, poll_ms) => crate::simulate::poll(&registry, poll_ms)?,
+    }
     Ok(ExitCode::SUCCESS)
 }
 
 /// Where it stands, what to write into the file, and what keeps it running.
-struct Standing(String, Vec<String>, Box<dyn std::any::Any>);
+struct Standing(String, Vec<String>, Simulator);
+
+/// What keeps it running.
+enum Simulator {
+    /// A thread of its own, until it is dropped.
+    Alone(Box<dyn std::any::Any>),
+    /// A registry has a clerk and no thread: it polls when it is told, every so many milliseconds.
+    Registry(Box<RegistryHub>, u64),
+}
 
 fn start(one: &OnePartner, arguments: &SimulateArguments, county: &County) -> anyhow::Result<Standing> {
     let text = |key: &str| one.options.entries.get(key).map(|entry| entry.text.expose().clone());
-    if matches!(one.plug, Plug::Pull(_) | Plug::Inbox) {
-        return hub(one, arguments, county);
+    match one.plug {
+        Plug::Pull(_) => return hub(one, arguments, county),
+        Plug::Inbox => bail!(
+            "stand in for {}: it is answered by people; sign in at {}/console/partner with a token of its [[clerks]]",
+            arguments.file.id,
+            arguments.gateway.trim_end_matches('/')
+        ),
+        Plug::CallOut(_) => {}
     }
     let url =
         text("url").context("find the address: this adapter talks over no network, so nothing stands in for it")?;
@@ -121,7 +151,7 @@ fn start(one: &OnePartner, arguments: &SimulateArguments, county: &County) -> an
             format!("url = \"{}/\"", stands_at.trim_end_matches('/')),
         ],
     };
-    Ok(Standing(stands_at, hints, keeps))
+    Ok(Standing(stands_at, hints, Simulator::Alone(keeps)))
 }
 
 /// A partner that fetches stands nowhere: it polls the gateway with the credential of its file.
@@ -130,15 +160,35 @@ fn hub(one: &OnePartner, arguments: &SimulateArguments, county: &County) -> anyh
     let faces = adapters::faces();
     let face = faces.iter().find(|face| face.kind() == one.partner.kind).context("find its face: there is none")?;
     let gateway_url = format!("{}{}", arguments.gateway.trim_end_matches('/'), face.path());
+    let (username, password) = (credential.username.clone(), credential.password.expose().clone());
+    let stands = format!("polls {gateway_url}");
+    let trade = match one.adapter.name {
+        "registry_pull" => {
+            let config = RegistryHubConfig {
+                gateway_url,
+                username,
+                password,
+                first_day: crate::simulate::today(),
+                ..RegistryHubConfig::default()
+            };
+            let registry = RegistryHub::start(county, config)?;
+            return Ok(Standing(stands, Vec::new(), Simulator::Registry(Box::new(registry), arguments.poll_ms)));
+        }
+        "housing_fund_pull" => Trade::Fund,
+        "payment_pull" => Trade::Payment,
+        _ => Trade::Bank,
+    };
     let config = BankHubConfig {
-        gateway_url: gateway_url.clone(),
-        username: credential.username.clone(),
-        password: credential.password.expose().clone(),
+        trade,
+        gateway_url,
+        username,
+        password,
+        poll_ms: arguments.poll_ms,
         seed: arguments.seed,
         ..BankHubConfig::default()
     };
     let hub = BankHub::start(county, config)?;
-    Ok(Standing(format!("polls {gateway_url}"), Vec::new(), Box::new(hub)))
+    Ok(Standing(stands, Vec::new(), Simulator::Alone(Box::new(hub))))
 }
 
 /// The address in the file, when it is one of this machine and without TLS; a simulator has no certificate.

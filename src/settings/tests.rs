@@ -1,6 +1,6 @@
 //! Every key wrong in turn, several files wrong at once, the samples, and a province of partners.
 
-mod fuzz;
+pub(crate) mod fuzz;
 mod rules;
 
 use std::fs;

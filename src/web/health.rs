@@ -25,6 +25,7 @@
 //! | `xiezhi_stopped_acts` | | acts ready to go that a stop holds |
 //! | `xiezhi_sweeps_total`, `xiezhi_sweeps_failed_total` | | looks into partners' mailboxes, and those that failed |
 //! | `xiezhi_swept_packets_total`, `xiezhi_packets_set_aside_total` | | packets found there, and those that nobody could read |
+//! | `xiezhi_exchanges_failed_total` | cause | exchanges that came to nothing, by what was seen |
 //! | what the engine counts | its own | under the engine's names; `…_total` since start |
 
 use actix_web::HttpResponse;

@@ -10,6 +10,8 @@ mod engine_gate;
 mod evidence;
 mod faces;
 pub mod fault;
+#[cfg(test)]
+mod fuzz;
 pub mod gate;
 mod health;
 mod inbox;

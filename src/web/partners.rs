@@ -3,6 +3,7 @@
 use actix_web::web::{Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use domain::ActState;
+use domain::socket::Cause;
 use serde::Serialize;
 
 use crate::gate::PartnerView;
@@ -10,6 +11,7 @@ use crate::intake::check::PARTNER_CHARACTERS_MAX;
 use crate::intake::commands::{bytes, checked, reason, sequence};
 use crate::intake::form::PauseForm;
 use crate::intake::show::{Instant, json};
+use crate::language::Language;
 use crate::problem::{Problem, Slug};
 use crate::right::{Allowed, Inbound, Operate, ReadStates};
 
@@ -29,6 +31,7 @@ struct ShownPartner<'a> {
     answered: u64,
     answer_rate: Option<String>,
     last_call_at: Option<Instant>,
+    last_failure: Option<ShownFailure>,
     waiting: Vec<ShownWaiting>,
     in_flight: u32,
     paused: Option<ShownPause<'a>>,
@@ -46,13 +49,32 @@ struct ShownWaiting {
 }
 
 #[derive(Serialize)]
+struct ShownFailure {
+    at: Instant,
+    cause: String,
+    what: &'static str,
+}
+
+impl ShownFailure {
+    fn of((at, cause): (i64, Cause), language: Language) -> Self {
+        let (chinese, english) = cause.told();
+        let what = if language == Language::Chinese { chinese } else { english };
+        let cause = match cause {
+            Cause::Status(status) => format!("status_{status}"),
+            cause => cause.word().to_owned(),
+        };
+        Self { at: Instant(at), cause, what }
+    }
+}
+
+#[derive(Serialize)]
 struct ShownPause<'a> {
     by: &'a str,
     until: Instant,
 }
 
 impl<'a> ShownPartner<'a> {
-    fn of(view: &'a PartnerView) -> Self {
+    fn of(view: &'a PartnerView, language: Language) -> Self {
         let waiting = |&(state, count, oldest): &(ActState, u64, Option<i64>)| ShownWaiting {
             state: state.word(),
             count,
@@ -68,6 +90,7 @@ impl<'a> ShownPartner<'a> {
             answered: view.answered,
             answer_rate: view.answer_rate().map(|rate| format!("{}.{:02}", rate / 100, rate % 100)),
             last_call_at: view.last_call.map(Instant),
+            last_failure: view.last_failure.map(|failure| ShownFailure::of(failure, language)),
             waiting: view.waiting.iter().map(waiting).collect(),
             in_flight: view.in_flight,
             paused: view.paused.as_ref().map(|(by, until)| ShownPause { by, until: Instant(*until) }),
@@ -81,7 +104,7 @@ impl<'a> ShownPartner<'a> {
 
 pub(crate) async fn list(allowed: Allowed<ReadStates>) -> HttpResponse {
     let views = allowed.gate().partners();
-    let partners = views.iter().map(ShownPartner::of).collect();
+    let partners = views.iter().map(|view| ShownPartner::of(view, allowed.language())).collect();
     HttpResponse::Ok().content_type("application/json").body(json(&ShownPartners { partners }))
 }
 

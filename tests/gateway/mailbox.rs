@@ -9,11 +9,11 @@ use crate::bench::{
     Gateway, RUNTIME, Setup, Sftp, View, acts, collect, county_of, eventually, everybody, look, person, secure,
 };
 
-const CODE: &str = "B0000000000000001";
-const TARGET: &str = "P0000000000330225";
+pub const CODE: &str = "B0000000000000001";
+pub const TARGET: &str = "P0000000000330225";
 
 /// What partners with a mailbox have in common; the options of their adapter come last.
-fn partner(id: &str, kind: &str, acts: &str, options: &str) -> String {
+pub fn partner(id: &str, kind: &str, acts: &str, options: &str) -> String {
     format!(
         "id = \"{id}\"\nname = \"{id}\"\nkind = \"{kind}\"\nadapter = \"{kind}_drop\"\nregions = [\"330225\"]\nacts = [{acts}]\n\n\
          [rate]\nmax = 1000\nwindow_ms = 1000\nburst = 1000\n\n[retry]\nfirst_ms = 50\nmax_ms = 500\n\n\
@@ -22,7 +22,7 @@ fn partner(id: &str, kind: &str, acts: &str, options: &str) -> String {
     )
 }
 
-fn bank_acts() -> String {
+pub fn bank_acts() -> String {
     ["query", "freeze", "renew", "release", "deduct"].map(|act| format!("\"{act}\"")).join(", ")
 }
 

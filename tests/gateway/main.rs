@@ -33,5 +33,7 @@ mod partners;
 mod policy;
 mod pull;
 mod settling;
+mod stand_ins;
 mod stops;
 mod storage;
+mod trials;

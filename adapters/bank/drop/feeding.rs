@@ -13,6 +13,7 @@ use crate::court_form::feedback;
 use crate::court_form::list;
 use crate::court_form::packed::{Packed, Packing};
 use crate::dialect::Dialect;
+use crate::transport::drop::call::Packet;
 use crate::transport::drop::number::{key_of, number_of};
 use crate::transport::drop::packet::{self, Member};
 use crate::transport::drop::sweeper::PacketReader;
@@ -34,6 +35,9 @@ impl PacketReader for FeedReader {
             return Err("bank_code");
         }
         let members = packet::read(bytes, None).map_err(packet::PacketFault::word)?;
+        if packet::is_crowded(&members) {
+            return Err("too_many_items");
+        }
         let sorted = Sorted::of(&named, &members)?;
         let (mut feedback, mut leads) = (Vec::new(), Vec::new());
         let class = if named.feed == Feed::Queries { ListClass::Queries } else { ListClass::Controls };
@@ -155,7 +159,7 @@ fn own_number(item: &mut FeedbackItem) {
 }
 
 /// The packet that tells the bank what of its packet was not taken; `None` when all of it was.
-pub(super) fn receipt(dialect: &Dialect, name: &str, verdicts: &[ItemVerdict]) -> Option<(String, Vec<u8>)> {
+pub(super) fn receipt(dialect: &Dialect, name: &str, verdicts: &[ItemVerdict]) -> Option<Packet> {
     let (receipt, named) = (names::receipt_of(name)?, names::read(name)?);
     let refused = verdicts.iter().filter_map(|verdict| Some((verdict, verdict.taken.as_ref().err()?)));
     let mut packing = Packing::new(dialect);
@@ -179,7 +183,7 @@ pub(super) fn receipt(dialect: &Dialect, name: &str, verdicts: &[ItemVerdict]) -
         Feed::Controls => named.request.to_owned(),
     };
     let member = Member { name: format!("QNA{}{tail}.xml", named.stem), bytes: document(packing) };
-    Some((receipt, crate::transport::drop::write(&[member], None)?))
+    Some(Packet { name: receipt, bytes: crate::transport::drop::write(&[member], None)? })
 }
 
 /// The number as the bank knows it.

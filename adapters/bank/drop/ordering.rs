@@ -10,15 +10,10 @@ use crate::court_form::list::{self, Particulars};
 use crate::court_form::packed::Packing;
 use crate::court_form::reply::{write_credentials, write_papers};
 use crate::dialect::Dialect;
+use crate::transport::drop::call::Packet;
 use crate::transport::drop::number::number_of;
 use crate::transport::drop::packet::Member;
 use crate::transport::pull::ANSWER_BYTES_MAX;
-
-/// A packet and the name under which it is left.
-pub(super) struct Order {
-    pub(super) name: String,
-    pub(super) bytes: Vec<u8>,
-}
 
 /// The name of an order's packet: our number stands in its batch, so the same order is the same file.
 pub(super) fn name_of(code: &str, key: SlipLine, is_query: bool) -> Option<String> {
@@ -27,7 +22,7 @@ pub(super) fn name_of(code: &str, key: SlipLine, is_query: bool) -> Option<Strin
 }
 
 /// Writes the packet of the one line of `slip`; `None` when a value that banks need is missing or the whole is too large.
-pub(super) fn order(dialect: &Dialect, code: &str, slip: &Slip, files: &[PaperFile]) -> Option<Order> {
+pub(super) fn order(dialect: &Dialect, code: &str, slip: &Slip, files: &[PaperFile]) -> Option<Packet> {
     let [line] = slip.lines.as_slice() else { return None };
     let key = SlipLine { slip: slip.number, line: line.line };
     let is_query = line.kind.is_question();
@@ -58,7 +53,7 @@ pub(super) fn order(dialect: &Dialect, code: &str, slip: &Slip, files: &[PaperFi
         member("QI", write_papers(dialect, key_field, &number, &papers)),
         member("QC", write_credentials(dialect, &number, &by_officer(&slip.context.officers, scans))),
     ];
-    Some(Order { name: name_of(code, key, is_query)?, bytes: crate::transport::drop::write(&members, None)? })
+    Some(Packet { name: name_of(code, key, is_query)?, bytes: crate::transport::drop::write(&members, None)? })
 }
 
 /// What an act builds on goes under the number that it had in this form, where it was ours.

@@ -12,6 +12,7 @@ use super::feeding::{FeedReader, receipt};
 use super::ordering::order;
 use crate::court_form::specimen::{CANARIES, paper, slip, with_case};
 use crate::dialect::Dialect;
+use crate::transport::drop::call::Packet;
 use crate::transport::drop::packet::{self, Member};
 use crate::transport::drop::sweeper::PacketReader;
 use crate::transport::drop::tests::server::partner_options;
@@ -29,6 +30,27 @@ macro_rules! golden {
 
 fn dialect() -> Dialect {
     Dialect::of(&crate::bank::INDUSTRY)
+}
+
+/// What reads the packets of the bank of these tests.
+pub(crate) fn packet_reader() -> Arc<dyn PacketReader> {
+    Arc::new(reader())
+}
+
+/// The names of its packets: of queries with members in their order, and of one control request.
+pub(crate) fn packet_names() -> [String; 2] {
+    let stem = format!("{CODE}{:0>30}", "1");
+    [format!("CXFK{stem}.zip"), format!("KZFK{stem}{}.zip", tail())]
+}
+
+/// The name of the nth member in a packet of that name.
+pub(crate) fn member_name(packet: &str, kind: &str, nth: usize) -> String {
+    let stem = format!("{CODE}{:0>30}", "1");
+    if packet.starts_with("CXFK") {
+        format!("{kind}{stem}{:012}.xml", nth + 1)
+    } else {
+        format!("{kind}{stem}{}.xml", tail())
+    }
 }
 
 fn reader() -> FeedReader {
@@ -209,12 +231,13 @@ fn what_is_not_taken_is_told_in_a_packet_of_its_own() {
         verdict("X2026112200000000013-0", Err("请求单号不存在")),
         verdict("A20200422E0100000003", Err("请求单号不存在")),
     ];
-    let (told, packet) = receipt(&dialect(), &name, &verdicts).unwrap();
+    let Packet { name: told, bytes: packet } = receipt(&dialect(), &name, &verdicts).unwrap();
     assert_eq!(told, format!("CXHZ{CODE}{:0>30}.zip", "7"));
     let stem = format!("QNA{CODE}{:0>30}000000000001.xml", "7");
     assert_eq!(members(&packet), [(stem, golden!("CXHZ.xml").to_owned())]);
     let name = format!("KZFK{CODE}{:0>30}{}.zip", "7", tail());
-    let (told, packet) = receipt(&dialect(), &name, &[verdict("X2026112200000000012-1", Err("该请求已撤回"))]).unwrap();
+    let verdicts = [verdict("X2026112200000000012-1", Err("该请求已撤回"))];
+    let Packet { name: told, bytes: packet } = receipt(&dialect(), &name, &verdicts).unwrap();
     assert_eq!(told, name.replace("KZFK", "KZHZ"));
     assert_eq!(members(&packet)[0].0, format!("QNA{CODE}{:0>30}{}.xml", "7", tail()));
 }

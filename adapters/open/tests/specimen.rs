@@ -1,66 +1,20 @@
-//! One made-up case (象山法院 against 王小渔) as slips of every kind, and answers as they come over HTTP.
+//! The made-up case as slips of every kind, and answers as they come over HTTP.
 
 use std::sync::Arc;
 
 use domain::act::Original;
-use domain::case::{Case, Court, CourtAccount, Officer, Paper, Party, PartyKind, Role, Stage};
 use domain::outcome::Outcome;
-use domain::slip::{Line, Slip, SlipContext, SlipLine};
+use domain::slip::{Line, Slip, SlipLine};
 use domain::socket::{Judged, PaperFile};
-use domain::{ActKind, Day, Money, Personal, SlipNumber};
+use domain::{ActKind, Day, Money};
 
+use crate::specimen::{self, personal};
 use crate::transport::http::HttpReply;
 
-pub(crate) const NAME: &str = "王小渔";
-pub(crate) const ID: &str = "330225189506120170";
 /// What acts here build on.
 pub(crate) const ORIGINAL: &str = "X2026112000000000007-1";
-
-fn personal(text: &str) -> Personal<String> {
-    Personal::new(text.to_owned())
-}
-
-fn officer(name: &str, nth: &str) -> Officer {
-    Officer {
-        name: personal(name),
-        work_id: personal(&format!("GZ33022500{nth}")),
-        duty_id: personal(&format!("GW33022500{nth}")),
-        phone: personal("0574-00000000"),
-    }
-}
-
-fn context() -> SlipContext {
-    SlipContext {
-        case: Case {
-            number: personal("(2026)浙0225执1234号"),
-            stage: Stage::Enforcement,
-            court: Court { code: "330225".to_owned(), name: "象山县人民法院".to_owned() },
-            claim: Money::from_fen(1_800_000),
-            costs: Money::ZERO,
-            parties: vec![Party {
-                role: Role::Obligor,
-                kind: PartyKind::Person,
-                name: personal(NAME),
-                id_type: "01".to_owned(),
-                bankrupt: None,
-                id_number: personal(ID),
-            }],
-            account: Some(CourtAccount {
-                holder: "象山县人民法院执行款专户".to_owned(),
-                bank: "象山农商银行".to_owned(),
-                bank_code: "402332002258".to_owned(),
-                number: personal("2010000000001234"),
-            }),
-        },
-        officers: vec![officer("陈法官", "1"), officer("林法官", "2")],
-        papers: vec![Paper {
-            kind: "ruling".to_owned(),
-            number: personal("(2026)浙0225执1234号之一"),
-            file_name: personal("裁定书.pdf"),
-            digest: personal("sha256:00"),
-        }],
-    }
-}
+/// The ruling of the case.
+const RULING: &str = "(2026)浙0225执1234号之一";
 
 /// A slip with one line of that kind about that asset: 18,000.00 yuan where an amount is needed, 2026-11-20 to 2027-11-19
 /// where days are, [`ORIGINAL`] where it builds on something.
@@ -81,8 +35,9 @@ pub(crate) fn slip(kind: ActKind, asset: Option<&str>) -> Slip {
             case_number: personal("(2026)浙0225执1234号"),
         }),
     };
-    let number = SlipNumber::issue(Day::from_ymd(2026, 11, 22).unwrap(), 12);
-    Slip { number, context: Arc::new(context()), subject: 0, lines: vec![line] }
+    let officers = vec![specimen::officer("陈法官", "1"), specimen::officer("林法官", "2")];
+    let context = Arc::new(specimen::context(officers, RULING));
+    Slip { number: specimen::number(), context, subject: 0, lines: vec![line] }
 }
 
 /// Our number for the one line of that slip: `X2026112200000000012-1`.
@@ -93,12 +48,7 @@ pub(crate) fn key(kind: ActKind) -> String {
 
 /// The stand-in PDF of all goldens.
 pub(crate) fn paper(kind: &str, name: &str) -> PaperFile {
-    PaperFile {
-        number: personal("(2026)浙0225执1234号之一"),
-        kind: kind.to_owned(),
-        file_name: personal(name),
-        bytes: Personal::new(b"%PDF-1.4\n".to_vec()),
-    }
+    specimen::paper(RULING, kind, name)
 }
 
 /// An answer with that status and body.

@@ -97,6 +97,9 @@ impl PacketReader for BackReader {
             return Err("bank_code");
         }
         let members = packet::read(bytes, Some(named.base)).map_err(PacketFault::word)?;
+        if packet::is_crowded(&members) {
+            return Err("too_many_items");
+        }
         let mut inbound = match named.back {
             Back::Reception => Inbound { feedback: vec![reception(&named, &members)?], leads: Vec::new() },
             Back::Answer => answer(&named, &members)?,

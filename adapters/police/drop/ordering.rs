@@ -7,17 +7,12 @@ use domain::{ActKind, Day};
 
 use super::names::{self, Ends};
 use crate::markup::push_text;
+use crate::transport::drop::call::Packet;
 use crate::transport::drop::number::number_of;
 use crate::transport::drop::packet::Member;
 
 /// The most bytes of papers in one request; more than any officer's scans and notices come to.
 const PAPERS_BYTES_MAX: usize = 8 << 20;
-
-/// A packet and the name under which it is left.
-pub(super) struct Request {
-    pub(super) name: String,
-    pub(super) bytes: Vec<u8>,
-}
 
 /// The class of a request; its answer has the number two higher.
 pub(super) fn class_of(kind: ActKind, is_person: bool) -> Option<&'static str> {
@@ -40,7 +35,7 @@ fn measure_of(kind: ActKind) -> &'static str {
 }
 
 /// Writes the packet of the one line of `slip`; `None` when the form cannot say it or the whole is too large.
-pub(super) fn request(ends: &Ends, slip: &Slip, files: &[PaperFile]) -> Option<Request> {
+pub(super) fn request(ends: &Ends, slip: &Slip, files: &[PaperFile]) -> Option<Packet> {
     let [line] = slip.lines.as_slice() else { return None };
     let key = SlipLine { slip: slip.number, line: line.line };
     let (number, base) = (number_of(key)?, names::request(ends, key)?);
@@ -62,7 +57,7 @@ pub(super) fn request(ends: &Ends, slip: &Slip, files: &[PaperFile]) -> Option<R
         members.push(Member { name, bytes: file.bytes.expose().clone() });
     }
     let bytes = crate::transport::drop::write(&members, Some(&base))?;
-    Some(Request { name: format!("{base}.zip"), bytes })
+    Some(Packet { name: format!("{base}.zip"), bytes })
 }
 
 /// An ending that cannot be mistaken for anything else; the file's own name stays at home, it may name people.

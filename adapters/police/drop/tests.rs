@@ -41,6 +41,26 @@ fn ends() -> Ends {
     Ends { organ: "330225".to_owned(), target: "P0000000000330225".to_owned() }
 }
 
+/// What reads the packets of the command centre of these tests.
+pub(crate) fn packet_reader() -> Arc<dyn PacketReader> {
+    Arc::new(BackReader { ends: ends() })
+}
+
+/// The name of a packet without `.zip`, which is its password, and of a member in it.
+pub(crate) fn packet_name(kind: &str) -> String {
+    format!("{BASE}{kind}")
+}
+
+/// The name of a member.
+pub(crate) fn member_name(class: &str) -> String {
+    format!("{class}{NUMBER}.xml")
+}
+
+/// Counts that fit one answer without rows.
+pub(crate) fn sums_of_one() -> String {
+    sums(1, 0, 0, 0)
+}
+
 fn files() -> Vec<PaperFile> {
     vec![
         paper("query_notice", "协助查询通知书.PDF"),

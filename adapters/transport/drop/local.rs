@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read as _, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
@@ -43,8 +43,7 @@ impl LocalBox {
     pub(crate) async fn put(&self, folder: Folder, name: &str, bytes: Vec<u8>, step: &Step) -> Result<(), PutFault> {
         let (name, own) = (name.to_owned(), step.clone());
         let put = self.work(move |root| {
-            let folder = root.join(folder.name());
-            fs::create_dir_all(&folder)?;
+            let folder = made(root, folder)?;
             let (whole, part) = (folder.join(&name), folder.join(growing(&name)));
             if let Some(there) = read_capped(&whole, bytes.len())? {
                 return Ok(there == bytes);
@@ -108,10 +107,9 @@ impl LocalBox {
     }
 
     pub(crate) async fn shift(&self, from: (Folder, &str), to: (Folder, &str)) -> Result<(), Cause> {
-        let (old, folder, new) = (format!("{}/{}", from.0.name(), from.1), to.0.name(), to.1.to_owned());
+        let (old, folder, new) = (format!("{}/{}", from.0.name(), from.1), to.0, to.1.to_owned());
         self.work(move |root| {
-            let folder = root.join(folder);
-            fs::create_dir_all(&folder)?;
+            let folder = made(root, folder)?;
             gone_is_good(fs::rename(root.join(old), folder.join(new)))?;
             File::open(&folder)?.sync_all()
         })
@@ -121,6 +119,16 @@ impl LocalBox {
     pub(crate) async fn remove(&self, folder: Folder, name: &str) -> Result<(), Cause> {
         let name = name.to_owned();
         self.work(move |root| gone_is_good(fs::remove_file(root.join(folder.name()).join(name)))).await
+    }
+}
+
+/// A folder of the box, made when it is missing. The box itself is never made: where a share should be mounted and is not, whatever
+/// were left would be hidden by the share and never fetched.
+fn made(root: &Path, folder: Folder) -> io::Result<PathBuf> {
+    let folder = root.join(folder.name());
+    match fs::create_dir(&folder) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(folder),
     }
 }
 

@@ -93,6 +93,11 @@ impl Mailbox {
         Self { place: Place::Sftp(Box::new(place)), timeout }
     }
 
+    /// Does it stand on a server?
+    pub(crate) fn is_remote(&self) -> bool {
+        matches!(self.place, Place::Sftp(_))
+    }
+
     /// Leaves a file under its name, whole or not at all. The same bytes under the name already are as good.
     pub(crate) async fn put(&self, folder: Folder, name: &str, bytes: Vec<u8>) -> Result<(), PutFault> {
         let step = Step::default();

@@ -40,7 +40,6 @@ pub(crate) const SETTLE: Line = (
 );
 
 /// All of them.
-#[cfg(test)]
 pub(crate) const TABLE: [Line; 7] = [FOLDER, SFTP, HOST_KEY, PASSWORD, KEY, SWEEP, SETTLE];
 
 /// A box as agreed.

@@ -14,6 +14,9 @@ pub const PACKET_MEMBERS_MAX: usize = 4_000;
 pub const PACKET_UNPACKED_BYTES_MAX: u64 = 64 << 20;
 /// How many bytes one packed byte may become: Base64 in XML packs to a tenth, only what is made to hurt packs to a hundredth.
 pub const PACKET_RATIO_MAX: u64 = 100;
+/// The most tags and attributes of all members together, whatever may not be one included: five thousand results of forty fields,
+/// each with its padding, are below it. A tree of them is the dearest thing that a packet makes us hold, a hundred bytes for five.
+pub const PACKET_MARKS_MAX: usize = 1_000_000;
 /// A member below this is small whatever its ratio, in bytes: forty equal rows pack very well.
 const RATIO_FREE_BYTES: u64 = 64 << 10;
 /// The longest member name.
@@ -22,6 +25,8 @@ const NAME_BYTES_MAX: usize = 120;
 const END_BYTES: usize = 22;
 const CENTRAL_BYTES: usize = 46;
 const LOCAL_BYTES: usize = 30;
+/// The upper bits of a mode of Unix: a plain file.
+const REGULAR: u32 = 0o10;
 const ENCRYPTED: u16 = 1;
 /// Strong encryption, and a directory that hides its names.
 const HIDDEN: u16 = 1 << 6 | 1 << 13;
@@ -48,7 +53,7 @@ pub(crate) enum PacketFault {
     TooMany,
     /// Made to unpack to more than can be held, or its members lie over each other.
     Bomb,
-    /// A member's name leads elsewhere or holds other characters than names do.
+    /// A member's name leads elsewhere or holds other characters than names do, or the member is a link.
     Name,
     /// Two members of one name.
     Duplicate,
@@ -113,6 +118,12 @@ pub(crate) fn read(bytes: &[u8], password: Option<&str>) -> Result<Vec<Member>, 
         members.push(Member { name: entry.name, bytes: unpacked });
     }
     Ok(members)
+}
+
+/// Would the documents in it make more tags and attributes than may be held? Counted before any of them is read.
+pub(crate) fn is_crowded(members: &[Member]) -> bool {
+    let marks = |member: &Member| member.bytes.iter().filter(|byte| matches!(byte, b'<' | b'=')).count();
+    members.iter().map(marks).sum::<usize>() > PACKET_MARKS_MAX
 }
 
 fn fault(error: ZipError) -> PacketFault {
@@ -206,6 +217,10 @@ fn central(bytes: &[u8], at: usize) -> Result<Header<'_>, PacketFault> {
     let name_bytes = usize::from(half(bytes, at + 28)?);
     let (extra, comment) = (usize::from(half(bytes, at + 30)?), usize::from(half(bytes, at + 32)?));
     let name = at + CENTRAL_BYTES;
+    // Where a tool of Unix wrote it, the upper half of the attributes is a mode; a link or a device is no message.
+    if !matches!(word(bytes, at + 38)? >> 28, 0 | REGULAR) {
+        return Err(PacketFault::Name);
+    }
     Ok(Header {
         flags: half(bytes, at + 8)?,
         method: half(bytes, at + 10)?,

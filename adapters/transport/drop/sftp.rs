@@ -1,5 +1,6 @@
 //! A mailbox on an SFTP server: its host key is pinned, every wait has an end, and nothing it says is held without a limit.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -62,15 +63,20 @@ struct Session {
 
 impl SftpBox {
     async fn open(&self) -> Result<Session, Cause> {
-        tokio::time::timeout(self.connect_timeout, self.connect()).await.unwrap_or(Err(Cause::Connect))
+        tokio::time::timeout(self.connect_timeout, self.connect()).await.unwrap_or(Err(Cause::ConnectTimeout))
     }
 
     async fn connect(&self) -> Result<Session, Cause> {
         let config = client::Config { inactivity_timeout: Some(self.timeout), nodelay: true, ..Default::default() };
         let pinned = Pinned(self.host_key.clone());
-        let connected = client::connect(Arc::new(config), (self.host.as_str(), self.port), pinned).await;
-        // Another host key than ours, too: nothing was said to whoever showed it.
-        let mut ssh = connected.map_err(|_| Cause::Connect)?;
+        let found = tokio::net::lookup_host((self.host.as_str(), self.port)).await.map_err(|_| Cause::Name)?;
+        let addresses: Vec<SocketAddr> = found.collect();
+        let connected = client::connect(Arc::new(config), addresses.as_slice(), pinned).await;
+        let mut ssh = connected.map_err(|error| match error {
+            // Nothing was said to whoever showed it.
+            russh::Error::UnknownKey => Cause::HostKey,
+            _ => Cause::Connect,
+        })?;
         let shown = match &self.proof {
             Proof::Password(password) => {
                 ssh.authenticate_password(self.user.as_str(), password.expose().as_str()).await

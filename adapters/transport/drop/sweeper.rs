@@ -44,7 +44,7 @@ pub(crate) const REASONS: [(&str, &str, &str); 18] = [
     ("too_large", "数据包超过大小限制", "the packet is larger than any may be"),
     ("too_many", "数据包内文件过多", "the packet has more members than any may have"),
     ("bomb", "数据包解压后超过限制", "the packet unpacks to more than may be held, or its members overlap"),
-    ("name", "数据包内文件名不合法", "a member's name holds signs that names do not"),
+    ("name", "数据包内文件名不合法或为链接", "a member's name holds signs that names do not, or it is a link"),
     ("duplicate_member", "数据包内文件重名", "two members have one name"),
     ("encrypted", "数据包被加密，但未约定加密", "the packet is sealed where no seal is agreed"),
     ("unencrypted", "数据包未按约定加密", "the packet is open where a seal is agreed"),

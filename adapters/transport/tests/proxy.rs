@@ -130,7 +130,7 @@ async fn where_the_proxy_makes_no_tunnel_nothing_left() {
     (options.connect_timeout_ms, options.proxy) =
         (50, Some(Tunnel { url: Url::parse(&url).unwrap(), credential: None }));
     options.trust = Trust { ca_pem: Some(authority.pem.clone().into_bytes()), ..Trust::default() };
-    assert!(call(options).post(order()).await == unsent(Cause::Connect));
+    assert!(call(options).post(order()).await == unsent(Cause::ConnectTimeout));
     assert!(partner.heads().is_empty());
 }
 
@@ -139,7 +139,7 @@ async fn another_certificate_in_the_tunnel_gets_nothing() {
     let (authority, other) = (Authority::root("bank"), Authority::root("a proxy that looks inside"));
     let partner = Partner::start(other.issue(NAME).server(None, ALL_VERSIONS)).await;
     let proxy = Proxy::start(partner.port).await;
-    assert!(through(&proxy.url, 443, &authority, Some("s3:cret")).post(order()).await == unsent(Cause::Connect));
+    assert!(through(&proxy.url, 443, &authority, Some("s3:cret")).post(order()).await == unsent(Cause::Tls));
     assert!(partner.heads().is_empty());
 }
 

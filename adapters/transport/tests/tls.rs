@@ -56,13 +56,13 @@ async fn another_than_the_partner_gets_nothing() {
     let (theirs, others) = (Authority::root("bank"), Authority::root("somebody"));
     for papers in [others.issue(NAME), theirs.issue("elsewhere.example"), theirs.issue_until(NAME, 2020)] {
         let partner = Partner::start(papers.server(None, ALL_VERSIONS)).await;
-        assert!(trusting(partner.port, &theirs, None, &[]).post(order()).await == unsent(Cause::Connect));
+        assert!(trusting(partner.port, &theirs, None, &[]).post(order()).await == unsent(Cause::Tls));
         assert!(partner.heads().is_empty());
     }
     // Without an authority of the partner's the machine's hold, and they know nothing of it.
     let partner = Partner::start(theirs.issue(NAME).server(None, ALL_VERSIONS)).await;
     if client_config(&Trust::default()).err() != Some(ClientFault::Roots) {
-        assert!(call(options("https", partner.port)).post(order()).await == unsent(Cause::Connect));
+        assert!(call(options("https", partner.port)).post(order()).await == unsent(Cause::Tls));
     }
     assert!(partner.heads().is_empty());
 }
@@ -79,7 +79,7 @@ async fn a_pinned_key_must_stand_on_the_verified_path() {
     }
     assert_eq!(partner.heads().len(), 3);
     for pins in [&[sibling.pin][..], &[[0; 32]], &[[0; 32], sibling.pin]] {
-        assert!(trusting(partner.port, &root, None, pins).post(order()).await == unsent(Cause::Connect));
+        assert!(trusting(partner.port, &root, None, pins).post(order()).await == unsent(Cause::Tls));
     }
     assert_eq!(partner.heads().len(), 3, "nothing of the message left");
 }
@@ -92,7 +92,7 @@ async fn a_pinned_certificate_that_is_only_presented_pins_nothing() {
     papers.chain.push(issuer.certificate.clone());
     let partner = Partner::start(papers.server(None, ALL_VERSIONS)).await;
     assert!(trusting(partner.port, &root, None, &[]).post(order()).await.is_ok());
-    assert!(trusting(partner.port, &root, None, &[issuer.pin]).post(order()).await == unsent(Cause::Connect));
+    assert!(trusting(partner.port, &root, None, &[issuer.pin]).post(order()).await == unsent(Cause::Tls));
     assert_eq!(partner.heads().len(), 1);
 }
 

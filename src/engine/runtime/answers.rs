@@ -1,7 +1,8 @@
-//! What each partner did since this process started: how many acts it has answered, and when it last called.
+//! What each partner did since this process started: how many acts it has answered, when it last called, and what failed last.
 
 use std::collections::BTreeMap;
 
+use domain::socket::Cause;
 use domain::{ActState, Millis};
 use parking_lot::Mutex;
 use store::record::{Event, Fact};
@@ -14,6 +15,7 @@ pub(crate) struct Answers(Mutex<BTreeMap<String, Heard>>);
 struct Heard {
     answered: u64,
     last_call: Option<Millis>,
+    last_failure: Option<(Millis, Cause)>,
 }
 
 impl Answers {
@@ -32,6 +34,11 @@ impl Answers {
     /// A partner called us, and was known.
     pub(crate) fn called(&self, partner: &str, at: Millis) {
         self.change(partner, |heard| heard.last_call = Some(at));
+    }
+
+    /// An exchange or a sweep came to nothing.
+    pub(crate) fn failed(&self, partner: &str, cause: Cause, at: Millis) {
+        self.change(partner, |heard| heard.last_failure = Some((at, cause)));
     }
 
     fn change(&self, partner: &str, change: impl FnOnce(&mut Heard)) {
@@ -54,5 +61,10 @@ impl Answers {
     /// When it last called.
     pub(crate) fn last_call(&self, partner: &str) -> Option<Millis> {
         self.heard(partner).last_call
+    }
+
+    /// What failed last, and when.
+    pub(crate) fn last_failure(&self, partner: &str) -> Option<(Millis, Cause)> {
+        self.heard(partner).last_failure
     }
 }

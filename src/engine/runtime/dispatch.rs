@@ -30,6 +30,12 @@ async fn exchange(shared: Arc<Shared>, effect: Effect) {
         Ok(judged) => judged,
         Err(_) => Judged::Doubt { cause: Cause::Panicked },
     };
+    if let Judged::NotSent { cause, .. } | Judged::Doubt { cause } = &judged {
+        shared.answers.failed(&effect.partner, *cause, shared.clock.wall());
+        if let Some(count) = shared.counts.failed.get(cause.code()) {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+    }
     let command = Command::Ended { exchange: effect.exchange, act: effect.act, judged };
     tell(&shared, command).await;
 }

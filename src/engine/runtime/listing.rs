@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 
 use domain::partner::Travel;
 use domain::request::{Request, RequestState};
+use domain::socket::Cause;
 use domain::{ActId, ActState, CaseId, Millis, RequestId};
 use store::index::{Cursor, EntryId, IndexKey, IndexList, PageOrder};
 use store::record::{Fact, RequestAccepted, read_leaf};
@@ -404,6 +405,7 @@ impl Engine {
                 stage: partner.stage,
                 answered: self.shared.answers.of(&partner.id),
                 last_call: self.shared.answers.last_call(&partner.id),
+                last_failure: self.shared.answers.last_failure(&partner.id),
                 waiting: open.map(|of| (*of, count(of), oldest(*of))).collect(),
                 in_flight: lane.map_or(0, |lane| lane.in_flight),
                 paused: lane
@@ -452,6 +454,11 @@ impl Engine {
         ];
         let gauge = |(scope, count): (&str, u64)| ("xiezhi_stops_in_force", format!("scope=\"{scope}\""), count);
         values.extend(by_scope.into_iter().map(gauge));
+        let failed = counts.failed.iter().enumerate().map(|(code, count)| {
+            let labels = format!("cause=\"{}\"", Cause::word_of(code));
+            ("xiezhi_exchanges_failed_total", labels, count.load(Ordering::Relaxed))
+        });
+        values.extend(failed);
         Counters { values }
     }
 }

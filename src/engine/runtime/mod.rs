@@ -43,7 +43,7 @@ use std::time::Duration;
 use ::trail::Hash;
 use crossbeam_channel::{Sender, TrySendError, bounded};
 use domain::Millis;
-use domain::socket::Plug;
+use domain::socket::{Cause, Plug};
 use parking_lot::{Mutex, RwLock};
 use store::disk::Disk;
 use store::journal::{Fence, Journal, Reader, Recovery};
@@ -152,6 +152,8 @@ pub(crate) struct Counts {
     pub(crate) events: AtomicU64,
     pub(crate) commit_us: AtomicU64,
     pub(crate) exchanges: AtomicU64,
+    /// Exchanges that came to nothing, by [`Cause::code`].
+    pub(crate) failed: [AtomicU64; Cause::COUNT],
     pub(crate) shed: AtomicU64,
     pub(crate) snapshots: AtomicU64,
     pub(crate) face_denied: AtomicU64,

@@ -150,7 +150,10 @@ impl Engine {
 
     /// Everything found is taken and put away in its order; the first that is neither ends the sweep.
     async fn sweep(&self, partner: &str, call: &dyn CallOut) -> Result<bool, &'static str> {
-        let sweep = call.sweep().await.map_err(Cause::word)?;
+        let sweep = call.sweep().await.map_err(|cause| {
+            self.shared.answers.failed(partner, cause, self.shared.clock.wall());
+            cause.word()
+        })?;
         for swept in sweep.found {
             self.shared.counts.swept.fetch_add(1, Ordering::Relaxed);
             // Refused is not durable: it stays where it is and is found again.

@@ -1,11 +1,11 @@
-//! A partner's file that is hostile or bent at random: it is told with its place, and nothing panics or grows.
+//! Files of partners and dialects that are hostile or bent at random: told with their place, and nothing panics or grows.
 //!
 //! Runs for a second, or as long as `BOLERO_RANDOM_TEST_TIME_MS` says; a failure names the seed that repeats it.
 
 use super::*;
 
 /// Bends of one file; with more of them nothing of the seed is left.
-const BENDS_MAX: usize = 12;
+pub(crate) const BENDS_MAX: usize = 12;
 /// A file may not grow without bound by being bent.
 const FILE_BYTES_MAX: usize = 64 << 10;
 
@@ -106,9 +106,9 @@ fn a_hostile_file_is_refused_by_name() {
 }
 
 /// Where, how, and with what.
-type Bend = (u32, u8, u16);
+pub(crate) type Bend = (u32, u8, u16);
 
-fn bent(text: &mut Vec<u8>, (place, how, with): Bend) {
+pub(crate) fn bent(text: &mut Vec<u8>, (place, how, with): Bend) {
     let from = usize::try_from(place).unwrap() % (text.len() + 1);
     let to = (from + usize::from(with) % 48).min(text.len());
     let word = WORDS[usize::from(with) % WORDS.len()].bytes();
@@ -137,5 +137,37 @@ fn a_bent_file_of_a_partner_is_read_or_told() {
         let mut text = seeds[usize::from(seed) % seeds.len()].clone();
         bends.into_iter().take(BENDS_MAX).for_each(|bend| bent(&mut text, bend));
         drop(read(&folder, &text));
+    });
+}
+
+#[test]
+fn a_bent_file_of_a_dialect_is_read_or_told() {
+    let samples = concat!(env!("CARGO_MANIFEST_DIR"), "/config/dialects");
+    let mut seeds: Vec<Vec<u8>> =
+        fs::read_dir(samples).unwrap().map(|entry| fs::read(entry.unwrap().path()).unwrap()).collect();
+    seeds.sort();
+    let folder = Folder::sound();
+    let dialects = folder.0.path().join("dialects");
+    fs::create_dir_all(&dialects).unwrap();
+    let read = std::panic::AssertUnwindSafe(|text: &[u8]| {
+        fs::write(dialects.join("bent.toml"), text).unwrap();
+        let read = folder.load();
+        for fault in read.as_ref().err().into_iter().flatten() {
+            assert!(fault.file.starts_with(&dialects), "{fault}");
+            assert!(!fault.message.is_empty() && fault.message.len() < 2_000, "{} bytes", fault.message.len());
+        }
+        read.is_ok()
+    });
+    for seed in &seeds {
+        assert!(read(seed), "a sample is sound");
+    }
+    for (name, text) in hostile() {
+        // A dialect may leave everything out.
+        assert_eq!(read(&text), name == "nothing", "{name}");
+    }
+    bolero::check!().with_type::<(u8, Vec<Bend>)>().cloned().for_each(|(seed, bends)| {
+        let mut text = seeds[usize::from(seed) % seeds.len()].clone();
+        bends.into_iter().take(BENDS_MAX).for_each(|bend| bent(&mut text, bend));
+        let _read_or_told = read(&text);
     });
 }

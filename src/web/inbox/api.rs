@@ -90,7 +90,7 @@ pub(crate) async fn answer(
     Ok(personal_answer(json(&ShownAnswered::of(&answered))))
 }
 
-fn outcome(bytes: &[u8]) -> Result<Outcome, Problem> {
+pub(crate) fn outcome(bytes: &[u8]) -> Result<Outcome, Problem> {
     let form = read::form::<AnswerForm<'_>>(bytes)?;
     answer::outcome(form, Vec::new()).map_err(|faults| Problem::from(Slug::InvalidRequest).at(faults))
 }

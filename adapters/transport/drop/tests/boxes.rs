@@ -97,6 +97,13 @@ fn a_box_that_is_not_there_is_no_empty_box() {
     let folder = tempfile::tempdir().unwrap();
     let missing = Mailbox::local(LocalBox::new(folder.path().join("unmounted")), Duration::from_secs(60));
     assert_eq!(now(missing.list(Folder::Upload)), Err(Cause::Connect));
+    let put = now(missing.put(Folder::Download, "a.zip", b"x".to_vec()));
+    assert_eq!(
+        put,
+        Err(PutFault::NotThere(Cause::Connect)),
+        "left where a share will hide it, it would never be fetched"
+    );
+    assert!(!folder.path().join("unmounted").exists());
     let server = SftpServer::start();
     let sftp = remote(&server.options(), "unmounted", 20_000, 60_000);
     assert!(now(sftp.list(Folder::Upload)).is_err());
@@ -111,7 +118,7 @@ fn a_server_with_another_key_is_told_nothing() {
     let mut options = server.options();
     options[1] = other.options()[1].clone();
     let put = now(remote(&options, "bank", 20_000, 60_000).put(Folder::Download, "a.zip", b"x".to_vec()));
-    assert_eq!(put, Err(PutFault::NotThere(Cause::Connect)));
+    assert_eq!(put, Err(PutFault::NotThere(Cause::HostKey)));
     assert_eq!(std::fs::read_dir(server.root()).unwrap().count(), 0);
 }
 
@@ -136,7 +143,7 @@ fn a_silent_or_broken_server_is_waited_for_no_longer_than_agreed() {
     options[0].1 = format!("sftp://{}@127.0.0.1:{port}/box", server.user);
     // Nobody accepts: the system does, and nothing is ever said.
     let silent = now(remote(&options, "bank", 200, 60_000).put(Folder::Download, "a.zip", b"x".to_vec()));
-    assert_eq!(silent, Err(PutFault::NotThere(Cause::Connect)));
+    assert_eq!(silent, Err(PutFault::NotThere(Cause::ConnectTimeout)));
     let says = std::thread::spawn(move || {
         let (mut first, _) = listener.accept().unwrap();
         drop(first.read(&mut [0; 64]));

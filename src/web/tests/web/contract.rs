@@ -238,6 +238,9 @@ async fn partners_are_shown_with_their_lanes() {
         (&partner["answered"], &partner["overdue"], &partner["answer_rate"], &partner["last_call_at"]),
         (&json!(1_563), &json!(26), &json!("98.36"), &json!(null))
     );
+    let failure = &partner["last_failure"];
+    assert_eq!((&failure["cause"], &failure["at"]), (&json!("address"), &json!("2026-11-22T09:59:00.000+08:00")));
+    assert!(failure["what"].as_str().unwrap().contains("options.networks"), "{failure}");
     assert_eq!(
         partner["waiting"],
         json!([{"state": "ready", "count": 2, "oldest_since": "2026-11-22T09:58:58.500+08:00"},

@@ -328,6 +328,7 @@ impl Gate for FakeGate {
             answered: 1_563,
             overdue: 26,
             last_call: None,
+            last_failure: Some((NOW - 60_000, domain::socket::Cause::Address)),
             waiting: vec![(ActState::Ready, 2, Some(NOW - 61_500)), (ActState::InDoubt, 0, None)],
             in_flight: 1,
             paused: Some(("operator-token".to_owned(), NOW)),
