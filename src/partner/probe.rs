@@ -167,7 +167,7 @@ async fn credential(plug: &Arc<dyn CallOut>, rows: &mut Vec<Row>, is_pinned: boo
     let judged = plug.ask(SlipLine { slip: SlipNumber::issue(day, 0), line: 0 }, ActKind::Query).await;
     let (verdict, told) = match judged {
         Judged::NotFound => (Verdict::Good, "taken; it knows no number that was never issued".to_owned()),
-        Judged::Answered(_) | Judged::Accepted => {
+        Judged::Answered(_) | Judged::AnsweredWith(..) | Judged::Accepted => {
             (Verdict::Look, "taken; but it knows a number that was never issued".to_owned())
         }
         Judged::NotSent { cause: Cause::Credential, .. } => (Verdict::Bad, "is refused; look at token".to_owned()),
@@ -197,7 +197,7 @@ async fn query(one: &OnePartner, plug: &Arc<dyn CallOut>) -> Row {
     }
     let Some(slip) = trial(one) else { return row("query", Verdict::Skipped, "no slip could be made") };
     match plug.send(&slip).await {
-        Judged::Answered(outcome) => {
+        Judged::Answered(outcome) | Judged::AnsweredWith(outcome, _) => {
             let (accounts, findings) = (outcome.accounts.len(), outcome.findings.len());
             let told = format!("{}; {accounts} account(s), {findings} finding(s)", outcome.verdict.word());
             let is_answer = outcome.verdict.state().took_effect();
