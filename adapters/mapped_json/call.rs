@@ -1,6 +1,5 @@
 //! A partner described by its file: one order or one question, once, and what came of it.
 
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use domain::ActKind;

@@ -144,7 +144,8 @@ fn credential(reading: &mut Reading<'_>) -> HeaderMap {
             return headers;
         }
     };
-    let is_bare = key != "token" || reading.text("token").is_some_and(|token| token.bytes().all(|b| b.is_ascii_graphic()));
+    let is_bare =
+        key != "token" || reading.text("token").is_some_and(|token| token.bytes().all(|b| b.is_ascii_graphic()));
     match HeaderValue::from_str(&text) {
         Ok(mut value) if is_bare => {
             value.set_sensitive(true);
@@ -193,7 +194,10 @@ fn further_headers(
             OWN_HEADERS.contains(&name.as_str()) || credential.contains_key(name) || is_signed(name)
         };
         let Some(name) = name.filter(|name| !is_taken(name)) else {
-            reading.fault(&whole, "is no name of a header, or one of the connection, the credential or the HMAC; write another");
+            reading.fault(
+                &whole,
+                "is no name of a header, or one of the connection, the credential or the HMAC; write another",
+            );
             continue;
         };
         let source = match Source::parse(text, &[NUMBERS]) {
@@ -287,8 +291,23 @@ pub(crate) fn mapping(reading: &mut Reading<'_>) -> Mapping {
     let receipt_states = answers::states_of_receipts(reading, says_receipt);
     let errors = answers::errors(reading, has_error);
     let reasons = answers::reasons(reading);
-    let (taken, refused) = (rows::reply(reading, &tables, "reply.taken", true), rows::reply(reading, &tables, "reply.refused", false));
-    Mapping { tables, sends, asks, receipt, receipt_states, answer, asked, posted, states, errors, reasons, taken, refused }
+    let (taken, refused) =
+        (rows::reply(reading, &tables, "reply.taken", true), rows::reply(reading, &tables, "reply.refused", false));
+    Mapping {
+        tables,
+        sends,
+        asks,
+        receipt,
+        receipt_states,
+        answer,
+        asked,
+        posted,
+        states,
+        errors,
+        reasons,
+        taken,
+        refused,
+    }
 }
 
 fn codes(reading: &Reading<'_>) -> BTreeMap<String, Codes> {

@@ -70,7 +70,10 @@ fn written(slip: &Slip) -> String {
     let line = &slip.lines[0];
     let files = [paper("ruling", "裁定书.pdf")];
     let verb = &mapping.sends[&line.kind];
-    String::from_utf8(mapping.tables.body(&verb.body, verb.packing.as_ref(), &Given::Order(slip, line, &files)).unwrap()).unwrap()
+    String::from_utf8(
+        mapping.tables.body(&verb.body, verb.packing.as_ref(), &Given::Order(slip, line, &files)).unwrap(),
+    )
+    .unwrap()
 }
 
 fn asked(kind: ActKind, status: u16, body: &str) -> Judged {
@@ -155,7 +158,8 @@ fn what_became_of_it_is_read_where_the_tables_say() {
     assert_eq!(found.accounts[0].asset, AssetKind::Wallet);
     assert_eq!(found.accounts[0].available, Some(Money::from_fen(823_456)));
     assert_eq!(found.accounts[0].details[0].name, "phone");
-    let told: Vec<_> = leads.iter().map(|lead| (lead.class, lead.serial.expose().as_str(), lead.details.len())).collect();
+    let told: Vec<_> =
+        leads.iter().map(|lead| (lead.class, lead.serial.expose().as_str(), lead.details.len())).collect();
     assert_eq!(told, [(LeadClass::LinkedAccount, "6222000000000000017", 2)]);
     assert_eq!((leads[0].slip.as_str(), leads[0].line), ("X2026112200000000012", Some(0)));
     assert!(found.replies[0].md5_fits && found.replies[0].bytes.expose() == b"%PDF-1.4\n");

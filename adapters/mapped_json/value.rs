@@ -219,9 +219,7 @@ fn decimal(float: f64) -> Option<String> {
 /// Reads a sum that is not below zero.
 pub(crate) fn money(text: &str, shape: &Shape) -> Option<Money> {
     let sum = match shape {
-        Shape::Fen | Shape::FenNumber => {
-            whole(text)?.checked_mul(100).map(Money::from_units)?
-        }
+        Shape::Fen | Shape::FenNumber => whole(text)?.checked_mul(100).map(Money::from_units)?,
         Shape::YuanGrouped => Money::parse_reported(&ungrouped(text)?).ok()?,
         _ => Money::parse_reported(text).ok()?,
     };

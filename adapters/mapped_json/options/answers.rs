@@ -212,7 +212,10 @@ pub(super) fn states(reading: &mut Reading<'_>, table: &str, of: &str) -> States
         by_kind.insert(kind, words(reading, &table, State::WORDS, State::from_word));
         let otherwise = format!("{table}.{OTHERWISE}");
         if reading.text(&otherwise).is_some() {
-            reading.fault(&otherwise, "says nothing here: what this table does not hold is looked up in [options.states]; take it out");
+            reading.fault(
+                &otherwise,
+                "says nothing here: what this table does not hold is looked up in [options.states]; take it out",
+            );
         }
     }
     States { any, of: by_kind }
@@ -231,7 +234,8 @@ fn words<T>(
         match read(ours) {
             Some(_) if theirs == OTHERWISE => {
                 if ours != "doubt" {
-                    reading.fault(&key, "may be nothing but \"doubt\": what the partner has not agreed to proves nothing");
+                    reading
+                        .fault(&key, "may be nothing but \"doubt\": what the partner has not agreed to proves nothing");
                 }
             }
             Some(word) => {

@@ -91,7 +91,11 @@ impl Of<'_> {
         if is_order {
             complete(reading, kind, &body);
         } else if is_sound && !names_number(&body) && !["{number}", "{slip}"].iter().any(|part| path.contains(part)) {
-            self.once(reading, &path_key, "names our number neither in the path nor in the body; write {number} into it");
+            self.once(
+                reading,
+                &path_key,
+                "names our number neither in the path nor in the body; write {number} into it",
+            );
         }
         let method = Method::from_bytes(word.as_bytes()).ok()?;
         Some(Verb { method, path: path.to_owned(), body, packing, says_receipt: says == "receipt" })
@@ -131,7 +135,11 @@ impl Of<'_> {
             return None;
         };
         if !rows.iter().any(|row| place.holds(&row.place)) {
-            self.once(reading, &key, "holds nothing: no place of the body is within it; write the places as if it were no text");
+            self.once(
+                reading,
+                &key,
+                "holds nothing: no place of the body is within it; write the places as if it were no text",
+            );
         }
         Some(Packing { place, is_base64 })
     }

@@ -89,9 +89,8 @@ const CENTRE: &[(&str, &str)] = &[
 ];
 
 fn centre() -> Mapping {
-    let entry = |(key, text): &(&str, &str)| {
-        ((*key).to_owned(), OptionText { text: Secret::new((*text).to_owned()), line: 1 })
-    };
+    let entry =
+        |(key, text): &(&str, &str)| ((*key).to_owned(), OptionText { text: Secret::new((*text).to_owned()), line: 1 });
     let entries: BTreeMap<_, _> = CENTRE.iter().map(entry).collect();
     of(&PartnerOptions { entries, connect_timeout_ms: 1_000, timeout_ms: 2_000, ..PartnerOptions::default() })
 }
@@ -145,7 +144,8 @@ fn an_error_is_read_before_what_became_of_it_and_needs_no_number() {
 
 #[test]
 fn the_text_within_is_read_as_strictly_as_the_message() {
-    let held = format!(r#"{{"no":"{FREEZE}","status":1,"held":"18,000.00","end":"2027-11-19T00:00:00+08:00","rank":1}}"#);
+    let held =
+        format!(r#"{{"no":"{FREEZE}","status":1,"held":"18,000.00","end":"2027-11-19T00:00:00+08:00","rank":1}}"#);
     let asked = |body: &str| judged(Verbs::Asked, ActKind::Freeze, 200, body);
     let outcome = answered(asked(&packed(&held)));
     assert_eq!((outcome.verdict, outcome.caught), (Verdict::Done, Some(Money::from_fen(1_800_000))));
@@ -155,13 +155,18 @@ fn the_text_within_is_read_as_strictly_as_the_message() {
     }
     assert!(asked(r#"{"code":"0000","data":7}"#) == DOUBT);
     let late = held.replace("2027-11-19T00:00:00+08:00", "2027-11-19T16:30:00Z");
-    assert_eq!(answered(asked(&packed(&late))).to, Day::parse("2027-11-20"), "another day here than where it was written");
+    assert_eq!(
+        answered(asked(&packed(&late))).to,
+        Day::parse("2027-11-20"),
+        "another day here than where it was written"
+    );
 }
 
 #[test]
 fn a_rank_stands_for_those_who_are_not_named() {
     let told = |rank: &str| {
-        let data = format!(r#"{{"no":"{FREEZE}","status":2,"held":"0.00","end":"2027-11-19T00:00:00Z","rank":{rank}}}"#);
+        let data =
+            format!(r#"{{"no":"{FREEZE}","status":2,"held":"0.00","end":"2027-11-19T00:00:00Z","rank":{rank}}}"#);
         judged(Verbs::Asked, ActKind::Freeze, 200, &packed(&data))
     };
     let outcome = answered(told("3"));
@@ -177,14 +182,19 @@ fn one_account_as_an_object_others_in_a_list_of_their_own_and_each_with_its_earl
     let query = |data: &str| judged(Verbs::Sent, ActKind::Query, 200, &packed(data)).parted();
     let (judged, leads) = query(include_str!("../golden/packed_query.json").trim_end());
     let found = answered(judged);
-    let shown: Vec<_> = found.accounts.iter().map(|account| (account.number.expose().as_str(), account.asset)).collect();
+    let shown: Vec<_> =
+        found.accounts.iter().map(|account| (account.number.expose().as_str(), account.asset)).collect();
     assert_eq!(shown, [("G0001", AssetKind::Fund), ("P1", AssetKind::Policy), ("P2", AssetKind::Policy)]);
     assert_eq!(found.accounts[0].balance, Some(Money::from_fen(12_345_678)));
     assert_eq!(found.accounts[0].ahead[0].organ.expose(), "宁海县人民法院");
     assert_eq!(found.accounts[0].ahead[0].to, Day::parse("2027-06-01"));
     assert!(found.accounts[1].ahead.is_empty());
     let told: Vec<_> = leads.iter().map(|lead| (lead.class, lead.serial.expose().as_str())).collect();
-    assert_eq!(told, [(LeadClass::Clue, "L-1")], "one without a number of its own is nothing that could be known again");
+    assert_eq!(
+        told,
+        [(LeadClass::Clue, "L-1")],
+        "one without a number of its own is nothing that could be known again"
+    );
     assert_eq!(leads[0].respond_by, domain::day::parse_instant("2026-11-25T17:00:00+08:00"));
     let none = format!(r#"{{"no":"{QUERY}","found":false,"account":{{"no":null,"sum":null}},"policies":null}}"#);
     assert_eq!(answered(query(&none).0).verdict, Verdict::NoSuchCustomer, "an object in which nothing stands");
@@ -240,7 +250,10 @@ fn instants_waits_and_grouped_sums_are_read_exactly_or_not_at_all() {
     assert_eq!(wait("99999999999", &Shape::Seconds), Some(24 * 3_600_000), "at most a day");
     assert_eq!((wait("-1", &Shape::Seconds), wait("soon", &Shape::Seconds)), (None, None));
     let sum = |text| money(text, &Shape::YuanGrouped);
-    assert_eq!((sum("1,234,567.80"), sum("567.8")), (Some(Money::from_fen(123_456_780)), Some(Money::from_fen(56_780))));
+    assert_eq!(
+        (sum("1,234,567.80"), sum("567.8")),
+        (Some(Money::from_fen(123_456_780)), Some(Money::from_fen(56_780)))
+    );
     assert_eq!(sum("1234567.80"), Some(Money::from_fen(123_456_780)), "nobody grouped it");
     for wrong in ["12,34.00", ",123.00", "1,234,56.00", "1,2,3", "-1,000.00"] {
         assert_eq!(sum(wrong), None, "{wrong}");

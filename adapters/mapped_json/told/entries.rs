@@ -15,13 +15,8 @@ use super::{Reader, TEXT_CHARS_MAX};
 use crate::open::{AHEAD_MAX, Unreadable};
 
 /// Words of one earlier measure.
-const AHEAD: Words = &[
-    ("at", Sort::List),
-    ("organ", Sort::Text),
-    ("paper", Sort::Text),
-    ("amount", Sort::Money),
-    ("to", Sort::Day),
-];
+const AHEAD: Words =
+    &[("at", Sort::List), ("organ", Sort::Text), ("paper", Sort::Text), ("amount", Sort::Money), ("to", Sort::Day)];
 
 /// Words of one account or other property.
 const ACCOUNT: Words = &[

@@ -64,7 +64,9 @@ impl Engine {
 
     /// The inner error is for the partner, in its language.
     pub(super) async fn take_lead(&self, partner: &str, lead: Lead) -> Result<Result<(), String>, Refusal> {
-        let Some(news) = self.shared.lead_news(partner, lead)? else { return Ok(Err("请求单号不存在".to_owned())) };
+        let Some(news) = self.shared.lead_news(partner, lead)? else {
+            return Ok(Err("请求单号不存在".to_owned()));
+        };
         self.done(Command::Lead(Box::new(news))).await?;
         Ok(Ok(()))
     }

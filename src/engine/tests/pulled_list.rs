@@ -1,10 +1,8 @@
 //! A pulled list at run time: what it reads of the journal for a thousand waiting acts, and what it does not.
 
-use domain::partner::PullCredential;
 use domain::Secret;
-use domain::socket::{
-    FaceAnswer, FaceCall, FaceFault, FaceReply, FaceVerb, ListClass, Plug, Pulled, ShownCredential,
-};
+use domain::partner::PullCredential;
+use domain::socket::{FaceAnswer, FaceCall, FaceFault, FaceReply, FaceVerb, ListClass, Plug, Pulled, ShownCredential};
 use store::disk::RealDisk;
 use store::keys::Masters;
 use store::seal::master::MasterKey;
@@ -79,7 +77,8 @@ fn question(number: usize) -> Request {
 }
 
 async fn submit_all(engine: &Engine) {
-    let caller = Caller { token: "court".to_owned(), court: Some("330225".to_owned()), partner: None, is_person: false };
+    let caller =
+        Caller { token: "court".to_owned(), court: Some("330225".to_owned()), partner: None, is_person: false };
     let submit = |number: usize| {
         let caller = &caller;
         async move {
