@@ -7,6 +7,7 @@
 mod body;
 mod call;
 mod json;
+mod mapping;
 mod options;
 mod place;
 mod told;

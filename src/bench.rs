@@ -1,5 +1,6 @@
 //! `xiezhi bench`: the gateway measured against a bare relay on this machine, each part in a process of its own.
 
+mod fleet;
 mod load;
 mod machine;
 mod open_acts;
@@ -31,6 +32,8 @@ use site::Site;
 
 /// The first bar: events folded a second.
 const REPLAY_MIN: f64 = 100_000.0;
+/// Partners that the bars on a start are about: the banks of the whole country.
+const COUNTRY: u64 = 4_000;
 /// What the bars are about when nothing else is said.
 const NIGHTLY: u64 = 1_000_000;
 
@@ -54,6 +57,9 @@ pub struct BenchArguments {
     /// Also hold so many acts open, kill and start again; 1,000,000 with --bars.
     #[arg(long)]
     pub open_acts: Option<u64>,
+    /// Also start with so many partners of each of two kinds; 4,000 with --bars.
+    #[arg(long)]
+    pub partners: Option<u64>,
     /// Measure below this folder, which must be on a disk; otherwise below the system's temporary one.
     #[arg(long)]
     pub data: Option<PathBuf>,
@@ -96,6 +102,8 @@ fn bench(arguments: &BenchArguments) -> anyhow::Result<ExitCode> {
     let nightly = arguments.bars.then_some(NIGHTLY);
     let smoke = |full: Option<u64>| if arguments.smoke { Some(20_000) } else { full };
     let (replay, open_acts) = (smoke(arguments.replay.or(nightly)), smoke(arguments.open_acts.or(nightly)));
+    let partners = arguments.partners.or(arguments.bars.then_some(COUNTRY));
+    let partners = if arguments.smoke { Some(20) } else { partners };
     let (seconds, rounds) = if arguments.smoke { (2.0, 1) } else { (arguments.seconds, arguments.rounds) };
     let folder = Folder::make(arguments.data.as_deref())?;
     let mut report = Report::new(machine::look(&folder.path)?);
@@ -110,6 +118,9 @@ fn bench(arguments: &BenchArguments) -> anyhow::Result<ExitCode> {
     }
     if let Some(acts) = open_acts {
         open_acts::measure(&folder.part("open")?, acts, &mut report)?;
+    }
+    if let Some(partners) = partners {
+        fleet::measure(&folder.part("fleet")?, partners, !arguments.smoke, &mut report)?;
     }
     report.load_after = machine::load();
     if arguments.json {

@@ -41,6 +41,10 @@ use secret::Around;
 pub const GATEWAY_TOML: &str = include_str!("../config/gateway.toml");
 /// Faults told at once, and warnings; who has more has made one mistake in every file.
 pub const FAULTS_MAX: usize = 1_000;
+/// Threads that read partners' files: a file is a millisecond of a core, and four thousand of them are read at a start.
+const READERS_MAX: usize = 8;
+/// Fewer files than this are not worth a thread.
+const READER_FILES_MIN: usize = 64;
 /// From this month on the next year's holidays are published, and the calendar should know them.
 const NEXT_YEAR_FROM_MONTH: u32 = 12;
 
@@ -381,20 +385,50 @@ fn read_dialects(files: &Files, notes: &mut Notes) -> dialect::Dialects {
     dialects
 }
 
-fn read_partners(
-    files: &Files,
-    around: &Around<'_>,
-    (packs, dialects): (&partner::Packs, &dialect::Dialects),
-    joined: &mut Joined,
-    notes: &mut Notes,
-) {
-    for file in &files.partners {
-        let page = Page::new(&file.path, &file.text);
-        if let Some(made) = partner::read(&page, &file.stem, around, (packs, dialects)) {
-            joined.take_partner(made);
-        }
+/// Reads the files of all partners, several at once; what only one may say is then looked at in the order of the files.
+fn read_partners(files: &Files, around: &Around<'_>, known: Known<'_>, joined: &mut Joined, notes: &mut Notes) {
+    let pages: Vec<(Page<'_>, &str)> =
+        files.partners.iter().map(|file| (Page::new(&file.path, &file.text), file.stem.as_str())).collect();
+    for made in read_at_once(&pages, around, known).into_iter().flatten() {
+        joined.take_partner(made);
+    }
+    for (page, _) in pages {
         notes.take(page);
     }
+}
+
+/// Rule packs and dialects that partners' files name.
+type Known<'k> = (&'k partner::Packs, &'k dialect::Dialects);
+
+fn read_at_once<'p>(
+    pages: &'p [(Page<'p>, &str)],
+    around: &Around<'_>,
+    known: Known<'_>,
+) -> Vec<Option<partner::Made<'p>>> {
+    let read = |pages: &'p [(Page<'p>, &str)]| -> Vec<_> {
+        pages.iter().map(|(page, stem)| partner::read(page, stem, around, known)).collect()
+    };
+    let cores = std::thread::available_parallelism().map_or(1, usize::from).min(READERS_MAX);
+    let share = pages.len().div_ceil(cores).max(READER_FILES_MIN);
+    let (own, others) = pages.split_at(share.min(pages.len()));
+    std::thread::scope(|scope| {
+        let reading: Vec<_> = others
+            .chunks(share)
+            .map(|chunk| {
+                let reader = std::thread::Builder::new().name("settings".to_owned());
+                (chunk, reader.spawn_scoped(scope, move || read(chunk)))
+            })
+            .collect();
+        let mut made = read(own);
+        for (chunk, reader) in reading {
+            // Where no thread can be had, this one reads.
+            made.extend(reader.map_or_else(
+                |_| read(chunk),
+                |reader| reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+            ));
+        }
+        made
+    })
 }
 
 /// What is right for trying out and wrong for a machine that others reach.

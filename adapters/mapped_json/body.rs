@@ -1,9 +1,12 @@
 //! Bodies: rows of a partner file that say which word of ours stands where, and the body they make of an order.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use domain::Secret;
-use domain::socket::PaperFile;
 use serde_json::Value;
 
 use super::place::{Node, Place};
@@ -17,9 +20,9 @@ pub(crate) enum Source {
     /// Always this.
     Constant(Value),
     /// A value of the file that may be a secret.
-    Named(String),
+    Named(Arc<str>),
     /// A word of ours in a shape; `is_required`: without it nothing is sent.
-    Word { word: String, shape: Shape, is_required: bool },
+    Word { word: Cow<'static, str>, shape: Shape, is_required: bool },
     /// All officers, as the rows of `[options.officer]` say.
     Officers,
     /// All papers, as the rows of `[options.paper]` say.
@@ -65,7 +68,7 @@ impl Source {
         let is_required = rest.last() == Some(&"required");
         rest.truncate(rest.len() - usize::from(is_required));
         if let (Some(name), [], false) = (word.strip_prefix("constants."), rest.as_slice(), is_required) {
-            return Ok(Self::Named(name.to_owned()));
+            return Ok(Self::Named(name.into()));
         }
         let is_order = known.len() > 1;
         match (word, rest.as_slice()) {
@@ -73,7 +76,7 @@ impl Source {
             ("papers", []) if is_order => return Ok(Self::Papers),
             _ => {}
         }
-        let Some(sort) = known.iter().find_map(|words| sort_of(words, word)) else {
+        let Some((word, sort)) = known.iter().find_map(|words| sort_of(words, word)) else {
             let words: Vec<&str> = known.iter().flat_map(|words| words.iter()).map(|(word, _)| *word).collect();
             return Err(format!("names no word of ours; write text:…, constants.NAME or one of {}", words.join(", ")));
         };
@@ -84,7 +87,7 @@ impl Source {
         };
         let shape =
             shape.ok_or_else(|| format!("has a shape that it cannot have; write one of {}", Shape::words(sort)))?;
-        Ok(Self::Word { word: word.to_owned(), shape, is_required })
+        Ok(Self::Word { word, shape, is_required })
     }
 
     /// The word of ours that it places.
@@ -96,12 +99,22 @@ impl Source {
     }
 }
 
-fn sort_of(words: Words, word: &str) -> Option<Sort> {
-    let fits = |known: &str| match known.strip_suffix('*') {
-        Some(before) => word.strip_prefix(before).is_some_and(|name| !name.is_empty()),
-        None => known == word,
-    };
-    words.iter().find(|(known, _)| fits(known)).map(|(_, sort)| *sort)
+/// The word as our list has it, and its sort.
+pub(crate) fn sort_of(words: Words, word: &str) -> Option<(Cow<'static, str>, Sort)> {
+    words.iter().find_map(|(known, sort)| match known.strip_suffix('*') {
+        Some(before) => {
+            let is_one = word.strip_prefix(before).is_some_and(|name| !name.is_empty());
+            is_one.then(|| (Cow::Owned(word.to_owned()), *sort))
+        }
+        None => (*known == word).then_some((Cow::Borrowed(*known), *sort)),
+    })
+}
+
+/// Where a body holds JSON as a text: what is placed at or below stands in it.
+#[derive(Clone)]
+pub(crate) struct Packing {
+    pub(crate) place: Place,
+    pub(crate) is_base64: bool,
 }
 
 impl Tables {
@@ -109,25 +122,48 @@ impl Tables {
     ///
     /// # Errors
     /// [`Unencodable`] when something required is missing, or cannot be said in their words.
-    pub(crate) fn body(&self, rows: &[Row], given: &Given<'_>, files: &[PaperFile]) -> Result<Vec<u8>, Unencodable> {
-        serde_json::to_vec(&self.node(rows, given, files)?).map_err(|_| Unencodable)
+    pub(crate) fn body(
+        &self,
+        rows: &[Row],
+        packing: Option<&Packing>,
+        given: &Given<'_>,
+    ) -> Result<Vec<u8>, Unencodable> {
+        let written = |node: &Node| serde_json::to_vec(node).map_err(|_| Unencodable);
+        let mut node = self.node(rows, given)?;
+        if let Some(Packing { place, is_base64 }) = packing
+            && let Some(inner) = node.take(place)
+        {
+            let bytes = written(&inner)?;
+            let text =
+                if *is_base64 { STANDARD.encode(bytes) } else { String::from_utf8(bytes).map_err(|_| Unencodable)? };
+            node.put(place, Node::Leaf(Value::String(text))).ok_or(Unencodable)?;
+        }
+        written(&node)
     }
 
-    fn node(&self, rows: &[Row], given: &Given<'_>, files: &[PaperFile]) -> Result<Node, Unencodable> {
+    fn node(&self, rows: &[Row], given: &Given<'_>) -> Result<Node, Unencodable> {
         let mut node = Node::empty();
         for row in rows {
-            if let Some(value) = self.value(&row.source, given, files)? {
+            if let Some(value) = self.value(&row.source, given)? {
                 node.put(&row.place, value).ok_or(Unencodable)?;
             }
         }
         Ok(node)
     }
 
-    fn value(&self, source: &Source, given: &Given<'_>, files: &[PaperFile]) -> Result<Option<Node>, Unencodable> {
+    /// The text of a source that stands in a header.
+    pub(crate) fn header(&self, source: &Source, given: &Given<'_>) -> Option<String> {
+        match self.value(source, given).ok()?? {
+            Node::Leaf(Value::String(text)) => Some(text),
+            _ => None,
+        }
+    }
+
+    fn value(&self, source: &Source, given: &Given<'_>) -> Result<Option<Node>, Unencodable> {
         Ok(Some(match source {
             Source::Constant(value) => Node::Leaf(value.clone()),
             Source::Named(name) => {
-                let constant = self.constants.get(name).ok_or(Unencodable)?;
+                let constant = self.constants.get(name.as_ref()).ok_or(Unencodable)?;
                 Node::Leaf(Value::String(constant.expose().clone()))
             }
             Source::Word { word, shape, is_required } => match given.own(word) {
@@ -136,18 +172,18 @@ impl Tables {
                 None => return Ok(None),
             },
             Source::Officers => match given {
-                Given::Order(slip, _) => {
+                Given::Order(slip, ..) => {
                     let each = slip.context.officers.iter().map(Given::Officer);
-                    Node::List(each.map(|one| self.node(&self.officer, &one, &[])).collect::<Result<_, _>>()?)
+                    Node::List(each.map(|one| self.node(&self.officer, &one)).collect::<Result<_, _>>()?)
                 }
                 _ => return Err(Unencodable),
             },
             Source::Papers => match given {
-                Given::Order(slip, _) => {
+                Given::Order(slip, _, files) => {
                     let papers = &slip.context.papers;
                     let carried = files.iter().map(|file| Given::Paper(None, Some(file)));
                     let named = papers.iter().filter(|_| files.is_empty()).map(|paper| Given::Paper(Some(paper), None));
-                    let each = carried.chain(named).map(|one| self.node(&self.paper, &one, &[]));
+                    let each = carried.chain(named).map(|one| self.node(&self.paper, &one));
                     Node::List(each.collect::<Result<_, _>>()?)
                 }
                 _ => return Err(Unencodable),
@@ -158,11 +194,11 @@ impl Tables {
     /// What a row names and the file does not hold, and what to write.
     pub(crate) fn lacks(&self, source: &Source) -> Option<String> {
         match source {
-            Source::Word { shape: Shape::Code(name), .. } if !self.codes.contains_key(name) => Some(
+            Source::Word { shape: Shape::Code(name), .. } if !self.codes.contains_key(name.as_ref()) => Some(
                 "names a table of codes that is not there; write it as [options.codes.NAME], or another shape"
                     .to_owned(),
             ),
-            Source::Named(name) if !self.constants.contains_key(name) => {
+            Source::Named(name) if !self.constants.contains_key(name.as_ref()) => {
                 Some("names a constant that is not there; write it into [options.constants]".to_owned())
             }
             Source::Officers if self.officer.is_empty() => {
@@ -175,9 +211,13 @@ impl Tables {
         }
     }
 
-    /// Do papers travel with their bytes?
-    pub(crate) fn carries_bytes(&self) -> bool {
-        self.paper.iter().any(|row| matches!(row.source.word(), Some("content" | "md5")))
+    /// Does such a body need the bytes of the papers?
+    pub(crate) fn carries_bytes(&self, rows: &[Row]) -> bool {
+        let of_all = || self.paper.iter().any(|row| matches!(row.source.word(), Some("content" | "md5")));
+        rows.iter().any(|row| match &row.source {
+            Source::Papers => of_all(),
+            source => matches!(source.word(), Some("papers.1.content" | "papers.1.md5")),
+        })
     }
 }
 

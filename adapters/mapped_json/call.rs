@@ -1,37 +1,25 @@
 //! A partner described by its file: one order or one question, once, and what came of it.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use domain::ActKind;
-use domain::outcome::{Outcome, Reason, Verdict};
 use domain::slip::{Slip, SlipLine};
-use domain::socket::{
-    CallOut, Cause, FaceFault, FaceReply, FeedbackItem, INBOUND_ITEMS_MAX, Inbound, ItemVerdict, Judged, PaperFile,
-    SocketFuture,
-};
+use domain::socket::{CallOut, Cause, FaceFault, FaceReply, Inbound, ItemVerdict, Judged, PaperFile, SocketFuture};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Url};
-use serde_json::Value;
 use sha2::Sha256;
 
-use super::body::{Row, Tables};
-use super::json::read;
-use super::place::Place;
-use super::told::{State, Told};
+use super::body::{Packing, Row, Source};
+use super::mapping::{Mapping, Verbs};
 use super::words::{Given, hex};
-use crate::open::Unreadable;
 use crate::transport::http::{HttpCall, HttpReply};
 
-/// Statuses whose body is read: the first two answer, the others may say something certain of what was not done.
-const READ: &[u16] = &[200, 202, 404, 422, 503];
+/// Statuses whose body is read: the first three answer, the others may say in the partner's own words that nothing was done.
+const READ: &[u16] = &[200, 201, 202, 400, 404, 409, 422, 429, 503];
 /// What we do not send: some scans of 2 MB each and a few rulings.
 pub(crate) const ORDER_BYTES_MAX: usize = 8 * 1024 * 1024;
 
-const SCHEMA: Judged = Judged::Doubt { cause: Cause::Schema };
 const UNENCODABLE: Judged = Judged::NotSent { cause: Cause::Unencodable, retry_after_ms: None };
 
 /// How one kind of act is sent or asked about.
@@ -41,6 +29,8 @@ pub(crate) struct Verb {
     /// Below the address, with `{number}`, `{slip}`, `{line}` and `{kind}`.
     pub(crate) path: String,
     pub(crate) body: Vec<Row>,
+    /// Where its body holds JSON as a text.
+    pub(crate) packing: Option<Packing>,
     /// The direct answer says only whether it was taken.
     pub(crate) says_receipt: bool,
 }
@@ -89,192 +79,44 @@ impl Signing {
     }
 }
 
-/// What a partner's file says of its messages.
-pub(crate) struct Mapping {
-    pub(crate) tables: Tables,
-    pub(crate) sends: BTreeMap<ActKind, Arc<Verb>>,
-    pub(crate) asks: BTreeMap<ActKind, Arc<Verb>>,
-    /// A direct answer that says only whether it was taken.
-    pub(crate) receipt: Told,
-    pub(crate) receipt_states: BTreeMap<String, State>,
-    /// A direct answer that says what became of it.
-    pub(crate) answer: Told,
-    /// The answer to a question.
-    pub(crate) asked: Told,
-    /// What it posts, and where the list of it stands.
-    pub(crate) posted: Option<(Told, Option<Place>)>,
-    pub(crate) states: BTreeMap<String, State>,
-    pub(crate) reasons: BTreeMap<String, Reason>,
-    /// Our answers to what it posts.
-    pub(crate) taken: Vec<Row>,
-    pub(crate) refused: Vec<Row>,
-}
-
-/// Which of the two it was.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Verbs {
-    Sent,
-    Asked,
-}
-
-impl Mapping {
-    /// Judges the answer to an order or a question under `key`.
-    pub(crate) fn judge(&self, verb: Verbs, kind: ActKind, key: &str, says_receipt: bool, reply: &HttpReply) -> Judged {
-        let (told, states) = match (verb, says_receipt) {
-            (Verbs::Asked, _) => (&self.asked, &self.states),
-            (Verbs::Sent, true) => (&self.receipt, &self.receipt_states),
-            (Verbs::Sent, false) => (&self.answer, &self.states),
-        };
-        let body = match &reply.body {
-            Ok(body) => body,
-            Err(cause) if matches!(reply.status, 200 | 202) => return Judged::Doubt { cause: *cause },
-            Err(_) => return reply.judge(),
-        };
-        let said = self.said(told, states, key, says_receipt, body);
-        match (reply.status, said) {
-            (200 | 202, Ok((state, value))) => self.judged(verb, kind, told, state, &value, reply),
-            (200 | 202, Err(_)) => SCHEMA,
-            // Any box in between can answer so; only the partner can say it in its own words, of our number.
-            (404, Ok((State::NotFound, _))) if verb == Verbs::Asked => Judged::NotFound,
-            (422, Ok((State::Is(Verdict::HandedBack), value))) => {
-                self.judged(verb, kind, told, State::Is(Verdict::HandedBack), &value, reply)
-            }
-            (503, Ok((State::Closed, value))) => self.judged(verb, kind, told, State::Closed, &value, reply),
-            _ => reply.judge(),
-        }
-    }
-
-    /// What their word means, when the message is about our number. A receipt need not name it: it stands on our own call.
-    fn said(
-        &self,
-        told: &Told,
-        states: &BTreeMap<String, State>,
-        key: &str,
-        is_receipt: bool,
-        body: &[u8],
-    ) -> Result<(State, Value), Unreadable> {
-        let value = read(body)?;
-        let codes = &self.tables.codes;
-        let number = told.number(&value, codes)?;
-        if number.as_deref().map_or(!is_receipt, |number| number != key) {
-            return Err(Unreadable("about another number"));
-        }
-        let word = told.state(&value, codes)?.ok_or(Unreadable("no word for what became of it"))?;
-        Ok((states.get(&word).copied().unwrap_or(State::Doubt), value))
-    }
-
-    fn judged(
-        &self,
-        verb: Verbs,
-        kind: ActKind,
-        told: &Told,
-        state: State,
-        value: &Value,
-        reply: &HttpReply,
-    ) -> Judged {
-        let not_sent = |cause| Judged::NotSent { cause, retry_after_ms: reply.retry_after_ms };
-        match state {
-            State::Is(verdict) => match self.outcome(told, kind, verdict, value) {
-                Ok(outcome) => Judged::Answered(Box::new(outcome)),
-                Err(_) => SCHEMA,
-            },
-            State::Accepted => Judged::Accepted,
-            State::NotFound if verb == Verbs::Asked => Judged::NotFound,
-            State::Closed => not_sent(Cause::Closed),
-            State::Throttled => not_sent(Cause::Throttled),
-            State::NotFound | State::Doubt => SCHEMA,
-        }
-    }
-
-    fn outcome(&self, told: &Told, kind: ActKind, verdict: Verdict, value: &Value) -> Result<Outcome, Unreadable> {
-        if told.kind(value, &self.tables.codes)?.is_some_and(|said| said != kind) {
-            return Err(Unreadable("about another kind of act"));
-        }
-        told.outcome(kind, verdict, value, &self.tables.codes, &self.reasons)
-    }
-
-    /// Reads what the partner posted.
-    ///
-    /// # Errors
-    /// [`FaceFault`] when it may post nothing, or the whole is no such message; nothing of it is echoed.
-    pub(crate) fn inbound(&self, body: &[u8]) -> Result<Inbound, FaceFault> {
-        let Some((told, items)) = &self.posted else { return Err(FaceFault::UnknownOperation) };
-        let malformed = |place: &str| FaceFault::Malformed(place.to_owned());
-        let value = read(body).map_err(|fault| malformed(fault.0))?;
-        let items: Vec<&Value> = match items {
-            None => vec![&value],
-            Some(at) => match at.find(&value) {
-                Some(Value::Array(items)) => items.iter().collect(),
-                _ => return Err(malformed("the list of results is not where it was agreed to be")),
-            },
-        };
-        if items.len() > INBOUND_ITEMS_MAX {
-            return Err(FaceFault::TooLarge(format!("more than {INBOUND_ITEMS_MAX} items")));
-        }
-        Ok(Inbound { feedback: items.into_iter().map(|item| self.item(told, item)).collect(), leads: Vec::new() })
-    }
-
-    fn item(&self, told: &Told, value: &Value) -> FeedbackItem {
-        let failed =
-            |fault: Unreadable| FeedbackItem { slip: String::new(), line: None, outcome: Err(fault.0.to_owned()) };
-        let number = match told.number(value, &self.tables.codes) {
-            Ok(number) => number.unwrap_or_default(),
-            Err(fault) => return failed(fault),
-        };
-        let (slip, line) = match SlipLine::parse(&number) {
-            Some(key) => (key.slip.to_string(), Some(key.line)),
-            None => (number, None),
-        };
-        let outcome = self.posted_outcome(told, value).map_err(|fault| fault.0.to_owned());
-        FeedbackItem { slip, line, outcome }
-    }
-
-    fn posted_outcome(&self, told: &Told, value: &Value) -> Result<Outcome, Unreadable> {
-        let only = self.sends.keys().next().filter(|_| self.sends.len() == 1).copied();
-        let kind = told.kind(value, &self.tables.codes)?.or(only).ok_or(Unreadable("no kind of act"))?;
-        let word = told.state(value, &self.tables.codes)?.ok_or(Unreadable("no word for what became of it"))?;
-        match self.states.get(&word) {
-            Some(State::Is(verdict)) => told.outcome(kind, *verdict, value, &self.tables.codes, &self.reasons),
-            _ => Err(Unreadable("a word that says nothing certain; it is asked about instead")),
-        }
-    }
-
-    /// Our answer to what was posted.
-    pub(crate) fn reply(&self, verdicts: &[ItemVerdict]) -> FaceReply {
-        let refused: Vec<(&str, &str)> = verdicts
-            .iter()
-            .filter_map(|item| item.taken.as_ref().err().map(|why| (item.slip.as_str(), why.as_str())))
-            .collect();
-        let (rows, (slip, reason)) = match refused.first() {
-            None => (&self.taken, ("", "")),
-            Some(first) => (&self.refused, *first),
-        };
-        let given = Given::Verdicts(verdicts.len(), refused.len(), slip, reason);
-        // The rows were tried when the file was read, so there is nothing left that could not be written.
-        let bytes = self.tables.body(rows, &given, &[]).unwrap_or_default();
-        FaceReply { status: 200, content_type: "application/json", bytes }
-    }
-}
-
 /// One partner's connection.
 pub(crate) struct MappedCall {
     http: HttpCall,
     signing: Option<Signing>,
+    /// Further headers of every message.
+    headers: Vec<(HeaderName, Source)>,
     mapping: Mapping,
 }
 
 impl MappedCall {
-    pub(crate) fn new(http: HttpCall, signing: Option<Signing>, mapping: Mapping) -> Self {
-        Self { http, signing, mapping }
+    pub(crate) fn new(
+        http: HttpCall,
+        signing: Option<Signing>,
+        headers: Vec<(HeaderName, Source)>,
+        mapping: Mapping,
+    ) -> Self {
+        Self { http, signing, headers, mapping }
+    }
+
+    /// The file's own headers for one number.
+    fn headers(&self, key: SlipLine, kind: ActKind) -> Option<HeaderMap> {
+        let given = Given::Asked(key, kind);
+        let mut headers = HeaderMap::new();
+        for (name, source) in &self.headers {
+            let mut value = HeaderValue::from_str(&self.mapping.tables.header(source, &given)?).ok()?;
+            value.set_sensitive(true);
+            headers.insert(name.clone(), value);
+        }
+        Some(headers)
     }
 
     async fn exchange(&self, verb: &Verb, key: SlipLine, kind: ActKind, body: Vec<u8>) -> Result<HttpReply, Judged> {
         let path = verb.path_of(key, kind);
         let url = self.http.below(&path).ok_or(UNENCODABLE)?;
-        let headers = match &self.signing {
-            Some(signing) => signing.headers(&verb.method, &url, &body, now_ms()).ok_or(UNENCODABLE)?,
-            None => HeaderMap::new(),
-        };
+        let mut headers = self.headers(key, kind).ok_or(UNENCODABLE)?;
+        if let Some(signing) = &self.signing {
+            headers.extend(signing.headers(&verb.method, &url, &body, now_ms()).ok_or(UNENCODABLE)?);
+        }
         self.http.exchange_at(verb.method.clone(), url, headers, body, READ).await
     }
 
@@ -283,12 +125,12 @@ impl MappedCall {
         let key = SlipLine { slip: slip.number, line: line.line };
         let Some(verb) = self.mapping.sends.get(&line.kind) else { return UNENCODABLE };
         let files_bytes: usize = files.iter().map(|file| file.bytes.expose().len()).sum();
-        let body = match self.mapping.tables.body(&verb.body, &Given::Order(slip, line), files) {
+        let body = match self.mapping.tables.body(&verb.body, verb.packing.as_ref(), &Given::Order(slip, line, files)) {
             Ok(body) if files_bytes <= ORDER_BYTES_MAX && body.len() <= ORDER_BYTES_MAX => body,
             _ => return UNENCODABLE,
         };
         match self.exchange(verb, key, line.kind, body).await {
-            Ok(reply) => self.mapping.judge(Verbs::Sent, line.kind, &key.to_string(), verb.says_receipt, &reply),
+            Ok(reply) => self.mapping.judge(Verbs::Sent, line.kind, key, verb.says_receipt, &reply),
             Err(judged) => judged,
         }
     }
@@ -297,13 +139,13 @@ impl MappedCall {
         let Some(verb) = self.mapping.asks.get(&kind) else { return UNENCODABLE };
         let body = match verb.body.as_slice() {
             [] => Vec::new(),
-            rows => match self.mapping.tables.body(rows, &Given::Asked(key, kind), &[]) {
+            rows => match self.mapping.tables.body(rows, verb.packing.as_ref(), &Given::Asked(key, kind)) {
                 Ok(body) => body,
                 Err(_) => return UNENCODABLE,
             },
         };
         match self.exchange(verb, key, kind, body).await {
-            Ok(reply) => self.mapping.judge(Verbs::Asked, kind, &key.to_string(), false, &reply),
+            Ok(reply) => self.mapping.judge(Verbs::Asked, kind, key, false, &reply),
             Err(judged) => judged,
         }
     }
@@ -331,8 +173,8 @@ impl CallOut for MappedCall {
         self.mapping.asks.contains_key(&kind)
     }
 
-    fn wants_papers(&self, _kind: ActKind) -> bool {
-        self.mapping.tables.carries_bytes()
+    fn wants_papers(&self, kind: ActKind) -> bool {
+        self.mapping.sends.get(&kind).is_some_and(|verb| self.mapping.tables.carries_bytes(&verb.body))
     }
 
     fn send_with_papers<'a>(&'a self, slip: &'a Slip, files: &'a [PaperFile]) -> SocketFuture<'a, Judged> {

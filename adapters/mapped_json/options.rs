@@ -1,25 +1,29 @@
 //! The tables of a partner file, read and held against each other: every fault at once, each with its line.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod answers;
+mod rows;
+mod verbs;
+
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use domain::outcome::Reason;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use domain::socket::{OptionFault, PartnerOptions, Plug};
 use domain::{ActKind, Secret};
-use reqwest::Method;
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 
-use super::body::{Row, Source, Tables, fit};
-use super::call::{MappedCall, Mapping, Signing, Verb};
+use super::body::{Source, Tables};
+use super::call::{MappedCall, Signing};
+use super::mapping::Mapping;
 use super::place::Place;
-use super::told::{FIELDS, LISTS, Spot, Spots, State, Told};
-use super::value::{Codes, Shape};
-use super::words::{NUMBERS, OFFICER, ORDER, PAPER, REPLY, Words};
+use super::value::Codes;
+use super::words::{NUMBERS, OFFICER, PAPER};
 use crate::options::Reading;
 use crate::transport::endpoint;
 
 /// What a partner of this adapter may say in its file.
-pub(crate) const OPTIONS: &[(&str, &str)] = &endpoint::with_connection::<42>(&[
+pub(crate) const OPTIONS: &[(&str, &str)] = &endpoint::with_connection::<51>(&[
     ("url", "where its addresses begin, http:// or https:// (required)"),
     ("token", "credential sent as a bearer token; a secret"),
     (
@@ -31,6 +35,9 @@ pub(crate) const OPTIONS: &[(&str, &str)] = &endpoint::with_connection::<42>(&[
     ("hmac_form", "hex or base64 (default hex)"),
     ("hmac_over", "body, or request: method, path with its query, time and body, each on a line (default body)"),
     ("time_header", "header that holds the time in milliseconds since 1970 when there is an HMAC (default none)"),
+    ("user", "user of HTTP Basic authentication, when there is no token"),
+    ("password", "its password; a secret"),
+    ("headers.*", "name of a further header = text:…, constants.NAME or a word of our number"),
     ("two_officers", "yes when it takes an order only from two officers (default no)"),
     (
         "send.*.path",
@@ -41,9 +48,14 @@ pub(crate) const OPTIONS: &[(&str, &str)] = &endpoint::with_connection::<42>(&[
         "send.*.says",
         "answer when its direct answer says what became of it, receipt when only that it was taken (default answer)",
     ),
+    (
+        "send.*.packed",
+        "place in its JSON whose content stands there as a text of its own; `base64` behind it when that is encoded",
+    ),
     ("send.*.body.*", "place in its JSON = word of ours, shape, `required`; or text:…, number:…, flag:…"),
     ("ask.*.path", "address of a question about our number, {number} {slip} {line} {kind} stand for it"),
     ("ask.*.method", "GET, POST or PUT (default GET)"),
+    ("ask.*.packed", "as send.*.packed"),
     ("ask.*.body.*", "place in its JSON = word of our number"),
     ("officer.*", "place in one officer = word of ours"),
     ("paper.*", "place in one paper = word of ours"),
@@ -52,12 +64,22 @@ pub(crate) const OPTIONS: &[(&str, &str)] = &endpoint::with_connection::<42>(&[
     ("receipt.*", "word of ours = place in a direct answer that says only whether it was taken"),
     ("receipt_states.*", "its word = ours, of such an answer"),
     ("answer.*", "word of ours = place in its answer and shape"),
-    ("answer.*.*", "the same in a list: accounts, ahead, findings, replies; `at` is where the list stands"),
+    (
+        "answer.*.*",
+        "the same in a list: accounts, accounts.*.ahead, ahead, findings, replies, leads; `at` is where the list stands",
+    ),
+    ("answer_of.*.*", "the same of one kind of act, where it differs"),
+    ("answer_of.*.*.*", "the same in its lists"),
     ("asked.*", "the same in the answer to a question, where it differs"),
     ("asked.*.*", "the same in its lists"),
     ("posted.*", "the same in what it posts, where it differs; `items` is where the list of results stands"),
-    ("posted.*.*", "the same in its lists"),
+    ("posted.*.*", "the same in its lists, and in `clues`: leads that stand beside the results"),
     ("states.*", "its word = ours; \"*\" = \"doubt\" must stand there"),
+    ("states_of.*.*", "its word = ours, where it means something else of one kind of act"),
+    (
+        "errors.*",
+        "its word at answer.error = ours, or none when there is none; \"*\" = \"doubt\" must stand there when `error` is placed",
+    ),
     ("reasons.*", "its word = ours, of why not, or not all"),
     ("reply.taken.*", "place in our answer to what it posted, when all was taken"),
     ("reply.refused.*", "place in our answer, when some was refused"),
@@ -65,9 +87,8 @@ pub(crate) const OPTIONS: &[(&str, &str)] = &endpoint::with_connection::<42>(&[
 
 /// Its answer is as large as that of the open form.
 const ANSWER_BYTES_MAX: usize = 2 * 1024 * 1024;
-/// Stands for every kind, and for every word.
+/// Stands for every kind.
 const ANY: &str = "any";
-const OTHERWISE: &str = "*";
 
 /// ID types that the file has a code for, when it places them by a table.
 pub(crate) fn id_types(options: &PartnerOptions) -> Vec<String> {
@@ -85,7 +106,7 @@ pub(crate) fn build(options: &PartnerOptions) -> Result<Plug, Vec<OptionFault>> 
     let mut reading = Reading::begin(options, OPTIONS);
     let url = endpoint::url(&mut reading, "https://partner.example/assist");
     let answer_bytes_max = endpoint::answer_bytes_max(&mut reading, ANSWER_BYTES_MAX);
-    let headers = headers(&mut reading);
+    let headers = credential(&mut reading);
     let signing = signing(&mut reading);
     reading.read("two_officers", false, "yes or no", |word| match word {
         "yes" => Some(true),
@@ -93,39 +114,125 @@ pub(crate) fn build(options: &PartnerOptions) -> Result<Plug, Vec<OptionFault>> 
         _ => None,
     });
     let mapping = mapping(&mut reading);
+    let more = further_headers(&mut reading, &mapping.tables, &headers, signing.as_ref());
     if url.as_ref().is_some_and(|url| url.query().is_some() || url.fragment().is_some()) {
         reading.fault("url", "has a query; write it behind the paths below it");
     }
     let http = endpoint::connect(reading, options, url, headers, answer_bytes_max)?;
-    Ok(Plug::CallOut(Arc::new(MappedCall::new(http, signing, mapping))))
+    Ok(Plug::CallOut(Arc::new(MappedCall::new(http, signing, more, mapping))))
 }
 
-fn headers(reading: &mut Reading<'_>) -> HeaderMap {
+/// What every message shows: one of the credentials, and in what the message is written.
+fn credential(reading: &mut Reading<'_>) -> HeaderMap {
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     let name = header(reading, "token_header", "authorization");
-    let Some(token) = reading.text("token") else {
-        if reading.text("hmac_key").is_none() && reading.text("client_pem_file").is_none() {
-            reading.fault("token", "is missing; write the credential agreed with the partner, by way of a secret file, or hmac_key, or client_pem_file");
+    let basic = basic(reading);
+    let (key, text) = match (reading.text("token"), basic) {
+        (Some(_), Some(_)) => {
+            reading.fault("user", "stands beside `token`; a message shows one of them, take the other out");
+            return headers;
         }
-        return headers;
+        (Some(token), None) if name == "authorization" => ("token", format!("Bearer {token}")),
+        (Some(token), None) => ("token", token.to_owned()),
+        (None, Some(basic)) => ("user", basic),
+        (None, None) => {
+            let others = ["hmac_key", "client_pem_file", "user", "password"];
+            if others.iter().all(|key| reading.text(key).is_none()) {
+                reading.fault("token", "is missing; write the credential agreed with the partner, by way of a secret file, or user and password, or hmac_key, or client_pem_file");
+            }
+            return headers;
+        }
     };
-    let text = if name == "authorization" { format!("Bearer {token}") } else { token.to_owned() };
+    let is_bare =
+        key != "token" || reading.text("token").is_some_and(|token| token.bytes().all(|b| b.is_ascii_graphic()));
     match HeaderValue::from_str(&text) {
-        Ok(mut value) if token.bytes().all(|b| b.is_ascii_graphic()) => {
+        Ok(mut value) if is_bare => {
             value.set_sensitive(true);
-            headers.insert(name, value);
+            headers.insert(if key == "token" { name } else { AUTHORIZATION }, value);
         }
-        _ => reading.fault("token", "holds characters that cannot stand in a header; use visible ASCII without spaces"),
+        _ => reading.fault(key, "holds characters that cannot stand in a header; use visible ASCII without spaces"),
     }
     headers
 }
 
+/// RFC 7617.
+fn basic(reading: &mut Reading<'_>) -> Option<String> {
+    match (reading.text("user"), reading.text("password")) {
+        (Some(user), _) if user.contains(':') => {
+            reading.fault("user", "holds a colon, which ends a user's name; write it without");
+            None
+        }
+        (Some(user), Some(password)) => Some(format!("Basic {}", STANDARD.encode(format!("{user}:{password}")))),
+        (Some(_), None) => {
+            reading.fault("user", "stands without `password`; write both or none");
+            None
+        }
+        (None, Some(_)) => {
+            reading.fault("password", "stands without `user`; write both or none");
+            None
+        }
+        (None, None) => None,
+    }
+}
+
+/// Headers that the file adds; those of the connection and of the credential are not its to say.
+fn further_headers(
+    reading: &mut Reading<'_>,
+    tables: &Tables,
+    credential: &HeaderMap,
+    signing: Option<&Signing>,
+) -> Vec<(HeaderName, Source)> {
+    let mut headers = Vec::new();
+    for (key, text) in reading.under("headers") {
+        let whole = format!("headers.{key}");
+        let name = HeaderName::from_bytes(key.to_ascii_lowercase().as_bytes()).ok();
+        let is_signed = |name: &HeaderName| {
+            signing.is_some_and(|signing| signing.header == name || signing.time_header.as_ref() == Some(name))
+        };
+        let is_taken = |name: &HeaderName| {
+            OWN_HEADERS.contains(&name.as_str()) || credential.contains_key(name) || is_signed(name)
+        };
+        let Some(name) = name.filter(|name| !is_taken(name)) else {
+            reading.fault(
+                &whole,
+                "is no name of a header, or one of the connection, the credential or the HMAC; write another",
+            );
+            continue;
+        };
+        let source = match Source::parse(text, &[NUMBERS]) {
+            Ok(source) => source,
+            Err(message) => {
+                reading.fault(&whole, &message);
+                continue;
+            }
+        };
+        let constant = match &source {
+            Source::Constant(serde_json::Value::String(text)) => Some(text.as_str()),
+            Source::Named(name) => tables.constants.get(name.as_ref()).map(|text| text.expose().as_str()),
+            _ => None,
+        };
+        if let Some(message) = tables.lacks(&source) {
+            reading.fault(&whole, &message);
+        } else if matches!(&source, Source::Constant(value) if !value.is_string())
+            || constant.is_some_and(|text| !text.bytes().all(|b| b.is_ascii_graphic() || b == b' '))
+        {
+            reading.fault(&whole, "cannot stand in a header; use visible ASCII");
+        } else {
+            headers.push((name, source));
+        }
+    }
+    headers
+}
+
+/// Headers of the connection itself.
+const OWN_HEADERS: [&str; 6] =
+    ["host", "content-length", "content-type", "connection", "transfer-encoding", "accept-encoding"];
+
 fn header(reading: &mut Reading<'_>, key: &str, otherwise: &'static str) -> HeaderName {
     let read = |text: &str| HeaderName::from_bytes(text.to_ascii_lowercase().as_bytes()).ok();
     let name = reading.read(key, HeaderName::from_static(otherwise), "the name of a header", read);
-    // These are the connection's own.
-    if ["host", "content-length", "content-type", "connection", "transfer-encoding"].contains(&name.as_str()) {
+    if OWN_HEADERS.contains(&name.as_str()) {
         reading.fault(key, "is a header of the connection itself; write another");
     }
     name
@@ -163,43 +270,44 @@ pub(crate) fn mapping(reading: &mut Reading<'_>) -> Mapping {
         .into_iter()
         .map(|(name, text)| (name.to_owned(), Secret::new(text.to_owned())))
         .collect();
-    tables.officer = rows(reading, "officer", &[OFFICER]);
-    tables.paper = rows(reading, "paper", &[PAPER]);
-    for table in ["officer", "paper", "reply.taken", "reply.refused"] {
-        lacking(reading, &tables, table);
-    }
-    let sends = verbs(reading, &tables, "send");
-    let asks = verbs(reading, &tables, "ask");
+    tables.officer = rows::rows(reading, &tables, "officer", &[OFFICER]).0;
+    tables.paper = rows::rows(reading, &tables, "paper", &[PAPER]).0;
+    let sends = verbs::verbs(reading, &tables, "send");
+    let asks = verbs::verbs(reading, &tables, "ask");
     if sends.is_empty() {
         reading.fault(
             "send",
             "is missing; write [options.send.KIND] with a path and a body for each kind of act that the partner takes",
         );
     }
-    let receipt = told(reading, &tables, &["receipt"]);
-    let answer = told(reading, &tables, &["answer"]);
-    let asked = told(reading, &tables, &["answer", "asked"]);
-    let is_posted = !reading.under("posted").is_empty();
-    let items = reading.text("posted.items").map(|text| place(reading, "posted.items", text));
-    let posted = is_posted.then(|| (told(reading, &tables, &["answer", "posted"]), items.flatten()));
     let says_receipt = sends.values().any(|verb| verb.says_receipt);
-    recognised(reading, &answer, "answer");
-    if says_receipt && !receipt.fields.contains_key("state") {
-        missing(reading, "receipt.state", "is missing; write where a receipt says whether the order was taken");
+    let answers::Read { receipt, answer, asked, posted } = answers::read(reading, &tables, &sends);
+    let has_error = std::iter::once(receipt.as_ref())
+        .chain([answer.any.as_ref(), asked.any.as_ref()])
+        .chain(answer.of.values().map(Arc::as_ref))
+        .chain(posted.iter().map(|(told, _)| told.as_ref()))
+        .any(|told| told.fields.has("error"));
+    let states = answers::states(reading, "states", "states_of");
+    let receipt_states = answers::states_of_receipts(reading, says_receipt);
+    let errors = answers::errors(reading, has_error);
+    let reasons = answers::reasons(reading);
+    let (taken, refused) =
+        (rows::reply(reading, &tables, "reply.taken", true), rows::reply(reading, &tables, "reply.refused", false));
+    Mapping {
+        tables,
+        sends,
+        asks,
+        receipt,
+        receipt_states,
+        answer,
+        asked,
+        posted,
+        states,
+        errors,
+        reasons,
+        taken,
+        refused,
     }
-    if let Some((posted, _)) = posted.as_ref().filter(|_| sends.len() > 1)
-        && !posted.fields.contains_key("kind")
-    {
-        missing(reading, "posted.kind", "is missing; write where a result says which kind of act it is about");
-    }
-    for kind in sends.keys() {
-        judgeable(reading, *kind, &answer);
-    }
-    let states = states(reading, "states", true);
-    let receipt_states = states_of_receipts(reading, says_receipt);
-    let reasons = reasons(reading);
-    let (taken, refused) = (reply(reading, "reply.taken", true), reply(reading, "reply.refused", false));
-    Mapping { tables, sends, asks, receipt, receipt_states, answer, asked, posted, states, reasons, taken, refused }
 }
 
 fn codes(reading: &Reading<'_>) -> BTreeMap<String, Codes> {
@@ -220,212 +328,6 @@ fn place(reading: &mut Reading<'_>, key: &str, text: &str) -> Option<Place> {
     place
 }
 
-/// The rows of one table: a place, and what stands there.
-fn rows(reading: &mut Reading<'_>, table: &str, known: &[Words]) -> Vec<Row> {
-    let mut rows = Vec::new();
-    for (key, text) in reading.under(table) {
-        let whole = format!("{table}.{key}");
-        let place = place(reading, &whole, key);
-        match Source::parse(text, known) {
-            Ok(source) => rows.extend(place.map(|place| Row { place, source })),
-            Err(message) => reading.fault(&whole, &message),
-        }
-    }
-    if let Err(nth) = fit(&rows)
-        && let Some((key, _)) = reading.under(table).get(nth)
-    {
-        let message =
-            "stands within or around another place of this table; a value and an object cannot both stand there";
-        reading.fault(&format!("{table}.{key}"), message);
-    }
-    rows
-}
-
-/// Faults of rows that name what the file does not hold.
-fn lacking(reading: &mut Reading<'_>, tables: &Tables, table: &str) {
-    for (key, text) in reading.under(table) {
-        let known: &[Words] = match table {
-            "officer" => &[OFFICER],
-            "paper" => &[PAPER],
-            "reply.taken" | "reply.refused" => &[REPLY],
-            _ => &[NUMBERS, ORDER],
-        };
-        if let Some(message) = Source::parse(text, known).ok().and_then(|source| tables.lacks(&source)) {
-            reading.fault(&format!("{table}.{key}"), &message);
-        }
-    }
-}
-
-/// How each kind is sent or asked about: its own table over that of `any`.
-fn verbs(reading: &mut Reading<'_>, tables: &Tables, of: &str) -> BTreeMap<ActKind, Arc<Verb>> {
-    let names: BTreeSet<&str> = reading.under(of).into_iter().filter_map(|(key, _)| key.split('.').next()).collect();
-    for name in names.iter().filter(|name| **name != ANY && ActKind::from_word(name).is_none()) {
-        reading.fault(&first_key(reading, of, name), "is in the table of no kind of act; name it by one, or `any`");
-    }
-    let named = ActKind::ALL.iter().copied().filter(|kind| names.contains(kind.word()));
-    // A question is the same for all kinds more often than not; an order never is, so only what is named is sent.
-    let kinds: Vec<ActKind> = match of {
-        "ask" if names.contains(ANY) => ActKind::ALL.to_vec(),
-        _ => named.collect(),
-    };
-    let mut faulty = BTreeSet::new();
-    // Kinds without a table of their own share what `any` says: one copy, read once.
-    let mut shared: Option<Option<Arc<Verb>>> = None;
-    let mut verbs = BTreeMap::new();
-    for kind in kinds {
-        let own = names.contains(kind.word());
-        let read = match shared.clone().filter(|_| !own) {
-            Some(shared) => shared,
-            None => verb(reading, tables, of, kind, &mut faulty).map(Arc::new),
-        };
-        if !own {
-            shared = Some(read.clone());
-        }
-        verbs.extend(read.map(|verb| (kind, verb)));
-    }
-    verbs
-}
-
-fn first_key(reading: &Reading<'_>, of: &str, name: &str) -> String {
-    let from = format!("{name}.");
-    let key = reading.under(of).into_iter().map(|(key, _)| key).find(|key| key.starts_with(&from));
-    format!("{of}.{}", key.unwrap_or(name))
-}
-
-/// `faulty` keeps what was told of `any`, so that it is told once and not for each kind.
-fn verb(
-    reading: &mut Reading<'_>,
-    tables: &Tables,
-    of: &str,
-    kind: ActKind,
-    faulty: &mut BTreeSet<String>,
-) -> Option<Verb> {
-    let key = |what: &str| -> String {
-        let own = format!("{of}.{}.{what}", kind.word());
-        if reading.text(&own).is_some() { own } else { format!("{of}.{ANY}.{what}") }
-    };
-    let (path_key, method_key, says_key) = (key("path"), key("method"), key("says"));
-    let is_order = of == "send";
-    let mut once = |reading: &mut Reading<'_>, key: &str, message: &str| {
-        if faulty.insert(format!("{key} {message}")) {
-            reading.fault(key, message);
-        }
-    };
-    let path = reading.text(&path_key).unwrap_or_default();
-    if !is_path(path) {
-        let own = format!("{of}.{}.path", kind.word());
-        let at = if path.is_empty() { &own } else { &path_key };
-        once(
-            reading,
-            at,
-            "is no path; write it as /api/orders or /api/orders/{number}, with no braces but {number} {slip} {line} {kind}",
-        );
-    }
-    let is_sound = is_path(path);
-    let methods: &[&str] = if is_order { &["POST", "PUT"] } else { &["GET", "POST", "PUT"] };
-    let word = reading.text(&method_key).unwrap_or(if is_order { "POST" } else { "GET" });
-    if !methods.contains(&word) {
-        once(reading, &method_key, &format!("is no method for this; write one of {}", methods.join(", ")));
-    }
-    let says = reading.text(&says_key).unwrap_or("answer");
-    if !["answer", "receipt"].contains(&says) {
-        once(reading, &says_key, "must be answer or receipt");
-    }
-    let body = body(reading, tables, of, kind);
-    if is_order {
-        complete(reading, kind, &body);
-    } else if is_sound && !names_number(&body) && !["{number}", "{slip}"].iter().any(|part| path.contains(part)) {
-        once(reading, &path_key, "names our number neither in the path nor in the body; write {number} into it");
-    }
-    let method = Method::from_bytes(word.as_bytes()).ok()?;
-    Some(Verb { method, path: path.to_owned(), body, says_receipt: says == "receipt" })
-}
-
-fn is_path(path: &str) -> bool {
-    let bare =
-        ["{number}", "{slip}", "{line}", "{kind}"].iter().fold(path.to_owned(), |path, part| path.replace(part, ""));
-    bare.starts_with('/')
-        && !bare.starts_with("//")
-        && bare.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'{' | b'}' | b'#' | b'\\' | b'"' | b'<' | b'>'))
-        && !bare.split(['/', '?']).any(|part| part == "..")
-}
-
-/// The rows of `any`, and over them those of the kind.
-fn body(reading: &mut Reading<'_>, tables: &Tables, of: &str, kind: ActKind) -> Vec<Row> {
-    let known: &[Words] = if of == "send" { &[NUMBERS, ORDER] } else { &[NUMBERS] };
-    let mut merged: BTreeMap<Place, Row> = BTreeMap::new();
-    let mut is_each_sound = true;
-    for name in [ANY, kind.word()] {
-        let table = format!("{of}.{name}.body");
-        let before = reading.faults.len();
-        let rows = rows(reading, &table, known);
-        is_each_sound &= fit(&rows).is_ok();
-        lacking(reading, tables, &table);
-        if name == ANY {
-            // The rows of `any` are read for every kind, and their faults told for the first.
-            let mut told = reading.faults.split_off(before);
-            told.retain(|fault| !reading.faults.contains(fault));
-            reading.faults.append(&mut told);
-        }
-        merged.extend(rows.into_iter().map(|row| (row.place.clone(), row)));
-    }
-    let rows: Vec<Row> = merged.into_values().collect();
-    if is_each_sound && fit(&rows).is_err() {
-        let table = format!("{of}.{}.body", kind.word());
-        reading.fault(
-            &table,
-            "places a value within or around one of [any]; a value and an object cannot both stand there",
-        );
-    }
-    rows
-}
-
-fn names_number(rows: &[Row]) -> bool {
-    let has = |word: &str| rows.iter().any(|row| row.source.word() == Some(word));
-    has("number") || (has("slip") && has("line"))
-}
-
-/// What an order must say, whatever the partner's form looks like: without it the partner would do more than was ordered.
-fn complete(reading: &mut Reading<'_>, kind: ActKind, rows: &[Row]) {
-    let has = |word: &str| rows.iter().any(|row| row.source.word() == Some(word));
-    let mut missing = Vec::new();
-    if !names_number(rows) {
-        missing.push("number (or slip and line)");
-    }
-    if !has("subject.id_number") && !has("asset") {
-        missing.push("subject.id_number or asset");
-    }
-    let wanted = [
-        ("amount", kind.needs_amount()),
-        ("to", matches!(kind, ActKind::Freeze | ActKind::Renew)),
-        ("destination.number", kind.moves_money()),
-        ("note", kind == ActKind::GridTask),
-        ("detail.task", kind == ActKind::GridTask),
-    ];
-    missing.extend(wanted.into_iter().filter(|(word, is_wanted)| *is_wanted && !has(word)).map(|(word, _)| word));
-    if !kind.builds_on().is_empty() && !has("original.number") && !has("original.slip") {
-        missing.push("original.number");
-    }
-    if !missing.is_empty() {
-        let message = format!("places no {}; an order of this kind must say it", missing.join(", "));
-        reading.fault(&format!("send.{}.body", kind.word()), &message);
-    }
-}
-
-/// Without these no answer about such an act could ever be believed.
-fn judgeable(reading: &mut Reading<'_>, kind: ActKind, answer: &Told) {
-    let wanted: &[&str] = match kind {
-        ActKind::Freeze => &["caught", "to"],
-        ActKind::Renew => &["to"],
-        kind if kind.moves_money() => &["moved"],
-        _ => &[],
-    };
-    for word in wanted.iter().filter(|word| !answer.fields.contains_key(**word)) {
-        let message = format!("is missing; without it no answer to a {} could be believed", kind.word());
-        missing(reading, &format!("answer.{word}"), &message);
-    }
-}
-
 /// A fault of a key that nothing was told of yet: one that is there and wrong is not missing too.
 fn missing(reading: &mut Reading<'_>, key: &str, message: &str) {
     if !reading.faults.iter().any(|fault| fault.key == key) {
@@ -433,168 +335,19 @@ fn missing(reading: &mut Reading<'_>, key: &str, message: &str) {
     }
 }
 
-fn recognised(reading: &mut Reading<'_>, told: &Told, table: &str) {
-    let has = |word: &str| told.fields.contains_key(word);
-    let is_named = has("number") || (has("slip") && has("line"));
-    if !is_named {
-        missing(reading, &format!("{table}.number"), "is missing; write where an answer names our number");
+/// Faults of tables `of.KIND` whose kind is none.
+fn known_kinds(reading: &mut Reading<'_>, of: &str, others: &[&str]) -> Vec<ActKind> {
+    let names: std::collections::BTreeSet<&str> =
+        reading.under(of).into_iter().filter_map(|(key, _)| key.split('.').next()).collect();
+    for name in names.iter().filter(|name| !others.contains(name) && ActKind::from_word(name).is_none()) {
+        let key = first_key(reading, of, name);
+        reading.fault(&key, "is in the table of no kind of act; name it by one, or `any`");
     }
-    if !has("state") {
-        missing(reading, &format!("{table}.state"), "is missing; write where an answer says what became of the order");
-    }
+    ActKind::ALL.iter().copied().filter(|kind| names.contains(kind.word())).collect()
 }
 
-/// Where our words stand, the later tables over the earlier.
-fn told(reading: &mut Reading<'_>, tables: &Tables, names: &[&str]) -> Told {
-    let mut told = Told::default();
-    for (nth, table) in names.iter().enumerate() {
-        let is_last = nth + 1 == names.len();
-        for (key, text) in reading.under(table) {
-            let whole = format!("{table}.{key}");
-            if *table == "posted" && key == "items" {
-                continue;
-            }
-            let (list, word) = match key.split_once('.') {
-                Some((list, word)) if LISTS.iter().any(|(name, _)| *name == list) => (Some(list), word),
-                _ => (None, key),
-            };
-            match spot(tables, list, word, text) {
-                Ok(spot) => {
-                    let spots: &mut Spots = match list {
-                        None => &mut told.fields,
-                        Some(list) => told.lists.entry(list.to_owned()).or_default(),
-                    };
-                    spots.insert(word.to_owned(), spot);
-                }
-                // The table beneath is told of when it is read by itself.
-                Err(message) if is_last => reading.fault(&whole, &message),
-                Err(_) => {}
-            }
-        }
-    }
-    let last = names.last().copied().unwrap_or_default();
-    let whole = told.lists.iter().filter(|(_, spots)| !spots.contains_key("at")).map(|(list, _)| list);
-    for table in
-        whole.map(|list| format!("{last}.{list}")).filter(|table| !reading.under(table).is_empty()).collect::<Vec<_>>()
-    {
-        reading.fault(&format!("{table}.at"), "is missing; write where the list stands");
-    }
-    told
-}
-
-fn spot(tables: &Tables, list: Option<&str>, word: &str, text: &str) -> Result<Spot, String> {
-    let known = match list {
-        None => FIELDS,
-        Some(list) => LISTS.iter().find(|(name, _)| *name == list).map_or(FIELDS, |(_, words)| *words),
-    };
-    let fits = |name: &str| match name.strip_suffix('*') {
-        Some(before) => word.strip_prefix(before).is_some_and(is_detail),
-        None => name == word,
-    };
-    let Some((_, sort)) = known.iter().find(|(name, _)| fits(name)) else {
-        let words: Vec<&str> = known.iter().map(|(word, _)| *word).collect();
-        return Err(format!("is no word of ours here; this adapter knows: {}", words.join(", ")));
-    };
-    if let Some(always) = text.strip_prefix("text:") {
-        return Ok(Spot::Always(always.to_owned()));
-    }
-    let mut parts = text.split_whitespace();
-    let place =
-        parts.next().and_then(Place::parse).ok_or("is no place; write it as /data/name and a shape, or text:…")?;
-    let shape = parts.next();
-    let shape = match (Shape::parse(*sort, shape), parts.next()) {
-        (Some(shape), None) => shape,
-        _ => return Err(format!("has a shape that it cannot have; write one of {}", Shape::words(*sort))),
-    };
-    if let Shape::Code(name) = &shape {
-        let codes = tables
-            .codes
-            .get(name)
-            .ok_or("names a table of codes that is not there; write it as [options.codes.NAME]")?;
-        let theirs: BTreeSet<&String> = codes.values().collect();
-        if theirs.len() < codes.len() {
-            return Err(
-                "is read by a table of codes where two words of ours have one code; nobody could tell which is meant"
-                    .to_owned(),
-            );
-        }
-    }
-    Ok(Spot::At(place, shape))
-}
-
-/// Names of particulars stand in leaves and pages, so they are words and nothing else.
-fn is_detail(name: &str) -> bool {
-    (1..=40).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
-}
-
-/// What each word of theirs means; what the table does not say is a doubt, and the file says so itself.
-fn states(reading: &mut Reading<'_>, table: &str, is_needed: bool) -> BTreeMap<String, State> {
-    let mut states = BTreeMap::new();
-    for (theirs, ours) in reading.under(table) {
-        let key = format!("{table}.{theirs}");
-        match State::from_word(ours) {
-            Some(State::Doubt) => {}
-            Some(_) if theirs == OTHERWISE => {
-                reading.fault(&key, "may be nothing but \"doubt\": what the partner has not agreed to proves nothing");
-            }
-            Some(state) => {
-                states.insert(theirs.to_owned(), state);
-            }
-            None => reading.fault(&key, &format!("is no word of ours; write one of {}", State::WORDS)),
-        }
-    }
-    let key = format!("{table}.{OTHERWISE}");
-    if is_needed && reading.text(&key).is_none() {
-        reading.fault(
-            &key,
-            "is missing; write \"*\" = \"doubt\", so that whoever reads this file knows what an unknown word is",
-        );
-    }
-    states
-}
-
-fn states_of_receipts(reading: &mut Reading<'_>, is_needed: bool) -> BTreeMap<String, State> {
-    use domain::outcome::Verdict;
-    let states = states(reading, "receipt_states", is_needed);
-    for (theirs, state) in &states {
-        let may = matches!(state, State::Accepted | State::Closed | State::Throttled)
-            || matches!(state, State::Is(Verdict::Refused | Verdict::HandedBack));
-        if !may {
-            let key = format!("receipt_states.{theirs}");
-            reading.fault(
-                &key,
-                "is more than a receipt can say; write accepted, refused, handed_back, closed, throttled or doubt",
-            );
-        }
-    }
-    states
-}
-
-fn reasons(reading: &mut Reading<'_>) -> BTreeMap<String, Reason> {
-    let mut reasons = BTreeMap::new();
-    for (theirs, ours) in reading.under("reasons") {
-        match Reason::from_word(ours) {
-            Some(reason) => {
-                reasons.insert(theirs.to_owned(), reason);
-            }
-            None => {
-                let words: Vec<&str> = Reason::ALL.iter().map(|reason| reason.word()).collect();
-                reading.fault(
-                    &format!("reasons.{theirs}"),
-                    &format!("is no reason of ours; write one of {}", words.join(", ")),
-                );
-            }
-        }
-    }
-    reasons
-}
-
-/// Our answer to what was posted; without a table `{"taken": true}` or `false`.
-fn reply(reading: &mut Reading<'_>, table: &str, taken: bool) -> Vec<Row> {
-    let rows = rows(reading, table, &[REPLY]);
-    if !rows.is_empty() {
-        return rows;
-    }
-    let place = Place::parse("/taken");
-    place.into_iter().map(|place| Row { place, source: Source::Constant(serde_json::Value::Bool(taken)) }).collect()
+fn first_key(reading: &Reading<'_>, of: &str, name: &str) -> String {
+    let from = format!("{name}.");
+    let key = reading.under(of).into_iter().map(|(key, _)| key).find(|key| key.starts_with(&from));
+    format!("{of}.{}", key.unwrap_or(name))
 }

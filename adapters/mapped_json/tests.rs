@@ -1,19 +1,20 @@
 //! The sample partner byte for byte, what its words prove, faults of tables, and bytes of strangers.
 
+mod beside;
 mod hostile;
 mod tables;
 
 use std::collections::BTreeMap;
 
-use domain::outcome::{AssetKind, FindingClass, Outcome, Reason, Verdict};
+use domain::outcome::{AssetKind, LeadClass, Outcome, Reason, Verdict};
 use domain::slip::{Slip, SlipLine};
 use domain::socket::{Cause, FaceFault, ItemVerdict, Judged, OptionText, PartnerOptions};
 use domain::{ActKind, Day, Money, Secret};
 
-use super::call::{Mapping, Verbs};
+use super::mapping::{Mapping, Verbs};
 use super::options::{OPTIONS, mapping};
 use super::words::Given;
-use crate::open::tests::specimen::{answered, key, paper, reply, slip};
+use crate::open::tests::specimen::{paper, reply, slip};
 use crate::options::Reading;
 use crate::transport::http::HttpReply;
 
@@ -21,6 +22,15 @@ macro_rules! golden {
     ($name:literal) => {
         include_str!(concat!("golden/", $name)).trim_end()
     };
+}
+
+/// The number of the specimen's order of that kind.
+pub(super) fn key(kind: ActKind) -> SlipLine {
+    SlipLine::parse(&crate::open::tests::specimen::key(kind)).unwrap()
+}
+
+pub(super) fn answered(judged: Judged) -> Outcome {
+    crate::open::tests::specimen::answered(judged.parted().0)
 }
 
 const DOUBT: Judged = Judged::Doubt { cause: Cause::Schema };
@@ -61,16 +71,19 @@ fn written(slip: &Slip) -> String {
     let line = &slip.lines[0];
     let files = [paper("ruling", "裁定书.pdf")];
     let verb = &mapping.sends[&line.kind];
-    String::from_utf8(mapping.tables.body(&verb.body, &Given::Order(slip, line), &files).unwrap()).unwrap()
+    String::from_utf8(
+        mapping.tables.body(&verb.body, verb.packing.as_ref(), &Given::Order(slip, line, &files)).unwrap(),
+    )
+    .unwrap()
 }
 
 fn asked(kind: ActKind, status: u16, body: &str) -> Judged {
-    of(&sample()).judge(Verbs::Asked, kind, &key(kind), false, &reply(status, body))
+    of(&sample()).judge(Verbs::Asked, kind, key(kind), false, &reply(status, body))
 }
 
 fn sent(kind: ActKind, status: u16, body: &str) -> Judged {
     let mapping = of(&sample());
-    mapping.judge(Verbs::Sent, kind, &key(kind), mapping.sends[&kind].says_receipt, &reply(status, body))
+    mapping.judge(Verbs::Sent, kind, key(kind), mapping.sends[&kind].says_receipt, &reply(status, body))
 }
 
 /// What an answer is taken for, whatever it answers.
@@ -107,7 +120,7 @@ fn what_cannot_be_said_never_leaves() {
         let mut slip = slip(ActKind::Freeze, Some("2088"));
         change(&mut slip);
         let line = &slip.lines[0];
-        mapping.tables.body(&mapping.sends[&line.kind].body, &Given::Order(&slip, line), &[]).is_err()
+        mapping.tables.body(&mapping.sends[&line.kind].body, None, &Given::Order(&slip, line, &[])).is_err()
     };
     assert!(!refused(|_| {}));
     assert!(refused(|slip| slip.lines[0].amount = None), "required");
@@ -154,12 +167,16 @@ fn what_became_of_it_is_read_where_the_tables_say() {
     assert_eq!((partly.from, partly.to), (Day::parse("2026-11-20"), Day::parse("2027-11-19")));
     assert_eq!(partly.ahead[0].organ.expose(), "宁波市中级人民法院");
     assert_eq!(partly.serial.as_ref().unwrap().expose(), "ZF20261122-9");
-    let found = answered(sent(ActKind::Query, 200, golden!("query_accounts.json")));
-    assert_eq!((found.verdict, found.accounts.len(), found.findings.len()), (Verdict::Done, 2, 1));
+    let (judged, leads) = sent(ActKind::Query, 200, golden!("query_accounts.json")).parted();
+    let found = answered(judged);
+    assert_eq!((found.verdict, found.accounts.len(), found.findings.len()), (Verdict::Done, 2, 0));
     assert_eq!(found.accounts[0].asset, AssetKind::Wallet);
     assert_eq!(found.accounts[0].available, Some(Money::from_fen(823_456)));
     assert_eq!(found.accounts[0].details[0].name, "phone");
-    assert_eq!((found.findings[0].class, found.findings[0].details.len()), (FindingClass::Contact, 2));
+    let told: Vec<_> =
+        leads.iter().map(|lead| (lead.class, lead.serial.expose().as_str(), lead.details.len())).collect();
+    assert_eq!(told, [(LeadClass::LinkedAccount, "6222000000000000017", 2)]);
+    assert_eq!((leads[0].slip.as_str(), leads[0].line), ("X2026112200000000012", Some(0)));
     assert!(found.replies[0].md5_fits && found.replies[0].bytes.expose() == b"%PDF-1.4\n");
     let moved = answered(asked(ActKind::Deduct, 200, golden!("deducted.json")));
     assert_eq!(moved.moved, Some(Money::from_fen(1_800_000)));
@@ -255,5 +272,5 @@ fn addresses_hold_the_number_and_nothing_else() {
     assert_eq!(mapping.asks[&ActKind::Freeze].path, "/api/judicial/result?no={number}");
     let slip = slip(ActKind::Freeze, None);
     let number = SlipLine { slip: slip.number, line: 1 };
-    assert_eq!(number.to_string(), key(ActKind::Freeze));
+    assert_eq!(number, key(ActKind::Freeze));
 }

@@ -1,23 +1,27 @@
 //! Answers: where our words stand in what a partner says, and the outcome they make.
 
+mod entries;
+
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use domain::outcome::{
-    ACCOUNTS_MAX, AssetKind, AssetRole, DETAIL_CHARS_MAX, DETAILS_MAX, Detail, FINDINGS_MAX, Finding, FindingClass,
-    FoundAccount, Outcome, PriorMeasure, Reason, SealedReply, Verdict,
+    ACCOUNTS_MAX, DETAIL_CHARS_MAX, DETAILS_MAX, Detail, FINDINGS_MAX, Lead, Outcome, PriorMeasure, Reason, Verdict,
 };
+use domain::socket::INBOUND_ITEMS_MAX;
 use domain::{ActKind, Day, Money, Personal};
-use md5::Digest as _;
 use serde_json::Value;
-use sha2::Sha256;
 
+use super::json::read;
 use super::place::Place;
-use super::value::{Codes, Shape, Sort, day, money, scalar, uncoded};
-use super::words::{Words, hex};
+use super::value::{Codes, Shape, Sort, day, money, scalar, uncoded, wait};
+use super::words::Words;
 use crate::open::{AHEAD_MAX, Unreadable};
 use crate::sums::agree;
+
+pub(crate) use entries::{is_detail, list_of};
 
 /// The longest word or number that is read of an answer.
 const WORD_CHARS_MAX: usize = 100;
@@ -32,6 +36,7 @@ pub(crate) const FIELDS: Words = &[
     ("slip", Sort::Text),
     ("line", Sort::Text),
     ("kind", Sort::Text),
+    ("error", Sort::Text),
     ("state", Sort::Text),
     ("reason", Sort::Text),
     ("text", Sort::Text),
@@ -41,44 +46,11 @@ pub(crate) const FIELDS: Words = &[
     ("from", Sort::Day),
     ("to", Sort::Day),
     ("due", Sort::Day),
+    ("rank", Sort::Text),
     ("serial", Sort::Text),
     ("as_of", Sort::Text),
-];
-
-/// The lists that an answer may hold, each with the words of one entry; `at` is where the list stands.
-pub(crate) const LISTS: &[(&str, Words)] = &[
-    (
-        "accounts",
-        &[
-            ("at", Sort::Text),
-            ("number", Sort::Text),
-            ("class", Sort::Text),
-            ("status", Sort::Text),
-            ("currency", Sort::Text),
-            ("balance", Sort::Money),
-            ("available", Sort::Money),
-            ("branch", Sort::Text),
-            ("asset", Sort::Text),
-            ("role", Sort::Text),
-            ("details.*", Sort::Text),
-        ],
-    ),
-    (
-        "ahead",
-        &[("at", Sort::Text), ("organ", Sort::Text), ("paper", Sort::Text), ("amount", Sort::Money), ("to", Sort::Day)],
-    ),
-    ("findings", &[("at", Sort::Text), ("class", Sort::Text), ("details.*", Sort::Text)]),
-    (
-        "replies",
-        &[
-            ("at", Sort::Text),
-            ("file_name", Sort::Text),
-            ("file_type", Sort::Text),
-            ("content", Sort::Text),
-            ("sha256", Sort::Text),
-            ("md5", Sort::Text),
-        ],
-    ),
+    ("wait", Sort::Wait),
+    ("packed", Sort::Packed),
 ];
 
 /// Where a word of ours stands, or what it always is.
@@ -88,16 +60,47 @@ pub(crate) enum Spot {
     Always(String),
 }
 
-/// Words of ours and where they stand.
-pub(crate) type Spots = BTreeMap<String, Spot>;
+/// Words of ours and where they stand; some dozen, so looking through them costs less than a tree would weigh.
+#[derive(Clone, Default)]
+pub(crate) struct Spots(Vec<(Cow<'static, str>, Spot)>);
+
+impl Spots {
+    /// Where the word stands.
+    pub(crate) fn get(&self, word: &str) -> Option<&Spot> {
+        self.0.iter().find(|(known, _)| known == word).map(|(_, spot)| spot)
+    }
+
+    /// Is it said where the word stands?
+    pub(crate) fn has(&self, word: &str) -> bool {
+        self.get(word).is_some()
+    }
+
+    /// Says where the word stands, instead of what was said before.
+    pub(crate) fn set(&mut self, word: Cow<'static, str>, spot: Spot) {
+        match self.0.iter_mut().find(|(known, _)| *known == word) {
+            Some((_, known)) => *known = spot,
+            None => self.0.push((word, spot)),
+        }
+    }
+}
 
 /// How answers of one sort are read.
 #[derive(Clone, Default)]
 pub(crate) struct Told {
     /// Of the order as a whole.
     pub(crate) fields: Spots,
-    /// Lists, by their word.
-    pub(crate) lists: BTreeMap<String, Spots>,
+    /// Lists, by their word; `accounts.ahead` is the list within each entry of `accounts`.
+    pub(crate) lists: Vec<(String, Spots)>,
+}
+
+impl Told {
+    /// The list of that name, made when it is not there.
+    pub(crate) fn list_mut(&mut self, name: &str) -> Option<&mut Spots> {
+        if !self.lists.iter().any(|(known, _)| known == name) {
+            self.lists.push((name.to_owned(), Spots::default()));
+        }
+        self.lists.iter_mut().find(|(known, _)| known == name).map(|(_, spots)| spots)
+    }
 }
 
 /// What a word of theirs means.
@@ -139,6 +142,8 @@ struct Reader<'r> {
     value: &'r Value,
     spots: &'r Spots,
     codes: &'r BTreeMap<String, Codes>,
+    /// The list within each entry.
+    beneath: Option<&'r Spots>,
 }
 
 const SHAPE: Unreadable = Unreadable("a value is not of the agreed shape");
@@ -157,7 +162,7 @@ impl<'r> Reader<'r> {
         }
         match shape {
             Shape::Code(name) => {
-                let ours = self.codes.get(name).and_then(|codes| uncoded(&text, codes));
+                let ours = self.codes.get(name.as_ref()).and_then(|codes| uncoded(&text, codes));
                 ours.map(|ours| Some(ours.to_owned())).ok_or(Unreadable("a code that the table does not hold"))
             }
             _ => Ok(Some(text)),
@@ -192,7 +197,8 @@ impl<'r> Reader<'r> {
 
     /// Particulars, by the names that the file gives them.
     fn details(&self) -> Result<Vec<Detail>, Unreadable> {
-        let names = self.spots.keys().filter_map(|word| word.strip_prefix("details.").map(|name| (word, name)));
+        let words = self.spots.0.iter().map(|(word, _)| word.as_ref());
+        let names = words.filter_map(|word| word.strip_prefix("details.").map(|name| (word, name)));
         let mut details = Vec::new();
         for (word, name) in names.take(DETAILS_MAX) {
             if let Some(value) = self.text(word, DETAIL_CHARS_MAX)? {
@@ -201,11 +207,77 @@ impl<'r> Reader<'r> {
         }
         Ok(details)
     }
+
+    /// The entries of the list within.
+    fn beneath<T>(
+        &self,
+        count_max: usize,
+        entry: fn(&Reader<'_>) -> Result<T, Unreadable>,
+    ) -> Result<Vec<T>, Unreadable> {
+        let Some(spots) = self.beneath else { return Ok(Vec::new()) };
+        let read = |value| entry(&Reader { value, spots, codes: self.codes, beneath: None });
+        items(spots, self.value, count_max)?.into_iter().map(read).collect()
+    }
+
+    /// Our number, `slip-line`; `None` when it names none.
+    fn number(&self) -> Result<Option<String>, Unreadable> {
+        if let Some(number) = self.word("number")? {
+            return Ok(Some(number));
+        }
+        Ok(self.word("slip")?.zip(self.word("line")?).map(|(slip, line)| format!("{slip}-{line}")))
+    }
+}
+
+/// What stands in a list. Nothing there is an empty list; where the file says so, an object is its only entry, or none when
+/// nothing of what we look for stands in it.
+fn items<'v>(spots: &Spots, value: &'v Value, count_max: usize) -> Result<Vec<&'v Value>, Unreadable> {
+    let Some(Spot::At(at, shape)) = spots.get("at") else { return Ok(Vec::new()) };
+    match (at.find(value), shape) {
+        (None | Some(Value::Null), _) => Ok(Vec::new()),
+        (Some(one @ Value::Object(_)), Shape::One) => {
+            let says = |(word, spot): &(Cow<'_, str>, Spot)| match spot {
+                Spot::At(place, _) => word != "at" && place.find(one).is_some_and(|found| !found.is_null()),
+                Spot::Always(_) => false,
+            };
+            Ok(if spots.0.iter().any(says) { vec![one] } else { Vec::new() })
+        }
+        (Some(Value::Array(items)), Shape::Plain) if items.len() <= count_max => Ok(items.iter().collect()),
+        _ => Err(Unreadable("a list is none, or too long")),
+    }
 }
 
 impl Told {
     fn reader<'r>(&'r self, value: &'r Value, codes: &'r BTreeMap<String, Codes>) -> Reader<'r> {
-        Reader { value, spots: &self.fields, codes }
+        Reader { value, spots: &self.fields, codes, beneath: None }
+    }
+
+    /// Puts the JSON that stands as a text at its place, in the stead of the text.
+    ///
+    /// # Errors
+    /// When something else stands there.
+    pub(crate) fn unpack(&self, value: &mut Value) -> Result<(), Unreadable> {
+        let Some(Spot::At(place, shape)) = self.fields.get("packed") else { return Ok(()) };
+        let Some(found) = place.find_mut(value).filter(|found| !found.is_null()) else { return Ok(()) };
+        let text = found.as_str().ok_or(SHAPE)?;
+        let inner = match shape {
+            Shape::Base64 => read(&STANDARD.decode(text.trim()).map_err(|_| Unreadable("content is no Base64"))?)?,
+            _ => read(text.as_bytes())?,
+        };
+        *found = inner;
+        Ok(())
+    }
+
+    /// Their word for an error, where they say so apart from what became of the order.
+    ///
+    /// # Errors
+    /// When something else stands where it should.
+    pub(crate) fn error(&self, value: &Value, codes: &BTreeMap<String, Codes>) -> Result<Option<String>, Unreadable> {
+        self.reader(value, codes).word("error")
+    }
+
+    /// How long they ask us to wait, in milliseconds. A wait that cannot be read is none: the lane has its own.
+    pub(crate) fn wait_ms(&self, value: &Value, codes: &BTreeMap<String, Codes>) -> Option<u64> {
+        self.reader(value, codes).shaped("wait", wait).ok()?
     }
 
     /// Our number as the answer names it, `slip-line`; `None` when it names none.
@@ -213,11 +285,7 @@ impl Told {
     /// # Errors
     /// When something else stands where it should.
     pub(crate) fn number(&self, value: &Value, codes: &BTreeMap<String, Codes>) -> Result<Option<String>, Unreadable> {
-        let reader = self.reader(value, codes);
-        if let Some(number) = reader.word("number")? {
-            return Ok(Some(number));
-        }
-        Ok(reader.word("slip")?.zip(reader.word("line")?).map(|(slip, line)| format!("{slip}-{line}")))
+        self.reader(value, codes).number()
     }
 
     /// Their word for what became of it.
@@ -268,84 +336,101 @@ impl Told {
         (outcome.from, outcome.to, outcome.due) = (reader.day("from")?, reader.day("to")?, reader.day("due")?);
         outcome.serial = reader.word("serial")?.map(Personal::new);
         outcome.as_of = reader.word("as_of")?;
-        outcome.accounts = self.list("accounts", value, codes, ACCOUNTS_MAX, account)?;
-        outcome.ahead = self.list("ahead", value, codes, AHEAD_MAX, prior)?;
-        outcome.findings = self.list("findings", value, codes, FINDINGS_MAX, finding)?;
-        outcome.replies = self.list("replies", value, codes, REPLIES_MAX, reply)?;
+        outcome.accounts = self.list("accounts", value, codes, ACCOUNTS_MAX, entries::account)?;
+        outcome.ahead = self.list("ahead", value, codes, AHEAD_MAX, entries::prior)?;
+        if let Some(rank) = reader.word("rank")? {
+            outcome.ahead = ranked(&rank, outcome.ahead)?;
+        }
+        outcome.findings = self.list("findings", value, codes, FINDINGS_MAX, entries::finding)?;
+        outcome.replies = self.list("replies", value, codes, REPLIES_MAX, entries::reply)?;
         agree(kind, &mut outcome)?;
         Ok(outcome)
     }
 
+    /// What an answer tells beside about the order of that slip and line.
+    ///
+    /// # Errors
+    /// [`Unreadable`] when a value is not of its shape.
+    pub(crate) fn leads(
+        &self,
+        value: &Value,
+        codes: &BTreeMap<String, Codes>,
+        (slip, line): (&str, Option<u16>),
+    ) -> Result<Vec<Lead>, Unreadable> {
+        let mut leads: Vec<Lead> =
+            self.list("leads", value, codes, INBOUND_ITEMS_MAX, entries::lead)?.into_iter().flatten().collect();
+        for lead in &mut leads {
+            (lead.slip, lead.line) = (slip.to_owned(), line);
+        }
+        Ok(leads)
+    }
+
+    /// Does it say where leads stand beside the results?
+    pub(crate) fn has_clues(&self) -> bool {
+        self.lists_of("clues").next().is_some()
+    }
+
+    /// Leads that stand beside the results of a message, each with our number.
+    ///
+    /// # Errors
+    /// [`Unreadable`] when a value is not of its shape, or one names no number of ours.
+    pub(crate) fn clues(
+        &self,
+        value: &Value,
+        codes: &BTreeMap<String, Codes>,
+        parts: fn(String) -> (String, Option<u16>),
+    ) -> Result<Vec<Lead>, Unreadable> {
+        let numbered = |reader: &Reader<'_>| Ok((reader.number()?, entries::lead(reader)?));
+        let told = self.list("clues", value, codes, INBOUND_ITEMS_MAX, numbered)?;
+        let mut leads = Vec::with_capacity(told.len());
+        for (number, lead) in told {
+            let (number, mut lead) = number.zip(lead).ok_or(Unreadable("a lead without our number or a serial"))?;
+            (lead.slip, lead.line) = parts(number);
+            leads.push(lead);
+        }
+        Ok(leads)
+    }
+
+    /// The lists of that word: the one without a name and those with one.
+    fn lists_of(&self, base: &str) -> impl Iterator<Item = &(String, Spots)> {
+        self.lists.iter().filter(move |(name, _)| {
+            let rest = name.strip_prefix(base);
+            rest.is_some_and(|rest| (rest.is_empty() || rest.starts_with('_')) && !rest.contains('.'))
+        })
+    }
+
     fn list<T>(
         &self,
-        name: &str,
+        base: &str,
         value: &Value,
         codes: &BTreeMap<String, Codes>,
         count_max: usize,
-        read: fn(&Reader<'_>) -> Result<T, Unreadable>,
+        entry: impl Fn(&Reader<'_>) -> Result<T, Unreadable>,
     ) -> Result<Vec<T>, Unreadable> {
-        let Some(spots) = self.lists.get(name) else { return Ok(Vec::new()) };
-        let Some(Spot::At(at, _)) = spots.get("at") else { return Ok(Vec::new()) };
-        let items = match at.find(value) {
-            None | Some(Value::Null) => return Ok(Vec::new()),
-            Some(Value::Array(items)) if items.len() <= count_max => items,
-            Some(_) => return Err(Unreadable("a list is none, or too long")),
-        };
-        items.iter().map(|value| read(&Reader { value, spots, codes })).collect()
+        let mut found = Vec::new();
+        for (name, spots) in self.lists_of(base) {
+            let within = |(list, _): &&(String, Spots)| list.strip_suffix(".ahead") == Some(name);
+            let beneath = self.lists.iter().find(within).map(|(_, spots)| spots);
+            for value in items(spots, value, count_max.saturating_sub(found.len()))? {
+                found.push(entry(&Reader { value, spots, codes, beneath })?);
+            }
+        }
+        Ok(found)
     }
 }
 
-fn account(reader: &Reader<'_>) -> Result<FoundAccount, Unreadable> {
-    let number = reader.word("number")?.ok_or(Unreadable("an account without a number"))?;
-    let asset = match reader.word("asset")? {
-        None => AssetKind::Other,
-        Some(word) => AssetKind::from_word(&word).ok_or(Unreadable("a sort of property that is none"))?,
+/// The earlier measures that are named, and behind them as many without a name as the rank says.
+fn ranked(rank: &str, mut ahead: Vec<PriorMeasure>) -> Result<Vec<PriorMeasure>, Unreadable> {
+    let others = rank.parse::<usize>().map_err(|_| SHAPE)?.saturating_sub(1);
+    if others < ahead.len() || others > AHEAD_MAX {
+        return Err(Unreadable("a rank before those who are named, or behind too many"));
+    }
+    let unnamed = || PriorMeasure {
+        organ: Personal::new(String::new()),
+        paper: Personal::new(String::new()),
+        amount: None,
+        to: None,
     };
-    let role = match reader.word("role")? {
-        None => AssetRole::Owner,
-        Some(word) => AssetRole::from_word(&word).ok_or(Unreadable("a role that is none"))?,
-    };
-    Ok(FoundAccount {
-        number: Personal::new(number),
-        class: reader.word("class")?.unwrap_or_default(),
-        status: reader.word("status")?.unwrap_or_default(),
-        currency: reader.word("currency")?.unwrap_or_default(),
-        balance: reader.money("balance")?,
-        available: reader.money("available")?,
-        branch: reader.word("branch")?.unwrap_or_default(),
-        ahead: Vec::new(),
-        asset,
-        role,
-        details: reader.details()?,
-    })
-}
-
-fn prior(reader: &Reader<'_>) -> Result<PriorMeasure, Unreadable> {
-    Ok(PriorMeasure {
-        organ: reader.personal("organ")?,
-        paper: reader.personal("paper")?,
-        amount: reader.money("amount")?,
-        to: reader.day("to")?,
-    })
-}
-
-fn finding(reader: &Reader<'_>) -> Result<Finding, Unreadable> {
-    let class = reader.word("class")?.and_then(|word| FindingClass::from_word(&word));
-    Ok(Finding { class: class.ok_or(Unreadable("a class of finding that is none"))?, details: reader.details()? })
-}
-
-fn reply(reader: &Reader<'_>) -> Result<SealedReply, Unreadable> {
-    let content = reader.text("content", usize::MAX)?.ok_or(Unreadable("a file without content"))?;
-    let bytes = STANDARD.decode(content.as_bytes()).map_err(|_| Unreadable("content is no Base64"))?;
-    let fits = match (reader.word("sha256")?, reader.word("md5")?) {
-        (Some(digest), _) => digest.eq_ignore_ascii_case(&hex(&Sha256::digest(&bytes))),
-        (None, Some(digest)) => digest.eq_ignore_ascii_case(&hex(&md5::Md5::digest(&bytes))),
-        (None, None) => false,
-    };
-    Ok(SealedReply {
-        file_name: reader.personal("file_name")?,
-        file_type: reader.word("file_type")?.unwrap_or_default(),
-        bytes: Personal::new(bytes),
-        md5_fits: fits,
-    })
+    ahead.resize_with(others, unnamed);
+    Ok(ahead)
 }

@@ -1,10 +1,15 @@
-//! Values and their shapes: money in yuan or fen as text or number, days in four shapes, words by a table of codes.
+//! Values and their shapes: money in yuan or fen as text or number, days and instants in the shapes that programs write, words by a
+//! table of codes.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use domain::{Day, Money};
+use domain::day::{parse_instant, show_instant};
+use domain::{Day, Millis, Money};
 use serde_json::Value;
 
+/// The longest wait that a partner can ask for, in milliseconds: a day, as with `Retry-After`.
+const WAIT_MS_MAX: u64 = 24 * 3_600_000;
 /// Digits of a decimal number that a double keeps exactly; one with more may be another sum than was written.
 const DIGITS_EXACT: usize = 15;
 
@@ -14,6 +19,14 @@ pub(crate) enum Sort {
     Text,
     Money,
     Day,
+    /// A point in time.
+    Instant,
+    /// How long to wait.
+    Wait,
+    /// JSON that stands as a text within JSON.
+    Packed,
+    /// A list.
+    List,
 }
 
 /// How a value is written and read.
@@ -24,15 +37,31 @@ pub(crate) enum Shape {
     /// A whole number.
     Number,
     /// By the table of codes of this name.
-    Code(String),
+    Code(Arc<str>),
     Yuan,
     YuanNumber,
+    /// Yuan with commas between thousands.
+    YuanGrouped,
     Fen,
     FenNumber,
     Dashed,
     Compact,
     Slashed,
+    Dotted,
     Chinese,
+    /// RFC 3339.
+    Instant,
+    /// Date and time of the clock in Asia/Shanghai, without an offset.
+    Local,
+    /// The same as fourteen digits.
+    LocalCompact,
+    EpochMs,
+    EpochS,
+    Seconds,
+    Milliseconds,
+    Base64,
+    /// An object that is the only entry of its list.
+    One,
 }
 
 impl Shape {
@@ -41,16 +70,29 @@ impl Shape {
         Some(match (sort, word) {
             (Sort::Text, None) => Self::Plain,
             (Sort::Text, Some("number")) => Self::Number,
-            (Sort::Text, Some(codes)) => Self::Code(codes.to_owned()),
+            (Sort::Text, Some(codes)) => Self::Code(codes.into()),
             (Sort::Money, None | Some("yuan")) => Self::Yuan,
             (Sort::Money, Some("yuan_number")) => Self::YuanNumber,
+            (Sort::Money, Some("yuan_grouped")) => Self::YuanGrouped,
             (Sort::Money, Some("fen")) => Self::Fen,
             (Sort::Money, Some("fen_number")) => Self::FenNumber,
             (Sort::Day, None | Some("dashed")) => Self::Dashed,
             (Sort::Day, Some("compact")) => Self::Compact,
             (Sort::Day, Some("slashed")) => Self::Slashed,
+            (Sort::Day, Some("dotted")) => Self::Dotted,
             (Sort::Day, Some("chinese")) => Self::Chinese,
-            (Sort::Money | Sort::Day, Some(_)) => return None,
+            (Sort::Instant, None) | (Sort::Day | Sort::Instant, Some("instant")) => Self::Instant,
+            (Sort::Day | Sort::Instant, Some("epoch_ms")) => Self::EpochMs,
+            (Sort::Day | Sort::Instant, Some("epoch_s")) => Self::EpochS,
+            (Sort::Instant, Some("local")) => Self::Local,
+            (Sort::Instant, Some("local_compact")) => Self::LocalCompact,
+            (Sort::Wait, None | Some("seconds")) => Self::Seconds,
+            (Sort::Wait, Some("milliseconds")) => Self::Milliseconds,
+            (Sort::Packed, None | Some("text")) => Self::Plain,
+            (Sort::Packed, Some("base64")) => Self::Base64,
+            (Sort::List, None | Some("list")) => Self::Plain,
+            (Sort::List, Some("one")) => Self::One,
+            (_, Some(_)) => return None,
         })
     }
 
@@ -58,8 +100,16 @@ impl Shape {
     pub(crate) fn words(sort: Sort) -> &'static str {
         match sort {
             Sort::Text => "number, or the name of a table [options.codes.NAME]",
-            Sort::Money => "yuan, yuan_number, fen, fen_number",
-            Sort::Day => "dashed (2026-11-20), compact (20261120), slashed (2026/11/20), chinese (2026年11月20日)",
+            Sort::Money => "yuan, yuan_number, yuan_grouped (18,000.00), fen, fen_number",
+            Sort::Day => {
+                "dashed (2026-11-20), compact (20261120), slashed (2026/11/20), dotted (2026.11.20), chinese (2026年11月20日), instant (RFC 3339), epoch_ms, epoch_s"
+            }
+            Sort::Instant => {
+                "instant (RFC 3339), local (2026-11-20 17:00:00), local_compact (20261120170000), epoch_ms, epoch_s"
+            }
+            Sort::Wait => "seconds, milliseconds",
+            Sort::Packed => "text, base64",
+            Sort::List => "list, one (an object that is its only entry)",
         }
     }
 }
@@ -80,15 +130,18 @@ pub(crate) fn write(own: &Own, shape: &Shape, codes: &BTreeMap<String, Codes>) -
     let text = match (own, shape) {
         (Own::Text(text), Shape::Plain) => text.clone(),
         (Own::Text(text), Shape::Number) => return text.parse::<i64>().ok().map(Value::from),
-        (Own::Text(text), Shape::Code(name)) => codes.get(name)?.get(text)?.clone(),
+        (Own::Text(text), Shape::Code(name)) => codes.get(name.as_ref())?.get(text)?.clone(),
         (Own::Money(sum), Shape::Yuan) => yuan(*sum)?,
         // Above fifteen digits a number is not exact everywhere; orders are far below.
         (Own::Money(sum), Shape::YuanNumber) => {
             let text = yuan(*sum).filter(|text| text.len() <= DIGITS_EXACT)?;
             return text.parse::<f64>().ok().and_then(serde_json::Number::from_f64).map(Value::Number);
         }
+        (Own::Money(sum), Shape::YuanGrouped) => grouped(&yuan(*sum)?),
         (Own::Money(sum), Shape::Fen) => fen(*sum)?.to_string(),
         (Own::Money(sum), Shape::FenNumber) => return fen(*sum).map(Value::from),
+        (Own::Day(day), Shape::EpochMs) => return Some(Value::from(day.start())),
+        (Own::Day(day), Shape::EpochS) => return Some(Value::from(day.start() / 1_000)),
         (Own::Day(day), shape) => written(*day, shape)?,
         _ => return None,
     };
@@ -105,13 +158,36 @@ fn yuan(sum: Money) -> Option<String> {
     Some(format!("{}.{:02}", fen / 100, fen % 100))
 }
 
+/// Commas between thousands.
+fn grouped(yuan: &str) -> String {
+    let whole = yuan.find('.').unwrap_or(yuan.len());
+    let mut text = String::with_capacity(yuan.len() + whole / 3);
+    for (place, digit) in yuan.char_indices() {
+        if place > 0 && place < whole && (whole - place) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// Without the commas between thousands; `None` when they stand elsewhere. Other texts are as they were.
+fn ungrouped(text: &str) -> Option<String> {
+    let bare = text.replace(',', "");
+    let digits = bare.trim_start_matches('-');
+    (text.len() == bare.len() || grouped(digits) == text.trim_start_matches('-')).then_some(bare)
+}
+
 fn written(day: Day, shape: &Shape) -> Option<String> {
     let (year, month, date) = day.ymd();
     Some(match shape {
         Shape::Dashed => format!("{year:04}-{month:02}-{date:02}"),
         Shape::Compact => format!("{year:04}{month:02}{date:02}"),
         Shape::Slashed => format!("{year:04}/{month:02}/{date:02}"),
+        Shape::Dotted => format!("{year:04}.{month:02}.{date:02}"),
         Shape::Chinese => format!("{year}年{month}月{date}日"),
+        // A whole second, so the fraction that the API shows says nothing here.
+        Shape::Instant => show_instant(day.start()).replace(".000", ""),
         _ => return None,
     })
 }
@@ -143,18 +219,15 @@ fn decimal(float: f64) -> Option<String> {
 /// Reads a sum that is not below zero.
 pub(crate) fn money(text: &str, shape: &Shape) -> Option<Money> {
     let sum = match shape {
-        Shape::Fen | Shape::FenNumber => {
-            // A whole number may come as `1800000.0` from a program that knows no integers.
-            let whole = text.strip_suffix(".0").unwrap_or(text);
-            let fen: i64 = whole.parse().ok()?;
-            fen.checked_mul(100).map(Money::from_units)?
-        }
+        Shape::Fen | Shape::FenNumber => whole(text)?.checked_mul(100).map(Money::from_units)?,
+        Shape::YuanGrouped => Money::parse_reported(&ungrouped(text)?).ok()?,
         _ => Money::parse_reported(text).ok()?,
     };
     (sum >= Money::ZERO && sum <= Money::LIMIT).then_some(sum)
 }
 
-/// Reads a day in that shape; a time behind a dashed or slashed one is passed over.
+/// Reads a day in that shape; a time behind a dashed or slashed one is passed over, that of an instant is not: it may be
+/// another day where the instant was written.
 pub(crate) fn day(text: &str, shape: &Shape) -> Option<Day> {
     let parts: Vec<&str> = match shape {
         Shape::Dashed => return Day::parse(text),
@@ -163,12 +236,49 @@ pub(crate) fn day(text: &str, shape: &Shape) -> Option<Day> {
             vec![digits.get(..4)?, digits.get(4..6)?, digits.get(6..)?]
         }
         Shape::Slashed => text.split(' ').next()?.split('/').collect(),
+        Shape::Dotted => text.split(' ').next()?.split('.').collect(),
         Shape::Chinese => text.strip_suffix('日')?.split(['年', '月']).collect(),
-        _ => return None,
+        _ => return instant(text, shape).map(Day::of),
     };
-    let number = |text: &str| text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse::<u32>().ok()).flatten();
     let [year, month, date] = parts.as_slice() else { return None };
-    Day::from_ymd(i32::try_from(number(year)?).ok()?, number(month)?, number(date)?)
+    Day::from_ymd(i32::try_from(digits(year)?).ok()?, digits(month)?, digits(date)?)
+}
+
+fn digits(text: &str) -> Option<u32> {
+    text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse::<u32>().ok()).flatten()
+}
+
+/// Reads a point in time, in milliseconds since 1970.
+pub(crate) fn instant(text: &str, shape: &Shape) -> Option<Millis> {
+    let at = match shape {
+        Shape::EpochMs => whole(text)?,
+        Shape::EpochS => whole(text)?.checked_mul(1_000)?,
+        Shape::Local => {
+            let (day, clock) = text.split_once([' ', 'T'])?;
+            parse_instant(&format!("{}T{clock}+08:00", day.replace('/', "-")))?
+        }
+        Shape::LocalCompact => {
+            let part = |from: usize, to: usize| text.get(from..to).filter(|_| text.len() == 14);
+            let (day, clock) = (day(part(0, 8)?, &Shape::Compact)?, [part(8, 10)?, part(10, 12)?, part(12, 14)?]);
+            parse_instant(&format!("{}T{}+08:00", written(day, &Shape::Dashed)?, clock.join(":")))?
+        }
+        _ => parse_instant(text)?,
+    };
+    // Years that a calendar has; `Day::of` counts in days that fit its own bound.
+    let (from, to) = (Day::from_ymd(1900, 1, 1)?.start(), Day::from_ymd(2200, 12, 31)?.end());
+    (from..to).contains(&at).then_some(at)
+}
+
+/// A whole number, which a program that knows no integers writes as `1800000.0`.
+fn whole(text: &str) -> Option<i64> {
+    text.strip_suffix(".0").unwrap_or(text).parse().ok()
+}
+
+/// Reads how long to wait, in milliseconds, at most a day.
+pub(crate) fn wait(text: &str, shape: &Shape) -> Option<u64> {
+    let count = u64::try_from(whole(text)?).ok()?;
+    let unit = if *shape == Shape::Milliseconds { 1 } else { 1_000 };
+    Some(count.saturating_mul(unit).min(WAIT_MS_MAX))
 }
 
 /// Our word for a code of theirs.

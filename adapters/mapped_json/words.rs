@@ -42,6 +42,20 @@ pub(crate) const ORDER: Words = &[
     ("original.slip", Sort::Text),
     ("original.case_number", Sort::Text),
     ("note", Sort::Text),
+    ("officers.1.name", Sort::Text),
+    ("officers.1.work_id", Sort::Text),
+    ("officers.1.duty_id", Sort::Text),
+    ("officers.1.phone", Sort::Text),
+    ("officers.2.name", Sort::Text),
+    ("officers.2.work_id", Sort::Text),
+    ("officers.2.duty_id", Sort::Text),
+    ("officers.2.phone", Sort::Text),
+    ("papers.1.kind", Sort::Text),
+    ("papers.1.number", Sort::Text),
+    ("papers.1.file_name", Sort::Text),
+    ("papers.1.content", Sort::Text),
+    ("papers.1.sha256", Sort::Text),
+    ("papers.1.md5", Sort::Text),
     ("detail.*", Sort::Text),
 ];
 
@@ -65,8 +79,8 @@ pub(crate) const REPLY: Words =
 
 /// What a row may draw on.
 pub(crate) enum Given<'g> {
-    /// An order.
-    Order(&'g Slip, &'g Line),
+    /// An order, with the files of its papers where they are carried.
+    Order(&'g Slip, &'g Line, &'g [PaperFile]),
     /// A question about our number.
     Asked(SlipLine, ActKind),
     /// One officer.
@@ -85,18 +99,22 @@ impl Given<'_> {
     /// What stands behind a word; `None` when there is nothing.
     pub(crate) fn own(&self, word: &str) -> Option<Own> {
         match self {
-            Self::Order(slip, line) => {
+            Self::Order(slip, line, files) => {
                 let key = SlipLine { slip: slip.number, line: line.line };
-                numbered(key, line.kind, word).or_else(|| ordered(slip, line, word))
+                match (word.strip_prefix("officers."), word.strip_prefix("papers.")) {
+                    (None, None) => numbered(key, line.kind, word).or_else(|| ordered(slip, line, word)),
+                    (Some(which), _) => {
+                        let (nth, word) = nth_of(which)?;
+                        of_officer(slip.context.officers.get(nth)?, word)
+                    }
+                    (_, Some(which)) => {
+                        let (nth, word) = nth_of(which)?;
+                        of_paper(slip.context.papers.get(nth), files.get(nth), word)
+                    }
+                }
             }
             Self::Asked(key, kind) => numbered(*key, *kind, word),
-            Self::Officer(officer) => text(match word {
-                "name" => officer.name.expose(),
-                "work_id" => officer.work_id.expose(),
-                "duty_id" => officer.duty_id.expose(),
-                "phone" => officer.phone.expose(),
-                _ => return None,
-            }),
+            Self::Officer(officer) => of_officer(officer, word),
             Self::Paper(paper, file) => of_paper(*paper, *file, word),
             Self::Verdicts(count, refused, slip, reason) => match word {
                 "count" => text(&count.to_string()),
@@ -107,6 +125,22 @@ impl Given<'_> {
             },
         }
     }
+}
+
+/// `1.name` as a place in the list, from 0, and the word of what stands there.
+fn nth_of(which: &str) -> Option<(usize, &str)> {
+    let (nth, word) = which.split_once('.')?;
+    Some((nth.parse::<usize>().ok()?.checked_sub(1)?, word))
+}
+
+fn of_officer(officer: &Officer, word: &str) -> Option<Own> {
+    text(match word {
+        "name" => officer.name.expose(),
+        "work_id" => officer.work_id.expose(),
+        "duty_id" => officer.duty_id.expose(),
+        "phone" => officer.phone.expose(),
+        _ => return None,
+    })
 }
 
 fn numbered(key: SlipLine, kind: ActKind, word: &str) -> Option<Own> {

@@ -95,16 +95,14 @@ impl HttpCall {
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         let guard = Arc::new(guard);
         // Whether a certificate, a key or a proxy can be used only the client itself can tell, so what the file names is tried
-        // at once; that this machine has authorities is asked once for all.
-        let client = if options.is_particular() {
-            OnceLock::from(Some(Self::client(&options, &guard)?))
-        } else {
-            if options.url.scheme() == "https" {
-                machine_roots().ok_or(ClientFault::Roots)?;
-            }
-            OnceLock::new()
-        };
-        Ok(Self { client, options, guard, headers })
+        // at once, and let go again: thousands of clients that nobody uses would weigh more than all else. That this machine has
+        // authorities is asked once for all.
+        if options.is_particular() {
+            drop(Self::client(&options, &guard)?);
+        } else if options.url.scheme() == "https" {
+            machine_roots().ok_or(ClientFault::Roots)?;
+        }
+        Ok(Self { client: OnceLock::new(), options, guard, headers })
     }
 
     fn client(options: &HttpOptions, guard: &Arc<Guard>) -> Result<Client, ClientFault> {

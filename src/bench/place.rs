@@ -36,12 +36,20 @@ fn mint() -> (String, String) {
 impl Place {
     /// Writes the configuration: the gateway listens at `port`, the partners answer at `stub`.
     pub fn make(root: &Path, port: u16, stub: &str) -> anyhow::Result<Self> {
+        let place = Self::empty(root, port)?;
+        for number in 0..PARTNERS {
+            let id = partner_id(number);
+            let text = format!(
+                "id = \"{id}\"\nname = \"银行{number}\"\nkind = \"bank\"\nregions = [\"{COURT}\"]\nacts = [\"query\", \"freeze\", \"renew\", \"release\", \"deduct\"]\nhours = \"daily 00:00-24:00\"\nanswer_due_s = 86400\nadapter = \"bank_http\"\nin_flight_max = 256\n\n[rate]\nmax = 100000\nwindow_ms = 1000\nburst = 100000\n\n[retry]\nfirst_ms = 100\nmax_ms = 1000\n\n[breaker]\nfailures = 1000\nopen_ms = 100\n\n[doubt]\ncan_be_asked = true\nask_after_ms = 500\n\n[timeouts]\nconnect_ms = 1000\ntotal_ms = 10000\n\n[options]\nurl = \"{stub}/{number}\"\nbank_id = \"BANK{number:02}\"\nfrom = \"COURT{COURT}\"\ntoken = \"bench\"\ncharset = \"UTF-8\"\n"
+            );
+            write(place.config.join("partners").join(format!("{id}.toml")), text)?;
+        }
+        Ok(place)
+    }
+
+    /// The same without a partner.
+    pub fn empty(root: &Path, port: u16) -> anyhow::Result<Self> {
         let config = root.join("config");
-        let write = |path: PathBuf, text: String| {
-            let folder = path.parent().unwrap_or(root);
-            std::fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
-            std::fs::write(&path, text).with_context(|| format!("writing {}", path.display()))
-        };
         let (submitter, submitter_hash) = mint();
         let (operator, operator_hash) = mint();
         let gateway = format!(
@@ -55,15 +63,15 @@ impl Place {
         );
         write(config.join("courts").join(format!("{COURT}.toml")), court)?;
         write(config.join("calendar").join("2026.toml"), CALENDAR.to_owned())?;
-        for place in 0..PARTNERS {
-            let id = partner_id(place);
-            let text = format!(
-                "id = \"{id}\"\nname = \"银行{place}\"\nkind = \"bank\"\nregions = [\"{COURT}\"]\nacts = [\"query\", \"freeze\", \"renew\", \"release\", \"deduct\"]\nhours = \"daily 00:00-24:00\"\nanswer_due_s = 86400\nadapter = \"bank_http\"\nin_flight_max = 256\n\n[rate]\nmax = 100000\nwindow_ms = 1000\nburst = 100000\n\n[retry]\nfirst_ms = 100\nmax_ms = 1000\n\n[breaker]\nfailures = 1000\nopen_ms = 100\n\n[doubt]\ncan_be_asked = true\nask_after_ms = 500\n\n[timeouts]\nconnect_ms = 1000\ntotal_ms = 10000\n\n[options]\nurl = \"{stub}/{place}\"\nbank_id = \"BANK{place:02}\"\nfrom = \"COURT{COURT}\"\ntoken = \"bench\"\ncharset = \"UTF-8\"\n"
-            );
-            write(config.join("partners").join(format!("{id}.toml")), text)?;
-        }
         Ok(Self { config, submitter, operator })
     }
+}
+
+fn write(path: PathBuf, text: String) -> anyhow::Result<()> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
+    }
+    std::fs::write(&path, text).with_context(|| format!("writing {}", path.display()))
 }
 
 /// A port that is free now, so that a gateway can come back to where it was.

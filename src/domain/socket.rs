@@ -22,6 +22,8 @@ pub type SocketFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 pub enum Judged {
     /// The partner said what became of it.
     Answered(Box<Outcome>),
+    /// The same, and what the answer told beside; at most [`INBOUND_ITEMS_MAX`] leads.
+    AnsweredWith(Box<Outcome>, Vec<Lead>),
     /// The partner has it and will say later.
     Accepted,
     /// Provably not with the partner: it may be sent again after the wait.
@@ -59,6 +61,17 @@ pub enum Went {
     Look,
     /// It does not work.
     Badly,
+}
+
+impl Judged {
+    /// The judgement, and apart from it what was told beside.
+    #[must_use]
+    pub fn parted(self) -> (Self, Vec<Lead>) {
+        match self {
+            Self::AnsweredWith(outcome, leads) => (Self::Answered(outcome), leads),
+            judged => (judged, Vec::new()),
+        }
+    }
 }
 
 /// A partner that we call. One exchange carries one line of one slip.
@@ -426,6 +439,11 @@ impl Adapter {
 /// Does a key fit a pattern of an option table (see [`Adapter::options`])?
 #[must_use]
 pub fn option_fits(pattern: &str, key: &str) -> bool {
+    // Each option of each of thousands of files is held against each row of its adapter: nearly all differ in their first letter.
+    let first = pattern.as_bytes().first();
+    if first != Some(&b'*') && first != key.as_bytes().first() {
+        return false;
+    }
     match (pattern.split_once('.'), key.split_once('.')) {
         (Some((any, rest)), Some((name, more))) => (any == "*" || any == name) && option_fits(rest, more),
         (None, _) if pattern == "*" => !key.is_empty(),

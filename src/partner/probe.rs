@@ -225,7 +225,7 @@ async fn credential(plug: &Arc<dyn CallOut>, rows: &mut Vec<Row>) -> bool {
             "已被接受；对方不知道从未发出的单号",
             "taken; it knows no number that was never issued",
         ),
-        Judged::Answered(_) | Judged::Accepted => row(
+        Judged::Answered(_) | Judged::AnsweredWith(..) | Judged::Accepted => row(
             "credential",
             Verdict::Look,
             "已被接受；但对方认得从未发出的单号",
@@ -268,7 +268,7 @@ async fn query(one: &OnePartner, plug: &Arc<dyn CallOut>) -> Row {
         return row("query", Verdict::Skipped, "无法制作请求单", "no slip could be made");
     };
     match plug.send(&slip).await {
-        Judged::Answered(outcome) => {
+        Judged::Answered(outcome) | Judged::AnsweredWith(outcome, _) => {
             let (accounts, findings) = (outcome.accounts.len(), outcome.findings.len());
             let verdict = if outcome.verdict.state().took_effect() { Verdict::Good } else { Verdict::Look };
             let word = outcome.verdict.word();

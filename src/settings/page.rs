@@ -1,10 +1,10 @@
 //! One settings file being read: keys are taken one by one, faults are kept with their lines, what is left over is unknown.
 
-use std::cell::RefCell;
 use std::fmt::Display;
 use std::ops::{Range, RangeInclusive};
 use std::path::{Path, PathBuf};
 
+use parking_lot::Mutex;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -27,20 +27,21 @@ pub(super) struct Notes {
 pub(super) struct Page<'p> {
     file: &'p Path,
     text: &'p str,
-    /// Where each line begins, in bytes.
-    lines: Vec<usize>,
-    notes: RefCell<Notes>,
+    /// Where each line begins, in bytes; a file has at most 4 MiB.
+    lines: Vec<u32>,
+    notes: Mutex<Notes>,
 }
 
 impl<'p> Page<'p> {
     pub(super) fn new(file: &'p Path, text: &'p str) -> Self {
-        let begins = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
+        let begins = (1..).zip(text.bytes()).filter(|(_, byte)| *byte == b'\n').map(|(after, _)| after);
         let lines = std::iter::once(0).chain(begins).collect();
-        Self { file, text, lines, notes: RefCell::default() }
+        Self { file, text, lines, notes: Mutex::default() }
     }
 
     fn line(&self, span: &Range<usize>) -> u32 {
-        u32::try_from(self.lines.partition_point(|begin| *begin <= span.start)).unwrap_or(u32::MAX)
+        let start = u32::try_from(span.start).unwrap_or(u32::MAX);
+        u32::try_from(self.lines.partition_point(|begin| *begin <= start)).unwrap_or(u32::MAX)
     }
 
     fn note(&self, line: u32, key: &str, message: String) -> Fault {
@@ -49,12 +50,12 @@ impl<'p> Page<'p> {
 
     pub(super) fn fault(&self, line: u32, key: &str, message: impl Into<String>) {
         let fault = self.note(line, key, message.into());
-        self.notes.borrow_mut().faults.push(fault);
+        self.notes.lock().faults.push(fault);
     }
 
     fn warn(&self, line: u32, key: &str, message: impl Into<String>) {
         let warning = self.note(line, key, message.into());
-        self.notes.borrow_mut().warnings.push(warning);
+        self.notes.lock().warnings.push(warning);
     }
 
     /// Notes a fault of the file as a whole.

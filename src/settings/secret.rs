@@ -15,7 +15,7 @@ pub(super) struct Around<'a> {
     /// The settings directory; paths in files start from it.
     pub(super) directory: &'a Path,
     /// A variable of the environment.
-    pub(super) environment: &'a dyn Fn(&str) -> Option<String>,
+    pub(super) environment: &'a (dyn Fn(&str) -> Option<String> + Sync),
     /// Today, to know whether the calendar does.
     pub(super) today: Day,
 }

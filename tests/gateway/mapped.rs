@@ -25,7 +25,9 @@ fn script() -> Script {
     let held = json!({ "no": "{number}", "result": "OK", "askedCents": "{/req/cents}", "heldCents": "{/req/cents}", "end": "{/req/end}" });
     let posted = json!({ "no": "{number}", "type": "DJ", "result": "OK", "askedCents": "{/req/cents}", "heldCents": "{/req/cents}", "end": "{/req/end}" });
     let accounts = json!([{ "no": "2088000000000017", "ccy": "CNY", "totalCents": 923_456, "freeCents": 823_456 }]);
-    let found = json!({ "rsp": { "no": "{number}", "result": "OK", "accounts": accounts, "list": accounts } });
+    let cards = json!([{ "bank": "象山农商银行", "no": "6222000000000000017" }]);
+    let found =
+        json!({ "rsp": { "no": "{number}", "result": "OK", "accounts": accounts, "list": accounts, "cards": cards } });
     Script {
         number: "/req/no".to_owned(),
         calls: vec![
@@ -98,6 +100,14 @@ fn what_it_says_at_once_is_the_answer() {
     let view = gateway.wait_finished(&request.id);
     let outcome = &view.act("query", "payment-a")["outcomes"][0];
     assert_eq!((&outcome["verdict"], &outcome["accounts"][0]["available"]), (&json!("done"), &json!("8234.56")));
+    let lead = &view.0["leads"][0];
+    assert_eq!(
+        (&lead["class"], &lead["serial"]),
+        (&json!("linked_account"), &json!("6222000000000000017")),
+        "{:#}",
+        view.0
+    );
+    assert_eq!(view.0["leads"].as_array().unwrap().len(), 1);
     let effect = &partner.effects()[0];
     assert_eq!(effect.order["req"]["who"]["idNo"], person(0).id_number);
     assert_eq!(effect.order["head"]["channel"], "COURT330225");

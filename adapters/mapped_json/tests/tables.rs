@@ -115,3 +115,25 @@ fn faults_show_no_value() {
     assert!(told.len() == 2 && !format!("{told:?}").contains("s3cret"), "{told:?}");
     assert!(told.iter().all(|fault| fault.line == 9));
 }
+
+#[test]
+fn further_tables_are_held_against_each_other_too() {
+    assert_eq!(keys(&[("answer.error", Some("/rsp/code"))]), ["errors.*"]);
+    assert_eq!(keys(&[("errors.E1", Some("refused"))]), ["errors.E1"], "looked up nowhere");
+    let error = ("answer.error", Some("/rsp/code"));
+    assert_eq!(keys(&[error, ("errors.*", Some("none"))]), ["errors.*"]);
+    assert_eq!(keys(&[error, ("errors.*", Some("doubt")), ("errors.0", Some("done"))]), ["errors.0"]);
+    assert_eq!(keys(&[("states_of.freeze.*", Some("doubt"))]), ["states_of.freeze.*"]);
+    assert_eq!(keys(&[("states_of.teleport.OK", Some("done"))]), ["states_of.teleport.OK"]);
+    assert_eq!(keys(&[("answer_of.teleport.state", Some("/x"))]), ["answer_of.teleport.state"]);
+    assert_eq!(keys(&[("answer.leads.serial", None)]), ["answer.leads.serial"]);
+    assert_eq!(keys(&[("answer.clues.at", Some("/x"))]), ["answer.clues.at"]);
+    assert_eq!(keys(&[("posted.clues.at", Some("/x"))]).len(), 3, "class, serial, number");
+    assert_eq!(keys(&[("answer.accounts_Funds.at", Some("/x"))]), ["answer.accounts_Funds.at"]);
+    assert_eq!(keys(&[("answer.accounts_funds.number", Some("/x"))]), ["answer.accounts_funds.at"]);
+    assert_eq!(keys(&[("answer.accounts.ahead.organ", Some("/x"))]), ["answer.accounts.ahead.at"]);
+    assert_eq!(keys(&[("answer.accounts.at", Some("/rsp/accounts many"))]).len(), 1);
+    assert_eq!(keys(&[("send.any.packed", Some("/elsewhere"))]), ["send.any.packed"]);
+    assert_eq!(keys(&[("send.any.packed", Some("/req base32"))]), ["send.any.packed"]);
+    assert_eq!(keys(&[("send.any.packed", Some("/req base64"))]), Vec::<String>::new());
+}

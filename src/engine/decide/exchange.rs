@@ -81,7 +81,8 @@ impl Decider {
         let doubt = partner.map_or(ABSENT_DOUBT, |partner| partner.doubt);
         let was_question = act.state() != ActState::Sending;
         match judged {
-            Judged::Answered(outcome) => {
+            // Leads are commands of their own, and were given before this one.
+            Judged::Answered(outcome) | Judged::AnsweredWith(outcome, _) => {
                 let outcome = fit(act, *outcome);
                 let due = (outcome.verdict == Verdict::Registered && doubt.can_be_asked)
                     .then(|| self.goes_on_at(&outcome, partner));

@@ -4,7 +4,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use domain::socket::{Cause, Judged, Plug};
+use domain::socket::{Cause, INBOUND_ITEMS_MAX, Judged, Plug};
 use futures_util::FutureExt;
 
 use super::departures::Leave;
@@ -34,6 +34,13 @@ async fn exchange(shared: Arc<Shared>, effect: Effect) {
         shared.answers.failed(&effect.partner, *cause, shared.clock.wall());
         if let Some(count) = shared.counts.failed.get(cause.code()) {
             count.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+    let (judged, leads) = judged.parted();
+    // Before its end: an exchange that has ended is not asked about again, and a crash in between would lose what it told beside.
+    for lead in leads.into_iter().take(INBOUND_ITEMS_MAX) {
+        if let Ok(Some(news)) = shared.lead_news(&effect.partner, lead) {
+            tell(&shared, Command::Lead(Box::new(news))).await;
         }
     }
     let command = Command::Ended { exchange: effect.exchange, act: effect.act, judged };

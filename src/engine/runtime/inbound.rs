@@ -5,8 +5,8 @@ use std::sync::Arc;
 use domain::outcome::Lead;
 use domain::socket::{CallOut, FaceAnswer, FaceFault, FaceReply, INBOUND_ITEMS_MAX, Inbound, ItemVerdict, Plug};
 
-use super::Engine;
 use super::faces::named;
+use super::{Engine, Shared};
 use crate::command::{Command, LeadNews};
 use crate::refusal::Refusal;
 use crate::view::Caller;
@@ -64,10 +64,20 @@ impl Engine {
 
     /// The inner error is for the partner, in its language.
     pub(super) async fn take_lead(&self, partner: &str, lead: Lead) -> Result<Result<(), String>, Refusal> {
-        let unknown = || Ok(Err("请求单号不存在".to_owned()));
-        let Some((number, line)) = named(&lead.slip, lead.line) else { return unknown() };
+        let Some(news) = self.shared.lead_news(partner, lead)? else {
+            return Ok(Err("请求单号不存在".to_owned()));
+        };
+        self.done(Command::Lead(Box::new(news))).await?;
+        Ok(Ok(()))
+    }
+}
+
+impl Shared {
+    /// What a lead is about; `None` when its slip is none of this partner's.
+    pub(super) fn lead_news(&self, partner: &str, lead: Lead) -> Result<Option<LeadNews>, Refusal> {
+        let Some((number, line)) = named(&lead.slip, lead.line) else { return Ok(None) };
         let open = {
-            let decider = self.shared.decider.read();
+            let decider = self.decider.read();
             let state = &decider.state;
             let lane = state.lane_of(partner);
             let acts = state.slip_acts(number).into_iter().filter_map(|index| state.acts.get(index));
@@ -81,23 +91,21 @@ impl Engine {
         let (act, slot, closed) = match open {
             Some((act, slot, true)) => (act, slot, None),
             Some((act, slot, false)) => {
-                let plan = self.shared.papers.plan(act.sequence).ok_or(Refusal::Unavailable)?;
-                let closed = self.shared.closed_with_events(plan.request)?.ok_or(Refusal::Unavailable)?;
+                let plan = self.papers.plan(act.sequence).ok_or(Refusal::Unavailable)?;
+                let closed = self.closed_with_events(plan.request)?.ok_or(Refusal::Unavailable)?;
                 (act, slot, Some(closed))
             }
             None => match self.finished_act(partner, number, line)? {
                 Some((act, request)) => {
-                    let slot = self.shared.papers.request(request).map_or(0, |papers| papers.slot);
-                    (act, slot, self.shared.closed_with_events(request)?)
+                    let slot = self.papers.request(request).map_or(0, |papers| papers.slot);
+                    (act, slot, self.closed_with_events(request)?)
                 }
-                None => return unknown(),
+                None => return Ok(None),
             },
         };
-        let papers = closed.as_ref().and_then(|closed| self.shared.papers.request(closed.sequence));
+        let papers = closed.as_ref().and_then(|closed| self.papers.request(closed.sequence));
         let has_callback = papers.is_some_and(|papers| papers.callback.is_some());
-        let news = LeadNews { act, partner: partner.to_owned(), slot, has_callback, closed, lead };
-        self.done(Command::Lead(Box::new(news))).await?;
-        Ok(Ok(()))
+        Ok(Some(LeadNews { act, partner: partner.to_owned(), slot, has_callback, closed, lead }))
     }
 
     /// An act of a finished request, of which nothing is in memory any more.
@@ -107,8 +115,8 @@ impl Engine {
         slip: domain::SlipNumber,
         line: Option<u16>,
     ) -> Result<Option<(domain::ActId, u64)>, Refusal> {
-        let Some(request) = self.shared.closed_by_slip(slip)? else { return Ok(None) };
-        let state = self.shared.closed_state(request)?;
+        let Some(request) = self.closed_by_slip(slip)? else { return Ok(None) };
+        let state = self.closed_state(request)?;
         let acts = state.slip_acts(slip).into_iter().filter_map(|index| state.acts.get(index));
         let mut own = acts.filter(|act| state.partner_of(act.lane) == partner);
         Ok(own.find(|act| line.is_none_or(|line| act.line == line)).map(|act| (act.id(), request)))

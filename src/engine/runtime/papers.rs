@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use domain::act::Original;
 use domain::slip::{Line, Slip, SlipContext};
@@ -60,13 +61,14 @@ pub struct Papers {
     vault: Vault,
     reader: Reader,
     kept: Mutex<Kept>,
+    events_read: AtomicU64,
 }
 
 impl Papers {
     /// Reads through `reader` and `vault`.
     #[must_use]
     pub fn new(vault: Vault, reader: Reader) -> Self {
-        Self { vault, reader, kept: Mutex::new(Kept::default()) }
+        Self { vault, reader, kept: Mutex::new(Kept::default()), events_read: AtomicU64::new(0) }
     }
 
     /// Keeps what was just written, so that the exchange that follows need not read it back.
@@ -112,9 +114,16 @@ impl Papers {
         Some(plan)
     }
 
+    /// How many events were read from the journal and opened, since the start: each is a read, a check and an unsealing.
+    #[must_use]
+    pub fn events_read(&self) -> u64 {
+        self.events_read.load(Ordering::Relaxed)
+    }
+
     /// The event at `sequence`; what cannot be read is logged here and treated as absent.
     #[must_use]
     pub fn event(&self, sequence: u64) -> Option<Event> {
+        self.events_read.fetch_add(1, Ordering::Relaxed);
         let record = match self.reader.read(sequence) {
             Ok(record) => record?,
             Err(error) => {

@@ -100,7 +100,11 @@ impl Engine {
     fn swept_partners(&self) -> Vec<(String, Arc<dyn CallOut>, u64)> {
         let plugs = Arc::clone(&self.shared.plugs.read());
         let swept = |(partner, plug): (&String, &Arc<Plug>)| match plug.as_ref() {
-            Plug::CallOut(call) => Some((partner.clone(), Arc::clone(call), call.sweep_every_ms()?)),
+            // Asked first: of thousands of partners a few are swept, and this is looked at every second.
+            Plug::CallOut(call) => {
+                let every_ms = call.sweep_every_ms()?;
+                Some((partner.clone(), Arc::clone(call), every_ms))
+            }
             Plug::Pull(_) | Plug::Inbox => None,
         };
         plugs.iter().filter_map(swept).collect()

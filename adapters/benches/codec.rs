@@ -1,21 +1,24 @@
 //! How long it takes to write an order to a bank and to read its answer, without a network, and a pulled feedback beside what
-//! quick-xml alone needs to read the same bytes: `cargo run --release -p xiezhi-adapters --example codec_speed`.
+//! quick-xml alone needs to read the same bytes: `cargo bench -p xiezhi-adapters`. It fails above [`TIMES_MAX`].
 
 use std::hint::black_box;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Instant;
 
 use adapters::bank::codec::{Ends, judge_send, order, read_feedback, write_list, write_verdicts};
 use adapters::transport::charset::Charset;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use criterion::{Criterion, Throughput};
 use domain::act::Original;
 use domain::case::{Case, Court, CourtAccount, Officer, Party, PartyKind, Role, Stage};
 use domain::slip::{Line, Slip, SlipContext};
 use domain::socket::{ItemVerdict, Judged, PaperFile};
 use domain::{ActKind, Day, Money, Personal, SlipNumber};
 
-const ROUNDS: u32 = 200_000;
+/// The bar: reading a feedback of twenty accounts and writing the answer, in times of what quick-xml needs to read the same bytes.
+const TIMES_MAX: f64 = 10.0;
 
 fn slip(kind: ActKind) -> Slip {
     let personal = |text: &str| Personal::new(text.to_owned());
@@ -71,23 +74,6 @@ fn slip(kind: ActKind) -> Slip {
     }
 }
 
-fn timed(name: &str, round: impl FnMut()) -> u128 {
-    timed_of(ROUNDS, name, round)
-}
-
-fn timed_of(rounds: u32, name: &str, mut round: impl FnMut()) -> u128 {
-    for _ in 0..rounds / 10 {
-        round();
-    }
-    let begun = Instant::now();
-    for _ in 0..rounds {
-        round();
-    }
-    let ns = begun.elapsed().as_nanos() / u128::from(rounds);
-    println!("{name:<36} {ns:>7} ns");
-    ns
-}
-
 /// The feedback of a query with so many accounts, as it stands inside the envelope, before the outer Base64.
 fn feedback(accounts: usize) -> String {
     let cover = |text: &str| STANDARD.encode(Charset::Gbk.encode(text));
@@ -136,25 +122,26 @@ fn read_bare(inner: &str) -> usize {
     bytes
 }
 
-fn pulled() {
-    const ROUNDS_OF_FEEDBACK: u32 = 5_000;
+fn pulled(criterion: &mut Criterion) {
     let inner = feedback(20);
     let argument = STANDARD.encode(&inner);
     let verdicts = [ItemVerdict { slip: "X2026112200000000012".to_owned(), taken: Ok(()) }];
-    println!("a feedback of 20 accounts is {} bytes, {} read", argument.len(), read_feedback(&argument));
-    let bare = timed_of(ROUNDS_OF_FEEDBACK, "quick-xml reads its bytes", || {
-        let _bytes = black_box(read_bare(&inner));
+    assert_eq!(read_feedback(&argument), 1, "a feedback about one slip");
+    let mut group = criterion.benchmark_group("feedback");
+    group.throughput(Throughput::Bytes(argument.len() as u64));
+    group.bench_function("quick_xml", |bencher| bencher.iter(|| read_bare(black_box(&inner))));
+    group.bench_function("codec", |bencher| {
+        bencher.iter(|| {
+            let _items = black_box(read_feedback(black_box(&argument)));
+            drop(black_box(write_verdicts(&verdicts)));
+        });
     });
-    let ours = timed_of(ROUNDS_OF_FEEDBACK, "decode feedback, encode verdicts", || {
-        let _items = black_box(read_feedback(&argument));
-        drop(black_box(write_verdicts(&verdicts)));
-    });
-    println!("that is {:.1} times quick-xml alone", ours as f64 / bare as f64);
+    group.finish();
     let slips: Vec<Slip> = (0..500).map(|_| slip(ActKind::Query)).collect();
-    timed_of(200, "encode a list of 500 queries", || drop(black_box(write_list(&slips))));
+    criterion.bench_function("list_of_500", |bencher| bencher.iter(|| write_list(black_box(&slips))));
 }
 
-fn main() {
+fn called(criterion: &mut Criterion) {
     let ends = Ends { from: "330225000000", to: "102332002250", charset: Charset::Utf8 };
     let file = PaperFile {
         number: Personal::new(String::new()),
@@ -163,16 +150,38 @@ fn main() {
         bytes: Personal::new(vec![b'%'; 40_000]),
     };
     let (query, freeze) = (slip(ActKind::Query), slip(ActKind::Freeze));
-    timed("encode query", || drop(black_box(order(&ends, &query, &[]))));
-    timed("encode freeze", || drop(black_box(order(&ends, &freeze, &[]))));
-    timed("encode freeze, 40 kB paper", || drop(black_box(order(&ends, &freeze, std::slice::from_ref(&file)))));
     let accounts = include_bytes!("../bank/golden/http/100310_accounts.xml");
     let partly = include_bytes!("../bank/golden/http/100202_partly.xml");
     let judge_query = || judge_send(accounts, "X2026112200000000012-0", ActKind::Query, None);
     let judge_freeze = || judge_send(partly, "X2026112200000000012-1", ActKind::Freeze, Some("6222000000000000017"));
-    let are_answers = [judge_query(), judge_freeze()].iter().all(|judged| matches!(judged, Judged::Answered(_)));
-    println!("both goldens are answers: {are_answers}");
-    timed("decode query, 2 accounts", || drop(black_box(judge_query())));
-    timed("decode freeze", || drop(black_box(judge_freeze())));
-    pulled();
+    assert!([judge_query(), judge_freeze()].iter().all(|judged| matches!(judged, Judged::Answered(_))));
+    let mut group = criterion.benchmark_group("order");
+    group.bench_function("encode_query", |bencher| bencher.iter(|| order(&ends, black_box(&query), &[])));
+    group.bench_function("encode_freeze", |bencher| bencher.iter(|| order(&ends, black_box(&freeze), &[])));
+    let papers = std::slice::from_ref(&file);
+    group.bench_function("encode_freeze_40_kb", |bencher| bencher.iter(|| order(&ends, black_box(&freeze), papers)));
+    group.bench_function("decode_query", |bencher| bencher.iter(judge_query));
+    group.bench_function("decode_freeze", |bencher| bencher.iter(judge_freeze));
+    group.finish();
+}
+
+/// The median of one measurement in nanoseconds; `None` when this run measured nothing (a test, or a filter).
+fn median(folder: &Path, of: &str) -> Option<f64> {
+    let told = std::fs::read(folder.join(of).join("new/estimates.json")).ok()?;
+    serde_json::from_slice::<serde_json::Value>(&told).ok()?.pointer("/median/point_estimate")?.as_f64()
+}
+
+fn main() -> ExitCode {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("criterion");
+    let _nothing_old = std::fs::remove_dir_all(folder.join("feedback"));
+    let mut criterion = Criterion::default().output_directory(&folder).configure_from_args();
+    called(&mut criterion);
+    pulled(&mut criterion);
+    criterion.final_summary();
+    let Some((bare, codec)) = median(&folder, "feedback/quick_xml").zip(median(&folder, "feedback/codec")) else {
+        return ExitCode::SUCCESS;
+    };
+    let times = codec / bare;
+    println!("a feedback of 20 accounts costs {times:.1} times what quick-xml needs to read it; at most {TIMES_MAX}");
+    if times <= TIMES_MAX { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

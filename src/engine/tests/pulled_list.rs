@@ -1,0 +1,127 @@
+//! A pulled list at run time: what it reads of the journal for a thousand waiting acts, and what it does not.
+
+use domain::Secret;
+use domain::partner::PullCredential;
+use domain::socket::{FaceAnswer, FaceCall, FaceFault, FaceReply, FaceVerb, ListClass, Plug, Pulled, ShownCredential};
+use store::disk::RealDisk;
+use store::keys::Masters;
+use store::seal::master::MasterKey;
+
+use super::*;
+use crate::clock::SystemClock;
+use crate::courier::NoCourier;
+use crate::decide::face::LIST_ACTS_MAX;
+use crate::runtime::{Engine, Options, Plugs, Running};
+use crate::view::Caller;
+
+const REQUESTS: usize = 500;
+/// Each asks about two people.
+const PEOPLE: usize = 2;
+
+/// A form whose list is the numbers of its slips.
+struct Numbers;
+
+impl Pulled for Numbers {
+    fn decode(&self, _call: &FaceCall) -> Result<FaceVerb, FaceFault> {
+        Ok(FaceVerb::List(ListClass::Queries))
+    }
+
+    fn encode(&self, _operation: &str, answer: &FaceAnswer) -> FaceReply {
+        let FaceAnswer::List(slips) = answer else { panic!("no list") };
+        let numbers: Vec<String> = slips.iter().map(|slip| slip.number.to_string()).collect();
+        FaceReply { status: 200, content_type: "text/plain", bytes: numbers.join("\n").into_bytes() }
+    }
+}
+
+fn started(folder: &std::path::Path, tokio: &tokio::runtime::Runtime) -> Running {
+    let secret = |text: &str| Secret::new(text.to_owned());
+    let credential = PullCredential { username: "YH".to_owned(), password: secret("word") };
+    let bank = Partner { travel: Travel::Pull, credential: Some(credential), ..partner("bank") };
+    let court = CourtFile { code: "330225".to_owned(), ..CourtFile::default() };
+    let config = Config {
+        partners: BTreeMap::from([("bank".to_owned(), Arc::new(bank))]),
+        courts: BTreeMap::from([("330225".to_owned(), Arc::new(court))]),
+        rules: BTreeMap::new(),
+        calendar: Calendar::default(),
+        digest: "d".to_owned(),
+    };
+    let options = Options {
+        directory: folder.to_owned(),
+        disk: Arc::new(RealDisk),
+        masters: Masters { current: MasterKey::from_bytes([7; 32]), previous: None },
+        origin: "xiezhi.test".to_owned(),
+        version: "test".to_owned(),
+        clock: Arc::new(SystemClock::new()),
+        tokio: tokio.handle().clone(),
+        snapshot_events: 1 << 20,
+        courier: Arc::new(NoCourier),
+        free_bytes: |_| None,
+    };
+    let plugs: Plugs = BTreeMap::from([("bank".to_owned(), Arc::new(Plug::Pull(Arc::new(Numbers))))]);
+    Engine::start(options, Arc::new(config), plugs).unwrap()
+}
+
+/// A question about two people of a case of its own.
+fn question(number: usize) -> Request {
+    let asked = Asked::Goal { goal: Goal::Look, subjects: vec![0, 1], scope: Scope::default() };
+    let mut request = request(asked);
+    let personal = |text: String| Personal::new(text);
+    request.case.number = personal(format!("(2026)浙0225执{number}号"));
+    request.case.account = None;
+    request.papers = Vec::new();
+    let party = request.case.parties[0].clone();
+    request.case.parties = (0..PEOPLE)
+        .map(|place| Party { id_number: personal(format!("3302251895{number:06}{place:02}")), ..party.clone() })
+        .collect();
+    request
+}
+
+async fn submit_all(engine: &Engine) {
+    let caller =
+        Caller { token: "court".to_owned(), court: Some("330225".to_owned()), partner: None, is_person: false };
+    let submit = |number: usize| {
+        let caller = &caller;
+        async move {
+            let key = format!("key-{number}");
+            let digest = [u8::try_from(number % 251).unwrap(); 32];
+            engine.submit(caller, &key, digest, question(number)).await.map(|_| ())
+        }
+    };
+    let all = futures_util::future::join_all((0..REQUESTS).map(submit)).await;
+    let refused: Vec<_> = all.into_iter().filter_map(Result::err).collect();
+    assert!(refused.is_empty(), "{:?}", refused.first());
+}
+
+async fn listed(engine: &Engine) -> Vec<String> {
+    let personal = |text: &str| Personal::new(text.to_owned());
+    let call = FaceCall {
+        operation: "list".to_owned(),
+        credentials: vec![ShownCredential { username: personal("YH"), password: Secret::new("word".to_owned()) }],
+        argument: None,
+    };
+    let reply = engine.face(PartnerKind::Bank, call).await.ok().flatten().unwrap();
+    String::from_utf8(reply.bytes).unwrap().lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn a_list_reads_what_it_sends_and_nothing_else() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let tokio = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let running = started(folder.path(), &tokio);
+    tokio.block_on(submit_all(&running.engine));
+    running.drain(std::time::Duration::from_secs(5));
+    // Another process: nothing of what was accepted is in memory but the open state.
+    let running = started(folder.path(), &tokio);
+    let read = || running.engine.shared.papers.events_read();
+    assert_eq!(running.engine.health().open_acts, u64::try_from(REQUESTS * PEOPLE).unwrap());
+    let before = read();
+    let first = tokio.block_on(listed(&running.engine));
+    assert_eq!(first.len(), LIST_ACTS_MAX, "a page and no more");
+    let sent = LIST_ACTS_MAX / PEOPLE;
+    assert_eq!(read() - before, u64::try_from(sent).unwrap(), "one body for each request of which something is sent");
+    // The same again, as a hub does that was interrupted: what was opened is at hand.
+    let before = read();
+    assert_eq!(tokio.block_on(listed(&running.engine)), first);
+    assert_eq!(read(), before);
+    running.drain(std::time::Duration::from_secs(5));
+}
