@@ -65,7 +65,7 @@ pub(super) fn draw(page: &mut Html, (kind, act): (ActKind, ActId), word: &str, s
         field(page, sent, "to", ("止日（含当日）", "last day, inclusive"), "type=\"date\"");
     }
     field(page, sent, "serial", ("本单位流水号", "your own number"), "maxlength=\"64\"");
-    field(page, sent, "due", ("预计办理日（仅“已登记”填写）", "expected day, if registered"), "type=\"date\"");
+    field(page, sent, "due", ("预计办理日（已登记的）", "expected day"), "type=\"date\"");
     page.put("</div>");
     if kind.is_question() {
         accounts(page, sent, rows);
@@ -207,7 +207,7 @@ fn verdicts(page: &mut Html, kind: ActKind, sent: &Sent<'_>) {
     }
     told(page, sent, "verdict");
     page.put("<div class=\"field\"><label>");
-    page.both(("原因（未办理、回退、部分办理的）", "reason, when it was not or not all done"));
+    page.both(("原因（未办理、回退、部分办理的）", "reason"));
     page.put("<select");
     bound(page, sent, "reason");
     page.put("><option value=\"\"></option>");
@@ -267,7 +267,7 @@ const FINDING: [Column; 2] =
     [("class", ("种类", "sort"), None), ("value", ("内容", "what"), Some("maxlength=\"500\""))];
 
 fn table(page: &mut Html, sent: &Sent<'_>, list: &'static str, columns: &[Column], rows: std::ops::Range<usize>) {
-    page.put("<table class=\"rows\"><thead><tr><th></th>");
+    page.put("<table class=\"rows\"><thead><tr><td></td>");
     for (_, label, _) in columns {
         page.put("<th>").both(*label).put("</th>");
     }

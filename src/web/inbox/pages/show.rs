@@ -161,7 +161,11 @@ pub(super) fn task(page: &mut Html, view: &InboxTask, word: &str, above: Option<
     }
     page.put("<p class=\"sums\"><span>").both(("下发", "offered")).put(" <b>").say(&minute(view.offered_at));
     page.put(if view.overdue { "</b></span><span class=\"late\">" } else { "</b></span><span>" });
-    page.both(("应反馈", "due")).put(" <b>").say(&minute(view.due)).put("</b></span><span>");
+    page.both(("应反馈", "due")).put(" <b>").say(&minute(view.due)).put("</b>");
+    if view.overdue {
+        page.put(" <b class=\"badge\">").both(("逾期", "overdue")).put("</b>");
+    }
+    page.put("</span><span>");
     page.both(("状态", "state")).put(" <b>").say(view.state.chinese()).put("</b></span></p>");
     claim_form(page, view, word);
     page.put("<div class=\"two\"><section><h2>").both(("要求", "What is ordered")).put("</h2><dl>");
@@ -375,7 +379,10 @@ fn answered(page: &mut Html, kind: ActKind, view: &OutcomeView) {
         );
     }
     for prior in &outcome.ahead {
-        page.term(("在先措施", "earlier measure"), &format!("{} {}", prior.organ.expose(), prior.paper.expose()));
+        let sum = prior.amount.map_or_else(String::new, |sum| format!(" ¥{sum}"));
+        let to = prior.to.map_or_else(String::new, |to| format!(" {to}"));
+        let told = format!("{} {}{sum}{to}", prior.organ.expose(), prior.paper.expose());
+        page.term(("在先措施", "earlier measure"), &told);
     }
     for reply in &outcome.replies {
         let digest = hex(&Sha256::digest(reply.bytes.expose()));
