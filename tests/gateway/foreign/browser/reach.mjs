@@ -7,8 +7,8 @@ const desk = await Desk.open({ viewport: { width: 1280, height: 800 } });
 const { page } = desk;
 const judge = axe();
 
-// What holds of every page, at both widths.
-async function sound(name) {
+// What holds of every page, at both widths. On a narrow screen axe looks where it is laid out otherwise: where tables come apart.
+async function sound(name, { tables = false } = {}) {
   for (const width of WIDTHS) {
     await page.setViewportSize({ width, height: 800 });
     await page.screenshot({ path: `${told.pictures}/${name}-${width}.png`, fullPage: true });
@@ -23,6 +23,7 @@ async function sound(name) {
       };
     });
     assert.deepEqual(seen, { lang: "zh-CN", scripts: 0, nameless: [], beyond: 0 }, `${name} at ${width}`);
+    if (width < 1280 && !tables) continue;
     await page.evaluate(judge);
     const { violations } = await page.evaluate(() => globalThis.axe.run(document, { preload: false }));
     const found = violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map((node) => node.html).join(" ")}`);
@@ -81,7 +82,7 @@ await desk.leads(200, () => page.keyboard.press("Enter"));
 // ---- the list: what is late is marked
 await desk.says("逾期 overdue 2");
 assert.equal(await page.locator("tr.late .badge").count(), 2);
-await sound("list");
+await sound("list", { tables: true });
 await inOrder("list");
 
 // ---- a question, with its accounts
@@ -95,7 +96,7 @@ await desk.choose("已查询");
 await desk.leads(422, () => desk.submit().click());
 await desk.says("第12行 · 余额");
 assert.ok(await desk.field("accounts.11.balance").isVisible(), "what is wrong is not folded away");
-await sound("query-faulty");
+await sound("query-faulty", { tables: true });
 
 // ---- a freeze, from the list to the answer without a mouse
 await desk.go("/console/partner/tasks");
@@ -108,6 +109,8 @@ await desk.leads(200, () => page.keyboard.press("Enter"));
 await sound("freeze");
 await inOrder("freeze");
 await desk.go(task);
+// Asked for in time: the browser must know that somebody waits for its chooser before the key is pressed.
+const choosing = page.waitForEvent("filechooser");
 await tabTo("done");
 await page.keyboard.press("Space");
 await tabTo("f-limit");
@@ -117,8 +120,8 @@ await page.keyboard.type("80.00");
 await tabTo("f-text");
 await page.keyboard.type("<script>globalThis.slipped = true</script><img src=x onerror=\"globalThis.slipped = true\">");
 await tabTo("f-replies");
-const [chooser] = await Promise.all([page.waitForEvent("filechooser"), page.keyboard.press("Enter")]);
-await chooser.setFiles(pdf("回执.pdf", "by keyboard"));
+await page.keyboard.press("Enter");
+await (await choosing).setFiles(pdf("回执.pdf", "by keyboard"));
 await tabTo("提交答复");
 await Promise.all([page.waitForURL("**/tasks/*#answered"), page.keyboard.press("Enter")]);
 await desk.says("已收到的答复", "部分办理", "80.00", "<script>globalThis.slipped");
@@ -132,10 +135,19 @@ await desk.go("/console/partner/tasks/act_0000000000000");
 await sound("told");
 
 // ---- whatever slips in as markup does nothing: the policy of the page forbids it
-await desk.go(task);
-const slipped = await page.evaluate(async () => {
-  const forbidden = [];
-  document.addEventListener("securitypolicyviolation", (event) => forbidden.push(event.effectiveDirective));
+const provoked = await Desk.open();
+provoked.provoked = true;
+await provoked.signIn(told.token);
+await provoked.go(task);
+const slipped = await provoked.page.evaluate(async () => {
+  const wanted = ["connect-src", "img-src", "script-src-elem", "style-src-attr"];
+  const forbidden = new Set();
+  const all = new Promise((done) => {
+    document.addEventListener("securitypolicyviolation", ({ effectiveDirective }) => {
+      forbidden.add(effectiveDirective);
+      if (wanted.every((one) => forbidden.has(one))) done();
+    });
+  });
   const script = document.createElement("script");
   script.textContent = "globalThis.slipped = true";
   document.body.append(script);
@@ -144,14 +156,8 @@ const slipped = await page.evaluate(async () => {
   document.body.append(picture);
   document.body.setAttribute("style", "display: none");
   await fetch("/v1/partner/tasks").catch(() => {});
-  await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
-  return { ran: globalThis.slipped === true, hidden: getComputedStyle(document.body).display, forbidden: forbidden.sort() };
+  await all;
+  return { ran: globalThis.slipped === true, display: getComputedStyle(document.body).display };
 });
-assert.deepEqual(slipped, {
-  ran: false,
-  hidden: "block",
-  forbidden: ["connect-src", "img-src", "script-src-elem", "style-src-attr"],
-});
-const refused = desk.complaints.splice(-4);
-assert.ok(refused.every((text) => text.includes("Content Security Policy")), refused.join("\n"));
+assert.deepEqual(slipped, { ran: false, display: "block" });
 await end();
