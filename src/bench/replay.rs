@@ -102,7 +102,7 @@ impl Writer {
     fn request(&mut self, template: &Request, number: u64) -> anyhow::Result<()> {
         let case = number / REQUESTS_PER_CASE;
         let mut request = template.clone();
-        request.case.number = Personal::new(format!("(2026)浙0225执{case:010}号"));
+        request.case.number = Personal::new(format!("(2026)浙0225执{}号", case + 1));
         let partner = partner_id(usize::try_from(number)? % PARTNERS);
         let act = ActOrder { partner, ..query(template).context("the template has no act")? };
         request.asked = Asked::Acts(vec![act]);

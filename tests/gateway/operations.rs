@@ -5,6 +5,7 @@ mod compose;
 mod documents;
 mod keys;
 mod lines;
+mod measured;
 mod samples;
 mod served;
 mod service;
