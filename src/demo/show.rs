@@ -149,9 +149,18 @@ impl Show {
     pub fn stays_up(&self, url: &str, place: &Place) {
         self.line("");
         self.line(&format!("stays up at {url} (Ctrl-C ends it); everything is under {}", place.root.display()));
-        self.line(&format!("  curl -H 'Authorization: Bearer {}' {url}/v1/requests", place.tokens.submitter));
-        self.line(&format!("  curl {url}/trail/checkpoint"));
-        self.line(&format!("  curl {url}/metrics"));
+        self.line("for the tour in README.md, in another terminal:");
+        let tokens = &place.tokens;
+        let named = [
+            ("SUBMITTER", &tokens.submitter),
+            ("OFFICER", &tokens.officer),
+            ("APPROVER", &tokens.approver),
+            ("OPERATOR", &tokens.operator),
+            ("AUDITOR", &tokens.auditor),
+        ];
+        let exports: String = named.iter().map(|(name, token)| format!(" {name}={token}")).collect();
+        self.line(&format!("  export URL={url}{exports}"));
+        self.line("  curl -H \"Authorization: Bearer $SUBMITTER\" $URL/v1/requests");
     }
 }
 

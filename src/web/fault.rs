@@ -6,6 +6,9 @@ use serde::Serialize;
 
 use crate::language::Language;
 
+/// As people count what a scanner made.
+const MEGABYTE: usize = 1_024 * 1_024;
+
 /// Where a fault is.
 #[derive(Clone, PartialEq, Eq, Debug)]
 enum Place {
@@ -194,8 +197,8 @@ impl Want {
                 Language::English => format!("an id that begins with {prefix}"),
             },
             Self::Pdf(max) => match language {
-                Language::Chinese => format!("须为PDF文件，至多{max}字节"),
-                Language::English => format!("a PDF of at most {max} bytes"),
+                Language::Chinese => format!("须为PDF文件，至多{} MB", max / MEGABYTE),
+                Language::English => format!("a PDF of at most {} MB", max / MEGABYTE),
             },
             Self::Within(bound) => (*bound).to_owned(),
             Self::Form(wanted) => wanted.clone(),

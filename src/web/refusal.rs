@@ -51,7 +51,8 @@ impl From<Refusal> for Problem {
             }
             Refusal::StopNotYours => Slug::StopNotYours.into(),
             Refusal::ActClaimed { by, until } => {
-                let until = domain::day::show_instant(until);
+                // To the minute, as people say it: the instant itself stands in the task.
+                let until: String = domain::day::show_instant(until).replace('T', " ").chars().take(16).collect();
                 Self::from(Slug::ActClaimed)
                     .saying(format!("认领人：{by}，至{until}。"), format!("Taken by {by} until {until}."))
             }

@@ -9,6 +9,7 @@
 
 mod bench;
 
+mod browser;
 mod canary;
 mod contract;
 mod deliveries;

@@ -1,9 +1,11 @@
 //! The runbook and the READMEs: every command of ours in them is one, every address that they call is served.
 
-use super::lines::taken;
+use super::lines::{commands_below, taken};
 use super::read;
 
 const PAGES: [&str; 4] = ["README.md", "README.zh-CN.md", "docs/RUNBOOK.md", "docs/RUNBOOK.zh-CN.md"];
+
+const READMES: [&str; 2] = ["README.md", "README.zh-CN.md"];
 
 /// The lines of every fenced shell block, with lines that go on joined.
 fn shell_lines(page: &str) -> Vec<String> {
@@ -60,6 +62,70 @@ fn every_command_in_the_pages_is_one() {
         }
     }
     assert!(seen > 20, "{seen} commands were found; were the fences renamed?");
+}
+
+/// The commands in a page's running text and tables, with `list\|end` spread out into one each.
+fn inline_commands(page: &str) -> Vec<String> {
+    let mut shell = false;
+    let mut found = Vec::new();
+    for line in read(page).lines() {
+        shell ^= line.starts_with("```");
+        if shell || line.starts_with("```") {
+            continue;
+        }
+        let spans = line.split('`').skip(1).step_by(2).filter_map(|span| span.strip_prefix("xiezhi "));
+        for span in spans {
+            let mut spread = vec![String::new()];
+            for word in span.replace("\\|", "|").split_whitespace() {
+                let each = |before: &String| {
+                    let ways = word.split('|').map(|way| format!("{before} {way}"));
+                    ways.collect::<Vec<_>>()
+                };
+                spread = spread.iter().flat_map(each).collect();
+            }
+            found.extend(spread.into_iter().map(|command| command.trim().to_owned()));
+        }
+    }
+    found
+}
+
+#[test]
+fn every_command_named_in_the_text_is_one_and_the_readmes_name_all() {
+    for page in PAGES {
+        for command in inline_commands(page) {
+            taken(&format!("{page}: {command}"), &command.split(' ').collect::<Vec<_>>());
+        }
+    }
+    let mut ours = Vec::new();
+    for command in commands_below(&[]) {
+        let below = commands_below(&[&command]);
+        if below.is_empty() {
+            ours.push(command);
+        } else {
+            ours.extend(below.into_iter().map(|own| format!("{command} {own}")));
+        }
+    }
+    assert!(ours.len() > 25, "{ours:?}");
+    for page in READMES {
+        let named = inline_commands(page);
+        let is_named = |own: &&String| named.iter().any(|line| line == *own || line.starts_with(&format!("{own} ")));
+        let missing: Vec<_> = ours.iter().filter(|own| !is_named(own)).collect();
+        assert!(missing.is_empty(), "{page} does not name {missing:?}");
+    }
+}
+
+#[test]
+fn the_readmes_list_every_adapter_and_every_dialect() {
+    for page in READMES {
+        let text = read(page);
+        for adapter in adapters::ADAPTERS {
+            assert!(text.contains(&format!("`{}`", adapter.name)), "{page} does not list {}", adapter.name);
+        }
+        for file in crate::bench::files_below(&super::root().join("config/dialects")) {
+            let name = file.file_stem().unwrap().to_str().unwrap();
+            assert!(text.contains(&format!("`{name}`")), "{page} does not list the dialect {name}");
+        }
+    }
 }
 
 fn serves(path: &str) -> bool {

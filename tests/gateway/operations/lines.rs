@@ -16,6 +16,13 @@ fn below<'h>(help: &'h str, heading: &str) -> Vec<&'h str> {
     from.take_while(|line| !line.is_empty()).map(str::trim).collect()
 }
 
+/// The commands below one, as the binary names them.
+pub fn commands_below(path: &[&str]) -> Vec<String> {
+    let told = help(path);
+    let names = below(&told, "Commands:").into_iter().filter_map(|line| line.split(' ').next());
+    names.filter(|name| *name != "help").map(str::to_owned).collect()
+}
+
 /// Fails unless every command and flag of `arguments` (what follows `xiezhi`) is one.
 pub fn taken(place: &str, arguments: &[&str]) {
     let mut path: Vec<&str> = Vec::new();

@@ -1,22 +1,26 @@
-//! The form in which a clerk answers: which fields an act of a kind has, how they are drawn, and the answer that they make.
+//! The form in which a clerk answers: what may be said of an act of a kind, the answer that the fields make, and the field that a fault is about.
 
-use domain::outcome::{AssetKind, AssetRole, FindingClass, Reason, Verdict};
-use domain::{ActId, ActKind};
+use domain::ActKind;
+use domain::outcome::{Reason, Verdict};
 
 use super::fields::Fields;
-use super::html::Html;
-use crate::fault::Fault;
 use crate::intake::form::{Amount, AnswerForm, DetailForm, FindingForm, FoundForm, List, PriorForm, Text};
-use crate::language::Language;
 
 /// Rows for accounts on one form at most; who found more answers by JSON.
 pub const ROWS_MAX: usize = 100;
-/// Rows for accounts unless more are asked for.
-pub(super) const ROWS: usize = 3;
+/// Rows for accounts unless more are asked for; most debtors have fewer accounts at one partner.
+pub(super) const ROWS: usize = 12;
 /// Rows for earlier measures, and for other findings.
-const FEW_ROWS: usize = 3;
+pub(super) const FEW_ROWS: usize = 3;
 
-type Said = (&'static str, &'static str);
+/// Chinese, and the same in English.
+pub(super) type Said = (&'static str, &'static str);
+/// A list of a form: its name, the fields of a row that always say something, its rows at most.
+type Rows = (&'static str, &'static [&'static str], usize);
+
+const ACCOUNTS: Rows = ("accounts", &["asset", "role"], ROWS_MAX);
+const AHEAD: Rows = ("ahead", &[], FEW_ROWS);
+const FINDINGS: Rows = ("findings", &["class"], FEW_ROWS);
 
 /// What a clerk may say of an act of this kind, in the order in which it is offered.
 pub(super) fn verdicts(kind: ActKind) -> &'static [Verdict] {
@@ -76,11 +80,11 @@ pub(super) fn answer(fields: &Fields) -> AnswerForm<'_> {
     let text = |name: &str| fields.text(name).map(|text| Text(text.into()));
     let amount = |name: &str| fields.text(name).map(|text| Amount(text.into()));
     AnswerForm {
-        accounts: rows(fields, "accounts", &["asset", "role"], ROWS_MAX, account),
-        ahead: rows(fields, "ahead", &[], FEW_ROWS, prior),
+        accounts: rows(fields, ACCOUNTS, account),
+        ahead: rows(fields, AHEAD, prior),
         caught: amount("caught"),
         due: text("due"),
-        findings: rows(fields, "findings", &["class"], FEW_ROWS, finding),
+        findings: rows(fields, FINDINGS, finding),
         from: text("from"),
         limit: amount("limit"),
         moved: amount("moved"),
@@ -104,23 +108,41 @@ fn empty<'a>() -> Text<'a> {
     Text("".into())
 }
 
-/// A row is there when anything but its choices is filled in.
-fn rows<'a, T, const MAX: usize>(
-    fields: &'a Fields,
-    list: &str,
-    choices: &[&str],
-    max: usize,
-    read: impl Fn(&dyn Fn(&str) -> Option<&'a str>) -> T,
-) -> Option<List<T, MAX>> {
-    let filled = |place: &usize| {
+/// The rows in which anything but the choices is filled in.
+fn filled(fields: &Fields, (list, choices, max): Rows) -> Vec<usize> {
+    let is_filled = |place: &usize| {
         let prefix = format!("{list}.{place}.");
         let own =
             fields.texts.range(prefix.clone()..).map(|(name, _)| name).take_while(|name| name.starts_with(&prefix));
         own.into_iter().any(|name| !choices.iter().any(|choice| name.get(prefix.len()..) == Some(choice)))
     };
-    let row = |place: usize| read(&|field: &str| fields.text(&format!("{list}.{place}.{field}")));
-    let rows: Vec<T> = (0..max).filter(filled).map(row).collect();
+    (0..max).filter(is_filled).collect()
+}
+
+fn rows<'a, T, const MAX: usize>(
+    fields: &'a Fields,
+    list: Rows,
+    read: impl Fn(&dyn Fn(&str) -> Option<&'a str>) -> T,
+) -> Option<List<T, MAX>> {
+    let (name, ..) = list;
+    let row = |place: usize| read(&|field: &str| fields.text(&format!("{name}.{place}.{field}")));
+    let rows: Vec<T> = filled(fields, list).into_iter().map(row).collect();
     (!rows.is_empty()).then_some(List(rows))
+}
+
+/// The field of the form that a pointer into its answer is about: rows that were left blank are none there.
+pub(super) fn field_at(fields: &Fields, pointer: &str) -> String {
+    let mut steps = pointer.split('/').skip(1);
+    let list = steps.next().unwrap_or_default();
+    let Some(rows) = [ACCOUNTS, AHEAD, FINDINGS].into_iter().find(|(name, ..)| *name == list) else {
+        return list.to_owned();
+    };
+    let place = steps.next().and_then(|place| filled(fields, rows).get(place.parse::<usize>().ok()?).copied());
+    match (place, steps.next()) {
+        (Some(place), Some("details")) => format!("{list}.{place}.value"),
+        (Some(place), Some(field)) => format!("{list}.{place}.{field}"),
+        _ => list.to_owned(),
+    }
 }
 
 fn account<'a>(field: &dyn Fn(&str) -> Option<&'a str>) -> FoundForm<'a> {
@@ -158,242 +180,27 @@ fn finding<'a>(field: &dyn Fn(&str) -> Option<&'a str>) -> FindingForm<'a> {
     }
 }
 
-/// Draws the form with what was filled in before, and what was wrong with it.
-pub(super) fn draw(
-    page: &mut Html,
-    (kind, act): (ActKind, ActId),
-    word: &str,
-    fields: &Fields,
-    faults: &[Fault],
-    more_rows: usize,
-) {
-    self::faults(page, faults);
-    page.put("<form class=\"answer\" method=\"post\" enctype=\"multipart/form-data\" action=\"");
-    page.put(super::ROOT).put("/tasks/").say(&act.to_string()).put("/answer\">");
-    page.put("<input type=\"hidden\" name=\"form\" value=\"").say(word).put("\">");
-    draw_verdict(page, kind, fields);
-    page.put("<div class=\"grid\">");
-    let sums: &[(&str, Said)] = match kind {
-        ActKind::Freeze => {
-            &[("limit", ("登记限额（元）", "limit registered, yuan")), ("caught", ("实际控制（元）", "held now, yuan"))]
-        }
-        _ if kind.moves_money() => &[("moved", ("实际划出（元）", "moved to the court, yuan"))],
-        _ => &[],
-    };
-    for (name, label) in sums {
-        input(page, fields, name, *label, "inputmode=\"decimal\" placeholder=\"0.00\"");
-    }
-    if kind.is_lasting() || kind == ActKind::Renew {
-        input(page, fields, "from", ("起日", "first day"), "type=\"date\"");
-        input(page, fields, "to", ("止日（含当日）", "last day, inclusive"), "type=\"date\"");
-    }
-    input(page, fields, "serial", ("本单位流水号", "your own number"), "maxlength=\"64\"");
-    input(page, fields, "due", ("预计办理日（已登记的）", "expected day"), "type=\"date\"");
-    page.put("</div>");
-    if kind.is_question() {
-        draw_accounts(page, fields, more_rows);
-        draw_findings(page, fields);
-    }
-    if kind == ActKind::Freeze {
-        draw_ahead(page, fields);
-    }
-    page.put("<label class=\"wide\">").both(("说明（本单位原话）", "in your own words"));
-    page.put("<textarea name=\"text\" rows=\"3\" maxlength=\"1000\">").say(fields.text("text").unwrap_or_default());
-    page.put("</textarea></label><label class=\"wide\">")
-        .both(("盖章回执（PDF，可多选，至多4件）", "sealed reply, PDF, up to four"));
-    page.put("<input type=\"file\" name=\"replies\" accept=\"application/pdf,.pdf\" multiple></label>");
-    page.put("<p class=\"act\"><button type=\"submit\">").both(("提交答复", "Answer")).put("</button></p></form>");
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn faults(page: &mut Html, faults: &[Fault]) {
-    if faults.is_empty() {
-        return;
-    }
-    page.put("<div class=\"faults\" role=\"alert\"><p><b>")
-        .both(("答复未提交，请更正；附件须重新选择", "nothing was sent; correct this and choose the files again"));
-    page.put("</b></p><ul>");
-    for fault in faults {
-        page.put("<li>");
-        name_place(page, fault.pointer());
-        let (chinese, english) = (fault.wanted(Language::Chinese), fault.wanted(Language::English));
-        page.put("：");
-        if chinese == english {
-            page.say(&chinese)
-        } else {
-            page.both((&chinese, &english))
-        };
-        page.put("</li>");
-    }
-    page.put("</ul></div>");
-}
-
-/// `/accounts/1/number` as people say it.
-fn name_place(page: &mut Html, pointer: &str) {
-    let mut steps = pointer.split('/').filter(|step| !step.is_empty()).peekable();
-    while let Some(step) = steps.next() {
-        match step.parse::<usize>() {
-            Ok(place) => page.say(&format!("第{}行", place + 1)),
-            Err(_) => page.say(field_name(step)),
-        };
-        if steps.peek().is_some() {
-            page.put(" · ");
-        }
-    }
-}
-
-fn field_name(field: &str) -> &str {
-    match field {
-        "verdict" => "办理结果",
-        "reason" => "原因",
-        "text" => "说明",
-        "limit" => "登记限额",
-        "caught" => "实际控制",
-        "moved" => "实际划出",
-        "from" => "起日",
-        "to" => "止日",
-        "due" => "预计办理日",
-        "serial" => "流水号",
-        "accounts" => "查得账户或财产",
-        "ahead" => "在先措施",
-        "findings" => "其他查明事项",
-        "replies" => "盖章回执",
-        "number" => "账号",
-        "balance" => "余额",
-        "available" => "可控金额",
-        "class" => "类别",
-        "status" => "状态",
-        "branch" => "网点",
-        "currency" => "币种",
-        "organ" => "机关",
-        "paper" => "文号",
-        "amount" => "金额",
-        "file_name" => "文件名",
-        other => other,
-    }
-}
-
-fn draw_verdict(page: &mut Html, kind: ActKind, fields: &Fields) {
-    page.put("<fieldset><legend>").both(("办理结果", "result")).put("</legend>");
-    for offered in verdicts(kind) {
-        page.put("<label class=\"choice\"><input type=\"radio\" name=\"verdict\" required value=\"")
-            .say(offered.word());
-        page.put(if fields.text("verdict") == Some(offered.word()) { "\" checked>" } else { "\">" });
-        page.both(verdict(kind, *offered)).put("</label>");
-    }
-    page.put("<label>").both(("原因", "reason")).put("<select name=\"reason\"><option value=\"\"></option>");
-    for word in Reason::ALL {
-        let (chinese, english) = reason(*word);
-        option(page, fields.text("reason"), word.word(), &format!("{chinese} {english}"));
-    }
-    page.put("</select></label></fieldset>");
-}
-
-fn option(page: &mut Html, chosen: Option<&str>, word: &str, label: &str) {
-    page.put("<option value=\"").say(word).put(if chosen == Some(word) { "\" selected>" } else { "\">" });
-    page.say(label).put("</option>");
-}
-
-fn input(page: &mut Html, fields: &Fields, name: &str, label: Said, more: &'static str) {
-    page.put("<label>").both(label);
-    cell(page, fields, name, more);
-    page.put("</label>");
-}
-
-fn cell(page: &mut Html, fields: &Fields, name: &str, more: &'static str) {
-    page.put("<input name=\"").say(name).put("\" value=\"").say(fields.text(name).unwrap_or_default());
-    page.put("\" autocomplete=\"off\" ").put(more).put(">");
-}
-
-fn draw_accounts(page: &mut Html, fields: &Fields, rows: usize) {
-    page.put("<fieldset><legend>").both(("查得账户或财产", "accounts and other property found")).put("</legend>");
-    page.put("<table class=\"rows\"><thead><tr>");
-    for label in [
-        ("账号、保单号、产权证号或号牌", "number"),
-        ("种类", "sort"),
-        ("类别", "class"),
-        ("状态", "status"),
-        ("余额（元）", "balance"),
-        ("可控金额（元）", "can be held"),
-        ("网点", "branch"),
-        ("身份", "the subject is"),
-    ] {
-        page.put("<th>").both(label).put("</th>");
-    }
-    page.put("</tr></thead><tbody>");
-    for place in 0..rows.clamp(1, ROWS_MAX) {
-        let name = |field: &str| format!("accounts.{place}.{field}");
-        page.put("<tr><td>");
-        cell(page, fields, &name("number"), "maxlength=\"64\"");
-        page.put("</td><td>");
-        let kinds: Vec<_> = AssetKind::ALL.iter().map(|kind| (kind.word(), kind.chinese())).collect();
-        choose(page, fields, &name("asset"), &kinds);
-        for (field, more) in [
-            ("class", "maxlength=\"100\""),
-            ("status", "maxlength=\"100\""),
-            ("balance", "inputmode=\"decimal\""),
-            ("available", "inputmode=\"decimal\""),
-            ("branch", "maxlength=\"100\""),
+    #[test]
+    fn a_fault_is_told_where_the_clerk_typed() {
+        let sent =
+            b"accounts.0.asset=cash&accounts.7.number=6&accounts.40.balance=x&findings.1.class=step&findings.1.value=y";
+        let fields = Fields::of_pairs(sent).unwrap();
+        for (pointer, field) in [
+            ("/limit", "limit"),
+            ("/accounts/0/number", "accounts.7.number"),
+            ("/accounts/1/balance", "accounts.40.balance"),
+            ("/accounts/2/balance", "accounts"),
+            ("/findings/0/details/0/value", "findings.1.value"),
+            ("/findings/0/class", "findings.1.class"),
+            ("/replies/0/file_name", "replies"),
+            ("", ""),
         ] {
-            page.put("</td><td>");
-            cell(page, fields, &name(field), more);
+            assert_eq!(field_at(&fields, pointer), field, "{pointer}");
         }
-        page.put("</td><td>");
-        let roles: Vec<_> = AssetRole::ALL.iter().map(|role| (role.word(), role.chinese())).collect();
-        choose(page, fields, &name("role"), &roles);
-        page.put("</td></tr>");
+        assert_eq!(rows_in(&fields), 41);
     }
-    page.put("</tbody></table>");
-    if rows < ROWS_MAX {
-        page.put("<p class=\"hint\"><a href=\"?rows=").say(&(rows * 4).clamp(12, ROWS_MAX).to_string());
-        page.put("\">")
-            .both(("行数不够：换用更多行的表格（先换再填）", "more rows; before filling in"))
-            .put("</a></p>");
-    }
-    page.put("</fieldset>");
-}
-
-fn choose(page: &mut Html, fields: &Fields, name: &str, words: &[(&str, &str)]) {
-    page.put("<select name=\"").say(name).put("\">");
-    for (word, label) in words {
-        option(page, fields.text(name), word, label);
-    }
-    page.put("</select>");
-}
-
-fn draw_findings(page: &mut Html, fields: &Fields) {
-    page.put("<details><summary>").both(("其他查明事项", "other findings")).put("</summary>");
-    page.put("<table class=\"rows\"><tbody>");
-    let classes: Vec<_> = FindingClass::ALL.iter().map(|class| (class.word(), class.chinese())).collect();
-    for place in 0..FEW_ROWS {
-        page.put("<tr><td class=\"narrow\">");
-        choose(page, fields, &format!("findings.{place}.class"), &classes);
-        page.put("</td><td>");
-        cell(page, fields, &format!("findings.{place}.value"), "maxlength=\"500\"");
-        page.put("</td></tr>");
-    }
-    page.put("</tbody></table></details>");
-}
-
-fn draw_ahead(page: &mut Html, fields: &Fields) {
-    page.put("<fieldset><legend>").both(("在先措施（如有）", "earlier measures, if any")).put("</legend>");
-    page.put("<table class=\"rows\"><thead><tr>");
-    for label in [("机关", "by whom"), ("文号", "paper"), ("金额（元）", "yuan"), ("止日", "until")] {
-        page.put("<th>").both(label).put("</th>");
-    }
-    page.put("</tr></thead><tbody>");
-    for place in 0..FEW_ROWS {
-        page.put("<tr>");
-        for (field, more) in [
-            ("organ", "maxlength=\"100\""),
-            ("paper", "maxlength=\"100\""),
-            ("amount", "inputmode=\"decimal\""),
-            ("to", "type=\"date\""),
-        ] {
-            page.put("<td>");
-            cell(page, fields, &format!("ahead.{place}.{field}"), more);
-            page.put("</td>");
-        }
-        page.put("</tr>");
-    }
-    page.put("</tbody></table></fieldset>");
 }

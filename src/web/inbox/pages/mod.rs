@@ -1,5 +1,6 @@
 //! The inbox in a browser: pages made here, no script, nothing from elsewhere; a sitting after the token was shown once.
 
+mod draw;
 mod fields;
 mod form;
 mod html;
@@ -10,6 +11,7 @@ use actix_web::http::{StatusCode, header};
 use actix_web::web::{self, Bytes, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 
+use self::draw::Sent;
 use self::fields::Fields;
 use self::html::Html;
 use super::api::{act_id, place};
@@ -62,10 +64,10 @@ fn moved(to: &str) -> HttpResponse {
     headed(HttpResponse::SeeOther()).insert_header((LOCATION, to)).finish()
 }
 
-fn begin(title: &'static str) -> Html {
+fn begin(title: &str) -> Html {
     let mut page = Html::new();
     page.put("<!DOCTYPE html><html lang=\"zh-CN\"><head><meta charset=\"utf-8\">");
-    page.put("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>").put(title);
+    page.put("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>").say(title);
     page.put(" · 协助执行收件箱</title><link rel=\"stylesheet\" href=\"").put(ROOT).put("/style.css\"></head><body>");
     page
 }
@@ -228,19 +230,45 @@ async fn view(seat: &Seat<Clerk>, id: &str) -> Result<InboxTask, Problem> {
     Ok(seat.allowed.gate().inbox_task(seat.allowed.caller(), act_id(id)?).await?)
 }
 
-fn task_page(
-    status: StatusCode,
-    seat: &Seat<Clerk>,
-    view: &InboxTask,
-    (fields, faults): (&Fields, &[Fault]),
-    rows: usize,
-) -> HttpResponse {
-    let word = seat.sitting.form_word();
-    let mut written = begin("办理");
+/// What a clerk sent that was not taken, and why.
+struct Returned {
+    fields: Fields,
+    files: Vec<String>,
+    faults: Vec<Fault>,
+    /// What is not the fault of a field.
+    problem: Option<Problem>,
+}
+
+fn task_page(seat: &Seat<Clerk>, view: &InboxTask, above: Option<&Problem>, rows: usize) -> HttpResponse {
+    let status = above.map_or(StatusCode::OK, Problem::status);
+    let mut written = begin(&format!("办理 {}", show::number(view)));
     header(&mut written, Some(seat.who()));
-    show::task(&mut written, view, &word);
-    // The form posts to the task's own path, wherever it stands.
-    form::draw(&mut written, (view.kind, view.act), &word, fields, faults, rows);
+    let word = seat.sitting.form_word();
+    show::task(&mut written, view, &word, above);
+    if show::begin_answer(&mut written, view, false) {
+        let blank = Fields::default();
+        draw::draw(&mut written, (view.kind, view.act), &word, &Sent::of(&blank, &[], &[]), rows);
+        show::end_answer(&mut written, view);
+    }
+    page(status, end(written))
+}
+
+/// The task with its form as it was filled in, and what was wrong with it.
+fn returned_page(seat: &Seat<Clerk>, view: &InboxTask, returned: &Returned) -> HttpResponse {
+    let Returned { fields, files, faults, problem } = returned;
+    let status = problem.as_ref().map_or(StatusCode::UNPROCESSABLE_ENTITY, Problem::status);
+    let mut written = begin(&format!("未提交：办理 {}", show::number(view)));
+    header(&mut written, Some(seat.who()));
+    let word = seat.sitting.form_word();
+    show::task(&mut written, view, &word, None);
+    if show::begin_answer(&mut written, view, true) {
+        if let Some(problem) = problem {
+            show::notice(&mut written, problem);
+        }
+        let sent = Sent::of(fields, faults, files);
+        draw::draw(&mut written, (view.kind, view.act), &word, &sent, form::rows_in(fields));
+        show::end_answer(&mut written, view);
+    }
     page(status, end(written))
 }
 
@@ -253,7 +281,7 @@ pub(crate) async fn task(desk: AtDesk<Clerk>, request: HttpRequest, id: Path<Str
     let rows = query.number("rows", 1, u64::try_from(form::ROWS_MAX).unwrap_or(1));
     let rows = rows.and_then(|rows| rows.try_into().ok()).unwrap_or(form::ROWS);
     match view(&seat, &id).await {
-        Ok(view) => task_page(StatusCode::OK, &seat, &view, (&Fields::default(), &[]), rows),
+        Ok(view) => task_page(&seat, &view, None, rows),
         Err(problem) => told(&problem, Some(seat.who())),
     }
 }
@@ -309,7 +337,11 @@ pub(crate) async fn claim(
     match claimed.await {
         Ok(act) => moved(&format!("{ROOT}/tasks/{act}")),
         Err(problem) if problem.slug() == Slug::TokenMissing => turned_away(&problem),
-        Err(problem) => told(&problem, Some(seat.who())),
+        // Who has it, and until when, stands on the task's own page.
+        Err(problem) => match view(&seat, &id).await {
+            Ok(view) => task_page(&seat, &view, Some(&problem), form::ROWS),
+            Err(_) => told(&problem, Some(seat.who())),
+        },
     }
 }
 
@@ -324,8 +356,8 @@ pub(crate) async fn answer(
         Err(problem) => return turned_away(&problem),
     };
     match take(&seat, &request, &id, payload).await {
-        Ok(Taken::Said(act)) => moved(&format!("{ROOT}/tasks/{act}#answer")),
-        Ok(Taken::Faulty(answer)) => answer,
+        Ok(Taken::Said(act)) => moved(&format!("{ROOT}/tasks/{act}#answered")),
+        Ok(Taken::Returned(answer)) => answer,
         Err(problem) if problem.slug() == Slug::TokenMissing => turned_away(&problem),
         Err(problem) => told(&problem, Some(seat.who())),
     }
@@ -334,8 +366,8 @@ pub(crate) async fn answer(
 /// What became of an answer.
 enum Taken {
     Said(domain::ActId),
-    /// The form again, with its faults.
-    Faulty(HttpResponse),
+    /// The form again, as it was filled in.
+    Returned(HttpResponse),
 }
 
 async fn take(seat: &Seat<Clerk>, request: &HttpRequest, id: &str, payload: Payload) -> Result<Taken, Problem> {
@@ -344,19 +376,18 @@ async fn take(seat: &Seat<Clerk>, request: &HttpRequest, id: &str, payload: Payl
     let bytes = body::read(request, payload, limits.face_bytes_max, limits).await?;
     let mut fields = read_parts(request, bytes, limits.inline_bytes_max).await?;
     is_own_form(request, seat, &fields)?;
-    let files = std::mem::take(&mut fields.files);
-    let faults = match answer::outcome(form::answer(&fields), files) {
+    let uploads = std::mem::take(&mut fields.files);
+    let files = uploads.iter().map(|upload| upload.file_name.clone()).collect();
+    let (faults, problem) = match answer::outcome(form::answer(&fields), uploads) {
         Ok(outcome) => match allowed.gate().answer_act(allowed.caller(), id, outcome).await.map_err(Problem::from) {
             Ok(answered) => return Ok(Taken::Said(answered.act)),
-            Err(problem) if problem.slug() == Slug::OutOfBounds => problem.faults().to_vec(),
-            Err(problem) => return Err(problem),
+            Err(problem) if problem.slug() == Slug::OutOfBounds => (problem.faults().to_vec(), None),
+            Err(problem) => (Vec::new(), Some(problem)),
         },
-        Err(faults) => faults,
+        Err(faults) => (faults, None),
     };
     let view = allowed.gate().inbox_task(allowed.caller(), id).await?;
-    let rows = form::rows_in(&fields);
-    let drawn = task_page(StatusCode::UNPROCESSABLE_ENTITY, seat, &view, (&fields, &faults), rows);
-    Ok(Taken::Faulty(drawn))
+    Ok(Taken::Returned(returned_page(seat, &view, &Returned { fields, files, faults, problem })))
 }
 
 /// A form as it is taken from a browser, for those who bend it.

@@ -2,11 +2,15 @@
 
 use domain::case::{Officer, Party, PartyKind};
 use domain::slip::Line;
-use domain::{ActKind, Millis};
+use domain::{ActKind, ActState, Millis};
+use sha2::{Digest as _, Sha256};
 
 use super::form;
 use super::html::Html;
 use crate::gate::{ClaimView, InboxPage, InboxTask, OutcomeView};
+use crate::intake::show::hex;
+use crate::language::Language;
+use crate::problem::Problem;
 
 /// An instant as people write it, to the minute.
 fn minute(at: Millis) -> String {
@@ -33,7 +37,8 @@ fn say_kind(page: &mut Html, of: ActKind) {
     page.both((chinese, &english));
 }
 
-fn number(view: &InboxTask) -> String {
+/// The number by which court and partner speak of it.
+pub(super) fn number(view: &InboxTask) -> String {
     view.key.to_string()
 }
 
@@ -61,7 +66,7 @@ pub(super) fn list(page: &mut Html, tasks: &InboxPage, now: Millis, from: u32) {
         ("应反馈", "due"),
         ("经办", "clerk"),
     ] {
-        page.put("<th>").both(label).put("</th>");
+        page.put("<th scope=\"col\">").both(label).put("</th>");
     }
     page.put("</tr></thead><tbody>");
     for task in &tasks.tasks {
@@ -87,13 +92,14 @@ fn line(page: &mut Html, task: &InboxTask, now: Millis) {
     let case = &task.slip.context.case;
     page.put(if task.overdue { "<tr class=\"late\"><td class=\"number\">" } else { "<tr><td class=\"number\">" });
     link(page, task, "");
-    page.say(&number(task)).put("</a></td><td>");
+    page.say(&number(task)).put("</a></td><td class=\"what\">");
     say_kind(page, task.kind);
     if let Some(amount) = task.slip.lines.first().and_then(|line| line.amount) {
         page.put("<br><span class=\"sum\">¥").say(&amount.to_string()).put("</span>");
     }
-    page.put("</td><td>").say(case.number.expose()).put("<br><span class=\"minor\">").say(&case.court.name);
-    page.put("</span></td><td>");
+    // A narrow screen has no heads of columns; the labels stand in for them.
+    page.put("</td><td data-label=\"案号\">").say(case.number.expose()).put("<br><span class=\"minor\">");
+    page.say(&case.court.name).put("</span></td><td data-label=\"被执行人\">");
     if let Some(party) = task.slip.party() {
         page.say(party.name.expose())
             .put("<br><span class=\"minor number\">")
@@ -101,14 +107,15 @@ fn line(page: &mut Html, task: &InboxTask, now: Millis) {
             .put("</span>");
     }
     let (chinese, english) = age(task.offered_at, now);
-    page.put("</td><td>").both((&chinese, &english)).put("</td><td>").say(&minute(task.due));
+    page.put("</td><td class=\"when\" data-label=\"已下发\">").both((&chinese, &english));
+    page.put("</td><td class=\"when\" data-label=\"应反馈\">").say(&minute(task.due));
     if task.overdue {
         page.put(" <b class=\"badge\">").both(("逾期", "overdue")).put("</b>");
     }
     if task.outcome.is_some() {
         page.put("<br><span class=\"minor\">").both(("已登记", "registered")).put("</span>");
     }
-    page.put("</td><td>");
+    page.put("</td><td data-label=\"经办\">");
     claimed(page, task.claim.as_ref());
     page.put("</td></tr>");
 }
@@ -125,8 +132,15 @@ fn claimed(page: &mut Html, claim: Option<&ClaimView>) {
     page.put("<br><span class=\"minor\">").both(("至", "until")).put(" ").say(&minute(claim.until)).put("</span>");
 }
 
+/// Why something was not done, in the place where the clerk looks.
+pub(super) fn notice(page: &mut Html, problem: &Problem) {
+    let (chinese, english) = (problem.told(Language::Chinese), problem.told(Language::English));
+    page.put("<div class=\"faults\" role=\"alert\"><p><b>").both((chinese.0, english.0)).put("</b></p><p>");
+    page.both((&chinese.1, &english.1)).put("</p></div>");
+}
+
 /// A task, above its form.
-pub(super) fn task(page: &mut Html, view: &InboxTask, word: &str) {
+pub(super) fn task(page: &mut Html, view: &InboxTask, word: &str, above: Option<&Problem>) {
     page.put("<p class=\"back\"><a href=\"")
         .put(super::ROOT)
         .put("/tasks\">← ")
@@ -134,6 +148,9 @@ pub(super) fn task(page: &mut Html, view: &InboxTask, word: &str) {
         .put("</a></p><h1>");
     say_kind(page, view.kind);
     page.put(" <span class=\"number\">").say(&number(view)).put("</span></h1>");
+    if let Some(problem) = above {
+        notice(page, problem);
+    }
     if view.held {
         page.put("<p class=\"faults\" role=\"alert\"><b>");
         page.both((
@@ -144,7 +161,11 @@ pub(super) fn task(page: &mut Html, view: &InboxTask, word: &str) {
     }
     page.put("<p class=\"sums\"><span>").both(("下发", "offered")).put(" <b>").say(&minute(view.offered_at));
     page.put(if view.overdue { "</b></span><span class=\"late\">" } else { "</b></span><span>" });
-    page.both(("应反馈", "due")).put(" <b>").say(&minute(view.due)).put("</b></span><span>");
+    page.both(("应反馈", "due")).put(" <b>").say(&minute(view.due)).put("</b>");
+    if view.overdue {
+        page.put(" <b class=\"badge\">").both(("逾期", "overdue")).put("</b>");
+    }
+    page.put("</span><span>");
     page.both(("状态", "state")).put(" <b>").say(view.state.chinese()).put("</b></span></p>");
     claim_form(page, view, word);
     page.put("<div class=\"two\"><section><h2>").both(("要求", "What is ordered")).put("</h2><dl>");
@@ -159,13 +180,45 @@ pub(super) fn task(page: &mut Html, view: &InboxTask, word: &str) {
     if let Some(outcome) = &view.outcome {
         answered(page, view.kind, outcome);
     }
-    page.put("<h2 id=\"answer\">");
-    page.both(if view.outcome.is_some() {
-        ("再次答复（取代上次）", "Answer again, instead of the last")
-    } else {
-        ("答复", "Answer")
-    });
-    page.put("</h2>");
+}
+
+/// Begins the place of the form; says whether it is to be drawn. One that came back is drawn in any case: what was typed is not lost.
+pub(super) fn begin_answer(page: &mut Html, view: &InboxTask, came_back: bool) -> bool {
+    page.put("<section id=\"answer\">");
+    let taken_back = matches!(view.state, ActState::Withdrawn | ActState::Unsent);
+    let other = view.claim.as_ref().filter(|claim| !claim.own);
+    if !came_back && (taken_back || other.is_some()) {
+        page.put("<h2>").both(("答复", "Answer")).put("</h2><p class=\"none\">");
+        match other.filter(|_| !taken_back) {
+            Some(claim) => {
+                page.say(&claim.by).put(" ");
+                page.both(match view.outcome {
+                    None => ("正在办理此事项，由其答复。", "is at it and will answer."),
+                    Some(_) => (
+                        "已答复；如需更正，由其提交，或待认领到期。",
+                        "has answered; to correct it, ask that clerk or wait until the claim is over.",
+                    ),
+                });
+            }
+            None => {
+                page.both(("法院已撤回此事项，不必办理。", "The court took it back; nothing is to be done."));
+            }
+        }
+        page.put("</p></section>");
+        return false;
+    }
+    if view.outcome.is_none() {
+        page.put("<h2>").both(("答复", "Answer")).put("</h2>");
+        return true;
+    }
+    page.put(if came_back { "<details open><summary>" } else { "<details><summary>" });
+    page.both(("再次答复（取代上次）", "Answer again, instead of the last")).put("</summary>");
+    true
+}
+
+/// Ends what [`begin_answer`] began when it said that the form is drawn.
+pub(super) fn end_answer(page: &mut Html, view: &InboxTask) {
+    page.put(if view.outcome.is_none() { "</section>" } else { "</details></section>" });
 }
 
 fn claim_form(page: &mut Html, view: &InboxTask, word: &str) {
@@ -289,7 +342,8 @@ fn papers(page: &mut Html, view: &InboxTask) {
 
 fn answered(page: &mut Html, kind: ActKind, view: &OutcomeView) {
     let outcome = &view.outcome;
-    page.put("<section class=\"answered\"><h2>").both(("已收到的答复", "Answer that was taken")).put("</h2><dl>");
+    page.put("<section class=\"answered\" id=\"answered\"><h2>");
+    page.both(("已收到的答复", "Answer that was taken")).put("</h2><dl>");
     page.put("<dt>")
         .both(("结果", "result"))
         .put("</dt><dd><b>")
@@ -325,12 +379,18 @@ fn answered(page: &mut Html, kind: ActKind, view: &OutcomeView) {
         );
     }
     for prior in &outcome.ahead {
-        page.term(("在先措施", "earlier measure"), &format!("{} {}", prior.organ.expose(), prior.paper.expose()));
+        let sum = prior.amount.map_or_else(String::new, |sum| format!(" ¥{sum}"));
+        let to = prior.to.map_or_else(String::new, |to| format!(" {to}"));
+        let told = format!("{} {}{sum}{to}", prior.organ.expose(), prior.paper.expose());
+        page.term(("在先措施", "earlier measure"), &told);
     }
     for reply in &outcome.replies {
-        page.term(("盖章回执", "sealed reply"), reply.file_name.expose());
+        let digest = hex(&Sha256::digest(reply.bytes.expose()));
+        page.put("<dt>").both(("盖章回执", "sealed reply")).put("</dt><dd>").say(reply.file_name.expose());
+        page.put("<br><span class=\"minor number\">SHA-256 ").say(&digest).put("</span></dd>");
     }
-    page.put("</dl></section>");
+    page.put("</dl><p><a href=\"").put(super::ROOT).put("/tasks\">");
+    page.both(("办理其他事项", "go on with other tasks")).put("</a></p></section>");
 }
 
 /// The sheet: what goes to the counter, is filled in by hand, signed and sealed, and comes back as the sealed reply.

@@ -187,7 +187,7 @@ async fn a_clerk_signs_in_answers_by_a_form_and_signs_out() {
     let answered = browser.answer(&fields, Some(b"%PDF-1.7 \r\n--x")).await;
     assert_eq!(
         (answered.status, answered.header("location")),
-        (303, format!("/console/partner/tasks/{TASK}#answer").as_str())
+        (303, format!("/console/partner/tasks/{TASK}#answered").as_str())
     );
     let outcome = house.gate.outcomes.lock().unwrap().pop().unwrap();
     assert_eq!(
