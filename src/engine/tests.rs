@@ -2,13 +2,16 @@
 
 mod ceilings;
 mod claims;
+mod dates;
 mod delivering;
 mod histories;
 mod kinds;
 mod law;
 mod ledger;
 mod measures;
+mod news;
 mod officers;
+mod renewals;
 mod second_book;
 mod settling;
 mod simulated;

@@ -8,6 +8,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use domain::act::{ActOrder, Original};
 use domain::case::{Court, Party, PartyKind, Role, Stage};
 use domain::measure::MeasureState;
+use domain::outcome::AssetKind;
 use domain::{ActKind, Day, Money, Personal};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -16,9 +17,9 @@ use crate::body;
 use crate::fault::Want;
 use crate::gate::{ImportRow, ImportVerdict, MeasureFilter, MeasureLine, Page};
 use crate::intake::at::At;
-use crate::intake::check::PARTNER_CHARACTERS_MAX;
+use crate::intake::check::{PARTNER_CHARACTERS_MAX, each};
 use crate::intake::form::{ImportForm, Text};
-use crate::intake::parts::{ACCOUNT, BODY_NAME, COURT_CODE, ID_NUMBER, ID_TYPE, PARTY_NAME, SLIP, case_number};
+use crate::intake::parts::{self, ACCOUNT, BODY_NAME, COURT_CODE, ID_NUMBER, ID_TYPE, PARTY_NAME, SLIP, case_number};
 use crate::intake::query::Query;
 use crate::intake::read;
 use crate::intake::requests::page_len;
@@ -44,6 +45,8 @@ struct ShownMeasure {
     court: String,
     partner: String,
     kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    asset: Option<&'static str>,
     state: &'static str,
     limit: Yuan,
     caught: Yuan,
@@ -67,6 +70,7 @@ impl ShownMeasure {
             court: line.court,
             partner: line.partner,
             kind: line.kind.word(),
+            asset: line.asset.map(AssetKind::word),
             state: line.state.word(),
             limit: Yuan(line.limit),
             caught: Yuan(line.caught),
@@ -81,12 +85,13 @@ impl ShownMeasure {
 }
 
 pub(crate) async fn list(allowed: Allowed<ReadStates>, request: HttpRequest) -> Result<HttpResponse, Problem> {
-    let names = ["court", "partner", "case", "state", "ends_before", "cursor", "limit"];
+    let names = ["asset", "court", "partner", "case", "state", "ends_before", "cursor", "limit"];
     let mut query = Query::of(request.query_string(), &names);
     let filter = MeasureFilter {
         court: query.code("court", COURT_CODE.max, ""),
         partner: query.code("partner", PARTNER_CHARACTERS_MAX, "-"),
         case_number: query.text("case", 64).map(Personal::new),
+        asset: query.word("asset", AssetKind::from_word, AssetKind::ALL.iter().map(|kind| kind.word())),
         state: query.word("state", MeasureState::from_word, MeasureState::ALL.iter().map(|state| state.word())),
         ends_before: query.day("ends_before"),
         cursor: query.number("cursor", 0, u64::MAX),
@@ -196,9 +201,10 @@ fn of_table(bytes: &[u8]) -> Result<Vec<Vec<u8>>, Problem> {
     Ok(rows)
 }
 
-/// A table knows texts only.
+/// A table knows texts only; lists stand in their cell as JSON.
 fn typed(name: &str, cell: &str) -> Value {
     match (name, cell) {
+        ("documents" | "officers", list) => serde_json::from_str(list).unwrap_or_else(|_| Value::from(list)),
         ("queued", "true" | "false") => Value::Bool(cell == "true"),
         ("rank", number) => number.parse::<u16>().map_or_else(|_| Value::from(number), Value::from),
         (_, text) => Value::from(text),
@@ -218,6 +224,8 @@ fn row(bytes: &[u8], own: Option<&str>) -> Result<ImportRow, Problem> {
 
 fn checked(form: ImportForm<'_>, own: Option<&str>, at: &At<'_>, faults: &mut Faults) -> Option<ImportRow> {
     let account = faults.maybe(&at.field("account"), form.account, ACCOUNT).map(Personal::new);
+    let words = || AssetKind::ALL.iter().map(|kind| kind.word());
+    let asset = form.asset.and_then(|word| faults.word(&at.field("asset"), &word, AssetKind::from_word, words()));
     let number = case_number(form.case_number, &at.field("case_number"), faults);
     let sum = |name: &'static str, amount: Option<crate::intake::form::Amount<'_>>, faults: &mut Faults| {
         amount.map(|amount| faults.amount(&at.field(name), &amount))
@@ -233,10 +241,14 @@ fn checked(form: ImportForm<'_>, own: Option<&str>, at: &At<'_>, faults: &mut Fa
         }
     };
     let name = faults.maybe(&at.field("court_name"), form.court_name, BODY_NAME).unwrap_or_else(|| code.clone());
+    let documents = form.documents.map(|documents| documents.0).unwrap_or_default();
+    let papers = each(documents, &at.field("documents"), |form, at| parts::paper(form, at, faults));
     let from = form.from.and_then(|day| faults.day(&at.field("from"), &day));
     let kind = kind_of(form.kind, at, faults);
     let limit = sum("limit", form.limit, faults);
     let slip = faults.text(&at.field("number"), form.number, SLIP);
+    let officers = form.officers.map(|officers| officers.0).unwrap_or_default();
+    let officers = each(officers, &at.field("officers"), |form, at| parts::officer(form, at, faults));
     let ordered_in = form.original_case_number.map(|text| case_number(text, &at.field("original_case_number"), faults));
     let partner = faults.text(&at.field("partner"), form.partner, ascii(PARTNER_CHARACTERS_MAX, "-"));
     let party = Party {
@@ -271,7 +283,22 @@ fn checked(form: ImportForm<'_>, own: Option<&str>, at: &At<'_>, faults: &mut Fa
     };
     let court = Court { code, name };
     let (rank, queued) = (form.rank.map_or(0, |rank| rank.0), form.queued.unwrap_or(false));
-    Some(ImportRow { court, case_number: number, stage, claim, costs, party, order, caught, rank, queued })
+    let case_number = number;
+    Some(ImportRow {
+        court,
+        case_number,
+        stage,
+        claim,
+        costs,
+        party,
+        order,
+        caught,
+        rank,
+        queued,
+        asset,
+        papers,
+        officers,
+    })
 }
 
 /// What leaves something in force; a freeze unless said otherwise.
