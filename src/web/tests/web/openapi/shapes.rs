@@ -329,11 +329,12 @@ fn others() -> Value {
     })
 }
 
-/// Officers where they may be left out: those that are known then.
-fn some_officers(form: &Value) -> Value {
-    let mut officers = form["properties"]["officers"].clone();
-    officers["minItems"] = json!(0);
-    officers
+/// A list of the form that may be left out, with what stands in it written out.
+fn some(form: &Value, list: &str, entry: &str) -> Value {
+    let mut some = form["properties"][list].clone();
+    some["items"] = form["$defs"][entry].clone();
+    some["minItems"] = json!(0);
+    some
 }
 
 fn measures() -> Value {
@@ -358,7 +359,7 @@ fn measures() -> Value {
             "court": json!({ "type": "string", "pattern": "^[0-9A-Za-z]{1,12}$", "description": "法院代码；缺省为令牌所属法院。 Court code; the token's own when left out." }),
             "court_name": form["$defs"]["case"]["properties"]["court"]["properties"]["name"].clone(), "from": of_act("from"),
             "kind": words("事项种类，缺省freeze。", "What is in force, freeze when left out.", lasting),
-            "documents": form["properties"]["documents"].clone(), "officers": some_officers(&form),
+            "documents": some(&form, "documents", "document"), "officers": some(&form, "officers", "officer"),
             "original_case_number": case_number(), "queued": flag("轮候。", "Registered behind others."),
             "rank": count("顺位。", "Rank, 1 = first."), "stage": form["$defs"]["case"]["properties"]["stage"].clone(),
         }),
@@ -502,8 +503,8 @@ fn bodies() -> Value {
             "reason": reason,
         }), json!({ "document": to("Digest") }))),
         "AcceptForm": closed(object(("", ""), json!({ "reason": reason }), json!({
-            "document": form["$defs"]["document"].clone(), "documents": form["properties"]["documents"].clone(),
-            "officers": some_officers(&form),
+            "document": form["$defs"]["document"].clone(), "documents": some(&form, "documents", "document"),
+            "officers": some(&form, "officers", "officer"),
         }))),
         "StopForm": closed(object(("", ""), json!({ "reason": reason, "scope": to("StopScope") }), json!({}))),
         "ReasonForm": closed(object(("", ""), json!({ "reason": reason }), json!({}))),
