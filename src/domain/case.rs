@@ -195,6 +195,23 @@ pub const PAPER_KINDS: [&str; 10] = [
     "other",
 ];
 
+/// What a kind of paper is called, in Chinese and in English.
+#[must_use]
+pub fn paper_called(kind: &str) -> (&'static str, &'static str) {
+    match kind {
+        "ruling" => ("执行裁定书", "the ruling"),
+        "query_notice" => ("协助查询通知书", "the notice to assist in a query"),
+        "freeze_notice" => ("协助冻结通知书", "the notice to assist in a freeze"),
+        "deduct_notice" => ("协助扣划通知书", "the notice to assist in a deduction"),
+        "release_notice" => ("协助解除冻结通知书", "the notice to assist in a release"),
+        "assist_notice" => ("协助执行通知书", "the notice to assist in enforcement"),
+        "holder_consent" => ("投保人同意退保的书面意见", "the holder's written consent"),
+        "work_id_scan" => ("工作证扫描件", "the scan of a work paper"),
+        "duty_id_scan" => ("执行公务证扫描件", "the scan of a duty paper"),
+        _ => ("其他文书", "another paper"),
+    }
+}
+
 /// An enforcement case as the court tells it with a request.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Case {

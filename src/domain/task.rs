@@ -94,6 +94,12 @@ impl TaskKind {
         matches!(self, Self::Excess | Self::ReleaseProposed)
     }
 
+    /// What is ordered when a person accepts it: a release, or a renewal.
+    #[must_use]
+    pub fn proposes(self) -> bool {
+        self.proposes_release() || self == Self::Expiring
+    }
+
     /// Whose it is: the court's, or the operators of the gateway.
     #[must_use]
     pub fn is_operators(self) -> bool {

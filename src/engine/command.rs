@@ -314,10 +314,21 @@ pub struct ImportMeasures {
     pub case_key: (u64, u64),
     /// Hashes of the parties' identity numbers.
     pub subjects: Vec<u64>,
-    /// The case with its parties, nothing asked.
+    /// The case with its parties and officers, nothing asked.
     pub request: Arc<Request>,
+    /// The papers that came with the rows, each once.
+    pub papers: Vec<ImportedPaper>,
     /// The measures, at most [`crate::decide::IMPORT_GROUP_MAX`].
     pub lines: Vec<ImportLine>,
+}
+
+/// A paper of an imported measure.
+#[derive(Clone)]
+pub struct ImportedPaper {
+    /// Its keyed digest.
+    pub key: (u64, u64),
+    /// The paper.
+    pub paper: domain::case::Paper,
 }
 
 /// A measure that stands at a partner under a number of another system.
@@ -331,6 +342,10 @@ pub struct ImportLine {
     pub rank: u16,
     /// It waits behind others.
     pub queued: bool,
+    /// What sort of property it is on; `None` = what the case or the partner says.
+    pub property: Option<domain::outcome::AssetKind>,
+    /// Keyed digests of the papers that its row names, in their order.
+    pub papers: Vec<(u64, u64)>,
 }
 
 /// A lead, with the act that it is about.

@@ -417,6 +417,7 @@ impl State {
             return;
         };
         self.touch(index, sequence);
+        self.count_answer(index, act_state(state));
         if let Some(act) = self.acts.get_mut(index) {
             act.outcome = sequence;
             act.set_verdict(verdict);
@@ -431,6 +432,14 @@ impl State {
         self.change(index, state, at);
         if verdict == Some(Verdict::Registered) {
             self.wake_waiters(index);
+        }
+    }
+
+    /// The first word that brings an act to its end is an answer; what supersedes it is no second one.
+    fn count_answer(&mut self, index: Index, state: ActState) {
+        let Some(lane) = self.acts.get(index).filter(|act| act.state().is_open()).map(|act| act.lane) else { return };
+        if let Some(lane) = self.lane_mut(lane).filter(|_| state.is_final()) {
+            lane.record.answered += 1;
         }
     }
 
@@ -515,6 +524,7 @@ impl State {
         });
         self.stands_or_falls(index, state);
         self.released_or_not(index, state);
+        self.renewed_or_not(index, state);
         if let Some(lane) = self.lane_mut(lane) {
             lane.count(from.is_open().then_some(from), state.is_open().then_some(state));
             if state.is_final() {

@@ -47,12 +47,17 @@ impl State {
                 if let Some(case) = self.case_by_sequence(fact.case) {
                     self.retarget(case, target);
                 }
+                self.is_news(fact.case, fact.news, (sequence, event.at));
             }
             (Fact::CaseHalted(fact), _) => {
                 let cause = HaltCause::from_word(&fact.cause).unwrap_or(HaltCause::Bankruptcy);
                 self.set_halted(fact.case, Some(Halted::new(sequence, &fact.by, cause)));
+                self.is_news(fact.case, fact.news, (sequence, event.at));
             }
-            (Fact::CaseResumed(fact), _) => self.set_halted(fact.case, None),
+            (Fact::CaseResumed(fact), _) => {
+                self.set_halted(fact.case, None);
+                self.is_news(fact.case, fact.news, (sequence, event.at));
+            }
             (Fact::GoalRepeated(fact), _) => self.repeat_goal(sequence, fact, event.at),
             (Fact::TaskRaised(fact), body) => {
                 let amount = match body {
@@ -94,6 +99,14 @@ impl State {
         }
     }
 
+    /// What happens to a case is news of each of its open requests: whoever waits for a version or a delivery hears of it.
+    fn is_news(&mut self, case: u64, news: bool, (sequence, at): (u64, Millis)) {
+        let case = self.case_by_sequence(case).filter(|_| news).and_then(|index| self.cases.get(index));
+        for request in case.map(|case| case.requests.clone()).unwrap_or_default() {
+            self.touch_request(request, sequence, at);
+        }
+    }
+
     /// What was found is not known any more until it is answered anew; what was tried may be tried again.
     fn repeat_goal(&mut self, sequence: u64, fact: &GoalRepeated, at: Millis) {
         let Some((index, _)) = self.plans.get(&fact.request).copied() else { return };
@@ -131,6 +144,7 @@ impl State {
             (measure.slip, measure.line, measure.lane, measure.subject) = (act.slip, act.line, act.lane, act.subject);
             (measure.case, measure.subject_key, measure.asset) = (act.case, act.subject_key, act.asset);
             (measure.bars, measure.rules) = (act.bars, act.rules);
+            measure.set_property(line.property);
             (measure.from, measure.to) = (line.from.unwrap_or(i32::MIN), act.to);
             act.measure = self.insert_measure(measure);
             return;
@@ -183,6 +197,11 @@ impl State {
                 case
             }
         };
+        for key in &body.documents {
+            if let Some(document) = self.documents.get_mut(key) {
+                document.referenced = true;
+            }
+        }
         for (place, (line, standing)) in (0_u32..).zip(body.lines.iter().zip(&body.standing)) {
             let Some(kind) = ActKind::from_code(line.kind) else { continue };
             let mut measure = self.imported((sequence, place), kind, line);
@@ -200,6 +219,7 @@ impl State {
         measure.slip = line.original().map_or(0, |original| origin_key(&line.partner, &original.slip));
         (measure.line, measure.subject) = (line.line, line.subject);
         (measure.asset, measure.bars, measure.rules) = (line.asset, line.bars, line.rules);
+        measure.set_property(line.property);
         measure.from = line.from.unwrap_or(i32::MIN);
         measure.to = line.to.unwrap_or(i32::MIN);
         measure.limit = line.amount.unwrap_or(0);

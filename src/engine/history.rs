@@ -36,6 +36,19 @@ impl State {
         }
     }
 
+    /// The requests that an event about their case is news of, asked before it is folded.
+    pub(crate) fn told_by(&self, fact: &Fact) -> impl Iterator<Item = u64> {
+        let case = match fact {
+            Fact::CaseAmended(fact) if fact.news => Some(fact.case),
+            Fact::CaseHalted(fact) if fact.news => Some(fact.case),
+            Fact::CaseResumed(fact) if fact.news => Some(fact.case),
+            _ => None,
+        };
+        let case = case.and_then(|case| self.case_by_sequence(case)).and_then(|index| self.cases.get(index));
+        let requests = case.into_iter().flat_map(|case| &case.requests);
+        requests.filter_map(|index| self.requests.get(*index)).map(|open| open.sequence)
+    }
+
     /// What the index keeps of the request that an event finishes, asked before it is folded.
     pub(crate) fn closed_by(&self, sequence: u64, event: &Event) -> Option<ClosedRequest> {
         let Fact::RequestFinished(fact) = &event.fact else { return None };

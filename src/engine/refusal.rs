@@ -63,6 +63,13 @@ pub enum Refusal {
     },
     /// A partner would hand it back for formal defects, and that costs rank.
     Formal(Vec<(String, domain::form::Defect)>),
+    /// What was accepted cannot go out without papers or officers that neither the caller brought nor the case has.
+    PapersMissing {
+        /// The kinds of paper that are missing, words of [`domain::case::PAPER_KINDS`].
+        papers: Vec<String>,
+        /// The officers in whose names it goes out are missing too.
+        officers: bool,
+    },
     /// Whoever stopped it has not given this caller the lifting of it.
     StopNotYours,
     /// Another clerk of the partner has taken it.

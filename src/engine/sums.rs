@@ -6,7 +6,7 @@ use domain::{ActId, ActKind, ActState, Day, Millis};
 use store::record::OutcomeTwin;
 
 use crate::state::books::paper_key;
-use crate::state::measure::NO_DAY;
+use crate::state::measure::{LET_GO, NO_DAY};
 use crate::state::slab::{Index, NONE};
 use crate::state::{Found, Measure, State, Taking, short_hash};
 
@@ -136,12 +136,26 @@ impl State {
         };
         let (case, measure) = (act.case, act.measure);
         if let Some(measure) = self.measures.get_mut(measure) {
-            measure.release_failed = !state.took_effect();
+            measure.set_release_failed(!state.took_effect());
         }
         if state.took_effect() {
             self.disturb(case);
         } else {
             self.disturbed.insert(case);
+        }
+    }
+
+    /// A renewal came to an end: when it came to nothing, the end of its measure is told again, unless a person let it go.
+    pub(crate) fn renewed_or_not(&mut self, index: Index, state: ActState) {
+        let Some(act) = self.acts.get(index).filter(|act| act.kind() == ActKind::Renew && state.is_final()) else {
+            return;
+        };
+        let measure = act.measure;
+        if let Some(measure) = self.measures.get_mut(measure).filter(|_| !state.took_effect())
+            && measure.noticed != LET_GO
+        {
+            measure.noticed = 0;
+            self.ends_stirred = true;
         }
     }
 

@@ -2,14 +2,17 @@
 
 mod ceilings;
 mod claims;
+mod dates;
 mod delivering;
 mod histories;
 mod kinds;
 mod law;
 mod ledger;
 mod measures;
+mod news;
 mod officers;
 mod pulled_list;
+mod renewals;
 mod second_book;
 mod settling;
 mod simulated;

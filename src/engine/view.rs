@@ -3,7 +3,7 @@
 mod measure;
 
 use domain::act::ActOrder;
-use domain::case::HaltCause;
+use domain::case::{HaltCause, Officer, Paper};
 use domain::ledger::Ledger;
 use domain::outcome::{Lead, Outcome};
 use domain::request::{PartnerKind, RequestState};
@@ -311,6 +311,26 @@ pub struct TaskEnding {
     pub reason: String,
 }
 
+/// A person's word that what a task proposes is to be done.
+pub struct TaskAcceptance {
+    /// Which.
+    pub id: TaskId,
+    /// Why.
+    pub reason: String,
+    /// Papers for it, beside those of the request that ordered the measure.
+    pub papers: Vec<Brought>,
+    /// In whose names; empty = those of that request.
+    pub officers: Vec<Officer>,
+}
+
+/// A paper that somebody brings.
+pub struct Brought {
+    /// The paper.
+    pub paper: Paper,
+    /// Where it stands in what was sent, as a JSON pointer.
+    pub at: String,
+}
+
 /// The statement of a court's account.
 pub struct Statement {
     /// The court; needed when the token is of none.
@@ -359,7 +379,7 @@ pub struct ReconciledView {
     pub sequence: u64,
     /// How many lines the list had.
     pub lines: u32,
-    /// Lines of ours that are too long over to be compared.
+    /// Lines that cannot be compared any more: their case was erased, or they stand too far back to be looked for.
     pub not_compared: u32,
     /// Where it says otherwise than we do.
     pub differences: Vec<Difference>,
@@ -463,7 +483,7 @@ pub struct PartnerView {
     pub acts: Vec<ActKind>,
     /// How far it has come; narrows the acts.
     pub stage: domain::partner::Stage,
-    /// Acts that it has answered since this process started.
+    /// Acts that it has answered, since the gateway first knew it.
     pub answered: u64,
     /// When it last called us (a list, a feedback, a callback) since this process started.
     pub last_call: Option<Millis>,

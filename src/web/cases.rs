@@ -1,4 +1,4 @@
-//! Commands on a case: another claim, a halt, and what lets it go on; and the release that a task proposes.
+//! Commands on a case: another claim, a halt, and what lets it go on; and the release or renewal that a task proposes.
 
 use actix_web::http::header::LOCATION;
 use actix_web::web::{Path, Payload};
@@ -6,6 +6,8 @@ use actix_web::{HttpRequest, HttpResponse};
 use domain::case::HaltCause;
 use domain::{CaseId, TaskId};
 
+use crate::gate::{Brought, TaskAcceptance};
+use crate::intake::check::each;
 use crate::intake::commands::{bytes, checked, reason, reason_alone, sequence};
 use crate::intake::form::{AcceptForm, ClaimForm, HaltForm};
 use crate::intake::parts;
@@ -74,12 +76,22 @@ pub(crate) async fn accept(
 ) -> Result<HttpResponse, Problem> {
     let id = TaskId::parse(&id).ok_or(Slug::NotFound)?;
     let bytes = bytes(&request, payload, allowed.limits()).await?;
-    let (paper, reason) = checked(&bytes, |form: AcceptForm<'_>, at, faults| {
-        let paper = form.document.map(|document| parts::paper(document, &at.field("document"), faults));
-        let reason = reason(form.reason, at, faults);
-        Some((paper.flatten(), reason))
+    let acceptance = checked(&bytes, |form: AcceptForm<'_>, at, faults| {
+        let mut papers = Vec::new();
+        if let Some(document) = form.document {
+            let paper = parts::paper(document, &at.field("document"), faults);
+            papers.extend(paper.map(|paper| Brought { paper, at: "/document".to_owned() }));
+        }
+        let (in_documents, in_officers) = (at.field("documents"), at.field("officers"));
+        let documents = form.documents.map(|documents| documents.0).unwrap_or_default();
+        let documents = each(documents, &in_documents, |form, at| parts::paper(form, at, faults));
+        let placed = |(place, paper): (usize, _)| Brought { paper, at: format!("/documents/{place}") };
+        papers.extend(documents.into_iter().enumerate().map(placed));
+        let officers = form.officers.map(|officers| officers.0).unwrap_or_default();
+        let officers = each(officers, &in_officers, |form, at| parts::officer(form, at, faults));
+        Some(TaskAcceptance { id, reason: reason(form.reason, at, faults), papers, officers })
     })?;
-    let accepted = allowed.gate().accept_task(allowed.caller(), id, reason, paper).await?;
+    let accepted = allowed.gate().accept_task(allowed.caller(), acceptance).await?;
     let place = format!("/v1/requests/{}", accepted.request);
     let shown = json(&ShownAccepted::of(&accepted));
     Ok(HttpResponse::Accepted().insert_header((LOCATION, place)).content_type("application/json").body(shown))

@@ -2,19 +2,20 @@
 
 use std::net::IpAddr;
 
-use domain::case::{HaltCause, Paper};
+use domain::case::HaltCause;
 use domain::outcome::Outcome;
 use domain::request::{PartnerKind, Request};
 use domain::socket::{FaceCall, FaceFault, FaceReply};
 use domain::stop::StopScope;
-use domain::{ActId, CaseId, Day, Millis, Money, Personal, RequestId, StopId, TaskId};
+use domain::{ActId, CaseId, Day, Millis, Money, Personal, RequestId, StopId};
 use engine::Engine;
 
 use crate::gate::{
     Accepted, Answer, Answered, AttemptView, Caller, ClaimView, Counters, CourtView, DeliveryView, DocumentRead,
     DocumentStored, EntryView, EventView, Gate, GateFuture, Health, ImportRow, ImportVerdict, InboxPage, InboxTask,
     Lifted, Listed, Look, MeasureFilter, MeasureLine, Page, PartnerView, ReconciledView, Refusal, RequestFilter,
-    RequestLine, RequestView, Resolution, SettledHow, Statement, StopView, TaskEnding, TaskFilter, TaskView,
+    RequestLine, RequestView, Resolution, SettledHow, Statement, StopView, TaskAcceptance, TaskEnding, TaskFilter,
+    TaskView,
 };
 
 impl Gate for Engine {
@@ -106,14 +107,8 @@ impl Gate for Engine {
         Box::pin(self.resume_case(caller, id, reason))
     }
 
-    fn accept_task<'a>(
-        &'a self,
-        caller: &'a Caller,
-        id: TaskId,
-        reason: String,
-        paper: Option<Paper>,
-    ) -> Answer<'a, Accepted> {
-        Box::pin(self.accept_task(caller, id, reason, paper))
+    fn accept_task<'a>(&'a self, caller: &'a Caller, acceptance: TaskAcceptance) -> Answer<'a, Accepted> {
+        Box::pin(self.accept_task(caller, acceptance))
     }
 
     fn deliveries<'a>(

@@ -101,6 +101,10 @@ pub enum Want {
     Form(String),
     /// What a partner would hand a slip back for.
     Of(String, Box<Defect>),
+    /// A paper of this kind, which nobody has brought.
+    Paper(String),
+    /// At least one officer, whom nobody has named.
+    Officers,
 }
 
 impl Fault {
@@ -211,6 +215,13 @@ impl Want {
                     (Language::English, wanted) => format!("{partner}: {said} ({wanted})"),
                 }
             }
+            Self::Paper(kind) => {
+                let (chinese, english) = domain::case::paper_called(kind);
+                match language {
+                    Language::Chinese => format!("缺少{chinese}（kind为{kind}）"),
+                    Language::English => format!("{english} is missing (kind {kind})"),
+                }
+            }
             fixed => {
                 let (chinese, english) = fixed.fixed_texts();
                 pick(chinese, english)
@@ -221,6 +232,10 @@ impl Want {
     fn fixed_texts(&self) -> (&'static str, &'static str) {
         match self {
             Self::Present => ("缺少该字段", "is missing"),
+            Self::Officers => (
+                "缺少承办人：请在officers中写明姓名、工作证号、执行公务证号",
+                "the officers are missing: name them in officers with work and duty numbers",
+            ),
             Self::KnownField => ("没有此字段", "is no known field; remove it"),
             Self::Once => ("字段重复", "stands more than once"),
             Self::Characters => ("不能为空；没有内容时请去掉该字段", "is empty; leave the field out where it may be"),

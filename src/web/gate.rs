@@ -4,22 +4,23 @@ use std::future::Future;
 use std::net::IpAddr;
 use std::pin::Pin;
 
-use domain::case::{HaltCause, Paper};
+use domain::case::HaltCause;
 use domain::outcome::Outcome;
 use domain::request::{PartnerKind, Request};
 use domain::socket::{FaceCall, FaceFault, FaceReply};
 use domain::stop::StopScope;
-use domain::{ActId, CaseId, Day, Millis, Money, Personal, RequestId, StopId, TaskId};
+use domain::{ActId, CaseId, Day, Millis, Money, Personal, RequestId, StopId};
 
 pub use engine::command::SettledHow;
 pub use engine::decide::{RECONCILED_LINES_MAX, SETTLED_LINES_MAX};
 pub use engine::inbox::{Answered, ClaimView, INBOX_PAGE_MAX, InboxPage, InboxTask};
 pub use engine::refusal::Refusal;
 pub use engine::view::{
-    Accepted, ActView, AttemptView, Caller, Counters, CourtView, DeliveryView, Difference, DocumentRead,
+    Accepted, ActView, AttemptView, Brought, Caller, Counters, CourtView, DeliveryView, Difference, DocumentRead,
     DocumentStored, EntryView, EventView, Health, ImportRow, ImportVerdict, LeadView, Lifted, Listed, MeasureFilter,
     MeasureLine, MeasureView, OutcomeView, Page, PartnerView, Receipt, ReconciledView, RepeatView, RequestFilter,
-    RequestLine, RequestView, Resolution, SettlementLine, Statement, StopView, TaskEnding, TaskFilter, TaskView,
+    RequestLine, RequestView, Resolution, SettlementLine, Statement, StopView, TaskAcceptance, TaskEnding, TaskFilter,
+    TaskView,
 };
 
 /// A future of the gate. Dropping it never undoes what was decided.
@@ -103,14 +104,8 @@ pub trait Gate: Send + Sync {
     ) -> Answer<'a, u64>;
     /// Another person lets a case go on; gives the sequence of the event.
     fn resume_case<'a>(&'a self, caller: &'a Caller, id: CaseId, reason: String) -> Answer<'a, u64>;
-    /// Submits what a task proposes, with a document for it when one is named.
-    fn accept_task<'a>(
-        &'a self,
-        caller: &'a Caller,
-        id: TaskId,
-        reason: String,
-        paper: Option<Paper>,
-    ) -> Answer<'a, Accepted>;
+    /// Submits what a task proposes, with the papers and officers that came for it.
+    fn accept_task<'a>(&'a self, caller: &'a Caller, acceptance: TaskAcceptance) -> Answer<'a, Accepted>;
     /// What a court has of a request, and the newest attempts, oldest first.
     fn deliveries<'a>(
         &'a self,

@@ -6,8 +6,10 @@ use actix_web::http::header::CONTENT_TYPE;
 use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse};
 use domain::act::{ActOrder, Original};
-use domain::case::{Court, Party, PartyKind, Role, Stage};
+use domain::case::{Court, Officer, Paper, Party, PartyKind, Role, Stage};
 use domain::measure::MeasureState;
+use domain::outcome::AssetKind;
+use domain::request::{OFFICERS_MAX, PAPERS_MAX};
 use domain::{ActKind, Day, Money, Personal};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -16,9 +18,9 @@ use crate::body;
 use crate::fault::Want;
 use crate::gate::{ImportRow, ImportVerdict, MeasureFilter, MeasureLine, Page};
 use crate::intake::at::At;
-use crate::intake::check::PARTNER_CHARACTERS_MAX;
-use crate::intake::form::{ImportForm, Text};
-use crate::intake::parts::{ACCOUNT, BODY_NAME, COURT_CODE, ID_NUMBER, ID_TYPE, PARTY_NAME, SLIP, case_number};
+use crate::intake::check::{PARTNER_CHARACTERS_MAX, each};
+use crate::intake::form::{DocumentForm, ImportForm, List, OfficerForm, Text};
+use crate::intake::parts::{self, ACCOUNT, BODY_NAME, COURT_CODE, ID_NUMBER, ID_TYPE, PARTY_NAME, SLIP, case_number};
 use crate::intake::query::Query;
 use crate::intake::read;
 use crate::intake::requests::page_len;
@@ -44,6 +46,8 @@ struct ShownMeasure {
     court: String,
     partner: String,
     kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    asset: Option<&'static str>,
     state: &'static str,
     limit: Yuan,
     caught: Yuan,
@@ -67,6 +71,7 @@ impl ShownMeasure {
             court: line.court,
             partner: line.partner,
             kind: line.kind.word(),
+            asset: line.asset.map(AssetKind::word),
             state: line.state.word(),
             limit: Yuan(line.limit),
             caught: Yuan(line.caught),
@@ -81,12 +86,13 @@ impl ShownMeasure {
 }
 
 pub(crate) async fn list(allowed: Allowed<ReadStates>, request: HttpRequest) -> Result<HttpResponse, Problem> {
-    let names = ["court", "partner", "case", "state", "ends_before", "cursor", "limit"];
+    let names = ["asset", "court", "partner", "case", "state", "ends_before", "cursor", "limit"];
     let mut query = Query::of(request.query_string(), &names);
     let filter = MeasureFilter {
         court: query.code("court", COURT_CODE.max, ""),
         partner: query.code("partner", PARTNER_CHARACTERS_MAX, "-"),
         case_number: query.text("case", 64).map(Personal::new),
+        asset: query.word("asset", AssetKind::from_word, AssetKind::ALL.iter().map(|kind| kind.word())),
         state: query.word("state", MeasureState::from_word, MeasureState::ALL.iter().map(|state| state.word())),
         ends_before: query.day("ends_before"),
         cursor: query.number("cursor", 0, u64::MAX),
@@ -203,9 +209,10 @@ fn of_table(bytes: &[u8]) -> Result<Vec<Vec<u8>>, Problem> {
     Ok(rows)
 }
 
-/// A table knows texts only.
+/// A table knows texts only; lists stand in their cell as JSON.
 fn typed(name: &str, cell: &str) -> Value {
     match (name, cell) {
+        ("documents" | "officers", list) => serde_json::from_str(list).unwrap_or_else(|_| Value::from(list)),
         ("queued", "true" | "false") => Value::Bool(cell == "true"),
         ("rank", number) => number.parse::<u16>().map_or_else(|_| Value::from(number), Value::from),
         (_, text) => Value::from(text),
@@ -225,6 +232,7 @@ fn row(bytes: &[u8], own: Option<&str>) -> Result<ImportRow, Problem> {
 
 fn checked(form: ImportForm<'_>, own: Option<&str>, at: &At<'_>, faults: &mut Faults) -> Option<ImportRow> {
     let account = faults.maybe(&at.field("account"), form.account, ACCOUNT).map(Personal::new);
+    let asset = form.asset.and_then(|word| asset(&word, &at.field("asset"), faults));
     let number = case_number(form.case_number, &at.field("case_number"), faults);
     let sum = |name: &'static str, amount: Option<crate::intake::form::Amount<'_>>, faults: &mut Faults| {
         amount.map(|amount| faults.amount(&at.field(name), &amount))
@@ -240,10 +248,12 @@ fn checked(form: ImportForm<'_>, own: Option<&str>, at: &At<'_>, faults: &mut Fa
         }
     };
     let name = faults.maybe(&at.field("court_name"), form.court_name, BODY_NAME).unwrap_or_else(|| code.clone());
+    let papers = papers(form.documents, &at.field("documents"), faults);
     let from = form.from.and_then(|day| faults.day(&at.field("from"), &day));
     let kind = kind_of(form.kind, at, faults);
     let limit = sum("limit", form.limit, faults);
     let slip = faults.text(&at.field("number"), form.number, SLIP);
+    let officers = officers(form.officers, &at.field("officers"), faults);
     let ordered_in = form.original_case_number.map(|text| case_number(text, &at.field("original_case_number"), faults));
     let partner = faults.text(&at.field("partner"), form.partner, ascii(PARTNER_CHARACTERS_MAX, "-"));
     let party = Party {
@@ -259,9 +269,7 @@ fn checked(form: ImportForm<'_>, own: Option<&str>, at: &At<'_>, faults: &mut Fa
         name: Personal::new(faults.text(&at.field("party_name"), form.party_name, PARTY_NAME)),
         bankrupt: None,
     };
-    let stage = form.stage.unwrap_or(Text(Cow::Borrowed(Stage::Enforcement.word())));
-    let stages = [Stage::Enforcement, Stage::Preservation].into_iter().map(Stage::word);
-    let stage = faults.word(&at.field("stage"), &stage, Stage::from_word, stages)?;
+    let stage = stage(form.stage, &at.field("stage"), faults)?;
     let to: Option<Day> = faults.day(&at.field("to"), &form.to);
     let original = Original { act: None, slip, case_number: ordered_in.unwrap_or_else(|| number.clone()) };
     let order = ActOrder {
@@ -276,9 +284,43 @@ fn checked(form: ImportForm<'_>, own: Option<&str>, at: &At<'_>, faults: &mut Fa
         note: None,
         details: Vec::new(),
     };
-    let court = Court { code, name };
     let (rank, queued) = (form.rank.map_or(0, |rank| rank.0), form.queued.unwrap_or(false));
-    Some(ImportRow { court, case_number: number, stage, claim, costs, party, order, caught, rank, queued })
+    Some(ImportRow {
+        court: Court { code, name },
+        case_number: number,
+        stage,
+        claim,
+        costs,
+        party,
+        order,
+        caught,
+        rank,
+        queued,
+        asset,
+        papers,
+        officers,
+    })
+}
+
+/// Enforcement, unless said otherwise.
+fn stage(form: Option<Text<'_>>, at: &At<'_>, faults: &mut Faults) -> Option<Stage> {
+    let stage = form.unwrap_or(Text(Cow::Borrowed(Stage::Enforcement.word())));
+    let stages = [Stage::Enforcement, Stage::Preservation].into_iter().map(Stage::word);
+    faults.word(at, &stage, Stage::from_word, stages)
+}
+
+type Listed<T, const MAX: usize> = Option<List<T, MAX>>;
+
+fn papers(form: Listed<DocumentForm<'_>, PAPERS_MAX>, at: &At<'_>, faults: &mut Faults) -> Vec<Paper> {
+    each(form.map(|list| list.0).unwrap_or_default(), at, |form, at| parts::paper(form, at, faults))
+}
+
+fn officers(form: Listed<OfficerForm<'_>, OFFICERS_MAX>, at: &At<'_>, faults: &mut Faults) -> Vec<Officer> {
+    each(form.map(|list| list.0).unwrap_or_default(), at, |form, at| parts::officer(form, at, faults))
+}
+
+fn asset(word: &Text<'_>, at: &At<'_>, faults: &mut Faults) -> Option<AssetKind> {
+    faults.word(at, word, AssetKind::from_word, AssetKind::ALL.iter().map(|kind| kind.word()))
 }
 
 /// What leaves something in force; a freeze unless said otherwise.

@@ -49,6 +49,11 @@ impl From<Refusal> for Problem {
                 };
                 Self::from(Slug::WouldBeHandedBack).at(defects.into_iter().map(fault).collect())
             }
+            Refusal::PapersMissing { papers, officers } => {
+                let missing = papers.into_iter().map(|kind| Fault::at("/documents", Want::Paper(kind)));
+                let nobody = officers.then(|| Fault::at("/officers", Want::Officers));
+                Self::from(Slug::PapersMissing).at(missing.chain(nobody).collect())
+            }
             Refusal::StopNotYours => Slug::StopNotYours.into(),
             Refusal::ActClaimed { by, until } => {
                 // To the minute, as people say it: the instant itself stands in the task.

@@ -200,3 +200,24 @@ fn what_nobody_looks_at_is_counted_as_overdue_and_a_claim_outlives_a_kill() {
     assert!(tasks(&clerk(&gateway, 0)).is_empty(), "what is stopped is not listed");
     assert_eq!(clerk(&gateway, 0).get(&path(&task, "")).of_status(200).json()["held"], true);
 }
+
+#[test]
+fn what_a_partner_has_answered_is_counted_over_restarts() {
+    let (mut gateway, mut one, _) = counter();
+    let figures = |gateway: &Gateway| {
+        let all = gateway.caller("operator").get("/v1/partners").of_status(200).json();
+        let desk = all["partners"].as_array().unwrap().iter().find(|found| found["id"] == "desk-a").unwrap().clone();
+        (desk["answered"].as_u64().unwrap(), desk["answer_rate"].clone())
+    };
+    assert_eq!(figures(&gateway), (0, Value::Null));
+    for answered in 1..=2 {
+        let asked = gateway.submit(&acts(&[0], vec![query()]));
+        let asking = of_kind(&tasks(&one), "query");
+        one.post(&path(&asking, "/answer"), &json!({ "verdict": "no_such_customer" })).of_status(200);
+        gateway.wait_finished(&asked.id);
+        assert_eq!(figures(&gateway), (answered, json!("100.00")));
+        gateway.restart();
+        one.base = gateway.url().to_owned();
+        assert_eq!(figures(&gateway), (answered, json!("100.00")), "a restart forgets none");
+    }
+}

@@ -28,6 +28,7 @@ mod limits;
 mod mailbox;
 mod main_job;
 mod mapped;
+mod measures;
 mod openapi;
 mod operations;
 mod partners;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use simulators::yuan;
 
-use crate::bench::{Answer, COURT_ACCOUNT, Gateway, Spec, View, collect};
+use crate::bench::{Answer, COURT_ACCOUNT, Gateway, Spec, View, acts, collect, freeze, release};
 
 fn statement(gateway: &Gateway, lines: &Value) -> Answer {
     let body = json!({ "bank_code": COURT_ACCOUNT.0, "account": COURT_ACCOUNT.1, "lines": lines });
@@ -93,4 +93,36 @@ fn a_partners_list_of_a_day_is_held_against_ours_at_act_level() {
     let other =
         gateway.caller("operator").post("/v1/partners/bank-z/reconciliation", &json!({ "day": day, "lines": [] }));
     assert_eq!(other.of_status(404).slug(), "not_found");
+}
+
+#[test]
+fn what_was_finished_long_ago_is_compared_out_of_its_own_history() {
+    let banks = ["bank-a", "bank-b"].map(|id| Spec::called(id).holds(&[300_000])).to_vec();
+    let mut gateway = Gateway::with(banks);
+    let freezing = acts(&[0], vec![freeze("bank-a", &gateway.bank("bank-a").account(0), "500.00")]).claim("1000.00");
+    let held = gateway.run(&freezing).act("freeze", "bank-a").clone();
+    let freed = gateway.run(&acts(&[0], vec![release(&held)]).same_case(&freezing).claim("1000.00"));
+    let released = freed.act("release", "bank-a").clone();
+    assert_eq!(released["state"], "done");
+    for _ in 0..3 {
+        gateway.run(&collect(&[1]).at(&["bank-b"]).claim("1.00"));
+    }
+    let line = |act: &Value| format!("{}-{}", act["slip"].as_str().unwrap(), act["line"]);
+    let (frozen, let_go) = (line(&held), line(&released));
+    let day = format!("{}-{}-{}", &let_go[1..5], &let_go[5..7], &let_go[7..9]);
+    gateway.restart();
+    let ask = |bank: &str, lines: Value| {
+        let body = json!({ "day": day, "lines": lines });
+        gateway.caller("operator").post(&format!("/v1/partners/{bank}/reconciliation"), &body).of_status(200).json()
+    };
+    let agreed = ask("bank-a", json!([{ "slip": frozen, "state": "done" }, { "slip": let_go, "state": "done" }]));
+    assert_eq!((&agreed["not_compared"], &agreed["differences"]), (&json!(0), &json!([])), "{agreed:#}");
+    let told = ask("bank-a", json!([{ "slip": let_go, "state": "refused" }]));
+    assert_eq!(told["differences"], json!([{ "line": 0, "act": released["id"], "what": "state" }]), "{told:#}");
+    let mut never = let_go.clone();
+    never.replace_range(let_go.len() - 1.., "9");
+    let foreign = ask("bank-b", json!([{ "slip": let_go, "state": "done" }, { "slip": never, "state": "done" }]));
+    let what: Vec<&str> =
+        foreign["differences"].as_array().unwrap().iter().map(|found| found["what"].as_str().unwrap()).collect();
+    assert_eq!((what.as_slice(), &foreign["not_compared"]), (["unknown_slip", "unknown_slip"].as_slice(), &json!(0)));
 }

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use super::{Breach, D1, D2, D3, D4, D6, D7, D9, D19, D20, D23, D24, D28, D32, Rule, RulePack, SurrenderRule};
 use crate::act::ActOrder;
 use crate::case::{Party, Role, Stage};
+use crate::outcome::AssetKind;
 use crate::request::{Asked, Goal, PartnerKind, Request};
 use crate::{ActKind, Day, Money};
 
@@ -17,16 +18,17 @@ fn breach(rule: &'static Rule, at: impl Into<String>) -> Breach {
 /// As [`check_under`], with the built-in pack everywhere.
 #[must_use]
 pub fn check(request: &Request, today: Day, kind_of: impl Fn(&str) -> Option<PartnerKind>) -> Vec<Breach> {
-    check_under(request, today, |partner| kind_of(partner).map(|kind| (kind, &*BUILT_IN_PACK)))
+    check_under(request, today, |partner| kind_of(partner).map(|kind| (kind, &*BUILT_IN_PACK)), |_| None)
 }
 
 /// Every rule that the request breaks by itself, without knowing earlier acts; `law_of` knows the kind of a partner and the
-/// rule pack in force there.
+/// rule pack in force there, `property_of` what sort of property an act is about where that is known.
 #[must_use]
 pub fn check_under<'l>(
     request: &Request,
     today: Day,
     law_of: impl Fn(&str) -> Option<(PartnerKind, &'l RulePack)>,
+    property_of: impl Fn(&ActOrder) -> Option<AssetKind>,
 ) -> Vec<Breach> {
     let mut found = Vec::new();
     if !super::is_case_number(request.case.number.expose(), today.ymd().0) {
@@ -48,7 +50,7 @@ pub fn check_under<'l>(
                     found.push(breach(&D28, format!("{at}/subject")));
                 }
                 let (kind, pack) = law_of(&act.partner).map_or((None, &*BUILT_IN_PACK), |(k, pack)| (Some(k), pack));
-                check_act(act, pack.years_at(kind), today, &at, &mut found);
+                check_act(act, pack.years_for(property_of(act), kind), today, &at, &mut found);
                 check_property(request, act, (kind, pack), &at, &mut found);
             }
         }

@@ -121,6 +121,12 @@ impl RulePack {
         self.years_of(kind.and_then(brings).unwrap_or(AssetKind::Cash))
     }
 
+    /// The same of property of a sort, and of what the industry ordinarily brings where the sort is not known.
+    #[must_use]
+    pub fn years_for(&self, asset: Option<AssetKind>, kind: Option<PartnerKind>) -> i32 {
+        asset.map_or_else(|| self.years_at(kind), |asset| self.years_of(asset))
+    }
+
     /// Does a goal leave something on property of this sort?
     #[must_use]
     pub fn reserves_on(&self, asset: AssetKind) -> bool {

@@ -89,7 +89,7 @@ fn goal(goal: Goal) -> Request {
 }
 
 fn broken_at(request: &Request, kind: PartnerKind, pack: &RulePack) -> Vec<String> {
-    let breaches = check_under(request, day(TODAY), |_| Some((kind, pack)));
+    let breaches = check_under(request, day(TODAY), |_| Some((kind, pack)), |_| None);
     breaches.iter().map(|breach| format!("{} {}", breach.rule.id, breach.at)).collect()
 }
 

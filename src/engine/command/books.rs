@@ -113,7 +113,7 @@ pub struct AcceptTask {
     /// Why.
     pub reason: String,
     /// The request to come, in which acts, claim and costs are still to be set: parties, officers and papers of the request that
-    /// ordered the measure.
+    /// ordered the measure, and those that whoever accepts brought.
     pub submit: Box<Submit>,
     /// Keys of its papers that are wrapped under the case's key already.
     pub carried: Vec<SealTwin>,

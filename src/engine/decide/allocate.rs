@@ -159,6 +159,7 @@ impl Decider {
         line.from = Some(today.count());
         line.to = Some(today.last_of_years(self.pack_of(query).years_of(found.kind())).count());
         (line.rules, line.bars) = (query.rules, self.bars_of_freeze(query, found));
+        line.property = found.asset_kind;
         Some(line)
     }
 

@@ -2,7 +2,6 @@
 
 use domain::measure::MeasureState;
 use domain::outcome::AssetKind;
-use domain::rules::brings;
 use domain::task::{TaskEnd, TaskKind};
 use domain::{ActKind, ActState, Money};
 use store::record::{ActRef, ActWithdrawn, AmendedBody, Body, CaseAmended, ReasonBody, TaskEnded};
@@ -42,7 +41,7 @@ impl Decider {
         let before = self.state.ledger(case).target;
         let slot = self.state.cases.get(case).map_or(0, |case| case.slot);
         let body = AmendedBody { claim: amend.claim.units(), costs: amend.costs.units(), reason: amend.reason };
-        let fact = CaseAmended { by: amend.by, case: amend.case.0 };
+        let fact = CaseAmended { by: amend.by, case: amend.case.0, news: true };
         let sequence = self.emit(fact.into(), Some(Body::Amended(body)), slot);
         if self.state.ledger(case).target > before {
             self.look_anew_at(case);
@@ -80,9 +79,8 @@ impl Decider {
         let unsent = |act: &Act| matches!(act.state(), ActState::Planned | ActState::Ready) && !act.is_under_way();
         let counts = |act: &Act| act.kind() == ActKind::Freeze || act.kind().moves_money();
         let of_case = self.state.acts_of_case(case).filter(|(_, act)| unsent(act) && counts(act));
-        let mut acts: Vec<(usize, u64, u32, Index)> = of_case
-            .map(|(index, act)| (self.rank_of(case, act.asset, act.lane), act.sequence, act.place, index))
-            .collect();
+        let mut acts: Vec<(usize, u64, u32, Index)> =
+            of_case.map(|(index, act)| (self.rank_of_act(act), act.sequence, act.place, index)).collect();
         acts.sort_unstable_by(|a, b| b.cmp(a));
         let mut requests = Vec::new();
         for (_, _, _, index) in acts {
@@ -100,23 +98,6 @@ impl Decider {
         requests.sort_unstable();
         requests.dedup();
         requests.into_iter().for_each(|request| self.go_on(request));
-    }
-
-    /// How early the court takes this property: by what open requests have found, or by what such a partner holds.
-    fn rank_of(&self, case: Index, asset: u64, lane: u16) -> usize {
-        let court = self.state.cases.get(case).map(|case| self.state.word(case.court));
-        let court = court.and_then(|court| self.config.courts.get(court));
-        let order = court.map(|court| court.asset_order.as_slice()).filter(|order| !order.is_empty());
-        let (order, kind) = (order.unwrap_or(AssetKind::ALL), self.kind_of(case, asset, lane));
-        order.iter().position(|other| *other == kind).unwrap_or(order.len())
-    }
-
-    fn kind_of(&self, case: Index, asset: u64, lane: u16) -> AssetKind {
-        let requests = self.state.cases.get(case).into_iter().flat_map(|case| &case.requests);
-        let mut found = requests.filter_map(|index| self.state.requests.get(*index)).flat_map(|open| &open.found);
-        let known = found.find(|found| asset != 0 && found.asset == asset).map(crate::state::Found::kind);
-        let by_partner = || self.partner(lane).and_then(|partner| brings(partner.kind));
-        known.or_else(by_partner).unwrap_or(AssetKind::Other)
     }
 
     /// What stands above claim and costs, as far as it is known: what is ordered and not answered may yet come to nothing, and
@@ -149,7 +130,7 @@ impl Decider {
             self.state.measures_of_case(case).filter(|(_, measure)| free(measure)).collect();
         freezes.sort_by_key(|(_, measure)| {
             let waits = measure.state() == MeasureState::Queued;
-            let rank = self.rank_of(case, measure.asset, measure.lane);
+            let rank = self.rank_of_measure(measure);
             std::cmp::Reverse((waits, rank, measure.rank, measure.sequence, measure.place))
         });
         let mut plan: Vec<LetGo> = Vec::new();
@@ -162,8 +143,8 @@ impl Decider {
         }
         for (index, measure) in &freezes {
             let whole = plan.iter().any(|other| other.measure == *index);
-            let kind = self.kind_of(case, measure.asset, measure.lane);
-            if whole || matches!(kind, AssetKind::RealEstate | AssetKind::Vehicle | AssetKind::Policy) {
+            let kind = self.asset_of(measure);
+            if whole || matches!(kind, Some(AssetKind::RealEstate | AssetKind::Vehicle | AssetKind::Policy)) {
                 continue;
             }
             let unclaimed = Money::from_units(measure.limit).minus_or_zero(Money::from_units(measure.claimed));
@@ -187,7 +168,7 @@ impl Decider {
             _ => !task.measure.is_some_and(|measure| self.stands(measure)),
         };
         let rests = |measure: &Measure| self.state.is_halted(case) || self.is_bankrupt(case, measure.subject_key);
-        let failed = |measure: &Measure| measure.release_failed && measure.is_live() && measure.releasing == 0;
+        let failed = |measure: &Measure| measure.release_failed() && measure.is_live() && measure.releasing == 0;
         let of_case = self.state.measures_of_case(case);
         let again: Vec<Index> =
             of_case.filter(|(_, measure)| failed(measure) && rests(measure)).map(|(index, _)| index).collect();
@@ -243,7 +224,7 @@ impl Decider {
         let draft = Draft {
             measure: Some(ActRef(measure.sequence, measure.place)),
             partner: self.state.partner_of(measure.lane).to_owned(),
-            automatic: policy == ReleasePolicy::Send && possible && !measure.release_failed,
+            automatic: policy == ReleasePolicy::Send && possible && !measure.release_failed(),
             amount: (part > 0).then_some(part),
             ..Draft::default()
         };

@@ -26,7 +26,8 @@ impl Decider {
         if self.state.is_halted(case) {
             return Err(Refusal::WrongState { state: "halted" });
         }
-        let fact = CaseHalted { by: halt.by.clone(), case: halt.case.0, cause: halt.cause.word().to_owned() };
+        let cause = halt.cause.word().to_owned();
+        let fact = CaseHalted { by: halt.by.clone(), case: halt.case.0, cause, news: true };
         let sequence = self.emit(fact.into(), because(halt.reason.clone(), halt.document), slot);
         let stayed = |act: &Act| {
             halt.cause.stays(act.kind())
@@ -61,7 +62,7 @@ impl Decider {
             return Err(Refusal::SamePerson);
         }
         let slot = found.slot;
-        let fact = CaseResumed { by: resume.by, case: resume.case.0 };
+        let fact = CaseResumed { by: resume.by, case: resume.case.0, news: true };
         let sequence = self.emit(fact.into(), because(resume.reason, None), slot);
         let bankrupt = |measure: store::record::ActRef| {
             let index = self.state.measure_index(domain::ActId::from(measure).into());

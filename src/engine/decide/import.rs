@@ -1,13 +1,13 @@
 //! Measures of another system: each held against partner, law and what is known, then taken over with its own number.
 
-use domain::act::ActOrder;
-use domain::case::Role;
+use domain::case::{Paper, Role};
+use domain::outcome::AssetKind;
 use domain::rules::{self, Breach};
 use domain::{ActKind, Day, MeasureId, Money};
-use store::record::{Body, ChangedBody, ImportedBody, MeasureImported, PlanLine, RequestTwin};
+use store::record::{Body, ChangedBody, ImportedBody, MeasureImported, PlanLine, RequestTwin, SealTwin};
 
 use super::Decider;
-use crate::command::{Answer, ImportLine, ImportMeasures};
+use crate::command::{Answer, DocumentKey, ImportLine, ImportMeasures, ImportedPaper};
 use crate::refusal::Refusal;
 use crate::state::short_hash;
 
@@ -56,7 +56,7 @@ impl Decider {
                 known.map_or_else(
                     || {
                         let id = MeasureId { sequence: 0, line: u32::try_from(lines.len()).unwrap_or(u32::MAX) };
-                        lines.push(self.imported_line(&line.order));
+                        lines.push(self.imported_line(import, line));
                         standing.push(standing_of(line));
                         (id, false)
                     },
@@ -69,7 +69,6 @@ impl Decider {
             for (id, _) in verdicts.iter_mut().filter_map(|verdict| verdict.as_mut().ok()).filter(|(_, known)| !known) {
                 id.sequence = sequence;
             }
-            self.look_at_ends_anew();
         }
         Ok(verdicts)
     }
@@ -110,13 +109,23 @@ impl Decider {
             return broken(&rules::D10, "/to");
         }
         let from = order.from.unwrap_or(today);
-        if to < from || to > from.max(today).last_of_years(partner.law.years_at(Some(partner.kind))) {
+        let years = partner.law.years_for(line.property, Some(partner.kind));
+        if to < from || to > from.max(today).last_of_years(years) {
             return broken(&rules::D9, "/to");
         }
-        Ok(None)
+        let unknown = line.papers.iter().position(|key| !self.is_stored(*key, &import.court));
+        match unknown {
+            Some(place) => Err(Refusal::DocumentUnknown { at: format!("/documents/{place}/digest") }),
+            None => Ok(None),
+        }
     }
 
-    fn imported_line(&self, order: &ActOrder) -> PlanLine {
+    fn is_stored(&self, key: (u64, u64), court: &str) -> bool {
+        self.state.documents.get(&key).is_some_and(|document| self.state.word(document.court) == court)
+    }
+
+    fn imported_line(&self, import: &ImportMeasures, imported: &ImportLine) -> PlanLine {
+        let order = &imported.order;
         let mut line = PlanLine::of(order.kind, &order.partner, order.subject);
         if let Some(original) = &order.original {
             line.set_original(original);
@@ -125,7 +134,11 @@ impl Decider {
         line.asset = line.account.as_ref().map_or(0, |account| short_hash(&[&order.partner, account]));
         line.amount = order.amount.map(Money::units);
         (line.from, line.to) = (order.from.map(Day::count), order.to.map(Day::count));
-        let law = self.config.partners.get(&order.partner).map(|partner| &partner.law);
+        let case = self.state.case_index(import.case_key);
+        let partner = self.config.partners.get(&order.partner);
+        let known = || partner.map_or(0, |partner| self.property_code(case, order, partner.kind));
+        line.property = imported.property.map_or_else(known, AssetKind::code);
+        let law = partner.map(|partner| &partner.law);
         line.rules = law.map_or(0, |law| law.id);
         let margin = |account: &String| law.is_some_and(|law| law.margin_accounts.contains(account));
         line.bars = if line.account.as_ref().is_some_and(margin) { rules::bars::DEDUCT } else { 0 };
@@ -143,6 +156,9 @@ impl Decider {
             Some(case) => case.slot,
             None => self.keyring.create()?,
         };
+        let (documents, seals, papers) = self.papers_of(import, slot)?;
+        let mut request = domain::request::Request::clone(&import.request);
+        request.papers = papers;
         let fact = MeasureImported {
             by: import.by.clone(),
             case: case.map(|case| self.state.case_id(case).0),
@@ -154,11 +170,38 @@ impl Decider {
             subjects: import.subjects.clone(),
             lines,
             standing,
-            request: RequestTwin::from(import.request.as_ref()).bare(),
+            documents,
+            seals,
+            request: RequestTwin::from(&request).bare(),
         };
         Ok(self.emit(fact.into(), Some(Body::Imported(Box::new(body))), slot))
     }
+
+    /// The papers that came and are stored, with their keys wrapped under the case's: of the others their rows were refused.
+    fn papers_of(&mut self, import: &ImportMeasures, slot: u64) -> Result<Papers, Refusal> {
+        let (mut documents, mut seals, mut papers) = (Vec::new(), Vec::new(), Vec::new());
+        for ImportedPaper { key, paper } in &import.papers {
+            if !self.is_stored(*key, &import.court) {
+                continue;
+            }
+            let Some(document) = self.state.documents.get(key) else { continue };
+            let of = DocumentKey {
+                digest: paper.digest.expose(),
+                blob: &document.blob,
+                slot: document.slot,
+                bytes: document.bytes,
+                content_type: &document.content_type,
+            };
+            seals.push(self.keyring.wrap(&of, slot)?);
+            documents.push(*key);
+            papers.push(paper.clone());
+        }
+        Ok((documents, seals, papers))
+    }
 }
+
+/// Keyed digests, wrapped keys and the papers themselves.
+type Papers = (Vec<(u64, u64)>, Vec<SealTwin>, Vec<Paper>);
 
 fn standing_of(line: &ImportLine) -> ChangedBody {
     ChangedBody {

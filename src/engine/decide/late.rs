@@ -169,10 +169,11 @@ impl Decider {
             subjects: planned.subjects.clone(),
             lines: vec![line],
             standing: vec![standing],
+            documents: Vec::new(),
+            seals: Vec::new(),
             request: planned.request.bare(),
         };
         let sequence = self.emit(fact.into(), Some(Body::Imported(Box::new(body))), slot);
-        self.look_at_ends_anew();
         Some(ActRef(sequence, 0))
     }
 }

@@ -24,7 +24,9 @@ impl Decider {
     /// Every rule that the request breaks by itself or by what the case has told before.
     pub(super) fn check_law(&self, submit: &Submit) -> Result<(), Refusal> {
         let law_of = |partner: &str| self.config.partners.get(partner).map(|partner| (partner.kind, &*partner.law));
-        let mut broken = rules::check_under(&submit.request, Day::of(self.now), law_of);
+        let case = self.state.case_index(submit.case_key);
+        let property_of = |order: &ActOrder| self.property_of(case, order);
+        let mut broken = rules::check_under(&submit.request, Day::of(self.now), law_of, property_of);
         broken.extend(self.told_bankrupt(submit));
         broken.extend(self.check_halted(submit));
         if broken.is_empty() { Ok(()) } else { Err(Refusal::Rules(broken)) }

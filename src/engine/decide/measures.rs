@@ -167,11 +167,6 @@ impl Decider {
         !told && measure.releasing == 0 && !is_renewed()
     }
 
-    /// Looks at the ends of today once more: measures came that were not there before.
-    pub(super) fn look_at_ends_anew(&mut self) {
-        self.noticing = Noticing::NEVER;
-    }
-
     fn raise_on(&mut self, kind: TaskKind, measure: &Measure, due: Option<domain::Millis>, amount: Option<i64>) -> u64 {
         let draft = Draft {
             measure: Some(ActRef(measure.sequence, measure.place)),
@@ -185,8 +180,12 @@ impl Decider {
         self.raise_again(kind, Some(measure.case), &court, draft)
     }
 
-    /// Ends the tasks whose measure ended, was renewed or stands again.
+    /// Ends the tasks whose measure ended, was renewed or stands again; what came to end soon, or was not renewed after all, is told
+    /// with the next tick.
     pub(super) fn end_what_is_moot(&mut self) {
+        if std::mem::take(&mut self.state.ends_stirred) {
+            self.noticing = Noticing::NEVER;
+        }
         while let Some(task) = self.state.moot.first().copied() {
             let end = TaskEnd::Moot.word().to_owned();
             self.emit(TaskEnded { by: String::new(), end, request: None, task }.into(), None, 0);

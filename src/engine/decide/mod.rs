@@ -19,6 +19,7 @@ mod packet;
 mod people;
 mod plan;
 mod preflight;
+mod property;
 mod pump;
 mod repeat;
 mod settle;
@@ -233,6 +234,7 @@ impl Decider {
         if let Some(request) = self.state.request_touched_by(sequence, &event) {
             self.touched.push(request);
         }
+        self.touched.extend(self.state.told_by(&event.fact));
         self.state.fold(sequence, &event);
         self.events.push(event);
         sequence

@@ -1,10 +1,12 @@
 //! Submitting: the checks that need partners, papers and the ledger, the frozen plan, and the one event.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use domain::act::{ActOrder, Original};
 use domain::ledger::Ledger;
 use domain::measure::MeasureState;
+use domain::partner::Partner;
 use domain::request::{ACTS_MAX, Asked, Goal, Repeat, Request, Scope};
 use domain::rules::{self, Breach};
 use domain::{ActKind, Day, Money, SlipLine, SlipNumber};
@@ -222,12 +224,12 @@ impl Decider {
             let base = self.base_of(act, ([case, before], subject), &at)?;
             self.check_protected(act, (case, base.measure), &at)?;
             Self::check_ceilings(self, act, base, &mut ledger, &mut claimed, &at)?;
-            plan.push(self.plan_line(act, base));
+            plan.push(self.plan_line(act, base, case));
         }
         Ok(plan)
     }
 
-    fn plan_line(&self, act: &ActOrder, base: Base) -> PlanLine {
+    fn plan_line(&self, act: &ActOrder, base: Base, case: Option<Index>) -> PlanLine {
         let mut line = PlanLine::of(act.kind, &act.partner, act.subject);
         if let Some(original) = &act.original {
             line.set_original(original);
@@ -253,7 +255,10 @@ impl Decider {
         if act.kind.is_lasting() || act.kind == ActKind::Renew {
             let from = act.from.unwrap_or(Day::of(self.now));
             let partner = self.config.partners.get(&act.partner);
-            let years = partner.map_or(rules::DEPOSIT_YEARS_MAX, |partner| partner.law.years_at(Some(partner.kind)));
+            line.property = partner.map_or(0, |partner| self.property_code(case, act, partner.kind));
+            let property = Self::property_of_line(&line);
+            let years = |partner: &Arc<Partner>| partner.law.years_for(property, Some(partner.kind));
+            let years = partner.map_or(rules::DEPOSIT_YEARS_MAX, years);
             line.from = Some(from.count());
             line.to = Some(act.to.unwrap_or(from.last_of_years(years)).count());
         }

@@ -112,6 +112,8 @@ fn import(case: usize, twin: &RequestTwin) -> Event {
         subjects: vec![key],
         lines: (0..OF_CASE).map(line).collect(),
         standing: vec![ChangedBody { caught: Some(500_000), rank: Some(1), ..ChangedBody::default() }; OF_CASE],
+        documents: Vec::new(),
+        seals: Vec::new(),
         request: twin.clone(),
     };
     let fact = MeasureImported { by: "operator".to_owned(), case: None, court: "330225".to_owned(), measures: 3 };

@@ -31,7 +31,7 @@ async fn exchange(shared: Arc<Shared>, effect: Effect) {
         Err(_) => Judged::Doubt { cause: Cause::Panicked },
     };
     if let Judged::NotSent { cause, .. } | Judged::Doubt { cause } = &judged {
-        shared.answers.failed(&effect.partner, *cause, shared.clock.wall());
+        shared.calls.failed(&effect.partner, *cause, shared.clock.wall());
         if let Some(count) = shared.counts.failed.get(cause.code()) {
             count.fetch_add(1, Ordering::Relaxed);
         }

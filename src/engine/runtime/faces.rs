@@ -77,7 +77,7 @@ impl Engine {
             self.shared.counts.face_denied.fetch_add(1, Ordering::Relaxed);
             return Ok(None);
         };
-        self.shared.answers.called(&partner, self.shared.clock.wall());
+        self.shared.calls.called(&partner, self.shared.clock.wall());
         let long = call.argument.as_ref().is_some_and(|argument| argument.expose().len() > INLINE_BYTES_MAX);
         let (call, verb) = if long {
             let form = Arc::clone(&form);

@@ -26,7 +26,7 @@ impl Engine {
         }
         let plug = self.shared.plugs.read().get(partner).cloned().ok_or(Refusal::NotFound)?;
         let Plug::CallOut(plug) = plug.as_ref() else { return Err(Refusal::NoCallback) };
-        self.shared.answers.called(partner, self.shared.clock.wall());
+        self.shared.calls.called(partner, self.shared.clock.wall());
         let Inbound { feedback, leads } = self.read_inbound(plug, body).await?;
         if feedback.len() + leads.len() > INBOUND_ITEMS_MAX {
             return Err(Refusal::Unreadable { wanted: format!("at most {INBOUND_ITEMS_MAX} items") });

@@ -101,7 +101,6 @@ fn append_and_commit(shared: &Shared, prepared: &[Prepared]) -> Result<(), Strin
     }
     commit(shared)?;
     shared.trail.append(&leaves).map_err(|error| error.to_string())?;
-    prepared.iter().flat_map(|one| &one.decision.events).for_each(|event| shared.answers.note(event));
     shared.counts.batches.fetch_add(1, Ordering::Relaxed);
     shared.counts.events.fetch_add(u64::try_from(leaves.len()).unwrap_or(0), Ordering::Relaxed);
     shared.counts.commit_us.fetch_add(shared.clock.mono().saturating_sub(started) * 1_000, Ordering::Relaxed);

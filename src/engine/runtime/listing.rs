@@ -403,9 +403,9 @@ impl Engine {
                 travel: if partner.travel == Travel::Pull { "pull" } else { "call_out" },
                 acts: partner.acts.clone(),
                 stage: partner.stage,
-                answered: self.shared.answers.of(&partner.id),
-                last_call: self.shared.answers.last_call(&partner.id),
-                last_failure: self.shared.answers.last_failure(&partner.id),
+                answered: lane.map_or(0, |lane| lane.record.answered),
+                last_call: self.shared.calls.last(&partner.id),
+                last_failure: self.shared.calls.last_failure(&partner.id),
                 waiting: open.map(|of| (*of, count(of), oldest(*of))).collect(),
                 in_flight: lane.map_or(0, |lane| lane.in_flight),
                 paused: lane

@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use domain::case::Case;
+use domain::case::{Case, Paper};
 use domain::measure::MeasureState;
-use domain::request::{Asked, PARTIES_MAX, Priority, Request};
+use domain::request::{Asked, PAPERS_MAX, PARTIES_MAX, Priority, Request};
 use domain::{Day, Money, SlipLine, SlipNumber};
 
 use super::listing::subject_key;
 use super::{Engine, Shared};
-use crate::command::{Answer, Command, ImportLine, ImportMeasures};
-use crate::decide::IMPORT_GROUP_MAX;
+use crate::command::{Answer, Command, ImportLine, ImportMeasures, ImportedPaper};
+use crate::decide::{Decider, IMPORT_GROUP_MAX};
 use crate::refusal::Refusal;
 use crate::state::slab::{Index, NONE};
 use crate::state::{Measure, State};
@@ -41,7 +41,7 @@ impl Engine {
         };
         let (found, next) = {
             let decider = self.shared.decider.read();
-            self.sketches(&decider.state, court.as_deref(), &filter)
+            self.sketches(&decider, court.as_deref(), &filter)
         };
         // Everything shown is durable: an empty question through the same queue waits for it.
         self.done(Command::Tick).await?;
@@ -51,10 +51,11 @@ impl Engine {
 
     fn sketches(
         &self,
-        state: &State,
+        decider: &Decider,
         court: Option<&str>,
         filter: &MeasureFilter,
     ) -> (Vec<Sketch>, Option<(i32, Index)>) {
+        let state = &decider.state;
         let limit = usize::from(filter.limit.clamp(1, LIST_MAX));
         let lane = filter.partner.as_ref().map(|partner| state.lane_of(partner));
         let before = filter.ends_before.map_or(i32::MAX, |day| day.count().saturating_sub(1));
@@ -69,6 +70,7 @@ impl Engine {
                 && lane.is_none_or(|lane| lane == Some(measure.lane))
                 && measure.to <= before
                 && court.is_none_or(|court| court == of_court())
+                && filter.asset.is_none_or(|asset| decider.asset_of(measure) == Some(asset))
         };
         let from = filter.cursor.map_or((i32::MIN, 0), place_of);
         let places: Box<dyn Iterator<Item = (i32, Index)> + '_> = match (&filter.case_number, filter.state) {
@@ -83,7 +85,7 @@ impl Engine {
                 break;
             }
             if let Some(measure) = state.measures.get(index).filter(|measure| fits(measure)) {
-                found.push(Sketch { line: line_of(state, measure), place: (to, index) });
+                found.push(Sketch { line: line_of(decider, measure), place: (to, index) });
             }
         }
         found.sort_by_key(|sketch| sketch.place);
@@ -151,43 +153,96 @@ impl Engine {
         Ok(())
     }
 
-    /// The rows of one case in groups of at most [`IMPORT_GROUP_MAX`] measures and [`PARTIES_MAX`] parties.
+    /// The rows of one case in groups of at most [`IMPORT_GROUP_MAX`] measures, [`PARTIES_MAX`] parties and [`PAPERS_MAX`] papers, each
+    /// under the officers that its rows name.
     fn groups(&self, caller: &Caller, rows: &[ImportRow], of_case: &[usize]) -> Vec<(ImportMeasures, Vec<usize>)> {
         let all: Vec<(usize, &ImportRow)> =
             of_case.iter().filter_map(|place| Some((*place, rows.get(*place)?))).collect();
         let limits: Money = all.iter().filter_map(|(_, row)| row.order.amount).sum();
-        let mut groups: Vec<(Request, Vec<ImportLine>, Vec<usize>)> = Vec::new();
+        let mut groups: Vec<Group> = Vec::new();
         for (place, row) in all {
-            let full = |group: &(Request, Vec<ImportLine>, Vec<usize>)| {
-                let parties = &group.0.case.parties;
-                group.1.len() >= IMPORT_GROUP_MAX || (parties.len() >= PARTIES_MAX && !parties.contains(&row.party))
-            };
-            if groups.last().is_none_or(full) {
-                groups.push((request_of(row, limits), Vec::new(), Vec::new()));
+            let papers: Vec<ImportedPaper> = row.papers.iter().map(|paper| self.imported_paper(row, paper)).collect();
+            if groups.last().is_none_or(|group| group.is_full_for(row, &papers)) {
+                groups.push(Group::of(request_of(row, limits)));
             }
-            let Some((request, lines, places)) = groups.last_mut() else { continue };
-            let parties = &mut request.case.parties;
-            let subject = parties.iter().position(|party| *party == row.party).unwrap_or_else(|| {
-                parties.push(row.party.clone());
-                parties.len() - 1
-            });
-            let mut order = row.order.clone();
-            order.subject = u16::try_from(subject).unwrap_or(u16::MAX);
-            lines.push(ImportLine { order, caught: row.caught, rank: row.rank, queued: row.queued });
-            places.push(place);
+            let Some(group) = groups.last_mut() else { continue };
+            group.take(row, papers);
+            group.places.push(place);
         }
-        let group = |(request, lines, places): (Request, Vec<ImportLine>, Vec<usize>)| {
+        let import = |group: Group| {
+            let request = group.request;
             let import = ImportMeasures {
                 by: caller.token.clone(),
                 court: request.case.court.code.clone(),
                 case_key: self.case_key(&request.case.court.code, request.case.number.expose()),
                 subjects: request.case.parties.iter().map(subject_key).collect(),
                 request: Arc::new(request),
-                lines,
+                papers: group.papers,
+                lines: group.lines,
             };
-            (import, places)
+            (import, group.places)
         };
-        groups.into_iter().map(group).collect()
+        groups.into_iter().map(import).collect()
+    }
+
+    fn imported_paper(&self, row: &ImportRow, paper: &Paper) -> ImportedPaper {
+        let key = self.shared.document_key(&row.court.code, paper.digest.expose());
+        ImportedPaper { key, paper: paper.clone() }
+    }
+}
+
+/// Rows of one case that come over with one event.
+struct Group {
+    request: Request,
+    papers: Vec<ImportedPaper>,
+    lines: Vec<ImportLine>,
+    places: Vec<usize>,
+}
+
+impl Group {
+    fn of(request: Request) -> Self {
+        Self { request, papers: Vec::new(), lines: Vec::new(), places: Vec::new() }
+    }
+
+    fn is_full_for(&self, row: &ImportRow, papers: &[ImportedPaper]) -> bool {
+        let parties = &self.request.case.parties;
+        let new_papers = papers.iter().filter(|paper| !self.has(paper)).count();
+        let others =
+            !row.officers.is_empty() && !self.request.officers.is_empty() && row.officers != self.request.officers;
+        self.lines.len() >= IMPORT_GROUP_MAX
+            || (parties.len() >= PARTIES_MAX && !parties.contains(&row.party))
+            || self.papers.len() + new_papers > PAPERS_MAX
+            || others
+    }
+
+    fn has(&self, paper: &ImportedPaper) -> bool {
+        self.papers.iter().any(|known| known.key == paper.key)
+    }
+
+    fn take(&mut self, row: &ImportRow, papers: Vec<ImportedPaper>) {
+        let parties = &mut self.request.case.parties;
+        let subject = parties.iter().position(|party| *party == row.party).unwrap_or_else(|| {
+            parties.push(row.party.clone());
+            parties.len() - 1
+        });
+        if self.request.officers.is_empty() {
+            self.request.officers.clone_from(&row.officers);
+        }
+        let mut order = row.order.clone();
+        order.subject = u16::try_from(subject).unwrap_or(u16::MAX);
+        self.lines.push(ImportLine {
+            order,
+            caught: row.caught,
+            rank: row.rank,
+            queued: row.queued,
+            property: row.asset,
+            papers: papers.iter().map(|paper| paper.key).collect(),
+        });
+        for paper in papers {
+            if !self.has(&paper) {
+                self.papers.push(paper);
+            }
+        }
     }
 }
 
@@ -225,7 +280,8 @@ fn request_of(row: &ImportRow, limits: Money) -> Request {
     }
 }
 
-fn line_of(state: &State, measure: &Measure) -> MeasureLine {
+fn line_of(decider: &Decider, measure: &Measure) -> MeasureLine {
+    let state = &decider.state;
     let key = SlipLine { slip: SlipNumber::from_bits(measure.slip), line: measure.line };
     MeasureLine {
         id: measure.id(),
@@ -233,6 +289,7 @@ fn line_of(state: &State, measure: &Measure) -> MeasureLine {
         court: state.cases.get(measure.case).map_or("", |case| state.word(case.court)).to_owned(),
         partner: state.partner_of(measure.lane).to_owned(),
         kind: measure.kind(),
+        asset: decider.asset_of(measure),
         state: measure.state(),
         limit: Money::from_units(measure.limit),
         caught: Money::from_units(measure.caught),

@@ -7,7 +7,7 @@
 //! ```
 //! Every channel has a bound; when the first one is full, a call is refused before anything is acknowledged.
 
-mod answers;
+mod calls;
 mod cases;
 mod deciding;
 mod delivering;
@@ -26,6 +26,7 @@ pub mod papers;
 mod proposals;
 pub mod receipts;
 mod settling;
+mod slips;
 mod stops;
 mod sweeping;
 mod tasks;
@@ -188,7 +189,7 @@ pub(crate) struct Shared {
     pub(crate) proposed: tokio::sync::Notify,
     pub(crate) hashers: Hashers,
     pub(crate) counts: Counts,
-    pub(crate) answers: answers::Answers,
+    pub(crate) calls: calls::Calls,
     pub(crate) refused: Mutex<BTreeMap<(String, Millis), u32>>,
     pub(crate) broken: AtomicBool,
     pub(crate) full: AtomicBool,
@@ -260,7 +261,7 @@ impl Engine {
             plugs: RwLock::new(Arc::new(plugs)),
             hashers,
             counts: Counts::default(),
-            answers: answers::Answers::default(),
+            calls: calls::Calls::default(),
             refused: Mutex::new(BTreeMap::new()),
             broken: AtomicBool::new(false),
             full: AtomicBool::new(false),

@@ -242,7 +242,7 @@ fn plan_of(sequence: u64, fact: &Fact, body: Option<Body>, slot: u64) -> Option<
             let request = body.request.into_request()?;
             let context =
                 Arc::new(SlipContext { case: request.case, officers: request.officers, papers: request.papers });
-            let papers = RequestPapers { context, seals: Vec::new(), slot, callback: None, preservation: None };
+            let papers = RequestPapers { context, seals: body.seals, slot, callback: None, preservation: None };
             Some(Plan { request: sequence, lines: body.lines, papers: Some(Arc::new(papers)) })
         }
         (Fact::PlanExtended(fact), Body::Planned(body)) => {

@@ -7,23 +7,22 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::case::Paper;
-use domain::request::{Asked, Priority, Request};
+use domain::request::{Asked, PAPERS_MAX, PARTIES_MAX, Priority, Request};
 use domain::{ActId, TaskId};
-use store::record::{Body, Fact, SealTwin};
+use store::record::{ActRef, Body, Fact, SealTwin};
 
 use super::documents::split;
 use super::{Engine, Shared, Told};
 use crate::command::{AcceptTask, Answer, Command, Submit};
 use crate::refusal::Refusal;
-use crate::view::{Accepted, Caller};
+use crate::view::{Accepted, Brought, Caller, TaskAcceptance};
 
 /// Tasks followed in one go; the others wait for the next look.
 const FOLLOWED_MAX: usize = 256;
 /// What could not be followed is tried again after so long, while the gateway runs.
 const AGAIN: Duration = Duration::from_secs(60);
 
-/// The request that ordered a measure, as a pattern for its release.
+/// The request that ordered a measure, as a pattern for its release or renewal.
 struct Pattern {
     request: Request,
     case_key: (u64, u64),
@@ -32,18 +31,13 @@ struct Pattern {
 }
 
 impl Engine {
-    /// Submits what a task proposes, with a document for it when one is named; the task ends with that.
+    /// Submits what a task proposes, with the papers and officers that came for it; the task ends with that.
     ///
     /// # Errors
-    /// [`Refusal::NotFound`], [`Refusal::WrongState`] when there is nothing left to release, and whatever a submission is refused for.
-    pub async fn accept_task(
-        &self,
-        caller: &Caller,
-        task: TaskId,
-        reason: String,
-        paper: Option<Paper>,
-    ) -> Result<Accepted, Refusal> {
-        let accept = self.acceptance(task.0, (&caller.token, caller.court.clone()), reason, paper)?;
+    /// [`Refusal::NotFound`], [`Refusal::WrongState`] when there is nothing left to release or to renew, [`Refusal::PapersMissing`]
+    /// where neither the caller brought what must go out nor the case has it, and whatever a submission is refused for.
+    pub async fn accept_task(&self, caller: &Caller, acceptance: TaskAcceptance) -> Result<Accepted, Refusal> {
+        let accept = self.acceptance((&caller.token, caller.court.clone()), acceptance)?;
         self.accept(accept).await
     }
 
@@ -57,26 +51,25 @@ impl Engine {
 
     fn acceptance(
         &self,
-        task: u64,
         (by, court): (&str, Option<String>),
-        reason: String,
-        paper: Option<Paper>,
+        acceptance: TaskAcceptance,
     ) -> Result<AcceptTask, Refusal> {
-        let measure = match self.shared.decider.read().state.tasks.get(&task) {
-            Some(open) => open.measure,
+        let TaskAcceptance { id: TaskId(task), reason, papers, officers } = acceptance;
+        let open = self.shared.decider.read().state.tasks.get(&task).map(|open| (open.measure, open.case));
+        let (measure, case) = match open {
+            Some(open) => open,
             None => self.ended_task(task, court.as_deref())?,
         };
         let measure = measure.map(ActId::from).ok_or(Refusal::WrongState { state: "proposes_nothing" })?;
-        let Pattern { mut request, case_key, subjects, seals } = self.pattern(measure)?;
-        if court.as_ref().is_some_and(|court| *court != request.case.court.code) {
+        let mut pattern = self.pattern(measure, case)?;
+        if court.as_ref().is_some_and(|court| *court != pattern.request.case.court.code) {
             return Err(Refusal::NotFound);
         }
-        let named = paper.map(|paper| {
-            let key = self.shared.document_key(&request.case.court.code, paper.digest.expose());
-            request.papers.retain(|other| other.digest != paper.digest);
-            request.papers.insert(0, paper);
-            key
-        });
+        if !officers.is_empty() {
+            pattern.request.officers = officers;
+        }
+        let paper_keys = self.bring(&mut pattern, papers)?;
+        let Pattern { request, case_key, subjects, seals } = pattern;
         let hashers = &self.shared.hashers;
         let key = format!("\0task\0{task}");
         let submit = Submit {
@@ -85,35 +78,93 @@ impl Engine {
             fingerprint: split(hashers.fingerprint.hash(key.as_bytes())),
             case_key,
             subjects,
-            paper_keys: named.into_iter().collect(),
+            paper_keys,
             preservation: None,
             request: Arc::new(request),
         };
         Ok(AcceptTask { task, by: by.to_owned(), court, reason, submit: Box::new(submit), carried: seals })
     }
 
+    /// Puts papers before those of the pattern, the freshly stored ones first: their keys come back. One that the case has already
+    /// need not be stored again.
+    fn bring(&self, pattern: &mut Pattern, papers: Vec<Brought>) -> Result<Vec<(u64, u64)>, Refusal> {
+        let court = pattern.request.case.court.code.clone();
+        let (mut keys, mut stored, mut carried) = (Vec::new(), Vec::new(), Vec::new());
+        for Brought { paper, at } in papers {
+            let key = self.shared.document_key(&court, paper.digest.expose());
+            pattern.request.papers.retain(|other| other.digest != paper.digest);
+            if keys.contains(&key) {
+                continue;
+            }
+            if self.shared.decider.read().state.documents.contains_key(&key) {
+                keys.push(key);
+                stored.push(paper);
+            } else if pattern.seals.iter().any(|seal| seal.digest == *paper.digest.expose()) {
+                carried.push(paper);
+            } else {
+                return Err(Refusal::DocumentUnknown { at: format!("{at}/digest") });
+            }
+        }
+        stored.append(&mut carried);
+        stored.append(&mut pattern.request.papers);
+        if stored.len() > PAPERS_MAX {
+            return Err(Refusal::OutOfBounds { at: "/documents", bound: "at most 64 with those of the case" });
+        }
+        pattern.request.papers = stored;
+        Ok(keys)
+    }
+
     /// What an ended task was about, so that accepting it twice is answered twice.
-    fn ended_task(&self, task: u64, court: Option<&str>) -> Result<Option<store::record::ActRef>, Refusal> {
+    fn ended_task(&self, task: u64, court: Option<&str>) -> Result<(Option<ActRef>, Option<u64>), Refusal> {
         let event = self.shared.papers.event(task).ok_or(Refusal::NotFound)?;
         match event.fact {
-            Fact::TaskRaised(fact) if court.is_none_or(|court| fact.court == court) => Ok(fact.measure),
+            Fact::TaskRaised(fact) if court.is_none_or(|court| fact.court == court) => Ok((fact.measure, fact.case)),
             _ => Err(Refusal::NotFound),
         }
     }
 
-    fn pattern(&self, measure: ActId) -> Result<Pattern, Refusal> {
+    /// The request that ordered a measure. Where the case goes on under another number (rule D11) it is the first request of that
+    /// one, and where no papers or officers stand with the measure, theirs are those of the case's first request.
+    fn pattern(&self, measure: ActId, case: Option<u64>) -> Result<Pattern, Refusal> {
         let plan = self.shared.papers.plan(measure.sequence).ok_or(Refusal::Unavailable)?;
-        let event = self.shared.papers.event(plan.request).ok_or(Refusal::Unavailable)?;
+        let own = self.pattern_of(plan.request)?;
+        let Some(mut first) = case.filter(|case| *case != plan.request).and_then(|case| self.pattern_of(case).ok())
+        else {
+            return Ok(own);
+        };
+        if first.case_key != own.case_key {
+            for (party, subject) in own.request.case.parties.into_iter().zip(own.subjects) {
+                if !first.subjects.contains(&subject) && first.subjects.len() < PARTIES_MAX {
+                    first.request.case.parties.push(party);
+                    first.subjects.push(subject);
+                }
+            }
+            return Ok(first);
+        }
+        let mut own = own;
+        if own.request.officers.is_empty() {
+            own.request.officers = first.request.officers;
+        }
+        if own.request.papers.is_empty() {
+            (own.request.papers, own.seals) = (first.request.papers, first.seals);
+        }
+        Ok(own)
+    }
+
+    fn pattern_of(&self, request: u64) -> Result<Pattern, Refusal> {
+        let event = self.shared.papers.event(request).ok_or(Refusal::Unavailable)?;
         let (case_key, subjects, seals, twin) = match event.body {
             Some(Body::Accepted(body)) => (body.case_key, body.subjects, body.seals, body.request),
-            Some(Body::Imported(body)) => (body.case_key, body.subjects, Vec::new(), body.request),
+            Some(Body::Imported(body)) => (body.case_key, body.subjects, body.seals, body.request),
             _ => return Err(Refusal::Unavailable),
         };
         let mut request = twin.into_request().ok_or(Refusal::Unavailable)?;
-        // It only lets go: what was told of the parties stays as it is told last.
+        // What was told of the parties stays as it is told last.
         request.case.parties.iter_mut().for_each(|party| party.bankrupt = None);
         request.asked = Asked::Acts(Vec::new());
         (request.priority, request.deadline, request.repeat) = (Priority::Normal, None, None);
+        // News told late names the papers of the request that it is about, and has no keys of them.
+        request.papers.retain(|paper| seals.iter().any(|seal| seal.digest == *paper.digest.expose()));
         Ok(Pattern { request, case_key, subjects, seals })
     }
 
@@ -127,7 +178,9 @@ impl Engine {
             fresh.take(FOLLOWED_MAX).collect()
         };
         for task in open {
-            let followed = match self.acceptance(task, ("", None), String::new(), None) {
+            let alone =
+                TaskAcceptance { id: TaskId(task), reason: String::new(), papers: Vec::new(), officers: Vec::new() };
+            let followed = match self.acceptance(("", None), alone) {
                 Ok(accept) => self.accept(accept).await.map(|_| ()),
                 Err(refusal) => Err(refusal),
             };

@@ -1,16 +1,29 @@
 //! Settlements and reconciliation at run time: lines of statements keyed and matched, a partner's list held against ours.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use domain::{ActId, ActState, Day, Money, SlipLine, SlipNumber};
 
-use super::Engine;
+use super::slips::{Drawn, SlipSearch};
+use super::{Engine, Shared};
 use crate::command::{Answer, Command, Differing, Reconcile, Settle, SettledHow, SettledLine};
 use crate::refusal::Refusal;
+use crate::state::State;
 use crate::view::{Caller, Difference, Listed, ReconciledView, SettlementLine, Statement};
 
 /// An act of ours that a line names, and what differs: a word, and the sum as we have it.
 type Held = (Option<ActId>, Vec<(&'static str, Option<Money>)>);
+
+/// What is known of a line.
+enum Known {
+    /// It is ours.
+    Ours(Ours),
+    /// It is no slip of ours to this partner.
+    Not,
+    /// It may be, and nobody can tell any more what became of it: its case is erased, or it is too far to look.
+    Gone,
+}
 
 /// What we have of an act.
 struct Ours {
@@ -77,33 +90,15 @@ impl Engine {
             }
             decider.state.lane_of(partner).ok_or(Refusal::NotFound)?
         };
-        let mut differences = Vec::new();
-        let mut seen = BTreeSet::new();
-        let mut not_compared = 0;
-        for (place, line) in (0_u32..).zip(&listed) {
-            let Some((act, what)) = self.held_against(lane, line)? else {
-                not_compared += 1;
-                continue;
-            };
-            seen.extend(act);
-            differences.extend(what.into_iter().map(|(what, amount)| Difference {
-                line: Some(place),
-                act,
-                what,
-                amount,
-            }));
-        }
-        if is_whole {
-            let ours = self.shared.decider.read().slips_of_day(lane, day);
-            let missing = ours.into_iter().filter(|(_, act)| !seen.contains(act));
-            differences.extend(missing.map(|(_, act)| Difference {
-                line: None,
-                act: Some(act),
-                what: "not_listed",
-                amount: None,
-            }));
-        }
-        let lines = u32::try_from(listed.len()).unwrap_or(u32::MAX);
+        let count = listed.len();
+        let shared = Arc::clone(&self.shared);
+        let (tell, told) = tokio::sync::oneshot::channel();
+        // Slips that left memory are read from index and journal: not on a worker that takes calls.
+        self.shared.tokio.spawn(async move {
+            let _gone = tell.send(tokio::task::block_in_place(|| compare(&shared, lane, (&listed, is_whole), day)));
+        });
+        let (differences, not_compared) = told.await.map_err(|_| Refusal::Unavailable)??;
+        let lines = u32::try_from(count).unwrap_or(u32::MAX);
         let tell = |(place, difference): (u32, &Difference)| Differing {
             line: difference.line.unwrap_or(lines.saturating_add(place)),
             act: difference.act,
@@ -120,14 +115,58 @@ impl Engine {
         let sequence = self.done(Command::Reconcile(Box::new(reconcile))).await?;
         Ok(ReconciledView { sequence, lines, not_compared, differences })
     }
+}
 
-    /// What of a partner's line differs from ours; `None` when it is of ours and too long over to be compared.
-    fn held_against(&self, lane: u16, line: &Listed) -> Result<Option<Held>, Refusal> {
+/// Holds a list against what we have; the differences, and how many lines could not be compared.
+fn compare(
+    shared: &Shared,
+    lane: u16,
+    (listed, is_whole): (&[Listed], bool),
+    day: Day,
+) -> Result<(Vec<Difference>, u32), Refusal> {
+    let mut comparing = Comparing { shared, lane, slips: SlipSearch::of(shared), last: None };
+    let mut differences = Vec::new();
+    let mut seen = BTreeSet::new();
+    let mut not_compared = 0;
+    for (place, line) in (0_u32..).zip(listed) {
+        let Some((act, what)) = comparing.held_against(line)? else {
+            not_compared += 1;
+            continue;
+        };
+        seen.extend(act);
+        differences.extend(what.into_iter().map(|(what, amount)| Difference { line: Some(place), act, what, amount }));
+    }
+    if is_whole {
+        let ours = shared.decider.read().slips_of_day(lane, day);
+        let missing = ours.into_iter().filter(|(_, act)| !seen.contains(act));
+        differences.extend(missing.map(|(_, act)| Difference {
+            line: None,
+            act: Some(act),
+            what: "not_listed",
+            amount: None,
+        }));
+    }
+    Ok((differences, not_compared))
+}
+
+/// One partner's list being held against ours.
+struct Comparing<'s> {
+    shared: &'s Shared,
+    lane: u16,
+    slips: SlipSearch<'s>,
+    /// The finished request that was read last: lines of one slip stand together in most lists.
+    last: Option<(u64, State)>,
+}
+
+impl Comparing<'_> {
+    /// What of a partner's line differs from ours; `None` when nobody can tell any more.
+    fn held_against(&mut self, line: &Listed) -> Result<Option<Held>, Refusal> {
         let unknown = (None, vec![("unknown_slip", None)]);
         let Some(key) = line.key() else { return Ok(Some(unknown)) };
-        let Some(ours) = self.ours(lane, key)? else {
-            let drawn = key.slip.counter() < self.shared.decider.read().state.next_slip;
-            return Ok((!drawn).then_some(unknown));
+        let ours = match self.ours(key)? {
+            Known::Ours(ours) => ours,
+            Known::Not => return Ok(Some(unknown)),
+            Known::Gone => return Ok(None),
         };
         let mut what = Vec::new();
         if line.state.is_some_and(|state| !agree(state, ours.state)) {
@@ -145,45 +184,80 @@ impl Engine {
         Ok(Some((Some(ours.act), what)))
     }
 
-    fn ours(&self, lane: u16, key: SlipLine) -> Result<Option<Ours>, Refusal> {
+    /// In memory while its request is open; out of its own history afterwards; by what it left behind where that is erased.
+    fn ours(&mut self, key: SlipLine) -> Result<Known, Refusal> {
         {
             let decider = self.shared.decider.read();
             let state = &decider.state;
-            let open = state.slip_acts(key.slip).into_iter().filter_map(|index| state.acts.get(index));
-            if let Some(act) = open.clone().find(|act| act.line == key.line && act.lane == lane) {
-                return Ok(Some(sums(state, act.id(), act.state())));
+            let mut open = state.slip_acts(key.slip).into_iter().filter_map(|index| state.acts.get(index));
+            if let Some(act) = open.find(|act| act.line == key.line) {
+                let ours = || Known::Ours(sums(state, act.id(), act.state()));
+                return Ok(if act.lane == self.lane { ours() } else { Known::Not });
             }
-            let taking = state.taking_by_slip.get(&(key.slip.bits(), key.line));
-            if let Some(taking) = taking.and_then(|index| state.takings.get(*index)).filter(|it| it.lane == lane) {
-                let state_now = match taking.moved {
-                    0 => ActState::Refused,
-                    moved if moved < taking.amount => ActState::Partly,
-                    _ => ActState::Done,
-                };
-                return Ok(Some(sums(state, ActId { sequence: taking.sequence, line: taking.place }, state_now)));
-            }
-            let partner = state.partner_of(lane);
-            let measure =
-                state.measure_by_number(partner, &key.to_string()).and_then(|index| state.measures.get(index));
-            if let Some(measure) = measure {
-                let id = ActId { sequence: measure.sequence, line: measure.place };
-                let state_now = if measure.is_live() { ActState::Done } else { ActState::Refused };
-                return Ok(Some(sums(state, id, state_now)));
+            if key.slip.counter() >= state.next_slip {
+                return Ok(Known::Not);
             }
         }
-        let Some(request) = self.shared.closed_by_slip(key.slip)? else { return Ok(None) };
-        let closed = self.shared.closed_state(request)?;
-        let acts = closed.slip_acts(key.slip);
-        let act = acts.into_iter().filter_map(|index| closed.acts.get(index)).find(|act| act.line == key.line);
-        let here =
-            |act: &&crate::state::Act| closed.partner_of(act.lane) == self.shared.decider.read().state.partner_of(lane);
-        let Some(act) = act.filter(here) else { return Ok(None) };
+        match self.finished(key)? {
+            Known::Gone => Ok(self.left_behind(key).map_or(Known::Gone, Known::Ours)),
+            known => Ok(known),
+        }
+    }
+
+    fn finished(&mut self, key: SlipLine) -> Result<Known, Refusal> {
+        let (request, act) = match self.shared.closed_by_slip(key.slip)? {
+            Some(request) => (request, None),
+            None => match self.slips.find(key) {
+                Drawn::For(act, request) => (request, Some(act)),
+                Drawn::Never => return Ok(Known::Not),
+                Drawn::Unknown => return Ok(Known::Gone),
+            },
+        };
+        if self.last.as_ref().is_none_or(|(read, _)| *read != request) {
+            self.last = Some((request, self.shared.closed_state(request)?));
+        }
+        let Some((_, closed)) = &self.last else { return Ok(Known::Gone) };
+        let by_line = || {
+            let acts = closed.slip_acts(key.slip);
+            acts.into_iter().find(|index| closed.acts.get(*index).is_some_and(|act| act.line == key.line))
+        };
+        let index = act.and_then(|act| closed.act_index(act)).or_else(by_line);
+        let Some(act) = index.and_then(|index| closed.acts.get(index)) else {
+            // A history that can be read and does not have the line never had it.
+            return Ok(if closed.requests.is_empty() { Known::Gone } else { Known::Not });
+        };
         let decider = self.shared.decider.read();
-        Ok(Some(sums(&decider.state, act.id(), act.state())))
+        if closed.partner_of(act.lane) != decider.state.partner_of(self.lane) {
+            return Ok(Known::Not);
+        }
+        let (now, then) = (
+            sums(&decider.state, act.id(), act.state()),
+            closed.taking_index(act.id()).map(|_| closed.moved_by(act.id())),
+        );
+        Ok(Known::Ours(Ours { moved: now.moved.or(then.map(Money::from_units)), ..now }))
+    }
+
+    /// Of an act whose own history nobody can read: the money that it took, or the measure that it made.
+    fn left_behind(&self, key: SlipLine) -> Option<Ours> {
+        let decider = self.shared.decider.read();
+        let state = &decider.state;
+        let taking = state.taking_by_slip.get(&(key.slip.bits(), key.line));
+        if let Some(taking) = taking.and_then(|index| state.takings.get(*index)).filter(|it| it.lane == self.lane) {
+            let state_now = match taking.moved {
+                0 => ActState::Refused,
+                moved if moved < taking.amount => ActState::Partly,
+                _ => ActState::Done,
+            };
+            return Some(sums(state, ActId { sequence: taking.sequence, line: taking.place }, state_now));
+        }
+        let partner = state.partner_of(self.lane);
+        let measure = state.measure_by_number(partner, &key.to_string());
+        let measure = measure.and_then(|index| state.measures.get(index)).filter(|measure| measure.is_live())?;
+        Some(sums(state, ActId { sequence: measure.sequence, line: measure.place }, ActState::Done))
     }
 }
 
-fn sums(state: &crate::state::State, act: ActId, now: ActState) -> Ours {
+fn sums(state: &State, act: ActId, now: ActState) -> Ours {
     let measure = state.measure_by_act(act).filter(|measure| measure.is_live());
     let taking = state.taking_index(act).and_then(|index| state.takings.get(index));
     Ours {

@@ -155,7 +155,7 @@ impl Engine {
     /// Everything found is taken and put away in its order; the first that is neither ends the sweep.
     async fn sweep(&self, partner: &str, call: &dyn CallOut) -> Result<bool, &'static str> {
         let sweep = call.sweep().await.map_err(|cause| {
-            self.shared.answers.failed(partner, cause, self.shared.clock.wall());
+            self.shared.calls.failed(partner, cause, self.shared.clock.wall());
             cause.word()
         })?;
         for swept in sweep.found {

@@ -1,7 +1,7 @@
 //! The books of a case: how each act, measure and taking weighs in its ledger, kept in step by replacing one entry by another.
 
 use domain::ledger::{Entry, Ledger};
-use domain::measure::MeasureState;
+use domain::measure::{EXPIRY_NOTICE_DAYS, MeasureState};
 use domain::task::TaskKind;
 use domain::{ActKind, ActState, MeasureId, Money, SlipLine, SlipNumber};
 
@@ -282,7 +282,7 @@ impl State {
         self.measure_by_id.insert(id, index);
         self.measure_by_origin.insert(origin, index);
         if live && to != NO_DAY {
-            self.expiring.insert((to, index));
+            self.ends_on(to, index);
         }
         if let Some(case) = self.cases.get_mut(case) {
             case.measures.push(index);
@@ -313,7 +313,7 @@ impl State {
         if (before, true) != (after, live) || !state.is_live() {
             self.expiring.remove(&(before, index));
             if live && after != NO_DAY {
-                self.expiring.insert((after, index));
+                self.ends_on(after, index);
             }
         }
         let no_longer = told && (before != after || !live);
@@ -327,6 +327,13 @@ impl State {
                 self.moot.extend(task);
             }
         }
+    }
+
+    /// What comes to stand and ends soon is told today: the look of this day may be over, and it may end with it.
+    fn ends_on(&mut self, to: i32, index: Index) {
+        let farthest = EXPIRY_NOTICE_DAYS.iter().copied().max().unwrap_or(0);
+        self.ends_stirred |= to.saturating_sub(self.today) <= farthest;
+        self.expiring.insert((to, index));
     }
 
     /// By which it is found when it is named by its number at the partner.

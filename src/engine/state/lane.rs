@@ -40,6 +40,8 @@ pub struct LaneRecord {
     pub paused: Option<Pause>,
     /// Exchanges begun since the lane exists.
     pub begun: u64,
+    /// Acts that the partner has brought to an end with a word of its own, since the lane exists.
+    pub answered: u64,
 }
 
 /// The most begins kept per lane: the largest `rate.max` a partner file may state.

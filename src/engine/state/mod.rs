@@ -317,6 +317,8 @@ pub struct State {
     pub(crate) disturbed: std::collections::BTreeSet<Index>,
     /// Open tasks whose measure ended or was renewed: the decision that did it ends them.
     pub(crate) moot: std::collections::BTreeSet<u64>,
+    /// The end of some measure may have to be told today; the decision that brought it looks at the ends again.
+    pub(crate) ends_stirred: bool,
     /// Who waits for whose end.
     pub(crate) waiters: Map<Index, Vec<Index>>,
     /// Lanes by partner id.

@@ -100,13 +100,15 @@ impl Table {
             to: Some(Day::of(self.now).plus_days(days)),
             original: Some(original),
         };
-        let lines = vec![ImportLine { order, caught: Money::from_fen(fen), rank: 1, queued: n.is_multiple_of(5) }];
+        let (caught, queued) = (Money::from_fen(fen), n.is_multiple_of(5));
+        let lines = vec![ImportLine { order, caught, rank: 1, queued, property: None, papers: Vec::new() }];
         let import = ImportMeasures {
             by: "operator".to_owned(),
             court: "330225".to_owned(),
             case_key: (5, 5),
             subjects: vec![77],
             request: Arc::new(request(Asked::Acts(Vec::new()))),
+            papers: Vec::new(),
             lines,
         };
         self.tell(Command::ImportMeasures(vec![import])).unwrap();

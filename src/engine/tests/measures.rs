@@ -12,7 +12,7 @@ use crate::state::Measure;
 
 const DAY: i64 = 86_400_000;
 
-fn order(kind: ActKind) -> ActOrder {
+pub(super) fn order(kind: ActKind) -> ActOrder {
     ActOrder {
         note: None,
         details: Vec::new(),
@@ -27,19 +27,19 @@ fn order(kind: ActKind) -> ActOrder {
     }
 }
 
-fn freeze(account: &str, fen: i64, to: Option<Day>) -> ActOrder {
+pub(super) fn freeze(account: &str, fen: i64, to: Option<Day>) -> ActOrder {
     let account = Some(Personal::new(account.to_owned()));
     ActOrder { account, amount: Some(Money::from_fen(fen)), to, ..order(ActKind::Freeze) }
 }
 
-fn on(kind: ActKind, measure: &Measure) -> ActOrder {
+pub(super) fn on(kind: ActKind, measure: &Measure) -> ActOrder {
     let id = measure.id();
     let act = Some(domain::ActId { sequence: id.sequence, line: id.line });
     let original = Original { act, slip: String::new(), case_number: Personal::new(String::new()) };
     ActOrder { original: Some(original), ..order(kind) }
 }
 
-fn numbered(kind: ActKind, number: &str) -> ActOrder {
+pub(super) fn numbered(kind: ActKind, number: &str) -> ActOrder {
     let case_number = Personal::new("(2025)浙0225执9号".to_owned());
     ActOrder { original: Some(Original { act: None, slip: number.to_owned(), case_number }), ..order(kind) }
 }
@@ -57,58 +57,58 @@ fn queued(paper: &str) -> Outcome {
     Outcome { ahead: vec![prior(paper)], caught: Some(Money::ZERO), ..Outcome::of(Verdict::Queued) }
 }
 
-fn today(table: &Table) -> Day {
+pub(super) fn today(table: &Table) -> Day {
     Day::of(table.now)
 }
 
 impl Table {
-    fn ask_for(&mut self, key: u64, act: ActOrder) -> Result<u64, Refusal> {
+    pub(super) fn ask_for(&mut self, key: u64, act: ActOrder) -> Result<u64, Refusal> {
         self.bring_papers();
         self.submit(key, Asked::Acts(vec![act]))
     }
 
     /// A freeze that the partner says holds it all.
-    fn frozen(&mut self, key: u64, account: &str, fen: i64, to: Option<Day>) -> Measure {
+    pub(super) fn frozen(&mut self, key: u64, account: &str, fen: i64, to: Option<Day>) -> Measure {
         self.ask_for(key, freeze(account, fen, to)).unwrap();
         self.answer(caught(fen));
         self.newest()
     }
 
-    fn newest(&self) -> Measure {
+    pub(super) fn newest(&self) -> Measure {
         let measures = self.decider.state.measures.iter().map(|(_, measure)| measure);
         measures.max_by_key(|measure| (measure.sequence, measure.place)).cloned().unwrap()
     }
 
-    fn see(&self, of: &Measure) -> Option<Measure> {
+    pub(super) fn see(&self, of: &Measure) -> Option<Measure> {
         let state = &self.decider.state;
         state.measure_index(of.id()).and_then(|index| state.measures.get(index)).cloned()
     }
 
-    fn stands(&self, of: &Measure) -> Option<MeasureState> {
+    pub(super) fn stands(&self, of: &Measure) -> Option<MeasureState> {
         self.see(of).map(|measure| measure.state())
     }
 
-    fn open_tasks(&self) -> Vec<TaskKind> {
+    pub(super) fn open_tasks(&self) -> Vec<TaskKind> {
         self.decider.state.tasks.values().map(crate::state::Task::kind).collect()
     }
 
-    fn days(&mut self, days: i64) {
+    pub(super) fn days(&mut self, days: i64) {
         self.pass(days * DAY);
     }
 
-    fn ledger_now(&self) -> domain::ledger::Ledger {
+    pub(super) fn ledger_now(&self) -> domain::ledger::Ledger {
         let case = self.decider.state.case_index((5, 5)).unwrap();
         self.decider.state.ledger(case)
     }
 
-    fn breaks(&mut self, key: u64, act: ActOrder) -> Option<&'static str> {
+    pub(super) fn breaks(&mut self, key: u64, act: ActOrder) -> Option<&'static str> {
         match self.ask_for(key, act) {
             Err(Refusal::Rules(broken)) => broken.first().map(|breach| breach.rule.id),
             _ => None,
         }
     }
 
-    fn fold_again(&self) {
+    pub(super) fn fold_again(&self) {
         let mut again = State::default();
         for (sequence, event) in (0..).zip(&self.events) {
             again.fold(sequence, event);
@@ -380,21 +380,23 @@ fn a_preservation_goes_on_as_enforcement_with_the_same_measures() {
     table.fold_again();
 }
 
-fn foreign(n: u32, fen: i64, to: Day) -> ImportLine {
+pub(super) fn foreign(n: u32, fen: i64, to: Day) -> ImportLine {
     let mut order = numbered(ActKind::Freeze, &format!("FG{n}"));
     order.account = Some(Personal::new(format!("62{n}")));
     (order.amount, order.to) = (Some(Money::from_fen(fen)), Some(to));
-    ImportLine { order, caught: Money::from_fen(fen), rank: 1, queued: false }
+    let caught = Money::from_fen(fen);
+    ImportLine { order, caught, rank: 1, queued: false, property: None, papers: Vec::new() }
 }
 
 impl Table {
-    fn import(&mut self, lines: Vec<ImportLine>) -> Vec<Result<(MeasureId, bool), Refusal>> {
+    pub(super) fn import(&mut self, lines: Vec<ImportLine>) -> Vec<Result<(MeasureId, bool), Refusal>> {
         let import = ImportMeasures {
             by: "operator".to_owned(),
             court: "330225".to_owned(),
             case_key: (5, 5),
             subjects: vec![77],
             request: Arc::new(request(Asked::Acts(Vec::new()))),
+            papers: Vec::new(),
             lines,
         };
         match self.tell(Command::ImportMeasures(vec![import])) {

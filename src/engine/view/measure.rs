@@ -1,8 +1,9 @@
 //! Views of measures: lines of their list, what to list, and rows that come over from another system.
 
 use domain::act::ActOrder;
-use domain::case::{Court, Party, Stage};
+use domain::case::{Court, Officer, Paper, Party, Stage};
 use domain::measure::MeasureState;
+use domain::outcome::AssetKind;
 use domain::{ActKind, CaseId, Day, MeasureId, Money, Personal};
 
 use crate::refusal::Refusal;
@@ -20,6 +21,8 @@ pub struct MeasureLine {
     pub partner: String,
     /// What sort of act made it.
     pub kind: ActKind,
+    /// What sort of property it is on; `None` = it is on a person, or nobody has said it.
+    pub asset: Option<AssetKind>,
     /// Where it stands.
     pub state: MeasureState,
     /// What we ordered, less what was moved and let go.
@@ -49,6 +52,8 @@ pub struct MeasureFilter {
     pub partner: Option<String>,
     /// Of this case number.
     pub case_number: Option<Personal<String>>,
+    /// On property of this sort.
+    pub asset: Option<AssetKind>,
     /// In this state; left out = all that live.
     pub state: Option<MeasureState>,
     /// Whose last day is before this one.
@@ -82,6 +87,12 @@ pub struct ImportRow {
     pub rank: u16,
     /// It waits behind others.
     pub queued: bool,
+    /// What sort of property it is on; left out = as the case has found it, or as such a partner brings it.
+    pub asset: Option<AssetKind>,
+    /// Its papers, stored before.
+    pub papers: Vec<Paper>,
+    /// In whose names it was ordered.
+    pub officers: Vec<Officer>,
 }
 
 /// Rows of one import.

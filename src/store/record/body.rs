@@ -133,6 +133,9 @@ pub struct PlanLine {
     /// What the law bars later, as [`domain::rules::bars`] has it.
     #[serde(rename = "x", default, skip_serializing_if = "is_zero8")]
     pub bars: u8,
+    /// Code of what sort of property it is about; 0 = not known.
+    #[serde(rename = "y", default, skip_serializing_if = "is_zero8")]
+    pub property: u8,
 }
 
 fn is_zero(n: &u16) -> bool {
@@ -167,6 +170,7 @@ impl PlanLine {
             details: Vec::new(),
             rules: 0,
             bars: 0,
+            property: 0,
         }
     }
 
@@ -235,7 +239,13 @@ pub struct ImportedBody {
     pub lines: Vec<PlanLine>,
     /// How each stands, in the same order.
     pub standing: Vec<ChangedBody>,
-    /// The case and its parties.
+    /// Keyed digests of the papers that came with them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub documents: Vec<(u64, u64)>,
+    /// The papers' keys, wrapped under the case's key.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub seals: Vec<SealTwin>,
+    /// The case, its parties, and the officers and papers that came with them.
     pub request: RequestTwin,
 }
 

@@ -429,6 +429,8 @@ facts! {
         by: String,
         /// Sequence by which the case is known.
         case: u64,
+        /// The open requests of the case have a new version by it; left out in trails of before.
+        news: bool,
     }
     /// Somebody has something to do.
     TaskRaised = "task.raised" {
@@ -503,6 +505,8 @@ facts! {
         case: u64,
         /// Why, a word of the domain.
         cause: String,
+        /// The open requests of the case have a new version by it; left out in trails of before.
+        news: bool,
     }
     /// Another person let the case go on; the reason stands in the body.
     CaseResumed = "case.resumed" {
@@ -510,6 +514,8 @@ facts! {
         by: String,
         /// Sequence by which the case is known.
         case: u64,
+        /// The open requests of the case have a new version by it; left out in trails of before.
+        news: bool,
     }
     /// A goal that is not met asks again.
     GoalRepeated = "goal.repeated" {

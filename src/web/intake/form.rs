@@ -192,18 +192,21 @@ forms! {
     /// One living measure of another system.
     ImportForm {
         #[maybe] account: Text<'a>,
+        #[maybe] asset: Text<'a>,
         case_number: Text<'a>,
         #[maybe] caught: Amount<'a>,
         #[maybe] claim: Amount<'a>,
         #[maybe] costs: Amount<'a>,
         #[maybe] court: Text<'a>,
         #[maybe] court_name: Text<'a>,
+        #[maybe] documents: List<DocumentForm<'a>, { domain::request::PAPERS_MAX }>,
         #[maybe] from: Text<'a>,
         id_number: Text<'a>,
         id_type: Text<'a>,
         #[maybe] kind: Text<'a>,
         #[maybe] limit: Amount<'a>,
         number: Text<'a>,
+        #[maybe] officers: List<OfficerForm<'a>, { domain::request::OFFICERS_MAX }>,
         #[maybe] original_case_number: Text<'a>,
         partner: Text<'a>,
         party_kind: Text<'a>,
@@ -301,6 +304,8 @@ forms! {
     /// The body that accepts what a task proposes.
     AcceptForm {
         #[maybe] document: DocumentForm<'a>,
+        #[maybe] documents: List<DocumentForm<'a>, { domain::request::PAPERS_MAX }>,
+        #[maybe] officers: List<OfficerForm<'a>, { domain::request::OFFICERS_MAX }>,
         reason: Text<'a>,
     }
     /// The body of a pause.

@@ -193,7 +193,7 @@ fn of_measures() -> Vec<(Fact, Option<Body>)> {
         (imported.into(), Some(imported_body(&mut Seed(9)))),
         (MeasureLapsed { day: 20_779, measures: vec![ActRef(6, 1)] }.into(), None),
         (changed.into(), Some(Body::Changed(standing()))),
-        (CaseAmended { by: by(), case: 6 }.into(), Some(amended)),
+        (CaseAmended { by: by(), case: 6, news: true }.into(), Some(amended)),
         (raised.into(), Some(Body::Task(TaskBody { amount: Some(10_000), text: "查封即将届满".to_owned() }))),
         (ended.into(), Some(reason())),
     ]
@@ -222,8 +222,8 @@ fn of_settlements() -> Vec<(Fact, Option<Body>)> {
 fn of_cases() -> Vec<(Fact, Option<Body>)> {
     let by = || "operator-1".to_owned();
     vec![
-        (CaseHalted { by: by(), case: 6, cause: "bankruptcy".to_owned() }.into(), Some(reason())),
-        (CaseResumed { by: by(), case: 6 }.into(), Some(reason())),
+        (CaseHalted { by: by(), case: 6, cause: "bankruptcy".to_owned(), news: true }.into(), Some(reason())),
+        (CaseResumed { by: by(), case: 6, news: true }.into(), Some(reason())),
         (GoalRepeated { over: true, request: 6, round: 3 }.into(), None),
     ]
 }
@@ -246,6 +246,9 @@ fn imported_body(seed: &mut Seed) -> Body {
         lines: vec![seed.plan_line()],
         standing: vec![standing()],
         request: RequestTwin::from(&seed.request()),
+        // Drawn last, so that everything before stays what it was.
+        documents: vec![seed.halves()],
+        seals: vec![seed.seal()],
     }))
 }
 
@@ -409,6 +412,7 @@ impl Seed {
         }
         // Without draws of their own, so that everything after them stays what it was.
         (line.rules, line.bars) = (self.0, u8::try_from(self.0 % 8).unwrap());
+        line.property = u8::try_from(self.0 % 7).unwrap();
         line
     }
 

@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use domain::act::{ActOrder, Original};
-use domain::case::{HaltCause, Paper};
+use domain::case::HaltCause;
 use domain::ledger::Ledger;
 use domain::measure::MeasureState;
 use domain::outcome::{
@@ -438,15 +438,10 @@ impl Gate for FakeGate {
         now(self.note(format!("resume case {id} {reason}")))
     }
 
-    fn accept_task<'a>(
-        &'a self,
-        _: &'a Caller,
-        id: TaskId,
-        reason: String,
-        paper: Option<Paper>,
-    ) -> Answer<'a, Accepted> {
-        let paper = paper.map(|paper| paper.kind);
-        now(self.note(format!("accept {id} {reason} {paper:?}")).map(|_| Accepted {
+    fn accept_task<'a>(&'a self, _: &'a Caller, acceptance: TaskAcceptance) -> Answer<'a, Accepted> {
+        let TaskAcceptance { id, reason, papers, officers } = acceptance;
+        let papers: Vec<String> = papers.into_iter().map(|brought| brought.paper.kind).collect();
+        now(self.note(format!("accept {id} {reason} {papers:?} {}", officers.len())).map(|_| Accepted {
             request: RequestId(10),
             case: CaseId(3),
             acts: 1,
@@ -472,6 +467,7 @@ impl Gate for FakeGate {
             court: "330225".to_owned(),
             partner: "bank-a".to_owned(),
             kind: ActKind::Freeze,
+            asset: Some(domain::outcome::AssetKind::Cash),
             state: MeasureState::InForce,
             limit: Money::from_fen(9),
             caught: Money::from_fen(5),

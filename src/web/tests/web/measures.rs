@@ -76,6 +76,65 @@ async fn a_table_means_what_the_same_objects_mean() {
 }
 
 #[tokio::test]
+async fn a_row_may_say_its_property_and_bring_papers_also_in_a_table() {
+    let house = House::open();
+    let digest = format!("sha256:{:064x}", 7);
+    let mut told = row("FG3");
+    told["asset"] = json!("vehicle");
+    told["documents"] = json!([{ "kind": "ruling", "file_name": "裁定书.pdf", "digest": digest }]);
+    told["officers"] = json!([{ "name": "林望海", "work_id": "1", "duty_id": "2" }]);
+    let answer = import(&house, Role::Submitter, "application/x-ndjson", told.to_string()).await;
+    assert_eq!(answer.json()["rows"][0]["verdict"], "imported", "{}", answer.text());
+    let names = "number,case_number,partner,party_kind,party_name,id_type,id_number,limit,to,asset,documents,officers";
+    let quoted = |list: &Value| format!("\"{}\"", list.to_string().replace('"', "\"\""));
+    let line = format!(
+        "FG3,(2025)浙0225执77号,bank-a,person,石某,01,330225189506120170,5000.00,2027-03-01,vehicle,{},{}",
+        quoted(&told["documents"]),
+        quoted(&told["officers"])
+    );
+    let answer = import(&house, Role::Submitter, "text/csv", format!("{names}\n{line}\n")).await;
+    assert_eq!(answer.json()["rows"][0]["verdict"], "imported", "{}", answer.text());
+    for (field, wrong, pointer) in [
+        ("asset", json!("boat"), "/asset"),
+        ("documents", json!([{ "kind": "letter", "file_name": "a.pdf", "digest": digest }]), "/documents/0/kind"),
+        ("officers", json!([{ "name": "", "work_id": "1", "duty_id": "2" }]), "/officers/0/name"),
+        ("documents", json!("裁定书"), "/documents"),
+    ] {
+        let mut bad = told.clone();
+        bad[field] = wrong;
+        let answer = import(&house, Role::Submitter, "application/x-ndjson", bad.to_string()).await;
+        assert_eq!(answer.json()["rows"][0]["problem"]["errors"][0]["pointer"], pointer, "{}", answer.text());
+    }
+    let list = house.get("/v1/measures?asset=vehicle", Role::Auditor).await;
+    assert_eq!(list.json()["measures"][0]["asset"], "cash", "{}", list.text());
+    assert_eq!(house.get("/v1/measures?asset=boat", Role::Auditor).await.slug(), "invalid_parameter");
+}
+
+#[tokio::test]
+async fn accepting_a_task_may_bring_papers_and_officers_and_hears_what_is_missing() {
+    let house = House::open();
+    let paper = |kind: &str| json!({ "kind": kind, "file_name": "a.pdf", "digest": format!("sha256:{:064x}", 7) });
+    let body = json!({
+        "reason": "续行", "document": paper("release_notice"), "documents": [paper("ruling"), paper("freeze_notice")],
+        "officers": [{ "name": "林望海", "work_id": "1", "duty_id": "2" }],
+    });
+    let path = "/v1/tasks/tsk_00000000001a/accept";
+    assert_eq!(house.post(path, Role::Submitter, &body).await.status, 202);
+    let said = house.gate.said.lock().unwrap().last().unwrap().clone();
+    assert!(said.ends_with("续行 [\"release_notice\", \"ruling\", \"freeze_notice\"] 1"), "{said}");
+    let mut bad = body.clone();
+    bad["documents"][1]["digest"] = json!("sha256:7");
+    let answer = house.post(path, Role::Submitter, &bad).await;
+    assert_eq!(answer.json()["errors"][0]["pointer"], "/documents/1/digest", "{}", answer.text());
+    house.gate.refuse_next(web::gate::Refusal::PapersMissing { papers: vec!["ruling".to_owned()], officers: true });
+    let answer = house.post(path, Role::Submitter, &json!({ "reason": "续行" })).await;
+    assert_eq!((answer.status, answer.slug()), (422, "papers_missing".into()));
+    let errors = answer.json()["errors"].clone();
+    assert_eq!(errors[0]["message"], "缺少执行裁定书（kind为ruling）");
+    assert_eq!(errors[1]["pointer"], "/officers");
+}
+
+#[tokio::test]
 async fn an_operator_names_the_court_and_too_many_rows_are_refused() {
     let house = House::open();
     let alone = import(&house, Role::Operator, "application/x-ndjson", row("FG3").to_string()).await;

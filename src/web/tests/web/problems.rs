@@ -40,6 +40,7 @@ fn refusals() -> Vec<(Refusal, Slug)> {
         | Refusal::NoCallback
         | Refusal::Unreadable { .. }
         | Refusal::Formal(_)
+        | Refusal::PapersMissing { .. }
         | Refusal::Overloaded
         | Refusal::Draining
         | Refusal::Unavailable => true,
@@ -69,6 +70,7 @@ fn refusals() -> Vec<(Refusal, Slug)> {
         (Refusal::NoCallback, Slug::PartnerHasNoCallback),
         (Refusal::Unreadable { wanted: "a list".to_owned() }, Slug::InvalidRequest),
         (Refusal::Formal(vec![("bank-a".to_owned(), defect)]), Slug::WouldBeHandedBack),
+        (Refusal::PapersMissing { papers: vec!["ruling".to_owned()], officers: true }, Slug::PapersMissing),
         (Refusal::Overloaded, Slug::Overloaded),
         (Refusal::Draining, Slug::Draining),
         (Refusal::Unavailable, Slug::Unavailable),

@@ -153,6 +153,7 @@ fn parameters() -> Value {
         "RequestState": query("state", json!({ "type": "string", "enum": states }), ("", "")),
         "Court": query("court", json!({ "type": "string", "pattern": "^[0-9A-Za-z]{1,12}$" }), ("法院代码；法院令牌仅限本院。", "Court code; a court's token sees its own only.")),
         "MeasureState": query("state", to("MeasureState"), ("", "")),
+        "AssetKind": query("asset", json!({ "type": "string", "enum": domain::outcome::AssetKind::ALL.iter().map(|kind| kind.word()).collect::<Vec<_>>() }), ("财产种类。", "What sort of property.")),
         "EndsBefore": query("ends_before", json!({ "type": "string", "format": "date" }), ("止日早于该日。", "Whose last day is before this one.")),
         "Partner": query("partner", partner(), ("", "")),
         "Cursor": query("cursor", number(0, u64::MAX), ("上一页的next。", "The next of the page before.")),

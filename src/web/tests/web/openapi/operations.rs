@@ -98,13 +98,15 @@ const SUBMISSION: &[Slug] = &[
     Slug::DeadlinePassed,
 ];
 
-/// What a release is held against.
+/// What a release or a renewal is held against.
 const RELEASE: &[Slug] = &[
     Slug::RulesBroken,
     Slug::WouldBeHandedBack,
+    Slug::PapersMissing,
     Slug::PartnerUnknown,
     Slug::DocumentUnknown,
     Slug::OriginalUnknown,
+    Slug::OutOfBounds,
     Slug::CourtForeign,
 ];
 
@@ -336,10 +338,10 @@ fn cases() -> Vec<Operation> {
             .takes(Body::Json("ReasonForm"))
             .refusing(&[STATE, PERSON, &[Slug::PersonNeeded]]),
         Operation::of("acceptTask", "POST", "/v1/tasks/{id}/accept", "cases")
-            .says("采纳解除建议", "Accept a proposed release")
+            .says("采纳解除建议或办理续行", "Accept a proposed release, or renew what ends soon")
             .about(
-                "以原措施请求的当事人、承办人、文书另立一件解除请求，可附解除文书；同一任务只成一件。",
-                "Makes a request of its own with the parties, officers and papers of the measure's request, and a document for the release when one is named; one task comes to one request.",
+                "以原措施请求的当事人、承办人、文书另立一件请求：解除，或将即将届满的措施按规则续行（须经审批的照常审批）；所附文书、承办人优先。导入的措施缺少文书、承办人的，由本次采纳附上。同一任务只成一件。",
+                "Makes a request of its own with the parties, officers and papers of the measure's request: a release, or of what ends soon a renewal for as long as the rules allow, through the approvals it needs. Papers and officers that come with it go first, and are needed where an imported measure has none. One task comes to one request.",
             )
             .for_roles::<Settle>()
             .with(&["TaskId", "AcceptLanguage"])
@@ -391,7 +393,7 @@ fn measures() -> Vec<Operation> {
                 "By last day, the earliest first; without a state all that live (in force, queued), with a case all that is remembered of it. Without names and identity numbers. A page may be short and still have a next one.",
             )
             .for_roles::<ReadStates>()
-            .with(&["Court", "Partner", "CaseNumber", "MeasureState", "EndsBefore", "Cursor", "Limit", "AcceptLanguage"])
+            .with(&["Court", "Partner", "CaseNumber", "MeasureState", "AssetKind", "EndsBefore", "Cursor", "Limit", "AcceptLanguage"])
             .shows(200, Shows::Json("MeasureList"))
             .and_headers(&["CacheControl"])
             .refusing(&[PARAMETER, &[Slug::CourtForeign], ENGINE]),

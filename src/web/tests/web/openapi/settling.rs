@@ -61,7 +61,7 @@ pub fn schemas() -> Value {
             "state": words("办理状态。", "What became of it there.", states), "limit": amount(), "caught": amount(), "moved": amount(),
         }))),
         "Reconciled": object(("", ""), json!({
-            "sequence": count("", ""), "lines": count("清单行数。", "Lines of the list."), "not_compared": count("我方已久办结、未比对的行数。", "Lines of ours that are too long over to be compared."), "differences": list(object(("一项差异。", "A difference."), json!({
+            "sequence": count("", ""), "lines": count("清单行数。", "Lines of the list."), "not_compared": count("无从比对的行数：案件已清除，或年代过久。", "Lines that cannot be compared any more: their case was erased, or they stand too far back to be looked for."), "differences": list(object(("一项差异。", "A difference."), json!({
                 "what": { "type": "string", "enum": ["unknown_slip", "not_listed", "state", "limit", "caught", "moved"], "description": "差在何处。 What differs." },
             }), json!({ "line": count("清单行序，自0起。", "Place in the list, from 0."), "act": to("ActId"), "ours": to("Yuan") }))),
         }), json!({})),

@@ -306,7 +306,7 @@ fn others() -> Value {
             "id": text("", ""), "name": text("", ""), "kind": to("PartnerKind"),
             "travel": words("", "Does it fetch from us, or do we call it.", vec!["pull", "call_out"]),
             "acts": list(to("ActKind")), "stage": words_of!(domain::partner::Stage, "接入阶段，限定可用事项。", "How far it has come; narrows the acts."),
-            "answered": count("本次启动以来已反馈的事项数。", "Acts that it has answered since this process started."),
+            "answered": count("已反馈的事项数，重启不清零。", "Acts that it has answered; a restart forgets none."),
             "overdue": count("已接收而逾期未反馈的事项数。", "Acts that it took and has not answered in the time agreed with it."),
             "answer_rate": or_null(text("反馈率，百分数，两位小数；尚无到期事项时为空。", "Of all that was to be answered by now, what was, in per cent with two decimals; null while nothing was.")),
             "last_call_at": or_null(to("Instant")), "last_failure": or_null(to("Failure")),
@@ -333,6 +333,14 @@ fn others() -> Value {
     })
 }
 
+/// A list of the form that may be left out, with what stands in it written out.
+fn some(form: &Value, list: &str, entry: &str) -> Value {
+    let mut some = form["properties"][list].clone();
+    some["items"] = form["$defs"][entry].clone();
+    some["minItems"] = json!(0);
+    some
+}
+
 fn measures() -> Value {
     let form = schema();
     let case_number = || form["$defs"]["case"]["properties"]["number"].clone();
@@ -342,8 +350,8 @@ fn measures() -> Value {
     let lasting: Vec<&str> = ActKind::ALL.iter().filter(|kind| kind.is_lasting()).map(|kind| kind.word()).collect();
     let mut row = object(
         (
-            "其他系统的一项存续措施；CSV以同名列给出，空格为缺省。",
-            "A living measure of another system; CSV has columns of the same names, an empty cell is an absent field.",
+            "其他系统的一项存续措施；CSV以同名列给出，空格为缺省，documents、officers两列的单元格为JSON数组。",
+            "A living measure of another system; CSV has columns of the same names, an empty cell is an absent field, and the cells of documents and officers hold JSON lists.",
         ),
         json!({
             "case_number": case_number(), "id_number": of_party("id_number"), "id_type": of_party("id_type"),
@@ -351,10 +359,11 @@ fn measures() -> Value {
             "party_kind": of_party("kind"), "party_name": of_party("name"), "to": of_act("to"),
         }),
         json!({
-            "account": of_act("account"), "caught": amount(), "claim": amount(), "costs": amount(), "limit": amount(),
+            "account": of_act("account"), "asset": words_of!(AssetKind, "财产种类；缺省按协助单位所属行业。", "What sort of property; left out, what such a partner brings."), "caught": amount(), "claim": amount(), "costs": amount(), "limit": amount(),
             "court": json!({ "type": "string", "pattern": "^[0-9A-Za-z]{1,12}$", "description": "法院代码；缺省为令牌所属法院。 Court code; the token's own when left out." }),
             "court_name": form["$defs"]["case"]["properties"]["court"]["properties"]["name"].clone(), "from": of_act("from"),
             "kind": words("事项种类，缺省freeze。", "What is in force, freeze when left out.", lasting),
+            "documents": some(&form, "documents", "document"), "officers": some(&form, "officers", "officer"),
             "original_case_number": case_number(), "queued": flag("轮候。", "Registered behind others."),
             "rank": count("顺位。", "Rank, 1 = first."), "stage": form["$defs"]["case"]["properties"]["stage"].clone(),
         }),
@@ -372,6 +381,7 @@ fn measures() -> Value {
             "imported": flag("来自其他系统，或由后续反馈得知。", "From another system, or known by late news."),
             "releasing": flag("正在解除。", "It is being let go."),
         }), json!({
+            "asset": words_of!(AssetKind, "财产种类；针对人的和不明的不写。", "What sort of property; left out of what is on a person, and where nobody has said it."),
             "from": to("Date"), "to": to("Date"), "rank": count("顺位，1为首封；不明则不写。", "Rank, 1 = first; left out when it is not known."),
             "number": text("协助单位处的编号。", "The number by which the partner knows it."),
         })),
@@ -496,7 +506,10 @@ fn bodies() -> Value {
             "cause": { "type": "string", "enum": HaltCause::ALL.iter().map(|cause| cause.word()).collect::<Vec<_>>(), "description": "破产受理；和解；撤回申请。 Why." },
             "reason": reason,
         }), json!({ "document": to("Digest") }))),
-        "AcceptForm": closed(object(("", ""), json!({ "reason": reason }), json!({ "document": form["$defs"]["document"].clone() }))),
+        "AcceptForm": closed(object(("", ""), json!({ "reason": reason }), json!({
+            "document": form["$defs"]["document"].clone(), "documents": some(&form, "documents", "document"),
+            "officers": some(&form, "officers", "officer"),
+        }))),
         "StopForm": closed(object(("", ""), json!({ "reason": reason, "scope": to("StopScope") }), json!({}))),
         "ReasonForm": closed(object(("", ""), json!({ "reason": reason }), json!({}))),
         "PauseForm": closed(object(("", ""), json!({ "reason": reason, "until": { "type": "string", "format": "date-time", "maxLength": 35,
