@@ -8,6 +8,7 @@ pub mod act;
 pub mod calendar;
 pub mod case;
 pub mod day;
+pub mod delay;
 pub mod form;
 pub mod identity;
 pub mod ids;

@@ -8,6 +8,7 @@ mod kinds;
 mod law;
 mod ledger;
 mod measures;
+mod notices;
 mod officers;
 mod second_book;
 mod settling;
@@ -174,6 +175,11 @@ impl Table {
             Answer::Accepted(sequence) => Ok(sequence),
             _ => unreachable!("a submission is answered as accepted"),
         }
+    }
+
+    /// Open tasks but the debtor's notice, which the first effect of every case brings and whose own tests look at it.
+    fn tasks_beside_notices(&self) -> impl Iterator<Item = &crate::state::Task> {
+        self.decider.state.tasks.values().filter(|task| task.kind() != domain::task::TaskKind::NotifyDebtor)
     }
 
     fn collect(&mut self, key: u64) -> u64 {

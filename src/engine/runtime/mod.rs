@@ -8,12 +8,14 @@
 //! Every channel has a bound; when the first one is full, a call is refused before anything is acknowledged.
 
 mod answers;
+mod applicant;
 mod cases;
 mod deciding;
 mod delivering;
 mod departures;
 mod dispatch;
 mod documents;
+mod evidence;
 mod faces;
 mod inbound;
 mod inbox;

@@ -169,8 +169,11 @@ impl State {
         if let Some(case) = self.cases.get_mut(from) {
             case.measures.retain(|index| living.binary_search(index).is_err());
         }
+        // The debtor knows of the preservation, and was told nothing new by what it became.
+        let told = self.cases.get(from).map(|case| case.told.clone()).unwrap_or_default();
         if let Some(case) = self.cases.get_mut(to) {
             case.measures.extend(living);
+            case.told.extend(told);
         }
     }
 
@@ -315,6 +318,10 @@ impl State {
             if live && after != NO_DAY {
                 self.expiring.insert((after, index));
             }
+        }
+        if measure.state() == MeasureState::InForce && state != MeasureState::InForce {
+            let stands = measure.clone();
+            self.owe_notice_of(&stands);
         }
         let no_longer = told && (before != after || !live);
         let again = state == MeasureState::Lapsed && live;
