@@ -15,7 +15,7 @@ use domain::{
     ActId, ActKind, ActState, CaseId, Day, MeasureId, Millis, Money, Personal, RequestId, SlipLine, StopId, TaskId,
 };
 
-pub use self::evidence::{AccountEnd, ApplicantFound, ApplicantResult, ApplicantView, EvidenceView};
+pub use self::evidence::{AccountEnd, ApplicantFound, ApplicantResult, ApplicantSums, ApplicantView, EvidenceView};
 pub use self::measure::{IMPORT_ROWS_MAX, ImportRow, ImportVerdict, MeasureFilter, MeasureLine};
 
 /// Whom a call comes from.

@@ -26,10 +26,6 @@ pub(crate) fn words(fact: &Fact) -> (&'static str, &'static str) {
             "两人凭协助单位的文件就存疑事项作出认定",
             "Of the two people who settle an act in doubt with the partner's paper, one has spoken, or the second has.",
         ),
-        Fact::ActPassed(_) => (
-            "他案同一被执行人的存疑或未批事项被越过",
-            "A doubtful or unapproved act was passed by one of another case on the same subject.",
-        ),
         Fact::LanePaused(_) => ("通道暂停", "Somebody paused a lane."),
         Fact::LaneResumed(_) => ("通道恢复", "A lane goes on."),
         Fact::LeadReceived(_) => ("协助单位主动送来一条线索", "A partner told something unasked about an act."),

@@ -1,11 +1,11 @@
 //! What the applicant of a case may see of a request: nothing unless its court allows it, and nothing of a secret one (rules D5, D34).
 
-use domain::RequestId;
+use domain::{ActId, Money, RequestId};
 
 use super::Engine;
 use crate::refusal::Refusal;
 use crate::state::State;
-use crate::view::{AccountEnd, ActView, ApplicantFound, ApplicantResult, ApplicantView, Caller, RequestView};
+use crate::view::{AccountEnd, ActView, ApplicantFound, ApplicantResult, ApplicantSums, ApplicantView, Caller, RequestView};
 
 impl Engine {
     /// Sums and states of a request for its applicant; a read like any other.
@@ -28,7 +28,27 @@ impl Engine {
             return Err(Refusal::ApplicantNotAllowed);
         }
         let view = self.request(caller, id, page_from, page_len, None, 0).await?;
-        Ok(reduced(view, self.now()))
+        let sums = self.sums_of(id, view.ledger.target)?;
+        Ok(reduced(view, sums, self.now()))
+    }
+
+    /// What the acts of one request hold and moved.
+    fn sums_of(&self, id: RequestId, target: Money) -> Result<ApplicantSums, Refusal> {
+        let acts_of = |state: &State| -> Option<Vec<ActId>> {
+            let open = state.requests.get(state.request_index(id)?)?;
+            Some(open.acts.iter().filter_map(|act| state.acts.get(*act)).map(crate::state::Act::id).collect())
+        };
+        let open = acts_of(&self.shared.decider.read().state);
+        let acts = match open {
+            Some(acts) => acts,
+            None => acts_of(&self.shared.closed_state(id.0)?).unwrap_or_default(),
+        };
+        let decider = self.shared.decider.read();
+        let state = &decider.state;
+        let held = acts.iter().filter_map(|act| state.measure_by_act(*act)).filter(|measure| measure.is_live_freeze());
+        let controlled = held.map(|measure| Money::from_units(measure.caught)).sum();
+        let deducted = acts.iter().map(|act| Money::from_units(state.moved_by(*act))).sum();
+        Ok(ApplicantSums { target, controlled, deducted })
     }
 
     /// Court, whether it is secret, and the sequence of its case.
@@ -51,7 +71,7 @@ fn may_see(state: &State, case: u64) -> bool {
     state.case_by_sequence(case).and_then(|index| state.cases.get(index)).is_some_and(|case| case.applicant)
 }
 
-fn reduced(view: RequestView, as_of: domain::Millis) -> ApplicantView {
+fn reduced(view: RequestView, sums: ApplicantSums, as_of: domain::Millis) -> ApplicantView {
     ApplicantView {
         case_number: view.case_number,
         court: view.court,
@@ -59,7 +79,7 @@ fn reduced(view: RequestView, as_of: domain::Millis) -> ApplicantView {
         state: view.state,
         accepted_at: view.accepted_at,
         as_of,
-        ledger: view.ledger,
+        sums,
         counts: view.counts,
         results: view.acts.iter().map(result).collect(),
         next_page: view.next_page,

@@ -84,7 +84,7 @@ impl State {
                 let taking = fact.act.and_then(|act| self.taking_index(act.into()));
                 taking.and_then(|taking| self.takings.get(taking)).map(|taking| taking.case).into_iter().collect()
             }
-            Fact::ActPassed(fact) => [of_act(fact.act), of_act(fact.over)].into_iter().flatten().collect(),
+            // That it was passed is no proof for it: it names an act of another case, which may be secret.
             Fact::ActClaimed(fact) => of_act(fact.act).into_iter().collect(),
             _ => Vec::new(),
         }

@@ -2,7 +2,6 @@
 
 use domain::act::ActOrder;
 use domain::delay::Awaited;
-use domain::ledger::Ledger;
 use domain::outcome::FoundAccount;
 use domain::request::RequestState;
 use domain::rules::Rule;
@@ -236,8 +235,8 @@ pub struct ApplicantView {
     pub accepted_at: Millis,
     /// As of when this is.
     pub as_of: Millis,
-    /// Sums over the case.
-    pub ledger: Ledger,
+    /// Sums over this request alone: those of the case would tell of a secret one.
+    pub sums: ApplicantSums,
     /// How many acts are in each state.
     pub counts: Vec<(ActState, u32)>,
     /// What came of each act of a page, in the order they were planned.
@@ -246,6 +245,17 @@ pub struct ApplicantView {
     pub next_page: Option<u32>,
     /// The case's key was destroyed.
     pub erased: bool,
+}
+
+/// What came of a request in all.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct ApplicantSums {
+    /// Claim and costs of the case.
+    pub target: Money,
+    /// Held now by its measures.
+    pub controlled: Money,
+    /// Moved to the court by its acts.
+    pub deducted: Money,
 }
 
 /// What came of one act.

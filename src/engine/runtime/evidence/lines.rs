@@ -51,7 +51,6 @@ pub(super) fn is_about(seen: &Seen, act: ActRef, tasks: &mut BTreeSet<u64>) -> b
         Fact::MeasureChanged(fact) => fact.measure == act,
         Fact::MeasureLapsed(fact) => fact.measures.contains(&act),
         Fact::SettlementReceived(fact) => fact.act == Some(act),
-        Fact::ActPassed(fact) => fact.act == act || fact.over == act,
         Fact::ActClaimed(fact) => fact.act == act,
         _ => false,
     }
