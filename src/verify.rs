@@ -115,6 +115,9 @@ pub fn evidence(saved: &Value, key: &NoteVerifier) -> anyhow::Result<String> {
             if stated != Some(trail::leaf_hash(&leaf)) {
                 bail!("event {index}: its leaf does not have the hash that stands beside it: it was altered");
             }
+            if event.get("name") != event.get("leaf").and_then(|leaf| leaf.get("e")) {
+                bail!("event {index}: its name is not the one in its leaf: it was altered");
+            }
             let bundle = Bundle { leaf, index, proof, checkpoint: checkpoint.to_owned() };
             let verified = bundle
                 .check(std::slice::from_ref(key))

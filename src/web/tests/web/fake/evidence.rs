@@ -18,7 +18,11 @@ pub fn applicant() -> ApplicantView {
         state: RequestState::Open,
         accepted_at: NOW,
         as_of: NOW + 1,
-        sums: ApplicantSums { target: Money::from_fen(9), controlled: Money::from_fen(5), deducted: Money::from_fen(4) },
+        sums: ApplicantSums {
+            target: Money::from_fen(9),
+            controlled: Money::from_fen(5),
+            deducted: Money::from_fen(4),
+        },
         counts: vec![(ActState::Done, 2)],
         results: vec![ApplicantResult {
             kind: ActKind::Freeze,
@@ -47,7 +51,6 @@ fn moment(event: u64) -> Moment {
 }
 
 fn sealed() -> SealedEvidence {
-    let text = |text: &str| Personal::new(text.to_owned());
     SealedEvidence {
         case_number: text("(2026)浙0225执1234号"),
         order: act().order,
@@ -57,8 +60,36 @@ fn sealed() -> SealedEvidence {
     }
 }
 
+fn text(text: &str) -> Personal<String> {
+    Personal::new(text.to_owned())
+}
+
+fn times() -> EvidenceTimes {
+    EvidenceTimes {
+        decided: Some(moment(4)),
+        queued: Some(moment(5)),
+        sent: Some(moment(6)),
+        received: Some(moment(7)),
+        effective: Some(moment(7)),
+        effective_as_of: Some("2026-11-22T10:00:00+08:00".to_owned()),
+        effective_from: Day::parse("2026-11-22"),
+        answered: Some(moment(7)),
+    }
+}
+
+fn objection() -> ObjectionLine {
+    ObjectionLine {
+        event: 8,
+        at: NOW,
+        due: Some(NOW + 1_000),
+        text: text("该账户依法不得冻结"),
+        answered: Some((moment(9), "done".to_owned(), "court-330225".to_owned())),
+        answer: text("异议不成立"),
+    }
+}
+
 pub fn evidence(id: ActId, is_sealed: bool) -> EvidenceView {
-    let (digest, text) = ("cd".repeat(32), |text: &str| Personal::new(text.to_owned()));
+    let digest = "cd".repeat(32);
     let stretch = |until, stage: Stage| Stretch {
         from: NOW,
         until,
@@ -79,16 +110,7 @@ pub fn evidence(id: ActId, is_sealed: bool) -> EvidenceView {
         erased: false,
         sealed: is_sealed.then(sealed),
         order_digest: Some(digest.clone()),
-        times: EvidenceTimes {
-            decided: Some(moment(4)),
-            queued: Some(moment(5)),
-            sent: Some(moment(6)),
-            received: Some(moment(7)),
-            effective: Some(moment(7)),
-            effective_as_of: Some("2026-11-22T10:00:00+08:00".to_owned()),
-            effective_from: Day::parse("2026-11-22"),
-            answered: Some(moment(7)),
-        },
+        times: times(),
         delays: vec![stretch(Some(NOW + 5), Stage::Pause), stretch(None, Stage::Answer)],
         waited: vec![(Awaited::Court, 0), (Awaited::Gateway, 5), (Awaited::Partner, 60_000)],
         exchanges: vec![ExchangeLine {
@@ -106,14 +128,7 @@ pub fn evidence(id: ActId, is_sealed: bool) -> EvidenceView {
         }],
         exchanges_total: 1,
         people: vec![PersonLine { event: 4, at: NOW, what: "request.accepted", by: "court-330225".to_owned() }],
-        objections: vec![ObjectionLine {
-            event: 8,
-            at: NOW,
-            due: Some(NOW + 1_000),
-            text: text("该账户依法不得冻结"),
-            answered: Some((moment(9), "done".to_owned(), "court-330225".to_owned())),
-            answer: text("异议不成立"),
-        }],
+        objections: vec![objection()],
         ranks: vec![RankLine { event: 7, at: NOW, rank: Some(2), queued: true }],
         released_alone: vec![ReleasedLine {
             event: 10,

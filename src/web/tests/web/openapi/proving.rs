@@ -9,23 +9,21 @@ use super::shapes::{PLAIN, count, flag, list, object, text, to, words};
 
 /// What is shown and what is taken.
 pub fn schemas() -> Value {
+    let (Value::Object(mut all), Value::Object(more)) = (of_evidence(), of_applicants()) else {
+        panic!("schemas are an object")
+    };
+    all.extend(more);
+    Value::Object(all)
+}
+
+/// Of evidence.
+fn of_evidence() -> Value {
     let awaited =
         || words("等待的对象。", "For whom was waited.", Awaited::ALL.iter().map(|word| word.word()).collect());
     let stages = Stage::ALL.iter().map(|stage| stage.word()).collect();
-    let assets = AssetKind::ALL.iter().map(|asset| asset.word()).collect();
     let event = || count("留痕序号。", "Sequence of its event.");
     let cursor = || json!({ "oneOf": [to("Cursor"), { "type": "null" }] });
-    let mut form = object(
-        ("", ""),
-        json!({
-            "allow": flag("许可，或撤回许可。", "It may, or no longer."),
-            "reason": { "type": "string", "minLength": 1, "maxLength": REASON_CHARACTERS_MAX, "pattern": PLAIN, "description": "理由。 Why." },
-        }),
-        json!({}),
-    );
-    form["additionalProperties"] = json!(false);
     json!({
-        "ApplicantForm": form,
         "Evidence": object(("证明一项事项的全部留痕。", "Everything that proves an act."), json!({
             "act": to("ActId"), "request": to("RequestId"), "case": to("CaseId"), "court": text("法院代码。", "Court code."), "state": to("ActState"),
             "as_of": to("Instant"), "erased": flag("案件密钥已销毁，密文内容不复存在，证明仍在。", "The case's key was destroyed; what was sealed is gone, the proofs stay."),
@@ -76,6 +74,23 @@ pub fn schemas() -> Value {
             "entry": { "type": "string", "pattern": "^/v1/trail/entries/[0-9]+$" }, "leaf": { "anyOf": [to("Leaf"), { "type": "null" }] }, "leaf_hash": to("Hash"),
             "proof": { "anyOf": [list(to("Hash")), { "type": "null" }], "description": "检查点尚未覆盖时为null。 null while the checkpoint does not cover it." },
         }), json!({ "reason": text("理由原文。", "In a person's words.") })),
+    })
+}
+
+/// Of applicants.
+fn of_applicants() -> Value {
+    let assets = AssetKind::ALL.iter().map(|asset| asset.word()).collect();
+    let mut form = object(
+        ("", ""),
+        json!({
+            "allow": flag("许可，或撤回许可。", "It may, or no longer."),
+            "reason": { "type": "string", "minLength": 1, "maxLength": REASON_CHARACTERS_MAX, "pattern": PLAIN, "description": "理由。 Why." },
+        }),
+        json!({}),
+    );
+    form["additionalProperties"] = json!(false);
+    json!({
+        "ApplicantForm": form,
         "ApplicantView": object(("申请执行人可见的结果。", "What the applicant may see."), json!({
             "case_number": text("案号。", "Case number."), "court": text("法院代码。", "Court code."), "goal": to("Goal"), "state": to("RequestState"), "accepted_at": to("Instant"),
             "as_of": to("Instant"), "erased": flag("", ""), "sums": object(("仅及于本请求。", "Of this request alone."), json!({ "target": to("Yuan"), "controlled": to("Yuan"), "deducted": to("Yuan") }), json!({})),
