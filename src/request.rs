@@ -7,11 +7,14 @@ use anyhow::Context;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use store::disk::{Disk, RealDisk};
+use trail::NoteVerifier;
 
 use crate::client::{Client, number_at, text_at};
 
 /// The longest request file: the gateway takes no more.
 const FILE_BYTES_MAX: u64 = 1 << 20;
+/// Pages of evidence fetched at most, 200 events each: above what the gateway looks at for one act.
+const EVIDENCE_PAGES_MAX: usize = 110;
 /// The longest paper: the gateway takes no more in its default configuration.
 const PAPER_BYTES_MAX: u64 = 20 << 20;
 
@@ -91,6 +94,17 @@ enum RequestCommand {
         #[arg(long)]
         reason: String,
     },
+    /// Print everything that proves an act, and check its proofs.
+    Evidence {
+        /// The act's id.
+        act: String,
+        /// The public verifier key of the checkpoints; left out = the one that the gateway shows, which proves less: compare it over another channel.
+        #[arg(long)]
+        key: Option<String>,
+        /// A sheet in Chinese to print instead of JSON; its proofs are checked all the same.
+        #[arg(long)]
+        sheet: bool,
+    },
     /// Take one act back before it is sent.
     Withdraw {
         /// The act's id.
@@ -139,6 +153,7 @@ pub fn run(arguments: RequestArguments) -> anyhow::Result<ExitCode> {
                 say(&client, &format!("/v1/requests/{id}/approve"), reason).await?
             }
             RequestCommand::Stop { id, reason } => say(&client, &format!("/v1/requests/{id}/stop"), reason).await?,
+            RequestCommand::Evidence { act, key, sheet } => evidence(&client, &act, key, sheet).await?,
             RequestCommand::Withdraw { act, reason } => {
                 say(&client, &format!("/v1/acts/{act}/withdraw"), reason).await?
             }
@@ -156,6 +171,36 @@ pub fn run(arguments: RequestArguments) -> anyhow::Result<ExitCode> {
         }
         Ok(())
     })
+}
+
+/// Pages to standard output, what came of the check to standard error, so that the first can be kept and checked again by `xiezhi verify --evidence`.
+async fn evidence(client: &Client, act: &str, key: Option<String>, sheet: bool) -> anyhow::Result<()> {
+    let key = match key {
+        Some(key) => key,
+        None => text_at(&client.get("/trail/keys").await?, "/checkpoint")?,
+    };
+    let key = NoteVerifier::parse(&key).map_err(|error| anyhow::anyhow!("--key: {error}"))?;
+    let (mut pages, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let path = format!("/v1/acts/{act}/evidence?limit=200{cursor}");
+        let page = client.get(&path).await?;
+        if sheet {
+            println!("{}", client.get_text(&path).await?);
+        }
+        let next = page.get("next").and_then(Value::as_str).map(|next| format!("&cursor={next}"));
+        pages.push(page);
+        match next.filter(|_| pages.len() < EVIDENCE_PAGES_MAX) {
+            Some(next) => cursor = next,
+            None => break,
+        }
+    }
+    let pages = Value::Array(pages);
+    let told = crate::verify::evidence(&pages, &key)?;
+    if !sheet {
+        println!("{pages:#}");
+    }
+    eprintln!("{told}");
+    Ok(())
 }
 
 async fn say(client: &Client, path: &str, reason: String) -> anyhow::Result<()> {

@@ -32,6 +32,16 @@ impl Calendar {
             None => day.weekday() < 5,
         }
     }
+
+    /// The last of so many working days after `day`; 0 = the day itself.
+    #[must_use]
+    pub fn workdays_after(&self, day: Day, days: u16) -> Day {
+        (0..days).fold(day, |day, _| {
+            // Longer than any run of days off (the longest public holiday is nine, with weekends beside it).
+            let mut ahead = (1..=20).map(|ahead| day.plus_days(ahead));
+            ahead.find(|day| self.is_workday(*day)).unwrap_or_else(|| day.plus_days(1))
+        })
+    }
 }
 
 /// When a partner takes orders.
@@ -94,6 +104,20 @@ fn minute(text: &str) -> Option<u16> {
 mod tests {
     use super::*;
     use crate::day::parse_instant;
+
+    #[test]
+    fn working_days_are_counted_over_weekends_and_holidays() {
+        let mut calendar = Calendar::default();
+        for date in 1..=7 {
+            calendar.days.insert(Day::from_ymd(2026, 10, date).unwrap(), DayKind::Holiday);
+        }
+        calendar.days.insert(Day::parse("2026-10-10").unwrap(), DayKind::Workday);
+        let after = |day: &str, days: u16| calendar.workdays_after(Day::parse(day).unwrap(), days).to_string();
+        assert_eq!(after("2026-11-20", 0), "2026-11-20");
+        assert_eq!(after("2026-11-20", 3), "2026-11-25", "a Friday: the weekend does not count");
+        assert_eq!(after("2026-11-22", 1), "2026-11-23", "a Sunday");
+        assert_eq!(after("2026-09-30", 3), "2026-10-10", "over the holiday, and the Saturday is worked");
+    }
 
     fn opens(hours: &str, at: &str) -> Option<String> {
         let mut calendar = Calendar { known_to_year: 2026, ..Calendar::default() };

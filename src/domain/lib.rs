@@ -9,6 +9,7 @@ pub mod calendar;
 pub mod case;
 mod cause;
 pub mod day;
+pub mod delay;
 pub mod form;
 pub mod identity;
 pub mod ids;

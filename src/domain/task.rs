@@ -14,8 +14,8 @@ words! {
         Excess = 3 "excess" "超标的：解除超出部分",
         /// A bankruptcy, a settlement, a withdrawal: the measures of the case are to be released (rules D27, D28).
         ReleaseProposed = 4 "release_proposed" "应当解除的措施",
-        /// The debtor is to be told of a freeze (rule D20).
-        NotifyDebtor = 5 "notify_debtor" "冻结后通知被执行人",
+        /// The debtor is to be told, promptly, of the first freeze or deduction that took effect (rule D20).
+        NotifyDebtor = 5 "notify_debtor" "送达被执行人通知",
         /// Co-owners are to be told (rule D26).
         NotifyCoOwner = 6 "notify_co_owner" "通知共有人",
         /// A partner objected in writing: answer within fifteen days (rule D18).
@@ -71,7 +71,7 @@ impl TaskKind {
             Self::Lapsed => "a measure has lapsed; nothing holds there any more",
             Self::Excess => "more is held than claim and costs: release the excess",
             Self::ReleaseProposed => "measures that are to be released",
-            Self::NotifyDebtor => "tell the debtor of the freeze",
+            Self::NotifyDebtor => "serve the debtor with notice of what was frozen or deducted",
             Self::NotifyCoOwner => "tell the co-owners",
             Self::AnswerObjection => "answer the partner's written objection",
             Self::SiteInvestigation => "investigate on site: the network found too little",

@@ -200,6 +200,8 @@ pub enum Command {
     Halt(Box<Halt>),
     /// Another person lets a case go on.
     ResumeCase(Box<ResumeCase>),
+    /// The court lets the applicant of a case see results, or no longer.
+    ShowApplicant(Box<ShowApplicant>),
     /// Time passed.
     Tick,
     /// Nothing more is started; the last event.

@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 
 use domain::outcome::Verdict;
 use domain::request::{Goal, Priority};
+use domain::rules::bars;
 use domain::{ActId, ActKind, ActState, Millis, Money, SlipNumber};
 use store::record::{
     AcceptedBody, ActRef, ActResolved, Body, DocumentStored, Event, ExchangeBegan, ExchangeEnded, Fact, LeadTwin,
@@ -22,6 +23,7 @@ impl State {
         self.next = sequence + 1;
         self.at = event.at;
         let at = event.at;
+        self.note_proof(sequence, event);
         match (&event.fact, &event.body) {
             (Fact::GatewayStarted(fact), _) => self.epoch = fact.epoch,
             (Fact::ConfigLoaded(fact), _) => self.config_digest.clone_from(&fact.digest),
@@ -88,6 +90,7 @@ impl State {
         self.fold_stop(sequence, fact, event.at);
         self.fold_measures(sequence, fact, body, event);
         self.fold_settlement(sequence, fact, body);
+        self.fold_applicant(fact);
     }
 
     fn remember_read(&mut self, by: &str, request: u64, version: u64) {
@@ -194,7 +197,7 @@ impl State {
         self.touch_request(request, sequence, at);
         let Some(open) = self.requests.get(request) else { return };
         let (case, start) = (open.case, u32::try_from(open.acts.len()).unwrap_or(u32::MAX));
-        let (approvals, repeats) = (open.approvals.len(), open.round > 0);
+        let (approvals, repeats, secret) = (open.approvals.len(), open.round > 0, !open.viewers.is_empty());
         self.plans.insert(sequence, (request, start));
         let known: Vec<(u16, u64)> = if subjects.is_empty() {
             let acts = self.requests.get(request).map(|open| open.acts.clone()).unwrap_or_default();
@@ -220,6 +223,9 @@ impl State {
             act.approvals = line.approvals;
             act.repeats = repeats && kind.is_question();
             (act.bars, act.rules) = (line.bars, line.rules);
+            if secret && !kind.is_question() {
+                act.bars |= bars::TELLING;
+            }
             if let (ActKind::Freeze, Some(original)) = (kind, line.original()) {
                 act.takes_over = (paper_key(&original.slip), paper_key(original.case_number.expose()));
             }

@@ -65,6 +65,7 @@ impl State {
                     _ => 0,
                 };
                 self.raise_task(sequence, fact, amount, event.at);
+                self.note_notice(fact);
                 if fact.kind == TaskKind::Expiring.word() {
                     let today = Day::of(event.at);
                     self.notice(fact.measure, |measure| {
@@ -178,6 +179,9 @@ impl State {
             takings: Vec::new(),
             bankrupt: Vec::new(),
             halted: None,
+            told: Vec::new(),
+            applicant: false,
+            events: Vec::new(),
         });
         self.case_by_key.insert(key, case);
         self.case_by_sequence.insert(sequence, case);

@@ -5,6 +5,7 @@ pub mod command;
 pub mod config;
 pub mod courier;
 pub mod decide;
+pub mod delay;
 mod fold;
 mod fold_measures;
 mod history;
@@ -18,6 +19,7 @@ mod sums;
 mod tests;
 pub mod vault;
 pub mod view;
+mod words;
 
 pub use decide::Decider;
 pub use refusal::Refusal;

@@ -79,6 +79,8 @@ pub enum Refusal {
         /// Until then.
         until: domain::Millis,
     },
+    /// The court has not let the applicant of the case see results (rule D34).
+    ApplicantNotAllowed,
     /// Only a person may do this, with a token of their own.
     PersonNeeded,
     /// The same person may not do both.

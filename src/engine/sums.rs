@@ -196,6 +196,7 @@ impl State {
             taking.reported_at = said.at;
         }
         let measure = taking.measure;
+        self.owe_notice_of_taking(index);
         self.watch_settlement(index);
         self.move_out_of(measure, change);
     }

@@ -10,6 +10,7 @@ mod law;
 mod ledger;
 mod measures;
 mod news;
+mod notices;
 mod officers;
 mod pulled_list;
 mod renewals;
@@ -178,6 +179,11 @@ impl Table {
             Answer::Accepted(sequence) => Ok(sequence),
             _ => unreachable!("a submission is answered as accepted"),
         }
+    }
+
+    /// Open tasks but the debtor's notice, which the first effect of every case brings and whose own tests look at it.
+    fn tasks_beside_notices(&self) -> impl Iterator<Item = &crate::state::Task> {
+        self.decider.state.tasks.values().filter(|task| task.kind() != domain::task::TaskKind::NotifyDebtor)
     }
 
     fn collect(&mut self, key: u64) -> u64 {

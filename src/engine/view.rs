@@ -1,5 +1,6 @@
 //! Views: what the engine shows to the web floor; plain structs, personal values still wrapped.
 
+pub mod evidence;
 mod measure;
 
 use domain::act::ActOrder;
@@ -15,6 +16,7 @@ use domain::{
     ActId, ActKind, ActState, CaseId, Day, MeasureId, Millis, Money, Personal, RequestId, SlipLine, StopId, TaskId,
 };
 
+pub use self::evidence::{AccountEnd, ApplicantFound, ApplicantResult, ApplicantSums, ApplicantView, EvidenceView};
 pub use self::measure::{IMPORT_ROWS_MAX, ImportRow, ImportVerdict, MeasureFilter, MeasureLine};
 
 /// Whom a call comes from.

@@ -16,6 +16,8 @@ const SOURCES_MAX: usize = 50;
 const SOURCE_CHARACTERS_MAX: usize = 500;
 /// A year: no notice lasts longer.
 const BUYOUT_DAYS_MAX: u16 = 365;
+/// Two months of working days: what is told later is not told promptly.
+const NOTICE_DAYS_MAX: u16 = 40;
 /// Accounts of a list: every payment institution of the country has a handful.
 const ACCOUNTS_MAX: usize = 1_000;
 
@@ -48,6 +50,11 @@ pub(super) fn read(page: &Page<'_>, stem: &str, text: &str) -> Option<RulePack> 
         pack.buyout_days = days.value;
     }
     policy.finish();
+    let mut notice = root.table("notice");
+    if let Some(days) = notice.number("debtor_workdays", 1..=NOTICE_DAYS_MAX) {
+        pack.debtor_notice_days = days.value;
+    }
+    notice.finish();
     let mut fund = root.table("fund");
     conditions(&mut fund, &mut pack);
     fund.finish();

@@ -11,11 +11,11 @@ use domain::{ActId, CaseId, Day, Millis, Money, Personal, RequestId, StopId};
 use engine::Engine;
 
 use crate::gate::{
-    Accepted, Answer, Answered, AttemptView, Caller, ClaimView, Counters, CourtView, DeliveryView, DocumentRead,
-    DocumentStored, EntryView, EventView, Gate, GateFuture, Health, ImportRow, ImportVerdict, InboxPage, InboxTask,
-    Lifted, Listed, Look, MeasureFilter, MeasureLine, Page, PartnerView, ReconciledView, Refusal, RequestFilter,
-    RequestLine, RequestView, Resolution, SettledHow, Statement, StopView, TaskAcceptance, TaskEnding, TaskFilter,
-    TaskView,
+    Accepted, Answer, Answered, ApplicantView, AttemptView, Caller, ClaimView, Counters, CourtView, DeliveryView,
+    DocumentRead, DocumentStored, EntryView, EventView, EvidenceView, Gate, GateFuture, Health, ImportRow,
+    ImportVerdict, InboxPage, InboxTask, Lifted, Listed, Look, MeasureFilter, MeasureLine, Page, PartnerView,
+    ReconciledView, Refusal, RequestFilter, RequestLine, RequestView, Resolution, SettledHow, Statement, StopView,
+    TaskAcceptance, TaskEnding, TaskFilter, TaskView,
 };
 
 impl Gate for Engine {
@@ -105,6 +105,30 @@ impl Gate for Engine {
 
     fn resume_case<'a>(&'a self, caller: &'a Caller, id: CaseId, reason: String) -> Answer<'a, u64> {
         Box::pin(self.resume_case(caller, id, reason))
+    }
+
+    fn show_applicant<'a>(&'a self, caller: &'a Caller, id: CaseId, allow: bool, reason: String) -> Answer<'a, u64> {
+        Box::pin(self.show_applicant(caller, id, allow, reason))
+    }
+
+    fn applicant<'a>(
+        &'a self,
+        caller: &'a Caller,
+        id: RequestId,
+        page_from: u32,
+        page_len: u16,
+    ) -> Answer<'a, ApplicantView> {
+        Box::pin(self.applicant(caller, id, page_from, page_len))
+    }
+
+    fn evidence<'a>(
+        &'a self,
+        caller: &'a Caller,
+        id: ActId,
+        sealed: bool,
+        page: (Option<u64>, u16),
+    ) -> Answer<'a, EvidenceView> {
+        Box::pin(self.evidence(caller, id, sealed, page))
     }
 
     fn accept_task<'a>(&'a self, caller: &'a Caller, acceptance: TaskAcceptance) -> Answer<'a, Accepted> {

@@ -16,11 +16,11 @@ pub use engine::decide::{RECONCILED_LINES_MAX, SETTLED_LINES_MAX};
 pub use engine::inbox::{Answered, ClaimView, INBOX_PAGE_MAX, InboxPage, InboxTask};
 pub use engine::refusal::Refusal;
 pub use engine::view::{
-    Accepted, ActView, AttemptView, Brought, Caller, Counters, CourtView, DeliveryView, Difference, DocumentRead,
-    DocumentStored, EntryView, EventView, Health, ImportRow, ImportVerdict, LeadView, Lifted, Listed, MeasureFilter,
-    MeasureLine, MeasureView, OutcomeView, Page, PartnerView, Receipt, ReconciledView, RepeatView, RequestFilter,
-    RequestLine, RequestView, Resolution, SettlementLine, Statement, StopView, TaskAcceptance, TaskEnding, TaskFilter,
-    TaskView,
+    Accepted, ActView, ApplicantView, AttemptView, Brought, Caller, Counters, CourtView, DeliveryView, Difference,
+    DocumentRead, DocumentStored, EntryView, EventView, EvidenceView, Health, ImportRow, ImportVerdict, LeadView,
+    Lifted, Listed, MeasureFilter, MeasureLine, MeasureView, OutcomeView, Page, PartnerView, Receipt, ReconciledView,
+    RepeatView, RequestFilter, RequestLine, RequestView, Resolution, SettlementLine, Statement, StopView,
+    TaskAcceptance, TaskEnding, TaskFilter, TaskView,
 };
 
 /// A future of the gate. Dropping it never undoes what was decided.
@@ -104,6 +104,24 @@ pub trait Gate: Send + Sync {
     ) -> Answer<'a, u64>;
     /// Another person lets a case go on; gives the sequence of the event.
     fn resume_case<'a>(&'a self, caller: &'a Caller, id: CaseId, reason: String) -> Answer<'a, u64>;
+    /// The applicant of a case may see what came of its requests, or no longer (rule D34); gives the sequence of the event.
+    fn show_applicant<'a>(&'a self, caller: &'a Caller, id: CaseId, allow: bool, reason: String) -> Answer<'a, u64>;
+    /// What the applicant may see of a request, a page of its acts.
+    fn applicant<'a>(
+        &'a self,
+        caller: &'a Caller,
+        id: RequestId,
+        page_from: u32,
+        page_len: u16,
+    ) -> Answer<'a, ApplicantView>;
+    /// What proves an act, with the events of the page after the cursor; `sealed` = also what stands in sealed bodies.
+    fn evidence<'a>(
+        &'a self,
+        caller: &'a Caller,
+        id: ActId,
+        sealed: bool,
+        page: (Option<u64>, u16),
+    ) -> Answer<'a, EvidenceView>;
     /// Submits what a task proposes, with the papers and officers that came for it.
     fn accept_task<'a>(&'a self, caller: &'a Caller, acceptance: TaskAcceptance) -> Answer<'a, Accepted>;
     /// What a court has of a request, and the newest attempts, oldest first.

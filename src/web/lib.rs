@@ -3,6 +3,7 @@
 //! [`Web::start`] listens; [`gate::Gate`] is all it knows of the engine; [`right`] says who may do what; `routes` is the one
 //! table of paths; [`limits`] holds every bound; [`problem`] is how everything that is refused is told.
 
+mod applicant;
 mod body;
 mod cases;
 mod contract;
@@ -21,6 +22,7 @@ pub mod limits;
 mod measures;
 mod partners;
 pub mod problem;
+mod proof;
 mod refusal;
 pub mod right;
 mod routes;

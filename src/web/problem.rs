@@ -42,6 +42,7 @@ slugs! {
     CourtForeign = "court_foreign",
     SamePerson = "same_person",
     StopNotYours = "stop_not_yours",
+    ApplicantNotAllowed = "applicant_not_allowed",
     ActClaimed = "act_claimed",
     PersonNeeded = "person_needed",
     NotFound = "not_found",

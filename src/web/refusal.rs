@@ -61,6 +61,10 @@ impl From<Refusal> for Problem {
                 Self::from(Slug::ActClaimed)
                     .saying(format!("认领人：{by}，至{until}。"), format!("Taken by {by} until {until}."))
             }
+            Refusal::ApplicantNotAllowed => {
+                let breach = Breach { rule: &rules::D34, at: String::new() };
+                Self::from(Slug::ApplicantNotAllowed).breaking(vec![breach])
+            }
             Refusal::PersonNeeded => Slug::PersonNeeded.into(),
             Refusal::SamePerson => Slug::SamePerson.into(),
             Refusal::OutOfBounds { at, bound } => named(Slug::OutOfBounds, at.to_owned(), Want::Within(bound)),

@@ -78,6 +78,8 @@ rights! {
     ReadRequests: Submitter, Approver, Auditor;
     /// Read what holds none: lists, events, partners.
     ReadStates: Submitter, Approver, Auditor, Operator;
+    /// Read what proves an act; what is sealed of it only with [`ReadRequests`].
+    ReadEvidence: Submitter, Approver, Auditor, Operator;
     /// Approve.
     Approve: Approver;
     /// Take back and settle: stop, withdraw, resolve.
@@ -220,6 +222,11 @@ impl<R> Allowed<R> {
     #[must_use]
     pub fn caller(&self) -> &Caller {
         &self.holder.caller
+    }
+
+    /// Has the token one of these roles?
+    pub(crate) fn is_one_of(&self, roles: &[Role]) -> bool {
+        self.holder.roles.iter().any(|role| roles.contains(role))
     }
 
     /// The bounds in force.

@@ -8,7 +8,9 @@ use domain::socket::Face;
 
 use crate::intake::{acts, deliveries, documents, requests, submit};
 use crate::problem::{Problem, Slug};
-use crate::{cases, contract, evidence, faces, health, inbox, measures, partners, settlements, stops, tasks};
+use crate::{
+    applicant, cases, contract, evidence, faces, health, inbox, measures, partners, proof, settlements, stops, tasks,
+};
 
 /// One path with the methods it takes.
 pub(crate) struct Door {
@@ -51,14 +53,17 @@ doors! {
     "/v1/requests/{id}/events" "GET" => get requests::events;
     "/v1/requests/{id}/approve" "POST" => post acts::approve;
     "/v1/requests/{id}/stop" "POST" => post acts::stop;
+    "/v1/requests/{id}/applicant" "GET" => get applicant::show;
     "/v1/requests/{id}/deliveries" "GET, POST" => get deliveries::list, post deliveries::again;
     "/v1/deliveries/keys" "GET" => get deliveries::keys;
+    "/v1/acts/{id}/evidence" "GET" => get proof::show;
     "/v1/acts/{id}/withdraw" "POST" => post acts::withdraw;
     "/v1/acts/{id}/resolve" "POST" => post acts::resolve;
     "/v1/acts/{id}/objection" "POST" => post acts::object;
     "/v1/cases/{id}/claim" "POST" => post cases::claim;
     "/v1/cases/{id}/halt" "POST" => post cases::halt;
     "/v1/cases/{id}/resume" "POST" => post cases::resume;
+    "/v1/cases/{id}/applicant" "POST" => post applicant::allow;
     "/v1/tasks/{id}/accept" "POST" => post cases::accept;
     "/v1/measures" "GET" => get measures::list;
     "/v1/measures/import" "POST" => post measures::import;

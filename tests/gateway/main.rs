@@ -14,6 +14,7 @@ mod canary;
 mod contract;
 mod deliveries;
 mod doubt;
+mod evidence;
 mod explicit;
 mod faces;
 mod faults;

@@ -154,6 +154,15 @@ fn the_gateways_answers_are_as_described() {
         }
     }
     caller.get("listPartners", "/v1/partners").of_status(200);
+    let act = view.acts()[0]["id"].as_str().unwrap();
+    caller.get("showEvidence", &format!("/v1/acts/{act}/evidence?limit=2")).of_status(200);
+    caller.get("showEvidence", "/v1/acts/act_000000000zzz0000/evidence").of_status(404);
+    let (applicant, case) = (format!("/v1/requests/{id}/applicant"), view.0["case"]["id"].as_str().unwrap());
+    caller.get("showApplicant", &applicant).of_status(403);
+    for (_, body) in caller.examples("allowApplicant", "application/json") {
+        caller.post("allowApplicant", &format!("/v1/cases/{case}/applicant"), &body).of_status(200);
+    }
+    caller.get("showApplicant", &applicant).of_status(200);
     eventually("a checkpoint that covers it", || {
         let entry = caller.get("readEntry", "/v1/trail/entries/3");
         (entry.status == 200).then_some(())

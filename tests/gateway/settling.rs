@@ -15,8 +15,11 @@ fn results(answer: &Answer) -> Vec<String> {
     lines.iter().map(|line| line["result"].as_str().unwrap().to_owned()).collect()
 }
 
+/// Open tasks but the debtor's notice, which the first effect of every case brings.
 fn tasks(gateway: &Gateway, who: &str) -> Vec<Value> {
-    gateway.caller(who).get("/v1/tasks").of_status(200).json()["tasks"].as_array().unwrap().clone()
+    let mut tasks = gateway.caller(who).get("/v1/tasks").of_status(200).json()["tasks"].as_array().unwrap().clone();
+    tasks.retain(|task| task["kind"] != "notify_debtor");
+    tasks
 }
 
 fn deduction(view: &View, bank: &str) -> (String, String) {

@@ -6,3 +6,5 @@ pub const DEDUCT: u8 = 1;
 pub const SURRENDER: u8 = 2;
 /// Not all of it may be frozen: a person's minimum of living stays (rule D22).
 pub const RESERVE: u8 = 4;
+/// The debtor may not be told of it (rule D20): its request is secret (rule D5). Set as the act is folded, never in a plan.
+pub const TELLING: u8 = 8;

@@ -12,8 +12,8 @@ mod tests;
 pub use check::{check, check_under, is_stayed_by_bankruptcy};
 pub use filing::is_case_number;
 pub use pack::{
-    BUILT_IN, DEPOSIT_YEARS_MAX, RIGHT_YEARS_MAX, RulePack, SurrenderRule, WithdrawalCondition, brings,
-    freeze_years_max, lawful_years_max,
+    BUILT_IN, DEBTOR_NOTICE_DAYS, DEPOSIT_YEARS_MAX, RIGHT_YEARS_MAX, RulePack, SurrenderRule, WithdrawalCondition,
+    brings, freeze_years_max, lawful_years_max,
 };
 pub use property::protects;
 pub use table::*;

@@ -59,6 +59,9 @@ pub fn freeze_years_max(asset: AssetKind) -> i32 {
     if asset == AssetKind::Fund { DEPOSIT_YEARS_MAX } else { lawful_years_max(asset) }
 }
 
+/// Working days for the debtor's notice where no pack says otherwise: 法〔2018〕64号 says "promptly" and names no number.
+pub const DEBTOR_NOTICE_DAYS: u16 = 3;
+
 /// What differs by province or agreement, from `config/rules/<name>.toml`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RulePack {
@@ -80,6 +83,8 @@ pub struct RulePack {
     pub freeze_years: Vec<(AssetKind, i32)>,
     /// What a goal leaves to a person on deposits and fund accounts together (rule D22); zero = nothing.
     pub living_reserve: Money,
+    /// Working days within which the debtor is told of the first freeze or deduction of a case (rule D20).
+    pub debtor_notice_days: u16,
     /// Accounts that may be neither frozen nor deducted (rule D24): pooled reserves, clearing margins.
     pub reserve_accounts: Vec<String>,
     /// Accounts that may be frozen and not deducted (rule D23): margin for letters of credit and guarantees.
@@ -101,6 +106,7 @@ impl Default for RulePack {
             fund_conditions: WithdrawalCondition::ALL.to_vec(),
             freeze_years: Vec::new(),
             living_reserve: Money::ZERO,
+            debtor_notice_days: DEBTOR_NOTICE_DAYS,
             reserve_accounts: Vec::new(),
             margin_accounts: Vec::new(),
         }

@@ -164,3 +164,17 @@ pub struct ResumeCase {
     /// Why.
     pub reason: String,
 }
+
+/// Whether the applicant of a case may see what came of its requests (rule D34).
+pub struct ShowApplicant {
+    /// Which.
+    pub case: CaseId,
+    /// It may, or no longer.
+    pub allow: bool,
+    /// Who.
+    pub by: String,
+    /// The court of whoever says so; `None` = a token of the gateway.
+    pub court: Option<String>,
+    /// Why.
+    pub reason: String,
+}

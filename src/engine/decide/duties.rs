@@ -37,6 +37,30 @@ impl Decider {
         self.raise(TaskKind::NotifyCoOwner, Some(case), &court, draft);
     }
 
+    /// The debtor is told promptly once something was frozen or taken (rule D20): once for a case and party, however much follows.
+    pub(super) fn tell_debtors(&mut self) {
+        while let Some(((case, subject), about)) = self.state.notices.pop_first() {
+            if self.state.cases.get(case).is_some_and(|case| case.told.contains(&subject)) {
+                continue;
+            }
+            let act = self.state.act_index(about.into()).and_then(|index| self.state.acts.get(index));
+            let is_open = act.is_some();
+            let measure = || {
+                let index = self.state.measure_index(domain::ActId::from(about).into())?;
+                self.state.measures.get(index).map(|measure| (measure.rules, measure.lane))
+            };
+            let Some((rules, lane)) = act.map(|act| (act.rules, act.lane)).or_else(measure) else { continue };
+            let days = self.pack_under(rules, lane).debtor_notice_days;
+            let due = self.config.calendar.workdays_after(Day::of(self.now), days);
+            let court = self.state.cases.get(case).map_or(0, |case| case.court);
+            let court = self.state.word(court).to_owned();
+            let partner = self.state.partner_of(lane).to_owned();
+            let (of_act, of_measure) = if is_open { (Some(about), None) } else { (None, Some(about)) };
+            let draft = Draft { act: of_act, measure: of_measure, partner, due: Some(end_of(due)), ..Draft::default() };
+            self.raise(TaskKind::NotifyDebtor, Some(case), &court, draft);
+        }
+    }
+
     /// A goal that ends short leaves the duty to look on site (rule D35); one that is met ends it.
     pub(super) fn owe_investigation(&mut self, request: Index) {
         let Some(open) = self.state.requests.get(request) else { return };

@@ -37,6 +37,13 @@ impl Decider {
             Some(ActKind::Release | ActKind::Lift) => self.released_late(&known, &outcome, slot),
             _ => None,
         };
+        let stands = !known.state.took_effect() && state.took_effect() && outcome.verdict != Verdict::Queued;
+        if let (true, Some(ActKind::Freeze), Some(measure)) = (stands && closed.viewers.is_empty(), kind, measure)
+            && let Some(case) = self.state.case_by_sequence(closed.case)
+            && let Some(subject) = known.planned.subjects.get(usize::from(known.planned.line.subject))
+        {
+            self.state.owe_notice(case, *subject, measure);
+        }
         let turned = known.state.took_effect() != state.took_effect();
         let other_sum = kind.is_some_and(ActKind::moves_money) && known.moved != self.state.moved_by(act);
         if !state.is_open() && kind.is_some_and(ActKind::is_control) && (turned || other_sum) {

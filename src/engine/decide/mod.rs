@@ -2,6 +2,7 @@
 
 mod accept;
 pub mod allocate;
+mod applicant;
 mod claim;
 mod deliver;
 mod duties;
@@ -44,6 +45,7 @@ use crate::state::slab::Index;
 pub use claim::CLAIM_MS;
 pub use import::IMPORT_GROUP_MAX;
 use limits::Pacer;
+pub use people::PAUSE_MS_MAX;
 pub use settle::{RECONCILED_LINES_MAX, SETTLED_LINES_MAX};
 pub use stop::{LIFT_AGREED_MS, STOPS_MAX};
 pub(crate) use submit::is_listed;
@@ -80,6 +82,7 @@ impl Decider {
     pub fn new(mut state: State, keyring: Box<dyn Keyring>, random: Box<dyn Random + Sync>) -> Self {
         // What was over when it was decided was told in the same decision.
         state.disturbed.clear();
+        state.notices.clear();
         Self {
             state,
             config: Arc::new(Config::default()),
@@ -116,6 +119,7 @@ impl Decider {
             if self.draining && needs_serving(&command) { Err(Refusal::Draining) } else { self.dispatch(command) };
         self.end_what_is_moot();
         self.settle_disturbed();
+        self.tell_debtors();
         self.take(answer)
     }
 
@@ -219,6 +223,7 @@ impl Decider {
             Command::Amend(amend) => self.amend(*amend),
             Command::Halt(halt) => self.halt(*halt),
             Command::ResumeCase(resume) => self.resume_case(*resume),
+            Command::ShowApplicant(show) => self.show_applicant(*show),
             Command::Tick => self.tick(),
             Command::Drain => self.drain(),
         }

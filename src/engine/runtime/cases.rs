@@ -4,7 +4,7 @@ use domain::case::HaltCause;
 use domain::{CaseId, Money};
 
 use super::Engine;
-use crate::command::{Amend, Command, Halt, ResumeCase};
+use crate::command::{Amend, Command, Halt, ResumeCase, ShowApplicant};
 use crate::refusal::Refusal;
 use crate::view::Caller;
 
@@ -45,6 +45,21 @@ impl Engine {
         }
         let (by, court) = (caller.token.clone(), caller.court.clone());
         self.done(Command::Halt(Box::new(Halt { case, cause, by, court, reason, document }))).await
+    }
+
+    /// The applicant of a case may see what came of its requests, or no longer (rule D34); gives the sequence of the event.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`], [`Refusal::WrongState`] when it is so already.
+    pub async fn show_applicant(
+        &self,
+        caller: &Caller,
+        case: CaseId,
+        allow: bool,
+        reason: String,
+    ) -> Result<u64, Refusal> {
+        let (by, court) = (caller.token.clone(), caller.court.clone());
+        self.done(Command::ShowApplicant(Box::new(ShowApplicant { case, allow, by, court, reason }))).await
     }
 
     /// Another person lets a case go on; gives the sequence of the event.

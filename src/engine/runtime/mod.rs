@@ -7,6 +7,7 @@
 //! ```
 //! Every channel has a bound; when the first one is full, a call is refused before anything is acknowledged.
 
+mod applicant;
 mod calls;
 mod cases;
 mod deciding;
@@ -14,6 +15,7 @@ mod delivering;
 mod departures;
 mod dispatch;
 mod documents;
+mod evidence;
 mod faces;
 mod inbound;
 mod inbox;

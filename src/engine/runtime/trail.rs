@@ -173,6 +173,31 @@ impl Trail {
         Ok((edge.size(), proof.iter().map(|hash| *hash.as_bytes()).collect(), note))
     }
 
+    /// The inclusion proofs of leaves in the newest checkpoint, all against the same one; `None` for a leaf that it does not cover yet.
+    /// Beside them its size and its text.
+    ///
+    /// # Errors
+    /// [`Refusal::Unavailable`] when a tile is damaged.
+    pub fn prove_all(&self, indices: &[u64]) -> Result<(u64, Vec<Option<Vec<[u8; 32]>>>, String), Refusal> {
+        let (edge, note) = {
+            let published = self.published.read();
+            (published.edge.clone(), published.note.clone())
+        };
+        let mut reader = Reader::new(&edge, &self.tiles);
+        let mut prove = |index: u64| {
+            if index >= edge.size() {
+                return Ok(None);
+            }
+            let proof = reader.inclusion(edge.size(), index).map_err(|error| {
+                tracing::error!(index, %error, "an inclusion proof cannot be made; run `xiezhi verify`");
+                Refusal::Unavailable
+            })?;
+            Ok(Some(proof.iter().map(|hash| *hash.as_bytes()).collect()))
+        };
+        let proofs = indices.iter().map(|index| prove(*index)).collect::<Result<_, Refusal>>()?;
+        Ok((edge.size(), proofs, note))
+    }
+
     /// Signs a receipt: Ed25519 over `{"leaf_hash":hex,"log":origin,"sequence":n}` with [`RECEIPT_CONTEXT`].
     #[must_use]
     pub fn receipt(&self, sequence: u64, leaf: Hash) -> Receipt {

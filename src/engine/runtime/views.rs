@@ -72,22 +72,27 @@ impl Engine {
         if foreign || !caller.may_see(&sketch.viewers) {
             return Err(Refusal::NotFound);
         }
-        // The read is an event before the answer, and the answer waits until everything it shows is durable.
-        let read = Command::Read { by: caller.token.clone(), is_person: caller.is_person, request: id, closed };
-        match self.done(read).await {
-            // Finished in between: the read is of a finished request then.
-            Err(Refusal::NotFound) => {
-                let closed = Some(ClosedRead { version: sketch.view.version });
-                let read = Command::Read { by: caller.token.clone(), is_person: caller.is_person, request: id, closed };
-                self.done(read).await?;
-            }
-            other => {
-                other?;
-            }
-        }
+        self.note_read(caller, id, closed, sketch.view.version).await?;
         // Its last events may still have been on their way to the disk; now that the read is durable, they can be read.
         let sketch = if was_closed { self.closed_sketch(id, page)?.0 } else { sketch };
         Ok(self.shared.complete(sketch))
+    }
+
+    /// The read is an event before the answer, and the answer waits until everything it shows is durable.
+    pub(super) async fn note_read(
+        &self,
+        caller: &Caller,
+        id: RequestId,
+        closed: Option<ClosedRead>,
+        version: u64,
+    ) -> Result<(), Refusal> {
+        let read =
+            |closed| Command::Read { by: caller.token.clone(), is_person: caller.is_person, request: id, closed };
+        match self.done(read(closed)).await {
+            // Finished in between: the read is of a finished request then.
+            Err(Refusal::NotFound) => self.done(read(Some(ClosedRead { version }))).await.map(|_| ()),
+            other => other.map(|_| ()),
+        }
     }
 
     /// The request as it may leave: nothing in it is ahead of the disk.
@@ -253,19 +258,14 @@ impl Shared {
         Some(LeadView { at: event.at, sequence, act, partner, lead: lead.into_lead()? })
     }
 
-    fn act_view(
-        &self,
-        act: &Act,
-        measure: Option<MeasureView>,
-        (waiting, by): (Waiting, Option<Millis>),
-        history: &[u64],
-    ) -> ActView {
-        let line = self.papers.line(act.id());
+    /// What was ordered, by the plan in the journal.
+    pub(super) fn order_of(&self, act: ActId, kind: domain::ActKind, subject: u16) -> ActOrder {
+        let line = self.papers.line(act);
         let base = line.as_ref().and_then(|line| line.base).and_then(|base| self.papers.line(base.into()));
-        let order = ActOrder {
-            kind: act.kind(),
+        ActOrder {
+            kind,
             partner: line.as_ref().map(|line| line.partner.clone()).unwrap_or_default(),
-            subject: act.subject,
+            subject,
             account: line
                 .as_ref()
                 .and_then(|line| line.account.clone())
@@ -277,7 +277,17 @@ impl Shared {
             original: line.as_ref().and_then(store::record::PlanLine::original),
             note: line.as_ref().and_then(|line| line.note.clone()).map(Personal::new),
             details: line.as_ref().map(|line| store::record::details_in(line.details.clone())).unwrap_or_default(),
-        };
+        }
+    }
+
+    fn act_view(
+        &self,
+        act: &Act,
+        measure: Option<MeasureView>,
+        (waiting, by): (Waiting, Option<Millis>),
+        history: &[u64],
+    ) -> ActView {
+        let order = self.order_of(act.id(), act.kind(), act.subject);
         ActView {
             id: act.id(),
             slip: act.slip_line(),

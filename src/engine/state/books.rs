@@ -169,8 +169,12 @@ impl State {
         if let Some(case) = self.cases.get_mut(from) {
             case.measures.retain(|index| living.binary_search(index).is_err());
         }
+        // The debtor knows of the preservation, and was told nothing new by what it became.
+        let told = self.cases.get(from).map(|case| case.told.clone()).unwrap_or_default();
         if let Some(case) = self.cases.get_mut(to) {
             case.measures.extend(living);
+            let fresh: Vec<u64> = told.into_iter().filter(|subject| !case.told.contains(subject)).collect();
+            case.told.extend(fresh);
         }
     }
 
@@ -310,11 +314,16 @@ impl State {
         let told = measure.noticed != 0;
         change(measure);
         let (after, live) = (measure.to, measure.is_live());
+        let comes_to_stand = measure.state() == MeasureState::InForce && state != MeasureState::InForce;
+        let stands = comes_to_stand.then(|| measure.clone());
         if (before, true) != (after, live) || !state.is_live() {
             self.expiring.remove(&(before, index));
             if live && after != NO_DAY {
                 self.ends_on(after, index);
             }
+        }
+        if let Some(stands) = stands {
+            self.owe_notice_of(&stands);
         }
         let no_longer = told && (before != after || !live);
         let again = state == MeasureState::Lapsed && live;

@@ -7,6 +7,7 @@ pub mod delivery;
 pub mod hash;
 pub mod lane;
 pub mod measure;
+pub mod proof;
 pub mod record;
 pub mod settlement;
 pub mod slab;
@@ -56,6 +57,12 @@ pub struct Case {
     pub bankrupt: Vec<u64>,
     /// Nothing more is done to the property in it (rules D27, D28).
     pub halted: Option<Halted>,
+    /// Keyed hashes of the parties whose notice (rule D20) was raised.
+    pub told: Vec<u64>,
+    /// The court lets the applicant see what came of its requests (rule D34).
+    pub applicant: bool,
+    /// Sequences of the events about it that belong to none of its requests, the newest [`proof::CASE_EVENTS_MAX`].
+    pub events: Vec<u64>,
 }
 
 /// What keeps a case from going on.
@@ -285,6 +292,10 @@ pub struct State {
     pub stops: BTreeMap<u64, stop::Stop>,
     /// Acts that clerks have taken from inboxes; at most [`claim::CLAIMS_MAX`].
     pub claims: claim::Claims,
+    /// What may have held acts back, oldest first; at most [`proof::HOLDS_MAX`].
+    pub holds: std::collections::VecDeque<proof::Hold>,
+    /// Notices owed to debtors: the decision that owes one raises it.
+    pub(crate) notices: BTreeMap<(Index, u64), store::record::ActRef>,
     /// Cases by keyed hash.
     pub(crate) case_by_key: Map<(u64, u64), Index>,
     /// Cases by the sequence of their first event.

@@ -53,6 +53,7 @@ struct Out<'a> {
     deliveries: &'a Deliveries,
     stops: &'a BTreeMap<u64, super::stop::Stop>,
     claims: &'a super::claim::Claims,
+    holds: &'a VecDeque<super::proof::Hold>,
 }
 
 #[derive(Deserialize)]
@@ -73,6 +74,7 @@ struct In {
     deliveries: Deliveries,
     stops: BTreeMap<u64, super::stop::Stop>,
     claims: super::claim::Claims,
+    holds: VecDeque<super::proof::Hold>,
 }
 
 /// A snapshot that cannot be used; the state is then folded from the journal.
@@ -136,6 +138,7 @@ impl State {
             deliveries,
             stops: &self.stops,
             claims: &self.claims,
+            holds: &self.holds,
         };
         postcard::to_io(&out, sink)?;
         Ok(())
@@ -169,6 +172,7 @@ impl State {
             deliveries: read.deliveries,
             stops: read.stops,
             claims: read.claims,
+            holds: read.holds,
             ..Self::default()
         };
         for record in read.lanes {

@@ -93,13 +93,13 @@ impl Table {
 
     /// Open tasks: kind, partner, amount in fen.
     pub(super) fn proposed(&self) -> Vec<(TaskKind, String, i64)> {
-        let tasks = self.decider.state.tasks.values();
+        let tasks = self.tasks_beside_notices();
         let tasks = tasks.filter(|task| task.kind() != TaskKind::SiteInvestigation);
         tasks.map(|task| (task.kind(), task.partner.clone(), task.amount / 100)).collect()
     }
 
     pub(super) fn task_at(&self, partner: &str) -> u64 {
-        let mut tasks = self.decider.state.tasks.values();
+        let mut tasks = self.tasks_beside_notices();
         tasks.find(|task| task.partner == partner).map(|task| task.sequence).unwrap()
     }
 
@@ -258,7 +258,7 @@ fn where_the_court_lets_it_a_release_is_automatic_until_one_comes_to_nothing() {
     table.acts(1, vec![freeze_of("bank-a", "62", 100_000)]);
     table.answer(caught(100_000));
     table.amend(40_000).unwrap();
-    let automatic = |table: &Table| table.decider.state.tasks.values().map(|task| task.automatic).collect::<Vec<_>>();
+    let automatic = |table: &Table| table.tasks_beside_notices().map(|task| task.automatic).collect::<Vec<_>>();
     assert_eq!(automatic(&table), [true]);
     let task = table.task_at("bank-a");
     table.accept(task, "").unwrap();
@@ -365,7 +365,7 @@ fn a_bankruptcy_that_is_told_proposes_the_releases_once() {
     };
     tell(&mut table, 2);
     let proposal = [(TaskKind::ReleaseProposed, "bank-a".to_owned(), 0)];
-    let automatic = |table: &Table| table.decider.state.tasks.values().all(|task| task.automatic);
+    let automatic = |table: &Table| table.tasks_beside_notices().all(|task| task.automatic);
     assert_eq!((table.proposed(), automatic(&table)), (proposal.to_vec(), true));
     let task = table.task_at("bank-a");
     table.accept(task, "").unwrap();

@@ -89,7 +89,7 @@ impl Table {
     }
 
     pub(super) fn open_tasks(&self) -> Vec<TaskKind> {
-        self.decider.state.tasks.values().map(crate::state::Task::kind).collect()
+        self.tasks_beside_notices().map(crate::state::Task::kind).collect()
     }
 
     pub(super) fn days(&mut self, days: i64) {
@@ -160,7 +160,7 @@ fn ends_are_told_thrice_as_one_task_that_ends_with_the_renewal() {
     let to = Day::of(START).plus_days(40);
     let measure = table.frozen(1, "62", 50_000, Some(to));
     let due = |table: &Table| {
-        let task = table.decider.state.tasks.values().find(|task| task.kind() == TaskKind::Expiring);
+        let task = table.tasks_beside_notices().find(|task| task.kind() == TaskKind::Expiring);
         task.map(|task| (task.sequence, Day::of(task.due)))
     };
     table.days(9);
@@ -188,7 +188,7 @@ fn what_a_person_lets_go_is_told_no_more() {
     let to = Day::of(START).plus_days(30);
     table.frozen(1, "62", 50_000, Some(to));
     table.pass(1_000);
-    let task = *table.decider.state.tasks.keys().next().unwrap();
+    let task = table.tasks_beside_notices().next().unwrap().sequence;
     let end = EndTask {
         task,
         by: "judge".to_owned(),

@@ -31,7 +31,7 @@ fn query() -> Asked {
 }
 
 fn kinds(table: &Table) -> Vec<TaskKind> {
-    table.decider.state.tasks.values().map(|task| task.kind()).collect()
+    table.tasks_beside_notices().map(|task| task.kind()).collect()
 }
 
 #[test]
@@ -130,7 +130,7 @@ fn an_objection_gives_the_court_fifteen_days_and_suspends_nothing() {
         text: Personal::from("专户，依法不得冻结"),
     };
     table.tell(Command::Object(Box::new(objection))).unwrap();
-    let task = table.decider.state.tasks.values().next().unwrap().clone();
+    let task = table.tasks_beside_notices().next().unwrap().clone();
     let last = Day::from_count(Day::of(START).count() + 15);
     assert_eq!(
         (task.kind(), Day::of(task.due), Day::of(task.due + 1)),

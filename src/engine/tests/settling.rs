@@ -32,7 +32,7 @@ impl Table {
             Some(store::record::Body::Task(body)) => body.amount,
             _ => None,
         };
-        self.decider.state.tasks.values().map(|task| (task.kind(), amount(task.sequence))).collect()
+        self.tasks_beside_notices().map(|task| (task.kind(), amount(task.sequence))).collect()
     }
 
     /// The one deduction: its act and its key at the partner.
@@ -147,7 +147,7 @@ fn each_difference_of_a_reconciliation_is_a_task_that_a_person_ends() {
         request: None,
         reason: "已与银行核实".to_owned(),
     };
-    let task = *table.decider.state.tasks.keys().next().unwrap();
+    let task = table.tasks_beside_notices().next().unwrap().sequence;
     let foreign = table.tell(Command::EndTask(Box::new(end(task, Some("330225")))));
     assert!(matches!(foreign, Err(Refusal::NotFound)), "operators' tasks are not the court's");
     table.tell(Command::EndTask(Box::new(end(task, None)))).unwrap();

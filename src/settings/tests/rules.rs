@@ -12,6 +12,8 @@ sources = ["浙高法执〔2015〕8号"]
 [policy]
 surrender = "with_consent"
 buyout_days = 15
+[notice]
+debtor_workdays = 5
 [fund]
 conditions = ["retired", "abroad"]
 [freeze_years]
@@ -48,6 +50,8 @@ fn every_key_of_a_pack_wrong_in_turn() {
         ("sources", "sources = []", "sources"),
         ("surrender", "surrender = \"maybe\"", "policy.surrender"),
         ("buyout_days", "buyout_days = 366", "policy.buyout_days"),
+        ("debtor_workdays", "debtor_workdays = 0", "notice.debtor_workdays"),
+        ("debtor_workdays", "debtor_workdays = 41", "notice.debtor_workdays"),
         ("conditions", "conditions = [\"retired\", \"rich\"]", "fund.conditions[1]"),
         ("conditions", "conditions = [\"retired\", \"retired\"]", "fund.conditions[1]"),
         ("cash", "cash = 2", "freeze_years.cash"),
@@ -77,6 +81,7 @@ fn a_partner_has_the_pack_that_it_names_or_that_the_gateway_names() {
     assert_eq!((named.name.as_str(), named.version.as_str(), named.digest.len()), ("zhejiang", "2026-01", 64));
     assert_eq!(named.id, u64::from_str_radix(&named.digest[..16], 16).unwrap());
     assert_eq!((named.surrender, named.buyout_days), (SurrenderRule::WithConsent, 15));
+    assert_eq!((named.debtor_notice_days, RulePack::default().debtor_notice_days), (5, 3));
     assert_eq!(named.fund_conditions, [WithdrawalCondition::Retired, WithdrawalCondition::Abroad]);
     let years = |asset| named.years_of(asset);
     assert_eq!((years(AssetKind::Fund), years(AssetKind::Policy), years(AssetKind::Other)), (3, 2, 3));

@@ -535,6 +535,20 @@ facts! {
         /// The partner.
         partner: String,
     }
+    /// The court lets the applicant see what came of the requests of a case (rule D34); the reason stands in the body.
+    ApplicantAllowed = "applicant.allowed" {
+        /// Name of the token.
+        by: String,
+        /// Sequence by which the case is known.
+        case: u64,
+    }
+    /// The applicant may see it no longer; the reason stands in the body.
+    ApplicantBarred = "applicant.barred" {
+        /// Name of the token.
+        by: String,
+        /// Sequence by which the case is known.
+        case: u64,
+    }
 }
 
 /// Reads a state word that this build wrote; an unknown word is [`ActState::InDoubt`], which nothing treats as an answer.

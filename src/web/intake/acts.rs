@@ -13,7 +13,7 @@ use crate::limits::REASON_CHARACTERS_MAX;
 use crate::problem::{Problem, Slug};
 use crate::right::{Allowed, Approve, Object, Settle};
 
-fn act_id(text: &str) -> Result<ActId, Problem> {
+pub(crate) fn act_id(text: &str) -> Result<ActId, Problem> {
     ActId::parse(text).ok_or_else(|| Slug::NotFound.into())
 }
 

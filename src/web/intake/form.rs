@@ -301,6 +301,11 @@ forms! {
         #[maybe] document: Text<'a>,
         reason: Text<'a>,
     }
+    /// The body that says whether an applicant may see results.
+    ApplicantForm {
+        #[place] allow: bool,
+        reason: Text<'a>,
+    }
     /// The body that accepts what a task proposes.
     AcceptForm {
         #[maybe] document: DocumentForm<'a>,

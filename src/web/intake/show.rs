@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use domain::ledger::Ledger;
 use domain::sentence::Sentence;
 use domain::{ActState, Day, Millis, Money};
 use serde::Serialize;
@@ -172,7 +173,22 @@ struct ShownLedger {
     settled: Yuan,
 }
 
-struct Counts<'a>(&'a [(ActState, u32)]);
+impl ShownLedger {
+    fn of(ledger: &Ledger) -> Self {
+        Self {
+            target: Yuan(ledger.target),
+            exposure: Yuan(ledger.exposure),
+            controlled: Yuan(ledger.controlled),
+            deducted: Yuan(ledger.deducted),
+            deducting: Yuan(ledger.deducting),
+            in_doubt: Yuan(ledger.in_doubt),
+            settled: Yuan(ledger.settled),
+        }
+    }
+}
+
+/// How many acts are in each state.
+pub(crate) struct Counts<'a>(pub(crate) &'a [(ActState, u32)]);
 
 impl Serialize for Counts<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -187,7 +203,6 @@ impl Serialize for Counts<'_> {
 impl<'a> ShownRequest<'a> {
     /// `inline` = sealed replies with their bytes.
     pub(crate) fn of(view: &'a RequestView, language: Language, inline: bool) -> Self {
-        let ledger = &view.ledger;
         let mut shown = Self {
             id: view.id.to_string(),
             case: ShownCase {
@@ -203,15 +218,7 @@ impl<'a> ShownRequest<'a> {
             accepted_at: Instant(view.accepted_at),
             deadline: view.deadline.map(Instant),
             erased: view.erased,
-            ledger: ShownLedger {
-                target: Yuan(ledger.target),
-                exposure: Yuan(ledger.exposure),
-                controlled: Yuan(ledger.controlled),
-                deducted: Yuan(ledger.deducted),
-                deducting: Yuan(ledger.deducting),
-                in_doubt: Yuan(ledger.in_doubt),
-                settled: Yuan(ledger.settled),
-            },
+            ledger: ShownLedger::of(&view.ledger),
             counts: Counts(&view.counts),
             acts: view.acts.iter().map(|act| ShownAct::of(act, language, inline)).collect(),
             next_page: view.next_page,
@@ -324,7 +331,7 @@ struct ShownOriginal<'a> {
 }
 
 #[derive(Serialize)]
-struct ShownMeasure {
+pub(crate) struct ShownMeasure {
     limit: Yuan,
     caught: Yuan,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -335,7 +342,7 @@ struct ShownMeasure {
 }
 
 impl ShownMeasure {
-    fn of(measure: MeasureView) -> Self {
+    pub(crate) fn of(measure: MeasureView) -> Self {
         let MeasureView { limit, caught, to, queued, rank } = measure;
         Self { limit: Yuan(limit), caught: Yuan(caught), to: to.map(Date), queued, rank }
     }

@@ -33,6 +33,7 @@ pub(super) fn specimens() -> Vec<Event> {
         of_inboxes(),
         of_cases(),
         of_packets(),
+        of_applicants(),
     ]
     .concat();
     let dressed = |(place, (fact, body)): (i64, (Fact, Option<Body>))| {
@@ -260,6 +261,14 @@ fn of_inboxes() -> Vec<(Fact, Option<Body>)> {
 fn of_packets() -> Vec<(Fact, Option<Body>)> {
     let aside = PacketSetAside { cause: "truncated".to_owned(), digest: hex("5a"), partner: "bank-a".to_owned() };
     vec![(aside.into(), None)]
+}
+
+fn of_applicants() -> Vec<(Fact, Option<Body>)> {
+    let by = || "approver-330225".to_owned();
+    vec![
+        (ApplicantAllowed { by: by(), case: 6 }.into(), Some(reason())),
+        (ApplicantBarred { by: by(), case: 6 }.into(), Some(reason())),
+    ]
 }
 
 fn document() -> Body {

@@ -35,6 +35,7 @@ fn refusals() -> Vec<(Refusal, Slug)> {
         | Refusal::StopNotYours
         | Refusal::StageTooLow { .. }
         | Refusal::PersonNeeded
+        | Refusal::ApplicantNotAllowed
         | Refusal::ActClaimed { .. }
         | Refusal::OutOfBounds { .. }
         | Refusal::NoCallback
@@ -65,6 +66,7 @@ fn refusals() -> Vec<(Refusal, Slug)> {
         (Refusal::StopNotYours, Slug::StopNotYours),
         (Refusal::StageTooLow { at: at(), stage: domain::partner::Stage::Query }, Slug::RulesBroken),
         (Refusal::PersonNeeded, Slug::PersonNeeded),
+        (Refusal::ApplicantNotAllowed, Slug::ApplicantNotAllowed),
         (Refusal::ActClaimed { by: "clerk-1".to_owned(), until: 0 }, Slug::ActClaimed),
         (Refusal::OutOfBounds { at: "/until", bound: "30 d" }, Slug::OutOfBounds),
         (Refusal::NoCallback, Slug::PartnerHasNoCallback),

@@ -274,12 +274,16 @@ fn responses(operation: &Operation, answer: Option<&Value>) -> Value {
         all.insert(status.to_string(), json!({ "$ref": format!("#/components/responses/{}", response_name(&slugs)) }));
     }
     let content = match operation.shows {
-        Shows::Json(name) => {
+        Shows::Json(name) | Shows::JsonOrText(name) => {
             let mut media = json!({ "schema": to(name) });
             if let Some(answer) = answer {
                 media["example"] = answer.clone();
             }
-            json!({ "application/json": media })
+            let mut content = json!({ "application/json": media });
+            if matches!(operation.shows, Shows::JsonOrText(_)) {
+                content["text/plain; charset=utf-8"] = json!({ "schema": { "type": "string" } });
+            }
+            content
         }
         Shows::Text(kind) => json!({ kind: { "schema": { "type": "string" } } }),
         Shows::Tile => json!({ "application/octet-stream": {} }),

@@ -6,6 +6,7 @@ mod held;
 pub mod judge;
 pub mod operations;
 pub mod problems;
+mod proving;
 mod said;
 mod settling;
 pub mod shapes;

@@ -1,12 +1,13 @@
 //! Every call of the API: who may, what it takes, what it answers, and with which problems it refuses.
 
 mod duties;
+mod proofs;
 
 use web::Role;
 use web::problem::Slug;
 use web::right::{
-    Approve, Audit, Clerk, EndTasks, Import, Inbound, Object, Operate, ReadRequests, ReadStates, ReadTasks, Reconcile,
-    Redeliver, Right, Settle, SettleAccounts, Stop, Submit,
+    Approve, Audit, Clerk, EndTasks, Import, Inbound, Object, Operate, ReadEvidence, ReadRequests, ReadStates,
+    ReadTasks, Reconcile, Redeliver, Right, Settle, SettleAccounts, Stop, Submit,
 };
 
 /// Chinese, and the same in English.
@@ -33,6 +34,8 @@ pub enum Body {
 pub enum Shows {
     /// JSON of this schema.
     Json(&'static str),
+    /// The same, or a sheet of text for whoever wants that.
+    JsonOrText(&'static str),
     /// Text of this content type.
     Text(&'static str),
     /// Bytes of a hash tile.
@@ -190,6 +193,7 @@ pub fn operations() -> Vec<Operation> {
     all.extend(duties::tasks());
     all.extend(duties::settlements());
     all.extend(inboxes());
+    all.extend(proofs::proofs());
     all.extend(trail());
     all.extend(health());
     all

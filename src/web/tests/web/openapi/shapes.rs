@@ -82,6 +82,7 @@ pub fn schemas() -> Map<String, Value> {
         inboxes(),
         bodies(),
         answer_form(),
+        super::proving::schemas(),
         super::settling::schemas(),
         request_form(),
     ] {

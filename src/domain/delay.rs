@@ -1,0 +1,98 @@
+//! Delay: in what stage an act waited, and for whom (rule D29: an agency may not delay; nor is what we delayed the agency's).
+
+use crate::act::words;
+
+words! {
+    /// For whom was waited.
+    Awaited {
+        /// The court: its approvers, its stops, its people who settle a doubt.
+        Court = 1 "court" "法院",
+        /// This gateway and whoever runs it.
+        Gateway = 2 "gateway" "本系统",
+        /// The partner.
+        Partner = 3 "partner" "协助单位",
+    }
+}
+
+words! {
+    /// In what stage.
+    Stage {
+        /// People had not approved it yet.
+        Approval = 1 "approval" "待审批",
+        /// It waited its turn: order on the subject, agreed hours and pace, a lane that rested.
+        Turn = 2 "turn" "待发送",
+        /// The partner had not fetched it yet.
+        Fetch = 3 "fetch" "待提取",
+        /// A message was under way.
+        Exchange = 4 "exchange" "报文往来中",
+        /// The partner had it and had not answered.
+        Answer = 5 "answer" "待反馈",
+        /// A message provably did not reach the partner, and the next try was not due.
+        Retry = 6 "retry" "未送达待重试",
+        /// The partner had registered it and waited for a condition or the end of a notice period.
+        Condition = 7 "condition" "待条件成就",
+        /// Nobody knew whether it took effect, and the partner was asked.
+        Doubt = 8 "doubt" "结果不明待询问",
+        /// Nobody knew whether it took effect, and two people had to settle it.
+        Settle = 9 "settle" "结果不明待确认",
+        /// The lane was paused.
+        Pause = 10 "pause" "通道暂停",
+        /// An emergency stop held it.
+        Stop = 11 "stop" "紧急停止",
+        /// The case was halted.
+        Halt = 12 "halt" "案件中止",
+    }
+}
+
+impl Stage {
+    /// In English.
+    #[must_use]
+    pub fn english(self) -> &'static str {
+        match self {
+            Self::Approval => "waited for approval",
+            Self::Turn => "waited its turn: order, agreed hours and pace, or a lane at rest",
+            Self::Fetch => "waited for the partner to fetch it",
+            Self::Exchange => "a message was under way",
+            Self::Answer => "waited for the partner's answer",
+            Self::Retry => "did not reach the partner; waited for the next try",
+            Self::Condition => "registered with the partner; waited for a condition or a notice period",
+            Self::Doubt => "unknown whether it took effect; the partner was asked",
+            Self::Settle => "unknown whether it took effect; waited for two people to settle it",
+            Self::Pause => "the lane was paused",
+            Self::Stop => "held by an emergency stop",
+            Self::Halt => "held because the case was halted",
+        }
+    }
+
+    /// Had it not been handed over? Then a pause, a stop or a halt may have been what held it.
+    #[must_use]
+    pub fn is_before_handing_over(self) -> bool {
+        matches!(self, Self::Turn | Self::Fetch | Self::Retry)
+    }
+
+    /// For whom was waited, when nothing else held it.
+    #[must_use]
+    pub fn awaited(self) -> Awaited {
+        match self {
+            Self::Approval | Self::Settle | Self::Stop | Self::Halt => Awaited::Court,
+            Self::Turn | Self::Pause => Awaited::Gateway,
+            Self::Fetch | Self::Exchange | Self::Answer | Self::Retry | Self::Condition | Self::Doubt => {
+                Awaited::Partner
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_stage_says_in_both_languages_for_whom_was_waited() {
+        for stage in Stage::ALL {
+            assert!(!stage.english().is_empty() && !stage.chinese().is_empty());
+            assert!(Awaited::ALL.contains(&stage.awaited()));
+            assert_eq!(Stage::from_word(stage.word()), Some(*stage));
+        }
+    }
+}
