@@ -284,7 +284,6 @@ fn checked(form: ImportForm<'_>, own: Option<&str>, at: &At<'_>, faults: &mut Fa
         note: None,
         details: Vec::new(),
     };
-    let (rank, queued) = (form.rank.map_or(0, |rank| rank.0), form.queued.unwrap_or(false));
     Some(ImportRow {
         court: Court { code, name },
         case_number: number,
@@ -294,8 +293,8 @@ fn checked(form: ImportForm<'_>, own: Option<&str>, at: &At<'_>, faults: &mut Fa
         party,
         order,
         caught,
-        rank,
-        queued,
+        rank: form.rank.map_or(0, |rank| rank.0),
+        queued: form.queued.unwrap_or(false),
         asset,
         papers,
         officers,
