@@ -9,6 +9,7 @@ mod law;
 mod ledger;
 mod measures;
 mod officers;
+mod parts;
 mod second_book;
 mod settling;
 mod simulated;

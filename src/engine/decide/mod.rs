@@ -7,7 +7,7 @@ mod deliver;
 mod duties;
 mod excess;
 pub(crate) mod exchange;
-mod face;
+pub(crate) mod face;
 mod halt;
 mod import;
 mod late;
