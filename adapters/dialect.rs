@@ -1,6 +1,7 @@
 //! Dialects: what differs between channels of one form, as tables and never as code. A partner names one in its options; what it
 //! leaves out is the industry's own.
 
+mod names;
 mod reading;
 #[cfg(test)]
 mod tests;
@@ -9,12 +10,13 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use domain::form::{FieldBytes, Form};
-use domain::outcome::AssetKind;
+use domain::outcome::{AssetKind, Reason};
 use domain::request::PartnerKind;
 use domain::slip::{SlipLine, SlipNumber};
 use domain::socket::{DialectText, ListClass, OptionFault};
-use domain::{ActKind, Day};
+use domain::{ActKind, Day, Money};
 
+use crate::court_form::reason::reason_of;
 use crate::transport::charset::Charset;
 use crate::transport::soap::Service;
 
@@ -64,6 +66,17 @@ pub(crate) enum Dates {
     Dashes,
     /// `20261120`.
     Digits,
+    /// As the dialect's own shape says.
+    Shaped,
+}
+
+/// In what unit amounts are written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Amounts {
+    /// `8000.00`.
+    Yuan,
+    /// `800000`.
+    Fen,
 }
 
 /// Our names with the partner's spellings: the first is written, all are read.
@@ -103,10 +116,19 @@ impl Renamed {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Dialect {
     pub(crate) charset: Charset,
+    /// The document is Base64 of its bytes in the envelope.
+    pub(crate) document_covered: bool,
     /// Every value is Base64 of its bytes.
     pub(crate) values_covered: bool,
     pub(crate) fields_in_elements: bool,
     pub(crate) dates: Dates,
+    /// yyyy, MM and dd with what stands between them; empty where [`Dates`] says all.
+    pub(crate) date_shape: String,
+    pub(crate) amounts: Amounts,
+    /// Namespace of answers, where it is not the industry's.
+    pub(crate) namespace: Option<String>,
+    /// The element around an answer.
+    pub(crate) returns: String,
     /// What stands before the digits of our numbers.
     pub(crate) slip_prefix: String,
     /// The field by which papers of a query are asked for and answered.
@@ -133,6 +155,23 @@ pub(crate) struct Dialect {
     /// KZZT that means controlled, and not.
     pub(crate) controlled: Vec<String>,
     pub(crate) not_controlled: Vec<String>,
+    /// XZ of a query and of a control.
+    pub(crate) natures: (String, String),
+    /// GJ of the Chinese.
+    pub(crate) chinese: String,
+    /// Words that mean no.
+    pub(crate) no: Vec<String>,
+    /// Words within KHZH that mean: no account here; not passed by the partner's own check.
+    pub(crate) no_account: Vec<String>,
+    pub(crate) not_passed: Vec<String>,
+    /// Texts that stand where a reason would and mean that there is none.
+    pub(crate) no_reason: Vec<String>,
+    /// CKH by act, where it is not the form's.
+    pub(crate) notices: BTreeMap<ActKind, String>,
+    /// WSLB by our kind of paper, where it is not the form's.
+    pub(crate) paper_names: BTreeMap<String, String>,
+    /// Reasons by a text or code in the partner's words; looked at before the words that all banks use.
+    pub(crate) reasons: Vec<(String, Reason)>,
     /// BDCQLLX by our own word; a word without a row is written as it is.
     pub(crate) right_types: BTreeMap<String, String>,
     /// What the partner checks before it takes a slip.
@@ -145,9 +184,14 @@ impl Dialect {
         let texts = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
         Self {
             charset: industry.charset,
+            document_covered: true,
             values_covered: true,
             fields_in_elements: industry.fields_in_elements,
             dates: Dates::Slashes,
+            date_shape: String::new(),
+            amounts: Amounts::Yuan,
+            namespace: None,
+            returns: "return".to_owned(),
             slip_prefix: "X".to_owned(),
             query_papers_by: "WSBH".to_owned(),
             currency: "156".to_owned(),
@@ -171,6 +215,15 @@ impl Dialect {
             failed: "fail".to_owned(),
             controlled: texts(&["1", "01"]),
             not_controlled: texts(&["2", "02"]),
+            natures: ("1".to_owned(), "2".to_owned()),
+            chinese: "156".to_owned(),
+            no: texts(&["否"]),
+            no_account: texts(&["查无"]),
+            not_passed: texts(&["未通过"]),
+            no_reason: texts(&["", "无", "-", "成功", "控制成功", "冻结成功"]),
+            notices: BTreeMap::new(),
+            paper_names: BTreeMap::new(),
+            reasons: Vec::new(),
             right_types: BTreeMap::new(),
             form: form(industry),
         }
@@ -198,7 +251,75 @@ impl Dialect {
             Dates::Slashes => format!("{year:04}/{month:02}/{day:02}"),
             Dates::Dashes => format!("{year:04}-{month:02}-{day:02}"),
             Dates::Digits => format!("{year:04}{month:02}{day:02}"),
+            Dates::Shaped => {
+                let shape = self.date_shape.replace("yyyy", &format!("{year:04}"));
+                shape.replace("MM", &format!("{month:02}")).replace("dd", &format!("{day:02}"))
+            }
         }
+    }
+
+    /// A day in this dialect's own shape, whatever stands after it; `None` when it is not in it.
+    pub(crate) fn shaped_day(&self, text: &str) -> Option<Day> {
+        let (mut rest, mut shape) = (text, self.date_shape.as_str());
+        let (mut year, mut month, mut day) = (None, None, None);
+        while let Some(sign) = shape.chars().next() {
+            let parts = [("yyyy", &mut year), ("MM", &mut month), ("dd", &mut day)];
+            match parts.into_iter().find(|(part, _)| shape.starts_with(part)) {
+                Some((part, place)) => {
+                    let (digits, after) = rest.split_at_checked(part.len())?;
+                    *place = Some(digits.parse::<u16>().ok()?);
+                    (rest, shape) = (after, shape.get(part.len()..)?);
+                }
+                None => {
+                    rest = rest.strip_prefix(sign)?;
+                    shape = shape.get(sign.len_utf8()..)?;
+                }
+            }
+        }
+        Day::parse(&format!("{:04}-{:02}-{:02}", year?, month?, day?))
+    }
+
+    /// An amount as this dialect writes it.
+    pub(crate) fn amount(&self, amount: Money) -> String {
+        match self.amounts {
+            Amounts::Yuan => amount.to_string(),
+            Amounts::Fen => (amount.units() / 100).to_string(),
+        }
+    }
+
+    /// An amount as read; `None` when it is none.
+    pub(crate) fn read_amount(&self, text: &str) -> Option<Money> {
+        match self.amounts {
+            Amounts::Yuan => Money::parse_reported(text).ok(),
+            Amounts::Fen => text.parse::<i64>().ok().and_then(|fen| fen.checked_mul(100)).map(Money::from_units),
+        }
+    }
+
+    /// A currency as read, `156` for the dialect's own word for CNY.
+    pub(crate) fn read_currency(&self, text: String) -> String {
+        if text == self.currency { "156".to_owned() } else { text }
+    }
+
+    /// The reason that a text means: by the dialect's own words, else by those that all use.
+    pub(crate) fn reason(&self, text: &str) -> Reason {
+        let own = self.reasons.iter().find(|(words, _)| text.contains(words.as_str()));
+        own.map_or_else(|| reason_of(text), |(_, reason)| *reason)
+    }
+
+    /// Does a text stand where a reason would and mean that there is none?
+    pub(crate) fn is_no_reason(&self, text: &str) -> bool {
+        text.is_empty() || self.no_reason.iter().any(|known| known == text)
+    }
+
+    /// CKH: the name of the notice that goes with an act; `usual` is the form's.
+    pub(crate) fn notice<'t>(&'t self, kind: ActKind, usual: &'t str) -> &'t str {
+        self.notices.get(&kind).map_or(usual, String::as_str)
+    }
+
+    /// WSLB: what a paper of a kind is called; `usual` is the form's.
+    pub(crate) fn paper_name<'t>(&'t self, kind: &str, usual: &'t str) -> &'t str {
+        let own = self.paper_names.get(kind).or_else(|| self.paper_names.get("other").filter(|_| usual == "其他"));
+        own.map_or(usual, String::as_str)
     }
 
     /// One of our numbers as this dialect writes it; another's number as it is.

@@ -1,9 +1,7 @@
 //! What comes along with an account: particulars of its industry, linked cards as leads, further information as findings.
 
 use domain::Personal;
-use domain::outcome::{
-    DETAIL_CHARS_MAX, DETAILS_MAX, Detail, FINDINGS_MAX, Finding, FindingClass, Lead, LeadClass, Outcome,
-};
+use domain::outcome::{DETAIL_CHARS_MAX, DETAILS_MAX, Detail, Finding, FindingClass, Lead, LeadClass, Outcome};
 use domain::socket::INBOUND_ITEMS_MAX;
 
 use super::packed::{Packed, Values};
@@ -121,8 +119,6 @@ pub(crate) fn findings(packed: &Packed<'_>, element: &Element, outcome: &mut Out
     }
     for further in packed.all(element, "fjxx") {
         let details = named(packed.values(further), FURTHER);
-        if !details.is_empty() && outcome.findings.len() < FINDINGS_MAX {
-            outcome.findings.push(Finding { class: FindingClass::Contact, details });
-        }
+        super::lists::keep(outcome, Finding { class: FindingClass::Contact, details });
     }
 }

@@ -6,6 +6,7 @@ use domain::{Personal, Secret};
 
 use super::packed::Packed;
 use crate::dialect::{Dialect, Industry, Purpose};
+use crate::markup::Element;
 use crate::transport::soap;
 
 /// Longer than any code or password; a bound before it is hashed.
@@ -62,6 +63,12 @@ impl Face for CourtFace {
     }
 }
 
+/// An answer in its envelope, as the dialect's clients expect it.
+pub(crate) fn answered(industry: &Industry, dialect: &Dialect, operation: &str, packed: &str) -> Vec<u8> {
+    let namespace = dialect.namespace.as_deref().unwrap_or(industry.service.namespace);
+    soap::response_in(namespace, operation, &dialect.returns, packed)
+}
+
 /// Bytes that are an answer.
 pub(crate) fn reply(bytes: Vec<u8>) -> FaceReply {
     FaceReply { status: 200, content_type: CONTENT_TYPE, bytes }
@@ -90,14 +97,30 @@ fn credentials(argument: &str, industry: &Industry) -> Result<Vec<ShownCredentia
 
 fn credential(packed: &Packed<'_>) -> Result<ShownCredential, FaceFault> {
     let malformed = |reason: String| FaceFault::Malformed(format!("credential: {reason}"));
-    let found = packed.all(&packed.root, "condition");
-    let condition = found.first().ok_or_else(|| malformed("no condition".to_owned()))?;
-    let values = packed.values(condition);
-    let read = (values.text("username").map_err(malformed)?, values.text("password").map_err(malformed)?);
+    let named = packed.all(&packed.root, "condition").into_iter().next();
+    let condition = named.or_else(|| pair_in(packed, &packed.root));
+    let values = packed.values(condition.ok_or_else(|| malformed("no condition".to_owned()))?);
+    // Whose names a channel has is known only with the caller: the first field is who, the second is the proof.
+    let mut fields = ["username", "password"].map(str::to_owned);
+    if !values.has("username") && !values.has("password") {
+        for (field, name) in fields.iter_mut().zip(values.names()) {
+            name.clone_into(field);
+        }
+    }
+    let [username, password] = &fields;
+    let read = (values.text(username).map_err(malformed)?, values.text(password).map_err(malformed)?);
     if read.0.len() > CREDENTIAL_BYTES_MAX || read.1.len() > CREDENTIAL_BYTES_MAX {
         return Err(FaceFault::TooLarge("credential".to_owned()));
     }
     Ok(ShownCredential { username: Personal::new(read.0), password: Secret::new(read.1) })
+}
+
+/// The first element that has two fields and no more, where none is called by the form's name.
+fn pair_in<'p>(packed: &'p Packed<'_>, element: &'p Element) -> Option<&'p Element> {
+    if packed.values(element).names().count() == 2 {
+        return Some(element);
+    }
+    element.children.iter().find_map(|child| pair_in(packed, child))
 }
 
 /// The number asked for by `<wsbhinfo><condition WSBH/></wsbhinfo>` or `<bdhminfo><condition BDHM/></bdhminfo>`; hubs mix the two up.

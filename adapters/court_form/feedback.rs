@@ -3,6 +3,9 @@
 //! The root and list elements decide what a message is, not the operation: some hubs send controls through the operation
 //! for queries. An item that cannot be read fails alone, with a reason; the rest is taken.
 //!
+//! No element says that an answer is whole: a bank may send the accounts of a query in several messages. So a `zhxx` tells a part, and
+//! what it does not name stands as it was told before; only a hand-back speaks of all.
+//!
 //! A `kzxx` does not repeat what was ordered (KZCS), so three things are left to the engine, which knows the line:
 //! SKJE stands in `caught` *and* in `moved`, and the one that fits the act is meant; [`Verdict::Queued`] (nothing held,
 //! an earlier measure named) can only be meant for a freeze, and says "not done" for a deduction; and a release that
@@ -11,23 +14,20 @@
 use std::collections::BTreeMap;
 
 use domain::outcome::{
-    ACCOUNTS_MAX, AssetKind, AssetRole, FoundAccount, Lead, Outcome, PriorMeasure, Reason, SealedReply, Verdict,
+    ACCOUNTS_MAX, AssetKind, AssetRole, FindingClass, FoundAccount, Lead, Outcome, Reason, SealedReply, Verdict,
 };
 use domain::socket::{FaceFault, FeedbackItem, ListClass};
 use domain::{Money, Personal};
 
 use super::beside;
+use super::lists::{self, ahead};
 use super::packed::{Packed, Values};
-use super::reason::reason_of;
 use super::reply::md5_hex;
+use crate::dialect::Dialect;
 use crate::markup::Element;
 
 /// A request number is at most 22 characters, 45 bytes in the widest table seen; a longer one is a fault of the item.
 const NUMBER_BYTES_MAX: usize = 64;
-/// Earlier measures of one account: a court sees a handful, a bank that lists more than this lists its whole book.
-const AHEAD_MAX: usize = 500;
-/// Texts that stand where a reason would and mean that there is none.
-pub(crate) const NO_REASON: [&str; 6] = ["", "无", "-", "成功", "控制成功", "冻结成功"];
 
 /// What a feedback says.
 pub(crate) struct Fed {
@@ -62,12 +62,24 @@ struct Rows<'p> {
     controlled: Vec<Row<'p>>,
     handed_back: Vec<Row<'p>>,
     receipts: Vec<Row<'p>>,
+    /// Products and transactions that stand in no account: what each is, and the list of a provincial channel that it stands in.
+    beside: Vec<(Row<'p>, FindingClass, Option<&'static str>)>,
 }
 
 impl<'p> Rows<'p> {
+    /// Everything below an element; `around` names the slip for rows that name none.
     fn collect(&mut self, packed: &'p Packed<'_>, element: &'p Element, around: Option<Values<'p>>) {
         let values = packed.values(element);
         let row = Row { values, around };
+        for (ours, class) in [("jrxx", FindingClass::Holding), ("wlxx", FindingClass::Transaction)] {
+            if packed.is(element, ours) {
+                return self.beside.push((row, class, None));
+            }
+        }
+        if let Some((_, class, called)) = lists::PROVINCIAL.iter().find(|(list, ..)| packed.is(element, list)) {
+            let rows = element.children.iter().map(|child| Row { values: packed.values(child), around });
+            return self.beside.extend(rows.map(|row| (row, *class, Some(*called))));
+        }
         let sorts = [
             ("zhxx", &mut self.queried),
             ("kzxx", &mut self.controlled),
@@ -79,7 +91,11 @@ impl<'p> Rows<'p> {
                 rows.push(row);
             }
         }
-        let around = if packed.is(element, "bdhm") { Some(values) } else { around };
+        // What stands in an account belongs to it, and is read with it.
+        if packed.is(element, "zhxx") {
+            return;
+        }
+        let around = if values.has("BDHM") { Some(values) } else { around };
         for child in &element.children {
             self.collect(packed, child, around);
         }
@@ -90,18 +106,19 @@ impl<'p> Rows<'p> {
 pub(crate) fn read(packed: &Packed<'_>, operation: ListClass, asset: AssetKind) -> Result<Fed, FaceFault> {
     let mut rows = Rows::default();
     rows.collect(packed, &packed.root, None);
-    let class = match (rows.queried.is_empty(), rows.controlled.is_empty()) {
+    let class = match (rows.queried.is_empty() && rows.beside.is_empty(), rows.controlled.is_empty()) {
         (true, true) => operation,
         (_, true) => ListClass::Queries,
         _ => ListClass::Controls,
     };
-    let lists = ["zhxxList", "kzxxList", "htxxList", "wlxxList", "hzxxList", "bdhm"];
+    let lists = ["zhxxList", "kzxxList", "htxxList", "wlxxList", "jrxxList", "hzxxList", "bdhm"];
     let is_known = lists.iter().any(|name| has(packed, name));
-    if !is_known && rows.queried.is_empty() && rows.controlled.is_empty() && rows.handed_back.is_empty() {
+    let says = [rows.queried.len(), rows.controlled.len(), rows.handed_back.len(), rows.beside.len()];
+    if !is_known && says.iter().all(|rows| *rows == 0) {
         return Err(FaceFault::Malformed("no list of feedback in the argument".to_owned()));
     }
     let mut leads = Vec::new();
-    let mut items = queries(packed, &rows.queried, asset, &mut leads);
+    let mut items = queries(packed, &rows, asset, &mut leads);
     items.extend(controls(packed, &rows));
     items.extend(rows.handed_back.iter().map(hand_back));
     Ok(Fed { class, items, leads })
@@ -122,25 +139,56 @@ fn has(packed: &Packed<'_>, name: &str) -> bool {
 }
 
 /// One item a slip, whatever the order in which its accounts come.
-fn queries(packed: &Packed<'_>, found: &[Row<'_>], asset: AssetKind, leads: &mut Vec<Lead>) -> Vec<FeedbackItem> {
-    let mut places: BTreeMap<String, usize> = BTreeMap::new();
-    let mut items: Vec<FeedbackItem> = Vec::new();
-    for row in found {
-        let (slip, fault) = row.number();
-        let place = *places.entry(slip.clone()).or_insert(items.len());
-        if place == items.len() {
-            items.push(FeedbackItem { slip: slip.clone(), line: Some(0), outcome: Ok(Outcome::of(Verdict::Done)) });
-        }
-        let Some(item) = items.get_mut(place) else { continue };
-        if let Ok(outcome) = &mut item.outcome {
-            let added =
-                fault.map_or(Ok(()), Err).and_then(|()| add_account(packed, row.values, asset, &slip, outcome, leads));
-            if let Err(reason) = added {
-                item.outcome = Err(reason);
+fn queries(packed: &Packed<'_>, rows: &Rows<'_>, asset: AssetKind, leads: &mut Vec<Lead>) -> Vec<FeedbackItem> {
+    let mut answers = Answers::default();
+    for row in &rows.queried {
+        answers.add(row, |slip, outcome| add_account(packed, row.values, asset, slip, outcome, leads));
+    }
+    for (row, class, list) in &rows.beside {
+        answers.add(row, |_, outcome| {
+            let standing = list.map(|list| ("list", list));
+            lists::keep(outcome, lists::finding(*class, row.values, lists::words_of(*class), standing));
+            // Products are an answer; transactions come with one, or before it.
+            if *class == FindingClass::Holding && outcome.accounts.is_empty() && outcome.verdict != Verdict::Refused {
+                outcome.verdict = Verdict::Done;
+                (outcome.reason, outcome.text) = (None, None);
             }
+            Ok(())
+        });
+    }
+    answers.items
+}
+
+/// Items by slip, in the order of first mention.
+#[derive(Default)]
+struct Answers {
+    places: BTreeMap<String, usize>,
+    items: Vec<FeedbackItem>,
+}
+
+impl Answers {
+    /// What a row adds to the answer of its slip; a row that cannot be read fails the answer, not the message.
+    fn add(&mut self, row: &Row<'_>, add: impl FnOnce(&str, &mut Outcome) -> Result<(), String>) {
+        let (slip, fault) = row.number();
+        let place = *self.places.entry(slip.clone()).or_insert(self.items.len());
+        if place == self.items.len() {
+            let nothing = Outcome { in_part: true, ..Outcome::of(Verdict::Registered).because(Reason::UnderWay, "") };
+            self.items.push(FeedbackItem { slip: slip.clone(), line: Some(0), outcome: Ok(nothing) });
+        }
+        let Some(item) = self.items.get_mut(place) else { return };
+        if let Ok(outcome) = &mut item.outcome
+            && let Err(reason) = fault.map_or(Ok(()), Err).and_then(|()| add(&slip, outcome))
+        {
+            item.outcome = Err(reason);
         }
     }
-    items
+}
+
+/// Words in place of a number, as nobody's account number is written in Chinese: is it that there is none, or was a check not passed?
+fn says_none(dialect: &Dialect, account: &str) -> Option<bool> {
+    let says = |words: &[String]| words.iter().any(|word| account.contains(word.as_str()));
+    let none = says(&dialect.no_account);
+    (none || says(&dialect.not_passed)).then_some(none)
 }
 
 /// What the field of the account number says.
@@ -160,16 +208,18 @@ fn add_account(
     if account.is_empty() {
         return Err("缺少KHZH".to_owned());
     }
-    // Words in place of a number: nobody's account number is written in Chinese.
-    if account.contains("查无") || account.contains("未通过") {
+    if let Some(none) = says_none(packed.dialect, &account) {
         let text = values.first(&["WNKZYY", "BEIZ"])?;
         let said = if text.is_empty() { account.clone() } else { format!("{account}：{text}") };
-        if outcome.accounts.is_empty() && account.contains("查无") {
+        // A refusal leaves something unanswered, which words that there is nothing elsewhere do not change.
+        let is_refused = outcome.verdict == Verdict::Refused;
+        if outcome.accounts.is_empty() && none && !is_refused {
             outcome.verdict = Verdict::NoSuchCustomer;
+            outcome.reason = None;
             outcome.text = Some(Personal::new(said));
-        } else if outcome.accounts.is_empty() {
+        } else if outcome.accounts.is_empty() && !none {
             outcome.verdict = Verdict::Refused;
-            *outcome = outcome.clone().because(reason_of(&said), &said);
+            *outcome = outcome.clone().because(packed.dialect.reason(&said), &said);
         }
         return Ok(());
     }
@@ -177,17 +227,22 @@ fn add_account(
         return Err(format!("账户超过{ACCOUNTS_MAX}个"));
     }
     let ahead = ahead(packed, values.element)?;
+    lists::of_account(packed, values.element, &account, outcome);
     let balance = values.money("YE")?;
     let mut available = values.money("KYYE")?;
     // A fund centre has no field for it; where it says that no court holds anything, all of the balance can be held.
-    if asset == AssetKind::Fund && available.is_none() && ahead.is_empty() && values.text("SFBFYDJ")? == "否" {
+    if asset == AssetKind::Fund
+        && available.is_none()
+        && ahead.is_empty()
+        && packed.dialect.no.contains(&values.text("SFBFYDJ")?)
+    {
         available = balance;
     }
     outcome.accounts.push(FoundAccount {
         number: Personal::new(account),
         class: values.text("CCLB")?,
         status: values.text("ZHZT")?,
-        currency: values.text("BZ")?,
+        currency: packed.dialect.read_currency(values.text("BZ")?),
         balance,
         available,
         branch: values.text("KHWD")?,
@@ -203,35 +258,6 @@ fn add_account(
     outcome.reason = None;
     outcome.text = None;
     Ok(())
-}
-
-/// Earlier measures and rights, in the bank's order: `djxx`, then `qlxx`.
-fn ahead(packed: &Packed<'_>, element: &Element) -> Result<Vec<PriorMeasure>, String> {
-    if element.children.is_empty() {
-        return Ok(Vec::new());
-    }
-    let (measures, rights) = (packed.all(element, "djxx"), packed.all(element, "qlxx"));
-    let mut ahead = Vec::new();
-    if measures.len() + rights.len() > AHEAD_MAX {
-        return Err(format!("在先措施超过{AHEAD_MAX}项"));
-    }
-    for values in measures.into_iter().map(|measure| packed.values(measure)) {
-        ahead.push(PriorMeasure {
-            organ: Personal::new(values.text("DJJG")?),
-            paper: Personal::new(values.text("DJWH")?),
-            amount: values.money("DJJE")?,
-            to: values.day("DJJZRQ")?,
-        });
-    }
-    for values in rights.into_iter().map(|right| packed.values(right)) {
-        ahead.push(PriorMeasure {
-            organ: Personal::new(values.text("QLR")?),
-            paper: Personal::new(values.text("QLLX")?),
-            amount: values.money("QLJE")?,
-            to: None,
-        });
-    }
-    Ok(ahead)
 }
 
 /// One item a line, with the receipts of its slip on the first.
@@ -267,7 +293,8 @@ fn controls(packed: &Packed<'_>, rows: &Rows<'_>) -> Vec<FeedbackItem> {
 
 fn control(packed: &Packed<'_>, values: Values<'_>) -> Result<Outcome, String> {
     let text = values.text("WNKZYY")?;
-    let text = if NO_REASON.contains(&text.as_str()) { String::new() } else { text };
+    let text = if packed.dialect.is_no_reason(&text) { String::new() } else { text };
+    let named = packed.dialect.reason(&text);
     let held = values.money("SKJE")?;
     let mut outcome = Outcome::of(Verdict::Done);
     outcome.limit = values.money("DJXE")?;
@@ -276,12 +303,13 @@ fn control(packed: &Packed<'_>, values: Values<'_>) -> Result<Outcome, String> {
     outcome.from = values.day("CSKSRQ")?;
     outcome.to = values.day("CSJSRQ")?;
     outcome.ahead = ahead(packed, values.element)?;
+    lists::of_result(packed, values.element, &values.text("KHZH")?, &mut outcome);
     let short = values.money("CESKJE")?.is_some_and(Money::is_positive)
         || matches!((held, outcome.limit), (Some(held), Some(limit)) if held < limit);
     let word = values.text("KZZT")?;
     let (verdict, reason) = match packed.dialect.is_controlled(&word) {
-        Some(true) => controlled(&outcome, &text, short),
-        Some(false) => not_controlled(&outcome, &text),
+        Some(true) => controlled(&outcome, (&text, named), short),
+        Some(false) => not_controlled(&outcome, (&text, named)),
         None if word.is_empty() => return Err("缺少KZZT".to_owned()),
         None => return Err("KZZT只能为1或2".to_owned()),
     };
@@ -292,8 +320,8 @@ fn control(packed: &Packed<'_>, values: Values<'_>) -> Result<Outcome, String> {
 }
 
 /// KZZT = 1: done, unless the amounts or a reason say otherwise.
-pub(crate) fn controlled(outcome: &Outcome, text: &str, short: bool) -> (Verdict, Option<Reason>) {
-    let named = Some(reason_of(text)).filter(|reason| !text.is_empty() && *reason != Reason::Other);
+pub(crate) fn controlled(outcome: &Outcome, (text, named): (&str, Reason), short: bool) -> (Verdict, Option<Reason>) {
+    let named = Some(named).filter(|reason| !text.is_empty() && *reason != Reason::Other);
     let is_behind = !outcome.ahead.is_empty() || text.contains("轮候");
     // A limit of zero is no freeze that could stand in a queue: it is what is left after a release.
     if outcome.caught == Some(Money::ZERO) && outcome.limit != Some(Money::ZERO) && is_behind {
@@ -308,8 +336,8 @@ pub(crate) fn controlled(outcome: &Outcome, text: &str, short: bool) -> (Verdict
 }
 
 /// KZZT = 2: refused. Only a bank that names earlier measures and no other ground means 轮候 by it.
-pub(crate) fn not_controlled(outcome: &Outcome, text: &str) -> (Verdict, Option<Reason>) {
-    let reason = if text.is_empty() && !outcome.ahead.is_empty() { Reason::PriorRight } else { reason_of(text) };
+pub(crate) fn not_controlled(outcome: &Outcome, (text, named): (&str, Reason)) -> (Verdict, Option<Reason>) {
+    let reason = if text.is_empty() && !outcome.ahead.is_empty() { Reason::PriorRight } else { named };
     let holds_nothing = outcome.caught.is_none_or(|held| !held.is_positive());
     if reason == Reason::PriorRight && holds_nothing && (text.contains("轮候") || text.is_empty()) {
         return (Verdict::Queued, Some(reason));
@@ -354,8 +382,8 @@ fn hand_back(row: &Row<'_>) -> FeedbackItem {
         let words = [values.text("XCHTYY")?, values.text("XCHTBZ")?, values.text("XCHTR")?, values.text("XCHTDH")?];
         let said = words.iter().filter(|word| !word.is_empty()).map(String::as_str).collect::<Vec<_>>().join("；");
         let [ground, note, ..] = &words;
-        let reason = match reason_of(ground) {
-            Reason::Other => reason_of(note),
+        let reason = match values.dialect.reason(ground) {
+            Reason::Other => values.dialect.reason(note),
             reason => reason,
         };
         Ok(Outcome::of(Verdict::HandedBack).because(reason, &said))

@@ -78,7 +78,7 @@ pub(crate) fn denied(dialect: &Dialect, root: &str, attribute: &str, text: &str)
 /// A `cxqq`; `None` when the slip names no party.
 pub(crate) fn query(packing: &mut Packing<'_>, slip: &Slip, particulars: &Particulars<'_>) -> Option<()> {
     packing.begin("cxqq");
-    header(packing, slip, particulars, "1", ActKind::Query)?;
+    header(packing, slip, particulars, ActKind::Query)?;
     // No window of transactions is asked for: none is kept.
     packing.field("CKKSSJ", "");
     packing.field("CKJSSJ", "");
@@ -91,7 +91,7 @@ pub(crate) fn query(packing: &mut Packing<'_>, slip: &Slip, particulars: &Partic
 pub(crate) fn control(packing: &mut Packing<'_>, slip: &Slip, particulars: &Particulars<'_>) -> Option<()> {
     let first = slip.lines.first()?;
     packing.begin("kzqq");
-    header(packing, slip, particulars, "2", first.kind)?;
+    header(packing, slip, particulars, first.kind)?;
     packing.field("LXFS", particulars.contact);
     packing.field("BEIZ", "");
     packing.inside();
@@ -110,22 +110,17 @@ pub(crate) fn control(packing: &mut Packing<'_>, slip: &Slip, particulars: &Part
     Some(())
 }
 
-fn header(
-    packing: &mut Packing<'_>,
-    slip: &Slip,
-    particulars: &Particulars<'_>,
-    nature: &str,
-    kind: ActKind,
-) -> Option<()> {
+fn header(packing: &mut Packing<'_>, slip: &Slip, particulars: &Particulars<'_>, kind: ActKind) -> Option<()> {
     let (party, context) = (slip.party()?, &slip.context);
     let officer = context.officers.first()?;
     packing.field("BDHM", particulars.number);
-    packing.field("XZ", nature);
+    let (query, control) = &packing.dialect.natures;
+    packing.field("XZ", if kind == ActKind::Query { query } else { control });
     packing.field("LB", &packing.dialect.industry_word);
     packing.field("XM", party.name.expose());
     // Holders of a resident card and registered organisations are Chinese; of others no court tells the country.
     let is_chinese = matches!(party.id_type.as_str(), "01" | "20500" | "20600" | "24100");
-    packing.field("GJ", if is_chinese { "156" } else { "" });
+    packing.field("GJ", if is_chinese { &packing.dialect.chinese } else { "" });
     packing.field("ZJLX", packing.dialect.id_type(&party.id_type));
     packing.field("DSRZJHM", party.id_number.expose());
     packing.field("FZJG", "");
@@ -136,7 +131,7 @@ fn header(
     packing.field("AH", context.case.number.expose());
     packing.field("GZZBH", officer.work_id.expose());
     packing.field("GWZBH", officer.duty_id.expose());
-    packing.field("CKH", notice_of(kind));
+    packing.field("CKH", packing.dialect.notice(kind, notice_of(kind)));
     Some(())
 }
 
@@ -144,7 +139,7 @@ fn hold(packing: &mut Packing<'_>, slip: &Slip, line: &Line, particulars: &Parti
     let account = line.account.as_ref()?;
     let amount = match (line.kind, line.amount) {
         (ActKind::Freeze, None) => return None,
-        (_, amount) => amount.map(|amount| amount.to_string()).unwrap_or_default(),
+        (_, amount) => amount.map(|amount| packing.dialect.amount(amount)).unwrap_or_default(),
     };
     begin_line(packing, line, account.expose())?;
     packing.field("GLZHHM", "");
@@ -166,7 +161,7 @@ fn deduct(packing: &mut Packing<'_>, slip: &Slip, line: &Line) -> Option<()> {
     let (account, amount, to) = (line.account.as_ref()?, line.amount?, slip.destination()?);
     begin_line(packing, line, account.expose())?;
     packing.field("BZ", &packing.dialect.currency);
-    packing.field("JE", &amount.to_string());
+    packing.field("JE", &packing.dialect.amount(amount));
     packing.field("CKWH", ruling_number(slip));
     destination(packing, to);
     original(packing, line)

@@ -37,6 +37,11 @@ pub(crate) struct Packed<'d> {
 impl<'d> Packed<'d> {
     /// Reads the argument of a call: Base64 of the document.
     pub(crate) fn read(argument: &str, dialect: &'d Dialect) -> Result<Self, FaceFault> {
+        // Some channels put the document into the envelope as it is; no Base64 begins like one.
+        let plain = argument.trim();
+        if plain.starts_with('<') {
+            return Ok(Self { root: Element::read(plain, LIMITS)?, charset: dialect.charset, dialect });
+        }
         let bytes = decode_base64(argument).ok_or_else(|| FaceFault::Malformed("argument is not Base64".to_owned()))?;
         Self::read_inner(&bytes, dialect)
     }
@@ -75,7 +80,7 @@ impl<'d> Packed<'d> {
 pub(crate) struct Values<'p> {
     pub(crate) element: &'p Element,
     charset: Charset,
-    dialect: &'p Dialect,
+    pub(crate) dialect: &'p Dialect,
 }
 
 impl<'p> Values<'p> {
@@ -132,7 +137,7 @@ impl<'p> Values<'p> {
         if text.is_empty() {
             return Ok(None);
         }
-        Money::parse_reported(&text).map(Some).map_err(|_| format!("{field}不是金额"))
+        self.dialect.read_amount(&text).map(Some).ok_or_else(|| format!("{field}不是金额"))
     }
 
     /// A day in any of the shapes seen: `2026/11/20`, `2026-11-20`, `20261120`, each with or without a time.
@@ -141,7 +146,8 @@ impl<'p> Values<'p> {
         if text.is_empty() {
             return Ok(None);
         }
-        read_day(&text).map(Some).ok_or_else(|| format!("{field}不是日期"))
+        let day = self.dialect.shaped_day(&text).filter(|_| !self.dialect.date_shape.is_empty());
+        day.or_else(|| read_day(&text)).map(Some).ok_or_else(|| format!("{field}不是日期"))
     }
 
     /// A number of a slip, in our own writing where it is ours.
@@ -152,6 +158,13 @@ impl<'p> Values<'p> {
     /// The bytes of a file field, which are Base64 once.
     pub(crate) fn file(&self, field: &str) -> Result<Vec<u8>, String> {
         decode_base64(self.raw(field).unwrap_or_default()).ok_or_else(|| format!("{field}不是Base64编码"))
+    }
+
+    /// The names of its fields as they stand, in the order of the document.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &'p str> {
+        let (element, in_elements) = (self.element, self.dialect.fields_in_elements);
+        let children = element.children.iter().filter(move |_| in_elements).map(|child| child.name.as_str());
+        element.attributes().map(|(name, _)| name).chain(children)
     }
 
     /// Every field there is but some, by our name, else by its own, and its text, in the order of the document; what cannot be read
@@ -178,6 +191,16 @@ pub(crate) fn read_day(text: &str) -> Option<Day> {
         return Day::parse(text.get(..8)?);
     }
     Day::parse(text)
+}
+
+/// A document as it stands in an envelope: covered, or as character data.
+pub(crate) fn enveloped(dialect: &Dialect, xml: &str) -> String {
+    if dialect.document_covered {
+        return STANDARD.encode(dialect.charset.encode(xml));
+    }
+    let mut text = String::with_capacity(xml.len() + xml.len() / 4);
+    push_text(&mut text, xml);
+    text
 }
 
 /// A document being written, its fields in attributes.
@@ -254,7 +277,7 @@ impl<'d> Packing<'d> {
 
     /// The text to put into the envelope.
     pub(crate) fn finish(self) -> String {
-        STANDARD.encode(self.finish_inner())
+        enveloped(self.dialect, &self.xml)
     }
 }
 

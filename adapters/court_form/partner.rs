@@ -2,11 +2,10 @@
 
 use domain::socket::{FaceAnswer, FaceCall, FaceFault, FaceReply, FaceVerb, ListClass, Pulled};
 
-use super::face::{asked_for, class_of, place_of, reply};
+use super::face::{answered, asked_for, class_of, place_of, reply};
 use super::packed::Packed;
 use super::{feedback, list, reply as replies};
 use crate::dialect::{Dialect, Industry, Purpose};
-use crate::transport::soap;
 
 /// A partner of the form with attributes.
 pub(crate) struct CourtPartner {
@@ -53,7 +52,7 @@ impl Pulled for CourtPartner {
             }
             FaceAnswer::Denied(text) => denied(dialect, purpose, text),
         };
-        reply(soap::response(self.industry.service.namespace, operation, &packed))
+        reply(answered(self.industry, dialect, operation, &packed))
     }
 }
 

@@ -28,7 +28,7 @@ pub(crate) fn write_papers<'d>(dialect: &'d Dialect, key_field: &str, key: &str,
         packing.field("XH", &(place + 1).to_string());
         packing.field("WJMC", name);
         packing.field("WJLX", file_type(name));
-        packing.field("WSLB", paper_name(&file.kind));
+        packing.field("WSLB", dialect.paper_name(&file.kind, paper_name(&file.kind)));
         packing.file("WSNR", bytes);
         packing.field("MD5", &md5_hex(bytes));
         packing.empty();

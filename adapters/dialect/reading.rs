@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use domain::ActKind;
 use domain::case::PAPER_KINDS;
+use domain::outcome::Reason;
 use domain::request::PartnerKind;
 use domain::socket::{DialectEntry, DialectText, ListClass, OptionFault};
 
-use super::{Dates, Dialect, Industry, Purpose};
+use super::names::{ELEMENTS, FIELDS};
+use super::{Amounts, Dates, Dialect, Industry, Purpose};
 use crate::transport::charset::Charset;
 
 /// Characters of a code or name: longer than any seen.
@@ -17,170 +19,10 @@ const SPELLINGS_MAX: usize = 8;
 /// Bytes of a field: the widest column seen takes 1,500.
 const FIELD_BYTES_MAX: u16 = 4_000;
 
-/// Elements that may be named otherwise.
-const ELEMENTS: &[&str] = &[
-    "cxqqList",
-    "cxqq",
-    "kzqqList",
-    "kzqq",
-    "kzzhlist",
-    "kzzh",
-    "wsinfoList",
-    "wsinfo",
-    "zjinfoList",
-    "zjinfo",
-    "result",
-    "cxjglist",
-    "htjglist",
-    "jg",
-    "zhxxList",
-    "zhxx",
-    "kzxxList",
-    "kzxx",
-    "htxxList",
-    "htxx",
-    "wlxxList",
-    "wlxx",
-    "hzxxList",
-    "hzxx",
-    "djxx",
-    "qlxx",
-    "glxx",
-    "fjxx",
-    "bdhm",
-    "condition",
-    "BDCCXQQLIST",
-    "BDCCXQQ",
-    "BDCKZQQLIST",
-    "BDCKZQQ",
-    "BDCQLLIST",
-    "BDCQL",
-    "GHDXLIST",
-    "GHDX",
-    "BDCCXJG",
-    "BDCKZJG",
-    "KZXX",
-    "HZXX",
-    "CFDJ",
-    "DYAQ",
-    "YGDJ",
-    "HTXX",
-    "WSINFOLIST",
-    "WSINFO",
-    "ZJINFOLIST",
-    "ZJINFO",
-    "JGLIST",
-    "JG",
-];
-
-/// Fields that may be named otherwise.
-const FIELDS: &[&str] = &[
-    "AH",
-    "BDCDYH",
-    "BDCQLLX",
-    "BDCQZH",
-    "BDHM",
-    "BEIZ",
-    "BZ",
-    "CBR",
-    "CCLB",
-    "CCXH",
-    "CESKJE",
-    "CFDJ",
-    "CFJG",
-    "CFQSSJ",
-    "CFJSSJ",
-    "CFWH",
-    "CFYWH",
-    "CKH",
-    "CKJSSJ",
-    "CKKSSJ",
-    "CKWH",
-    "CSJSRQ",
-    "CSKSRQ",
-    "CXQQDH",
-    "DJJE",
-    "DJJG",
-    "DJJZRQ",
-    "DJWH",
-    "DJXE",
-    "DSRZJHM",
-    "DXMC",
-    "DXSFZHM",
-    "DXXH",
-    "DXXM",
-    "DXZJLX",
-    "FIFTEENZJH",
-    "FKSJ",
-    "FYDM",
-    "FYMC",
-    "FZJG",
-    "GJ",
-    "GLZHHM",
-    "GWZ",
-    "GWZBH",
-    "GWZBM",
-    "GWZWJGS",
-    "GZZ",
-    "GZZBH",
-    "GZZBM",
-    "GZZWJGS",
-    "JE",
-    "JSRQ",
-    "KHWD",
-    "KHZH",
-    "KSRQ",
-    "KYYE",
-    "KZCS",
-    "KZLX",
-    "KZNR",
-    "KZQQDH",
-    "KZZT",
-    "LB",
-    "LXFS",
-    "MD5",
-    "MESSAGE",
-    "MSG",
-    "QLJE",
-    "QLLX",
-    "QLR",
-    "RESULT",
-    "SFJH",
-    "SKJE",
-    "WJLX",
-    "WJMC",
-    "WNKZYY",
-    "WSBH",
-    "WSLB",
-    "WSNR",
-    "XCHTBZ",
-    "XCHTDH",
-    "XCHTR",
-    "XCHTYY",
-    "XH",
-    "XM",
-    "XZ",
-    "YCFYWH",
-    "YDJAH",
-    "YDJDH",
-    "YE",
-    "YHDH",
-    "YWH",
-    "ZHZT",
-    "ZJH",
-    "ZJLX",
-    "ZJMC",
-    "ZJZL",
-    "ZL",
-    "ZXKZHHM",
-    "ZXKZHKHH",
-    "ZXKZHKHHHH",
-    "ZXKZHLX",
-    "ZXKZHZH",
-    "condition",
-    "password",
-    "username",
-];
+/// Keys that stand in no table.
+const PLAIN: &str = "title, charset, document_covered, values_covered, fields_in, dates, amounts, slip_prefix, query_papers_by, currency, namespace, returns";
+/// Characters of a namespace.
+const NAMESPACE_CHARS_MAX: usize = 200;
 
 /// The words of `[operations.*]`.
 const PURPOSES: &[(&str, Purpose)] = &[
@@ -225,7 +67,10 @@ pub(super) fn read(industry: &Industry, text: &DialectText) -> Result<Dialect, V
             ["limits", field] => sheet.limit(field, &key),
             ["papers", act] => sheet.papers(act, &key),
             ["officers", what] => sheet.officers(what, &key),
-            _ => sheet.unknown(&key, "title, charset, values_covered, fields_in, dates, slip_prefix, query_papers_by, currency and the tables operations, elements, fields, errors, measures, codes, id_types, right_types, limits, papers, officers"),
+            ["notices", act] => sheet.notice(act, &key),
+            ["paper_names", kind] => sheet.paper_name(kind, &key),
+            ["reasons", text] => sheet.reason(text, &key),
+            _ => sheet.unknown(&key, &format!("{PLAIN} and the tables operations, elements, fields, errors, measures, codes, id_types, right_types, limits, papers, officers, notices, paper_names, reasons")),
         }
     }
     if !sheet.faults.is_empty() {
@@ -279,6 +124,9 @@ impl Sheet {
     }
 
     fn plain(&mut self, name: &str, key: &Key<'_>) {
+        if name == "namespace" {
+            return self.namespace(key);
+        }
         let Some(text) = self.one(key) else { return };
         let dialect = &mut self.dialect;
         let fits = match name {
@@ -288,7 +136,18 @@ impl Sheet {
                 dialect.fields_in_elements = text == "elements";
                 matches!(text, "elements" | "attributes")
             }
-            "dates" => dates(text).map(|dates| dialect.dates = dates).is_some(),
+            "document_covered" => flag(text).map(|flag| dialect.document_covered = flag).is_some(),
+            "amounts" => amounts(text).map(|amounts| dialect.amounts = amounts).is_some(),
+            "returns" => {
+                text.clone_into(&mut dialect.returns);
+                is_name(text)
+            }
+            "dates" => dates(text)
+                .map(|(dates, shape)| {
+                    dialect.dates = dates;
+                    dialect.date_shape = shape;
+                })
+                .is_some(),
             "slip_prefix" => {
                 dialect.slip_prefix = if text == "none" { String::new() } else { text.to_owned() };
                 text == "none" || text.len() <= 3 && text.bytes().all(|byte| byte.is_ascii_uppercase())
@@ -299,26 +158,62 @@ impl Sheet {
             }
             "currency" => {
                 dialect.currency = text.to_owned();
-                matches!(text, "156" | "CNY" | "人民币")
+                !text.is_empty()
             }
-            _ => {
-                return self.unknown(
-                    key,
-                    "title, charset, values_covered, fields_in, dates, slip_prefix, query_papers_by, currency",
-                );
-            }
+            _ => return self.unknown(key, PLAIN),
         };
         if !fits {
             let wanted = match name {
                 "charset" => "UTF-8, GBK or GB18030",
-                "values_covered" => "true or false",
+                "values_covered" | "document_covered" => "true or false",
+                "amounts" => "yuan or fen",
+                "returns" => "one name of letters, digits and _",
                 "fields_in" => "attributes or elements",
-                "dates" => "slashes, dashes or digits",
+                "dates" => "slashes, dashes, digits, or a shape with yyyy, MM and dd such as dd.MM.yyyy",
                 "slip_prefix" => "at most 3 capital letters, or none",
                 "query_papers_by" => "WSBH or BDHM",
-                _ => "156, CNY or 人民币",
+                _ => "the word for CNY",
             };
             self.fault(key, &format!("cannot be read; write {wanted}"));
+        }
+    }
+
+    fn namespace(&mut self, key: &Key<'_>) {
+        let plain = |c: char| c.is_ascii_graphic() && !"<>&\"'".contains(c);
+        match key.entry.texts.as_slice() {
+            [text] if (1..=NAMESPACE_CHARS_MAX).contains(&text.len()) && text.chars().all(plain) => {
+                self.dialect.namespace = Some(text.clone());
+            }
+            _ => self.fault(key, "must be the namespace that partners' clients were made with, in ASCII"),
+        }
+    }
+
+    fn notice(&mut self, act: &str, key: &Key<'_>) {
+        let Some(kind) = ActKind::from_word(act) else { return self.unknown(key, "acts, such as freeze") };
+        if let Some(name) = self.one(key) {
+            self.dialect.notices.insert(kind, name.to_owned());
+        }
+    }
+
+    fn paper_name(&mut self, kind: &str, key: &Key<'_>) {
+        if !PAPER_KINDS.contains(&kind) && kind != "other" {
+            return self.unknown(key, &format!("{}, other", PAPER_KINDS.join(", ")));
+        }
+        if let Some(name) = self.one(key) {
+            self.dialect.paper_names.insert(kind.to_owned(), name.to_owned());
+        }
+    }
+
+    fn reason(&mut self, text: &str, key: &Key<'_>) {
+        let Some(word) = self.one(key) else { return };
+        match Reason::from_word(word) {
+            Some(reason) if is_word(text) && !text.is_empty() => {
+                self.dialect.reasons.push((text.to_owned(), reason));
+            }
+            _ => {
+                let words: Vec<&str> = Reason::ALL.iter().map(|reason| reason.word()).collect();
+                self.fault(key, &format!("must be one of {}", words.join(", ")));
+            }
         }
     }
 
@@ -383,7 +278,17 @@ impl Sheet {
             "failed" => dialect.failed = first,
             "controlled" => dialect.controlled.clone_from(texts),
             "not_controlled" => dialect.not_controlled.clone_from(texts),
-            _ => self.unknown(key, "industry, deposit, funds, case_account, taken, failed, controlled, not_controlled"),
+            "query" => dialect.natures.0 = first,
+            "control" => dialect.natures.1 = first,
+            "chinese" => dialect.chinese = first,
+            "no" => dialect.no.clone_from(texts),
+            "no_account" => dialect.no_account.clone_from(texts),
+            "not_passed" => dialect.not_passed.clone_from(texts),
+            "no_reason" => dialect.no_reason.clone_from(texts),
+            _ => self.unknown(
+                key,
+                "industry, deposit, funds, case_account, taken, failed, controlled, not_controlled, query, control, chinese, no, no_account, not_passed, no_reason",
+            ),
         }
     }
 
@@ -456,11 +361,27 @@ fn flag(text: &str) -> Option<bool> {
     }
 }
 
-fn dates(text: &str) -> Option<Dates> {
+fn amounts(text: &str) -> Option<Amounts> {
     match text {
-        "slashes" => Some(Dates::Slashes),
-        "dashes" => Some(Dates::Dashes),
-        "digits" => Some(Dates::Digits),
+        "yuan" => Some(Amounts::Yuan),
+        "fen" => Some(Amounts::Fen),
         _ => None,
     }
+}
+
+/// One of three words, or a shape in which year, month and day stand once each.
+fn dates(text: &str) -> Option<(Dates, String)> {
+    let dates = match text {
+        "slashes" => Dates::Slashes,
+        "dashes" => Dates::Dashes,
+        "digits" => Dates::Digits,
+        _ => {
+            let bare = ["yyyy", "MM", "dd"].iter().try_fold(text.to_owned(), |rest, part| {
+                (rest.matches(part).count() == 1).then(|| rest.replace(part, ""))
+            })?;
+            let is_plain = !bare.chars().any(|c| c.is_ascii_alphanumeric() || c == '<' || c == '&');
+            return is_plain.then(|| (Dates::Shaped, text.to_owned()));
+        }
+    };
+    Some((dates, String::new()))
 }

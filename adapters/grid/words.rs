@@ -20,6 +20,6 @@ pub(crate) fn published(class: FindingClass) -> &'static [&'static str] {
         FindingClass::Served => &["how", "to", "relation", "place", "at", "by", "grid", "witness", "text", PHOTO],
         FindingClass::Contact => &["phone", "address", "employer", "source", "as_of"],
         FindingClass::Step => &["step", "at", "by", "grid", "text", PHOTO],
-        FindingClass::Identity | FindingClass::Vehicle => &[],
+        _ => &[],
     }
 }

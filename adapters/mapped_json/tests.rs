@@ -95,7 +95,7 @@ pub(crate) fn judged_every_way(body: &[u8]) -> Vec<Judged> {
     let kinds = [ActKind::Query, ActKind::Freeze, ActKind::Deduct];
     let judged = |kind: ActKind| {
         let key = key(kind);
-        ways.map(|(verb, says_receipt)| mapping.judge(verb, kind, &key, says_receipt, &reply))
+        ways.map(|(verb, says_receipt)| mapping.judge(verb, kind, key, says_receipt, &reply))
     };
     kinds.into_iter().flat_map(judged).collect()
 }

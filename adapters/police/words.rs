@@ -53,8 +53,8 @@ pub(crate) fn published(class: FindingClass) -> &'static [&'static str] {
             "document_number",
             "source",
         ],
-        FindingClass::Property | FindingClass::Served => &[],
         FindingClass::Step => &["step", "at", "unit", "officers", "leader", "phone", "arrived_at", "text"],
+        _ => &[],
     }
 }
 

@@ -6,7 +6,8 @@
 use std::collections::BTreeMap;
 
 use domain::outcome::{
-    ACCOUNTS_MAX, AssetKind, AssetRole, FoundAccount, Outcome, PriorMeasure, Reason, SealedReply, Verdict,
+    ACCOUNTS_MAX, AssetKind, AssetRole, Finding, FindingClass, FoundAccount, Outcome, PriorMeasure, Reason,
+    SealedReply, Verdict,
 };
 use domain::slip::SlipLine;
 use domain::socket::{FaceFault, FeedbackItem};
@@ -14,9 +15,9 @@ use domain::{Money, Personal};
 
 use super::message::TAKEN;
 use crate::court_form::beside;
-use crate::court_form::feedback::{NO_REASON, controlled, not_controlled, receipt};
+use crate::court_form::feedback::{controlled, not_controlled, receipt};
+use crate::court_form::lists::keep;
 use crate::court_form::packed::{Packed, Values};
-use crate::court_form::reason::reason_of;
 use crate::markup::Element;
 
 /// As with banks: a longer number is a fault of the item.
@@ -61,6 +62,33 @@ const WORDS: &[(&str, &str)] = &[
     ("TDSYJSSJ", "land_use_to"),
     ("DQDM", "region"),
     ("YWH", "business_number"),
+    ("BEIZ", "remark"),
+];
+
+/// `CFDJ`.
+const SEAL: &[(&str, &str)] = &[
+    ("BDCDYH", "unit"),
+    ("BDCQZH", "title_number"),
+    ("CFJG", "organ"),
+    ("CFLX", "kind"),
+    ("CFWH", "paper"),
+    ("CFQSSJ", "from"),
+    ("CFJSSJ", "to"),
+    ("CFYWH", "business_number"),
+    ("BEIZ", "remark"),
+];
+/// `DYAQ`.
+const MORTGAGE: &[(&str, &str)] = &[
+    ("BDCDYH", "unit"),
+    ("BDCQZH", "title_number"),
+    ("DYBDCLX", "property_kind"),
+    ("DYR", "mortgagor"),
+    ("DYFS", "kind"),
+    ("DYQR", "holder"),
+    ("BDBZZQSE", "amount"),
+    ("ZWLXQSSJ", "from"),
+    ("ZWLXJSSJ", "to"),
+    ("BDCDJZMH", "paper"),
     ("BEIZ", "remark"),
 ];
 
@@ -126,7 +154,7 @@ fn found(packed: &Packed<'_>, element: &Element) -> Result<Outcome, String> {
     let (result, text) = (values.text("RESULT")?, values.text("MESSAGE")?);
     if !matches!(result.as_str(), "" | TAKEN) {
         let said = if text.is_empty() { result } else { text };
-        return Ok(Outcome::of(Verdict::Refused).because(reason_of(&said), &said));
+        return Ok(Outcome::of(Verdict::Refused).because(packed.dialect.reason(&said), &said));
     }
     let mut outcome = Outcome::of(Verdict::Done);
     for (list, called) in RIGHTS {
@@ -142,6 +170,7 @@ fn found(packed: &Packed<'_>, element: &Element) -> Result<Outcome, String> {
         outcome.text = (!text.is_empty()).then(|| Personal::new(text));
         return Ok(outcome);
     }
+    told_of_others(packed, element, &mut outcome);
     for (unit, title, measure) in ahead(packed, element)? {
         // A seal that names no unit stands on everything that was told with it.
         let on = |account: &&mut FoundAccount| {
@@ -180,6 +209,17 @@ fn account(values: Values<'_>, list: &str, called: &str) -> Result<Option<FoundA
         role: AssetRole::Owner,
         details,
     }))
+}
+
+/// Seals and mortgages with all that is said of them, beyond their place before us.
+fn told_of_others(packed: &Packed<'_>, element: &Element, outcome: &mut Outcome) {
+    for (list, class, words) in [("CFDJ", FindingClass::Measure, SEAL), ("DYAQ", FindingClass::Right, MORTGAGE)] {
+        for row in packed.all(element, list) {
+            let mut details = beside::sorted(packed.values(row).each_but(&["CXQQDH", "BDHM"]), words);
+            details.truncate(domain::outcome::DETAILS_MAX);
+            keep(outcome, Finding { class, details });
+        }
+    }
 }
 
 /// Seals and mortgages with the unit and title they stand on, in the registry's order.
@@ -256,12 +296,13 @@ fn whole(values: Values<'_>) -> Result<Outcome, String> {
         return Err("缺少KZXX".to_owned());
     }
     let said = if text.is_empty() { result } else { text };
-    Ok(Outcome::of(Verdict::Refused).because(reason_of(&said), &said))
+    Ok(Outcome::of(Verdict::Refused).because(values.dialect.reason(&said), &said))
 }
 
 fn control(packed: &Packed<'_>, values: Values<'_>) -> Result<Outcome, String> {
     let text = values.text("WNKZYY")?;
-    let text = if NO_REASON.contains(&text.as_str()) { String::new() } else { text };
+    let text = if packed.dialect.is_no_reason(&text) { String::new() } else { text };
+    let named = packed.dialect.reason(&text);
     let mut outcome = Outcome::of(Verdict::Done);
     outcome.from = values.day("CSKSRQ")?;
     outcome.to = values.day("CSJSRQ")?;
@@ -272,8 +313,8 @@ fn control(packed: &Packed<'_>, values: Values<'_>) -> Result<Outcome, String> {
     let word = values.text("KZZT")?;
     let (verdict, reason) = match packed.dialect.is_controlled(&word) {
         Some(true) if behind => (Verdict::Queued, Some(Reason::PriorRight)),
-        Some(true) => controlled(&outcome, &text, false),
-        Some(false) => not_controlled(&outcome, &text),
+        Some(true) => controlled(&outcome, (&text, named), false),
+        Some(false) => not_controlled(&outcome, (&text, named)),
         None if word.is_empty() => return Err("缺少KZZT".to_owned()),
         None => return Err("KZZT只能为1或2".to_owned()),
     };
@@ -305,8 +346,8 @@ fn hand_back(values: Values<'_>) -> FeedbackItem {
         let words = [values.text("XCHTYY")?, values.text("XCHTBZ")?, values.text("XCHTR")?, values.text("XCHTDH")?];
         let said = words.iter().filter(|word| !word.is_empty()).map(String::as_str).collect::<Vec<_>>().join("；");
         let [ground, note, ..] = &words;
-        let reason = match reason_of(ground) {
-            Reason::Other => reason_of(note),
+        let reason = match values.dialect.reason(ground) {
+            Reason::Other => values.dialect.reason(note),
             reason => reason,
         };
         Ok(Outcome::of(Verdict::HandedBack).because(reason, &said))

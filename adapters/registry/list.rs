@@ -45,9 +45,9 @@ fn header(dialect: &Dialect, slip: &Slip, name: &'static str, kind: ActKind) -> 
     let part = Part::new(name)
         .field("CXQQDH", &number)
         .field("LB", &dialect.industry_word)
-        .field("XZ", if kind == ActKind::Query { "1" } else { "2" })
+        .field("XZ", if kind == ActKind::Query { &dialect.natures.0 } else { &dialect.natures.1 })
         .field("XM", party.name.expose())
-        .field("GJ", if is_chinese { "156" } else { "" })
+        .field("GJ", if is_chinese { &dialect.chinese } else { "" })
         .field("ZJZL", dialect.id_type(&party.id_type))
         .field("ZJH", id_number)
         .field("FIFTEENZJH", &fifteen(&party.id_type, id_number))
@@ -55,7 +55,7 @@ fn header(dialect: &Dialect, slip: &Slip, name: &'static str, kind: ActKind) -> 
         .field("FYMC", &context.case.court.name)
         .field("CBR", officer.name.expose())
         .field("AH", context.case.number.expose())
-        .field("CKH", notice_of(kind))
+        .field("CKH", dialect.notice(kind, notice_of(kind)))
         // By which the papers are fetched; ours and unique, as with banks.
         .field("WSBH", &number);
     Some(part)

@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::court_form::packed::enveloped;
 use crate::dialect::Dialect;
 use crate::markup::push_text;
 
@@ -123,6 +124,6 @@ impl<'d> Message<'d> {
             out.push_str(&format!("<{list}>{}</{list}>", self.rows));
         }
         out.push_str("</Data></Message>");
-        STANDARD.encode(dialect.charset.encode(&out))
+        enveloped(dialect, &out)
     }
 }

@@ -5,13 +5,12 @@ use domain::socket::{FaceAnswer, FaceCall, FaceFault, FaceReply, FaceVerb, ItemV
 
 use super::message::{Message, Part};
 use super::{INDUSTRY, feedback, list};
-use crate::court_form::face::{asked_for, class_of, place_of, reply};
+use crate::court_form::face::{answered, asked_for, class_of, place_of, reply};
 use crate::court_form::list::{error, paper_name};
 use crate::court_form::packed::Packed;
 use crate::court_form::reply::{file_type, md5_hex, merged};
 use crate::dialect::{Dialect, Purpose};
 use crate::transport::pull::ANSWER_BYTES_MAX;
-use crate::transport::soap;
 
 /// A registry.
 pub(super) struct RegistryPartner {
@@ -54,7 +53,7 @@ impl Pulled for RegistryPartner {
             FaceAnswer::Verdicts(verdicts) => written(dialect, purpose, verdicts),
             FaceAnswer::Denied(text) => denied(dialect, purpose, text),
         };
-        reply(soap::response(INDUSTRY.service.namespace, operation, &packed))
+        reply(answered(&INDUSTRY, dialect, operation, &packed))
     }
 }
 
@@ -67,7 +66,7 @@ fn papers(dialect: &Dialect, by: &'static str, key: &str, files: &[PaperFile]) -
             .field("XH", &(place + 1).to_string())
             .field("WJMC", name)
             .field("WJLX", file_type(name))
-            .field("WSLB", paper_name(&file.kind))
+            .field("WSLB", dialect.paper_name(&file.kind, paper_name(&file.kind)))
             .file("WSNR", bytes)
             .field("MD5", &md5_hex(bytes));
         // Base64 is a third longer than the bytes that the limit counts.

@@ -59,9 +59,14 @@ pub(crate) fn read(body: &[u8]) -> Result<Call, FaceFault> {
 
 /// Writes the answer to a call.
 pub(crate) fn response(namespace: &str, operation: &str, packed: &str) -> Vec<u8> {
+    response_in(namespace, operation, "return", packed)
+}
+
+/// The same with another name for the element around the answer.
+pub(crate) fn response_in(namespace: &str, operation: &str, element: &str, packed: &str) -> Vec<u8> {
     format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?><S:Envelope xmlns:S=\"http://schemas.xmlsoap.org/soap/envelope/\"><S:Body>\
-         <ns2:{operation}Response xmlns:ns2=\"{namespace}\"><return>{packed}</return></ns2:{operation}Response></S:Body></S:Envelope>"
+         <ns2:{operation}Response xmlns:ns2=\"{namespace}\"><{element}>{packed}</{element}></ns2:{operation}Response></S:Body></S:Envelope>"
     )
     .into_bytes()
 }

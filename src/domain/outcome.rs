@@ -127,6 +127,16 @@ words! {
         Property = 6 "property" "财产线索",
         /// Papers were served, or could not be.
         Served = 7 "served" "送达情况",
+        /// A financial product, a safe box and the like: property that is held otherwise than as a balance.
+        Holding = 8 "holding" "金融资产",
+        /// Money that went in or out.
+        Transaction = 9 "transaction" "往来流水",
+        /// A measure of another organ on what was found, with what its rank does not say.
+        Measure = 10 "measure" "其他机关的措施",
+        /// Co-ownership, pledge or another right of somebody else.
+        Right = 11 "right" "他人权利",
+        /// An account below another.
+        SubAccount = 12 "sub_account" "子账户",
     }
 }
 
@@ -225,8 +235,21 @@ impl FoundAccount {
     /// In CNY? The ledger counts nothing else.
     #[must_use]
     pub fn is_cny(&self) -> bool {
-        matches!(self.currency.as_str(), "" | "156" | "CNY" | "人民币")
+        is_cny(&self.currency)
     }
+
+    /// Is this the same account, told again? A card's demand and time deposits share its number, and so do its currencies.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        let same_currency = self.currency == other.currency || (self.is_cny() && other.is_cny());
+        self.number == other.number && self.class == other.class && same_currency
+    }
+}
+
+/// Is this a partner's word for CNY? Nothing said means it.
+#[must_use]
+pub fn is_cny(currency: &str) -> bool {
+    matches!(currency, "" | "156" | "CNY" | "人民币")
 }
 
 /// A sealed answer or receipt that came with an outcome.
@@ -275,6 +298,9 @@ pub struct Outcome {
     pub due: Option<Day>,
     /// What else a question brought, or which steps were taken.
     pub findings: Vec<Finding>,
+    /// It tells some of what a question found and says nothing of the rest: an account that it names stands as it says from now on,
+    /// one that it does not name stands as it was told before. Forms in which an answer may come in several messages say so.
+    pub in_part: bool,
 }
 
 impl Outcome {
@@ -297,6 +323,7 @@ impl Outcome {
             as_of: None,
             due: None,
             findings: Vec::new(),
+            in_part: false,
         }
     }
 

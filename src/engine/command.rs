@@ -273,6 +273,8 @@ pub struct LateOutcome {
     pub closed: ClosedRequest,
     /// What it says.
     pub outcome: Outcome,
+    /// The state the act is in with it.
+    pub state: ActState,
     /// What was known of the act before.
     pub known: KnownAct,
 }

@@ -154,6 +154,7 @@ impl State {
             approvals: Vec::new(),
             acts: Vec::with_capacity(body.plan.len()),
             found: Vec::new(),
+            parts: Vec::new(),
             events: vec![sequence],
             leads: Vec::new(),
             officers: body.request.officers().map(|(work, duty)| officer_key(work, duty)).collect(),

@@ -8,7 +8,7 @@ use store::record::OutcomeTwin;
 use crate::state::books::paper_key;
 use crate::state::measure::{LET_GO, NO_DAY};
 use crate::state::slab::{Index, NONE};
-use crate::state::{Found, Measure, State, Taking, short_hash};
+use crate::state::{Measure, State, Taking};
 
 /// What was said of an act.
 #[derive(Clone, Copy)]
@@ -258,38 +258,6 @@ impl State {
             }
             (measure.to, measure.noticed) = (to, 0);
         });
-    }
-
-    fn found(&mut self, query: Index, outcome: &OutcomeTwin) {
-        let Some(act) = self.acts.get(query) else { return };
-        let partner = self.partner_of(act.lane).to_owned();
-        let (request, repeats, asked) = (act.request, act.repeats, (act.lane, act.subject));
-        // A question asked again takes the place of the one before it, so that what is left to live stays where it was.
-        let acts = &self.acts;
-        let same = |found: &Found| {
-            let before = acts.get(found.query).filter(|_| repeats);
-            found.query == query || before.is_some_and(|before| (before.lane, before.subject) == asked)
-        };
-        let Some(open) = self.requests.get_mut(request) else { return };
-        let place = open.found.iter().position(same).filter(|_| repeats).unwrap_or(open.found.len());
-        open.found.retain(|found| !same(found));
-        let mut answered = Vec::with_capacity(outcome.accounts.len());
-        for account in &outcome.accounts {
-            let cny = matches!(account.currency.as_str(), "" | "156" | "CNY" | "人民币");
-            let (available, balance) = (account.available.unwrap_or(0).max(0), account.balance.unwrap_or(0).max(0));
-            answered.push(Found {
-                query,
-                asset: short_hash(&[&partner, &account.number]),
-                account: account.number.clone(),
-                available: if cny { available } else { 0 },
-                behind_others: if cny && available == 0 && !account.ahead.is_empty() { balance } else { 0 },
-                asset_kind: account.asset,
-                role: account.role,
-                class: account.class.clone(),
-            });
-        }
-        let place = place.min(open.found.len());
-        open.found.splice(place..place, answered);
     }
 }
 

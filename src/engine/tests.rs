@@ -14,6 +14,7 @@ mod notices;
 mod officers;
 mod pulled_list;
 mod renewals;
+mod parts;
 mod second_book;
 mod settling;
 mod simulated;

@@ -6,7 +6,7 @@ mod measure;
 use domain::act::ActOrder;
 use domain::case::{HaltCause, Officer, Paper};
 use domain::ledger::Ledger;
-use domain::outcome::{Lead, Outcome};
+use domain::outcome::{FoundAccount, Lead, Outcome};
 use domain::request::{PartnerKind, RequestState};
 use domain::sentence::Sentence;
 use domain::socket::Cause;
@@ -230,6 +230,32 @@ pub struct ActView {
     pub measure: Option<MeasureView>,
     /// What happened, who acts next, by when.
     pub next: Sentence,
+}
+
+impl ActView {
+    /// What the query found, all outcomes taken together: where an answer came in parts, the newest word about each account.
+    #[must_use]
+    pub fn accounts(&self) -> Vec<&FoundAccount> {
+        let mut standing: Vec<&FoundAccount> = Vec::new();
+        for outcome in self.outcomes.iter().map(|view| &view.outcome) {
+            if !outcome.in_part {
+                standing.clear();
+            }
+            for account in &outcome.accounts {
+                match standing.iter_mut().find(|known| outcome.in_part && known.is_same(account)) {
+                    Some(known) => *known = account,
+                    None => standing.push(account),
+                }
+            }
+        }
+        standing
+    }
+
+    /// Did its answer come in more than one message?
+    #[must_use]
+    pub fn came_in_parts(&self) -> bool {
+        self.outcomes.iter().filter(|view| view.outcome.in_part).nth(1).is_some()
+    }
 }
 
 /// One outcome.

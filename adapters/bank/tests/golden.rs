@@ -1,6 +1,6 @@
 //! Every golden file: what we write equals it byte for byte, what we read of it means what it says.
 
-use domain::outcome::{Reason, Verdict};
+use domain::outcome::{FindingClass, Reason, Verdict};
 use domain::socket::{FaceAnswer, FaceVerb, FeedbackItem, ItemVerdict, ListClass};
 use domain::{ActKind, Money};
 
@@ -88,6 +88,13 @@ fn a_query_answer_is_one_outcome_with_its_accounts() {
     assert_eq!((ahead.organ.expose().as_str(), ahead.amount), ("宁海县人民法院", Some(Money::from_fen(1_000_000))));
     assert_eq!(ahead.to.unwrap().to_string(), "2027-05-01");
     assert!(second.ahead.is_empty() && second.is_cny());
+    // What the measure says beyond its place: how the other court holds.
+    let [measure] = outcome.findings.as_slice() else { panic!("one measure of others") };
+    let said =
+        |name: &str| measure.details.iter().find(|detail| detail.name == name).map(|d| d.value.expose().as_str());
+    assert_eq!(measure.class, FindingClass::Measure);
+    assert_eq!((said("account"), said("mode"), said("sequence")), (Some("6222000000000000017"), Some("2"), Some("1")));
+    assert!(outcome.in_part, "another message may tell more");
 }
 
 #[test]

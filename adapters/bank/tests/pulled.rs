@@ -165,8 +165,16 @@ fn controls_that_come_through_the_operation_for_queries_are_controls() {
     let rows = element("kzxx", &[("BDHM", "X1"), ("CCXH", "1"), ("KZZT", "1")], "");
     let (class, items) = fed_back("shfeedXzcxInfo", &element("kzxxList", &[], &rows));
     assert!(class == ListClass::Controls && items.len() == 1);
-    let (_, items) = fed_back("shfeedXzcxwlxxInfo", &element("wlxxList", &[], &element("wlxx", &[("WLXH", "1")], "")));
-    assert!(items.is_empty());
+    let apart = |fields: &[(&str, &str)]| element("wlxxList", &[], &element("wlxx", fields, ""));
+    let (_, items) = fed_back("shfeedXzcxwlxxInfo", &apart(&[("WLXH", "1")]));
+    assert_eq!(items[0].outcome.as_ref().err().unwrap(), "缺少BDHM");
+    let (_, items) =
+        fed_back("shfeedXzcxwlxxInfo", &apart(&[("BDHM", "X1"), ("WLXH", "1"), ("ZJLX", "01"), ("XTZD", "新")]));
+    let outcome = items[0].outcome.as_ref().unwrap();
+    assert!(outcome.in_part && outcome.verdict == Verdict::Registered, "transactions end no question");
+    let told: Vec<_> =
+        outcome.findings[0].details.iter().map(|d| (d.name.as_str(), d.value.expose().as_str())).collect();
+    assert_eq!(told, [("sequence", "1"), ("direction", "01"), ("xtzd", "新")]);
     let back = element("htxxList", &[], &element("htxx", &[("BDHM", "X1"), ("XCHTYY", "无文书编号")], ""));
     let (_, items) = fed_back("shfeedXzkzInfo", &back);
     assert!(items[0].outcome.as_ref().is_ok_and(|outcome| outcome.verdict == Verdict::HandedBack));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use domain::outcome::Outcome;
+use domain::outcome::{ACCOUNTS_MAX, Outcome};
 use domain::socket::{FeedbackItem, ListClass};
 use domain::{ActKind, ActState, SlipLine, SlipNumber};
 use store::record::{ActRef, Body, ExchangeBegan, LeadReceived, LeadTwin, OutcomeReceived, OutcomeTwin};
@@ -14,6 +14,7 @@ use crate::command::{Answer, ClosedRequest, LeadNews};
 use crate::fold::lead_key;
 use crate::refusal::Refusal;
 use crate::state::Act;
+use crate::state::found::{News, PARTS_MAX};
 use crate::state::slab::Index;
 
 /// The most acts in one list: at about 2 KiB a slip the message stays near 1 MiB, which every hub seen can read; and the leaf
@@ -138,14 +139,16 @@ impl Decider {
         }
         let outcome = fit(&act, outcome);
         let twin = OutcomeTwin::from(&outcome);
-        // A repeat gets the first answer and changes nothing.
-        if act.state().is_final() && act.outcome_hash == twin.fingerprint() {
-            return Ok(());
-        }
+        let state = match self.state.news_of(index, &twin) {
+            // A repeat gets the first answer and changes nothing.
+            News::Known => return Ok(()),
+            News::TooMany => return Err(too_many()),
+            News::Told(state) => state,
+        };
         let fact = OutcomeReceived {
             act: act.id().into(),
             partner: self.state.partner_of(act.lane).to_owned(),
-            state: outcome.verdict.state().word().to_owned(),
+            state: state.word().to_owned(),
             supersedes: act.state().is_final(),
             verdict: outcome.verdict.word().to_owned(),
             way: way.to_owned(),
@@ -159,6 +162,11 @@ impl Decider {
         self.after_outcome(index);
         Ok(())
     }
+}
+
+/// Told to a partner whose answer to one query has no end.
+pub(crate) fn too_many() -> String {
+    format!("分次反馈超过{PARTS_MAX}次或账户超过{ACCOUNTS_MAX}个")
 }
 
 impl Decider {

@@ -9,15 +9,14 @@ use store::record::{ActRef, Body, ChangedBody, ImportedBody, MeasureImported, Ou
 
 use super::Decider;
 use super::task::Draft;
-use crate::command::{Answer, KnownAct, LateOutcome, Planned};
+use crate::command::{Answer, ClosedRequest, KnownAct, LateOutcome, Planned};
 use crate::state::Measure;
 use crate::state::slab::Index;
 
 impl Decider {
     /// Recorded, shown with the request, entered in the books; whatever contradicts what was final is a task of the court.
     pub(super) fn late_outcome(&mut self, late: LateOutcome) -> Answer {
-        let LateOutcome { act, partner, way, slot, has_callback, closed, outcome, known } = late;
-        let state = outcome.verdict.state();
+        let LateOutcome { act, partner, way, slot, has_callback, closed, outcome, state, known } = late;
         let fact = OutcomeReceived {
             act: act.into(),
             partner: partner.clone(),
@@ -53,8 +52,24 @@ impl Decider {
             let court = closed.court.clone();
             self.raise(TaskKind::NewsContradicts, case, &court, draft);
         }
+        if kind == Some(ActKind::Query) {
+            self.owe_more(&closed, act.into(), &outcome);
+        }
         self.relist(closed, sequence, has_callback);
         Answer::Done(sequence)
+    }
+
+    /// A goal that ended short goes on no more by itself: what is found after its end is for its court to ask for.
+    fn owe_more(&mut self, closed: &ClosedRequest, act: ActRef, outcome: &Outcome) {
+        let of_worth = |account: &domain::outcome::FoundAccount| {
+            account.is_cny() && account.available.is_some_and(Money::is_positive)
+        };
+        let Some(case) = self.state.case_by_sequence(closed.case) else { return };
+        let is_short = self.state.ledger(case).shortfall().is_positive();
+        if matches!(closed.goal.as_str(), "secure" | "collect") && is_short && outcome.accounts.iter().any(of_worth) {
+            let draft = Draft { act: Some(act), ..Draft::default() };
+            self.raise(TaskKind::NewsContradicts, Some(case), &closed.court, draft);
+        }
     }
 
     /// Of the act that was to make it. What is in memory under the act's own number has changed with the news itself.

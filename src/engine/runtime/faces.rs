@@ -17,7 +17,9 @@ use super::papers::RequestPapers;
 use super::{Engine, Shared};
 use crate::command::{Answer, Command};
 use crate::config::Config;
+use crate::decide::face::too_many;
 use crate::refusal::Refusal;
+use crate::state::found::News;
 use crate::vault::blob_id;
 
 /// Partners by the keyed hash of the credential they show: one HMAC and one look-up a poll, whatever their number.
@@ -263,17 +265,20 @@ impl Engine {
         let Some(request) = self.shared.closed_by_slip(number)? else { return Ok(None) };
         let Some(mut closed) = self.shared.closed_request(request)? else { return Ok(None) };
         let state = self.shared.closed_state(request)?;
-        let acts = state.slip_acts(number).into_iter().filter_map(|index| state.acts.get(index));
+        let indices = state.slip_acts(number).into_iter();
+        let acts = indices.filter_map(|index| Some((index, state.acts.get(index)?)));
         let mut known = false;
-        for act in acts.filter(|act| state.partner_of(act.lane) == partner) {
+        for (index, act) in acts.filter(|(_, act)| state.partner_of(act.lane) == partner) {
             if line.is_some_and(|line| act.line != line && act.kind().is_control()) {
                 continue;
             }
             known = true;
             let outcome = crate::decide::exchange::fit(act, outcome.clone());
-            if act.outcome_hash == store::record::OutcomeTwin::from(&outcome).fingerprint() {
-                continue;
-            }
+            let stands = match state.news_of(index, &store::record::OutcomeTwin::from(&outcome)) {
+                News::Known => continue,
+                News::TooMany => return Ok(Some(Err(too_many()))),
+                News::Told(stands) => stands,
+            };
             closed.events = self.shared.closed_events(request)?;
             let papers = self.shared.papers.request(request);
             let slot = papers.as_ref().map_or(0, |papers| papers.slot);
@@ -285,6 +290,7 @@ impl Engine {
                 has_callback: papers.is_some_and(|papers| papers.callback.is_some()),
                 closed: closed.clone(),
                 outcome,
+                state: stands,
                 known: self.shared.known_act(act, state.moved_by(act.id())).ok_or(Refusal::Unavailable)?,
             };
             self.done(Command::LateOutcome(Box::new(late))).await?;

@@ -29,10 +29,19 @@ const DELIVERED_ACTS: u16 = 100;
 /// Earlier outcomes of an act that are looked for in the request's history.
 const HISTORY_EVENTS_MAX: usize = 20_000;
 
+/// An act of it.
+struct Sketched {
+    act: Act,
+    measure: Option<MeasureView>,
+    waiting: (Waiting, Option<Millis>),
+    /// The outcomes in which its answer came, where it came in parts.
+    parts: Vec<u64>,
+}
+
 /// A request copied out of a state, before anything is read from the journal.
 struct Sketch {
     view: RequestView,
-    acts: Vec<(Act, Option<MeasureView>, Waiting, Option<Millis>)>,
+    acts: Vec<Sketched>,
     superseded: Vec<u64>,
     leads: Vec<u64>,
     viewers: Vec<String>,
@@ -147,8 +156,8 @@ impl Engine {
             found.view.halted = halted.map(crate::state::Halted::cause);
         }
         // What the acts left in force lives on after the request, and changes.
-        for (act, measure, ..) in &mut found.acts {
-            *measure = decider.state.measure_by_act(act.id()).and_then(measure_view);
+        for sketched in &mut found.acts {
+            sketched.measure = decider.state.measure_by_act(sketched.act.id()).and_then(measure_view);
         }
         Ok((found, read))
     }
@@ -243,10 +252,7 @@ impl Shared {
             None => view.erased = true,
         }
         view.leads = leads.into_iter().filter_map(|sequence| self.lead_view(sequence)).collect();
-        view.acts = acts
-            .into_iter()
-            .map(|(act, measure, waiting, by)| self.act_view(&act, measure, (waiting, by), &superseded))
-            .collect();
+        view.acts = acts.into_iter().map(|sketched| self.act_view(sketched, &superseded)).collect();
         view.delivery = self.delivery_of(view.id);
         view
     }
@@ -280,13 +286,8 @@ impl Shared {
         }
     }
 
-    fn act_view(
-        &self,
-        act: &Act,
-        measure: Option<MeasureView>,
-        (waiting, by): (Waiting, Option<Millis>),
-        history: &[u64],
-    ) -> ActView {
+    fn act_view(&self, sketched: Sketched, history: &[u64]) -> ActView {
+        let Sketched { act, measure, waiting: (waiting, by), parts } = sketched;
         let order = self.order_of(act.id(), act.kind(), act.subject);
         ActView {
             id: act.id(),
@@ -294,18 +295,18 @@ impl Shared {
             order,
             state: act.state(),
             exchanges: u32::from(act.exchanges),
-            outcomes: self.outcomes_of(act, history),
+            outcomes: self.outcomes_of(&act, parts, history),
             measure,
             next: sentence::next(act.state(), waiting, by),
         }
     }
 
-    fn outcomes_of(&self, act: &Act, history: &[u64]) -> Vec<OutcomeView> {
-        let mut sequences: Vec<u64> = history.to_vec();
-        if act.outcome != NO_SEQUENCE && !sequences.contains(&act.outcome) {
-            sequences.push(act.outcome);
-        }
+    fn outcomes_of(&self, act: &Act, parts: Vec<u64>, history: &[u64]) -> Vec<OutcomeView> {
+        let mut sequences = parts;
+        sequences.extend(history);
+        sequences.extend(Some(act.outcome).filter(|outcome| *outcome != NO_SEQUENCE));
         sequences.sort_unstable();
+        sequences.dedup();
         sequences
             .into_iter()
             .filter_map(|sequence| outcome_view(sequence, self.papers.event(sequence)?, act.id()))
@@ -394,12 +395,12 @@ fn sketch(
             *count += 1;
         }
     }
-    let page = open.acts.iter().skip(from as usize).take(usize::from(len)).filter_map(|act| state.acts.get(*act));
-    let acts: Vec<_> = page
-        .map(|act| {
-            let (waiting, by) = waiting(act);
+    let page = open.acts.iter().skip(from as usize).take(usize::from(len));
+    let acts: Vec<Sketched> = page
+        .filter_map(|index| Some((*index, state.acts.get(*index)?)))
+        .map(|(index, act)| {
             let measure = act.kind().is_lasting().then(|| state.measure_of(act)).flatten().and_then(measure_view);
-            (act.clone(), measure, waiting, by)
+            Sketched { act: act.clone(), measure, waiting: waiting(act), parts: state.parts_of(index).collect() }
         })
         .collect();
     let end = from.saturating_add(u32::from(len));

@@ -4,6 +4,7 @@ pub mod act;
 pub mod books;
 pub mod claim;
 pub mod delivery;
+pub mod found;
 pub mod hash;
 pub mod lane;
 pub mod measure;
@@ -18,13 +19,13 @@ use std::collections::BTreeMap;
 
 use domain::case::HaltCause;
 use domain::ledger::Ledger;
-use domain::outcome::{AssetKind, AssetRole};
 use domain::request::{Goal, Priority, Repeat, RequestState};
 use domain::{ActId, CaseId, Millis, RequestId, SlipNumber};
 use serde::{Deserialize, Serialize};
 
 pub use act::Act;
 pub use books::origin_key;
+pub use found::{Found, Part};
 use hash::Map;
 use lane::Lane;
 pub use measure::{Measure, Taking};
@@ -87,41 +88,6 @@ impl Halted {
     }
 }
 
-/// An account that a query of an open request found.
-#[derive(Clone, Serialize, Deserialize)]
-pub struct Found {
-    /// The query.
-    pub query: Index,
-    /// Hash of partner and account.
-    pub asset: u64,
-    /// The account.
-    pub account: String,
-    /// What could be held, in 1/10,000 yuan; 0 when it is not in CNY.
-    pub available: i64,
-    /// What stands there though others hold it, in 1/10,000 yuan; 0 when something is available, or nothing at all.
-    pub behind_others: i64,
-    /// Code of what sort of property it is.
-    pub asset_kind: u8,
-    /// Code of what the subject is to it.
-    pub role: u8,
-    /// What the partner calls it.
-    pub class: String,
-}
-
-impl Found {
-    /// What sort of property it is.
-    #[must_use]
-    pub fn kind(&self) -> AssetKind {
-        AssetKind::from_code(self.asset_kind).unwrap_or(AssetKind::Other)
-    }
-
-    /// What the subject is to it.
-    #[must_use]
-    pub fn role(&self) -> AssetRole {
-        AssetRole::from_code(self.role).unwrap_or(AssetRole::Owner)
-    }
-}
-
 /// An open request in memory.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct OpenRequest {
@@ -155,6 +121,8 @@ pub struct OpenRequest {
     pub acts: Vec<Index>,
     /// What its queries found.
     pub found: Vec<Found>,
+    /// The messages in which answers to its queries came, where they came in parts; at most [`found::PARTS_MAX`] a query.
+    pub parts: Vec<Part>,
     /// Sequences of the events that touched it: its own history, written to the index when it is finished.
     pub events: Vec<u64>,
     /// Sequences of the leads among them.

@@ -342,6 +342,7 @@ impl World {
             slot: 1,
             has_callback: false,
             closed,
+            state: outcome.verdict.state(),
             outcome,
             known,
         };

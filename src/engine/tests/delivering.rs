@@ -344,6 +344,7 @@ fn late_news_of_a_finished_request_is_delivered_too() {
             has_callback,
             closed,
             outcome: Outcome::of(Verdict::Refused),
+            state: ActState::Refused,
             known: known(request, 0, ActKind::Query),
         }))
     };

@@ -154,6 +154,7 @@ impl Table {
             slot: 1,
             has_callback: false,
             closed,
+            state: outcome.verdict.state(),
             outcome,
             known: told,
         };

@@ -244,6 +244,7 @@ fn a_partner_that_holds_more_than_it_was_asked_to_is_found_at_once_also_late() {
         slot: 1,
         has_callback: false,
         closed,
+        state: outcome.verdict.state(),
         outcome,
         known,
     };

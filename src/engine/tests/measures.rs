@@ -458,6 +458,7 @@ fn late(table: &mut Table, known: KnownAct, outcome: Outcome) {
         slot: 1,
         has_callback: false,
         closed,
+        state: outcome.verdict.state(),
         outcome,
         known,
     };

@@ -47,6 +47,13 @@ pub struct OutcomeTwin {
     pub due: Option<i32>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     findings: Vec<FindingTwin>,
+    /// It adds to what was told before and says nothing of what it does not name.
+    #[serde(default, skip_serializing_if = "is_whole")]
+    pub in_part: bool,
+}
+
+fn is_whole(in_part: &bool) -> bool {
+    !*in_part
 }
 
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -278,19 +285,32 @@ impl From<&Outcome> for OutcomeTwin {
                 .iter()
                 .map(|finding| FindingTwin { class: finding.class.code(), details: details_out(&finding.details) })
                 .collect(),
+            in_part: outcome.in_part,
         }
     }
 }
 
 impl OutcomeTwin {
+    /// What became of the act; `None` when the word is of a later release.
+    #[must_use]
+    pub fn verdict(&self) -> Option<Verdict> {
+        Verdict::from_code(self.verdict)
+    }
+
     /// A 64-bit hash by which a repeat is known; the partner's own time of answering does not count.
     #[must_use]
     pub fn fingerprint(&self) -> u64 {
         let mut bare = self.clone();
         bare.as_of = None;
-        let text = serde_json::to_vec(&bare).unwrap_or_default();
-        text.iter()
-            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3))
+        hash_of(&bare)
+    }
+
+    /// The same of all that is no account.
+    #[must_use]
+    pub fn fingerprint_beside(&self) -> u64 {
+        let mut bare = self.clone();
+        (bare.as_of, bare.accounts) = (None, Vec::new());
+        hash_of(&bare)
     }
 
     /// The outcome again; `None` when a word is of a later release.
@@ -327,8 +347,30 @@ impl OutcomeTwin {
             as_of: self.as_of,
             due: self.due.map(Day::from_count),
             findings: self.findings.into_iter().map(finding).collect::<Option<_>>()?,
+            in_part: self.in_part,
         })
     }
+}
+
+impl FoundTwin {
+    /// A 64-bit hash by which the same word about an account is known.
+    #[must_use]
+    pub fn fingerprint(&self) -> u64 {
+        hash_of(self)
+    }
+
+    /// Is it in CNY?
+    #[must_use]
+    pub fn is_cny(&self) -> bool {
+        domain::outcome::is_cny(&self.currency)
+    }
+}
+
+/// FNV-1a over what is written of it.
+fn hash_of(said: &impl Serialize) -> u64 {
+    let text = serde_json::to_vec(said).unwrap_or_default();
+    text.iter()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3))
 }
 
 fn data_encoding(bytes: &[u8]) -> String {

@@ -42,6 +42,8 @@ pub(crate) struct ShownOutcome<'a> {
     due: Option<Date>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     findings: Vec<ShownFinding<'a>>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    in_part: bool,
 }
 
 impl<'a> ShownOutcome<'a> {
@@ -65,12 +67,13 @@ impl<'a> ShownOutcome<'a> {
             as_of: outcome.as_of.as_deref(),
             due: outcome.due.map(Date),
             findings: outcome.findings.iter().map(ShownFinding::of).collect(),
+            in_part: outcome.in_part,
         }
     }
 }
 
 #[derive(Serialize)]
-struct ShownAccount<'a> {
+pub(crate) struct ShownAccount<'a> {
     number: &'a str,
     class: &'a str,
     status: &'a str,
@@ -89,7 +92,7 @@ struct ShownAccount<'a> {
 }
 
 impl<'a> ShownAccount<'a> {
-    fn of(account: &'a FoundAccount) -> Self {
+    pub(crate) fn of(account: &'a FoundAccount) -> Self {
         Self {
             number: account.number.expose(),
             class: &account.class,

@@ -11,7 +11,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::gate::{Accepted, ActView, DeliveryView, MeasureView, Receipt, RepeatView, RequestLine, RequestView};
-use crate::intake::said::{ShownDetail, ShownLead, ShownOutcome};
+use crate::intake::said::{ShownAccount, ShownDetail, ShownLead, ShownOutcome};
 use crate::intake::warned::{self, ShownWarning};
 use crate::language::Language;
 
@@ -315,6 +315,8 @@ struct ShownAct<'a> {
     details: Vec<ShownDetail<'a>>,
     exchanges: u32,
     outcomes: Vec<ShownOutcome<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    accounts: Vec<ShownAccount<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     measure: Option<ShownMeasure>,
     next: ShownNext,
@@ -370,6 +372,7 @@ impl ShownNext {
 impl<'a> ShownAct<'a> {
     fn of(act: &'a ActView, language: Language, inline: bool) -> Self {
         let order = &act.order;
+        let together = if act.came_in_parts() { act.accounts() } else { Vec::new() };
         Self {
             id: act.id.to_string(),
             slip: act.slip.slip.to_string(),
@@ -391,6 +394,7 @@ impl<'a> ShownAct<'a> {
             details: order.details.iter().map(ShownDetail::of).collect(),
             exchanges: act.exchanges,
             outcomes: act.outcomes.iter().map(|outcome| ShownOutcome::of(outcome, inline)).collect(),
+            accounts: together.into_iter().map(ShownAccount::of).collect(),
             measure: act.measure.map(ShownMeasure::of),
             next: ShownNext::of(act.next, language),
         }

@@ -26,9 +26,8 @@ pub(crate) fn of(view: &RequestView) -> Vec<ShownWarning<'_>> {
 }
 
 fn of_act(act: &ActView) -> impl Iterator<Item = ShownWarning<'_>> {
-    // The newest answer is what holds; an earlier one may have called the account otherwise.
-    let accounts = act.outcomes.last().into_iter().flat_map(|view| &view.outcome.accounts);
-    accounts.filter_map(move |account| {
+    // The newest word about an account is what holds; an earlier one may have called it otherwise.
+    act.accounts().into_iter().filter_map(move |account| {
         let rule: &'static Rule = protects(&account.class)?;
         Some(ShownWarning {
             rule: rule.id,

@@ -307,7 +307,7 @@ fn outcome() -> Body {
         let days = outcome.from.is_some() && outcome.to.is_some() && outcome.as_of.is_some();
         let words = outcome.reason.is_some() && outcome.text.is_some() && outcome.serial.is_some();
         let lists = [outcome.accounts.len(), outcome.ahead.len(), outcome.replies.len(), outcome.findings.len()];
-        told && days && words && outcome.due.is_some() && !lists.contains(&0)
+        told && days && words && outcome.due.is_some() && outcome.in_part && !lists.contains(&0)
     });
     Body::Outcome(Box::new(OutcomeTwin::from(&full.unwrap())))
 }
@@ -529,6 +529,7 @@ impl Seed {
             as_of: self.maybe(Self::text),
             due: self.maybe(Self::day),
             findings: self.many(Self::finding),
+            in_part: self.next().is_multiple_of(2),
         }
     }
 

@@ -206,6 +206,7 @@ fn act() -> Value {
         json!({
             "account": text("账号；临控车辆时为号牌。", "Account; for a watch on a vehicle its plate."), "note": text("请协助人员办理的内容。", "What people are to do."), "amount": said("Yuan", "要求金额。", "What was ordered."),
             "from": to("Date"), "to": to("Date"), "original": to("Original"), "measure": to("Measure"),
+            "accounts": { "type": "array", "items": to("Account"), "description": both(("分次答复时：各账户最新所报，合为一份。", "Where the answer came in parts: the newest word about each account, together.")) },
         }),
     )
 }
@@ -221,6 +222,7 @@ fn outcomes() -> Value {
             "accounts": list(to("Account")), "ahead": list(to("Prior")), "replies": list(to("Reply")),
             "as_of": text("协助单位所称的截至时间。", "As of when, in the partner's words."),
             "due": said("Date", "已登记者，届时可期。", "When what is registered may come true."), "findings": list(to("Finding")),
+            "in_part": flag("只答了一部分，未提及的以先前所答为准。", "It told a part of the answer; what it does not name stands as it was told before."),
         })),
         "Finding": object(("查明的事项。", "What was found out."), json!({
             "class": words_of!(FindingClass, "类别。", "What it is about."), "details": list(to("Detail")),

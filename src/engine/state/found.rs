@@ -1,0 +1,174 @@
+//! What the queries of an open request have found: an answer may come in parts, and the newest word about each account stands.
+
+use domain::ActState;
+use domain::outcome::{ACCOUNTS_MAX, AssetKind, AssetRole, Verdict};
+use serde::{Deserialize, Serialize};
+use store::record::{FoundTwin, OutcomeTwin};
+
+use super::slab::Index;
+use super::{State, short_hash};
+
+/// The most messages in which one query may be answered: as many as it may have accounts, each told by itself.
+pub const PARTS_MAX: usize = 2_000;
+
+/// An account that a query of an open request found.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Found {
+    /// The query.
+    pub query: Index,
+    /// Hash of partner and account.
+    pub asset: u64,
+    /// Hash of what tells it from others of the same number: a card's demand and time deposits share one, and so do its currencies.
+    pub row: u64,
+    /// Hash of all that was said of it, to know a repeat.
+    pub said: u64,
+    /// The account.
+    pub account: String,
+    /// What could be held, in 1/10,000 yuan; 0 when it is not in CNY.
+    pub available: i64,
+    /// What stands there though others hold it, in 1/10,000 yuan; 0 when something is available, or nothing at all.
+    pub behind_others: i64,
+    /// Code of what sort of property it is.
+    pub asset_kind: u8,
+    /// Code of what the subject is to it.
+    pub role: u8,
+    /// What the partner calls it.
+    pub class: String,
+}
+
+impl Found {
+    fn of(query: Index, partner: &str, account: &FoundTwin) -> Self {
+        let cny = account.is_cny();
+        let (available, balance) = (account.available.unwrap_or(0).max(0), account.balance.unwrap_or(0).max(0));
+        Self {
+            query,
+            asset: short_hash(&[partner, &account.number]),
+            row: short_hash(&[&account.number, &account.class, if cny { "" } else { &account.currency }]),
+            said: account.fingerprint(),
+            account: account.number.clone(),
+            available: if cny { available } else { 0 },
+            behind_others: if cny && available == 0 && !account.ahead.is_empty() { balance } else { 0 },
+            asset_kind: account.asset,
+            role: account.role,
+            class: account.class.clone(),
+        }
+    }
+
+    fn is_same(&self, other: &Self) -> bool {
+        self.asset == other.asset && self.row == other.row
+    }
+
+    /// What sort of property it is.
+    #[must_use]
+    pub fn kind(&self) -> AssetKind {
+        AssetKind::from_code(self.asset_kind).unwrap_or(AssetKind::Other)
+    }
+
+    /// What the subject is to it.
+    #[must_use]
+    pub fn role(&self) -> AssetRole {
+        AssetRole::from_code(self.role).unwrap_or(AssetRole::Owner)
+    }
+}
+
+/// A message in which part of a query's answer came.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Part {
+    /// The query.
+    pub query: Index,
+    /// Sequence of its outcome.
+    pub sequence: u64,
+    /// Hash of all that it said beside accounts, to know a repeat.
+    pub beside: u64,
+}
+
+/// What an outcome is to those before it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum News {
+    /// All of it was said before and stands.
+    Known,
+    /// More messages, or more accounts in them, than a query may have.
+    TooMany,
+    /// It is news, and the act is in this state with it.
+    Told(ActState),
+}
+
+impl State {
+    /// What an outcome that came by itself is to those before it.
+    pub(crate) fn news_of(&self, index: Index, outcome: &OutcomeTwin) -> News {
+        let Some(act) = self.acts.get(index) else { return News::Known };
+        let verdict = outcome.verdict();
+        let said = verdict.map_or(ActState::InDoubt, Verdict::state);
+        if !outcome.in_part || !act.kind().is_question() {
+            let repeats = act.state().is_final() && act.outcome_hash == outcome.fingerprint();
+            return if repeats { News::Known } else { News::Told(said) };
+        }
+        let Some(open) = self.requests.get(act.request) else { return News::Told(said) };
+        let (partner, beside) = (self.partner_of(act.lane), outcome.fingerprint_beside());
+        let told: Vec<&Part> = open.parts.iter().filter(|part| part.query == index).collect();
+        let own: Vec<&Found> = open.found.iter().filter(|found| found.query == index).collect();
+        let news = outcome.accounts.iter().map(|account| Found::of(index, partner, account));
+        let (mut is_news, mut fresh) = (!told.iter().any(|part| part.beside == beside), 0);
+        for account in news {
+            let known = own.iter().find(|found| found.is_same(&account));
+            is_news |= known.is_none_or(|known| known.said != account.said);
+            fresh += usize::from(known.is_none());
+        }
+        // Nothing but words: the last ones stand, so they are known only when they are the last.
+        if outcome.accounts.is_empty() && own.is_empty() && verdict != Some(Verdict::Registered) {
+            is_news = told.last().is_none_or(|part| part.beside != beside);
+        }
+        if !is_news {
+            return News::Known;
+        }
+        if told.len() >= PARTS_MAX || own.len() + fresh > ACCOUNTS_MAX {
+            return News::TooMany;
+        }
+        // An account found weighs more than words that there is none elsewhere; what is told beside ends nothing and undoes nothing.
+        let has_accounts = !own.is_empty() || !outcome.accounts.is_empty();
+        News::Told(match verdict {
+            Some(Verdict::Registered) if act.state().is_final() => act.state(),
+            Some(Verdict::NoSuchCustomer | Verdict::Refused) if has_accounts => ActState::Done,
+            _ => said,
+        })
+    }
+
+    /// Enters what a query found.
+    pub(crate) fn found(&mut self, query: Index, outcome: &OutcomeTwin) {
+        let Some(act) = self.acts.get(query) else { return };
+        let partner = self.partner_of(act.lane).to_owned();
+        let (request, repeats, asked) = (act.request, act.repeats, (act.lane, act.subject));
+        let sequence = act.outcome;
+        // A question asked again takes the place of the one before it, so that what is left to live stays where it was.
+        let acts = &self.acts;
+        let same = |found: &Found| {
+            let before = acts.get(found.query).filter(|_| repeats);
+            found.query == query || before.is_some_and(|before| (before.lane, before.subject) == asked)
+        };
+        let Some(open) = self.requests.get_mut(request) else { return };
+        let answered: Vec<Found> = outcome.accounts.iter().map(|account| Found::of(query, &partner, account)).collect();
+        if outcome.in_part {
+            open.parts.push(Part { query, sequence, beside: outcome.fingerprint_beside() });
+            for account in answered {
+                let known = open.found.iter_mut().find(|found| same(found) && found.is_same(&account));
+                match known {
+                    Some(known) => *known = account,
+                    None => open.found.push(account),
+                }
+            }
+            return;
+        }
+        open.parts.retain(|part| part.query != query);
+        let place = open.found.iter().position(same).filter(|_| repeats).unwrap_or(open.found.len());
+        open.found.retain(|found| !same(found));
+        let place = place.min(open.found.len());
+        open.found.splice(place..place, answered);
+    }
+
+    /// The messages in which a query was answered, where it was in parts, oldest first.
+    pub(crate) fn parts_of(&self, query: Index) -> impl Iterator<Item = u64> {
+        let open = self.acts.get(query).and_then(|act| self.requests.get(act.request));
+        let parts = open.into_iter().flat_map(|open| &open.parts);
+        parts.filter(move |part| part.query == query).map(|part| part.sequence)
+    }
+}
