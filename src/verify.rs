@@ -62,7 +62,10 @@ fn directory(data: &std::path::Path, key: &NoteVerifier, earlier: &[PathBuf]) ->
     println!("journal sound: {checked:?}");
     let (whole, damaged) = BlobStore::verify_folder(&RealDisk, &data.join("blobs"))?;
     for path in &damaged {
-        println!("finding: {} does not have the digest in its name; restore it from the mirror or a backup", path.display());
+        println!(
+            "finding: {} does not have the digest in its name; restore it from the mirror or a backup",
+            path.display()
+        );
     }
     println!("blobs {}: {whole}", if damaged.is_empty() { "sound" } else { "NOT sound" });
     let note = read_text(&data.join("trail").join("checkpoint"))?;
