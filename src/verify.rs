@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 use clap::Args;
 use serde_json::Value;
+use store::blobs::BlobStore;
 use store::disk::{Disk, RealDisk};
 use store::journal::{each_record, verify_all};
 use trail::{Auditor, Bundle, Hash, NoteVerifier};
@@ -74,6 +75,14 @@ fn read_text(path: &std::path::Path) -> anyhow::Result<String> {
 fn directory(data: &std::path::Path, key: &NoteVerifier, earlier: &[PathBuf]) -> anyhow::Result<ExitCode> {
     let checked = verify_all(&RealDisk, data)?;
     println!("journal sound: {checked:?}");
+    let (whole, damaged) = BlobStore::verify_folder(&RealDisk, &data.join("blobs"))?;
+    for path in &damaged {
+        println!(
+            "finding: {} does not have the digest in its name; restore it from the mirror or a backup",
+            path.display()
+        );
+    }
+    println!("blobs {}: {whole}", if damaged.is_empty() { "sound" } else { "NOT sound" });
     let note = read_text(&data.join("trail").join("checkpoint"))?;
     let mut auditor = Auditor::new(note.as_bytes(), std::slice::from_ref(key));
     for path in earlier {
@@ -88,7 +97,7 @@ fn directory(data: &std::path::Path, key: &NoteVerifier, earlier: &[PathBuf]) ->
     }
     let sound = verdict.is_sound();
     println!("trail {}: {leaves} leaves, root {}", if sound { "sound" } else { "NOT sound" }, verdict.root);
-    Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if sound && damaged.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Checks every event of what proves an act: its leaf, its hash and its proof against the checkpoint that came with it, which must be signed by `key`.

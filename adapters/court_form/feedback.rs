@@ -313,10 +313,28 @@ fn control(packed: &Packed<'_>, values: Values<'_>) -> Result<Outcome, String> {
         None if word.is_empty() => return Err("缺少KZZT".to_owned()),
         None => return Err("KZZT只能为1或2".to_owned()),
     };
+    if let Some(fault) = contradicts(&outcome, verdict) {
+        return Err(fault.to_owned());
+    }
     outcome.verdict = verdict;
     outcome.reason = reason;
     outcome.text = (!text.is_empty()).then(|| Personal::new(text));
     Ok(outcome)
+}
+
+/// What no reading makes true: it is sent back, and the act stays as it was until the partner says which half it means.
+fn contradicts(outcome: &Outcome, verdict: Verdict) -> Option<&'static str> {
+    let below = |sum: Option<Money>| sum.is_some_and(|sum| sum < Money::ZERO);
+    if below(outcome.caught) || below(outcome.limit) {
+        return Some("SKJE、DJXE不得为负数");
+    }
+    if verdict == Verdict::Refused && outcome.caught.is_some_and(Money::is_positive) {
+        return Some("KZZT为未控制而SKJE大于0，请核对");
+    }
+    if matches!((outcome.from, outcome.to), (Some(from), Some(to)) if to < from) {
+        return Some("CSJSRQ早于CSKSRQ");
+    }
+    None
 }
 
 /// KZZT = 1: done, unless the amounts or a reason say otherwise.

@@ -212,6 +212,7 @@ pub(crate) fn paper_name(kind: &str) -> &'static str {
         "freeze_notice" => notice_of(ActKind::Freeze),
         "deduct_notice" => notice_of(ActKind::Deduct),
         "release_notice" => notice_of(ActKind::Release),
+        "assist_notice" => "协助执行通知书",
         _ => "其他",
     }
 }

@@ -190,7 +190,13 @@ pub(crate) fn read_day(text: &str) -> Option<Day> {
     if text.len() == 14 && text.bytes().all(|b| b.is_ascii_digit()) {
         return Day::parse(text.get(..8)?);
     }
-    Day::parse(text)
+    Day::parse(text).or_else(|| endless(text))
+}
+
+/// Days such as `9999/12/31`, by which systems say that no end is known: the last day there is.
+fn endless(text: &str) -> Option<Day> {
+    let (year, rest) = text.split_at_checked(4).filter(|(year, _)| year.bytes().all(|b| b.is_ascii_digit()))?;
+    Day::parse(&format!("2000{rest}")).filter(|_| year > "2200").and_then(|_| Day::from_ymd(2200, 12, 31))
 }
 
 /// A document as it stands in an envelope: covered, or as character data.
@@ -336,6 +342,10 @@ mod tests {
             assert_eq!(read_day(text).unwrap().to_string(), "2026-11-20", "{text}");
         }
         assert_eq!(read_day("20261320101530"), None);
+        for text in ["9999/12/31", "99991231", "2999-01-01 00:00:00"] {
+            assert_eq!(read_day(text).unwrap().to_string(), "2200-12-31", "{text}");
+        }
+        assert_eq!(read_day("9999/13/31"), None);
     }
 
     proptest::proptest! {

@@ -31,7 +31,8 @@ pub fn is_card(id_type: &str) -> bool {
 #[must_use]
 pub fn card_is_valid(number: &str) -> bool {
     if number.len() == 15 {
-        return number.bytes().all(|b| b.is_ascii_digit());
+        let birth = number.get(6..12).and_then(|birth| crate::Day::parse(&format!("19{birth}")));
+        return number.bytes().all(|b| b.is_ascii_digit()) && birth.is_some();
     }
     let Some((body, check)) = number.split_at_checked(17).filter(|_| number.len() == 18) else { return false };
     let date_is_real = body.get(6..14).and_then(crate::Day::parse).is_some() || old_birth(body);
@@ -67,6 +68,8 @@ mod tests {
         assert!(card_is_valid("330225189506120170"));
         assert!(!card_is_valid("330225189506120171"));
         assert!(!card_is_valid("33022518950612017"));
+        assert!(card_is_valid("330225500612017"));
+        assert!(!card_is_valid("330225501312017"), "no such month");
         assert_eq!(normalise("01", "11010519491231002x"), "11010519491231002X");
         assert_eq!(normalise("01", "110105491231002"), "11010519491231002X");
         assert_eq!(normalise("24100", "91330225MA2XXXXX1K"), normalise("20600", "MA2XXXXX-1"));

@@ -171,9 +171,11 @@ impl State {
             return;
         }
         let queued = said.verdict == Some(Verdict::Queued);
-        let limit = said.outcome.and_then(|o| o.limit).unwrap_or(ordered).max(0);
+        let held = said.outcome.and_then(|o| o.caught);
+        // What is held counts, whatever limit was told: whole accounts are held without one, and some hold more than they were asked to.
+        let limit = said.outcome.and_then(|o| o.limit).unwrap_or(ordered).max(held.unwrap_or(0)).max(0);
         let whole = if queued { 0 } else { limit };
-        let caught = said.outcome.and_then(|o| o.caught).unwrap_or(whole).clamp(0, limit);
+        let caught = held.unwrap_or(whole).max(0);
         self.with_measure(index, |measure| {
             measure.caught = caught.saturating_sub(measure.moved).max(0);
             measure.limit = limit.saturating_sub(measure.moved).max(0);
@@ -189,8 +191,8 @@ impl State {
 
     fn take(&mut self, index: Index, ordered: i64, said: Said<'_>) {
         let moved = said.moved(ordered);
+        let out = self.came_out(index);
         let Some(taking) = self.takings.get_mut(index) else { return };
-        let change = moved - taking.moved;
         taking.moved = moved;
         if moved > 0 && taking.reported_at == 0 {
             taking.reported_at = said.at;
@@ -198,15 +200,28 @@ impl State {
         let measure = taking.measure;
         self.owe_notice_of_taking(index);
         self.watch_settlement(index);
-        self.move_out_of(measure, change);
+        self.move_out_of(measure, (out, moved));
     }
 
-    /// Money moved out of a freeze, or was not moved after all.
-    fn move_out_of(&mut self, measure: Index, change: i64) {
-        if change == 0 {
-            return;
-        }
+    /// How much of what a taking reports came out of its freeze: a partner may report more than the freeze ever held.
+    fn came_out(&self, index: Index) -> i64 {
+        let Some(taking) = self.takings.get(index) else { return 0 };
+        let Some(freeze) = self.measures.get(taking.measure) else { return taking.moved };
+        let of_freeze = self.takings_of_case(taking.case).filter(|(_, other)| other.measure == taking.measure);
+        let others: i64 = of_freeze.filter(|(other, _)| *other != index).map(|(_, other)| other.moved).sum();
+        taking.moved.min(freeze.moved.saturating_sub(others)).max(0)
+    }
+
+    /// Money moved out of a freeze, more than before, or less after all; never more than the freeze is good for, so that what is
+    /// told otherwise later gives back what was taken and nothing beside it.
+    fn move_out_of(&mut self, measure: Index, (out, moved): (i64, i64)) {
         self.with_measure(measure, |freeze| {
+            let stood = freeze.is_live() || freeze.state() == MeasureState::Ended;
+            let most = if stood { freeze.limit.saturating_add(out) } else { moved };
+            let change = moved.min(most) - out;
+            if change == 0 {
+                return;
+            }
             freeze.moved += change;
             freeze.limit = freeze.limit.saturating_sub(change).max(0);
             freeze.caught = freeze.caught.saturating_sub(change).max(0);

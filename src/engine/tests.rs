@@ -12,9 +12,10 @@ mod measures;
 mod news;
 mod notices;
 mod officers;
+mod parts;
 mod pulled_list;
 mod renewals;
-mod parts;
+mod reports;
 mod second_book;
 mod settling;
 mod simulated;
@@ -433,26 +434,26 @@ fn the_window_is_exact_and_survives_a_restart() {
 #[test]
 fn the_same_key_with_another_body_is_refused_and_ceilings_name_their_rule() {
     let mut table = Table::with(vec![partner("bank-a")]);
-    let freeze = |fen: i64| {
+    let freeze = |account: &str, fen: i64| {
         Asked::Acts(vec![domain::act::ActOrder {
             note: None,
             details: Vec::new(),
             kind: ActKind::Freeze,
             partner: "bank-a".to_owned(),
             subject: 0,
-            account: Some(Personal::new("62".to_owned())),
+            account: Some(Personal::new(account.to_owned())),
             amount: Some(Money::from_fen(fen)),
             from: None,
             to: None,
             original: None,
         }])
     };
-    table.submit(1, freeze(60_000)).unwrap();
-    match table.submit(2, freeze(40_001)) {
+    table.submit(1, freeze("62", 60_000)).unwrap();
+    match table.submit(2, freeze("63", 40_001)) {
         Err(Refusal::Rules(broken)) => assert_eq!(broken.first().map(|breach| breach.rule.id), Some("D8")),
         _ => panic!("a freeze above claim and costs must be refused"),
     }
-    table.submit(3, freeze(40_000)).unwrap();
+    table.submit(3, freeze("63", 40_000)).unwrap();
     assert_eq!(table.effects.len(), 1, "the second freeze on the same subject waits until the first is with the bank");
     table.answer(caught(60_000));
     assert_eq!(table.effects.len(), 1);

@@ -289,6 +289,36 @@ impl BlobStore {
         }
     }
 
+    /// The sound blobs under `folder`, and the files whose bytes do not have the digest in their name; no key is needed and nothing is changed.
+    ///
+    /// # Errors
+    /// [`BlobError::Disk`].
+    pub fn verify_folder(disk: &dyn Disk, folder: &Path) -> Result<(u64, Vec<PathBuf>), BlobError> {
+        let failed = |operation, path: &Path, source| BlobError::Disk { operation, path: path.to_owned(), source };
+        let (mut sound, mut damaged) = (0, Vec::new());
+        if !disk.exists(folder).map_err(|source| failed("look for", folder, source))? {
+            return Ok((sound, damaged));
+        }
+        for first in disk.list(folder).map_err(|source| failed("list", folder, source))? {
+            let within = folder.join(&first);
+            if first == "tmp" {
+                continue;
+            }
+            for name in disk.list(&within).map_err(|source| failed("list", &within, source))? {
+                let path = within.join(&name);
+                let file = disk.open(&path).map_err(|source| failed("open", &path, source))?;
+                let mut source = Hashed::new(FileSource::new(file, 0));
+                io::copy(&mut source, &mut io::sink()).map_err(|source| failed("read", &path, source))?;
+                if encode_hex(&source.digest()) == name && name.starts_with(&first) {
+                    sound += 1;
+                } else {
+                    damaged.push(path);
+                }
+            }
+        }
+        Ok((sound, damaged))
+    }
+
     fn source(&self, id: &BlobId) -> Result<Hashed<FileSource>, BlobError> {
         let path = self.path_of(id);
         let file = self.disk.open(&path).map_err(|source| match source.kind() {

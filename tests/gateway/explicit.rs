@@ -61,8 +61,9 @@ fn each_ceiling_is_refused_with_its_rule_and_leaves_nothing_behind() {
         one(act)
     };
     assert_eq!(gateway.refused(&with("amount", json!("500.01"))), ["D8"], "more than claim and costs");
-    let twice = acts(&[0], vec![freeze("bank-a", &account, "300.00"), freeze("bank-a", &account, "300.00")]);
-    assert_eq!(gateway.refused(&twice.claim("500.00")), ["D8"], "the sum is what counts");
+    let both = |other: &str| acts(&[0], vec![freeze("bank-a", &account, "300.00"), freeze("bank-a", other, "300.00")]);
+    assert_eq!(gateway.refused(&both("9009").claim("500.00")), ["D8"], "the sum is what counts");
+    assert_eq!(gateway.refused(&both(&account).claim("1000.00")), ["D14"], "the same property twice");
     assert_eq!(gateway.refused(&with("amount", json!("0.00"))), ["D7"]);
     assert_eq!(gateway.refused(&with("to", json!(day(400)))), ["D9"], "more than a year");
     assert_eq!(gateway.refused(&with("to", json!(day(-1)))), ["D9"], "over before it begins");

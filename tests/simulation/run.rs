@@ -586,7 +586,7 @@ pub fn item(
 
 fn judged_word(judged: &Judged) -> String {
     match judged {
-        Judged::Answered(outcome) => format!("answered {}", outcome.verdict.word()),
+        Judged::Answered(outcome) | Judged::AnsweredWith(outcome, _) => format!("answered {}", outcome.verdict.word()),
         Judged::Accepted => "accepted".to_owned(),
         Judged::NotSent { cause, .. } => format!("not sent, {}", cause.word()),
         Judged::Doubt { cause } => format!("doubt, {}", cause.word()),

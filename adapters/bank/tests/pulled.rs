@@ -117,6 +117,10 @@ fn an_item_that_cannot_be_read_fails_alone() {
         &[("KZZT", "1"), ("SKJE", "一百")],
         &[("KZZT", "1"), ("SKJE", "1.00001")],
         &[("KZZT", "1"), ("CSJSRQ", "2027-02-30")],
+        &[("KZZT", "1"), ("SKJE", "-100")],
+        &[("KZZT", "1"), ("DJXE", "-1"), ("SKJE", "100")],
+        &[("KZZT", "2"), ("SKJE", "100")],
+        &[("KZZT", "1"), ("CSKSRQ", "2026/11/20"), ("CSJSRQ", "2026/11/19")],
     ] {
         assert!(control_with(fields, "").is_err(), "{fields:?}");
     }

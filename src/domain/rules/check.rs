@@ -11,6 +11,9 @@ use crate::{ActKind, Day, Money};
 
 static BUILT_IN_PACK: LazyLock<RulePack> = LazyLock::new(RulePack::default);
 
+/// How many days ahead the first day of a freeze may lie: a month, for orders that are prepared early.
+pub const FREEZE_AHEAD_DAYS_MAX: i32 = 30;
+
 fn breach(rule: &'static Rule, at: impl Into<String>) -> Breach {
     Breach { rule, at: at.into() }
 }
@@ -146,6 +149,11 @@ fn check_act(act: &ActOrder, years: i32, today: Day, at: &str, found: &mut Vec<B
     }
     if !act.kind.builds_on().is_empty() && act.original.is_none() {
         found.push(breach(&D20, format!("{at}/original")));
+    }
+    // Partners act when they are served (rule D16): a first day far ahead would let the effect last longer than the cap.
+    let latest = Day::from_count(today.count().saturating_add(FREEZE_AHEAD_DAYS_MAX));
+    if act.kind.is_lasting() && act.from.is_some_and(|from| from > latest) {
+        found.push(breach(&D9, format!("{at}/from")));
     }
     if act.kind.is_lasting() || act.kind == ActKind::Renew {
         check_period((act.from, act.to), years, today, at, found);

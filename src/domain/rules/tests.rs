@@ -269,6 +269,11 @@ fn d9_no_longer_than_the_law_and_the_pack_allow() {
         assert_eq!(until(&later, kind, &built_in), ["D9 /acts/0/to"], "{}", kind.word());
     }
     assert_eq!(until("2026-11-21", PartnerKind::Bank, &built_in), ["D9 /acts/0/to"], "over already");
+    let ahead = |from: &str, to: &str| {
+        broken(&with_act(ActKind::Freeze, |act| (act.from, act.to) = (Some(day(from)), Some(day(to)))))
+    };
+    assert_eq!(ahead("2026-12-20", "2027-12-19"), Vec::<String>::new());
+    assert_eq!(ahead("2028-02-29", "2029-02-27"), ["D9 /acts/0/from"], "banks act when they are served");
     let longer = RulePack { freeze_years: vec![(AssetKind::Fund, 3), (AssetKind::Policy, 2)], ..RulePack::default() };
     assert_eq!(until("2029-11-21", PartnerKind::HousingFund, &longer), [""; 0]);
     assert_eq!(until("2029-11-21", PartnerKind::Insurance, &longer), ["D9 /acts/0/to"]);

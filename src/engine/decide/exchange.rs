@@ -3,7 +3,7 @@
 use domain::outcome::{Outcome, Reason, Verdict};
 use domain::partner::{Breaker, DoubtPolicy, Partner, Retry};
 use domain::socket::{Cause, Judged};
-use domain::{ActId, ActKind, ActState, Millis, Money};
+use domain::{ActId, ActKind, ActState, Day, Millis, Money, Personal};
 use store::record::{Body, ExchangeEnded, OutcomeTwin};
 
 use super::Decider;
@@ -11,6 +11,7 @@ use super::duties::names_co_owner;
 use crate::command::Answer;
 use crate::refusal::Refusal;
 use crate::state::Act;
+use crate::state::measure::NO_DAY;
 use crate::state::slab::Index;
 
 /// What is assumed of a partner that the configuration no longer names.
@@ -201,6 +202,9 @@ fn cause_word(cause: Cause) -> String {
 /// Reads the partner's sums against what was ordered: less than ordered is `partly`, whatever word came with it.
 pub(crate) fn fit(act: &Act, mut outcome: Outcome) -> Outcome {
     let ordered = Money::from_units(act.amount);
+    if act.to != NO_DAY && (act.kind().is_lasting() || act.kind() == ActKind::Renew) {
+        end_as_ordered(&mut outcome, Day::from_count(act.to));
+    }
     match act.kind() {
         ActKind::Freeze => {
             outcome.moved = None;
@@ -240,4 +244,20 @@ pub(crate) fn fit(act: &Act, mut outcome: Outcome) -> Outcome {
         outcome.reason = outcome.reason.or(Some(Reason::NotFound));
     }
     outcome
+}
+
+/// No effect outlasts what the court ordered (rule D9), whatever end was registered; what was told stands in the words.
+fn end_as_ordered(outcome: &mut Outcome, last: Day) {
+    let Some(told) = outcome.to.filter(|told| *told > last) else { return };
+    outcome.to = Some(last);
+    let words = outcome.text.as_ref().map(|text| format!("{}；", text.expose())).unwrap_or_default();
+    outcome.text = Some(Personal::new(format!("{words}所报止期{told}晚于所令，按所令止期计")));
+}
+
+/// Why an answer cannot be what the partner means, in its language: an effect that was over before it was ordered.
+pub(crate) fn contradiction(act: &Act, outcome: &Outcome) -> Option<String> {
+    let lasts = act.kind().is_lasting() || act.kind() == ActKind::Renew;
+    let effect = lasts && outcome.verdict.state().took_effect();
+    let over = outcome.to.filter(|to| effect && act.sent_at > 0 && *to < Day::of(act.sent_at));
+    over.map(|_| "止期早于请求下发之日，请核对后重新反馈".to_owned())
 }

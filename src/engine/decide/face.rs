@@ -9,7 +9,7 @@ use store::record::{ActRef, Body, ExchangeBegan, LeadReceived, LeadTwin, Outcome
 
 use super::Decider;
 use super::duties::names_co_owner;
-use super::exchange::fit;
+use super::exchange::{contradiction, fit};
 use crate::command::{Answer, ClosedRequest, LeadNews};
 use crate::fold::lead_key;
 use crate::refusal::Refusal;
@@ -138,6 +138,9 @@ impl Decider {
             return Err("该请求已撤回".to_owned());
         }
         let outcome = fit(&act, outcome);
+        if let Some(reason) = contradiction(&act, &outcome) {
+            return Err(reason);
+        }
         let twin = OutcomeTwin::from(&outcome);
         let state = match self.state.news_of(index, &twin) {
             // A repeat gets the first answer and changes nothing.

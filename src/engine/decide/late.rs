@@ -4,7 +4,7 @@ use domain::act::Original;
 use domain::measure::{ChangeCause, MeasureState};
 use domain::outcome::{Outcome, Verdict};
 use domain::task::TaskKind;
-use domain::{ActKind, Day, MeasureId, Money, Personal, SlipLine, SlipNumber};
+use domain::{ActKind, ActState, Day, MeasureId, Money, Personal, SlipLine, SlipNumber};
 use store::record::{ActRef, Body, ChangedBody, ImportedBody, MeasureImported, OutcomeReceived, OutcomeTwin};
 
 use super::Decider;
@@ -44,7 +44,9 @@ impl Decider {
             self.state.owe_notice(case, *subject, measure);
         }
         let turned = known.state.took_effect() != state.took_effect();
-        let other_sum = kind.is_some_and(ActKind::moves_money) && known.moved != self.state.moved_by(act);
+        let told = told_moved(&outcome, known.planned.line.amount.unwrap_or(0));
+        let entered = if self.state.taking_index(act).is_some() { self.state.moved_by(act) } else { known.moved };
+        let other_sum = kind.is_some_and(ActKind::moves_money) && (told != known.moved || told != entered);
         if !state.is_open() && kind.is_some_and(ActKind::is_control) && (turned || other_sum) {
             let case = self.state.case_by_sequence(closed.case);
             let amount = outcome.moved.or(outcome.caught).map(Money::units);
@@ -200,6 +202,13 @@ impl Decider {
     }
 }
 
+/// What the news says was moved, in 1/10,000 yuan.
+fn told_moved(outcome: &Outcome, ordered: i64) -> i64 {
+    let state = outcome.verdict.state();
+    let all = if state == ActState::Done { ordered } else { 0 };
+    if state.took_effect() { outcome.moved.map_or(all, Money::units).max(0) } else { 0 }
+}
+
 /// By which the partner knows it.
 fn number_of(planned: &Planned) -> Option<String> {
     let key = SlipLine { slip: SlipNumber::from_bits(planned.line.slip), line: planned.line.line };
@@ -208,14 +217,15 @@ fn number_of(planned: &Planned) -> Option<String> {
 
 fn standing(outcome: &Outcome, ordered: i64) -> ChangedBody {
     let queued = outcome.verdict == Verdict::Queued;
-    let limit = outcome.limit.map_or(ordered, Money::units);
+    let caught = outcome.caught.map(Money::units);
+    let limit = outcome.limit.map_or(ordered, Money::units).max(caught.unwrap_or(0)).max(0);
     let rank = match (outcome.ahead.len(), queued) {
         (0, true) => 0,
         (ahead, _) => u16::try_from(ahead).unwrap_or(u16::MAX).saturating_add(1),
     };
     ChangedBody {
         limit: Some(limit),
-        caught: Some(outcome.caught.map_or(if queued { 0 } else { limit }, Money::units)),
+        caught: Some(caught.unwrap_or(if queued { 0 } else { limit }).max(0)),
         to: outcome.to.map(Day::count),
         rank: Some(rank),
         queued,

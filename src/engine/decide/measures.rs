@@ -254,7 +254,13 @@ impl Decider {
             && now.state().took_effect()
             && before.base == Some(MeasureState::Lapsed)
             && base.is_none_or(|measure| measure.state() == MeasureState::Lapsed || measure.rank == 0);
-        if !turned && !late {
+        // More than was ordered is no order of ours: nobody else would hear of it.
+        let moved = self.state.moved_by(now.id());
+        let above = now.kind().moves_money() && moved > now.amount;
+        // A freeze that was let go and is told to stand again.
+        let stands = base.is_some_and(Measure::is_live);
+        let revived = now.kind() == ActKind::Freeze && before.base == Some(MeasureState::Ended) && stands;
+        if !turned && !late && !above && !revived {
             return;
         }
         let open = self.state.requests.get(now.request);
@@ -263,17 +269,20 @@ impl Decider {
             act: Some(now.id().into()),
             measure: base.map(|measure| ActRef(measure.sequence, measure.place)),
             partner: self.state.partner_of(now.lane).to_owned(),
+            amount: above.then_some(moved),
             ..Draft::default()
         };
         let case = now.case;
         self.raise(TaskKind::NewsContradicts, Some(case), &court, draft);
     }
 
-    /// The live freeze of this case on the same property, which may not be frozen twice (rule D14).
+    /// Does a freeze of this case hold the same property, or is one under way? It may not be frozen twice (rule D14).
     pub(super) fn frozen_already(&self, case: Option<Index>, act: &ActOrder) -> bool {
         let (Some(case), Some(account), ActKind::Freeze) = (case, &act.account, act.kind) else { return false };
         let asset = short_hash(&[&act.partner, account.expose()]);
-        self.frozen_assets(case).any(|frozen| frozen == asset)
+        let mut acts = self.state.acts_of_case(case).map(|(_, act)| act);
+        acts.any(|act| act.kind() == ActKind::Freeze && act.asset == asset && act.state().is_open())
+            || self.frozen_assets(case).any(|frozen| frozen == asset)
     }
 
     /// The property that freezes of a case hold or queue for, and are not to let go.

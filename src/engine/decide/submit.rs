@@ -1,6 +1,6 @@
 //! Submitting: the checks that need partners, papers and the ledger, the frozen plan, and the one event.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use domain::act::{ActOrder, Original};
@@ -207,6 +207,7 @@ impl Decider {
         }
         let mut claimed: BTreeMap<Index, Money> = BTreeMap::new();
         let mut plan = Vec::with_capacity(acts.len());
+        let mut freezing = BTreeSet::new();
         for (place, act) in acts.iter().enumerate() {
             let at = format!("/acts/{place}");
             let partner = self.config.partners.get(&act.partner).filter(|partner| !partner.retired);
@@ -218,10 +219,12 @@ impl Decider {
                 return Err(Refusal::Rules(vec![Breach { rule: &rules::D19, at: format!("{at}/kind") }]));
             }
             let subject = submit.subjects.get(usize::from(act.subject)).copied();
-            if self.frozen_already(case, act) || self.frozen_already(before, act) {
+            let twice = act.kind == ActKind::Freeze && asset_of(act).is_some_and(|asset| !freezing.insert(asset));
+            if twice || self.frozen_already(case, act) || self.frozen_already(before, act) {
                 return Err(Refusal::Rules(vec![Breach { rule: &rules::D14, at: format!("{at}/account") }]));
             }
             let base = self.base_of(act, ([case, before], subject), &at)?;
+            self.check_built_on(act, base, &at)?;
             self.check_protected(act, (case, base.measure), &at)?;
             Self::check_ceilings(self, act, base, &mut ledger, &mut claimed, &at)?;
             plan.push(self.plan_line(act, base, case));
@@ -304,6 +307,28 @@ impl Decider {
             return Err(Refusal::Rules(vec![Breach { rule: &rules::D10, at: format!("{at}/original") }]));
         }
         Ok(Base::of_measure(index))
+    }
+
+    /// What builds on a freeze is about the property that it holds (rule D20), and a renewal goes on where it ends (rule D9).
+    fn check_built_on(&self, act: &ActOrder, base: Base, at: &str) -> Result<(), Refusal> {
+        let Some(freeze) = base.measure.and_then(|base| self.state.measures.get(base)) else { return Ok(()) };
+        let broken = |rule, field: &str| Err(Refusal::Rules(vec![Breach { rule, at: format!("{at}/{field}") }]));
+        if freeze.asset != 0 && asset_of(act).is_some_and(|asset| asset != freeze.asset) {
+            let at = format!("{at}/account");
+            return if act.kind.moves_money() {
+                broken(&rules::D20, "account")
+            } else {
+                Err(Refusal::OriginalUnknown { at })
+            };
+        }
+        let Some(last) = freeze.last_day().filter(|_| act.kind == ActKind::Renew) else { return Ok(()) };
+        if act.to.is_some_and(|to| to < last) {
+            return broken(&rules::D9, "to");
+        }
+        if act.from.is_some_and(|from| from.count() > last.count().saturating_add(1)) {
+            return broken(&rules::D9, "from");
+        }
+        Ok(())
     }
 
     /// The preservation that becomes this request's enforcement with it (rule D11), when it is known.
@@ -417,6 +442,11 @@ impl Decider {
         }
         drawn
     }
+}
+
+/// The property that an act names.
+fn asset_of(act: &ActOrder) -> Option<u64> {
+    act.account.as_ref().map(|account| short_hash(&[&act.partner, account.expose()]))
 }
 
 /// All rounds of a goal must have room among the acts of one request.

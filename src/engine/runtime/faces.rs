@@ -273,7 +273,13 @@ impl Engine {
                 continue;
             }
             known = true;
+            if act.sent_at == 0 {
+                return Ok(Some(Err("该请求未曾下发，已撤回".to_owned())));
+            }
             let outcome = crate::decide::exchange::fit(act, outcome.clone());
+            if let Some(reason) = crate::decide::exchange::contradiction(act, &outcome) {
+                return Ok(Some(Err(reason)));
+            }
             let stands = match state.news_of(index, &store::record::OutcomeTwin::from(&outcome)) {
                 News::Known => continue,
                 News::TooMany => return Ok(Some(Err(too_many()))),

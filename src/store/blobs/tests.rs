@@ -177,3 +177,18 @@ fn no_content_lies_in_clear() {
     let stored = disk.content(&store.path_of(&id)).unwrap();
     assert!(!stored.windows(8).any(|part| canary[..64].windows(8).any(|own| own == part)));
 }
+
+#[test]
+fn a_folder_is_held_against_its_names_without_a_key() {
+    let disk = SimulatedDisk::new(1);
+    let store = store(&disk);
+    let folder = Path::new(FOLDER);
+    assert_eq!(BlobStore::verify_folder(&disk, Path::new("/data/none")).unwrap(), (0, Vec::new()));
+    let ids: Vec<BlobId> = (0..3).map(|n| put(&store, &pattern(100 + n, 7), n as u64).unwrap()).collect();
+    assert_eq!(BlobStore::verify_folder(&disk, folder).unwrap(), (3, Vec::new()));
+    let path = store.path_of(&ids[1]);
+    let mut content = disk.content(&path).unwrap();
+    content[40] ^= 1;
+    disk.put(&path, &content);
+    assert_eq!(BlobStore::verify_folder(&disk, folder).unwrap(), (2, vec![path]));
+}
