@@ -63,6 +63,8 @@ pub enum Refusal {
     },
     /// A partner would hand it back for formal defects, and that costs rank.
     Formal(Vec<(String, domain::form::Defect)>),
+    /// A release of a part at partners that would let go of the whole freeze.
+    PartUnread(Vec<(String, domain::form::Defect)>),
     /// Whoever stopped it has not given this caller the lifting of it.
     StopNotYours,
     /// Another clerk of the partner has taken it.

@@ -7,7 +7,7 @@ use adapters::ADAPTERS;
 use adapters::inbox::INBOX;
 use domain::Day;
 use domain::calendar::Hours;
-use domain::form::{Form, RegisteredOfficer};
+use domain::form::{Form, PartRelease, RegisteredOfficer};
 use domain::partner::{Partner, PullCredential, Rate, Stage, Travel};
 use domain::request::PartnerKind;
 use domain::rules::{BUILT_IN, RulePack};
@@ -86,6 +86,7 @@ pub(super) fn read<'p>(
     let travel = adapter.as_ref().map(|adapter| adapter.value.travel);
     let by_hand = adapter.as_ref().is_some_and(|adapter| adapter.value.name == INBOX.name);
     let regions = regions(&mut root);
+    let part_release = root.flag("part_release");
     let acts = acts(&mut root, adapter.as_ref().map_or(ActKind::ALL, |adapter| adapter.value.acts));
     let stage = stage(&mut root);
     let hours = hours(&mut root);
@@ -114,6 +115,7 @@ pub(super) fn read<'p>(
     root.finish();
     let (plug, mut form, options) = plug?;
     form.register = register;
+    form.part_release = agreed_part(part_release.as_ref(), form.part_release);
     described(&plug, acts.as_deref().unwrap_or_default(), doubt.can_be_asked, page);
     let spot = credential.as_ref().map(|found| found.spot.clone());
     let partner = Partner {
@@ -290,6 +292,21 @@ fn acts(root: &mut Table<'_>, sayable: &[ActKind]) -> Option<Vec<ActKind>> {
         found.spot.warn("freezes and does not release: what is frozen here must be released on paper");
     }
     Some(acts)
+}
+
+/// What the partner makes of a release that names a sum: as its adapter says, unless its file says otherwise.
+fn agreed_part(said: Option<&Found<'_, bool>>, by_adapter: PartRelease) -> PartRelease {
+    match said {
+        Some(said) if said.value && by_adapter == PartRelease::NoPlace => {
+            said.spot.fault(
+                "says that it releases a part, and the messages of this adapter have no place for the sum; leave it out, and have parts released on paper (mapped_json: place `amount` in [options.send.release.body])",
+            );
+            by_adapter
+        }
+        Some(said) if said.value => PartRelease::Read,
+        Some(_) if by_adapter == PartRelease::Read => PartRelease::Unagreed,
+        _ => by_adapter,
+    }
 }
 
 /// A partner whose file describes its messages must describe those of every act that it takes.

@@ -56,6 +56,7 @@ slugs! {
     ContentEncodingUnsupported = "content_encoding_unsupported",
     RulesBroken = "rules_broken",
     WouldBeHandedBack = "would_be_handed_back",
+    PartReleaseUnread = "part_release_unread",
     PartnerUnknown = "partner_unknown",
     ScopeEmpty = "scope_empty",
     DocumentUnknown = "document_unknown",

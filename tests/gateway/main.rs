@@ -18,6 +18,7 @@ mod faces;
 mod faults;
 mod full_disk;
 mod fund;
+mod giving_back;
 mod inbox;
 mod kills;
 mod kinds;

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use domain::act::Original;
+use domain::act::{ORIGINAL_SERIAL, Original};
 use domain::case::{Case, Court, CourtAccount, Officer, Paper, Party, PartyKind, Role, Stage};
-use domain::outcome::Outcome;
+use domain::outcome::{Detail, Outcome};
 use domain::slip::{Line, Slip, SlipContext, SlipLine};
 use domain::socket::{Judged, PaperFile};
 use domain::{ActKind, Day, Money, Personal, SlipNumber};
@@ -68,7 +68,7 @@ pub(crate) fn slip(kind: ActKind, asset: Option<&str>) -> Slip {
     let lasts = kind.is_lasting() || kind == ActKind::Renew;
     let line = Line {
         note: None,
-        details: Vec::new(),
+        details: serial(kind),
         line: u16::from(!kind.is_question()),
         kind,
         account: asset.map(personal),
@@ -83,6 +83,12 @@ pub(crate) fn slip(kind: ActKind, asset: Option<&str>) -> Slip {
     };
     let number = SlipNumber::issue(Day::from_ymd(2026, 11, 22).unwrap(), 12);
     Slip { number, context: Arc::new(context()), subject: 0, lines: vec![line] }
+}
+
+/// The partner's own number of what is given back.
+fn serial(kind: ActKind) -> Vec<Detail> {
+    let serial = Detail { name: ORIGINAL_SERIAL.to_owned(), value: personal("HX2026112000000003") };
+    Some(serial).filter(|_| kind.gives_back()).into_iter().collect()
 }
 
 /// Our number for the one line of that slip: `X2026112200000000012-1`.

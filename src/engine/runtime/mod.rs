@@ -25,6 +25,7 @@ pub mod opening;
 pub mod papers;
 mod proposals;
 pub mod receipts;
+mod serials;
 mod settling;
 mod stops;
 mod sweeping;

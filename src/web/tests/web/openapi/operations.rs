@@ -88,6 +88,7 @@ const SUBMISSION: &[Slug] = &[
     Slug::CourtForeign,
     Slug::RulesBroken,
     Slug::WouldBeHandedBack,
+    Slug::PartReleaseUnread,
     Slug::PartnerUnknown,
     Slug::ScopeEmpty,
     Slug::DocumentUnknown,
@@ -102,6 +103,7 @@ const SUBMISSION: &[Slug] = &[
 const RELEASE: &[Slug] = &[
     Slug::RulesBroken,
     Slug::WouldBeHandedBack,
+    Slug::PartReleaseUnread,
     Slug::PartnerUnknown,
     Slug::DocumentUnknown,
     Slug::OriginalUnknown,
