@@ -212,7 +212,7 @@ mod tests {
         let said = |state, waiting| next(state, waiting, None).what_zh;
         let ready: std::collections::BTreeSet<_> =
             WAITING.iter().map(|waiting| said(ActState::Ready, *waiting)).collect();
-        assert_eq!(ready.len(), 13, "{ready:?}");
+        assert_eq!(ready.len(), 14, "{ready:?}");
         let awaiting =
             [Waiting::Ask, Waiting::Condition, Waiting::Turn].map(|waiting| said(ActState::Awaiting, waiting));
         assert_eq!(awaiting.iter().collect::<std::collections::BTreeSet<_>>().len(), 3);

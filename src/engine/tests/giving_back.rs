@@ -9,7 +9,7 @@ use domain::task::TaskKind;
 
 use super::kinds::{at, holds};
 use super::ledger::freeze_of;
-use super::simulated::on;
+use super::simulated::{on, order};
 use super::*;
 use crate::config::ReleasePolicy;
 
@@ -67,8 +67,8 @@ impl Table {
 #[test]
 fn later_word_about_money_that_went_back_counts_the_difference_alone() {
     let (mut table, deduct) = deducted(vec![at("bank", PartnerKind::Bank), at("fund", PartnerKind::HousingFund)]);
-    // The other act keeps the request open.
-    table.acts(3, vec![sum(ActKind::Reverse, "bank", deduct, 50_000), freeze_of("fund", "63", 100)]);
+    // The question keeps the request open.
+    table.acts(3, vec![sum(ActKind::Reverse, "bank", deduct, 50_000), order(ActKind::Query, "fund")]);
     table.says("bank", ActKind::Reverse, moved(20_000));
     assert!(table.states().contains(&(ActKind::Reverse, ActState::Partly)), "less than ordered is a part");
     assert_eq!((table.returned(deduct), table.ledger().deducted), (20_000, Money::from_fen(40_000)));
