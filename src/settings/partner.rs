@@ -86,7 +86,6 @@ pub(super) fn read<'p>(
     let travel = adapter.as_ref().map(|adapter| adapter.value.travel);
     let by_hand = adapter.as_ref().is_some_and(|adapter| adapter.value.name == INBOX.name);
     let regions = regions(&mut root);
-    let part_release = root.flag("part_release");
     let acts = acts(&mut root, adapter.as_ref().map_or(ActKind::ALL, |adapter| adapter.value.acts));
     let stage = stage(&mut root);
     let hours = hours(&mut root);
@@ -111,11 +110,10 @@ pub(super) fn read<'p>(
     let agreed = root.table_if_any("check").and_then(|table| agreed(table, around));
     let plug = plug(&mut root, adapter.as_ref(), &timeouts, around, dialects);
     fetchable(kind.as_ref(), travel.filter(|_| !by_hand));
-    let register = officers(&mut root);
+    let (register, part) = (officers(&mut root), root.flag("part_release"));
     root.finish();
     let (plug, mut form, options) = plug?;
-    form.register = register;
-    form.part_release = agreed_part(part_release.as_ref(), form.part_release);
+    (form.register, form.part_release) = (register, agreed_part(part.as_ref(), form.part_release));
     described(&plug, acts.as_deref().unwrap_or_default(), doubt.can_be_asked, page);
     let spot = credential.as_ref().map(|found| found.spot.clone());
     let partner = Partner {
