@@ -12,7 +12,7 @@ pub(crate) mod tests;
 use std::sync::Arc;
 
 use domain::ActKind;
-use domain::form::Form;
+use domain::form::{Form, PartRelease};
 use domain::outcome::AssetKind;
 use domain::partner::Travel;
 use domain::request::PartnerKind;
@@ -99,7 +99,7 @@ pub(crate) const HTTP: Adapter = Adapter {
     name: "bank_http",
     travel: Travel::CallOut,
     options: options::HTTP_OPTIONS,
-    acts: ACTS,
+    acts: HTTP_ACTS,
     form,
     build: options::build_http,
 };
@@ -117,13 +117,20 @@ pub(crate) const DROP: Adapter = Adapter {
 /// What all forms of banks can say.
 const ACTS: &[ActKind] = &[ActKind::Query, ActKind::Freeze, ActKind::Renew, ActKind::Release, ActKind::Deduct];
 
+/// What a bank that we call takes beside: the courts' own form has no measure for money that goes back.
+const HTTP_ACTS: &[ActKind] =
+    &[ActKind::Query, ActKind::Freeze, ActKind::Renew, ActKind::Release, ActKind::Deduct, ActKind::Reverse];
+
 /// What banks hand back for (WIRE.md g.1 and g.4): officers' numbers above 15 bytes of GBK, an order without its original's number.
 fn form(_options: &PartnerOptions) -> Form {
     Form {
         officer_number_bytes_max: Some(15),
         party_name_bytes_max: Some(200),
-        papers: vec![(ActKind::Freeze, vec!["ruling".to_owned()]), (ActKind::Deduct, vec!["ruling".to_owned()])],
+        papers: [ActKind::Freeze, ActKind::Deduct, ActKind::Reverse]
+            .map(|kind| (kind, vec!["ruling".to_owned()]))
+            .to_vec(),
         original_number: true,
+        part_release: PartRelease::Read,
         ..Form::default()
     }
 }

@@ -9,7 +9,7 @@ mod tests;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use domain::form::{FieldBytes, Form};
+use domain::form::{FieldBytes, Form, PartRelease};
 use domain::outcome::{AssetKind, Reason};
 use domain::request::PartnerKind;
 use domain::slip::{SlipLine, SlipNumber};
@@ -376,6 +376,12 @@ fn form(industry: &Industry) -> Form {
         party_name_bytes_max: Some(200),
         papers: needs_ruling.into_iter().filter(says).map(|kind| (kind, vec!["ruling".to_owned()])).collect(),
         original_number: true,
+        // JE stands in each line of money, and KZCS has no code for a part: a hub may end the whole freeze all the same.
+        part_release: if industry.asset == AssetKind::RealEstate {
+            PartRelease::NoPlace
+        } else {
+            PartRelease::Unagreed
+        },
         is_utf8: industry.charset == Charset::Utf8,
         bytes: FieldBytes {
             account: Some(45),

@@ -10,7 +10,7 @@ mod wire;
 mod tests;
 
 use domain::ActKind;
-use domain::form::Form;
+use domain::form::{Form, PartRelease};
 use domain::partner::Travel;
 use domain::socket::{Adapter, OptionFault, PartnerOptions, Plug};
 
@@ -22,7 +22,8 @@ pub(crate) use pull::{PULL, face};
 pub(crate) const OPEN: Adapter =
     Adapter { name: "housing_fund_open", travel: Travel::CallOut, options: OPTIONS, acts: ACTS, form, build };
 
-const ACTS: &[ActKind] = &[ActKind::Query, ActKind::Freeze, ActKind::Renew, ActKind::Release, ActKind::Deduct];
+const ACTS: &[ActKind] =
+    &[ActKind::Query, ActKind::Freeze, ActKind::Renew, ActKind::Release, ActKind::Deduct, ActKind::Reverse];
 
 /// Every notice goes along, that of a query too: without it the centre may tell nothing.
 pub(crate) const TRADE: Trade =
@@ -76,6 +77,7 @@ fn form(options: &PartnerOptions) -> Form {
             ActKind::Query => &["query_notice"],
             ActKind::Release => &["ruling", "release_notice"],
             ActKind::Deduct => &["ruling", "deduct_notice"],
+            ActKind::Reverse => &["ruling", "assist_notice"],
             _ => &["ruling", "freeze_notice"],
         };
         (*kind, wanted.iter().map(|paper| (*paper).to_owned()).collect())
@@ -85,6 +87,7 @@ fn form(options: &PartnerOptions) -> Form {
         papers: ACTS.iter().map(papers).collect(),
         two_officers: text(options, TWO_OFFICERS).and_then(yes_or_no).unwrap_or(false),
         original_number: true,
+        part_release: PartRelease::Read,
         ..Form::default()
     }
 }

@@ -1,7 +1,7 @@
 //! A partner without a system: its clerks read what is ordered in a browser, and answer there (`schemas/partners/inbox.md`).
 
 use domain::ActKind;
-use domain::form::Form;
+use domain::form::{Form, PartRelease};
 use domain::partner::Travel;
 use domain::socket::{Adapter, OptionFault, PartnerOptions, Plug};
 
@@ -26,6 +26,7 @@ fn form(options: &PartnerOptions) -> Form {
     Form {
         two_officers: flag(&mut reading, "two_officers"),
         credential_scans: flag(&mut reading, "credential_scans"),
+        part_release: PartRelease::Read,
         ..Form::default()
     }
 }

@@ -9,7 +9,7 @@ mod wire;
 mod tests;
 
 use domain::ActKind;
-use domain::form::Form;
+use domain::form::{Form, PartRelease};
 use domain::partner::Travel;
 use domain::socket::{Adapter, PartnerOptions};
 
@@ -31,8 +31,16 @@ pub(crate) const OPEN: Adapter = Adapter {
     },
 };
 
-const ACTS: &[ActKind] =
-    &[ActKind::Query, ActKind::Freeze, ActKind::Renew, ActKind::Release, ActKind::Surrender, ActKind::WithdrawBenefits];
+const ACTS: &[ActKind] = &[
+    ActKind::Query,
+    ActKind::Freeze,
+    ActKind::Renew,
+    ActKind::Release,
+    ActKind::Surrender,
+    ActKind::WithdrawBenefits,
+    ActKind::Reverse,
+    ActKind::Reinstate,
+];
 
 /// A query names its notice; everything else brings ruling and notice along.
 pub(crate) const TRADE: Trade =
@@ -77,6 +85,7 @@ fn form(options: &PartnerOptions) -> Form {
         papers: ACTS.iter().filter(|kind| kind.is_control()).map(wanted).collect(),
         two_officers: is_yes(TWO_OFFICERS),
         original_number: true,
+        part_release: PartRelease::Read,
         ..Form::default()
     }
 }

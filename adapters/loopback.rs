@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
+use domain::form::{Form, PartRelease};
 use domain::outcome::{AssetKind, AssetRole, FoundAccount, Outcome, Reason, Verdict};
 use domain::partner::Travel;
 use domain::slip::{Line, Slip, SlipLine};
@@ -18,7 +19,7 @@ pub(crate) const LOOPBACK: Adapter = Adapter {
     travel: Travel::CallOut,
     options: OPTIONS,
     acts: ActKind::ALL,
-    form: |_| domain::form::Form::default(),
+    form: |_| Form { part_release: PartRelease::Read, ..Form::default() },
     build,
 };
 
@@ -165,7 +166,7 @@ impl Loopback {
         };
         match line.kind {
             ActKind::Query if verdict == Verdict::Done => outcome.accounts.push(self.account(slip)),
-            kind if kind.moves_money() => outcome.moved = got,
+            kind if kind.transfers() => outcome.moved = got,
             ActKind::Freeze | ActKind::Renew => {
                 outcome.limit = line.amount;
                 outcome.caught = got;

@@ -18,7 +18,7 @@ mod words;
 pub(crate) mod tests;
 
 use domain::ActKind;
-use domain::form::Form;
+use domain::form::{Form, PartRelease};
 use domain::partner::Travel;
 use domain::socket::{Adapter, PartnerOptions};
 
@@ -34,5 +34,24 @@ pub(crate) const MAPPED: Adapter = Adapter {
 /// The partner knows the ID types that its table of codes has; the rest its file says.
 fn form(options: &PartnerOptions) -> Form {
     let says = |key: &str, word: &str| options.entries.get(key).is_some_and(|entry| entry.text.expose().trim() == word);
-    Form { two_officers: says("two_officers", "yes"), id_types: options::id_types(options), ..Form::default() }
+    Form {
+        two_officers: says("two_officers", "yes"),
+        id_types: options::id_types(options),
+        part_release: part_release(options),
+        ..Form::default()
+    }
+}
+
+/// A file whose release says by itself how much is let go promises that the partner reads it; a sum that stands in every kind of
+/// order alike promises nothing of the kind.
+fn part_release(options: &PartnerOptions) -> PartRelease {
+    let places = |table: &str| {
+        let mut rows = options.entries.iter().filter(|(key, _)| key.starts_with(table));
+        rows.any(|(_, entry)| entry.text.expose().split_whitespace().next() == Some("amount"))
+    };
+    match (places("send.release.body."), places("send.any.body.")) {
+        (true, _) => PartRelease::Read,
+        (false, true) => PartRelease::Unagreed,
+        (false, false) => PartRelease::NoPlace,
+    }
 }

@@ -23,13 +23,13 @@ fn took_effect(kind: ActKind, outcome: &mut Outcome) -> Result<(), Unreadable> {
     }
     let got = match kind {
         ActKind::Freeze => outcome.caught,
-        kind if kind.moves_money() => outcome.moved,
+        kind if kind.transfers() => outcome.moved,
         _ => return Ok(()),
     };
     let got = got.ok_or(Unreadable("a sum is missing"))?;
     let is_whole = outcome.limit.is_none_or(|limit| got >= limit);
     match outcome.verdict {
-        Verdict::Done if !is_whole || (kind.moves_money() && !got.is_positive()) => {
+        Verdict::Done if !is_whole || (kind.transfers() && !got.is_positive()) => {
             Err(Unreadable("a sum below what `done` says"))
         }
         Verdict::Partly if outcome.limit.is_some() && is_whole => Err(Unreadable("a sum above what `partly` says")),

@@ -30,6 +30,7 @@ pub(crate) fn slip(kind: ActKind) -> Slip {
         amount: match kind {
             ActKind::Freeze => Some(Money::from_fen(1_800_000)),
             ActKind::Deduct => Some(Money::from_fen(800_000)),
+            ActKind::Reverse => Some(Money::from_fen(300_000)),
             _ => None,
         },
         from: day("2026-11-20").filter(|_| kind == ActKind::Freeze),

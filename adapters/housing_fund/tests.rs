@@ -10,6 +10,7 @@ use crate::open::tests::specimen::{answered, key, paper, reply, slip};
 use crate::open::{judge_asked, judge_sent, read_inbound, task};
 
 const ACCOUNT: &str = "GJJ3302250000017";
+const DOUBT: Judged = Judged::Doubt { cause: Cause::Schema };
 
 fn golden(name: &str) -> String {
     let path = format!("{}/housing_fund/golden/{name}.json", env!("CARGO_MANIFEST_DIR"));
@@ -48,12 +49,19 @@ fn orders_are_written_byte_for_byte() {
         (ActKind::Renew, "renew", &[("ruling", "裁定书.pdf"), ("freeze_notice", "协助冻结通知书.pdf")]),
         (ActKind::Release, "release", &[("ruling", "裁定书.pdf"), ("release_notice", "协助解除冻结通知书.pdf")]),
         (ActKind::Deduct, "deduct", &[("ruling", "裁定书.pdf"), ("deduct_notice", "协助划拨通知书.pdf")]),
+        (ActKind::Reverse, "reverse", &[("ruling", "裁定书.pdf"), ("assist_notice", "协助执行通知书.pdf")]),
     ];
     for (kind, name, papers) in notices {
         let files: Vec<_> = papers.iter().map(|(kind, name)| paper(kind, name)).collect();
         let written = String::from_utf8(task(&TRADE, &order(kind), &files).ok().unwrap()).unwrap();
         assert_eq!(written, golden(name), "{name}");
     }
+    let mut part = order(ActKind::Release);
+    part.lines[0].amount = Some(Money::from_fen(500_000));
+    let papers = [("ruling", "裁定书.pdf"), ("release_notice", "协助解除冻结通知书.pdf")];
+    let files = papers.map(|(kind, name)| paper(kind, name));
+    let written = String::from_utf8(task(&TRADE, &part, &files).ok().unwrap()).unwrap();
+    assert_eq!(written, golden("release_part"));
 }
 
 #[test]
@@ -100,6 +108,19 @@ fn freezes_come_with_their_rank() {
     assert_eq!(told(ActKind::Renew, "renew_done").to, Day::parse("2027-11-19"));
     let released = told(ActKind::Release, "release_done");
     assert_eq!((released.verdict, released.caught), (Verdict::Done, None));
+}
+
+#[test]
+fn a_part_is_let_go_and_what_was_paid_goes_back() {
+    let part = told(ActKind::Release, "release_part_done");
+    assert_eq!((part.verdict, part.limit, part.caught), (Verdict::Done, Some(Money::from_fen(1_300_000)), None));
+    let back = told(ActKind::Reverse, "reverse_done");
+    assert_eq!((back.verdict, back.moved), (Verdict::Done, Some(Money::from_fen(1_800_000))));
+    for (from, to) in
+        [("\"moved\":\"18000.00\",", ""), ("\"done\"", "\"registered\""), ("\"moved\":\"18", "\"moved\":\"17")]
+    {
+        assert!(judged(ActKind::Reverse, &golden("reverse_done").replacen(from, to, 1)) == DOUBT, "{to}");
+    }
 }
 
 #[test]

@@ -71,7 +71,7 @@ impl TryFrom<AccountText> for FoundAccount {
 
 /// What the page says a kind may end as, and what it may bring.
 pub(super) fn read(kind: ActKind, json: &str, outcome: &mut Outcome) -> Result<(), Unreadable> {
-    let has_parts = matches!(kind, ActKind::Freeze | ActKind::Deduct);
+    let has_parts = matches!(kind, ActKind::Freeze | ActKind::Deduct | ActKind::Reverse);
     match outcome.verdict {
         Verdict::Registered if kind != ActKind::Deduct => {
             return Err(Unreadable("`registered` of what is answered at once"));
@@ -86,7 +86,7 @@ pub(super) fn read(kind: ActKind, json: &str, outcome: &mut Outcome) -> Result<(
             outcome.accounts = lists.accounts.0.into_iter().map(TryInto::try_into).collect::<Result<_, _>>()?;
         }
         // What is set free or still held is no money of the court's: only `moved` says what was paid.
-        ActKind::Deduct | ActKind::Release => outcome.caught = None,
+        ActKind::Deduct | ActKind::Release | ActKind::Reverse => outcome.caught = None,
         _ => {}
     }
     outcome.findings.retain(|finding| finding.class == FindingClass::Step);

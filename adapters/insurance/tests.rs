@@ -49,13 +49,15 @@ fn steps(outcome: &Outcome, name: &str) -> Vec<String> {
 
 #[test]
 fn tasks_are_written_byte_for_byte() {
-    let notices: [(ActKind, &str, &[&str]); 6] = [
+    let notices: [(ActKind, &str, &[&str]); 8] = [
         (ActKind::Query, golden!("query"), &[]),
         (ActKind::Freeze, golden!("freeze"), &["ruling", "freeze_notice"]),
         (ActKind::Renew, golden!("renew"), &["ruling", "freeze_notice"]),
         (ActKind::Release, golden!("release"), &["ruling", "release_notice"]),
         (ActKind::Surrender, golden!("surrender"), &["ruling", "assist_notice", "holder_consent"]),
         (ActKind::WithdrawBenefits, golden!("withdraw_benefits"), &["ruling", "assist_notice"]),
+        (ActKind::Reverse, golden!("reverse"), &["ruling", "assist_notice"]),
+        (ActKind::Reinstate, golden!("reinstate"), &["ruling", "assist_notice"]),
     ];
     for (kind, golden, papers) in notices {
         let files: Vec<_> = papers.iter().map(|kind| paper(kind, &format!("{kind}.pdf"))).collect();
@@ -63,6 +65,11 @@ fn tasks_are_written_byte_for_byte() {
         assert_eq!(written, golden);
         assert_eq!((TRADE.papers)(kind), !papers.is_empty());
     }
+    let mut part = order(ActKind::Release);
+    part.lines[0].amount = yuan("5000.00");
+    let files = ["ruling", "release_notice"].map(|kind| paper(kind, &format!("{kind}.pdf")));
+    let written = String::from_utf8(task(&TRADE, &part, &files).ok().unwrap()).unwrap();
+    assert_eq!(written, golden!("release_part"));
 }
 
 #[test]
@@ -76,7 +83,7 @@ fn a_task_without_what_it_needs_never_leaves() {
         assert!(lacks(kind, |line| line.account = None), "{kind:?}");
         assert_eq!(lacks(kind, |line| line.amount = None), kind.needs_amount(), "{kind:?}");
         assert_eq!(lacks(kind, |line| line.amount = Some(Money::ZERO)), kind.needs_amount(), "{kind:?}");
-        assert_eq!(lacks(kind, |line| line.original = None), kind.builds_on_freeze(), "{kind:?}");
+        assert_eq!(lacks(kind, |line| line.original = None), !kind.builds_on().is_empty(), "{kind:?}");
         assert_eq!(lacks(kind, |line| line.to = None), matches!(kind, ActKind::Freeze | ActKind::Renew), "{kind:?}");
     }
     for kind in [ActKind::Deduct, ActKind::Watch, ActKind::Locate] {
@@ -196,6 +203,29 @@ fn a_surrender_waits_for_its_notices_and_then_pays_or_is_bought_out() {
         (golden!("consent_missing"), "\"text\"", "\"moved\":\"1.00\",\"text\""),
     ] {
         assert!(judged(ActKind::Surrender, &golden.replacen(from, to, 1)) == DOUBT, "{to}");
+    }
+}
+
+#[test]
+fn a_policy_stands_again_or_does_not_and_benefits_go_back() {
+    let stands = told(ActKind::Reinstate, golden!("reinstated"));
+    assert_eq!((stands.verdict, stands.moved), (Verdict::Done, yuan("18000.00")));
+    assert_eq!(steps(&stands, "step"), ["reinstated"]);
+    let refused = told(ActKind::Reinstate, golden!("not_reinstated"));
+    assert_eq!((refused.verdict, refused.reason, refused.moved), (Verdict::Refused, Some(Reason::Insufficient), None));
+    let back = told(ActKind::Reverse, golden!("reversed"));
+    assert_eq!((back.verdict, back.moved), (Verdict::Done, yuan("18000.00")));
+    let part = told(ActKind::Release, golden!("released_part"));
+    assert_eq!((part.verdict, part.limit), (Verdict::Done, yuan("13000.00")));
+    for (kind, golden, from, to) in [
+        (ActKind::Reinstate, golden!("reinstated"), "\"done\"", "\"partly\""),
+        (ActKind::Reinstate, golden!("reinstated"), "\"moved\":\"18000.00\",", ""),
+        (ActKind::Reinstate, golden!("reinstated"), "\"moved\":\"18000.00\"", "\"moved\":\"17999.99\""),
+        (ActKind::Reinstate, golden!("reinstated"), "\"kind\":\"reinstate\"", "\"kind\":\"surrender\""),
+        (ActKind::Reinstate, golden!("not_reinstated"), "\"text\"", "\"moved\":\"1.00\",\"text\""),
+        (ActKind::Reverse, golden!("reversed"), "\"moved\":\"18000.00\"", "\"moved\":\"0.00\""),
+    ] {
+        assert!(judged(kind, &golden.replacen(from, to, 1)) == DOUBT, "{to}");
     }
 }
 

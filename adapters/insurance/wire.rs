@@ -87,7 +87,8 @@ pub(super) fn read(kind: ActKind, json: &str, outcome: &mut Outcome) -> Result<(
             Ok(())
         }
         (ActKind::Freeze, Verdict::Done | Verdict::Partly) => barred(read_fields(json)?, outcome),
-        (ActKind::Query | ActKind::Renew | ActKind::Release, Verdict::Partly) => {
+        // A policy stands again, or it does not.
+        (ActKind::Query | ActKind::Renew | ActKind::Release | ActKind::Reinstate, Verdict::Partly) => {
             Err(Unreadable("`partly` of what has no parts"))
         }
         _ => Ok(()),

@@ -34,6 +34,10 @@ pub(crate) const ORDER: Words = &[
     ("destination.bank", Sort::Text),
     ("destination.bank_code", Sort::Text),
     ("destination.number", Sort::Text),
+    ("payer.holder", Sort::Text),
+    ("payer.bank", Sort::Text),
+    ("payer.bank_code", Sort::Text),
+    ("payer.number", Sort::Text),
     ("asset", Sort::Text),
     ("amount", Sort::Money),
     ("from", Sort::Day),
@@ -41,6 +45,7 @@ pub(crate) const ORDER: Words = &[
     ("original.number", Sort::Text),
     ("original.slip", Sort::Text),
     ("original.case_number", Sort::Text),
+    ("original.serial", Sort::Text),
     ("note", Sort::Text),
     ("officers.1.name", Sort::Text),
     ("officers.1.work_id", Sort::Text),
@@ -159,6 +164,7 @@ fn ordered(slip: &Slip, line: &Line, word: &str) -> Option<Own> {
     }
     let (case, party) = (&slip.context.case, slip.party());
     let payee = slip.destination().filter(|_| line.kind.moves_money());
+    let payer = slip.payer(line);
     match word {
         "issued_at" => issued_at(slip.number).map(Own::Day),
         "case.number" => text(case.number.expose()),
@@ -173,6 +179,10 @@ fn ordered(slip: &Slip, line: &Line, word: &str) -> Option<Own> {
         "destination.bank" => text(&payee?.bank),
         "destination.bank_code" => text(&payee?.bank_code),
         "destination.number" => text(payee?.number.expose()),
+        "payer.holder" => text(&payer?.holder),
+        "payer.bank" => text(&payer?.bank),
+        "payer.bank_code" => text(&payer?.bank_code),
+        "payer.number" => text(payer?.number.expose()),
         "asset" => text(line.account.as_ref()?.expose()),
         "amount" => line.amount.map(Own::Money),
         "from" => line.from.map(Own::Day),
@@ -183,6 +193,7 @@ fn ordered(slip: &Slip, line: &Line, word: &str) -> Option<Own> {
             text(SlipLine::parse(&original.slip).map_or(original.slip.clone(), |key| key.slip.to_string()).as_str())
         }
         "original.case_number" => text(line.original.as_ref()?.case_number.expose()),
+        "original.serial" => text(line.taken_as()?.expose()),
         "note" => text(line.note.as_ref()?.expose()),
         _ => None,
     }

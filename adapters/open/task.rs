@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use domain::act::Original;
-use domain::case::{Officer, Paper, Party};
+use domain::case::{CourtAccount, Officer, Paper, Party};
 use domain::slip::{Line, Slip, SlipLine};
 use domain::socket::PaperFile;
 use domain::{ActKind, Money, SlipNumber};
@@ -28,6 +28,8 @@ struct Task<'s> {
     papers: Vec<PaperText<'s>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     destination: Option<Destination<'s>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payer: Option<Destination<'s>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     asset: Option<&'s str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -95,6 +97,8 @@ struct Destination<'s> {
 struct OriginalText<'s> {
     number: String,
     case_number: &'s str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    serial: Option<&'s str>,
 }
 
 /// Our number for the one line of a slip; `None` when it has none or several.
@@ -130,17 +134,13 @@ pub(crate) fn task(trade: &Trade, slip: &Slip, files: &[PaperFile]) -> Result<Ve
         subject: subject(party)?,
         officers: slip.context.officers.iter().map(officer).collect(),
         papers: papers(&slip.context.papers, files),
-        destination: line.kind.moves_money().then(|| slip.destination()).flatten().map(|account| Destination {
-            holder: &account.holder,
-            bank: &account.bank,
-            bank_code: &account.bank_code,
-            number: account.number.expose(),
-        }),
+        destination: slip.destination().filter(|_| line.kind.moves_money()).map(account),
+        payer: slip.payer(line).map(account),
         asset: line.account.as_ref().map(|account| account.expose().as_str()),
         amount: line.amount.map(|amount| amount.to_string()),
         from: line.from.map(|day| day.to_string()),
         to: line.to.map(|day| day.to_string()),
-        original: line.original.as_ref().map(original),
+        original: line.original.as_ref().map(|named| original(named, line)),
         note: line.note.as_ref().map(|note| note.expose().as_str()).filter(|note| !note.is_empty()),
         own: own.into_iter().map(|own| (trade.object, own)).collect(),
     };
@@ -158,6 +158,11 @@ fn check(slip: &Slip, line: &Line) -> Result<(), Unencodable> {
         || (!kind.builds_on().is_empty() && line.original.as_ref().is_none_or(|original| original.slip.is_empty()))
         || (kind.moves_money() && slip.destination().is_none_or(|account| account.number.expose().is_empty()));
     if lacks { Err(Unencodable) } else { Ok(()) }
+}
+
+fn account(account: &CourtAccount) -> Destination<'_> {
+    let CourtAccount { holder, bank, bank_code, number } = account;
+    Destination { holder, bank, bank_code, number: number.expose() }
 }
 
 fn must(text: &str) -> Result<&str, Unencodable> {
@@ -210,10 +215,11 @@ fn papers<'s>(papers: &'s [Paper], files: &'s [PaperFile]) -> Vec<PaperText<'s>>
 
 /// Names what the act builds on. What we keep is its full `slip-line`; a bare slip number is one of another connection,
 /// whose only line is the first.
-fn original(original: &Original) -> OriginalText<'_> {
+fn original<'s>(original: &'s Original, line: &'s Line) -> OriginalText<'s> {
     let number = match SlipNumber::parse(&original.slip) {
         Some(slip) => SlipLine { slip, line: 1 }.to_string(),
         None => original.slip.clone(),
     };
-    OriginalText { number, case_number: original.case_number.expose() }
+    let serial = line.taken_as().map(|serial| serial.expose().as_str());
+    OriginalText { number, case_number: original.case_number.expose(), serial }
 }

@@ -27,6 +27,7 @@ pub async fn bring(books: &Books, county: &DemoCounty, act: &Value, number: &str
                 queue: false,
                 end,
                 product: None,
+                takes_over: Vec::new(),
             }
         }
         "deduct" => {

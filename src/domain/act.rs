@@ -119,6 +119,12 @@ impl ActKind {
         matches!(self, Self::Reverse | Self::Reinstate)
     }
 
+    /// Does money travel by it, to the court's account or back from there? Then its answer says how much.
+    #[must_use]
+    pub fn transfers(self) -> bool {
+        self.moves_money() || self.gives_back()
+    }
+
     /// Must it state an exact amount (rule D7)? A seal on a thing has none, a freeze of money always.
     #[must_use]
     pub fn needs_amount(self) -> bool {
@@ -231,6 +237,9 @@ pub struct ActOrder {
 
 /// The most particulars of one order: a registry's form with a transferee has a dozen.
 pub const ORDER_DETAILS_MAX: usize = 24;
+
+/// The particular of an order that gives money back: the partner's own number of what took it.
+pub const ORIGINAL_SERIAL: &str = "original_serial";
 
 /// Sorts of grid task, the value of the particular `task`: look for a person, look for property, serve papers.
 pub const GRID_TASKS: [&str; 3] = ["find_person", "find_property", "serve_papers"];

@@ -25,6 +25,26 @@ pub struct FieldBytes {
     pub court_account: Option<u16>,
 }
 
+/// What a partner's wire says of a release that names a sum.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub enum PartRelease {
+    /// No place for the sum: whatever is sent lets go of the whole freeze.
+    #[default]
+    NoPlace,
+    /// A place for it, and a partner that was not heard to read it there: it may let go of the whole freeze.
+    Unagreed,
+    /// The partner lets go of that sum; the rest of the freeze stands in its rank.
+    Read,
+}
+
+impl PartRelease {
+    /// May a release with a sum be sent?
+    #[must_use]
+    pub fn is_read(self) -> bool {
+        self == Self::Read
+    }
+}
+
 /// What of a request a partner will see.
 pub struct Looked<'r> {
     /// The party and its place in the case.
@@ -66,6 +86,8 @@ pub struct Form {
     pub bytes: FieldBytes,
     /// The officers registered there (rule D4); `None` = it keeps no register with us.
     pub register: Option<Vec<RegisteredOfficer>>,
+    /// What it makes of a release that names a sum.
+    pub part_release: PartRelease,
 }
 
 /// An officer as a partner's register has him.
@@ -131,6 +153,8 @@ crate::act::words! {
         ClosedUntilDeadline = 9 "closed_until_deadline" "截止时间早于协助单位的下一受理时间",
         /// A number or name is too long for the partner's tables.
         FieldLong = 10 "field_long" "超过协助单位该字段可接收的长度",
+        /// The partner's form cannot say how much of a freeze is let go.
+        PartUnreadable = 11 "part_unreadable" "协助单位的接口不能表达部分解除，发出即全部解除；请以书面方式办理部分解除，或由承办人决定全部解除后重新冻结——两者并不等同，重新冻结将丧失原冻结顺位",
     }
 }
 
@@ -149,6 +173,9 @@ impl DefectKind {
             Self::OriginalMissing => "the number of the original request is missing",
             Self::ClosedUntilDeadline => "the deadline passes before the partner opens",
             Self::FieldLong => "is longer than the partner's field takes, in bytes",
+            Self::PartUnreadable => {
+                "the partner's form cannot release a part of a freeze and would let go of all of it; have the limit lowered on paper, or release in full and freeze again, which is not the same: the rank is lost"
+            }
         }
     }
 }

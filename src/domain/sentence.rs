@@ -29,6 +29,8 @@ pub enum Waiting {
     Stage,
     /// An officer it is sent for is not registered with the partner, or no longer (rule D4).
     Officer,
+    /// It lets go of a part, and the partner does not read how much (any more).
+    Part,
     /// The partner fetches it with its next list.
     Fetch,
     /// The partner will be asked by our number.
@@ -155,6 +157,12 @@ fn ready(waiting: Waiting) -> (&'static str, &'static str, &'static str, &'stati
             "承办人",
             "the officer",
         ),
+        Waiting::Part => (
+            "协助单位现不能识别部分解除，发出即全部解除，暂不发送",
+            "is held: the partner does not read a part any more and would release all of it",
+            "承办人（撤回后以书面方式办理）",
+            "the officer, who withdraws it and has it done on paper",
+        ),
         Waiting::Fetch => ("等待协助单位取件", "the partner fetches it with its next list", "协助单位", "the partner"),
         _ => ("待发送", "is about to be sent", "本系统", "the gateway"),
     }
@@ -164,7 +172,7 @@ fn ready(waiting: Waiting) -> (&'static str, &'static str, &'static str, &'stati
 mod tests {
     use super::*;
 
-    const WAITING: [Waiting; 16] = [
+    const WAITING: [Waiting; 17] = [
         Waiting::Turn,
         Waiting::Base,
         Waiting::Order,
@@ -176,6 +184,7 @@ mod tests {
         Waiting::Stopped,
         Waiting::Halted,
         Waiting::Stage,
+        Waiting::Part,
         Waiting::Officer,
         Waiting::Fetch,
         Waiting::Ask,
@@ -203,7 +212,7 @@ mod tests {
         let said = |state, waiting| next(state, waiting, None).what_zh;
         let ready: std::collections::BTreeSet<_> =
             WAITING.iter().map(|waiting| said(ActState::Ready, *waiting)).collect();
-        assert_eq!(ready.len(), 13, "{ready:?}");
+        assert_eq!(ready.len(), 14, "{ready:?}");
         let awaiting =
             [Waiting::Ask, Waiting::Condition, Waiting::Turn].map(|waiting| said(ActState::Awaiting, waiting));
         assert_eq!(awaiting.iter().collect::<std::collections::BTreeSet<_>>().len(), 3);

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::act::Original;
+use crate::act::{ORIGINAL_SERIAL, Original};
 use crate::case::{Case, CourtAccount, Officer, Paper, Party};
 use crate::{ActKind, Day, Money, Personal};
 
@@ -114,6 +114,15 @@ pub struct Line {
     pub details: Vec<crate::outcome::Detail>,
 }
 
+impl Line {
+    /// The partner's own number of what took the money that this line gives back, when it is known.
+    #[must_use]
+    pub fn taken_as(&self) -> Option<&Personal<String>> {
+        let named = self.details.iter().find(|detail| detail.name == ORIGINAL_SERIAL);
+        named.map(|detail| &detail.value).filter(|_| self.kind.gives_back())
+    }
+}
+
 /// One order to one partner about one subject.
 #[derive(Clone)]
 pub struct Slip {
@@ -148,6 +157,12 @@ impl Slip {
     #[must_use]
     pub fn destination(&self) -> Option<&CourtAccount> {
         self.context.case.account.as_ref()
+    }
+
+    /// Where money comes from that this line gives back: the court's account, to which it had gone.
+    #[must_use]
+    pub fn payer(&self, line: &Line) -> Option<&CourtAccount> {
+        self.destination().filter(|_| line.kind.gives_back())
     }
 }
 

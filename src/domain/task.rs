@@ -42,6 +42,8 @@ words! {
         AnswerOverdue = 17 "answer_overdue" "协助单位逾期未反馈",
         /// A packet or message was set aside because it could not be read.
         SetAside = 18 "set_aside" "报文已隔离，待人工处理",
+        /// A part of a freeze keeps other property out of reach, and the partner's form cannot release a part (rule D8).
+        PartByHand = 19 "part_by_hand" "冻结的空余限额须以书面方式部分解除",
     }
 }
 
@@ -52,7 +54,7 @@ impl TaskKind {
         Some(match self {
             Self::Expiring => &rules::D12,
             Self::Lapsed => &rules::D10,
-            Self::Excess => &rules::D8,
+            Self::Excess | Self::PartByHand => &rules::D8,
             Self::ReleaseProposed => &rules::D27,
             Self::NotifyDebtor => &rules::D20,
             Self::NotifyCoOwner => &rules::D26,
@@ -85,6 +87,7 @@ impl TaskKind {
             Self::OfficerUnregistered => "an officer is not, or no longer, registered with the partner",
             Self::AnswerOverdue => "a partner has not answered in the time agreed",
             Self::SetAside => "a message was set aside because it could not be read",
+            Self::PartByHand => "have the idle part of a freeze released on paper: the partner's form cannot say it",
         }
     }
 

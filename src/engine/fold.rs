@@ -470,7 +470,7 @@ impl State {
         let state = act_state(&fact.state);
         self.booked(index, |state_now| {
             let Some(act) = state_now.acts.get_mut(index) else { return };
-            if let Some(amount) = amount.filter(|_| act.kind().moves_money() && state == ActState::Done) {
+            if let Some(amount) = amount.filter(|_| act.kind().transfers() && state == ActState::Done) {
                 act.amount = amount;
             }
         });

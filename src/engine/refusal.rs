@@ -70,6 +70,8 @@ pub enum Refusal {
         /// The officers in whose names it goes out are missing too.
         officers: bool,
     },
+    /// A release of a part at partners that would let go of the whole freeze.
+    PartUnread(Vec<(String, domain::form::Defect)>),
     /// Whoever stopped it has not given this caller the lifting of it.
     StopNotYours,
     /// Another clerk of the partner has taken it.

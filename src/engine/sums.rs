@@ -8,7 +8,7 @@ use store::record::OutcomeTwin;
 use crate::state::books::paper_key;
 use crate::state::measure::{LET_GO, NO_DAY};
 use crate::state::slab::{Index, NONE};
-use crate::state::{Measure, State, Taking};
+use crate::state::{Act, Measure, State, Taking};
 
 /// What was said of an act.
 #[derive(Clone, Copy)]
@@ -66,13 +66,14 @@ impl State {
                 }
             }
             kind if kind.moves_money() => self.booked(index, |books| books.take(taking, amount, said)),
-            kind if kind.gives_back() => self.booked(index, |books| books.give_back(taking, amount, said)),
+            kind if kind.gives_back() => self.booked(index, |books| books.give_back(index, amount, said)),
             ActKind::Freeze => self.booked(index, |books| books.freeze(measure, amount, said)),
             ActKind::Watch | ActKind::BorderControl if said.effect() => self.with_measure(measure, |measure| {
                 measure.to = said.outcome.and_then(|outcome| outcome.to).unwrap_or(measure.to);
                 measure.set_state(MeasureState::InForce);
             }),
-            ActKind::Release if said.effect() => self.booked(index, |books| books.release(measure, amount)),
+            ActKind::Release if amount > 0 => self.booked(index, |books| books.release_part(index, amount, said)),
+            ActKind::Release if said.effect() => self.booked(index, |books| books.release(measure)),
             ActKind::Renew if said.effect() => self.booked(index, |books| books.renew(measure, (to, sent_at), said)),
             ActKind::Lift if said.effect() => {
                 self.with_measure(measure, |measure| measure.set_state(MeasureState::Ended));
@@ -233,22 +234,43 @@ impl State {
         });
     }
 
-    fn give_back(&mut self, index: Index, ordered: i64, said: Said<'_>) {
-        if !said.effect() {
-            return;
-        }
-        let all = if said.state == ActState::Done { ordered } else { 0 };
-        let back = said.outcome.and_then(|o| o.moved).unwrap_or(all).clamp(0, ordered.max(0));
-        if let Some(taking) = self.takings.get_mut(index) {
-            taking.returned = taking.returned.saturating_add(back).min(taking.moved);
+    /// What an act gave back, each time all of it is told anew.
+    fn give_back(&mut self, act: Index, ordered: i64, said: Said<'_>) {
+        let back = said.moved(ordered).min(ordered.max(0));
+        let Some((taking, change)) = self.effected(act, back).map(|(act, change)| (act.taking, change)) else { return };
+        if let Some(taking) = self.takings.get_mut(taking) {
+            taking.returned = taking.returned.saturating_add(change).clamp(0, taking.moved);
         }
     }
 
-    /// All of it, or the part that the release names.
-    fn release(&mut self, index: Index, part: i64) {
-        self.with_measure(index, |freeze| {
-            freeze.limit = if part > 0 { freeze.limit.saturating_sub(part).max(0) } else { 0 };
+    /// Enters what an act has effected in all; the act, and the difference to what was entered before.
+    fn effected(&mut self, act: Index, now: i64) -> Option<(&Act, i64)> {
+        let act = self.acts.get_mut(act)?;
+        let change = now - std::mem::replace(&mut act.effected, now);
+        (change != 0).then_some((&*act, change))
+    }
+
+    /// The part that the release names; it stands again when late word denies it.
+    fn release_part(&mut self, act: Index, part: i64, said: Said<'_>) {
+        let gone = if said.effect() { part } else { 0 };
+        let Some((measure, change)) = self.effected(act, gone).map(|(act, change)| (act.measure, change)) else {
+            return;
+        };
+        self.with_measure(measure, |freeze| {
+            freeze.limit = freeze.limit.saturating_sub(change).max(0);
             freeze.caught = freeze.caught.min(freeze.limit);
+            let was_used_up = freeze.state() == MeasureState::Ended && change < 0;
+            if (freeze.is_live() || was_used_up) && freeze.state() != MeasureState::Lapsed {
+                let queued = freeze.state() == MeasureState::Queued;
+                freeze.stands_as(queued);
+            }
+        });
+    }
+
+    /// All of it.
+    fn release(&mut self, index: Index) {
+        self.with_measure(index, |freeze| {
+            (freeze.limit, freeze.caught) = (0, 0);
             if freeze.state() != MeasureState::Lapsed {
                 let queued = freeze.state() == MeasureState::Queued;
                 freeze.stands_as(queued);

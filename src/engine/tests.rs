@@ -4,6 +4,7 @@ mod ceilings;
 mod claims;
 mod dates;
 mod delivering;
+mod giving_back;
 mod histories;
 mod kinds;
 mod law;
@@ -64,7 +65,7 @@ impl Keyring for CountingKeyring {
 fn partner(id: &str) -> Partner {
     Partner {
         ask_every_ms: 86_400_000,
-        form: domain::form::Form::default(),
+        form: domain::form::Form { part_release: domain::form::PartRelease::Read, ..domain::form::Form::default() },
         id: id.to_owned(),
         name: id.to_owned(),
         kind: PartnerKind::Bank,

@@ -9,9 +9,10 @@ use std::process::ExitCode;
 use adapters::ADAPTERS;
 use anyhow::{Context as _, bail};
 use clap::Args;
+use domain::form::PartRelease;
 use domain::partner::Travel;
 use domain::request::PartnerKind;
-use domain::socket::Adapter;
+use domain::socket::{Adapter, PartnerOptions};
 
 /// Parameters of `partner new`.
 #[derive(Args)]
@@ -84,6 +85,7 @@ fn page(id: &str, name: &str, kind: PartnerKind, adapter: &Adapter) -> String {
     page.push_str(&format!(
         "# Region codes that it serves; empty = everywhere.\nregions = []\n# All that this adapter can say; keep what the partner takes.\nacts = [{acts}]\n"
     ));
+    page.push_str(&part_release(adapter));
     page.push_str(MANNERS);
     if pulled {
         page.push_str("\n# How it is known when it calls us: \"file:PATH\" or \"env:NAME\", never the password itself.\n[credential]\nusername = \"YH-…\"\n");
@@ -106,6 +108,17 @@ fn page(id: &str, name: &str, kind: PartnerKind, adapter: &Adapter) -> String {
         page.push_str(&format!("\n# {told}\n# [options.{table}]\n# {key} = \"…\"\n"));
     }
     page
+}
+
+/// What it makes of a release that names a sum; nothing where its form has no place for one.
+fn part_release(adapter: &Adapter) -> String {
+    let read = match (adapter.form)(&PartnerOptions::default()).part_release {
+        PartRelease::NoPlace => return String::new(),
+        read => read.is_read(),
+    };
+    format!(
+        "# true = it lets go of a part of a freeze when the release names a sum; false = it would let go of all of it, so no part is ever sent.\n# part_release = {read}\n"
+    )
 }
 
 const MANNERS: &str = "\

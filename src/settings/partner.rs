@@ -7,7 +7,7 @@ use adapters::ADAPTERS;
 use adapters::inbox::INBOX;
 use domain::Day;
 use domain::calendar::Hours;
-use domain::form::{Form, RegisteredOfficer};
+use domain::form::{Form, PartRelease, RegisteredOfficer};
 use domain::partner::{Partner, PullCredential, Rate, Stage, Travel};
 use domain::request::PartnerKind;
 use domain::rules::{BUILT_IN, RulePack};
@@ -110,10 +110,10 @@ pub(super) fn read<'p>(
     let agreed = root.table_if_any("check").and_then(|table| agreed(table, around));
     let plug = plug(&mut root, adapter.as_ref(), &timeouts, around, dialects);
     fetchable(kind.as_ref(), travel.filter(|_| !by_hand));
-    let register = officers(&mut root);
+    let (register, part) = (officers(&mut root), root.flag("part_release"));
     root.finish();
     let (plug, mut form, options) = plug?;
-    form.register = register;
+    (form.register, form.part_release) = (register, agreed_part(part.as_ref(), form.part_release));
     described(&plug, acts.as_deref().unwrap_or_default(), doubt.can_be_asked, page);
     let spot = credential.as_ref().map(|found| found.spot.clone());
     let partner = Partner {
@@ -290,6 +290,21 @@ fn acts(root: &mut Table<'_>, sayable: &[ActKind]) -> Option<Vec<ActKind>> {
         found.spot.warn("freezes and does not release: what is frozen here must be released on paper");
     }
     Some(acts)
+}
+
+/// What the partner makes of a release that names a sum: as its adapter says, unless its file says otherwise.
+fn agreed_part(said: Option<&Found<'_, bool>>, by_adapter: PartRelease) -> PartRelease {
+    match said {
+        Some(said) if said.value && by_adapter == PartRelease::NoPlace => {
+            said.spot.fault(
+                "says that it releases a part, and the messages of this adapter have no place for the sum; leave it out, and have parts released on paper (mapped_json: place `amount` in [options.send.release.body])",
+            );
+            by_adapter
+        }
+        Some(said) if said.value => PartRelease::Read,
+        Some(_) if by_adapter == PartRelease::Read => PartRelease::Unagreed,
+        _ => by_adapter,
+    }
 }
 
 /// A partner whose file describes its messages must describe those of every act that it takes.

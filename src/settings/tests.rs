@@ -1,6 +1,7 @@
 //! Every key wrong in turn, several files wrong at once, the samples, and a province of partners.
 
 pub(crate) mod fuzz;
+mod parts;
 mod rules;
 
 use std::fs;
@@ -170,6 +171,7 @@ fn every_key_of_a_partner_wrong_in_turn() {
             ("acts", "acts = [\"query\", \"seize\"]", "acts[1]"),
             ("acts", "acts = [\"query\", \"query\"]", "acts[1]"),
             ("retired", "stage = \"trial\"", "stage"),
+            ("retired", "part_release = \"yes\"", "part_release"),
             ("hours", "hours = \"9-5\"", "hours"),
             ("answer_due_s", "answer_due_s = 0", "answer_due_s"),
             ("answer_due_s", "answer_due_s = \"600\"", "answer_due_s"),

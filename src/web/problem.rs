@@ -58,6 +58,7 @@ slugs! {
     RulesBroken = "rules_broken",
     WouldBeHandedBack = "would_be_handed_back",
     PapersMissing = "papers_missing",
+    PartReleaseUnread = "part_release_unread",
     PartnerUnknown = "partner_unknown",
     ScopeEmpty = "scope_empty",
     DocumentUnknown = "document_unknown",

@@ -43,12 +43,8 @@ impl From<Refusal> for Problem {
             Refusal::WrongState { state } => Self::from(Slug::WrongState).in_state(state),
             Refusal::NoCallback => Slug::PartnerHasNoCallback.into(),
             Refusal::Unreadable { wanted } => named(Slug::InvalidRequest, String::new(), Want::Form(wanted)),
-            Refusal::Formal(defects) => {
-                let fault = |(partner, defect): (String, domain::form::Defect)| {
-                    Fault::at(defect.at.clone(), Want::Of(partner, Box::new(defect)))
-                };
-                Self::from(Slug::WouldBeHandedBack).at(defects.into_iter().map(fault).collect())
-            }
+            Refusal::Formal(defects) => Self::from(Slug::WouldBeHandedBack).at(of_partners(defects)),
+            Refusal::PartUnread(defects) => Self::from(Slug::PartReleaseUnread).at(of_partners(defects)),
             Refusal::PapersMissing { papers, officers } => {
                 let missing = papers.into_iter().map(|kind| Fault::at("/documents", Want::Paper(kind)));
                 let nobody = officers.then(|| Fault::at("/officers", Want::Officers));
@@ -73,4 +69,11 @@ impl From<Refusal> for Problem {
             Refusal::Unavailable => Self::from(Slug::Unavailable).after(REPAIR_WAIT_S),
         }
     }
+}
+
+fn of_partners(defects: Vec<(String, domain::form::Defect)>) -> Vec<Fault> {
+    let fault = |(partner, defect): (String, domain::form::Defect)| {
+        Fault::at(defect.at.clone(), Want::Of(partner, Box::new(defect)))
+    };
+    defects.into_iter().map(fault).collect()
 }

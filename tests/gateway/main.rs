@@ -22,6 +22,7 @@ mod faults;
 mod feedback;
 mod full_disk;
 mod fund;
+mod giving_back;
 mod inbox;
 mod kills;
 mod kinds;

@@ -130,7 +130,7 @@ impl World {
         }
         let partner = Partner {
             ask_every_ms: 86_400_000,
-            form: domain::form::Form::default(),
+            form: domain::form::Form { part_release: domain::form::PartRelease::Read, ..domain::form::Form::default() },
             id: id.to_owned(),
             name: id.to_owned(),
             kind: PartnerKind::Bank,

@@ -1,7 +1,7 @@
 //! Banks that we call: orders to the byte, answers by meaning, and every answer that must not be believed.
 
-use domain::act::Original;
-use domain::outcome::{Outcome, Reason, Verdict};
+use domain::act::{ORIGINAL_SERIAL, Original};
+use domain::outcome::{Detail, Outcome, Reason, Verdict};
 use domain::slip::SlipLine;
 use domain::socket::{Cause, Judged};
 use domain::{ActKind, Money, Personal};
@@ -23,9 +23,13 @@ const DOUBT: Judged = Judged::Doubt { cause: Cause::Schema };
 
 fn ordered(kind: ActKind) -> domain::slip::Slip {
     let mut slip = slip(kind);
-    if kind.builds_on_freeze() {
+    if !kind.builds_on().is_empty() {
         let case_number = Personal::new("(2026)浙0225执1234号".to_owned());
         slip.lines[0].original = Some(Original { act: None, slip: "X2026112000000000007-1".to_owned(), case_number });
+    }
+    if kind.gives_back() {
+        let value = Personal::from("HX2026112000000003");
+        slip.lines[0].details = vec![Detail { name: ORIGINAL_SERIAL.to_owned(), value }];
     }
     slip
 }
@@ -49,12 +53,52 @@ fn orders_are_written_to_the_byte() {
         (ActKind::Renew, Some("协助冻结存款通知书.pdf"), golden!("100205_renew.xml")),
         (ActKind::Release, Some("解除冻结存款通知书.pdf"), golden!("100203_release.xml")),
         (ActKind::Deduct, Some("协助扣划存款通知书.pdf"), golden!("100211_deduct.xml")),
+        (ActKind::Reverse, Some("协助执行通知书.pdf"), golden!("100213_reverse.xml")),
     ] {
         let files: Vec<_> = file.map(|name| paper("freeze_notice", name)).into_iter().collect();
         assert_eq!(order(&ENDS, &ordered(kind), &files).unwrap(), golden);
     }
     let key = SlipLine::parse(&format!("{SLIP}-1")).unwrap();
     assert_eq!(ask(&ENDS, key, 1), (format!("{SLIP}-1-q1"), golden!("100999_ask.xml").to_owned()));
+}
+
+#[test]
+fn a_part_is_released_and_another_organs_freeze_is_taken_over() {
+    let mut part = ordered(ActKind::Release);
+    part.lines[0].amount = Some(Money::from_fen(500_000));
+    let notice = paper("release_notice", "解除冻结存款通知书.pdf");
+    assert_eq!(order(&ENDS, &part, &[notice]).unwrap(), golden!("100203_release_part.xml"));
+    let body = golden!("100204_released_part.xml").as_bytes();
+    let told = answered(judge_send(body, &format!("{SLIP}-1"), ActKind::Release, Some(ACCOUNT)));
+    assert_eq!((told.verdict, told.limit, told.caught), (Verdict::Done, Some(Money::from_fen(1_300_000)), None));
+    let mut takes_over = slip(ActKind::Freeze);
+    let case_number = Personal::from("象公(刑)立字[2026]9号");
+    takes_over.lines[0].original =
+        Some(Original { act: None, slip: "象公(刑)冻财字[2026]17号".to_owned(), case_number });
+    let notice = paper("freeze_notice", "协助冻结存款通知书.pdf");
+    assert_eq!(order(&ENDS, &takes_over, &[notice]).unwrap(), golden!("100201_takes_over.xml"));
+}
+
+#[test]
+fn money_that_went_back_is_read_and_never_guessed() {
+    let judge = |body: &str| judge_send(body.as_bytes(), &format!("{SLIP}-1"), ActKind::Reverse, Some(ACCOUNT));
+    let good = golden!("100214_reversed.xml");
+    let back = answered(judge(good));
+    assert_eq!((back.verdict, back.moved), (Verdict::Done, Some(Money::from_fen(300_000))));
+    assert_eq!((back.serial.as_ref().unwrap().expose().as_str(), back.caught), ("HX2026112400000002", None));
+    let asked = golden!("101000_asked_reverse.xml").as_bytes();
+    assert!(answered(judge_ask(asked, &format!("{SLIP}-1-q1"), &format!("{SLIP}-1"), ActKind::Reverse)) == back);
+    let part = answered(judge(&good.replace("<ReturnedBalance>3000", "<ReturnedBalance>1000")));
+    assert_eq!((part.verdict, part.moved), (Verdict::Partly, Some(Money::from_fen(100_000))));
+    for (result, reason) in [("1003", Reason::NoOriginalFreeze), ("1006", Reason::Insufficient)] {
+        let refused = answered(judge(&good.replace("<Result>0000", &format!("<Result>{result}"))));
+        assert_eq!((refused.verdict, refused.reason, refused.moved), (Verdict::Refused, Some(reason), None));
+    }
+    for odd in ["<ReturnedBalance>0.00", "<ReturnedBalance>-1.00", "<DeductedBalance>3000.00"] {
+        let body = good.replace("<ReturnedBalance>3000.00", odd).replace("3000.00</ReturnedBalance>", "");
+        assert!(judge(&body) == DOUBT, "{odd}");
+    }
+    assert!(judge(&good.replace("100214", "100212")) == DOUBT, "the answer to a deduct");
 }
 
 #[test]
@@ -85,6 +129,9 @@ fn an_order_that_lacks_something_is_not_written() {
     assert!(broken(ActKind::Freeze, |slip| slip.lines[0].to = None));
     assert!(broken(ActKind::Renew, |slip| slip.lines[0].to = None));
     assert!(broken(ActKind::Release, |slip| slip.lines[0].original = None));
+    assert!(broken(ActKind::Reverse, |slip| slip.lines[0].original = None));
+    assert!(broken(ActKind::Reverse, |slip| slip.lines[0].amount = Some(Money::ZERO)));
+    assert!(broken(ActKind::Reinstate, |_| {}), "nothing that a bank does");
     assert!(broken(ActKind::Query, |slip| slip.subject = 7));
     assert!(broken(ActKind::Query, |slip| slip.lines.clear()));
     assert!(broken(ActKind::Query, |slip| slip.lines.push(slip.lines[0].clone())));

@@ -29,7 +29,7 @@ macro_rules! fields {
 
 fields! {
     TxCode, Serial, Code, OriginalSerial, OriginalTxCode, OriginalCode, Result, AccountNumber, Applied, Frozen, Deducted,
-    Start, Expire, FailureCause, CoreSerial, PaidTime, Number, Class, Status, Currency, Balance, Available, Branch, Organ,
+    Returned, Remaining, Start, Expire, FailureCause, CoreSerial, PaidTime, Number, Class, Status, Currency, Balance, Available, Branch, Organ,
     Paper, Amount, Until,
 }
 
@@ -77,6 +77,8 @@ fn slot(place: Place, name: &str) -> Slot {
         (P::Body, "AppliedBalance") => Slot::Leaf(F::Applied),
         (P::Body, "FrozedBalance") => Slot::Leaf(F::Frozen),
         (P::Body, "DeductedBalance") => Slot::Leaf(F::Deducted),
+        (P::Body, "ReturnedBalance") => Slot::Leaf(F::Returned),
+        (P::Body, "RemainBalance") => Slot::Leaf(F::Remaining),
         (P::Body, "StartTime") => Slot::Leaf(F::Start),
         (P::Body, "ExpireTime") => Slot::Leaf(F::Expire),
         (P::Body, "FailureCause") => Slot::Leaf(F::FailureCause),
@@ -419,6 +421,15 @@ fn refusal(result: &str, cause: &str) -> Option<Reason> {
     })
 }
 
+/// What was moved, under which number of the bank's, and when.
+fn paid(answer: &Answer<'_>, sum: Field, outcome: &mut Outcome) -> Result<Option<Money>, MarkupFault> {
+    let said = |field| Some(answer.text(field)).filter(|text| !text.is_empty());
+    outcome.moved = answer.money(sum)?;
+    outcome.serial = said(Field::CoreSerial).map(Personal::from);
+    outcome.as_of = said(Field::PaidTime).map(str::to_owned);
+    Ok(outcome.moved)
+}
+
 /// Result 0000: all or part, told by the amounts, which must be there.
 fn done(answer: &mut Answer<'_>, kind: ActKind) -> Result<Option<Outcome>, MarkupFault> {
     let mut outcome = Outcome::of(Verdict::Done);
@@ -435,19 +446,23 @@ fn done(answer: &mut Answer<'_>, kind: ActKind) -> Result<Option<Outcome>, Marku
         }
         ActKind::Deduct => {
             outcome.caught = held;
-            outcome.moved = answer.money(Field::Deducted)?;
-            outcome.serial = Some(answer.text(Field::CoreSerial)).filter(|text| !text.is_empty()).map(Personal::from);
-            outcome.as_of = Some(answer.text(Field::PaidTime)).filter(|text| !text.is_empty()).map(str::to_owned);
-            outcome.moved
+            paid(answer, Field::Deducted, &mut outcome)?
         }
+        ActKind::Reverse => paid(answer, Field::Returned, &mut outcome)?,
         ActKind::Renew => {
             outcome.caught = held;
             return Ok(outcome.to.is_some().then_some(outcome));
         }
+        // What is left of the limit after a part of it was released.
+        ActKind::Release => {
+            outcome.limit = answer.money(Field::Remaining)?;
+            return Ok(Some(outcome));
+        }
         _ => return Ok(Some(outcome)),
     };
     let (Some(applied), Some(got)) = (applied, got) else { return Ok(None) };
-    if got < Money::ZERO || (kind == ActKind::Freeze && outcome.to.is_none()) {
+    let is_nothing = kind == ActKind::Reverse && got == Money::ZERO;
+    if got < Money::ZERO || is_nothing || (kind == ActKind::Freeze && outcome.to.is_none()) {
         return Ok(None);
     }
     if got < applied {

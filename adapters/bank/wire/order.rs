@@ -34,6 +34,7 @@ fn order_code(kind: ActKind) -> Option<u32> {
         ActKind::Renew => 100_205,
         ActKind::Release => 100_203,
         ActKind::Deduct => 100_211,
+        ActKind::Reverse => 100_213,
         _ => return None,
     })
 }
@@ -169,9 +170,13 @@ fn control(message: &mut Message, slip: &Slip, line: &Line, kind: ActKind, files
         // Another organ's freeze that it takes over, in rank.
         if let Some(taken_over) = &line.original {
             message.text("OriginalTransSerialNumber", &taken_over.slip);
+            message.may("OriginalCaseNumber", taken_over.case_number.expose());
         }
     } else {
         original(message, &line.original.as_ref()?.slip)?;
+    }
+    if let Some(serial) = line.taken_as() {
+        message.may("OriginalCoreSerial", serial.expose());
     }
     message.must("CaseNumber", case.number.expose())?;
     if kind == ActKind::Freeze {
@@ -185,6 +190,7 @@ fn control(message: &mut Message, slip: &Slip, line: &Line, kind: ActKind, files
         ActKind::Freeze => freeze(message, line)?,
         ActKind::Renew => message.day("ExpireTime", line.to?, "235959"),
         ActKind::Deduct => deduct(message, slip, line)?,
+        ActKind::Reverse => reverse(message, slip, line)?,
         // Without an amount all of it is let go.
         ActKind::Release => line.amount.iter().for_each(|part| message.shown("Balance", part)),
         _ => {}
@@ -233,6 +239,20 @@ fn deduct(message: &mut Message, slip: &Slip, line: &Line) -> Option<()> {
     message.must("PayeeBank", &to.bank)?;
     message.must("PayeeBankID", &to.bank_code)?;
     message.must("PayeeAccount", to.number.expose())
+}
+
+/// Money goes back to the account it came from, out of the court's own.
+fn reverse(message: &mut Message, slip: &Slip, line: &Line) -> Option<()> {
+    let amount = line.amount.filter(|amount| amount.is_positive())?;
+    message.shown("ReturnBalance", &amount);
+    message.raw("<Currency>CNY</Currency>");
+    if let Some(payer) = slip.payer(line) {
+        message.may("PayerName", &payer.holder);
+        message.may("PayerBank", &payer.bank);
+        message.may("PayerBankID", &payer.bank_code);
+        message.may("PayerAccount", payer.number.expose());
+    }
+    Some(())
 }
 
 fn officers(message: &mut Message, officers: &[Officer]) -> Option<()> {

@@ -234,7 +234,7 @@ proptest! {
             prop_assert!(!outcome.moved.is_some_and(Money::is_positive));
             prop_assert!(kind != ActKind::Freeze || outcome.caught == Some(Money::ZERO));
         }
-        if outcome.verdict == Verdict::Done && kind.moves_money() {
+        if outcome.verdict == Verdict::Done && kind.transfers() {
             prop_assert!(outcome.moved.is_some_and(|moved| moved.is_positive() && outcome.limit.is_none_or(|limit| moved >= limit)));
         }
     }

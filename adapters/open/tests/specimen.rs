@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use domain::act::Original;
-use domain::outcome::Outcome;
+use domain::act::{ORIGINAL_SERIAL, Original};
+use domain::outcome::{Detail, Outcome};
 use domain::slip::{Line, Slip, SlipLine};
 use domain::socket::{Judged, PaperFile};
 use domain::{ActKind, Day, Money};
@@ -22,7 +22,7 @@ pub(crate) fn slip(kind: ActKind, asset: Option<&str>) -> Slip {
     let lasts = kind.is_lasting() || kind == ActKind::Renew;
     let line = Line {
         note: None,
-        details: Vec::new(),
+        details: serial(kind),
         line: u16::from(!kind.is_question()),
         kind,
         account: asset.map(personal),
@@ -38,6 +38,12 @@ pub(crate) fn slip(kind: ActKind, asset: Option<&str>) -> Slip {
     let officers = vec![specimen::officer("陈法官", "1"), specimen::officer("林法官", "2")];
     let context = Arc::new(specimen::context(officers, RULING));
     Slip { number: specimen::number(), context, subject: 0, lines: vec![line] }
+}
+
+/// The partner's own number of what is given back.
+fn serial(kind: ActKind) -> Vec<Detail> {
+    let serial = Detail { name: ORIGINAL_SERIAL.to_owned(), value: personal("HX2026112000000003") };
+    Some(serial).filter(|_| kind.gives_back()).into_iter().collect()
 }
 
 /// Our number for the one line of that slip: `X2026112200000000012-1`.

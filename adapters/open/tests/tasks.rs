@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::act::NOTE_CHARS_MAX;
 use domain::slip::{Slip, SlipContext};
-use domain::{ActKind, Personal};
+use domain::{ActKind, Money, Personal};
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -28,6 +28,8 @@ fn every_kind_says_what_it_must() {
             kind.moves_money(),
             "{kind:?}: the account is nobody's business else"
         );
+        assert_eq!(json.get("payer").is_some(), kind.gives_back(), "{kind:?}: money goes back from where it went");
+        assert_eq!(json["original"].get("serial").is_some(), kind.gives_back(), "{kind:?}");
         assert_eq!(json.get("amount").is_some(), kind.needs_amount(), "{kind:?}");
         assert_eq!(json.get("original").is_some(), !kind.builds_on().is_empty(), "{kind:?}");
         assert_eq!(json["officers"].as_array().map(Vec::len), Some(2));
@@ -66,6 +68,31 @@ fn a_bare_slip_number_means_its_first_line() {
     ] {
         slip.lines[0].original.as_mut().unwrap().slip = ours.to_owned();
         assert_eq!(written(&slip)["original"]["number"].as_str(), Some(said));
+    }
+}
+
+#[test]
+fn a_part_is_said_and_so_is_a_freeze_that_is_taken_over() {
+    let mut part = slip(ActKind::Release, Some("A-1"));
+    part.lines[0].amount = Some(Money::from_fen(500_000));
+    assert_eq!(written(&part)["amount"].as_str(), Some("5000.00"));
+    let mut freeze = slip(ActKind::Freeze, Some("A-1"));
+    freeze.lines[0].original = slip(ActKind::Release, None).lines[0].original.clone();
+    freeze.lines[0].original.as_mut().unwrap().slip = "象公(刑)冻财字[2026]17号".to_owned();
+    assert_eq!(written(&freeze)["original"]["number"].as_str(), Some("象公(刑)冻财字[2026]17号"));
+}
+
+#[test]
+fn money_does_not_go_back_without_sum_and_number() {
+    for kind in [ActKind::Reverse, ActKind::Reinstate] {
+        let lacks = |change: fn(&mut domain::slip::Line)| {
+            let mut slip = slip(kind, Some("A-1"));
+            change(&mut slip.lines[0]);
+            task(&PLAIN, &slip, &[]).is_err()
+        };
+        assert!(lacks(|line| line.amount = None) && lacks(|line| line.amount = Some(Money::ZERO)));
+        assert!(lacks(|line| line.original = None));
+        assert!(!lacks(|line| line.details.clear()), "the partner's own number may be unknown");
     }
 }
 

@@ -17,12 +17,17 @@ impl State {
             return decided(Verdict::refused(reason, asked));
         }
         let result = match &order.verb {
-            Verb::Freeze { application, limit, queue, end, product, .. } => {
-                let ask = FreezeAsk { application, limit: *limit, queue: *queue, end: *end, product: product.as_ref() };
-                self.freeze(order, asked, &ask)
+            Verb::Freeze { application, limit, queue, end, product, takes_over, .. } => {
+                let (limit, queue, end, product) = (*limit, *queue, *end, product.as_ref());
+                let ask = FreezeAsk { application, limit, queue, end, product, takes_over };
+                if takes_over.is_empty() { self.freeze(order, asked, &ask) } else { self.take_over(order, asked, &ask) }
             }
             Verb::Renew { original, end } => self.renew(order, original, *end),
-            Verb::Release { original, queued_only } => self.release(order, original, *queued_only),
+            Verb::Release { original, queued_only, part: None } => self.release(order, original, *queued_only),
+            Verb::Release { original, part: Some(part), .. } => self.release_part(order, original, *part),
+            Verb::Reverse { original, application, serial, amount } => {
+                self.reverse(order, [original, application, serial], *amount)
+            }
             Verb::Deduct { original, amount, payee } => self.deduct(order, original, *amount, payee),
             Verb::Unsupported { .. } => Err(Reason::Unsupported),
         };
@@ -183,8 +188,15 @@ impl State {
         freeze.limit = freeze.limit.map(|l| l - taken);
         account.balance -= taken;
         account.settle(today);
-        let payment =
-            Payment { key, account: order.account.clone(), amount: taken, payee: payee.clone(), serial, on: today };
+        let payment = Payment {
+            key,
+            account: order.account.clone(),
+            amount: taken,
+            payee: payee.clone(),
+            serial,
+            on: today,
+            returned: 0,
+        };
         self.transit.push(payment);
         Ok(taken)
     }
@@ -291,7 +303,11 @@ impl State {
         }
     }
 
-    fn live_original(&mut self, order: &Order, original: &Original) -> Result<(&mut Account, usize), Reason> {
+    pub(super) fn live_original(
+        &mut self,
+        order: &Order,
+        original: &Original,
+    ) -> Result<(&mut Account, usize), Reason> {
         let account = self.accounts.get_mut(&order.account).ok_or(Reason::NoAccount)?;
         match account.find(&original.number, &original.application, &order.sub_account) {
             Found::Live(index) => Ok((account, index)),
@@ -301,23 +317,25 @@ impl State {
     }
 }
 
-struct FreezeAsk<'a> {
-    application: &'a str,
-    limit: Option<Fen>,
-    queue: bool,
-    end: Day,
-    product: Option<&'a ProductAsk>,
+pub(super) struct FreezeAsk<'a> {
+    pub application: &'a str,
+    pub limit: Option<Fen>,
+    pub queue: bool,
+    pub end: Day,
+    pub product: Option<&'a ProductAsk>,
+    pub takes_over: &'a [String],
 }
 
 fn asked_of(verb: &Verb) -> Option<Fen> {
     match verb {
         Verb::Freeze { limit, asked, .. } => limit.or(*asked),
         Verb::Deduct { amount, .. } => *amount,
+        Verb::Reverse { amount, .. } => Some(*amount),
         _ => None,
     }
 }
 
-fn decided(verdict: Verdict) -> Answer {
+pub(super) fn decided(verdict: Verdict) -> Answer {
     Answer::Decided(Box::new(verdict))
 }
 
@@ -371,7 +389,7 @@ fn hold_product(account: &mut Account, asked: &ProductAsk) -> (Option<(String, i
     (Some((asked.number.clone(), units)), None)
 }
 
-fn told_of(account: &Account, freeze: Option<&Freeze>, outcome: Outcome) -> Verdict {
+pub(super) fn told_of(account: &Account, freeze: Option<&Freeze>, outcome: Outcome) -> Verdict {
     Verdict {
         outcome,
         asked: None,

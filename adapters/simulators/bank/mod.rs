@@ -2,6 +2,7 @@
 
 mod account;
 mod decide;
+mod giving_back;
 pub(crate) mod ledger;
 mod order;
 mod state;
@@ -224,7 +225,7 @@ impl Books {
     pub fn conserved(&self) -> Fen {
         let state = self.state.lock();
         let inside: Fen = state.accounts.values().map(|a| a.balance).sum();
-        let out: Fen = state.paid_out.iter().chain(&state.transit).map(|p| p.amount).sum();
+        let out: Fen = state.paid_out.iter().chain(&state.transit).map(|p| p.amount - p.returned).sum();
         inside + out + state.spent - state.credited
     }
 

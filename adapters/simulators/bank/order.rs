@@ -133,6 +133,9 @@ pub enum Verb {
         end: Day,
         /// Units of a product, when a product is frozen.
         product: Option<ProductAsk>,
+        /// Another organ's freeze whose rank it takes over: its document; empty = none.
+        #[serde(default)]
+        takes_over: Vec<String>,
     },
     /// Lengthen (02, 100205).
     Renew {
@@ -141,12 +144,15 @@ pub enum Verb {
         /// New last day.
         end: Day,
     },
-    /// End in full (04, 05, 100203).
+    /// End in full or lower the limit (04, 05, 100203).
     Release {
         /// The freeze.
         original: Original,
         /// Only a queued one may be taken out (05).
         queued_only: bool,
+        /// Fen by which the limit is lowered; `None` = all of it ends.
+        #[serde(default)]
+        part: Option<Fen>,
     },
     /// Pay out of a freeze (06, 100211).
     Deduct {
@@ -156,6 +162,17 @@ pub enum Verb {
         amount: Option<Fen>,
         /// Destination.
         payee: Payee,
+    },
+    /// Put back what a deduct took (100213).
+    Reverse {
+        /// Number of the deduct.
+        original: String,
+        /// The slip it stood in, where it is carried too; empty = not given.
+        application: String,
+        /// The bank's own number of its payment; empty = not given.
+        serial: String,
+        /// Fen.
+        amount: Fen,
     },
     /// A measure this bank does not do.
     Unsupported {
@@ -172,6 +189,7 @@ impl Verb {
             Verb::Renew { .. } => "renew",
             Verb::Release { .. } => "release",
             Verb::Deduct { .. } => "deduct",
+            Verb::Reverse { .. } => "reverse",
             Verb::Unsupported { .. } => "unsupported",
         }
     }
@@ -201,6 +219,14 @@ pub enum Reason {
     OriginalQueued,
     /// More than the freeze may take.
     AmountAboveFreeze,
+    /// No deduct with this number took money from this account.
+    DeductUnknown,
+    /// More than the deduct took and is not back yet.
+    AmountAboveDeduct,
+    /// More than the freeze is limited to.
+    PartAboveFreeze,
+    /// More than the freeze that is taken over is limited to.
+    AmountAboveTakenOver,
     /// The freeze holds nothing.
     NothingHeld,
     /// Dates not acceptable.
@@ -231,6 +257,10 @@ impl Reason {
             Reason::OriginalEnded => "原冻结已失效（到期、解除或已扣划完毕）",
             Reason::OriginalQueued => "原冻结的轮候状态与请求的措施不符",
             Reason::AmountAboveFreeze => "扣划金额超过原冻结限额",
+            Reason::DeductUnknown => "无原扣划信息，或非自该账户扣划",
+            Reason::AmountAboveDeduct => "退回金额超过原扣划未退回的金额",
+            Reason::PartAboveFreeze => "部分解除金额超过原冻结限额",
+            Reason::AmountAboveTakenOver => "接续冻结金额超过原冻结限额",
             Reason::NothingHeld => "原冻结项下无可扣划资金",
             Reason::BadDates => "控制期限不符合要求",
             Reason::BadAmount => "控制金额不符合要求",

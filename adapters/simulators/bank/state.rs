@@ -70,6 +70,9 @@ pub struct Payment {
     pub serial: String,
     /// Day.
     pub on: Day,
+    /// Fen of it that came back to the account.
+    #[serde(default)]
+    pub returned: Fen,
 }
 
 /// One change that an order of ours made: what the tests count.
@@ -77,11 +80,11 @@ pub struct Payment {
 pub struct Effect {
     /// Our number.
     pub key: String,
-    /// `freeze`, `renew`, `release`, `deduct`.
+    /// `freeze`, `renew`, `release`, `deduct`, `reverse`.
     pub verb: String,
     /// Account.
     pub account: String,
-    /// Fen caught, set free or paid.
+    /// Fen caught, set free, paid or put back.
     pub amount: Fen,
     /// Day.
     pub on: Day,

@@ -17,7 +17,7 @@ pub(crate) struct Waiting(HashMap<String, u32>);
 pub(crate) async fn answer(shared: &Shared, request: &Request) -> String {
     match request.tx_code.as_str() {
         "100309" => query(shared, request),
-        "100201" | "100203" | "100205" | "100211" => order(shared, request).await,
+        "100201" | "100203" | "100205" | "100211" | "100213" => order(shared, request).await,
         "100999" => ask(shared, request),
         _ => wire::answer(request, Code::NoSuchTx, None, ""),
     }
@@ -32,6 +32,7 @@ pub(crate) fn claimed(shared: &Shared, request: &Request) -> String {
     let amount = match &order.verb {
         Verb::Freeze { limit, .. } => *limit,
         Verb::Deduct { amount, .. } => *amount,
+        Verb::Reverse { amount, .. } => Some(*amount),
         _ => None,
     };
     let end = match &order.verb {
@@ -172,6 +173,7 @@ fn even_code(verb: &str) -> &'static str {
         "freeze" => "100202",
         "release" => "100204",
         "renew" => "100206",
+        "reverse" => "100214",
         _ => "100212",
     }
 }

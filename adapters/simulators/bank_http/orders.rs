@@ -18,8 +18,9 @@ pub(crate) fn order(request: &Request, content: String) -> Result<Order, String>
     required(body, "OperatorIDNumber")?;
     let verb = match request.tx_code.as_str() {
         "100201" => freeze(body)?,
-        "100203" => Verb::Release { original: original(body)?, queued_only: false },
+        "100203" => Verb::Release { original: original(body)?, queued_only: false, part: part(body)? },
         "100205" => Verb::Renew { original: original(body)?, end: day(body, "ExpireTime")? },
+        "100213" => reverse(body)?,
         _ => deduct(body)?,
     };
     let officers = ["OperatorIDNumber", "InvestigatorIDNumber"];
@@ -65,7 +66,9 @@ fn freeze(body: &Node) -> Result<Verb, String> {
     };
     let end = day(body, "ExpireTime")?;
     let application = body.value("ApplicationID").to_owned();
-    Ok(Verb::Freeze { application, limit, asked: None, queue: false, end, product: None })
+    let named = ["OriginalTransSerialNumber", "OriginalCaseNumber"].map(|name| body.value(name).to_owned());
+    let takes_over = named.into_iter().filter(|text| !text.is_empty()).collect();
+    Ok(Verb::Freeze { application, limit, asked: None, queue: false, end, product: None, takes_over })
 }
 
 fn deduct(body: &Node) -> Result<Verb, String> {
@@ -80,6 +83,22 @@ fn deduct(body: &Node) -> Result<Verb, String> {
             account: required(body, "PayeeAccount")?.to_owned(),
         },
     })
+}
+
+fn reverse(body: &Node) -> Result<Verb, String> {
+    required(body, "Currency")?;
+    let number = required(body, "OriginalTransSerialNumber")?.to_owned();
+    Ok(Verb::Reverse {
+        original: number,
+        application: body.value("ApplicationID").to_owned(),
+        serial: body.value("OriginalCoreSerial").to_owned(),
+        amount: amount(body, "ReturnBalance")?,
+    })
+}
+
+/// The sum by which an unfreeze lowers the limit; without one all of it ends.
+fn part(body: &Node) -> Result<Option<Fen>, String> {
+    if body.value("Balance").is_empty() { Ok(None) } else { amount(body, "Balance").map(Some) }
 }
 
 fn original(body: &Node) -> Result<Original, String> {

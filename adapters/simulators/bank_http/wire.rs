@@ -229,9 +229,13 @@ pub(crate) fn result_code(outcome: Outcome) -> &'static str {
         Outcome::Refused(reason) => match reason {
             Reason::NameDiffers => "1001",
             Reason::NumberDiffers => "1002",
-            Reason::OriginalUnknown | Reason::NoAccount => "1003",
+            Reason::OriginalUnknown | Reason::NoAccount | Reason::DeductUnknown => "1003",
             Reason::OriginalEnded => "1004",
-            Reason::AmountAboveFreeze | Reason::NothingHeld => "1006",
+            Reason::AmountAboveFreeze
+            | Reason::NothingHeld
+            | Reason::AmountAboveDeduct
+            | Reason::PartAboveFreeze
+            | Reason::AmountAboveTakenOver => "1006",
             Reason::OriginalQueued => "1007",
             Reason::DocumentMissing | Reason::CredentialsMissing => "1008",
             Reason::BadDates | Reason::BadAmount | Reason::NoPayee => "1009",
@@ -251,19 +255,26 @@ fn cause(outcome: Outcome) -> &'static str {
     }
 }
 
-/// Body of 100202, 100204, 100206, 100212 by the word of the verb.
+/// Body of 100202, 100204, 100206, 100212, 100214 by the word of the verb.
 pub(crate) fn verdict_body(verb: &str, account: &str, verdict: &Verdict) -> String {
     let mut out = String::new();
     xml::element(&mut out, "Result", result_code(verdict.outcome));
     xml::element(&mut out, "AccountNumber", account);
-    if matches!(verb, "freeze" | "deduct")
+    if matches!(verb, "freeze" | "deduct" | "reverse")
         && let Some(asked) = verdict.asked
     {
         xml::element(&mut out, "AppliedBalance", &yuan(asked));
     }
     match verb {
         "freeze" | "renew" => xml::element(&mut out, "FrozedBalance", &yuan(verdict.got)),
-        "release" => xml::element(&mut out, "UnfreezeBalance", &yuan(verdict.got)),
+        "release" => {
+            xml::element(&mut out, "UnfreezeBalance", &yuan(verdict.got));
+            // Of a part only: what the freeze is limited to from now on.
+            if let Some(limit) = verdict.limit {
+                xml::element(&mut out, "RemainBalance", &yuan(limit));
+            }
+        }
+        "reverse" => xml::element(&mut out, "ReturnedBalance", &yuan(verdict.got)),
         _ => xml::element(&mut out, "DeductedBalance", &yuan(verdict.got)),
     }
     if verdict.took_effect() {

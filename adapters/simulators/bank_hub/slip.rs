@@ -127,9 +127,15 @@ fn verb(line: &Line, today: Day) -> Verb {
                 .product_as_asked
                 .as_ref()
                 .map(|(number, _)| ProductAsk { number: number.clone(), units: parse_yuan(text("SE")).unwrap_or(0) }),
+            takes_over: [text("YDJDH"), text("YDJAH")]
+                .into_iter()
+                .filter(|named| !named.is_empty())
+                .map(str::to_owned)
+                .collect(),
         },
         "02" => Verb::Renew { original, end: last_day() },
-        "04" | "05" => Verb::Release { original, queued_only: line.measure == "05" },
+        // JE is not read here: the form has no code for a part, and a hub ends the whole freeze.
+        "04" | "05" => Verb::Release { original, queued_only: line.measure == "05", part: None },
         "06" => Verb::Deduct {
             original,
             amount: (!line.whole_account()).then(|| amount.unwrap_or(0)),

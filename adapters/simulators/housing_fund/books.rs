@@ -295,7 +295,7 @@ impl FundBooks {
     pub fn conserved(&self) -> Fen {
         let state = self.0.lock();
         let inside: Fen = state.accounts.values().map(|account| account.balance).sum();
-        let paid: Fen = state.paid.iter().map(|payment| payment.amount).sum();
+        let paid: Fen = state.paid.iter().map(|payment| payment.amount - payment.returned).sum();
         inside + paid + state.to_holders - state.paid_in
     }
 

@@ -117,6 +117,7 @@ impl State {
             payee: payee.clone(),
             serial: told.serial.clone(),
             on: self.today,
+            returned: 0,
         };
         told.steps.push(Step::Paid { condition, on: self.today });
         self.paid.push(payment);

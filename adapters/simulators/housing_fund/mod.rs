@@ -4,6 +4,7 @@ mod account;
 mod books;
 mod deduct;
 mod desk;
+mod giving_back;
 mod order;
 mod person;
 mod reading;

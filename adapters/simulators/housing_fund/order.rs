@@ -26,6 +26,8 @@ pub enum Verb {
         limit: Fen,
         /// Last day.
         to: Day,
+        /// Another organ's freeze whose rank it takes over, by its document; empty = none.
+        takes_over: Vec<String>,
     },
     /// 续冻.
     Renew {
@@ -38,6 +40,8 @@ pub enum Verb {
     Release {
         /// Number of the freeze.
         original: String,
+        /// Fen by which the limit is lowered; `None` = all of it ends.
+        part: Option<Fen>,
     },
     /// 划拨.
     Deduct {
@@ -47,6 +51,15 @@ pub enum Verb {
         amount: Fen,
         /// To whom.
         payee: Payee,
+    },
+    /// 执行回转.
+    Reverse {
+        /// Number of the deduct.
+        original: String,
+        /// The centre's serial of its payment; empty = not given.
+        serial: String,
+        /// Fen.
+        amount: Fen,
     },
 }
 

@@ -26,10 +26,14 @@ pub(crate) struct Agreement {
 pub(crate) fn order(task: &Task, agreement: &Agreement, today: Day) -> Result<Order, Defect> {
     let verb = match task.kind.as_str() {
         "query" => Verb::Query,
-        "freeze" => Verb::Freeze { limit: amount(task)?, to: last_day(task, today)? },
+        "freeze" => Verb::Freeze { limit: amount(task)?, to: last_day(task, today)?, takes_over: taken_over(task) },
         "renew" => Verb::Renew { original: original(task)?, to: last_day(task, today)? },
-        "release" => Verb::Release { original: original(task)? },
+        "release" => {
+            let part = task.amount.map(|_| amount(task)).transpose()?;
+            Verb::Release { original: original(task)?, part }
+        }
         "deduct" => Verb::Deduct { original: original(task)?, amount: amount(task)?, payee: payee(task)? },
+        "reverse" => Verb::Reverse { original: original(task)?, serial: serial(task), amount: amount(task)? },
         _ => return Err(Defect("unsupported", "不支持的措施")),
     };
     if task.kind == "deduct" && task.stage != "enforcement" {
@@ -70,6 +74,7 @@ fn papers(task: &Task) -> Result<(), Defect> {
         "query" => &["query_notice"],
         "release" => &["ruling", "release_notice"],
         "deduct" => &["ruling", "deduct_notice"],
+        "reverse" => &["ruling", "assist_notice"],
         _ => &["ruling", "freeze_notice"],
     };
     match wanted.iter().find(|kind| !task.carries(kind)) {
@@ -89,6 +94,17 @@ fn last_day(task: &Task, today: Day) -> Result<Day, Defect> {
 fn original(task: &Task) -> Result<String, Defect> {
     let number = task.original.as_ref().map(|original| original.number.clone()).unwrap_or_default();
     if number.is_empty() { Err(other("缺少原请求单号")) } else { Ok(number) }
+}
+
+/// The centre's own serial of the payment that is put back.
+fn serial(task: &Task) -> String {
+    task.json.pointer("/original/serial").and_then(serde_json::Value::as_str).unwrap_or_default().trim().to_owned()
+}
+
+/// By what another organ's freeze is named whose rank is taken over.
+fn taken_over(task: &Task) -> Vec<String> {
+    let named = task.original.as_ref().map(|original| [original.number.clone(), original.case_number.clone()]);
+    named.into_iter().flatten().filter(|text| !text.is_empty()).collect()
 }
 
 fn payee(task: &Task) -> Result<Payee, Defect> {

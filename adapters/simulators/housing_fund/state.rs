@@ -14,7 +14,7 @@ use crate::money::Fen;
 pub struct Effect {
     /// The order's number.
     pub number: String,
-    /// `freeze`, `renew`, `release` or `deduct`.
+    /// `freeze`, `renew`, `release`, `deduct` or `reverse`.
     pub what: &'static str,
     /// Fund account.
     pub account: String,
@@ -37,6 +37,8 @@ pub struct FundPayment {
     pub serial: String,
     /// Day.
     pub on: Day,
+    /// Fen of it that came back to the account.
+    pub returned: Fen,
 }
 
 /// An order with its answer.
@@ -86,7 +88,7 @@ impl State {
             return known.answer.clone();
         }
         let (number, taken_on) = (order.number.clone(), self.today);
-        if let Verb::Release { original } = &order.verb {
+        if let Verb::Release { original, .. } = &order.verb {
             self.review_all_on(original);
         }
         let answer = match &order.verb {
@@ -105,9 +107,14 @@ impl State {
             return self.query(order);
         }
         let told = self.known_account(order).and_then(|()| match &order.verb {
-            Verb::Freeze { limit, to } => Ok(self.freeze(order, *limit, *to)),
+            Verb::Freeze { limit, to, takes_over } if !takes_over.is_empty() => {
+                self.take_over(order, (*limit, *to), takes_over)
+            }
+            Verb::Freeze { limit, to, .. } => Ok(self.freeze(order, *limit, *to)),
             Verb::Renew { original, to } => self.renew(order, original, *to),
-            Verb::Release { original } => self.release(order, original),
+            Verb::Release { original, part: None } => self.release(order, original),
+            Verb::Release { original, part: Some(part) } => self.release_part(order, original, *part),
+            Verb::Reverse { original, serial, amount } => self.reverse(order, (original, serial), *amount),
             Verb::Query | Verb::Deduct { .. } => Err(Refusal(Why::Other, "无法办理")),
         });
         told.unwrap_or_else(Told::from)
@@ -201,7 +208,7 @@ impl State {
         Ok(told)
     }
 
-    fn release(&mut self, order: &Order, original: &str) -> Result<Told, Refusal> {
+    pub(crate) fn release(&mut self, order: &Order, original: &str) -> Result<Told, Refusal> {
         let freeze = self.original(order, original)?.clone();
         let mut told = Told::of(Outcome::Done);
         (told.limit, told.caught, told.to) = (Some(freeze.limit), Some(freeze.caught), Some(self.today));
@@ -328,7 +335,7 @@ impl State {
         told
     }
 
-    fn years_after(&self, day: Day) -> Day {
+    pub(crate) fn years_after(&self, day: Day) -> Day {
         years_after(day, self.freeze_years_max)
     }
 }
@@ -337,7 +344,7 @@ fn years_after(day: Day, years: u32) -> Day {
     (0..years).fold(day, |day, _| day.next_year())
 }
 
-fn ahead_of(freeze: &Freeze) -> Ahead {
+pub(crate) fn ahead_of(freeze: &Freeze) -> Ahead {
     Ahead { organ: freeze.organ.clone(), document: freeze.document.clone(), limit: freeze.limit, to: freeze.to }
 }
 

@@ -101,6 +101,26 @@ pub struct InsurancePayment {
     pub serial: String,
     /// Day.
     pub on: Day,
+    /// Of the amount, what the court has given back.
+    #[serde(default)]
+    pub returned: Fen,
+    /// Whose interest it was.
+    #[serde(default)]
+    pub subject: String,
+    /// What the contract was worth before it ended, when it did.
+    #[serde(default)]
+    pub before: Option<Worth>,
+}
+
+/// What a contract is worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Worth {
+    /// Cash value.
+    pub cash_value: Fen,
+    /// Borrowed against it.
+    pub loan: Fen,
+    /// Dividends due to the holder.
+    pub dividends_due: Fen,
 }
 
 /// One change that a task of ours made.
@@ -112,6 +132,14 @@ pub struct InsuranceEffect {
     pub kind: String,
     /// Policy.
     pub policy: String,
+}
+
+/// A reinstatement that is being looked at.
+#[derive(Clone)]
+pub(super) struct Reinstating {
+    /// Number of the surrender.
+    pub original: String,
+    pub amount: Fen,
 }
 
 /// A surrender or withdrawal under way.
@@ -137,6 +165,7 @@ pub struct InsuranceBooks {
     pub(super) rules: InsurerRules,
     pub(super) policies: BTreeMap<String, Policy>,
     pub(super) orders: BTreeMap<String, Order>,
+    pub(super) reinstating: BTreeMap<String, Reinstating>,
     /// By the instant at which it goes on, and a counter.
     pub(super) clock: BTreeMap<(u64, u64), String>,
     pub(super) news: Vec<News>,
@@ -153,6 +182,7 @@ impl InsuranceBooks {
             rules,
             policies,
             orders: BTreeMap::new(),
+            reinstating: BTreeMap::new(),
             clock: BTreeMap::new(),
             news: Vec::new(),
             payments: Vec::new(),

@@ -12,6 +12,8 @@ use crate::open::{Answer, Now, State, Task, dashed};
 const NOTICES: [&str; 4] = ["freeze_notice", "deduct_notice", "release_notice", "assist_notice"];
 /// 查封规定: other property rights, at most three years.
 const FREEZE_YEARS: usize = 3;
+/// What it does beside answering queries.
+const KINDS: [&str; 7] = ["freeze", "renew", "release", "surrender", "withdraw_benefits", "reverse", "reinstate"];
 /// Rows of one answer.
 const ROWS_MAX: usize = 2_000;
 
@@ -25,7 +27,7 @@ struct About {
 }
 
 /// What stands in the way, as it is told.
-fn stop(answer: Answer) -> Box<Answer> {
+pub(super) fn stop(answer: Answer) -> Box<Answer> {
     Box::new(answer)
 }
 
@@ -38,7 +40,7 @@ impl InsuranceBooks {
         if task.kind == "query" {
             return self.query(task, now);
         }
-        if !["freeze", "renew", "release", "surrender", "withdraw_benefits"].contains(&task.kind.as_str()) {
+        if !KINDS.contains(&task.kind.as_str()) {
             return Answer::refused("unsupported", "不支持的措施");
         }
         let about = match self.about(task) {
@@ -46,6 +48,10 @@ impl InsuranceBooks {
             Err(answer) => return *answer,
         };
         match (task.kind.as_str(), about.freeze) {
+            ("reverse", _) => self.reverse(task, &about.policy, now),
+            ("reinstate", _) => self.reinstate(task, &about.policy, now),
+            ("freeze", _) if task.original.is_some() => self.take_over(task, &about.policy, now),
+            ("release", Some(place)) if task.amount.is_some() => self.release_part(task, &about.policy, place),
             ("release", None) if about.has_ended => self.release(task, &about.policy, None),
             ("freeze", _) => self.freeze(task, &about.policy, now),
             ("renew", Some(place)) => self.renew(task, &about.policy, place, now),
@@ -65,7 +71,9 @@ impl InsuranceBooks {
             return Err(stop(Answer::handed_back("no_original_freeze", "缺少原请求单号")));
         }
         self.identity(task)?;
-        let is_there = |policy: &&Policy| policy.contract != Contract::Ended || task.kind == "release";
+        // What is let go or given back may be about a policy that has ended by it.
+        let undoes = ["release", "reverse", "reinstate"].contains(&task.kind.as_str());
+        let is_there = |policy: &&Policy| policy.contract != Contract::Ended || undoes;
         let policy = self.policies.get(&number).filter(is_there);
         let policy = policy.ok_or(stop(Answer::refused("not_found", "查无此保单或保单已终止")))?;
         if policy.roles_of(&task.subject.id_number).is_empty() {
@@ -227,6 +235,6 @@ impl InsuranceBooks {
     }
 }
 
-fn last_day(today: Day) -> Day {
+pub(super) fn last_day(today: Day) -> Day {
     (0..FREEZE_YEARS).fold(today, |day, _| day.next_year()).plus_days(-1)
 }

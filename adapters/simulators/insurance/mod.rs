@@ -3,6 +3,7 @@
 mod acts;
 mod books;
 mod decide;
+mod giving_back;
 mod policy;
 mod surrender;
 #[cfg(test)]
@@ -19,7 +20,7 @@ use crate::rate::{AgreedRate, Violation};
 
 use acts::InsuranceAct;
 
-pub use books::{InsuranceBooks, InsuranceEffect, InsurancePayment, InsurerRules, Paid, SurrenderRule};
+pub use books::{InsuranceBooks, InsuranceEffect, InsurancePayment, InsurerRules, Paid, SurrenderRule, Worth};
 pub use policy::{Contract, Freeze, Person, Policy, Role};
 
 /// How one simulated insurer is set up.

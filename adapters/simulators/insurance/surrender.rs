@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::acts::{self, InsuranceAct};
-use super::books::{InsuranceBooks, InsurancePayment, Order, Paid};
+use super::books::{InsuranceBooks, InsurancePayment, Order, Paid, Worth};
 use super::policy::{Contract, Policy, Role};
 use crate::day::Day;
 use crate::money::{Fen, yuan};
@@ -71,7 +71,7 @@ impl InsuranceBooks {
         serial
     }
 
-    fn schedule(&mut self, number: &str, days: i32, now: Now) -> (u64, u64) {
+    pub(super) fn schedule(&mut self, number: &str, days: i32, now: Now) -> (u64, u64) {
         let days_ms = u64::try_from(days).unwrap_or(0).saturating_mul(self.rules.day_ms);
         self.counter += 1;
         let due = (now.ms.saturating_add(days_ms).saturating_add(self.rules.work_ms), self.counter);
@@ -81,6 +81,10 @@ impl InsuranceBooks {
 
     /// An order's time has come: its window is over, or it is paid.
     fn go_on(&mut self, number: &str, now: Now) {
+        if let Some(reinstating) = self.reinstating.remove(number) {
+            let answer = self.stands_again(number, &reinstating, now);
+            return self.tell(number, answer);
+        }
         let Some(mut order) = self.orders.remove(number) else { return };
         if order.in_window && self.rules.pay_days > 0 {
             order.in_window = false;
@@ -109,6 +113,7 @@ impl InsuranceBooks {
             return nothing(order);
         }
         let (cash_value, loan, dividends) = (policy.cash_value, policy.loan, policy.dividends_due);
+        let before = Worth { cash_value, loan, dividends_due: dividends };
         policy.contract = Contract::Ended;
         (policy.cash_value, policy.loan, policy.dividends_due) = (0, 0, 0);
         let moved = value.min(order.amount);
@@ -122,7 +127,11 @@ impl InsuranceBooks {
                 ("to_holder", &yuan(value - moved)),
             ],
         );
-        self.pay(number, order, (Paid::Surrender, moved, value - moved), step, now)
+        let answer = self.pay(number, order, (Paid::Surrender, moved, value - moved), step, now);
+        if let Some(payment) = self.payments.last_mut() {
+            payment.before = Some(before);
+        }
+        answer
     }
 
     /// The insured or a beneficiary keeps the policy by paying what it is worth; `false` when no window is open for that
@@ -200,6 +209,9 @@ impl InsuranceBooks {
             account: order.payee.number.clone(),
             serial: serial.clone(),
             on: now.today,
+            returned: 0,
+            subject: order.subject.clone(),
+            before: None,
         });
         let kind = if order.is_surrender { "surrender" } else { "withdraw_benefits" };
         self.effect(number, kind, &order.policy);

@@ -254,6 +254,120 @@ fn benefits_are_paid_without_ending_the_policy() {
     );
 }
 
+fn back(number: &str, kind: &str, original: &str, yuan: &str) -> Value {
+    task(
+        number,
+        kind,
+        HOLDER,
+        json!({"amount": yuan, "original": {"number": original, "case_number": "(2026)浙0225执1234号"}}),
+    )
+}
+
+#[test]
+fn a_surrendered_policy_stands_again_once_all_that_was_paid_is_given_back() {
+    let mut desk = Desk::new(InsurerRules { work_ms: 3, ..InsurerRules::default() });
+    desk.take(freeze("f", "18000.00"));
+    assert_eq!(desk.take(back("r0", "reinstate", "s", "18000.00")).reason, Some("no_original_freeze"));
+    desk.take(later("s", "surrender", "f", "18000.00"));
+    assert_eq!(
+        desk.take(back("r1", "reinstate", "s", "18000.00")).reason,
+        Some("no_original_freeze"),
+        "nothing is paid"
+    );
+    desk.days(16);
+    assert_eq!((desk.policy().contract, desk.books.paid_out()[0].to_holder), (Contract::Ended, 48_050));
+    for odd in ["17999.99", "18000.01"] {
+        assert_eq!(desk.take(back(odd, "reinstate", "s", odd)).reason, Some("insufficient"));
+    }
+    assert_eq!(desk.take(back("v", "reverse", "s", "18000.00")).reason, Some("unsupported"), "a policy is reinstated");
+    assert_eq!(desk.take(back("r2", "reinstate", "s", "18000.00")).state, State::Accepted);
+    assert_eq!(desk.take(back("r3", "reinstate", "s", "18000.00")).reason, Some("under_way"));
+    desk.days(1);
+    let stands = desk.last("r2");
+    assert_eq!((stands.state, stands.moved, stands.limit), (State::Done, Some(1_800_000), Some(1_800_000)));
+    let policy = desk.policy();
+    assert_eq!(
+        (policy.contract, policy.reach(super::Role::Holder)),
+        (Contract::InForce, 1_800_000),
+        "worth what came back"
+    );
+    assert_eq!(policy.loan, 300_000 + 48_050, "what the holder got is a loan against it");
+    assert!(policy.freezes.is_empty(), "no freeze stands again with it");
+    assert_eq!((desk.books.paid_out()[0].returned, desk.books.effect_count("r2")), (1_800_000, 1));
+    assert_eq!(desk.take(back("r4", "reinstate", "s", "18000.00")).reason, Some("other"), "it stands already");
+    assert_eq!(desk.take(freeze("f2", "100.00")).state, State::Done);
+}
+
+#[test]
+fn benefits_go_back_to_whom_they_were_due() {
+    let mut desk = Desk::new(InsurerRules::default());
+    desk.take(freeze("f", "1000.00"));
+    desk.take(later("w", "withdraw_benefits", "f", "300.00"));
+    let (due, serial) = (desk.policy().dividends_due, desk.books.paid_out()[0].serial.clone());
+    let mut named = back("v1", "reverse", "w", "100.00");
+    named["original"]["serial"] = json!("ZF0");
+    assert_eq!(desk.take(named).reason, Some("no_original_freeze"), "the insurer's own number must fit");
+    let mut named = back("v2", "reverse", "w", "100.00");
+    named["original"]["serial"] = json!(serial);
+    let told = desk.take(named);
+    assert_eq!((told.state, told.moved), (State::Done, Some(10_000)));
+    assert_eq!((desk.policy().dividends_due, desk.policy().freezes[0].limit), (due + 10_000, 70_000));
+    assert_eq!(desk.take(back("v3", "reverse", "w", "200.01")).reason, Some("insufficient"));
+    assert_eq!(desk.take(back("v4", "reverse", "w", "200.00")).state, State::Done);
+    assert_eq!(desk.take(back("v5", "reinstate", "w", "1.00")).reason, Some("other"));
+}
+
+#[test]
+fn a_part_is_let_go_in_rank_and_a_foreign_freeze_taken_over() {
+    let mut desk = Desk::new(InsurerRules::default());
+    desk.take(freeze("f1", "10000.00"));
+    desk.take(freeze("f2", "1000.00"));
+    let part = |number: &str, yuan: &str| {
+        task(number, "release", HOLDER, json!({"amount": yuan, "original": {"number": "f1"}}))
+    };
+    let told = desk.take(part("p1", "4000.00"));
+    assert_eq!((told.state, told.limit, told.caught), (State::Done, Some(600_000), Some(600_000)));
+    assert_eq!((desk.policy().freezes[0].limit, desk.policy().freezes[0].numbers[0].as_str()), (600_000, "f1"));
+    assert_eq!(desk.take(part("p2", "6000.01")).reason, Some("insufficient"));
+    desk.take(later("s", "surrender", "f1", "6000.00"));
+    assert_eq!(desk.take(part("p3", "1.00")).reason, Some("under_way"));
+    desk.take(task("r", "release", HOLDER, json!({"original": {"number": "f1"}})));
+    assert_eq!(
+        desk.take(task("p4", "release", HOLDER, json!({"amount": "1000.00", "original": {"number": "f2"}}))).limit,
+        Some(0)
+    );
+    assert!(desk.policy().freezes.is_empty(), "nothing is left of it");
+    // Police froze it over the counter, and a court behind them.
+    let foreign = super::Freeze {
+        numbers: Vec::new(),
+        organ: "象山县公安局".to_owned(),
+        case_number: "象公(刑)冻财字[2026]17号".to_owned(),
+        subject: HOLDER.1.to_owned(),
+        limit: 900_000,
+        from: day("2026-11-01"),
+        to: day("2027-05-01"),
+        serial: "BQ0".to_owned(),
+        busy: None,
+    };
+    desk.books.policy_mut(POLICY).unwrap().freezes.push(foreign);
+    desk.take(freeze("f3", "500.00"));
+    let taking = |number: &str, paper: &str, yuan: &str| {
+        let original = json!({"number": paper, "case_number": ""});
+        task(number, "freeze", HOLDER, json!({"amount": yuan, "to": "2027-11-19", "original": original}))
+    };
+    assert_eq!(desk.take(taking("t1", "别的文号", "1.00")).reason, Some("no_original_freeze"));
+    assert_eq!(desk.take(taking("t2", "象公(刑)冻财字[2026]17号", "9000.01")).reason, Some("insufficient"));
+    let told = desk.take(taking("t3", "象公(刑)冻财字[2026]17号", "9000.00"));
+    assert_eq!((told.state, told.caught, told.ahead.len()), (State::Done, Some(900_000), 0));
+    let ranks: Vec<&str> = desk.policy().freezes.iter().map(|freeze| freeze.numbers[0].as_str()).collect();
+    assert_eq!(ranks, ["t3", "f3"], "in the rank of the one taken over");
+    assert_eq!(
+        desk.take(taking("t4", "(2026)浙0225执1234号", "1.00")).reason,
+        Some("no_original_freeze"),
+        "ours is renewed"
+    );
+}
+
 #[derive(Clone, Debug)]
 enum Move {
     Freeze(u32),

@@ -21,6 +21,9 @@ enum Action {
     Freeze { limit: i64, days: i32 },
     Renew { of: usize, days: i32 },
     Release { of: usize },
+    ReleasePart { of: usize, part: i64 },
+    Reverse { of: usize, amount: i64 },
+    TakeOver { limit: i64 },
     Deduct { of: usize, amount: i64 },
     Repeat { of: usize },
     Review,
@@ -39,6 +42,9 @@ fn action() -> impl Strategy<Value = Action> {
         4 => (amount.clone(), 0..500).prop_map(|(limit, days)| Action::Freeze { limit, days }),
         1 => (0..30_usize, 0..900).prop_map(|(of, days)| Action::Renew { of, days }),
         2 => (0..30_usize).prop_map(|of| Action::Release { of }),
+        2 => (0..30_usize, amount.clone()).prop_map(|(of, part)| Action::ReleasePart { of, part }),
+        3 => (0..8_usize, 1..400_000_i64).prop_map(|(of, amount)| Action::Reverse { of, amount }),
+        1 => amount.clone().prop_map(|limit| Action::TakeOver { limit }),
         4 => (0..30_usize, amount.clone()).prop_map(|(of, amount)| Action::Deduct { of, amount }),
         2 => (0..30_usize).prop_map(|of| Action::Repeat { of }),
         3 => Just(Action::Review),
@@ -94,14 +100,28 @@ impl Run {
     fn act(&mut self, action: &Action) {
         let today = self.books.today();
         match action.clone() {
-            Action::Freeze { limit, days } => self.order(Verb::Freeze { limit, to: today.plus_days(days) }),
+            Action::Freeze { limit, days } => {
+                self.order(Verb::Freeze { limit, to: today.plus_days(days), takes_over: Vec::new() });
+            }
+            Action::ReleasePart { of, part } => {
+                let original = self.freeze_at(of);
+                self.order(Verb::Release { original, part: Some(part) });
+            }
+            Action::Reverse { of, amount } => {
+                let paid = self.books.paid_out();
+                let original = paid.get(of % paid.len().max(1)).map_or("none".to_owned(), |paid| paid.number.clone());
+                self.order(Verb::Reverse { original, serial: String::new(), amount });
+            }
+            Action::TakeOver { limit } => {
+                self.order(Verb::Freeze { limit, to: today.plus_days(90), takes_over: vec!["other".to_owned()] });
+            }
             Action::Renew { of, days } => {
                 let original = self.freeze_at(of);
                 self.order(Verb::Renew { original, to: today.plus_days(days) });
             }
             Action::Release { of } => {
                 let original = self.freeze_at(of);
-                self.order(Verb::Release { original });
+                self.order(Verb::Release { original, part: None });
             }
             Action::Deduct { of, amount } => {
                 let payee = Payee { holder: "象山县人民法院".to_owned(), number: "1".to_owned() };
@@ -147,6 +167,7 @@ impl Run {
             let (freeze, amount) = &self.deducts[&payment.number];
             assert!(self.met, "nothing is paid before a condition is met");
             assert!(0 < payment.amount && payment.amount <= *amount);
+            assert!((0..=payment.amount).contains(&payment.returned), "more came back than was paid");
             *paid_by_freeze.entry(freeze).or_default() += payment.amount;
             assert!(!paid_numbers.contains(&payment.number), "paid twice");
             paid_numbers.push(payment.number);

@@ -37,7 +37,7 @@ fn order(number: &str, verb: Verb) -> Order {
 }
 
 fn freeze(limit: i64) -> Verb {
-    Verb::Freeze { limit, to: day("2027-11-21") }
+    Verb::Freeze { limit, to: day("2027-11-21"), takes_over: Vec::new() }
 }
 
 fn deduct(original: &str, amount: i64) -> Verb {
@@ -47,7 +47,7 @@ fn deduct(original: &str, amount: i64) -> Verb {
 }
 
 fn release(original: &str) -> Verb {
-    Verb::Release { original: original.to_owned() }
+    Verb::Release { original: original.to_owned(), part: None }
 }
 
 fn told(books: &FundBooks, number: &str, verb: Verb) -> Told {
@@ -297,4 +297,79 @@ fn a_repeat_changes_nothing() {
         told(&books, "d1", deduct("f1", 400_000));
     }
     assert_eq!((books.effect_count("f1"), books.effect_count("d1"), books.effects().len()), (1, 1, 2));
+}
+
+fn reverse(original: &str, amount: i64) -> Verb {
+    Verb::Reverse { original: original.to_owned(), serial: String::new(), amount }
+}
+
+#[test]
+fn what_was_paid_goes_back_and_never_more_than_was_paid() {
+    let books = books();
+    told(&books, "f1", freeze(1_000_000));
+    books.meet(ID, Condition::MortgageRepaid, Some(800_000)).unwrap();
+    let paid = told(&books, "d1", deduct("f1", 800_000));
+    assert_eq!((paid.state, books.account(ACCOUNT).unwrap().balance), (State::Done, 2_850_012));
+    let back = told(&books, "v1", reverse("d1", 300_000));
+    assert_eq!((back.state, back.moved, back.limit), (State::Done, Some(300_000), Some(300_000)));
+    let account = books.account(ACCOUNT).unwrap();
+    assert_eq!((account.balance, account.freezes[0].limit, books.conserved()), (3_150_012, 200_000, 0));
+    assert_eq!((books.paid_out()[0].returned, books.effect_count("v1")), (300_000, 1));
+    books.order(order("v1", reverse("d1", 300_000)));
+    assert_eq!(books.paid_out()[0].returned, 300_000, "the same number again changes nothing");
+    for (number, verb, why) in [
+        ("v2", reverse("d1", 500_001), Why::Insufficient),
+        ("v3", reverse("f1", 1), Why::NoOriginalFreeze),
+        (
+            "v4",
+            Verb::Reverse { original: "d1".to_owned(), serial: "GJJ0".to_owned(), amount: 1 },
+            Why::NoOriginalFreeze,
+        ),
+    ] {
+        let refused = told(&books, number, verb);
+        assert_eq!((refused.state, refused.why, refused.moved), (State::Refused, Some(why), None), "{number}");
+    }
+    let named = Verb::Reverse { original: "d1".to_owned(), serial: paid.serial, amount: 500_000 };
+    assert_eq!(told(&books, "v5", named).state, State::Done);
+    assert_eq!(books.account(ACCOUNT).unwrap().balance, 3_650_012, "all of it is back");
+}
+
+#[test]
+fn a_part_is_let_go_and_the_rank_stays() {
+    let books = books();
+    told(&books, "f1", freeze(3_000_000));
+    told(&books, "f2", freeze(1_000_000));
+    let part = |part| Verb::Release { original: "f1".to_owned(), part: Some(part) };
+    let gone = told(&books, "r1", part(1_000_000));
+    assert_eq!((gone.state, gone.limit, gone.caught), (State::Done, Some(2_000_000), Some(1_000_000)));
+    let freezes = books.account(ACCOUNT).unwrap().freezes;
+    let held: Vec<_> = freezes.iter().map(|f| (f.names[0].as_str(), f.limit, f.caught)).collect();
+    assert_eq!(held, [("f1", 2_000_000, 2_000_000), ("f2", 1_000_000, 1_000_000)], "who stands behind catches it");
+    assert_eq!(told(&books, "r2", part(2_000_001)).why, Some(Why::Insufficient));
+    // What is registered on it goes on, as long as anything is left.
+    assert_eq!(told(&books, "d1", deduct("f1", 500_000)).state, State::Registered);
+    assert_eq!(told(&books, "r3", part(1_999_999)).limit, Some(1));
+    assert_eq!(now(&books, "d1").state, State::Registered);
+    assert_eq!(told(&books, "r4", part(1)).state, State::Done);
+    assert_eq!((now(&books, "d1").state, now(&books, "d1").why), (State::Refused, Some(Why::NoOriginalFreeze)));
+}
+
+#[test]
+fn another_organs_freeze_is_taken_over_in_its_rank() {
+    let books = books();
+    books.freeze_by_other(ACCOUNT, ("象山县公安局", "象公(刑)冻财字[2026]17号"), 3_000_000, day("2027-05-01")).unwrap();
+    assert_eq!(told(&books, "f1", freeze(1_000_000)).caught, Some(650_012));
+    let taking = |paper: &str, limit| Verb::Freeze { limit, to: day("2027-11-21"), takes_over: vec![paper.to_owned()] };
+    assert_eq!(told(&books, "t1", taking("别的文号", 1)).why, Some(Why::NoOriginalFreeze));
+    assert_eq!(told(&books, "t2", taking("象公(刑)冻财字[2026]17号", 3_000_001)).why, Some(Why::Insufficient));
+    let taken = told(&books, "t3", taking("象公(刑)冻财字[2026]17号", 3_000_000));
+    assert_eq!((taken.state, taken.caught, taken.ahead.len()), (State::Done, Some(3_000_000), 0));
+    assert!(taken.steps.contains(&Step::Ranked { rank: 1 }));
+    let ranks: Vec<String> = books.account(ACCOUNT).unwrap().freezes.iter().map(|f| f.names[0].clone()).collect();
+    assert_eq!(ranks, ["t3", "f1"]);
+    assert_eq!(
+        told(&books, "t4", taking("(2026)浙0225执1234号", 1)).why,
+        Some(Why::NoOriginalFreeze),
+        "ours is renewed"
+    );
 }

@@ -293,3 +293,98 @@ async fn a_stopped_bank_frees_its_port_and_one_started_again_remembers() {
     assert_eq!(post(&second, &freeze("F-1", "1.00")).await.value("Code"), "200003");
     assert_eq!(second.books().effect_count("F-1"), 1);
 }
+
+fn reverse(number: &str, deduct: &str, yuan: &str) -> String {
+    later("100213", number, deduct, &format!("<ReturnBalance>{yuan}</ReturnBalance>"))
+}
+
+#[tokio::test]
+async fn what_was_deducted_goes_back_once_and_never_more_than_was_taken() {
+    let bank = plain();
+    assert_eq!(post(&bank, &freeze("X1-1", "8000.00")).await.value("Result"), "0000");
+    let taken = post(&bank, &deduct("X2-1", "X1-1", "5000.00")).await;
+    let serial = taken.value("CoreSerial").to_owned();
+    let (before, conserved) = (bank.books().account(ACCOUNT).unwrap(), bank.books().conserved());
+    let back = post(&bank, &reverse("X3-1", "X2-1", "2000.00")).await;
+    assert_eq!(
+        (back.value("TxCode"), back.value("Result"), back.value("AppliedBalance"), back.value("ReturnedBalance")),
+        ("100214", "0000", "2000.00", "2000.00")
+    );
+    assert!(!back.value("CoreSerial").is_empty() && back.value("CoreSerial") != serial);
+    let after = bank.books().account(ACCOUNT).unwrap();
+    assert_eq!((after.balance, bank.books().conserved()), (before.balance + 200_000, conserved));
+    assert_eq!(after.freezes.last().unwrap().limit, Some(300_000), "the freeze that was deducted from stays as it was");
+    // The same again is the same answer; the same number with another sum is refused; asked, it says the same.
+    assert_eq!(post(&bank, &reverse("X3-1", "X2-1", "2000.00")).await.text, back.text);
+    assert_eq!(post(&bank, &reverse("X3-1", "X2-1", "2000.01")).await.value("Code"), "200003");
+    let asked = post(&bank, &ask("X3-1")).await;
+    assert_eq!((asked.value("OriginalTxCode"), asked.value("ReturnedBalance")), ("100214", "2000.00"));
+    assert_eq!(bank.books().effect_count("X3-1"), 1);
+    // Three thousand are left; a fen more is too much, and so is a deduct that is none, or another's number.
+    assert_eq!(post(&bank, &reverse("X4-1", "X2-1", "3000.01")).await.value("Result"), "1006");
+    for unknown in ["X1-1", "X9-1"] {
+        assert_eq!(post(&bank, &reverse(&format!("R{unknown}"), unknown, "1.00")).await.value("Result"), "1003");
+    }
+    let named = |number: &str, core: &str| {
+        let own = format!("<OriginalCoreSerial>{core}</OriginalCoreSerial><ReturnBalance>3000.00</ReturnBalance>");
+        later("100213", number, "X2-1", &own)
+    };
+    assert_eq!(post(&bank, &named("X5-1", "HX0")).await.value("Result"), "1003", "the bank's own number must fit");
+    assert_eq!(post(&bank, &named("X6-1", &serial)).await.value("Result"), "0000");
+    assert_eq!(bank.books().paid_out()[0].returned, 500_000);
+    assert_eq!(post(&bank, &reverse("X7-1", "X2-1", "0.01")).await.value("Result"), "1006");
+    for (field, text) in [("ReturnBalance", ""), ("OriginalTransSerialNumber", "")] {
+        let whole = reverse("X8-1", "X2-1", "1.00");
+        let from = whole.find(&format!("<{field}>")).unwrap();
+        let to = whole.find(&format!("</{field}>")).unwrap();
+        let cut = format!("{}<{field}>{text}{}", &whole[..from], &whole[to..]);
+        assert_eq!(post(&bank, &cut).await.value("Code"), "200001", "{field}");
+    }
+}
+
+#[tokio::test]
+async fn a_part_of_a_freeze_is_let_go_and_its_rank_stays() {
+    let bank = plain();
+    post(&bank, &freeze("X1-1", "8000.00")).await;
+    post(&bank, &freeze("X2-1", "3000.00")).await;
+    let part = |number: &str, yuan: &str| later("100203", number, "X1-1", &format!("<Balance>{yuan}</Balance>"));
+    let told = post(&bank, &part("X3-1", "3000.00")).await;
+    assert_eq!(
+        (told.value("Result"), told.value("UnfreezeBalance"), told.value("RemainBalance")),
+        ("0000", "3000.00", "5000.00")
+    );
+    let account = bank.books().account(ACCOUNT).unwrap();
+    let ours: Vec<_> = account.freezes.iter().skip(1).map(|freeze| (freeze.limit, freeze.caught)).collect();
+    assert_eq!(ours, [(Some(500_000), 500_000), (Some(300_000), 300_000)], "the next in rank catches what came free");
+    assert_eq!(post(&bank, &part("X3-1", "3000.00")).await.text, told.text, "a repeat lets nothing more go");
+    assert_eq!(post(&bank, &part("X4-1", "5000.01")).await.value("Result"), "1006");
+    assert_eq!(post(&bank, &part("X5-1", "0.00")).await.value("Code"), "200001");
+    let rest = post(&bank, &part("X6-1", "5000.00")).await;
+    assert_eq!(rest.value("RemainBalance"), "0.00");
+    assert_eq!(bank.books().account(ACCOUNT).unwrap().freezes.len(), 2, "nothing is left of it");
+    assert_eq!(post(&bank, &part("X7-1", "0.01")).await.value("Result"), "1004");
+}
+
+#[tokio::test]
+async fn another_organs_freeze_is_taken_over_in_its_rank() {
+    let bank = plain();
+    // The samples' account is frozen by another court for 10,000.00; we stand behind it.
+    post(&bank, &freeze("X1-1", "20000.00")).await;
+    let other = bank.books().account(ACCOUNT).unwrap().freezes[0].document.clone();
+    let taking = |number: &str, named: &str, yuan: &str| {
+        let own = format!("<OriginalTransSerialNumber>{named}</OriginalTransSerialNumber>");
+        freeze(number, yuan).replace("<FreezeType>", &format!("{own}<FreezeType>"))
+    };
+    assert_eq!(post(&bank, &taking("X2-1", "没有的号", "1.00")).await.value("Result"), "1003");
+    assert_eq!(post(&bank, &taking("X3-1", &other, "10000.01")).await.value("Result"), "1006", "not beyond its limit");
+    let told = post(&bank, &taking("X4-1", &other, "9000.00")).await;
+    assert_eq!((told.value("Result"), told.value("FrozedBalance")), ("0000", "9000.00"));
+    assert!(!told.text.contains("FormerFreeze"), "nobody stands before it");
+    let account = bank.books().account(ACCOUNT).unwrap();
+    let ranks: Vec<_> = account.freezes.iter().map(|freeze| (freeze.names[0].slip.as_str(), freeze.caught)).collect();
+    assert_eq!(ranks[0], ("X4-1", 900_000));
+    assert_eq!(ranks[1].0, "X1-1");
+    // It is ours from now on: what is ours is renewed, not taken over.
+    assert_eq!(post(&bank, &taking("X5-1", "(2026)浙0225执1234号", "1.00")).await.value("Result"), "1003");
+    assert_eq!(post(&bank, &later("100203", "X6-1", "X4-1", "")).await.value("Result"), "0000");
+}

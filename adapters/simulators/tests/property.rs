@@ -23,6 +23,9 @@ enum Step {
     Freeze { limit: Option<i64>, queue: bool, days: i32 },
     Renew { of: usize, days: i32 },
     Release { of: usize },
+    ReleasePart { of: usize, part: i64 },
+    Reverse { of: usize, amount: i64 },
+    TakeOver { of: usize, limit: i64 },
     Deduct { of: usize, amount: Option<i64>, own_bank: bool },
     Repeat { of: usize },
     Clerk { of: usize, act: ClerkAct },
@@ -47,6 +50,9 @@ fn step() -> impl Strategy<Value = Step> {
         4 => (proptest::option::of(amount.clone()), any::<bool>(), 0..400).prop_map(|(limit, queue, days)| Step::Freeze { limit, queue, days }),
         1 => (0..40_usize, 0..600).prop_map(|(of, days)| Step::Renew { of, days }),
         3 => (0..40_usize).prop_map(|of| Step::Release { of }),
+        2 => (0..40_usize, amount.clone()).prop_map(|(of, part)| Step::ReleasePart { of, part }),
+        3 => (0..40_usize, 1..400_000_i64).prop_map(|(of, amount)| Step::Reverse { of, amount }),
+        1 => (0..40_usize, 1..900_i64).prop_map(|(of, limit)| Step::TakeOver { of, limit }),
         4 => (0..40_usize, proptest::option::of(amount.clone()), any::<bool>()).prop_map(|(of, amount, own_bank)| Step::Deduct { of, amount, own_bank }),
         2 => (0..40_usize).prop_map(|of| Step::Repeat { of }),
         4 => (0..40_usize, act).prop_map(|(of, act)| Step::Clerk { of, act }),
@@ -89,9 +95,26 @@ fn verb(books: &Books, step: &Step) -> Option<Verb> {
             queue: *queue,
             end: today.plus_days(*days),
             product: None,
+            takes_over: Vec::new(),
+        },
+        Step::ReleasePart { of, part } => Verb::Release { original: named(of), queued_only: false, part: Some(*part) },
+        Step::Reverse { of, amount } => Verb::Reverse {
+            original: format!("X{of}/1"),
+            application: String::new(),
+            serial: String::new(),
+            amount: *amount,
+        },
+        Step::TakeOver { of, limit } => Verb::Freeze {
+            application: String::new(),
+            limit: Some(*limit),
+            asked: None,
+            queue: false,
+            end: today.plus_days(90),
+            product: None,
+            takes_over: vec![format!("别{of}")],
         },
         Step::Renew { of, days } => Verb::Renew { original: named(of), end: today.plus_days(*days) },
-        Step::Release { of } => Verb::Release { original: named(of), queued_only: false },
+        Step::Release { of } => Verb::Release { original: named(of), queued_only: false, part: None },
         Step::Deduct { of, amount, own_bank } => {
             let bank_code = if *own_bank { "102332002250" } else { "402332002258" }.to_owned();
             let payee = Payee { name: "院".to_owned(), bank: "行".to_owned(), bank_code, account: "2010".to_owned() };
@@ -168,6 +191,9 @@ fn check(books: &Books, start: i64, placed: &Placed) {
         let (deduct, _) = placed.iter().find(|(o, _)| o.name.key() == payment.key).unwrap();
         let Verb::Deduct { original, amount, .. } = &deduct.verb else { panic!("paid without a deduct") };
         assert!(amount.is_none_or(|a| payment.amount <= a), "paid more than was ordered");
+        assert!((0..=payment.amount).contains(&payment.returned), "more came back than was taken");
+        let back: i64 = books.effects().iter().filter(|e| e.verb == "reverse").map(|e| e.amount).sum();
+        assert!(back <= books.paid_out().iter().map(|paid| paid.amount).sum());
         *taken.entry(frozen_as(&original.number, placed)).or_default() += payment.amount;
     }
     let limits = placed.iter().filter_map(|(o, _)| match &o.verb {

@@ -304,3 +304,48 @@ async fn transactions_are_fed_apart_and_a_query_without_document_number_is_hande
     assert!(rows.iter().all(|r| ("2026/01/01".."2026/07/01").contains(&r["JYSJ"].as_str())));
     assert_eq!(gateway::rows(&gateway.fed("htInfo")[0], "htxx")[0]["XCHTYY"], "无文书编号");
 }
+
+#[tokio::test]
+async fn another_organs_freeze_is_taken_over_in_its_rank() {
+    let gateway = Gateway::start();
+    let hub = start(&gateway, BankRules::default());
+    order(&gateway, &hub, control(SLIP, &[], &[&freeze("1", ACCOUNT, "18000.00")])).await;
+    // The samples' account is frozen by another organ for 10,000.00.
+    let document = hub.books().account(ACCOUNT).unwrap().freezes[0].document.clone();
+    let taking = |named: &str, yuan: &str| {
+        let mut line = freeze("1", ACCOUNT, "");
+        line.retain(|(name, _)| *name != "JE");
+        let own =
+            [("JE", yuan), ("YDJDH", named), ("YDJAH", "")].map(|(name, text)| (name.to_owned(), text.to_owned()));
+        let line = line.into_iter().map(|(name, text)| (name.to_owned(), text.to_owned()));
+        line.chain(own).collect::<Vec<_>>()
+    };
+    for (slip, named, yuan, why) in [
+        ("T1", "没有的号", "1.00", "无原冻结请求信息或冻结编号"),
+        ("T2", document.as_str(), "10000.01", "接续冻结金额超过原冻结限额"),
+    ] {
+        let line = taking(named, yuan);
+        let line: Vec<(&str, &str)> = line.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+        order(&gateway, &hub, control(slip, &[], &[&line])).await;
+        assert_eq!(gateway.result(slip, "1")["WNKZYY"], why);
+    }
+    let line = taking(&document, "9000.00");
+    let line: Vec<(&str, &str)> = line.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    order(&gateway, &hub, control("T3", &[], &[&line])).await;
+    let result = gateway.result("T3", "1");
+    assert_eq!((result["KZZT"].as_str(), result["SKJE"].as_str()), ("1", "9000.00"));
+    let account = hub.books().account(ACCOUNT).unwrap();
+    assert_eq!((account.freezes[0].names[0].slip.as_str(), account.freezes[1].names[0].slip.as_str()), ("T3", SLIP));
+}
+
+#[tokio::test]
+async fn a_sum_beside_a_release_is_not_read_and_all_of_it_ends() {
+    let gateway = Gateway::start();
+    let hub = start(&gateway, BankRules::default());
+    order(&gateway, &hub, second_account("100.00")).await;
+    let mut line = later("1", "04", SLIP, "40.00");
+    line.iter_mut().filter(|(name, _)| *name == "KHZH").for_each(|(_, account)| *account = SECOND_ACCOUNT);
+    order(&gateway, &hub, control("U1", &[], &[&line])).await;
+    assert_eq!(gateway.result("U1", "1")["KZZT"], "1");
+    assert!(hub.books().account(SECOND_ACCOUNT).unwrap().freezes.is_empty(), "why no part is ever sent to such a bank");
+}

@@ -241,6 +241,48 @@ impl Decider {
         if !wanted.is_positive() {
             return Vec::new();
         }
+        let mut plan = Vec::new();
+        for (_, freeze) in self.idle_freezes(open, takings) {
+            let rest = Money::from_units(freeze.limit).minus_or_zero(Money::from_units(freeze.caught));
+            let mut line = self.on_freeze(ActKind::Release, freeze, open);
+            if freeze.caught > 0 {
+                let part = rest.min(wanted).floor_fen();
+                // What the partner would read as the whole is never sent for a part.
+                if !part.is_positive() || !self.reads_a_part(freeze.lane) {
+                    continue;
+                }
+                line.amount = Some(part.units());
+            }
+            if !wanted.is_positive() {
+                break;
+            }
+            wanted = wanted.minus_or_zero(rest);
+            plan.push(line);
+        }
+        plan
+    }
+
+    /// Idle parts of freezes that keep other property out of reach, at partners who cannot let go of a part: a person's, with the sum.
+    pub(super) fn kept_idle(&self, request: Index) -> Vec<(Index, i64)> {
+        let Some(open) = self.state.requests.get(request) else { return Vec::new() };
+        let mut wanted = self.wanted_elsewhere(open);
+        let mut kept = Vec::new();
+        if !wanted.is_positive() || !matches!(open.goal(), Some(Goal::Secure | Goal::Collect)) {
+            return kept;
+        }
+        for (index, freeze) in self.idle_freezes(open, &[]) {
+            let rest = Money::from_units(freeze.limit).minus_or_zero(Money::from_units(freeze.caught));
+            let part = rest.min(wanted).floor_fen();
+            if freeze.caught > 0 && part.is_positive() && !self.reads_a_part(freeze.lane) {
+                wanted = wanted.minus_or_zero(part);
+                kept.push((index, part.units()));
+            }
+        }
+        kept
+    }
+
+    /// Own freezes whose limit is above what they hold, and out of which nothing is under way: those that hold nothing first.
+    fn idle_freezes<'a>(&'a self, open: &'a OpenRequest, takings: &[PlanLine]) -> Vec<(Index, &'a Measure)> {
         let of_case = self.state.acts_of_case(open.case);
         let blocks = |act: &Act| match act.kind() {
             ActKind::Release => act.state().is_open() || (!act.state().took_effect() && Self::is_of_round(open, act)),
@@ -260,24 +302,7 @@ impl Decider {
         idle.sort_by_key(|(index, freeze)| {
             (freeze.caught > 0, std::cmp::Reverse(freeze.limit - freeze.caught), *index)
         });
-        let mut plan = Vec::new();
-        for (_, freeze) in idle {
-            let rest = Money::from_units(freeze.limit).minus_or_zero(Money::from_units(freeze.caught));
-            let mut line = self.on_freeze(ActKind::Release, freeze, open);
-            if freeze.caught > 0 {
-                let part = rest.min(wanted).floor_fen();
-                if !part.is_positive() {
-                    continue;
-                }
-                line.amount = Some(part.units());
-            }
-            if !wanted.is_positive() {
-                break;
-            }
-            wanted = wanted.minus_or_zero(rest);
-            plan.push(line);
-        }
-        plan
+        idle
     }
 
     /// How much property could serve the claim that only idle limits keep out of reach.

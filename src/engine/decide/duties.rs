@@ -83,6 +83,23 @@ impl Decider {
         }
     }
 
+    /// A goal that ends while idle limits keep property out of reach at partners who cannot release a part leaves that to people.
+    pub(super) fn owe_parts_by_hand(&mut self, request: Index) {
+        let Some(open) = self.state.requests.get(request).filter(|open| !open.stopping) else { return };
+        let (case, court) = (open.case, self.state.word(open.court).to_owned());
+        for (index, part) in self.kept_idle(request) {
+            let Some(measure) = self.state.measures.get(index) else { continue };
+            let draft = Draft {
+                measure: Some(ActRef(measure.sequence, measure.place)),
+                partner: self.state.partner_of(measure.lane).to_owned(),
+                amount: Some(part),
+                text: super::excess::PART_BY_HAND.to_owned(),
+                ..Draft::default()
+            };
+            self.raise(TaskKind::PartByHand, Some(case), &court, draft);
+        }
+    }
+
     /// A written objection: the court has fifteen days to answer, and nothing is suspended meanwhile (rule D18).
     pub(super) fn object(&mut self, objection: Objection) -> Result<Answer, Refusal> {
         let case = self.state.case_by_sequence(objection.case).ok_or(Refusal::NotFound)?;

@@ -17,6 +17,9 @@ use crate::state::{Act, Measure};
 /// Why an act is taken back by ourselves.
 const OVER: &str = "D8 超过申请执行标的额与执行费用之和，未发出的部分撤回";
 
+/// What a person reads of a part that the partner's form cannot say.
+pub(super) const PART_BY_HAND: &str = "协助单位的接口不能表达部分解除，系统不会代为全部解除：请以书面方式办理部分解除；全部解除后重新冻结将丧失顺位。    The partner's form cannot release a part, and the whole is not released in its place: have the limit lowered on paper;     to release in full and freeze again would lose the rank.";
+
 /// The most that a case may be about, in 1/10,000 yuan: a trillion yuan, so that hundreds of them still add up.
 const CLAIM_UNITS_MAX: i64 = 10_000_000_000_000_000;
 
@@ -141,8 +144,11 @@ impl Decider {
                 plan.push(LetGo { measure: *index, part: 0 });
             }
         }
-        for (index, measure) in &freezes {
-            let whole = plan.iter().any(|other| other.measure == *index);
+        // A part where the partner can read how much; only what is left over then is a person's, on paper.
+        let (readable, unread): (Vec<_>, Vec<_>) =
+            freezes.iter().partition(|(_, measure)| self.reads_a_part(measure.lane));
+        for (index, measure) in readable.into_iter().chain(unread) {
+            let whole = plan.iter().any(|other| other.measure == index);
             let kind = self.asset_of(measure);
             if whole || matches!(kind, Some(AssetKind::RealEstate | AssetKind::Vehicle | AssetKind::Policy)) {
                 continue;
@@ -151,10 +157,15 @@ impl Decider {
             let part = over.min(unclaimed).floor_fen();
             if part.is_positive() {
                 over = over.minus_or_zero(part);
-                plan.push(LetGo { measure: *index, part: part.units() });
+                plan.push(LetGo { measure: index, part: part.units() });
             }
         }
         plan
+    }
+
+    /// Does the partner of this lane let go of a part when it is told to, and never of the whole?
+    pub(super) fn reads_a_part(&self, lane: u16) -> bool {
+        self.partner(lane).is_some_and(|partner| partner.form.part_release.is_read())
     }
 
     /// Keeps the open proposals of a case in step with what is too much now.
@@ -220,12 +231,15 @@ impl Decider {
     ) {
         let Some(measure) = self.state.measures.get(index) else { return };
         let ends = if measure.kind() == ActKind::Freeze { ActKind::Release } else { ActKind::Lift };
-        let possible = self.partner(measure.lane).is_some_and(|partner| partner.takes(ends) && !partner.retired);
+        let by_hand = part > 0 && !self.reads_a_part(measure.lane);
+        let takes = self.partner(measure.lane).is_some_and(|partner| partner.takes(ends) && !partner.retired);
+        let possible = takes && !by_hand;
         let draft = Draft {
             measure: Some(ActRef(measure.sequence, measure.place)),
             partner: self.state.partner_of(measure.lane).to_owned(),
             automatic: policy == ReleasePolicy::Send && possible && !measure.release_failed(),
             amount: (part > 0).then_some(part),
+            text: if by_hand { PART_BY_HAND.to_owned() } else { String::new() },
             ..Draft::default()
         };
         let court = self.state.cases.get(case).map(|case| self.state.word(case.court).to_owned()).unwrap_or_default();

@@ -219,7 +219,7 @@ pub(crate) fn fit(act: &Act, mut outcome: Outcome) -> Outcome {
                 outcome.verdict = Verdict::Queued;
             }
         }
-        kind if kind.moves_money() => {
+        kind if kind.transfers() => {
             outcome.moved = outcome.moved.or(outcome.caught);
             outcome.caught = None;
             let moved = outcome.moved.unwrap_or(ordered);

@@ -41,6 +41,7 @@ impl Decider {
         }
         let (sequence, state) = (open.sequence, open.end_state().word().to_owned());
         self.owe_investigation(request);
+        self.owe_parts_by_hand(request);
         self.emit(RequestFinished { request: sequence, state }.into(), None, 0);
     }
 

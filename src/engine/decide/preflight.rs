@@ -15,6 +15,10 @@ const DEFECTS_MAX: usize = 50;
 impl Decider {
     /// Holds the request against the form of every partner that it plans acts with now or may plan them with later.
     pub(super) fn preflight(&self, request: &Request, plan: &[PlanLine]) -> Result<(), Refusal> {
+        let unread = self.parts_unread(request, plan);
+        if !unread.is_empty() {
+            return Err(Refusal::PartUnread(unread));
+        }
         let mut found: Vec<(String, Defect)> = Vec::new();
         let mut seen: Vec<(&str, u16, u8)> = Vec::new();
         for line in plan {
@@ -31,6 +35,25 @@ impl Decider {
         found.dedup();
         found.truncate(DEFECTS_MAX);
         if found.is_empty() { Ok(()) } else { Err(Refusal::Formal(found)) }
+    }
+
+    /// Releases of a part at partners that would let go of the whole.
+    fn parts_unread(&self, request: &Request, plan: &[PlanLine]) -> Vec<(String, Defect)> {
+        if !matches!(request.asked, Asked::Acts(_)) {
+            return Vec::new();
+        }
+        let unread = |line: &&PlanLine| {
+            let partner = self.config.partners.get(&line.partner);
+            line.releases_a_part() && partner.is_some_and(|partner| !partner.form.part_release.is_read())
+        };
+        // Explicit acts are planned in their order, one line each.
+        let lines = plan.iter().enumerate().filter(|(_, line)| unread(line)).take(DEFECTS_MAX);
+        let defect = |place: usize| Defect {
+            at: format!("/acts/{place}/amount"),
+            kind: DefectKind::PartUnreadable,
+            wanted: String::new(),
+        };
+        lines.map(|(place, line)| (line.partner.clone(), defect(place))).collect()
     }
 
     fn defects(&self, request: &Request, partner: &Partner, line: &PlanLine) -> Vec<Defect> {

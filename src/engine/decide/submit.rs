@@ -131,7 +131,7 @@ impl Decider {
             return Err(Refusal::DeadlinePassed);
         }
         let Some(court) = self.config.courts.get(&request.case.court.code) else { return Err(Refusal::CourtForeign) };
-        if moves_money(request)
+        if transfers(request)
             && let Some(account) = &request.case.account
         {
             let listed = court
@@ -250,6 +250,10 @@ impl Decider {
             (None, None) => taking.map_or(0, |taking| taking.asset),
         };
         line.amount = act.amount.map(Money::units);
+        if act.kind == ActKind::Release && line.amount.is_some() && line.amount == freeze.map(|freeze| freeze.limit) {
+            // A part that is all of it: in full, which every partner can read.
+            line.amount = None;
+        }
         (line.from, line.to) = (act.from.map(Day::count), act.to.map(Day::count));
         if act.kind == ActKind::Support {
             // Whoever asks for people without a word about when means today.
@@ -455,10 +459,11 @@ fn check_rounds(request: &Request, questions: usize) -> Result<(), Refusal> {
     if questions.saturating_mul(rounds) > ACTS_MAX { Err(Refusal::TooManyActs { max: 10_000 }) } else { Ok(()) }
 }
 
-fn moves_money(request: &Request) -> bool {
+/// Does money go to the court's account, or back from there?
+fn transfers(request: &Request) -> bool {
     match &request.asked {
         Asked::Goal { goal, .. } => *goal == Goal::Collect,
-        Asked::Acts(acts) => acts.iter().any(|act| act.kind.moves_money()),
+        Asked::Acts(acts) => acts.iter().any(|act| act.kind.transfers()),
     }
 }
 

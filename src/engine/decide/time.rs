@@ -61,13 +61,15 @@ impl Decider {
             .partners
             .values()
             .map(|partner| {
-                (partner.id.clone(), partner.rate.max as usize, partner.stage, partner.form.register.clone())
+                let form = &partner.form;
+                let held_by = (partner.stage, form.register.clone(), form.part_release.is_read());
+                (partner.id.clone(), partner.rate.max as usize, held_by)
             })
             .collect();
         self.config = config;
         self.rouse_courts();
         let mut changed = false;
-        for (partner, keep, stage, register) in settings {
+        for (partner, keep, (stage, register, reads_parts)) in settings {
             let lane = self.state.lane_for(&partner);
             if let Some(lane) = self.state.lane_mut(lane) {
                 lane.ring_keep = keep;
@@ -75,6 +77,8 @@ impl Decider {
                 lane.stage = Some(stage);
                 changed |= lane.register != register;
                 lane.register = register;
+                changed |= lane.reads_parts != reads_parts;
+                lane.reads_parts = reads_parts;
             }
             self.state.stirred.insert(lane);
         }

@@ -357,7 +357,7 @@ fn sound(kind: ActKind, outcome: &Outcome) -> Result<(), Refusal> {
         Verdict::Done | Verdict::Partly if kind == ActKind::Freeze && outcome.caught.is_none() => {
             return wrong("/caught", "已冻结的须填写实际控制金额，可为0.00 · a freeze that was done says what is held");
         }
-        Verdict::Done | Verdict::Partly if kind.moves_money() && outcome.moved.is_none() => {
+        Verdict::Done | Verdict::Partly if kind.transfers() && outcome.moved.is_none() => {
             return wrong("/moved", "已划出的须填写实际划出金额 · money that was moved has a sum");
         }
         Verdict::Refused | Verdict::HandedBack if outcome.reason.is_none() && outcome.text.is_none() => {

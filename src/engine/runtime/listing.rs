@@ -39,12 +39,14 @@ impl Engine {
         caller: &Caller,
         key: &str,
         fingerprint: [u8; 32],
-        request: Request,
+        mut request: Request,
     ) -> Result<Accepted, Refusal> {
         if caller.court.as_ref() != Some(&request.case.court.code) {
             return Err(Refusal::CourtForeign);
         }
         let hashers = &self.shared.hashers;
+        let case_key = self.case_key(&request.case.court.code, request.case.number.expose());
+        self.shared.name_serials(&mut request, case_key);
         let court = request.case.court.code.as_str();
         let submit = Submit {
             token: caller.token.clone(),
@@ -52,7 +54,7 @@ impl Engine {
                 hashers.idempotency.hash([caller.token.as_bytes(), b"\0", key.as_bytes()].concat().as_slice()),
             ),
             fingerprint: split(hashers.fingerprint.hash(&fingerprint)),
-            case_key: self.case_key(court, request.case.number.expose()),
+            case_key,
             subjects: request.case.parties.iter().map(subject_key).collect(),
             preservation: request.preservation.as_ref().map(|number| self.case_key(court, number.expose())),
             paper_keys: request

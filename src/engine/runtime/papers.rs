@@ -173,6 +173,15 @@ impl Papers {
         Some(Slip { number: SlipNumber::from_bits(first.slip), context, subject: first.subject, lines })
     }
 
+    /// What a line is about: named by itself, or by what it builds on. What goes back was taken out of a freeze, so two steps are looked at.
+    pub(super) fn account_of(&self, line: &PlanLine, base: Option<PlanLine>) -> Option<String> {
+        let of_base = |base: PlanLine| {
+            let before = || self.line(base.base?.into())?.account;
+            base.account.clone().or_else(before)
+        };
+        line.account.clone().or_else(|| base.and_then(of_base))
+    }
+
     fn slip_line(&self, line: &PlanLine, context: &SlipContext, with_line: bool) -> Option<Line> {
         let base = line.base.and_then(|base| self.line(base.into()));
         // What a preservation ordered is known at the partner under the preservation's number (rule D11).
@@ -188,7 +197,7 @@ impl Papers {
             }
             _ => line.original(),
         };
-        let account = line.account.clone().or_else(|| base.and_then(|base| base.account));
+        let account = self.account_of(line, base);
         Some(Line {
             line: line.line,
             kind: ActKind::from_code(line.kind)?,

@@ -272,11 +272,7 @@ impl Shared {
             kind,
             partner: line.as_ref().map(|line| line.partner.clone()).unwrap_or_default(),
             subject,
-            account: line
-                .as_ref()
-                .and_then(|line| line.account.clone())
-                .or_else(|| base.and_then(|base| base.account))
-                .map(Personal::new),
+            account: line.as_ref().and_then(|line| self.papers.account_of(line, base)).map(Personal::new),
             amount: line.as_ref().and_then(|line| line.amount).map(Money::from_units),
             from: line.as_ref().and_then(|line| line.from).map(Day::from_count),
             to: line.as_ref().and_then(|line| line.to).map(Day::from_count),

@@ -86,6 +86,9 @@ pub struct Act {
     /// The foreign freeze whose rank it takes over (rule D13): its number and its case number, hashed by
     /// [`super::books::paper_key`]; 0 = none.
     pub takes_over: (u64, u64),
+    /// What a release of a part has let go, or what was given back, in 1/10,000 yuan as far as it is entered: a later word about it
+    /// counts the difference.
+    pub effected: i64,
 }
 
 /// No sequence.
@@ -134,6 +137,7 @@ impl Act {
             repeats: false,
             did_not_fit: false,
             takes_over: (0, 0),
+            effected: 0,
         }
     }
 

@@ -73,6 +73,8 @@ pub struct Lane {
     pub stage: Option<Stage>,
     /// The partner's register of officers in the configuration in force; `None` = it keeps none with us.
     pub register: Option<Vec<RegisteredOfficer>>,
+    /// The partner lets go of a part of a freeze, in the configuration in force.
+    pub reads_parts: bool,
 }
 
 impl Lane {

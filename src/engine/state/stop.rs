@@ -116,6 +116,10 @@ impl State {
         if !lane.stage?.lets(act.kind()) {
             return Some(Waiting::Stage);
         }
+        // What was taken while the partner read parts is not sent once it does not: it would let go of the whole.
+        if act.kind() == ActKind::Release && act.amount > 0 && !lane.reads_parts {
+            return Some(Waiting::Part);
+        }
         let officers = || self.requests.get(act.request).map_or(&[][..], |open| open.officers.as_slice());
         let on = Day::from_count(self.today);
         let unregistered = lane.register.is_some() && !all_registered(lane.register.as_deref(), officers(), on);

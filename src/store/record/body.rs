@@ -174,6 +174,12 @@ impl PlanLine {
         }
     }
 
+    /// Does it let go of a part of a freeze, and not of the whole?
+    #[must_use]
+    pub fn releases_a_part(&self) -> bool {
+        self.kind == ActKind::Release.code() && self.amount.is_some()
+    }
+
     /// Names what it builds on.
     pub fn set_original(&mut self, original: &Original) {
         self.base = original.act.map(ActRef::from);

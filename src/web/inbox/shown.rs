@@ -54,6 +54,8 @@ pub(super) struct ShownTask<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     destination: Option<ShownAccount<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    payer: Option<ShownAccount<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<&'a str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     details: Vec<ShownDetail<'a>>,
@@ -190,6 +192,7 @@ impl<'a> ShownTask<'a> {
                 .map(|original| ShownOriginal { slip: &original.slip, case_number: original.case_number.expose() }),
             // Where money goes is for those who move it.
             destination: view.slip.destination().filter(|_| view.kind.moves_money()).map(ShownAccount::of),
+            payer: line.and_then(|line| view.slip.payer(line)).map(ShownAccount::of),
             note: text(line.and_then(|line| line.note.as_ref())),
             details: line.map_or_else(Vec::new, |line| line.details.iter().map(ShownDetail::of).collect()),
             papers: context.papers.iter().enumerate().map(ShownPaper::of).collect(),

@@ -55,6 +55,7 @@ pub(super) fn draw(page: &mut Html, (kind, act): (ActKind, ActId), word: &str, s
             &[("limit", ("登记限额（元）", "limit registered, yuan")), ("caught", ("实际控制（元）", "held now, yuan"))]
         }
         _ if kind.moves_money() => &[("moved", ("实际划出（元）", "moved to the court, yuan"))],
+        _ if kind.gives_back() => &[("moved", ("实际退回（元）", "given back, yuan"))],
         _ => &[],
     };
     for (name, label) in sums {

@@ -259,6 +259,10 @@ fn ordered(page: &mut Html, view: &InboxTask) {
         page.term(("划往户名", "pay to"), &account.holder).term(("开户行", "bank"), &account.bank);
         page.term(("行号", "bank code"), &account.bank_code).term(("账号", "account"), account.number.expose());
     }
+    if let Some(account) = view.slip.lines.first().and_then(|line| view.slip.payer(line)) {
+        page.term(("款项来源户名", "money comes from"), &account.holder).term(("开户行", "bank"), &account.bank);
+        page.term(("行号", "bank code"), &account.bank_code).term(("账号", "account"), account.number.expose());
+    }
 }
 
 fn subject(page: &mut Html, party: &Party) {
@@ -275,7 +279,14 @@ fn of_line(page: &mut Html, line: &Line) {
     let personal =
         |text: &Option<domain::Personal<String>>| text.as_ref().map_or_else(String::new, |text| text.expose().clone());
     page.term(("账号或财产", "account or asset"), &personal(&line.account));
-    page.term(("金额（元）", "yuan"), &line.amount.map_or_else(String::new, |amount| amount.to_string()));
+    // Without a sum a release ends the whole freeze; with one it lowers its limit by so much.
+    let sum = match (line.kind, line.amount) {
+        (ActKind::Release, Some(_)) => {
+            ("部分解除金额（元），其余冻结及顺位不变", "yuan to release; the rest stands in its rank")
+        }
+        _ => ("金额（元）", "yuan"),
+    };
+    page.term(sum, &line.amount.map_or_else(String::new, |amount| amount.to_string()));
     let days = [line.from, line.to].map(|day| day.map_or_else(String::new, |day| day.to_string()));
     let [from, to] = &days;
     page.term(("起日", "from"), from).term(("止日（含当日）", "to, inclusive"), to);
@@ -447,6 +458,7 @@ fn blanks(kind: ActKind) -> &'static [(&'static str, &'static str)] {
             &[("账户或财产", "property"), ("余额", "balance"), ("原因", "reason"), ("流水号", "serial")]
         }
         _ if kind.moves_money() => &[("实际划出", "moved"), ("原因", "reason"), ("流水号", "serial")],
+        _ if kind.gives_back() => &[("实际退回", "given back"), ("原因", "reason"), ("流水号", "serial")],
         _ => &[("起止", "from, to"), ("原因", "reason"), ("流水号", "serial")],
     }
 }

@@ -42,12 +42,14 @@ fn refusals() -> Vec<(Refusal, Slug)> {
         | Refusal::Unreadable { .. }
         | Refusal::Formal(_)
         | Refusal::PapersMissing { .. }
+        | Refusal::PartUnread(_)
         | Refusal::Overloaded
         | Refusal::Draining
         | Refusal::Unavailable => true,
     };
     let defect =
         Defect { at: "/officers/0/work_id".to_owned(), kind: DefectKind::OfficerNumberLong, wanted: "15".to_owned() };
+    let part = Defect { at: "/acts/0/amount".to_owned(), kind: DefectKind::PartUnreadable, wanted: String::new() };
     let list = vec![
         (Refusal::KeyReused, Slug::IdempotencyKeyReused),
         (Refusal::Rules(vec![Breach { rule: &D9, at: "/acts/0/to".to_owned() }]), Slug::RulesBroken),
@@ -73,6 +75,7 @@ fn refusals() -> Vec<(Refusal, Slug)> {
         (Refusal::Unreadable { wanted: "a list".to_owned() }, Slug::InvalidRequest),
         (Refusal::Formal(vec![("bank-a".to_owned(), defect)]), Slug::WouldBeHandedBack),
         (Refusal::PapersMissing { papers: vec!["ruling".to_owned()], officers: true }, Slug::PapersMissing),
+        (Refusal::PartUnread(vec![("bank-a".to_owned(), part)]), Slug::PartReleaseUnread),
         (Refusal::Overloaded, Slug::Overloaded),
         (Refusal::Draining, Slug::Draining),
         (Refusal::Unavailable, Slug::Unavailable),

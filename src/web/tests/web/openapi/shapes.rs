@@ -447,6 +447,8 @@ fn inboxes() -> Value {
                 "id_type": text("", ""), "id_number": text("", "") }), json!({})),
             "account": text("账号或财产。", "Account or other asset."), "amount": to("Yuan"), "from": to("Date"), "to": to("Date"),
             "original": object(("所依据的原请求。", "What it builds on."), json!({ "slip": text("", ""), "case_number": text("", "") }), json!({})),
+            "payer": object(("退回款项来源的执行款专户。", "The court's account that money comes back from."), json!({ "holder": text("", ""),
+                "bank": text("", ""), "bank_code": text("", ""), "number": text("", "") }), json!({})),
             "destination": object(("款项划往的执行款专户。", "Where money goes."), json!({ "holder": text("", ""), "bank": text("", ""),
                 "bank_code": text("", ""), "number": text("", "") }), json!({})),
             "note": text("办理要求。", "What people are to do."), "details": list(to("Detail")), "answer": said("Outcome", "最近一次答复。", "What was answered last."),
