@@ -163,7 +163,7 @@ fn grouped(yuan: &str) -> String {
     let whole = yuan.find('.').unwrap_or(yuan.len());
     let mut text = String::with_capacity(yuan.len() + whole / 3);
     for (place, digit) in yuan.char_indices() {
-        if place > 0 && place < whole && (whole - place) % 3 == 0 {
+        if place > 0 && place < whole && (whole - place).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);

@@ -194,7 +194,8 @@ fn judgeable(reading: &mut Reading<'_>, kind: ActKind, answer: &Told) {
 
 fn recognised(reading: &mut Reading<'_>, told: &Told) {
     let has = |word: &str| told.fields.has(word);
-    if !has("number") && !(has("slip") && has("line")) {
+    let is_named = has("number") || (has("slip") && has("line"));
+    if !is_named {
         missing(reading, "answer.number", "is missing; write where an answer names our number");
     }
     if !has("state") {

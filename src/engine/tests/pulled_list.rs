@@ -61,30 +61,47 @@ fn started(folder: &std::path::Path, tokio: &tokio::runtime::Runtime) -> Running
     Engine::start(options, Arc::new(config), plugs).unwrap()
 }
 
+/// An identity number, its last digit by GB 11643.
+fn identity(number: usize) -> String {
+    const WEIGHTS: [usize; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
+    let text = format!("3302251{:03}0612{:03}", 950 + number / 1_000, number % 1_000);
+    let sum: usize = text.bytes().zip(WEIGHTS).map(|(digit, weight)| usize::from(digit - b'0') * weight).sum();
+    format!("{text}{}", char::from(b"10X98765432"[sum % 11]))
+}
+
 /// A question about two people of a case of its own.
-fn question(number: usize) -> Request {
+fn question(number: usize, ruling: &str) -> Request {
     let asked = Asked::Goal { goal: Goal::Look, subjects: vec![0, 1], scope: Scope::default() };
     let mut request = request(asked);
     let personal = |text: String| Personal::new(text);
-    request.case.number = personal(format!("(2026)浙0225执{number}号"));
+    request.case.number = personal(format!("(2026)浙0225执{}号", number + 1));
     request.case.account = None;
-    request.papers = Vec::new();
+    request.papers[0].digest = personal(ruling.to_owned());
     let party = request.case.parties[0].clone();
-    request.case.parties = (0..PEOPLE)
-        .map(|place| Party { id_number: personal(format!("3302251895{number:06}{place:02}")), ..party.clone() })
-        .collect();
+    let of = |place: usize| identity(number * PEOPLE + place);
+    request.case.parties = (0..PEOPLE).map(|place| Party { id_number: personal(of(place)), ..party.clone() }).collect();
     request
 }
 
 async fn submit_all(engine: &Engine) {
     let caller =
         Caller { token: "court".to_owned(), court: Some("330225".to_owned()), partner: None, is_person: false };
+    let ruling = engine
+        .store_document(
+            &caller,
+            Personal::new("ruling.pdf".to_owned()),
+            "application/pdf".to_owned(),
+            b"%PDF-1.4".to_vec(),
+        )
+        .await
+        .unwrap()
+        .digest;
     let submit = |number: usize| {
-        let caller = &caller;
+        let (caller, ruling) = (&caller, &ruling);
         async move {
             let key = format!("key-{number}");
             let digest = [u8::try_from(number % 251).unwrap(); 32];
-            engine.submit(caller, &key, digest, question(number)).await.map(|_| ())
+            engine.submit(caller, &key, digest, question(number, ruling)).await.map(|_| ())
         }
     };
     let all = futures_util::future::join_all((0..REQUESTS).map(submit)).await;
