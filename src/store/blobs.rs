@@ -296,12 +296,9 @@ impl BlobStore {
     pub fn verify_folder(disk: &dyn Disk, folder: &Path) -> Result<(u64, Vec<PathBuf>), BlobError> {
         let failed = |operation, path: &Path, source| BlobError::Disk { operation, path: path.to_owned(), source };
         let (mut sound, mut damaged) = (0, Vec::new());
-        if !disk.exists(folder).map_err(|source| failed("look for", folder, source))? {
-            return Ok((sound, damaged));
-        }
-        for first in disk.list(folder).map_err(|source| failed("list", folder, source))? {
+        for first in (0..=u8::MAX).map(|first| encode_hex(&[first])) {
             let within = folder.join(&first);
-            if first == "tmp" {
+            if !disk.exists(&within).map_err(|source| failed("look for", &within, source))? {
                 continue;
             }
             for name in disk.list(&within).map_err(|source| failed("list", &within, source))? {
