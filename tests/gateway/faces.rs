@@ -422,8 +422,9 @@ fn with_third() -> Gateway {
 
 /// A line's result in the third dialect.
 fn line_result(slip: &str, line: &str, word: &str, reason: &str) -> String {
+    let held = if word == "N" { "0.00" } else { "10.00" };
     let fields =
-        [("QQDH", slip), ("CCXH", line), ("KZZT", word), ("SKJE", "10.00"), ("DJXE", "10.00"), ("WNKZYY", reason)];
+        [("QQDH", slip), ("CCXH", line), ("KZZT", word), ("SKJE", held), ("DJXE", "10.00"), ("WNKZYY", reason)];
     let fields: String = fields.iter().map(|(name, text)| format!(" {name}=\"{}\"", covered(text))).collect();
     format!("<kzxxList><kzxx{fields}/></kzxxList>")
 }
