@@ -183,7 +183,7 @@ fn judgeable(reading: &mut Reading<'_>, kind: ActKind, answer: &Told) {
     let wanted: &[&str] = match kind {
         ActKind::Freeze => &["caught", "to"],
         ActKind::Renew => &["to"],
-        kind if kind.moves_money() => &["moved"],
+        kind if kind.transfers() => &["moved"],
         _ => &[],
     };
     for word in wanted.iter().filter(|word| !answer.fields.has(word)) {
