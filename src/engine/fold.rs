@@ -7,15 +7,15 @@ use domain::request::{Goal, Priority};
 use domain::rules::bars;
 use domain::{ActId, ActKind, ActState, Millis, Money, SlipNumber};
 use store::record::{
-    AcceptedBody, ActRef, ActResolved, Body, DocumentStored, Event, ExchangeBegan, ExchangeEnded, Fact, LeadTwin,
-    OutcomeTwin, PlanLine, RequestAccepted, act_state,
+    AcceptedBody, ActRef, ActResolved, Body, Event, ExchangeBegan, ExchangeEnded, Fact, LeadTwin, OutcomeTwin,
+    PlanLine, RequestAccepted, act_state,
 };
 
 use crate::state::act::NO_SEQUENCE;
 use crate::state::books::paper_key;
 use crate::state::lane::{Pause, class_of};
 use crate::state::slab::{Index, NONE};
-use crate::state::{Act, Document, Keyed, LEADS_MAX, OpenRequest, READS_MAX, State, officer_key, short_hash};
+use crate::state::{Act, Keyed, LEADS_MAX, OpenRequest, State, officer_key, short_hash};
 
 impl State {
     /// Applies the event at `sequence`.
@@ -91,44 +91,6 @@ impl State {
         self.fold_measures(sequence, fact, body, event);
         self.fold_settlement(sequence, fact, body);
         self.fold_applicant(fact);
-    }
-
-    fn remember_read(&mut self, by: &str, request: u64, version: u64) {
-        if self.reads.len() >= READS_MAX {
-            self.reads.clear();
-        }
-        self.reads.insert(read_key(by, request), version);
-    }
-
-    /// Stirs the lane also when it pauses: one that ends earlier than the pause before it must be woken from earlier too.
-    fn pause(&mut self, partner: &str, pause: Option<Pause>) {
-        let lane = self.lane_for(partner);
-        if let Some(lane) = self.lane_mut(lane) {
-            lane.record.paused = pause;
-        }
-        self.stirred.insert(lane);
-    }
-
-    fn store_document(
-        &mut self,
-        sequence: u64,
-        fact: &DocumentStored,
-        key: (u64, u64),
-        content_type: &str,
-        event: &Event,
-    ) {
-        let court = self.word_for(&fact.court);
-        let document = Document {
-            sequence,
-            slot: event.key,
-            blob: fact.blob.clone(),
-            bytes: fact.bytes,
-            content_type: content_type.to_owned(),
-            court,
-            at: event.at,
-            referenced: false,
-        };
-        self.documents.insert(key, document);
     }
 
     fn accept(&mut self, sequence: u64, fact: &RequestAccepted, body: &AcceptedBody, event: &Event) {

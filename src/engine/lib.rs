@@ -7,6 +7,7 @@ pub mod courier;
 pub mod decide;
 pub mod delay;
 mod fold;
+mod fold_beside;
 mod fold_measures;
 mod history;
 pub mod inbox;

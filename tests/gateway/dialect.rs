@@ -43,7 +43,7 @@ fn a_third_channel_is_one_table_from_list_to_result() {
     let asked = format!("<want>{}</want>", hub.row("condition", &[("no", &slip)], ""));
     let papers = hub.call("pullQueryPapers", Some(&asked));
     assert!(papers.starts_with("<papers fault=\"\"><paper no=\"SC") && papers.contains(" kind=\"CDS\""), "{papers}");
-    assert!(papers.contains(" kind=\"QT\""), "{papers}");
+    assert!(papers.contains(" kind=\"协助执行通知书\""), "{papers}");
     let earlier = hub.row("earlier", &[("organ", "宁海县人民法院"), ("sum", "100"), ("ends", "01.05.2027")], "");
     let product = hub.row("product", &[("productNo", "LC01"), ("farbe", "rot")], "");
     let account = hub.row(

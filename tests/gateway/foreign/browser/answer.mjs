@@ -72,7 +72,7 @@ assert.ok((await page.locator("#e-caught").innerText()).includes("须填写实�
 await desk.field("caught").fill("320.50");
 await desk.field("replies").setInputFiles(pdf("回执.pdf", "sealed"));
 // An impatient clerk presses twice.
-await Promise.all([page.waitForURL("**/tasks/*#answered"), desk.submit().dblclick()]);
+await desk.answers(() => desk.submit().dblclick());
 assert.equal(desk.path(), `${task}#answered`);
 await desk.says("已收到的答复", "部分办理", "320.50", "ZH-2026-17", words, "回执.pdf", told.digest, "宁海县人民法院 ¥120000.00");
 const at = await page.locator("dl", { hasText: "存证序号" }).innerText();
@@ -90,7 +90,7 @@ await page.emulateMedia({ media: "screen" });
 // The other task at once, without taking it first; then back and forth, which sends nothing again.
 const asking = await desk.openTask("查询");
 await desk.choose("查无此人或无财产");
-await Promise.all([page.waitForURL("**/tasks/*#answered"), desk.submit().click()]);
+await desk.answers(() => desk.submit().click());
 await page.goBack();
 assert.equal(desk.path(), asking);
 await desk.says("已收到的答复", "查无此人或无财产");

@@ -33,7 +33,7 @@ await one.choose("已办理");
 await one.field("limit").fill("500.00");
 await one.field("caught").fill("500.00");
 await one.field("replies").setInputFiles([pdf("回执一.pdf", "one"), pdf("回执二.pdf", "two")]);
-await Promise.all([one.page.waitForURL("**/tasks/*#answered"), one.submit().click()]);
+await one.answers(() => one.submit().click());
 await one.says("已收到的答复", "回执一.pdf", "回执二.pdf");
 await two.go(task);
 await two.says("已收到的答复", "500.00");
