@@ -44,6 +44,8 @@ words! {
         SetAside = 18 "set_aside" "报文已隔离，待人工处理",
         /// A part of a freeze keeps other property out of reach, and the partner's form cannot release a part (rule D8).
         PartByHand = 19 "part_by_hand" "冻结的空余限额须以书面方式部分解除",
+        /// More was moved to the court than claim and costs: give the surplus back (rule D8).
+        Overtaken = 20 "overtaken" "已划款项超过标的：办理执行回转",
     }
 }
 
@@ -54,7 +56,7 @@ impl TaskKind {
         Some(match self {
             Self::Expiring => &rules::D12,
             Self::Lapsed => &rules::D10,
-            Self::Excess | Self::PartByHand => &rules::D8,
+            Self::Excess | Self::PartByHand | Self::Overtaken => &rules::D8,
             Self::ReleaseProposed => &rules::D27,
             Self::NotifyDebtor => &rules::D20,
             Self::NotifyCoOwner => &rules::D26,
@@ -87,6 +89,7 @@ impl TaskKind {
             Self::OfficerUnregistered => "an officer is not, or no longer, registered with the partner",
             Self::AnswerOverdue => "a partner has not answered in the time agreed",
             Self::SetAside => "a message was set aside because it could not be read",
+            Self::Overtaken => "more was moved to the court than claim and costs: have the surplus given back",
             Self::PartByHand => "have the idle part of a freeze released on paper: the partner's form cannot say it",
         }
     }

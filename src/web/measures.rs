@@ -1,6 +1,7 @@
 //! Measures over HTTP: what stands and until when, and lists of another system that come over, row by row.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::web::Payload;
@@ -197,8 +198,21 @@ fn of_table(bytes: &[u8]) -> Result<Vec<Vec<u8>>, Problem> {
         Problem::from(Slug::InvalidRequest).saying(format!("第{row}行不是CSV。"), format!("Line {row} is no CSV."))
     };
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    if std::str::from_utf8(bytes).is_err() {
+        let (zh, en) = ("表格不是UTF-8编码：请另存为“CSV UTF-8”。", "The table is not UTF-8: save it as CSV UTF-8.");
+        return Err(Problem::from(Slug::InvalidRequest).saying(zh.to_owned(), en.to_owned()));
+    }
     let mut table = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(bytes);
     let names = table.headers().map_err(unreadable)?.clone();
+    // Told by its place: a table without a line of names has people's data there.
+    let mut seen = BTreeSet::new();
+    if let Some(place) = names.iter().position(|name| !seen.insert(name)) {
+        let (zh, en) = (
+            format!("第{}列与前面一列同名。", place + 1),
+            format!("Column {} has the name of one before it.", place + 1),
+        );
+        return Err(Problem::from(Slug::InvalidRequest).saying(zh, en));
+    }
     let mut rows = Vec::new();
     for record in table.records().take(IMPORT_ROWS_MAX + 1) {
         let record = record.map_err(unreadable)?;

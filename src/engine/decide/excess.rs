@@ -18,7 +18,7 @@ use crate::state::{Act, Measure};
 const OVER: &str = "D8 超过申请执行标的额与执行费用之和，未发出的部分撤回";
 
 /// What a person reads of a part that the partner's form cannot say.
-pub(super) const PART_BY_HAND: &str = "协助单位的接口不能表达部分解除，系统不会代为全部解除：请以书面方式办理部分解除；全部解除后重新冻结将丧失顺位。    The partner's form cannot release a part, and the whole is not released in its place: have the limit lowered on paper;     to release in full and freeze again would lose the rank.";
+pub(super) const PART_BY_HAND: &str = "协助单位的接口不能表达部分解除，系统不会代为全部解除：请以书面方式办理部分解除；全部解除后重新冻结将丧失顺位。The partner's form cannot release a part, and the whole is not released in its place: have the limit lowered on paper; to release in full and freeze again would lose the rank.";
 
 /// The most that a case may be about, in 1/10,000 yuan: a trillion yuan, so that hundreds of them still add up.
 const CLAIM_UNITS_MAX: i64 = 10_000_000_000_000_000;
@@ -68,6 +68,19 @@ impl Decider {
         while let Some(case) = self.state.disturbed.pop_first() {
             self.take_back(case);
             self.propose(case);
+            self.tell_overtaken(case);
+        }
+    }
+
+    /// More was moved than is owed now: only a person can have it given back (`reverse`), and nobody may overlook it.
+    fn tell_overtaken(&mut self, case: Index) {
+        let ledger = self.state.ledger(case);
+        let over = ledger.deducted.minus_or_zero(ledger.target);
+        if over.is_positive() {
+            let court =
+                self.state.cases.get(case).map(|case| self.state.word(case.court).to_owned()).unwrap_or_default();
+            let draft = Draft { amount: Some(over.units()), ..Draft::default() };
+            self.raise(TaskKind::Overtaken, Some(case), &court, draft);
         }
     }
 

@@ -101,9 +101,14 @@ impl Decider {
         if party.is_none_or(|party| party.role != Role::Obligor) {
             return broken(&rules::D1, "/party_name");
         }
+        let card = party.filter(|party| domain::identity::is_card(&party.id_type));
+        if card.is_some_and(|party| !domain::identity::card_is_valid(party.id_number.expose())) {
+            return broken(&rules::D32, "/id_number");
+        }
         if order.kind == ActKind::Freeze && !order.amount.is_some_and(Money::is_positive) {
             return broken(&rules::D7, "/limit");
         }
+        check_standing(line)?;
         let Some(to) = order.to else { return broken(&rules::D9, "/to") };
         if to < today {
             return broken(&rules::D10, "/to");
@@ -202,6 +207,17 @@ impl Decider {
 
 /// Keyed digests, wrapped keys and the papers themselves.
 type Papers = (Vec<(u64, u64)>, Vec<SealTwin>, Vec<Paper>);
+
+/// What waits behind others holds nothing, and is not the first.
+fn check_standing(line: &ImportLine) -> Result<(), Refusal> {
+    if line.queued && line.rank == 1 {
+        return Err(Refusal::OutOfBounds { at: "/rank", bound: "2 or more for what is queued" });
+    }
+    if line.queued && line.caught.is_positive() {
+        return Err(Refusal::OutOfBounds { at: "/caught", bound: "0.00 for what is queued" });
+    }
+    Ok(())
+}
 
 fn standing_of(line: &ImportLine) -> ChangedBody {
     ChangedBody {

@@ -248,3 +248,19 @@ fn the_idle_part_of_a_freeze_is_a_persons_where_no_part_can_be_released() {
     assert_eq!(table.proposed(), [(TaskKind::PartByHand, "bank-a".to_owned(), 45_000)]);
     assert!(table.decider.state.requests.is_empty(), "the goal is at its end");
 }
+
+#[test]
+fn more_taken_than_is_owed_by_now_is_told_to_people_once() {
+    let (mut table, _) = deducted(vec![at("bank", PartnerKind::Bank)]);
+    let overtaken = |table: &Table| {
+        let tasks = table.proposed().into_iter().filter(|(kind, ..)| *kind == TaskKind::Overtaken);
+        tasks.map(|(_, _, fen)| fen).collect::<Vec<_>>()
+    };
+    table.amend(60_000).unwrap();
+    assert!(overtaken(&table).is_empty(), "exactly what is owed");
+    table.amend(45_000).unwrap();
+    assert_eq!(overtaken(&table), [15_000]);
+    table.amend(44_000).unwrap();
+    assert_eq!(overtaken(&table).len(), 1);
+    table.fold_again();
+}

@@ -434,6 +434,19 @@ fn what_comes_from_another_system_is_renewed_released_and_deducted_from_like_our
     table.fold_again();
 }
 
+#[test]
+fn what_waits_behind_others_holds_nothing_and_is_not_the_first() {
+    let mut table = Table::with(vec![partner("bank-a")]);
+    let queued = |n, rank, fen| {
+        let line = foreign(n, 30_000, Day::of(START).plus_days(20));
+        ImportLine { queued: true, rank, caught: Money::from_fen(fen), ..line }
+    };
+    let verdicts = table.import(vec![queued(1, 1, 0), queued(2, 2, 30_000), queued(3, 2, 0)]);
+    assert!(matches!(verdicts[0], Err(Refusal::OutOfBounds { at: "/rank", .. })));
+    assert!(matches!(verdicts[1], Err(Refusal::OutOfBounds { at: "/caught", .. })));
+    assert!(verdicts[2].is_ok());
+}
+
 /// Tells news about an act of a finished request, as the runtime would read it out of its history.
 fn late(table: &mut Table, known: KnownAct, outcome: Outcome) {
     let request = known.planned.id.0;

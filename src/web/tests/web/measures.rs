@@ -73,6 +73,11 @@ async fn a_table_means_what_the_same_objects_mean() {
     assert_eq!(*house.gate.said.lock().unwrap(), ["import 石,某"]);
     let torn = import(&house, Role::Submitter, "text/csv", format!("{names}\n{line},extra\n")).await;
     assert_eq!(torn.slug(), "invalid_request");
+    // A name twice would be one of two; what a spreadsheet saved in GBK is told as what it is. Neither is echoed.
+    let twice = import(&house, Role::Submitter, "text/csv", format!("{names},limit\n{line},1\n")).await;
+    assert!(twice.text().contains("第14列与前面一列同名"), "{}", twice.text());
+    let gbk = import(&house, Role::Submitter, "text/csv", b"number,party_name\nFG3,\xCD\xF5\xC4\xB3\n".to_vec()).await;
+    assert!(gbk.text().contains("不是UTF-8"), "{}", gbk.text());
 }
 
 #[tokio::test]
