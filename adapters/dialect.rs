@@ -220,7 +220,7 @@ impl Dialect {
             no: texts(&["否"]),
             no_account: texts(&["查无"]),
             not_passed: texts(&["未通过"]),
-            no_reason: texts(&["", "无", "-", "成功", "控制成功", "冻结成功"]),
+            no_reason: texts(&["无", "-", "成功", "控制成功", "冻结成功"]),
             notices: BTreeMap::new(),
             paper_names: BTreeMap::new(),
             reasons: Vec::new(),
