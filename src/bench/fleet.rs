@@ -128,7 +128,8 @@ impl Fleet {
 /// Lets time pass.
 fn rest(time: Duration) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().context("starting a runtime")?;
-    runtime.block_on(tokio::time::sleep(time));
+    // Made within the runtime: a sleep made outside has no clock.
+    runtime.block_on(async { tokio::time::sleep(time).await });
     Ok(())
 }
 
