@@ -29,7 +29,6 @@ fn plain() -> BankHttp {
 }
 
 struct Answer {
-    status: u16,
     text: String,
 }
 
@@ -55,8 +54,8 @@ async fn try_post(bank: &BankHttp, body: Vec<u8>) -> Result<(u16, Vec<u8>), reqw
 }
 
 async fn post(bank: &BankHttp, body: &str) -> Answer {
-    let (status, bytes) = try_post(bank, body.as_bytes().to_vec()).await.unwrap();
-    Answer { status, text: String::from_utf8(bytes).unwrap() }
+    let (_, bytes) = try_post(bank, body.as_bytes().to_vec()).await.unwrap();
+    Answer { text: String::from_utf8(bytes).unwrap() }
 }
 
 fn message(code: &str, number: &str, body: &str) -> String {
