@@ -349,3 +349,34 @@ fn three_levels_of_tiles_agree_with_the_library() {
     let top = reader.tile(TileName::new(2, 0, 1).unwrap()).unwrap();
     assert_eq!(root_over(&top), reader.root(65_536).unwrap());
 }
+
+/// What a caller does who writes tiles without holding the tree: leaves come in between, and no tile is lost or kept for ever.
+#[test]
+fn tiles_are_stored_apart_from_the_tree_while_leaves_come_in() {
+    let (mut tree, tiles, mut frontier) = (Tree::new(), MemoryTiles::new(), Frontier::new());
+    let mut grow = |tree: &mut Tree, leaves: std::ops::Range<u64>| {
+        for number in leaves {
+            let hash = leaf_hash(&number.to_be_bytes());
+            tree.append(hash).unwrap();
+            frontier.append(hash).unwrap();
+        }
+        frontier.root()
+    };
+    grow(&mut tree, 0..600);
+    let taken = tree.waiting();
+    assert_eq!(taken.len(), 2);
+    let root = grow(&mut tree, 600..1_100);
+    // The second one could not be written: it waits with those that have come since.
+    tiles.put(taken[0].0, &taken[0].1).unwrap();
+    tree.stored(taken[0].0);
+    assert_eq!(tree.edge().waiting(), 3);
+    tree.stored(taken[0].0);
+    assert_eq!(tree.edge().waiting(), 3, "what does not wait any more is nobody's");
+    for (name, bytes) in tree.waiting() {
+        tiles.put(name, &bytes).unwrap();
+        tree.stored(name);
+    }
+    assert_eq!((tree.edge().waiting(), tiles.names().len()), (0, 4));
+    let path = Reader::new(tree.edge(), &tiles).inclusion(1_100, 300).unwrap();
+    trail::check_inclusion(&path, 1_100, &root, 300, &leaf_hash(&300_u64.to_be_bytes())).unwrap();
+}
