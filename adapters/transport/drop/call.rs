@@ -91,6 +91,9 @@ impl<F: PacketForm> CallOut for DropCall<F> {
         Box::pin(async move {
             match end {
                 Conclusion::Taken(verdicts) => {
+                    if let Some(note) = self.reader.noted_as(name) {
+                        self.sweeper.note(&note).await?;
+                    }
                     let receipt = self.form.receipt(name, verdicts).map(|packet| (packet.name, packet.bytes));
                     self.sweeper.taken(name, receipt.into_iter().collect()).await
                 }
