@@ -8,7 +8,7 @@ use simulators::bank::BankRules;
 use simulators::{BankPacket, BankPacketConfig, BankPacketFault, BankPacketReport, County, Day};
 
 use crate::bench::{
-    Ask, Gateway, RUNTIME, Setup, View, account, acts, county_of, eventually, freeze, release, renew, secure,
+    Ask, Gateway, RUNTIME, Setup, View, account, acts, county_of, deduct, eventually, freeze, release, renew, secure,
 };
 use crate::mailbox::partner;
 
@@ -28,14 +28,20 @@ fn day(ahead: i32) -> String {
 }
 
 fn with_county(county: &County) -> (Gateway, BankPacket, PathBuf) {
+    with_rules(county, false)
+}
+
+/// A bank that reads a sum in a release says so in its file.
+fn with_rules(county: &County, releases_a_part: bool) -> (Gateway, BankPacket, PathBuf) {
     let mut gateway = Setup::of(Vec::new()).lay_out();
     let folder = gateway.root.path().join("boxes");
     let own = folder.join(TARGET);
     std::fs::create_dir_all(&own).unwrap();
     let rules = BankRules { first_day: Day::parse(&day(0)).unwrap(), ..BankRules::default() };
-    let config = BankPacketConfig { folder: own.clone(), rules, ..BankPacketConfig::default() };
+    let config = BankPacketConfig { folder: own.clone(), releases_a_part, rules, ..BankPacketConfig::default() };
     let bank = BankPacket::open(county, config).unwrap();
-    gateway.write_config_file("partners/bank-e.toml", &bank_file(&folder));
+    let file = format!("part_release = {releases_a_part}\n{}", bank_file(&folder));
+    gateway.write_config_file("partners/bank-e.toml", &file);
     gateway.start();
     (gateway, bank, own)
 }
@@ -157,6 +163,25 @@ fn a_part_of_a_freeze_is_never_sent_to_a_bank_that_would_release_all_of_it() {
     assert!(answer.text().contains("part"), "{}", answer.text());
     round(&bank);
     assert_eq!(bank.books().account(&account(0, 0)).unwrap().caught(), 10_000);
+}
+
+#[test]
+fn a_bank_that_was_heard_to_read_the_sum_releases_that_much() {
+    let (gateway, bank, _) = with_rules(&county_of(0, &[50_000]), true);
+    let ask = order(0);
+    let held = finished(&gateway, &bank, &ask).act("freeze", BANK).clone();
+    let again = |act: Value| acts(&[0], vec![act]).same_case(&ask).claim("1000.00");
+    let mut part = release(&held);
+    part["amount"] = json!("40.00");
+    let released = finished(&gateway, &bank, &again(part));
+    assert_eq!(
+        (released.state_of("release", BANK), released.ledger("exposure")),
+        ("done", "60.00"),
+        "{:#}",
+        released.0
+    );
+    assert_eq!(bank.books().account(&account(0, 0)).unwrap().caught(), 6_000);
+    assert_eq!(gateway.refused(&again(deduct(&held, "10.00"))), ["D19"], "the form has no word for a deduction");
 }
 
 #[test]
