@@ -58,9 +58,13 @@ impl PacketForm for Packets {
         request(self.said, &self.ends, slip, files)
     }
 
-    /// The form has no word for what was not taken, so nothing is told; the trail has it.
     fn receipt(&self, _name: &str, _verdicts: &[ItemVerdict]) -> Option<Packet> {
         None
+    }
+
+    /// The form has no word for what was not taken: people see the packet, and tell.
+    fn tells_back(&self) -> bool {
+        false
     }
 }
 

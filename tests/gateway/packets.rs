@@ -203,7 +203,7 @@ fn whatever_is_broken_is_set_aside_and_the_act_waits_for_the_true_answer() {
         (Fault::NoReception, None),
         (Fault::LateReception, None),
         (Fault::Again, None),
-        (Fault::UnknownRequest, None),
+        (Fault::UnknownRequest, Some("not_taken")),
     ];
     for (person, (fault, reason)) in faults.into_iter().enumerate() {
         let before = reasons(&folder).len();
@@ -222,7 +222,7 @@ fn whatever_is_broken_is_set_aside_and_the_act_waits_for_the_true_answer() {
             assert_eq!(told.len(), before + 1, "{fault:?}");
         }
     }
-    assert_eq!(gateway.figure("xiezhi_packets_set_aside_total"), Some(10));
+    assert_eq!(gateway.figure("xiezhi_packets_set_aside_total"), Some(11));
     assert_eq!(bank.books().effects().len(), 15, "one for each, whatever came back");
     assert_eq!(bank.findings(), Vec::<String>::new());
 }

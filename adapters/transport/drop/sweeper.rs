@@ -42,7 +42,7 @@ pub(crate) trait PacketReader: Send + Sync + 'static {
 }
 
 /// Every reason for which a packet is put aside, in Chinese and English.
-pub(crate) const REASONS: [(&str, &str, &str); 19] = [
+pub(crate) const REASONS: [(&str, &str, &str); 20] = [
     ("truncated", "数据包不完整", "the packet has no end"),
     ("damaged", "数据包已损坏", "the packet's parts or checksums do not fit together"),
     ("too_large", "数据包超过大小限制", "the packet is larger than any may be"),
@@ -61,6 +61,7 @@ pub(crate) const REASONS: [(&str, &str, &str); 19] = [
     ("totals", "数据包内数量或序号不符", "counts or sequence numbers do not add up"),
     ("schema", "报文内容无法识别", "a member is no message of the agreed form"),
     ("contradiction", "报文内容自相矛盾", "what a member says contradicts itself"),
+    ("not_taken", "结果未被采信，且该格式无法回告", "a result in it was not taken, and the form has no word to say so"),
     ("too_many_items", "一个数据包内结果过多", "the packet holds more results than any may"),
 ];
 
