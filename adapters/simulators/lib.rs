@@ -20,6 +20,7 @@ mod bank_front;
 mod bank_http;
 mod bank_hub;
 mod behaviours;
+mod connections;
 mod county;
 mod day;
 mod front;
@@ -38,6 +39,7 @@ mod rate;
 pub mod registry;
 mod scripted;
 mod wire;
+mod worker;
 mod xml;
 
 pub use bank_front::{BankFront, BankFrontConfig, FrontFault, FrontReport};
