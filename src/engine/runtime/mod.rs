@@ -234,8 +234,7 @@ impl Engine {
         let decider = Decider::new(taken.state, Box::new(keyring), Box::new(OsRandom));
         let reader = taken.journal.reader();
         let grown = (taken.tree, reader.clone());
-        let trail = Trail::new(options.disk, &options.directory, &options.origin, grown, taken.keys)
-            .map_err(|error| OpenError::Trail(error.to_string()))?;
+        let trail = Trail::new(options.disk, &options.directory, &options.origin, grown, taken.keys)?;
         let index = IndexSide::open(
             opening::index_folder(&options.directory),
             taken.vault.clone(),
