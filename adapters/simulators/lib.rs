@@ -21,6 +21,7 @@ mod bank_http;
 mod bank_hub;
 mod bank_packet;
 mod behaviours;
+mod connections;
 mod county;
 mod day;
 mod front;
@@ -39,6 +40,7 @@ mod rate;
 pub mod registry;
 mod scripted;
 mod wire;
+mod worker;
 mod xml;
 
 pub use bank_front::{BankFront, BankFrontConfig, FrontFault, FrontReport};

@@ -10,8 +10,11 @@
 //! controller, only a master key that was changed and destroyed ends older copies too.
 
 mod cache;
+mod check;
 mod rewrap;
 mod slot;
+
+pub use check::{CheckedKeys, SlotFault, SlotState, check_keys};
 
 use crate::disk::{Disk, DiskFile, is_full};
 use crate::random::Random;

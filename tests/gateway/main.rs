@@ -12,6 +12,7 @@ mod bench;
 mod browser;
 mod canary;
 mod contract;
+mod damage;
 mod deliveries;
 mod dialect;
 mod doubt;

@@ -183,7 +183,7 @@ fn last_written(gateway: &Gateway) -> (PathBuf, usize) {
     (last, end)
 }
 
-fn flip(file: &Path, at: usize) {
+pub fn flip(file: &Path, at: usize) {
     let mut bytes = std::fs::read(file).unwrap();
     bytes[at] ^= 0x10;
     std::fs::write(file, bytes).unwrap();
