@@ -12,7 +12,7 @@ use super::ledger::freeze_of;
 use super::second_book::{Book, Seen};
 use super::simulated::on;
 use super::*;
-use crate::command::{ClosedRequest, LateOutcome};
+use crate::command::LateOutcome;
 use crate::config::ReleasePolicy;
 
 const FEN: i64 = 100;
@@ -162,7 +162,7 @@ impl World {
                 let state = &self.table.decider.state;
                 let measure = state.measure_by_act(base)?;
                 let mut act = on(ActKind::Release, state.partner_of(measure.lane), base);
-                act.amount = Some(Money::from_fen(fen.min(measure.limit / FEN).max(1)));
+                act.amount = Some(Money::from_fen(fen.min(measure.limit() / FEN).max(1)));
                 Some(self.acts_now(vec![act]))
             }
             _ => None,
@@ -294,7 +294,7 @@ impl World {
         let told = |(id, act): &(&ActId, &Seen)| {
             let late = self.book.finished.contains(&act.request);
             act.sent
-                && (act.kind == ActKind::Freeze || act.kind.moves_money())
+                && (act.kind == ActKind::Freeze || act.kind.moves_money() || (act.kind == ActKind::Release && !late))
                 && if late { known(id) } else { true }
                 && !matches!(act.state, ActState::Withdrawn | ActState::Unsent)
         };
@@ -320,20 +320,7 @@ impl World {
         if outcome.verdict.state().is_open() {
             return Err(Refusal::NotFound);
         }
-        let closed = ClosedRequest {
-            sequence: act.request,
-            version: 0,
-            case: self.table.case().0,
-            accepted_at: START,
-            court: "330225".to_owned(),
-            goal: "acts".to_owned(),
-            state: "finished".to_owned(),
-            acts: 1,
-            partners: Vec::new(),
-            viewers: Vec::new(),
-            slips: Vec::new(),
-            events: Vec::new(),
-        };
+        let closed = self.table.closed(act.request);
         let known = self.table.known_of(id);
         let late = LateOutcome {
             act: id,

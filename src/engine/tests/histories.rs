@@ -130,23 +130,9 @@ impl Table {
         let base = line.base.and_then(|base| Some((base, planned_at(base.0)?)));
         told.base = base.map(|(id, line)| crate::command::Planned { id, line, ..told.planned.clone() });
         told.planned.line = line;
-        told.moved = self.decider.state.moved_by(act);
+        told.moved = self.decider.state.entered_of(act).unwrap_or(0);
         told.state = self.last_said(act);
-        let case = self.decider.state.case_index((5, 5)).unwrap();
-        let closed = crate::command::ClosedRequest {
-            sequence: act.sequence,
-            version: act.sequence,
-            case: self.decider.state.case_id(case).0,
-            accepted_at: START,
-            court: "330225".to_owned(),
-            goal: "acts".to_owned(),
-            state: "finished".to_owned(),
-            acts: 1,
-            partners: Vec::new(),
-            viewers: Vec::new(),
-            slips: Vec::new(),
-            events: vec![act.sequence],
-        };
+        let closed = self.closed(act.sequence);
         let late = LateOutcome {
             act,
             partner: "bank-a".to_owned(),
@@ -174,7 +160,7 @@ impl Table {
         let state = &self.decider.state;
         let mut days = BTreeSet::new();
         for (index, measure) in state.measures.iter() {
-            let (limit, caught) = (measure.limit, measure.caught);
+            let (limit, caught) = (measure.limit(), measure.caught());
             assert!(0 <= caught && caught <= limit, "{:?}: {caught} of {limit}", measure.state());
             if measure.is_live() {
                 days.insert((measure.to, index));
@@ -268,7 +254,7 @@ impl Table {
             ..told.planned.clone()
         });
         told.planned.line = line;
-        told.moved = self.decider.state.moved_by(act);
+        told.moved = self.decider.state.entered_of(act).unwrap_or(0);
         told.state = self.last_said(act);
         told
     }

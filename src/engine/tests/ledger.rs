@@ -222,33 +222,7 @@ fn a_partner_that_holds_more_than_it_was_asked_to_is_found_at_once_also_late() {
     table.answer(outcome.clone());
     assert_eq!(table.proposed(), [(TaskKind::Excess, "bank-a".to_owned(), 30_000)]);
     outcome.limit = Some(Money::from_fen(150_000));
-    let closed = crate::command::ClosedRequest {
-        sequence: act.sequence,
-        version: 0,
-        case: act.sequence,
-        accepted_at: START,
-        court: "330225".to_owned(),
-        goal: "acts".to_owned(),
-        state: "finished".to_owned(),
-        acts: 1,
-        partners: Vec::new(),
-        viewers: Vec::new(),
-        slips: Vec::new(),
-        events: Vec::new(),
-    };
-    let known = table.known_of(act);
-    let late = crate::command::LateOutcome {
-        act,
-        partner: "bank-a".to_owned(),
-        way: "feedback",
-        slot: 1,
-        has_callback: false,
-        closed,
-        state: outcome.verdict.state(),
-        outcome,
-        known,
-    };
-    table.tell(Command::LateOutcome(Box::new(late))).unwrap();
+    table.told_late(act, outcome);
     assert_eq!(table.proposed(), [(TaskKind::Excess, "bank-a".to_owned(), 50_000)], "the proposal follows the news");
 }
 

@@ -228,22 +228,9 @@ fn what_is_found_after_a_goal_ended_short_is_for_its_court_to_ask_for() {
     asked.carry_out();
     let state = &asked.table.decider.state;
     assert!(state.requests.is_empty());
-    let case = state.case_id(state.case_index((5, 5)).unwrap()).0;
     for (fen, tasks) in [(0, 0), (50_000, 1)] {
-        let closed = crate::command::ClosedRequest {
-            sequence: query.sequence,
-            version: query.sequence,
-            case,
-            accepted_at: START,
-            court: "330225".to_owned(),
-            goal: "secure".to_owned(),
-            state: "finished".to_owned(),
-            acts: 2,
-            partners: Vec::new(),
-            viewers: Vec::new(),
-            slips: Vec::new(),
-            events: vec![query.sequence],
-        };
+        let of_goal = asked.table.closed(query.sequence);
+        let closed = crate::command::ClosedRequest { goal: "secure".to_owned(), acts: 2, ..of_goal };
         let late = crate::command::LateOutcome {
             act: query,
             partner: "hub-a".to_owned(),
