@@ -57,15 +57,12 @@ impl Decider {
                 if before { Err(Refusal::WrongState { state: "named_twice" }) } else { Ok(known) }
             });
             verdicts.push(checked.map(|known| {
-                known.map_or_else(
-                    || {
-                        let id = MeasureId { sequence: 0, line: u32::try_from(lines.len()).unwrap_or(u32::MAX) };
-                        lines.push(self.imported_line(import, line));
-                        standing.push(standing_of(line));
-                        TakenOver { id, known: false, differs: Vec::new() }
-                    },
-                    |known| known,
-                )
+                known.unwrap_or_else(|| {
+                    let id = MeasureId { sequence: 0, line: u32::try_from(lines.len()).unwrap_or(u32::MAX) };
+                    lines.push(self.imported_line(import, line));
+                    standing.push(standing_of(line));
+                    TakenOver { id, known: false, differs: Vec::new() }
+                })
             }));
         }
         if !lines.is_empty() {

@@ -55,7 +55,7 @@ impl Shared {
         let line = self.papers.line(act)?;
         let slip = SlipNumber::from_bits(line.slip);
         let is_control = ActKind::from_code(line.kind).is_some_and(ActKind::is_control);
-        (is_control && slip.issued_on() == Some(day)).then(|| (SlipLine { slip, line: line.line }, act))
+        (is_control && slip.issued_on() == Some(day)).then_some((SlipLine { slip, line: line.line }, act))
     }
 
     /// The first event at `at` or later: times in the journal never go backwards.
