@@ -27,6 +27,7 @@ pub mod opening;
 pub mod papers;
 mod proposals;
 pub mod receipts;
+mod sent;
 mod serials;
 mod settling;
 mod slips;
