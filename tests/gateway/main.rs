@@ -38,6 +38,7 @@ mod operations;
 mod partners;
 mod policy;
 mod pull;
+mod reminders;
 mod settling;
 mod stand_ins;
 mod stops;

@@ -27,6 +27,7 @@ pub mod opening;
 pub mod papers;
 mod proposals;
 pub mod receipts;
+mod reminding;
 mod serials;
 mod settling;
 mod slips;
@@ -167,6 +168,8 @@ pub(crate) struct Counts {
     pub(crate) set_aside: AtomicU64,
     pub(crate) deliveries: AtomicU64,
     pub(crate) acknowledged: AtomicU64,
+    pub(crate) reminders: AtomicU64,
+    pub(crate) reminders_acknowledged: AtomicU64,
 }
 
 pub(crate) struct Shared {
@@ -186,6 +189,8 @@ pub(crate) struct Shared {
     pub(crate) plugs: RwLock<Arc<Plugs>>,
     pub(crate) credentials: RwLock<Arc<faces::Credentials>>,
     pub(crate) papers: Papers,
+    /// The partners of the settings in force, beside the decider: what is asked for each message must not wait for it.
+    pub(crate) partners: RwLock<BTreeMap<String, Arc<domain::partner::Partner>>>,
     pub(crate) departures: departures::Departures,
     pub(crate) courier: Arc<dyn Courier>,
     pub(crate) stopping: tokio::sync::watch::Sender<bool>,
@@ -252,6 +257,7 @@ impl Engine {
             durable: AtomicU64::new(taken.journal.durable_size()),
             fence: taken.fence,
             papers: Papers::new(taken.vault.clone(), reader.clone()),
+            partners: RwLock::new(BTreeMap::new()),
             reader,
             vault: taken.vault,
             snapshots: taken.snapshots,
@@ -473,7 +479,9 @@ impl Running {
         waiting::until(grace, || {
             let decider = shared.decider.read();
             let acts = decider.state.acts.iter().any(|(_, act)| act.is_under_way());
-            !acts && decider.state.deliveries.under_way().next().is_none()
+            // A reminder is let end: what was cut off would be said again after the start.
+            let told = decider.state.reminders_under_way().next().is_none();
+            !acts && told && decider.state.deliveries.under_way().next().is_none()
         });
         // The second time nothing is under way, or its time is over: what is then unknown is asked about after the next start.
         let (reply, told) = oneshot::channel();

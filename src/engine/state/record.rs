@@ -16,7 +16,7 @@ use super::{Act, Case, Document, Keyed, Measure, OpenRequest, State, Taking, Tas
 use crate::state::lane::Lane;
 
 /// Version of the form; another version is folded from the journal instead.
-pub const STATE_FORM: u32 = 9;
+pub const STATE_FORM: u32 = 10;
 
 #[derive(Serialize, Deserialize)]
 struct Counters {
@@ -53,6 +53,7 @@ struct Out<'a> {
     deliveries: &'a Deliveries,
     stops: &'a BTreeMap<u64, super::stop::Stop>,
     claims: &'a super::claim::Claims,
+    reminders: &'a BTreeMap<String, super::reminder::Reminder>,
     holds: &'a VecDeque<super::proof::Hold>,
 }
 
@@ -74,6 +75,7 @@ struct In {
     deliveries: Deliveries,
     stops: BTreeMap<u64, super::stop::Stop>,
     claims: super::claim::Claims,
+    reminders: BTreeMap<String, super::reminder::Reminder>,
     holds: VecDeque<super::proof::Hold>,
 }
 
@@ -138,6 +140,7 @@ impl State {
             deliveries,
             stops: &self.stops,
             claims: &self.claims,
+            reminders: &self.reminders,
             holds: &self.holds,
         };
         postcard::to_io(&out, sink)?;
@@ -172,6 +175,7 @@ impl State {
             deliveries: read.deliveries,
             stops: read.stops,
             claims: read.claims,
+            reminders: read.reminders,
             holds: read.holds,
             ..Self::default()
         };

@@ -128,6 +128,15 @@ pub fn evidence(id: ActId, is_sealed: bool) -> EvidenceView {
         }],
         exchanges_total: 1,
         people: vec![PersonLine { event: 4, at: NOW, what: "request.accepted", by: "court-330225".to_owned() }],
+        reminders: vec![ReminderLine {
+            event: 8,
+            at: NOW,
+            why: "overdue".to_owned(),
+            tries: 2,
+            ended: Some(moment(9)),
+            judged: "not_acknowledged".to_owned(),
+            cause: "timeout".to_owned(),
+        }],
         objections: vec![objection()],
         ranks: vec![RankLine { event: 7, at: NOW, rank: Some(2), queued: true }],
         released_alone: vec![ReleasedLine {

@@ -316,7 +316,7 @@ fn others() -> Value {
             "waiting": list(to("Waiting")), "in_flight": count("在途往来数。", "Exchanges under way."),
             "paused": or_null(to("Pause")), "broken_until": or_null(to("Instant")), "opens_at": or_null(to("Instant")),
             "retired": flag("已停用。", "Taken out of the configuration."),
-        }), json!({})),
+        }), json!({ "reminder": to("Reminder") })),
         "Waiting": object(("", ""), json!({ "state": to("ActState"), "count": count("", ""), "oldest_since": or_null(to("Instant")) }), json!({})),
         "Failure": object(("最近一次未成的往来或取件。", "The last exchange or sweep that came to nothing."), json!({
             "at": to("Instant"), "cause": text("", "A word that stays, such as `timeout`, `address`, `tls` or `status_503`."),
@@ -429,7 +429,13 @@ fn inboxes() -> Value {
             "partner": text("协助单位名称。", "The partner's name."), "tasks": list(to("InboxTask")),
             "open": count("待办总数。", "How many are open in all."), "overdue": count("其中逾期。", "How many of those are overdue."),
             "next": or_null(count("下一页的from。", "The from of the next page.")),
-        }), json!({})),
+        }), json!({ "reminder": to("Reminder") })),
+        "Reminder": object(("如何催办；文件未设则无。", "How the clerks are reminded; left out where the partner's file says nothing of it."), json!({
+            "next_at": or_null(said("Instant", "照目前情形的下次催办。", "When the next one goes as things stand.")), "failures": count("连续未送达的次数。", "Attempts in a row that were not acknowledged."),
+        }), json!({
+            "reminded_at": said("Instant", "最近一次送达。", "When one was acknowledged last."), "cause": text("最近一次未送达的原因。", "What was seen at the last that was not."),
+            "keys": list(text("验签公钥，只向运维人员显示。", "A public key that they are signed with; for operators.")),
+        })),
         "InboxTask": object(("一件待办事项。", "A task."), json!({
             "id": to("ActId"), "slip": text("请求单号。", "Slip number."), "line": count("请求单内序号。", "Line on the slip."),
             "kind": to("ActKind"), "state": to("ActState"), "offered_at": said("Instant", "首次下发。", "When it was shown first."),
@@ -437,6 +443,7 @@ fn inboxes() -> Value {
             "held": flag("已被紧急停止：未办理的请勿办理。", "Held by an emergency stop: not to be carried out now."),
             "case": object(("", ""), json!({ "number": text("案号。", "Case number."), "court": text("法院代码。", "Court code."),
                 "court_name": text("法院名称。", "Name of the court.") }), json!({})),
+            "reminded_at": said("Instant", "本件最近一次催办送达。", "When the clerks were reminded of it last."),
             "officers": list(object(("承办人。", "An officer."), json!({ "name": text("", ""), "work_id": text("工作证。", "Work card."),
                 "duty_id": text("执行公务证。", "Duty card."), "phone": text("", "") }), json!({}))),
             "papers": list(object(("法院文书或证件扫描件。", "A paper of the court, or a credential's scan."), json!({
