@@ -35,6 +35,7 @@ mod mapped;
 mod measures;
 mod openapi;
 mod operations;
+mod papers;
 mod partners;
 mod policy;
 mod pull;

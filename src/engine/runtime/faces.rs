@@ -30,6 +30,8 @@ use crate::vault::blob_id;
 #[derive(Default)]
 pub struct Credentials {
     by_hash: BTreeMap<[u8; 16], (String, PartnerKind)>,
+    /// The partners themselves, beside the decider: what is asked for each message must not wait for it.
+    partners: BTreeMap<String, Arc<Partner>>,
 }
 
 /// Arguments up to this length are read where they arrive: about 20 accounts; longer ones on a thread that may take its time.
@@ -68,8 +70,7 @@ impl Shared {
                 by_hash.insert(hash, (partner.id.clone(), partner.kind));
             }
         }
-        *self.credentials.write() = Arc::new(Credentials { by_hash });
-        *self.partners.write() = config.partners.clone();
+        *self.credentials.write() = Arc::new(Credentials { by_hash, partners: config.partners.clone() });
     }
 }
 
@@ -405,7 +406,7 @@ async fn read_off_worker(
 impl Shared {
     /// A partner as the settings in force have it, without asking the decider.
     pub(crate) fn partner(&self, id: &str) -> Option<Arc<Partner>> {
-        self.partners.read().get(id).cloned()
+        self.credentials.read().partners.get(id).cloned()
     }
 
     /// The files of the papers that go with a slip, in the order of its own list, for a message that carries them.

@@ -189,8 +189,6 @@ pub(crate) struct Shared {
     pub(crate) plugs: RwLock<Arc<Plugs>>,
     pub(crate) credentials: RwLock<Arc<faces::Credentials>>,
     pub(crate) papers: Papers,
-    /// The partners of the settings in force, beside the decider: what is asked for each message must not wait for it.
-    pub(crate) partners: RwLock<BTreeMap<String, Arc<domain::partner::Partner>>>,
     pub(crate) departures: departures::Departures,
     pub(crate) courier: Arc<dyn Courier>,
     pub(crate) stopping: tokio::sync::watch::Sender<bool>,
@@ -257,7 +255,6 @@ impl Engine {
             durable: AtomicU64::new(taken.journal.durable_size()),
             fence: taken.fence,
             papers: Papers::new(taken.vault.clone(), reader.clone()),
-            partners: RwLock::new(BTreeMap::new()),
             reader,
             vault: taken.vault,
             snapshots: taken.snapshots,

@@ -443,13 +443,13 @@ fn inboxes() -> Value {
             "held": flag("已被紧急停止：未办理的请勿办理。", "Held by an emergency stop: not to be carried out now."),
             "case": object(("", ""), json!({ "number": text("案号。", "Case number."), "court": text("法院代码。", "Court code."),
                 "court_name": text("法院名称。", "Name of the court.") }), json!({})),
-            "reminded_at": said("Instant", "本件最近一次催办送达。", "When the clerks were reminded of it last."),
             "officers": list(object(("承办人。", "An officer."), json!({ "name": text("", ""), "work_id": text("工作证。", "Work card."),
                 "duty_id": text("执行公务证。", "Duty card."), "phone": text("", "") }), json!({}))),
             "papers": list(object(("法院文书或证件扫描件。", "A paper of the court, or a credential's scan."), json!({
                 "n": count("在papers/{n}下载。", "Read at papers/{n}."), "kind": text("", ""), "number": text("文号。", "Its own number."),
                 "file_name": text("", "") }), json!({}))),
         }), json!({
+            "reminded_at": said("Instant", "本件最近一次催办送达。", "When the clerks were reminded of it last."),
             "claim": to("Claim"), "subject": object(("被执行人。", "Whom it is about."), json!({ "kind": text("", ""), "name": text("", ""),
                 "id_type": text("", ""), "id_number": text("", "") }), json!({})),
             "account": text("账号或财产。", "Account or other asset."), "amount": to("Yuan"), "from": to("Date"), "to": to("Date"),
