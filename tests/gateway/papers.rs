@@ -2,7 +2,7 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, sync_channel};
 
 use serde_json::{Value, json};
 
@@ -14,7 +14,8 @@ const FUND: &str = "330225100200300";
 fn busy() -> (String, Receiver<Value>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
-    let (tell, told) = channel();
+    // More tries than a test waits for.
+    let (tell, told) = sync_channel(1_000);
     std::thread::spawn(move || {
         for mut stream in listener.incoming().map_while(Result::ok) {
             if let Some(body) = body(&mut stream)
