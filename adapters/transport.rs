@@ -2,6 +2,7 @@
 
 pub(crate) mod address;
 pub mod charset;
+mod clients;
 pub(crate) mod drop;
 pub(crate) mod endpoint;
 pub mod http;

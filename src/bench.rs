@@ -5,6 +5,7 @@ mod load;
 mod machine;
 mod open_acts;
 mod orders;
+mod papers;
 mod place;
 mod relay;
 mod replay;
@@ -57,7 +58,7 @@ pub struct BenchArguments {
     /// Also hold so many acts open, kill and start again; 1,000,000 with --bars.
     #[arg(long)]
     pub open_acts: Option<u64>,
-    /// Also start with so many partners of each of two kinds; 4,000 with --bars.
+    /// Also start with so many partners of each of three kinds, one of them with certificates; 4,000 with --bars.
     #[arg(long)]
     pub partners: Option<u64>,
     /// Measure below this folder, which must be on a disk; otherwise below the system's temporary one.

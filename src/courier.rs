@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use adapters::transport::read_capped;
 use domain::Millis;
-use engine::courier::{Carried, Courier, Parcel};
+use engine::courier::{Carried, Courier, Parcel, Reminding};
 use engine::view::RequestView;
 use parking_lot::RwLock;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
@@ -210,8 +210,12 @@ impl Courier for CourtCourier {
         web::announce(view, previous, at)
     }
 
+    fn remind(&self, reminding: &Reminding, link: &str) -> Vec<u8> {
+        web::remind(reminding, link)
+    }
+
     fn carry<'a>(&'a self, parcel: &'a Parcel) -> Pin<Box<dyn Future<Output = Carried> + Send + 'a>> {
-        let route = self.0.read().get(&parcel.court).cloned();
+        let route = self.0.read().get(&parcel.route).cloned();
         Box::pin(async move {
             match route {
                 Some(route) => route.post(parcel).await,

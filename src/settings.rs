@@ -11,6 +11,7 @@ mod master;
 mod nearest;
 mod page;
 mod partner;
+mod reminder;
 mod rules;
 mod secret;
 #[cfg(test)]
@@ -27,6 +28,7 @@ use domain::Day;
 use engine::Plugs;
 use engine::clock::{Clock as _, SystemClock};
 use engine::config::Config;
+use engine::courier::reminder_route;
 use web::{Limits, TlsPapers, Token};
 
 use crate::courier::Routes;
@@ -76,7 +78,7 @@ pub struct Settings {
     pub config: Arc<Config>,
     /// The partners' plugs.
     pub plugs: Plugs,
-    /// The ways to the courts' systems.
+    /// The ways to the courts' systems, and to those who remind clerks.
     pub routes: Routes,
     /// All tokens, of gateway and courts.
     pub tokens: Vec<Token>,
@@ -311,6 +313,10 @@ impl Joined {
         let id = made.partner.id.clone();
         if !made.names_rules {
             self.without_rules.push(id.clone());
+        }
+        if let Some((terms, route)) = made.reminder {
+            self.routes.insert(reminder_route(&id), Arc::new(route));
+            self.config.reminders.insert(id.clone(), Arc::new(terms));
         }
         self.config.partners.insert(id.clone(), Arc::new(made.partner));
         self.plugs.insert(id, Arc::new(made.plug));

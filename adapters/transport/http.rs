@@ -22,7 +22,7 @@
 //! `address.rs` says. Compression is not offered, and a compressed answer is a doubt: no bomb, and no bytes that differ
 //! from what the partner's own log shows.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use domain::Secret;
@@ -32,6 +32,7 @@ use reqwest::{Client, ClientBuilder, Method, Proxy, Response, StatusCode, Url};
 
 use super::address::{Guard, Networks};
 use super::charset::{Charset, declared, marked};
+use super::clients::{CLIENTS, Place};
 use super::judge::{judge_by, judge_error, judge_status, retry_after_ms};
 use super::trust::{ClientFault, Trust, client_config, machine_roots};
 
@@ -57,14 +58,6 @@ pub(crate) struct HttpOptions {
     pub(crate) answer_bytes_max: usize,
 }
 
-impl HttpOptions {
-    /// Does it name certificates, keys or a proxy of its own?
-    fn is_particular(&self) -> bool {
-        let Trust { ca_pem, client_pem, issuer_pins, .. } = &self.trust;
-        ca_pem.is_some() || client_pem.is_some() || !issuer_pins.is_empty() || self.proxy.is_some()
-    }
-}
-
 /// A proxy that makes a tunnel to the partner.
 pub(crate) struct Tunnel {
     pub(crate) url: Url,
@@ -72,10 +65,18 @@ pub(crate) struct Tunnel {
     pub(crate) credential: Option<(String, Secret<String>)>,
 }
 
+fn tunnelled(tunnel: &Tunnel) -> Result<Proxy, ClientFault> {
+    let proxy = Proxy::https(tunnel.url.clone()).map_err(|_| ClientFault::Proxy)?;
+    Ok(match &tunnel.credential {
+        Some((user, password)) => proxy.basic_auth(user, password.expose()),
+        None => proxy,
+    })
+}
+
 /// One partner's connection.
 pub(crate) struct HttpCall {
-    /// Made with the first exchange: thousands of partners are configured, and most days few of them are called.
-    client: OnceLock<Option<Client>>,
+    /// Thousands of partners are configured, and most days few of them are called.
+    client: Arc<Place>,
     options: HttpOptions,
     guard: Arc<Guard>,
     headers: HeaderMap,
@@ -94,15 +95,16 @@ impl HttpCall {
     pub(super) fn guarded(options: HttpOptions, mut headers: HeaderMap, guard: Guard) -> Result<Self, ClientFault> {
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         let guard = Arc::new(guard);
-        // Whether a certificate, a key or a proxy can be used only the client itself can tell, so what the file names is tried
-        // at once, and let go again: thousands of clients that nobody uses would weigh more than all else. That this machine has
-        // authorities is asked once for all.
-        if options.is_particular() {
-            drop(Self::client(&options, &guard)?);
-        } else if options.url.scheme() == "https" {
-            machine_roots().ok_or(ClientFault::Roots)?;
+        // Whether certificates, keys or a proxy can be used is tried at once, so that a fault is told at the start; what was made for
+        // it is let go again, and no client is made: thousands of them would take seconds and weigh more than all else.
+        if options.url.scheme() == "https" {
+            match options.trust.is_particular() {
+                true => drop(client_config(&options.trust)?),
+                false => drop(machine_roots().ok_or(ClientFault::Roots)?),
+            }
         }
-        Ok(Self { client: OnceLock::new(), options, guard, headers })
+        options.proxy.as_ref().map(tunnelled).transpose()?;
+        Ok(Self { client: Arc::default(), options, guard, headers })
     }
 
     fn client(options: &HttpOptions, guard: &Arc<Guard>) -> Result<Client, ClientFault> {
@@ -137,11 +139,7 @@ impl HttpCall {
             _ => builder.tls_certs_only([]),
         };
         if let Some(tunnel) = &options.proxy {
-            let mut proxy = Proxy::https(tunnel.url.clone()).map_err(|_| ClientFault::Proxy)?;
-            if let Some((user, password)) = &tunnel.credential {
-                proxy = proxy.basic_auth(user, password.expose());
-            }
-            builder = builder.proxy(proxy);
+            builder = builder.proxy(tunnelled(tunnel)?);
         }
         Ok(builder)
     }
@@ -154,9 +152,9 @@ impl HttpCall {
     }
 
     /// The client; without one nothing can leave.
-    fn ready(&self) -> Result<&Client, Judged> {
-        let made = self.client.get_or_init(|| Self::client(&self.options, &self.guard).ok());
-        made.as_ref().ok_or(Judged::NotSent { cause: Cause::Connect, retry_after_ms: None })
+    fn ready(&self) -> Result<Client, Judged> {
+        let made = CLIENTS.of(&self.client, || Self::client(&self.options, &self.guard).ok());
+        made.ok_or(Judged::NotSent { cause: Cause::Connect, retry_after_ms: None })
     }
 
     /// Posts once. The body of a 200, else the judgement.

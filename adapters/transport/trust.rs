@@ -1,6 +1,7 @@
 //! Whom a call trusts and what it shows: authorities, pinned issuers, our certificate, and the protocols offered.
 
-use std::sync::{Arc, LazyLock};
+use std::collections::VecDeque;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{Resumption, WebPkiServerVerifier};
@@ -16,6 +17,9 @@ const PINS_MAX: usize = 8;
 
 /// TLS handshakes that can be resumed: a call goes to one server, and there may be thousands of partners.
 const RESUMPTIONS_MAX: usize = 8;
+
+/// Files of authorities kept as read, the newest; an authority is a KiB, and a country has some dozens that speak for its partners.
+const ROOTS_KEPT: usize = 64;
 
 /// SHA-256 of a subject public key info.
 pub(crate) type Pin = [u8; 32];
@@ -48,6 +52,13 @@ pub(crate) struct Trust {
     pub(crate) http2: bool,
 }
 
+impl Trust {
+    /// Does it name certificates, keys or pins of its own?
+    pub(crate) fn is_particular(&self) -> bool {
+        self.ca_pem.is_some() || self.client_pem.is_some() || !self.issuer_pins.is_empty()
+    }
+}
+
 /// Reads pins: 64 hexadecimal digits each, separated by commas.
 pub(crate) fn pins(text: &str) -> Option<Vec<Pin>> {
     let found: Option<Vec<Pin>> = text.split(',').take(PINS_MAX + 1).map(|word| pin(word.trim())).collect();
@@ -66,9 +77,10 @@ fn pin(text: &str) -> Option<Pin> {
 /// # Errors
 /// [`ClientFault`].
 pub(crate) fn client_config(trust: &Trust) -> Result<ClientConfig, ClientFault> {
-    let provider = Arc::new(aws_lc_rs::default_provider());
+    static PROVIDER: LazyLock<Arc<CryptoProvider>> = LazyLock::new(|| Arc::new(aws_lc_rs::default_provider()));
+    let provider = Arc::clone(&PROVIDER);
     let roots = match &trust.ca_pem {
-        Some(pem) => Arc::new(roots(pem)?),
+        Some(pem) => own_roots(pem)?,
         None => machine_roots().ok_or(ClientFault::Roots)?,
     };
     let verifier = verifier(&provider, roots, &trust.issuer_pins)?;
@@ -101,6 +113,23 @@ pub(super) fn machine_roots() -> Option<Arc<RootCertStore>> {
         Arc::new(roots)
     });
     (!ROOTS.is_empty()).then(|| Arc::clone(&ROOTS))
+}
+
+/// The authorities of a file: those of a province's partners often stand in files that say the same, which are read once and shared.
+fn own_roots(pem: &[u8]) -> Result<Arc<RootCertStore>, ClientFault> {
+    static READ: Mutex<VecDeque<([u8; 32], Arc<RootCertStore>)>> = Mutex::new(VecDeque::new());
+    let digest: [u8; 32] = Sha256::digest(pem).into();
+    let read = || READ.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((_, known)) = read().iter().find(|(known, _)| *known == digest) {
+        return Ok(Arc::clone(known));
+    }
+    let roots = Arc::new(roots(pem)?);
+    let mut read = read();
+    read.push_back((digest, Arc::clone(&roots)));
+    if read.len() > ROOTS_KEPT {
+        read.pop_front();
+    }
+    Ok(roots)
 }
 
 fn roots(pem: &[u8]) -> Result<RootCertStore, ClientFault> {

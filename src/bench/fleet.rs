@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 
+use super::papers::Papers;
 use super::place::{Place, free_port};
 use super::report::{Bar, Report};
 use super::role::{Role, RoleName};
@@ -30,15 +31,18 @@ struct Fleet {
     secrets: &'static [&'static str],
     /// A text that only one partner may have, and what it becomes, `#` standing for the partner's number.
     own: (&'static str, &'static str),
+    /// Each has an authority, a certificate of ours and a pinned issuer of its own.
+    certified: bool,
     figures: [&'static str; 5],
 }
 
-const FLEETS: [Fleet; 2] = [
+const FLEETS: [Fleet; 3] = [
     Fleet {
         sample: include_str!("../../config/partners/bank-b.toml"),
         id: "bank-b",
         secrets: &["token"],
         own: ("BANKB", "BANKB#"),
+        certified: false,
         figures: [
             "partners called by bank_http",
             "  start until it listens (bank_http)",
@@ -52,12 +56,27 @@ const FLEETS: [Fleet; 2] = [
         id: "payment-a",
         secrets: &["token", "hmac"],
         own: ("332211ffeedd", "#11ffeedd"),
+        certified: false,
         figures: [
             "partners that their file describes (mapped_json)",
             "  start until it listens (mapped_json)",
             "  processor of the start (mapped_json)",
             "  memory a partner, idle (mapped_json)",
             "  resident at its peak (mapped_json)",
+        ],
+    },
+    Fleet {
+        sample: include_str!("../../config/partners/bank-b.toml"),
+        id: "bank-b",
+        secrets: &["token"],
+        own: ("BANKB", "BANKB#"),
+        certified: true,
+        figures: [
+            "partners called with our certificate and a pinned issuer (bank_http, mTLS)",
+            "  start until it listens (mTLS)",
+            "  processor of the start (mTLS)",
+            "  memory a partner, idle (mTLS)",
+            "  resident at its peak (mTLS)",
         ],
     },
 ];
@@ -74,8 +93,9 @@ struct Started {
 pub fn measure(root: &Path, partners: u64, idle: bool, report: &mut Report) -> anyhow::Result<()> {
     let idle = if idle { IDLE } else { Duration::ZERO };
     for fleet in &FLEETS {
-        let alone = fleet.start(&root.join(format!("{}-alone", fleet.id)), 1, idle)?;
-        let all = fleet.start(&root.join(fleet.id), partners, idle)?;
+        let folder = format!("{}{}", fleet.id, if fleet.certified { "-certified" } else { "" });
+        let alone = fleet.start(&root.join(format!("{folder}-alone")), 1, idle)?;
+        let all = fleet.start(&root.join(folder), partners, idle)?;
         let grown = all.idle_kib.saturating_sub(alone.idle_kib);
         let [count, start, cpu, weight, peak] = fleet.figures;
         report.add(count, float(partners), "partners");
@@ -117,6 +137,18 @@ impl Fleet {
             let mut file = opened.with_context(|| format!("making {}", path.display()))?;
             file.write_all(text.as_bytes()).with_context(|| format!("writing {}", path.display()))
         };
+        let text = if self.certified {
+            let Papers { authority, ours, pin } = Papers::make(&id)?;
+            file(format!("tls/{id}-authority.pem"), 0o644, &authority)?;
+            file(format!("tls/{id}-ours.pem"), SECRET_MODE, &ours)?;
+            let named =
+                text.replace("# ca_file = ", "ca_file = ").replace("# client_pem_file = ", "client_pem_file = ");
+            named
+                .replace("# issuer_pins = \"d0c1…\"", &format!("issuer_pins = \"{pin}\""))
+                .replace("http://127.0.0.1:9101/", "https://127.0.0.1:9101/")
+        } else {
+            text
+        };
         file(format!("partners/{id}.toml"), 0o644, &text)?;
         for secret in self.secrets {
             file(format!("secrets/{id}.{secret}"), SECRET_MODE, &format!("{id}-{secret}\n"))?;
@@ -148,6 +180,9 @@ mod tests {
             assert_eq!(settings.config.partners.len(), 3, "{}", fleet.id);
             assert!(settings.config.partners.values().all(|partner| !partner.retired));
             assert!(settings.warnings.iter().all(|fault| !fault.message.contains("may read")));
+            let file = std::fs::read_to_string(place.config.join(format!("partners/{}0002.toml", fleet.id))).unwrap();
+            let named = ["\nca_file = ", "\nclient_pem_file = ", "\nissuer_pins = ", "\nurl = \"https:"];
+            assert!(named.iter().all(|line| file.contains(line) == fleet.certified || fleet.id != "bank-b"), "{file}");
         }
     }
 }

@@ -109,6 +109,16 @@ impl Hours {
         }
         closed
     }
+
+    /// The first instant after `at` at which it opens.
+    #[must_use]
+    pub fn opens_after(&self, at: Millis, calendar: &Calendar) -> Millis {
+        let today = Day::of(at);
+        let opening = |day: &Day| day.start() + i64::from(self.from_minute) * 60_000;
+        let mut days = (0..40).map(|ahead| today.plus_days(ahead));
+        let open = days.find(|day| (self.every_day || calendar.is_workday(*day)) && opening(day) > at);
+        opening(&open.unwrap_or_else(|| today.plus_days(40)))
+    }
 }
 
 /// Closed stretches told of one wait: a year of nights.
@@ -163,6 +173,21 @@ mod tests {
         calendar.days.insert(Day::parse("2026-10-01").unwrap(), DayKind::Holiday);
         calendar.days.insert(Day::parse("2026-10-10").unwrap(), DayKind::Workday);
         Hours::parse(hours).unwrap().opens_at(parse_instant(at).unwrap(), &calendar).map(crate::day::show_instant)
+    }
+
+    #[test]
+    fn the_next_opening_is_never_now() {
+        let after = |hours: &str, at: &str| {
+            let calendar = Calendar { known_to_year: 2026, ..Calendar::default() };
+            let opens = Hours::parse(hours).unwrap().opens_after(parse_instant(at).unwrap(), &calendar);
+            crate::day::show_instant(opens)
+        };
+        let workdays = "08:30-17:00";
+        assert_eq!(after(workdays, "2026-11-23T08:29:59+08:00"), "2026-11-23T08:30:00.000+08:00");
+        assert_eq!(after(workdays, "2026-11-23T08:30:00+08:00"), "2026-11-24T08:30:00.000+08:00");
+        assert_eq!(after(workdays, "2026-11-27T12:00:00+08:00"), "2026-11-30T08:30:00.000+08:00", "over a weekend");
+        assert_eq!(after("daily 08:30-17:00", "2026-11-27T12:00:00+08:00"), "2026-11-28T08:30:00.000+08:00");
+        assert_eq!(after("daily 00:00-24:00", "2026-11-22T00:00:00+08:00"), "2026-11-23T00:00:00.000+08:00");
     }
 
     #[test]

@@ -191,6 +191,12 @@ pub fn gbk_bytes(text: &str) -> Option<usize> {
 }
 
 impl Form {
+    /// Does it take an act of this kind only with a paper of this kind?
+    #[must_use]
+    pub fn demands(&self, act: ActKind, paper: &str) -> bool {
+        self.papers.iter().any(|(kind, papers)| *kind == act && papers.iter().any(|wanted| wanted == paper))
+    }
+
     /// Every defect of what a partner will see.
     #[must_use]
     pub fn defects(&self, looked: &Looked<'_>) -> Vec<Defect> {

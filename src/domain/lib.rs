@@ -17,6 +17,7 @@ pub mod ledger;
 pub mod measure;
 pub mod money;
 pub mod outcome;
+pub mod papers;
 pub mod partner;
 pub mod personal;
 pub mod request;

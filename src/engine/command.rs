@@ -11,7 +11,7 @@ use domain::{ActId, ActState, Millis, Money, RequestId};
 use store::record::{ActRef, Event, PlanLine, RequestTwin, SealTwin};
 
 use crate::config::Config;
-use crate::courier::Carried;
+use crate::courier::{Carried, Reminding};
 use crate::refusal::Refusal;
 use crate::state::slab::Index;
 
@@ -184,6 +184,15 @@ pub enum Command {
         outgoing: Outgoing,
         /// The version that it carried; 0 when it came to none.
         version: u64,
+        /// What became of it.
+        end: Carried,
+    },
+    /// An attempt to remind clerks ended.
+    Reminded {
+        /// The partner.
+        partner: String,
+        /// Sequence of its `reminder.began`.
+        reminder: u64,
         /// What became of it.
         end: Carried,
     },
@@ -478,6 +487,8 @@ pub struct Decision {
     pub effects: Vec<Effect>,
     /// What may be carried to courts once they are durable.
     pub outgoing: Vec<Outgoing>,
+    /// Reminders that may be carried once they are durable.
+    pub reminding: Vec<Reminding>,
     /// Requests that were finished by it.
     pub closed: Vec<ClosedRequest>,
     /// Requests that it touched, for those who wait for a new version.

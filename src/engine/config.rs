@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use domain::calendar::Calendar;
+use domain::calendar::{Calendar, Hours};
 use domain::outcome::AssetKind;
 use domain::partner::{Breaker, Partner, Rate};
 use domain::rules::RulePack;
-use domain::{ActKind, Money};
+use domain::{ActKind, Money, Personal};
 use trail::WebhookKey;
 
 /// A court's own file.
@@ -94,6 +94,25 @@ pub enum DeliveryKey {
     Derived(u32),
 }
 
+/// How a partner's clerks are reminded of what waits in its inbox.
+#[derive(Clone)]
+pub struct ReminderTerms {
+    /// Where reminders are posted; it may hold a secret of the receiver's.
+    pub url: Personal<String>,
+    /// Where the clerks work, for whoever reads a reminder.
+    pub link: String,
+    /// What each is signed with, newest first.
+    pub keys: Vec<DeliveryKey>,
+    /// When clerks may be reminded; what waits is told anew whenever they open.
+    pub hours: Hours,
+    /// What arrives waits so long for more, in milliseconds, so that a morning's click is one reminder.
+    pub gather_ms: u64,
+    /// Reminders on one day at most, repeated attempts not counted.
+    pub per_day: u32,
+    /// Waits before the second attempt and those after it, in milliseconds; after the last one it is given up.
+    pub retry_ms: Vec<u64>,
+}
+
 /// The waits that Standard Webhooks recommends: about three days in all.
 pub const RETRY_MS: [u64; 9] =
     [5_000, 300_000, 1_800_000, 7_200_000, 18_000_000, 36_000_000, 50_400_000, 72_000_000, 86_400_000];
@@ -117,6 +136,8 @@ pub struct Config {
     pub partners: BTreeMap<String, Arc<Partner>>,
     /// By code.
     pub courts: BTreeMap<String, Arc<CourtFile>>,
+    /// How clerks of inboxes are reminded, by partner; the others are not.
+    pub reminders: BTreeMap<String, Arc<ReminderTerms>>,
     /// Rule packs, by the first 64 bits of their digests: also those that no partner names any more, for what was planned under them.
     pub rules: BTreeMap<u64, Arc<RulePack>>,
     /// Holidays.

@@ -87,6 +87,7 @@ impl State {
     /// What has a file of its own: each changes nothing when the event is not its.
     fn fold_apart(&mut self, sequence: u64, fact: &Fact, body: Option<&Body>, event: &Event) {
         self.fold_delivery(sequence, fact, event.at);
+        self.fold_reminder(sequence, fact, event.at);
         self.fold_stop(sequence, fact, event.at);
         self.fold_measures(sequence, fact, body, event);
         self.fold_settlement(sequence, fact, body);

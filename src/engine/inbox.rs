@@ -26,6 +26,8 @@ pub struct InboxTask {
     pub due: Millis,
     /// That has passed and nothing was said.
     pub overdue: bool,
+    /// When the partner's clerks were reminded of it last; `None` = they were not, or it is answered.
+    pub reminded: Option<Millis>,
     /// An emergency stop or the partner's stage holds it: it is not to be carried out now.
     pub held: bool,
     /// Who is at it.
@@ -59,6 +61,36 @@ pub struct InboxPage {
     pub overdue: u32,
     /// Where the next page begins; `None` at the end.
     pub next: Option<u32>,
+    /// How its clerks are reminded; `None` = nobody reminds them.
+    pub reminder: Option<ReminderView>,
+}
+
+/// What waits in an inbox, as numbers: for whoever is told that something waits, and not what.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct InboxSums {
+    /// The partner, for people.
+    pub partner: String,
+    /// How much waits, looked at or not.
+    pub open: u32,
+    /// How much of it is overdue.
+    pub overdue: u32,
+    /// Since when the oldest has been waiting.
+    pub oldest: Option<Millis>,
+}
+
+/// How the clerks of an inbox are reminded.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct ReminderView {
+    /// When a reminder was acknowledged last.
+    pub reminded: Option<Millis>,
+    /// When the next one goes as things stand; `None` = nothing waits, or one is under way.
+    pub next: Option<Millis>,
+    /// Attempts in a row that were not acknowledged.
+    pub failures: u32,
+    /// What was seen at the last of those; empty when there is none.
+    pub cause: String,
+    /// The public keys that they are signed with, newest first.
+    pub keys: Vec<String>,
 }
 
 /// An answer that was taken; a repeat of it gives the same.

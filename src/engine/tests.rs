@@ -16,6 +16,7 @@ mod notices;
 mod officers;
 mod parts;
 mod pulled_list;
+mod reminders;
 mod renewals;
 mod reports;
 mod said;
@@ -121,6 +122,7 @@ impl Table {
         let config = Config {
             partners: partners.into_iter().map(|partner| (partner.id.clone(), Arc::new(partner))).collect(),
             courts: BTreeMap::from([("330225".to_owned(), Arc::new(court))]),
+            reminders: BTreeMap::new(),
             rules: BTreeMap::new(),
             calendar: Calendar::default(),
             digest: "d".to_owned(),
@@ -133,18 +135,7 @@ impl Table {
 
     /// A paper that no request has named for a day is erased.
     fn bring_papers(&mut self) {
-        let document = StoreDocument {
-            key: (9, 9),
-            digest: "sha256:ruling".to_owned(),
-            file_name: "ruling.pdf".to_owned(),
-            content_type: "application/pdf".to_owned(),
-            blob: "00".to_owned(),
-            bytes: 1,
-            slot: 1_000,
-            court: "330225".to_owned(),
-            token: "court".to_owned(),
-        };
-        self.tell(Command::StoreDocument(Box::new(document))).unwrap();
+        self.tell(Command::StoreDocument(Box::new(ruling()))).unwrap();
     }
 
     fn keep(&mut self, decision: Decision) -> Result<Answer, Refusal> {
@@ -201,6 +192,21 @@ impl Table {
 
     fn states(&self) -> Vec<(ActKind, ActState)> {
         self.decider.state.acts.iter().map(|(_, act)| (act.kind(), act.state())).collect()
+    }
+}
+
+/// The paper of every request here.
+fn ruling() -> StoreDocument {
+    StoreDocument {
+        key: (9, 9),
+        digest: "sha256:ruling".to_owned(),
+        file_name: "ruling.pdf".to_owned(),
+        content_type: "application/pdf".to_owned(),
+        blob: "00".to_owned(),
+        bytes: 1,
+        slot: 1_000,
+        court: "330225".to_owned(),
+        token: "court".to_owned(),
     }
 }
 

@@ -464,6 +464,8 @@ pub struct PartnerView {
     pub opens_at: Option<Millis>,
     /// Acts that have been with it longer than agreed; in an inbox also those that nobody has looked at for so long.
     pub overdue: u64,
+    /// How its clerks are reminded, when it is an inbox whose file says so.
+    pub reminder: Option<crate::inbox::ReminderView>,
     /// Taken out of the config.
     pub retired: bool,
 }

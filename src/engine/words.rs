@@ -46,6 +46,11 @@ pub(crate) fn words(fact: &Fact) -> (&'static str, &'static str) {
             "协助单位经办人认领待办事项",
             "A clerk of a partner took an act from its inbox, or said something about it.",
         ),
+        Fact::ReminderBegan(_) => (
+            "一次收件箱催办开始,此后可能已发出",
+            "A reminder of what waits in an inbox began: it may leave once this is durable.",
+        ),
+        Fact::ReminderEnded(_) => ("一次收件箱催办已判定", "A reminder ended."),
         Fact::CaseHalted(_) => ("案件中止采取措施", "Nothing more is done to the property in a case."),
         Fact::CaseResumed(_) => ("案件恢复采取措施", "Another person let the case go on."),
         _ => ("其他事件", "Another event."),

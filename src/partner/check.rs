@@ -161,15 +161,18 @@ async fn inbox(one: &OnePartner, at: Option<At>) -> Vec<Row> {
             format!("{clerks} may read and answer at /console/partner"),
         ),
     }];
-    rows.push(match at {
-        None => row(
+    let Some(at) = at else {
+        rows.push(row(
             "last call",
             Verdict::Skipped,
-            "提供运维令牌 --token 可向网关询问有无逾期",
-            "give --token of an operator to ask the gateway what waits there too long",
-        ),
-        Some(at) => match partner_at(&at, &one.partner.id).await {
-            Ok(own) => match own.get("overdue").and_then(Value::as_u64).unwrap_or(0) {
+            "提供运维令牌 --token 可向网关询问有无逾期、催办是否送达",
+            "give --token of an operator to ask the gateway what waits there too long, and whether reminders arrive",
+        ));
+        return rows;
+    };
+    match partner_at(&at, &one.partner.id).await {
+        Ok(own) => {
+            rows.push(match own.get("overdue").and_then(Value::as_u64).unwrap_or(0) {
                 0 => row("last call", Verdict::Good, "没有逾期未办的事项", "nothing waits there too long"),
                 count => row(
                     "last call",
@@ -177,11 +180,44 @@ async fn inbox(one: &OnePartner, at: Option<At>) -> Vec<Row> {
                     format!("{count} 项逾期未办；请联系对方"),
                     format!("{count} act(s) wait there too long; telephone the partner"),
                 ),
-            },
-            Err(error) => row("last call", Verdict::Look, "无法得知", format!("cannot be known: {error:#}")),
-        },
-    });
+            });
+            rows.push(reminders(own.get("reminder")));
+        }
+        Err(error) => {
+            rows.push(row("last call", Verdict::Look, "无法得知", format!("cannot be known: {error:#}")));
+        }
+    }
     rows
+}
+
+/// What the gateway says of how the clerks are reminded.
+fn reminders(told: Option<&Value>) -> Row {
+    let word = |key: &str| told.and_then(|told| told.get(key)).and_then(Value::as_str).unwrap_or_default();
+    let failures = told.and_then(|told| told.get("failures")).and_then(Value::as_u64).unwrap_or(0);
+    match (told, failures) {
+        (None, _) => row(
+            "reminder",
+            Verdict::Look,
+            "未设催办：经办人不打开页面就不知道有待办；请在文件中加 [reminder]",
+            "nobody reminds the clerks, who learn of nothing unless they look; add [reminder] to the file",
+        ),
+        (Some(_), 0) => {
+            let (chinese, english) = match word("reminded_at") {
+                "" => ("尚未催办过".to_owned(), "none was needed yet".to_owned()),
+                at => (format!("最近一次催办已于 {at} 送达"), format!("the last one arrived at {at}")),
+            };
+            row("reminder", Verdict::Good, chinese, english)
+        }
+        (Some(_), failures) => {
+            let cause = word("cause");
+            row(
+                "reminder",
+                Verdict::Bad,
+                format!("连续 {failures} 次未送达（{cause}）；请查看 [reminder] 的 url 及其接收方"),
+                format!("{failures} in a row did not arrive ({cause}); look at url in [reminder] and at its receiver"),
+            )
+        }
+    }
 }
 
 /// A partner that fetches: what can be known of it is whether it has called.

@@ -22,9 +22,9 @@ const RETRY_MS_MAX: u64 = 7 * 24 * 3_600_000;
 /// Larger than any chain of certificates; a bound on what a wrong path can make us read.
 const PEM_BYTES_MAX: u64 = 256 * 1_024;
 /// How long connecting may take, unless told.
-const CONNECT_MS: u64 = 5_000;
+pub(super) const CONNECT_MS: u64 = 5_000;
 /// How long an attempt may take, unless told: what Standard Webhooks recommends at least.
-const TOTAL_MS: u64 = 15_000;
+pub(super) const TOTAL_MS: u64 = 15_000;
 
 /// Reads the table; `is_tls` = an origin is https.
 pub(super) fn read(mut table: Table<'_>, is_tls: bool, around: &Around<'_>) -> (DeliveryTerms, Option<Route>) {
@@ -54,25 +54,37 @@ pub(super) fn read(mut table: Table<'_>, is_tls: bool, around: &Around<'_>) -> (
         retry_ms: retry_ms.unwrap_or(defaults.retry_ms),
         breaker: Breaker { failures, open_ms },
     };
-    let pem = match &authorities {
+    let route = route(networks, authorities.as_ref(), is_tls, (connect_ms, total_ms), around);
+    (terms, route)
+}
+
+/// The way to whoever is posted to; `None` when the file of its authorities has a fault.
+pub(super) fn route(
+    networks: Networks,
+    authorities: Option<&Found<'_, String>>,
+    is_tls: bool,
+    (connect_ms, total_ms): (u64, u64),
+    around: &Around<'_>,
+) -> Option<Route> {
+    let pem = match authorities {
         Some(found) => match bounded(&around.path(&found.value), PEM_BYTES_MAX) {
             Ok(pem) => Some(pem),
             Err(why) => {
                 found.spot.fault(format!("names a file which {why}"));
-                return (terms, None);
+                return None;
             }
         },
         None => None,
     };
     let options = RouteOptions { networks, authorities: pem, is_tls, connect_ms, total_ms };
     let route = Route::new(options).ok();
-    if let (None, Some(found)) = (&route, &authorities) {
+    if let (None, Some(found)) = (&route, authorities) {
         found.spot.fault("names a file without PEM certificates");
     }
-    (terms, route)
+    route
 }
 
-fn keys(table: &mut Table<'_>, around: &Around<'_>) -> Option<Vec<DeliveryKey>> {
+pub(super) fn keys(table: &mut Table<'_>, around: &Around<'_>) -> Option<Vec<DeliveryKey>> {
     let found = table.texts("keys", KEYS_MAX, 400)?;
     if found.value.is_empty() {
         found.spot.fault("is empty; write \"derived:1\", or leave it out");
@@ -101,7 +113,7 @@ fn key(entry: &Found<'_, String>, around: &Around<'_>) -> Option<DeliveryKey> {
     }
 }
 
-fn networks(table: &mut Table<'_>) -> Networks {
+pub(super) fn networks(table: &mut Table<'_>) -> Networks {
     let found = table.texts("networks", NETWORKS_MAX, 60).map(|found| found.value).unwrap_or_default();
     let network = |found: &Found<'_, String>| {
         let network = Network::parse(&found.value);
@@ -115,7 +127,7 @@ fn networks(table: &mut Table<'_>) -> Networks {
     Networks(found.iter().filter_map(network).collect())
 }
 
-fn retries(table: &mut Table<'_>) -> Option<Vec<u64>> {
+pub(super) fn retries(table: &mut Table<'_>) -> Option<Vec<u64>> {
     let found = table.texts("retry", RETRIES_MAX, 20)?;
     Some(found.value.iter().filter_map(wait).collect())
 }

@@ -13,6 +13,7 @@ use domain::request::PartnerKind;
 use domain::rules::{BUILT_IN, RulePack};
 use domain::socket::{Adapter, OptionText, PartnerOptions, Plug};
 use domain::{ActKind, Personal};
+use engine::config::ReminderTerms;
 use engine::state::officer_key;
 use web::Token;
 
@@ -21,6 +22,7 @@ use super::manners::{Timeouts, breaker, doubt, rate, retry, timeouts};
 use super::nearest::nearest;
 use super::page::{Found, Page, Spot, Table};
 use super::secret::{Around, is_literal};
+use crate::courier::Route;
 
 /// Officers of a province's courts that one partner may have registered.
 const REGISTER_MAX: usize = 20_000;
@@ -45,6 +47,8 @@ pub(super) struct Made<'p> {
     pub(super) token: Option<Found<'p, Token>>,
     /// Tokens of its clerks, when it is an inbox.
     pub(super) clerks: Vec<Found<'p, Token>>,
+    /// How those are reminded of what waits, and the way there.
+    pub(super) reminder: Option<(ReminderTerms, Route)>,
     /// Its adapter, and the options that the plug was built from.
     pub(super) adapter: &'static Adapter,
     pub(super) options: PartnerOptions,
@@ -104,7 +108,7 @@ pub(super) fn read<'p>(
     let breaker = breaker(root.table("breaker"));
     let doubt = doubt(root.table("doubt"), &retry, &timeouts);
     let credential = credential(&mut root, travel.filter(|_| !by_hand), around);
-    let clerks = clerks(&mut root, stem, adapter.as_ref());
+    let (clerks, reminder) = people(&mut root, stem, (adapter.as_ref(), hours.as_ref()), around);
     let token = root.table_if_any("callback").and_then(|table| super::tokens::of_partner(table, stem));
     let ask_every = root.number("ask_every_s", 1..=31_536_000_u64);
     let agreed = root.table_if_any("check").and_then(|table| agreed(table, around));
@@ -139,7 +143,7 @@ pub(super) fn read<'p>(
         retired,
     };
     let (adapter, names_rules) = (adapter?.value, rules.is_some());
-    Some(Made { partner, plug, credential: spot, token, clerks, adapter, options, agreed, names_rules })
+    Some(Made { partner, plug, credential: spot, token, clerks, reminder, adapter, options, agreed, names_rules })
 }
 
 fn rate_of(root: &mut Table<'_>, travel: Option<Travel>) -> Option<Rate> {
@@ -396,6 +400,21 @@ fn clerks<'p>(
         _ => {}
     }
     clerks
+}
+
+/// Who answers for an inbox, and how they hear that something waits.
+fn people<'p>(
+    root: &mut Table<'p>,
+    partner: &str,
+    (adapter, hours): (Option<&Found<'p, &'static Adapter>>, Option<&Hours>),
+    around: &Around<'_>,
+) -> (Vec<Found<'p, Token>>, Option<(ReminderTerms, Route)>) {
+    let clerks = clerks(root, partner, adapter);
+    let Some(table) = root.table_if_any("reminder") else { return (clerks, None) };
+    if adapter.is_some_and(|adapter| adapter.value.name != INBOX.name) {
+        table.spot().fault("is for the adapter inbox; no people wait at this partner's own system");
+    }
+    (clerks, super::reminder::read(table, hours, around))
 }
 
 fn plug(

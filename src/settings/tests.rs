@@ -2,6 +2,7 @@
 
 pub(crate) mod fuzz;
 mod parts;
+mod reminder;
 mod rules;
 
 use std::fs;

@@ -13,9 +13,9 @@ use engine::Engine;
 use crate::gate::{
     Accepted, Answer, Answered, ApplicantView, AttemptView, Caller, ClaimView, Counters, CourtView, DeliveryView,
     DocumentRead, DocumentStored, EntryView, EventView, EvidenceView, Gate, GateFuture, Health, ImportRow,
-    ImportVerdict, InboxPage, InboxTask, Lifted, Listed, Look, MeasureFilter, MeasureLine, Page, PartnerView,
-    ReconciledView, Refusal, RequestFilter, RequestLine, RequestView, Resolution, SettledHow, Statement, StopView,
-    TaskAcceptance, TaskEnding, TaskFilter, TaskView,
+    ImportVerdict, InboxPage, InboxSums, InboxTask, Lifted, Listed, Look, MeasureFilter, MeasureLine, Page,
+    PartnerView, ReconciledView, Refusal, RequestFilter, RequestLine, RequestView, Resolution, SettledHow, Statement,
+    StopView, TaskAcceptance, TaskEnding, TaskFilter, TaskView,
 };
 
 impl Gate for Engine {
@@ -211,6 +211,10 @@ impl Gate for Engine {
 
     fn inbox<'a>(&'a self, caller: &'a Caller, from: u32, limit: u16) -> Answer<'a, InboxPage> {
         Box::pin(self.inbox(caller, from, limit))
+    }
+
+    fn inbox_sums(&self, caller: &Caller) -> Result<InboxSums, Refusal> {
+        self.inbox_sums(caller)
     }
 
     fn inbox_task<'a>(&'a self, caller: &'a Caller, id: ActId) -> Answer<'a, InboxTask> {

@@ -12,8 +12,9 @@ use domain::stop::StopScope;
 use domain::{ActId, CaseId, Day, Millis, Money, Personal, RequestId, StopId};
 
 pub use engine::command::{KnownValue, RowDiffers, SettledHow, TakenOver};
+pub use engine::courier::{RemindedAct, Reminding};
 pub use engine::decide::{RECONCILED_LINES_MAX, SETTLED_LINES_MAX};
-pub use engine::inbox::{Answered, ClaimView, INBOX_PAGE_MAX, InboxPage, InboxTask};
+pub use engine::inbox::{Answered, ClaimView, INBOX_PAGE_MAX, InboxPage, InboxSums, InboxTask, ReminderView};
 pub use engine::refusal::Refusal;
 pub use engine::view::{
     Accepted, ActView, ApplicantView, AttemptView, Brought, Caller, Counters, CourtView, DeliveryView, Difference,
@@ -171,6 +172,8 @@ pub trait Gate: Send + Sync {
     fn inbound<'a>(&'a self, caller: &'a Caller, partner: &'a str, body: Vec<u8>) -> Answer<'a, FaceReply>;
     /// What waits in the inbox at which the caller works, from the place `from` on.
     fn inbox<'a>(&'a self, caller: &'a Caller, from: u32, limit: u16) -> Answer<'a, InboxPage>;
+    /// How much waits there; shows nothing, so it offers nothing and is no read.
+    fn inbox_sums(&self, caller: &Caller) -> Result<InboxSums, Refusal>;
     /// One act of that inbox.
     fn inbox_task<'a>(&'a self, caller: &'a Caller, id: ActId) -> Answer<'a, InboxTask>;
     /// Keeps other clerks from an act for a while.

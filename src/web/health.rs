@@ -10,6 +10,7 @@
 //! | `xiezhi_lane_paused` | partner | 1 while somebody has paused the lane |
 //! | `xiezhi_lane_broken` | partner | 1 while the breaker rests |
 //! | `xiezhi_overdue_acts` | partner | acts without an answer for longer than `answer_due_s`; in an inbox also those nobody looked at |
+//! | `xiezhi_reminder_failures` | partner | attempts in a row to remind the clerks of an inbox that failed: look at `[reminder]` and at what it names |
 //! | `xiezhi_deliveries_waiting` | court | requests with something that the court has not acknowledged |
 //! | `xiezhi_deliveries_oldest_seconds` | court | how long the oldest of them has been due; 0 when none is |
 //! | `xiezhi_deliveries_in_flight` | court | attempts under way |
@@ -71,6 +72,7 @@ fn figures(gate: &dyn Gate) -> String {
     let health = gate.health();
     waiting(&mut page, &partners, gate.now());
     lanes(&mut page, &partners);
+    reminders(&mut page, &partners);
     deliveries(&mut page, &gate.courts(None), gate.now());
     let whole = [
         ("xiezhi_ready", "1 while requests are taken", u64::from(health.ready)),
@@ -122,6 +124,16 @@ fn lanes(page: &mut String, partners: &[PartnerView]) {
         for partner in partners {
             line(page, name, &format!("partner=\"{}\"", escaped(&partner.id)), value(partner));
         }
+    }
+}
+
+/// Of inboxes whose file says how their clerks are reminded.
+fn reminders(page: &mut String, partners: &[PartnerView]) {
+    let name = "xiezhi_reminder_failures";
+    family(page, name, "attempts in a row to remind the clerks of an inbox that failed", "gauge");
+    for partner in partners {
+        let Some(reminder) = &partner.reminder else { continue };
+        line(page, name, &format!("partner=\"{}\"", escaped(&partner.id)), reminder.failures);
     }
 }
 

@@ -36,6 +36,7 @@ mod tls;
 pub mod tokens;
 
 pub use gate::Gate;
+pub use inbox::remind;
 pub use intake::deliveries::announce;
 pub use intake::submit::understand;
 pub use language::Language;

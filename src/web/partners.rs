@@ -7,6 +7,7 @@ use domain::socket::Cause;
 use serde::Serialize;
 
 use crate::gate::PartnerView;
+use crate::inbox::shown::ShownReminder;
 use crate::intake::check::PARTNER_CHARACTERS_MAX;
 use crate::intake::commands::{bytes, checked, reason, sequence};
 use crate::intake::form::PauseForm;
@@ -38,6 +39,8 @@ struct ShownPartner<'a> {
     broken_until: Option<Instant>,
     opens_at: Option<Instant>,
     overdue: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reminder: Option<ShownReminder<'a>>,
     retired: bool,
 }
 
@@ -97,6 +100,7 @@ impl<'a> ShownPartner<'a> {
             broken_until: view.broken_until.map(Instant),
             opens_at: view.opens_at.map(Instant),
             overdue: view.overdue,
+            reminder: view.reminder.as_ref().map(ShownReminder::of),
             retired: view.retired,
         }
     }

@@ -8,7 +8,8 @@ use actix_web::{HttpRequest, HttpResponse};
 use domain::rules::Rule;
 use engine::delay::Stretch;
 use engine::view::evidence::{
-    EvidenceEvent, EvidenceTimes, ExchangeLine, Moment, ObjectionLine, RankLine, ReleasedLine, SealedEvidence,
+    EvidenceEvent, EvidenceTimes, ExchangeLine, Moment, ObjectionLine, RankLine, ReleasedLine, ReminderLine,
+    SealedEvidence,
 };
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -46,6 +47,7 @@ struct ShownEvidence<'a> {
     exchanges: Vec<ShownExchange<'a>>,
     exchanges_total: u32,
     people: Vec<ShownPerson<'a>>,
+    reminders: Vec<ShownReminder<'a>>,
     objections: Vec<ShownObjection<'a>>,
     ranks: Vec<ShownRank>,
     released_alone: Vec<ShownReleased<'a>>,
@@ -220,6 +222,27 @@ struct ShownPerson<'a> {
 }
 
 #[derive(Serialize)]
+struct ShownReminder<'a> {
+    event: u64,
+    at: Instant,
+    why: &'a str,
+    tries: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ended: Option<ShownMoment>,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    judged: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    cause: &'a str,
+}
+
+impl<'a> ShownReminder<'a> {
+    fn of(line: &'a ReminderLine) -> Self {
+        let ReminderLine { event, at, why, tries, ended, judged, cause } = line;
+        Self { event: *event, at: Instant(*at), why, tries: *tries, ended: ended.map(ShownMoment::of), judged, cause }
+    }
+}
+
+#[derive(Serialize)]
 struct ShownObjection<'a> {
     event: u64,
     at: Instant,
@@ -381,6 +404,7 @@ impl<'a> ShownEvidence<'a> {
                 .iter()
                 .map(|line| ShownPerson { event: line.event, at: Instant(line.at), what: line.what, by: &line.by })
                 .collect(),
+            reminders: view.reminders.iter().map(ShownReminder::of).collect(),
             objections: view.objections.iter().map(ShownObjection::of).collect(),
             ranks: view.ranks.iter().map(rank).collect(),
             released_alone: view.released_alone.iter().map(released).collect(),

@@ -156,10 +156,12 @@ impl Doors {
         self.sittings.begin(hash).ok_or_else(|| Slug::Internal.into())
     }
 
-    /// A browser that has no sitting, or one that is over, is no intruder: it is led to the door and not counted.
-    fn seat(&self, request: &HttpRequest, roles: &[Role]) -> Result<(Arc<Holder>, SittingId), Problem> {
+    /// A browser that has no sitting, or one that is over, is no intruder: it is led to the door and not counted. `watches` = the page
+    /// shows nothing but numbers and asks by itself.
+    fn seat(&self, request: &HttpRequest, roles: &[Role], watches: bool) -> Result<(Arc<Holder>, SittingId), Problem> {
         let source = source_of(request);
-        let found = sitting_of(request).and_then(|id| Some((self.tokens.held(&self.sittings.token_of(&id)?)?, id)));
+        let token = |id: &SittingId| if watches { self.sittings.watcher_of(id) } else { self.sittings.token_of(id) };
+        let found = sitting_of(request).and_then(|id| Some((self.tokens.held(&token(&id)?)?, id)));
         let Some((holder, id)) = found else {
             return Err(if self.sources.admit(source) { Slug::TokenMissing.into() } else { too_many() });
         };
@@ -286,12 +288,27 @@ impl<R: Right> FromRequest for AtDesk<R> {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let Some(doors) = request.app_data::<Data<Doors>>() else { return ready(Err(Slug::Internal.into())) };
-        let seat = doors.seat(request, R::ROLES).map(|(holder, sitting)| Seat {
-            allowed: Allowed { doors: doors.clone(), holder, language: language_of(request), right: PhantomData },
-            sitting,
-        });
-        ready(Ok(Self(seat)))
+        ready(Ok(Self(seat(doors, request, false))))
     }
+}
+
+/// The same for a page that shows nothing but numbers and asks for itself: a sitting that rests may see it, and stays at rest.
+pub(crate) struct AtWatch<R>(pub(crate) Result<Seat<R>, Problem>);
+
+impl<R: Right> FromRequest for AtWatch<R> {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let Some(doors) = request.app_data::<Data<Doors>>() else { return ready(Err(Slug::Internal.into())) };
+        ready(Ok(Self(seat(doors, request, true))))
+    }
+}
+
+fn seat<R: Right>(doors: &Data<Doors>, request: &HttpRequest, watches: bool) -> Result<Seat<R>, Problem> {
+    let (holder, sitting) = doors.seat(request, R::ROLES, watches)?;
+    let allowed = Allowed { doors: doors.clone(), holder, language: language_of(request), right: PhantomData };
+    Ok(Seat { allowed, sitting })
 }
 
 /// The way to the gate for what anybody may ask: health, figures, what is public of the trail, and the partner faces, whose

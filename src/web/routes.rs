@@ -35,6 +35,7 @@ doors! {
     "/console/partner/login" "GET, POST" => get inbox::pages::show_door, post inbox::pages::sign_in;
     "/console/partner/logout" "POST" => post inbox::pages::sign_out;
     "/console/partner/tasks" "GET" => get inbox::pages::list;
+    "/console/partner/waiting" "GET" => get inbox::pages::waiting;
     "/console/partner/tasks/{id}" "GET" => get inbox::pages::task;
     "/console/partner/tasks/{id}/claim" "POST" => post inbox::pages::claim;
     "/console/partner/tasks/{id}/answer" "POST" => post inbox::pages::answer;

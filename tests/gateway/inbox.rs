@@ -60,6 +60,11 @@ fn one_clerk_answers_by_json_and_another_in_a_browser_and_the_request_ends() {
     assert_eq!((&asking["subject"]["name"], &freezing["account"]), (&json!(person(0).name), &json!(ACCOUNT)));
     assert_eq!((&freezing["amount"], &freezing["officers"][1]["name"]), (&json!("500.00"), &json!("林望海")));
     assert_eq!(gateway.view(&asked.id).states(), ["awaiting", "awaiting"], "what was shown is with the partner");
+    let kinds = |task: &Value| -> Vec<String> {
+        task["papers"].as_array().unwrap().iter().map(|paper| paper["kind"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(kinds(&asking), ["query_notice", "work_id_scan", "duty_id_scan"], "who is asked reads no ruling");
+    assert_eq!(kinds(&freezing), ["ruling", "freeze_notice", "assist_notice", "work_id_scan", "duty_id_scan"]);
     for (n, paper) in freezing["papers"].as_array().unwrap().iter().enumerate() {
         let read = one.get(&path(&freezing, &format!("/papers/{n}"))).of_status(200);
         assert_eq!(read.text(), format!("%PDF-1.4\n% {}\n%%EOF\n", paper["kind"].as_str().unwrap()));
@@ -108,8 +113,8 @@ fn who_did_what_stands_in_the_trail(gateway: &Gateway) {
     assert_eq!(by(&leaves(gateway, "act.claimed")), ["clerk-1", "clerk-2"]);
     let reads = by(&leaves(gateway, "access.read"));
     let of = |clerk: &str| reads.iter().filter(|by| *by == clerk).count();
-    // A list, eight papers and one that is not there; a list, and the task three times with its sheet, once more in the form that came back, and once at the end.
-    assert_eq!((of("clerk-1"), of("clerk-2")), (10, 6), "{reads:?}");
+    // A list, five papers and one that is not there; a list, and the task three times with its sheet, once more in the form that came back, and once at the end.
+    assert_eq!((of("clerk-1"), of("clerk-2")), (7, 6), "{reads:?}");
     let ways: Vec<Value> = leaves(gateway, "outcome.received").iter().map(|leaf| leaf["way"].clone()).collect();
     assert_eq!(ways, ["inbox", "inbox"]);
     assert_eq!(leaves(gateway, "exchange.began").iter().filter(|leaf| leaf["kind"] == "offer").count(), 2);

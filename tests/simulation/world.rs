@@ -175,7 +175,14 @@ impl World {
         }
         let digest = format!("{:064x}", self.version);
         let rules = BTreeMap::new();
-        Arc::new(Config { partners, courts: self.courts.clone(), rules, calendar: Calendar::default(), digest })
+        Arc::new(Config {
+            partners,
+            courts: self.courts.clone(),
+            rules,
+            calendar: Calendar::default(),
+            digest,
+            reminders: Default::default(),
+        })
     }
 
     /// A partner leaves the configuration, or comes back.

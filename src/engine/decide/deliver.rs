@@ -13,9 +13,9 @@ use crate::state::delivery::{Delivery, court_of, is_the_receivers};
 /// Deliveries begun in one go per court, so that one full lane cannot hold up the others' decisions.
 const DELIVERIES_PER_PUMP_MAX: usize = 64;
 /// A receiver may ask to be left alone for so long at most.
-const LEFT_ALONE_MS_MAX: u64 = 24 * 3_600_000;
+pub(super) const LEFT_ALONE_MS_MAX: u64 = 24 * 3_600_000;
 /// One part in so many of a wait is drawn, so that what failed together does not come back together.
-const JITTER_PART: u64 = 10;
+pub(super) const JITTER_PART: u64 = 10;
 
 impl Decider {
     /// The court that a lane belongs to; `None` for a partner's lane.

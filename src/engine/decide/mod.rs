@@ -22,6 +22,7 @@ mod plan;
 mod preflight;
 mod property;
 mod pump;
+pub(crate) mod remind;
 mod repeat;
 mod settle;
 mod stop;
@@ -39,6 +40,7 @@ use store::record::{Body, Event, Fact};
 
 use crate::command::{Answer, ClosedRequest, Command, Decision, Effect, Erased, Keyring, Outgoing};
 use crate::config::Config;
+use crate::courier::Reminding;
 use crate::refusal::Refusal;
 use crate::state::State;
 use crate::state::slab::Index;
@@ -71,6 +73,9 @@ pub struct Decider {
     events: Vec<Event>,
     effects: Vec<Effect>,
     outgoing: Vec<Outgoing>,
+    reminding: Vec<Reminding>,
+    /// When each inbox was last looked through for what waits.
+    looked: BTreeMap<u16, Millis>,
     closed: Vec<ClosedRequest>,
     touched: Vec<u64>,
     erased: Vec<Erased>,
@@ -100,6 +105,8 @@ impl Decider {
             events: Vec::new(),
             effects: Vec::new(),
             outgoing: Vec::new(),
+            reminding: Vec::new(),
+            looked: BTreeMap::new(),
             closed: Vec::new(),
             touched: Vec::new(),
             erased: Vec::new(),
@@ -176,6 +183,7 @@ impl Decider {
             first,
             effects: std::mem::take(&mut self.effects),
             outgoing: std::mem::take(&mut self.outgoing),
+            reminding: std::mem::take(&mut self.reminding),
             closed: std::mem::take(&mut self.closed),
             touched: std::mem::take(&mut self.touched),
             erased: std::mem::take(&mut self.erased),
@@ -215,6 +223,7 @@ impl Decider {
             }
             Command::Redeliver { request, by, since, closed } => self.redeliver(request, by, since, closed),
             Command::Carried { outgoing, version, end } => self.carried(&outgoing, version, end),
+            Command::Reminded { partner, reminder, end } => self.reminded(&partner, reminder, &end),
             Command::Settle(settle) => self.settle(*settle),
             Command::Reconcile(reconcile) => self.reconcile(*reconcile),
             Command::Object(objection) => self.object(*objection),
@@ -269,6 +278,7 @@ fn needs_serving(command: &Command) -> bool {
         command,
         Command::Ended { .. }
             | Command::Carried { .. }
+            | Command::Reminded { .. }
             | Command::Feedback { .. }
             | Command::ClaimAct(_)
             | Command::LateOutcome(_)

@@ -25,7 +25,7 @@ impl Decider {
         self.state.ripen(lane, self.now);
         self.set_timer_wake(lane);
         if partner.travel == Travel::Pull {
-            return;
+            return self.remind(lane, &partner);
         }
         for _ in 0..BEGUN_PER_PUMP_MAX {
             if !self.state.lane(lane).is_some_and(crate::state::lane::Lane::has_ready) {

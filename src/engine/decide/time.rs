@@ -50,6 +50,7 @@ impl Decider {
             self.ended(exchange, act, Judged::Doubt { cause: Cause::Interrupted })?;
         }
         self.interrupt_deliveries()?;
+        self.interrupt_reminders()?;
         Ok(Answer::Done(sequence))
     }
 
@@ -244,7 +245,8 @@ impl Decider {
     pub(super) fn drain(&mut self) -> Result<Answer, Refusal> {
         self.draining = true;
         let under_way = self.state.acts.iter().any(|(_, act)| act.is_under_way())
-            || self.state.deliveries.under_way().next().is_some();
+            || self.state.deliveries.under_way().next().is_some()
+            || self.state.reminders_under_way().next().is_some();
         if under_way {
             return Ok(Answer::Done(self.state.next));
         }

@@ -66,7 +66,7 @@ impl Engine {
         let signatures: Vec<String> =
             shared.delivery_keys(court).iter().map(|key| key.sign(&id, sent_at_s, &body)).collect();
         let parcel = Parcel {
-            court: outgoing.court.clone(),
+            route: outgoing.court.clone(),
             url,
             id,
             sent_at_s,
@@ -184,15 +184,20 @@ impl Shared {
 
     /// The keys of a court, newest first.
     fn delivery_keys(&self, court: &CourtFile) -> Vec<WebhookKey> {
+        self.signing_keys(&court.code, &court.delivery.keys)
+    }
+
+    /// The keys that somebody's messages are signed with: as the files give them, or of this installation's own.
+    pub(super) fn signing_keys(&self, of: &str, keys: &[DeliveryKey]) -> Vec<WebhookKey> {
         let key = |key: &DeliveryKey| match key {
             DeliveryKey::Given(key) => key.clone(),
             DeliveryKey::Derived(generation) => {
-                let salt = format!("{}/{generation}", court.code);
+                let salt = format!("{of}/{generation}");
                 let seed = self.vault.keys().root().derive("delivery-signing", salt.as_bytes());
                 WebhookKey::from_seed(seed.expose_for_wrap())
             }
         };
-        court.delivery.keys.iter().map(key).collect()
+        keys.iter().map(key).collect()
     }
 
     /// What a court has of a request, as far as that is remembered.

@@ -65,7 +65,9 @@ async fn attempt(shared: &Arc<Shared>, effect: &Effect) -> Judged {
     let plug = shared.plugs.read().get(&effect.partner).cloned();
     let Some(plug) = plug else { return nothing_sent(Cause::Connect) };
     let Plug::CallOut(call) = plug.as_ref() else { return nothing_sent(Cause::Connect) };
-    let Some(slip) = shared.papers.slip(&[effect.act], true) else {
+    let partner = shared.partner(&effect.partner);
+    let form = partner.as_ref().map(|partner| &partner.form);
+    let Some(slip) = shared.papers.slip(&[effect.act], true, form) else {
         // Erased or unreadable: what cannot be written cannot have been sent.
         return if effect.ask { Judged::Doubt { cause: Cause::Unencodable } } else { nothing_sent(Cause::Unencodable) };
     };
@@ -74,7 +76,9 @@ async fn attempt(shared: &Arc<Shared>, effect: &Effect) -> Judged {
         let key = domain::SlipLine { slip: slip.number, line: line.line };
         within_window(shared, &effect.partner, call.ask(key, line.kind)).await
     } else if slip.lines.iter().any(|line| call.wants_papers(line.kind)) {
-        let Ok(files) = shared.papers_for(effect.request).await else { return nothing_sent(Cause::Unencodable) };
+        let Ok(files) = shared.papers_for(effect.request, &slip, form).await else {
+            return nothing_sent(Cause::Unencodable);
+        };
         within_window(shared, &effect.partner, call.send_with_papers(&slip, &files)).await
     } else {
         within_window(shared, &effect.partner, call.send(&slip)).await

@@ -196,6 +196,7 @@ impl Shared {
             exchanges,
             exchanges_total,
             people: lines::people(of, &found.own),
+            reminders: lines::reminders(&found.about),
             objections: self.objections(&found.about, sealed),
             ranks,
             released_alone: self.released_alone(of, &found),
@@ -219,11 +220,11 @@ impl Shared {
         let looked = places.events.iter().take(EVIDENCE_LOOKED_MAX);
         let own: Vec<Seen> =
             looked.filter_map(|sequence| self.seen(*sequence)).filter(|seen| lines::is_of(seen, act)).collect();
-        let (mut about, mut around, mut tasks) = (Vec::new(), Vec::new(), BTreeSet::new());
+        let (mut about, mut around, mut begun) = (Vec::new(), Vec::new(), BTreeSet::new());
         for seen in places.case_events.iter().filter_map(|sequence| self.seen(*sequence)) {
             if lines::holds(&seen) {
                 around.push(seen);
-            } else if lines::is_about(&seen, act, &mut tasks) {
+            } else if lines::is_about(&seen, act, &mut begun) {
                 about.push(seen);
             }
         }

@@ -2,13 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use domain::form::Form;
 use domain::outcome::Lead;
+use domain::papers::is_carried;
+use domain::partner::Partner;
 use domain::request::PartnerKind;
+use domain::slip::Slip;
 use domain::socket::{
     FaceAnswer, FaceCall, FaceFault, FaceReply, FaceVerb, FeedbackItem, INBOUND_ITEMS_MAX, ItemVerdict, ListClass,
     PaperFile, Plug, Pulled,
 };
-use domain::{ActId, Personal, SlipLine, SlipNumber};
+use domain::{ActId, ActKind, Personal, SlipLine, SlipNumber};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -26,6 +30,8 @@ use crate::vault::blob_id;
 #[derive(Default)]
 pub struct Credentials {
     by_hash: BTreeMap<[u8; 16], (String, PartnerKind)>,
+    /// The partners themselves, beside the decider: what is asked for each message must not wait for it.
+    partners: BTreeMap<String, Arc<Partner>>,
 }
 
 /// Arguments up to this length are read where they arrive: about 20 accounts; longer ones on a thread that may take its time.
@@ -64,7 +70,7 @@ impl Shared {
                 by_hash.insert(hash, (partner.id.clone(), partner.kind));
             }
         }
-        *self.credentials.write() = Arc::new(Credentials { by_hash });
+        *self.credentials.write() = Arc::new(Credentials { by_hash, partners: config.partners.clone() });
     }
 }
 
@@ -155,7 +161,7 @@ impl Engine {
             let Some(acts) = self.acts_of(partner, number).or_else(|| self.finished_acts(partner, number)) else {
                 continue;
             };
-            let Some(slip) = self.shared.papers.slip(&acts, false) else {
+            let Some(slip) = self.shared.papers.slip(&acts, false, None) else {
                 item.outcome = Err("请求单内容已不可核对，请填写控制请求单号".to_owned());
                 continue;
             };
@@ -219,12 +225,14 @@ impl Engine {
                 by_slip.entry(act.slip).or_default().push((act.line, act.id()));
             }
         }
+        let known = self.shared.partner(partner);
+        let form = known.as_ref().map(|partner| &partner.form);
         let mut slips = Vec::with_capacity(by_slip.len());
         for mut acts in by_slip.into_values() {
             acts.sort_unstable();
             let acts: Vec<ActId> = acts.into_iter().map(|(_, act)| act).collect();
             // An erased case's slip has nothing to show; it stays on the list of what waits, and people see it there.
-            slips.extend(self.shared.papers.slip(&acts, false));
+            slips.extend(self.shared.papers.slip(&acts, false, form));
         }
         Ok(FaceAnswer::List(slips))
     }
@@ -304,41 +312,47 @@ impl Engine {
         Ok(known.then_some(Ok(())))
     }
 
-    /// A slip that is with this partner: its request, and whether it is a query.
-    fn slip_of(&self, partner: &str, slip: &str) -> Result<(u64, bool), Refusal> {
+    /// A slip that is with this partner: its request, and the kinds of its lines.
+    fn slip_of(&self, partner: &str, slip: &str) -> Result<(u64, Vec<ActKind>), Refusal> {
         let number = SlipNumber::parse(slip).ok_or(Refusal::NotFound)?;
         let decider = self.shared.decider.read();
         let state = &decider.state;
         let lane = state.lane_of(partner).ok_or(Refusal::NotFound)?;
         let acts = state.slip_acts(number);
+        let kinds = acts.iter().filter_map(|index| state.acts.get(*index)).map(crate::state::Act::kind).collect();
         let act = acts.first().and_then(|index| state.acts.get(*index)).ok_or(Refusal::NotFound)?;
         if act.lane != lane || act.sent_at == 0 {
             return Err(Refusal::NotFound);
         }
         let request = state.requests.get(act.request).map(|open| open.sequence).ok_or(Refusal::NotFound)?;
-        Ok((request, act.kind().is_question()))
+        Ok((request, kinds))
     }
 
-    async fn papers_of(&self, partner: &str, slip: &str) -> Result<(Arc<RequestPapers>, bool), Refusal> {
-        let (request, query) = self.slip_of(partner, slip)?;
+    /// The papers of a slip's request, the kinds of its lines, and which of the papers go with those.
+    async fn papers_of(&self, partner: &str, slip: &str) -> Result<(Arc<RequestPapers>, Vec<ActKind>, u64), Refusal> {
+        let (request, kinds) = self.slip_of(partner, slip)?;
         let by = format!("partner/{partner}");
         self.done(Command::Read { by, is_person: false, request: domain::RequestId(request), closed: None }).await?;
-        Ok((self.shared.papers.request(request).ok_or(Refusal::NotFound)?, query))
+        let papers = self.shared.papers.request(request).ok_or(Refusal::NotFound)?;
+        let known = self.shared.partner(partner);
+        let carried = papers.carried(&kinds, known.as_ref().map(|partner| &partner.form));
+        Ok((papers, kinds, carried))
     }
 
     async fn face_papers(&self, partner: &str, key: String, class: ListClass) -> Result<FaceAnswer, Refusal> {
-        let (papers, query) = self.papers_of(partner, &key).await?;
-        if query != (class == ListClass::Queries) {
+        let (papers, kinds, carried) = self.papers_of(partner, &key).await?;
+        let is_query = kinds.first().is_some_and(|kind| kind.is_question());
+        if is_query != (class == ListClass::Queries) {
             return Err(Refusal::NotFound);
         }
-        let files = self.read_papers(papers, |kind| !kind.ends_with("_scan")).await?;
+        let files = read_off_worker(&self.shared, papers, (carried, |kind| !kind.ends_with("_scan"))).await?;
         Ok(FaceAnswer::Papers { key, files })
     }
 
     async fn face_credentials(&self, partner: &str, slip: String) -> Result<FaceAnswer, Refusal> {
-        let (papers, _) = self.papers_of(partner, &slip).await?;
+        let (papers, _, carried) = self.papers_of(partner, &slip).await?;
         let officers = papers.context.officers.clone();
-        let files = self.read_papers(papers, |kind| kind.ends_with("_scan")).await?;
+        let files = read_off_worker(&self.shared, papers, (carried, |kind| kind.ends_with("_scan"))).await?;
         let mut scans: Vec<Option<PaperFile>> = files.into_iter().map(Some).collect();
         // Scans belong to officers by their paper number (the work or duty number), else to the first officer.
         let mut with_scans = Vec::with_capacity(officers.len());
@@ -361,14 +375,6 @@ impl Engine {
         }
         Ok(FaceAnswer::Credentials { slip, officers: with_scans })
     }
-
-    async fn read_papers(
-        &self,
-        papers: Arc<RequestPapers>,
-        wanted: fn(&str) -> bool,
-    ) -> Result<Vec<PaperFile>, Refusal> {
-        read_off_worker(&self.shared, papers, wanted).await
-    }
 }
 
 /// The slip and line that a partner means: some name them apart, some as one word, `slip-line`.
@@ -379,11 +385,14 @@ pub(super) fn named(slip: &str, line: Option<u16>) -> Option<(SlipNumber, Option
     }
 }
 
+/// Which papers: by their places, and by their kinds.
+type Wanted = (u64, fn(&str) -> bool);
+
 /// Reading and opening up to 16 MiB blocks: on a tokio thread of the engine's, never on an actix worker.
 async fn read_off_worker(
     shared: &Arc<Shared>,
     papers: Arc<RequestPapers>,
-    wanted: fn(&str) -> bool,
+    wanted: Wanted,
 ) -> Result<Vec<PaperFile>, Refusal> {
     let own = Arc::clone(shared);
     let (tell, told) = tokio::sync::oneshot::channel();
@@ -395,16 +404,29 @@ async fn read_off_worker(
 }
 
 impl Shared {
-    /// The files of a request's papers, in their order, for a message that carries them.
-    pub(crate) async fn papers_for(self: &Arc<Self>, request: u64) -> Result<Vec<PaperFile>, Refusal> {
-        let papers = self.papers.request(request).ok_or(Refusal::NotFound)?;
-        read_off_worker(self, papers, |_| true).await
+    /// A partner as the settings in force have it, without asking the decider.
+    pub(crate) fn partner(&self, id: &str) -> Option<Arc<Partner>> {
+        self.credentials.read().partners.get(id).cloned()
     }
 
-    fn open_papers(&self, papers: &RequestPapers, wanted: fn(&str) -> bool) -> Result<Vec<PaperFile>, Refusal> {
+    /// The files of the papers that go with a slip, in the order of its own list, for a message that carries them.
+    pub(crate) async fn papers_for(
+        self: &Arc<Self>,
+        request: u64,
+        slip: &Slip,
+        form: Option<&Form>,
+    ) -> Result<Vec<PaperFile>, Refusal> {
+        let papers = self.papers.request(request).ok_or(Refusal::NotFound)?;
+        let kinds: Vec<ActKind> = slip.lines.iter().map(|line| line.kind).collect();
+        let carried = papers.carried(&kinds, form);
+        read_off_worker(self, papers, (carried, |_| true)).await
+    }
+
+    fn open_papers(&self, papers: &RequestPapers, (carried, wanted): Wanted) -> Result<Vec<PaperFile>, Refusal> {
         let mut files = Vec::new();
         let mut left = PAPERS_BYTES_MAX;
-        for paper in papers.context.papers.iter().filter(|paper| wanted(&paper.kind)) {
+        let those = papers.context.papers.iter().enumerate().filter(|(place, _)| is_carried(carried, *place));
+        for paper in those.map(|(_, paper)| paper).filter(|paper| wanted(&paper.kind)) {
             let Some(seal) = papers.seals.iter().find(|seal| seal.digest == *paper.digest.expose()) else { continue };
             left = left.checked_sub(seal.bytes).ok_or(Refusal::Unavailable)?;
             let key = self.vault.unwrap(seal, papers.slot).ok_or(Refusal::NotFound)?;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use domain::outcome::{Outcome, Verdict};
+use domain::papers::is_carried;
 use domain::socket::{FaceAnswer, FeedbackItem, ListClass, Plug};
 use domain::{ActId, ActKind, ActState, Millis, Money, Personal};
 use store::record::{Body, OutcomeTwin};
@@ -14,7 +15,8 @@ use super::{Engine, Shared};
 use crate::command::{Answer, ClaimAct, Claiming, ClosedRead, Command};
 use crate::decide::Decider;
 use crate::decide::exchange::fit;
-use crate::inbox::{Answered, ClaimView, INBOX_PAGE_MAX, InboxPage, InboxTask};
+use crate::decide::remind::waits_for_its_partner;
+use crate::inbox::{Answered, ClaimView, INBOX_PAGE_MAX, InboxPage, InboxSums, InboxTask};
 use crate::refusal::Refusal;
 use crate::state::act::NO_SEQUENCE;
 use crate::state::claim::Claim;
@@ -28,6 +30,8 @@ struct Sketch {
     request: u64,
     held: bool,
     claim: Option<Claim>,
+    /// When its partner was reminded of it last.
+    reminded: Option<Millis>,
     /// Its request is finished, and had this version at its end.
     closed: Option<ClosedRead>,
 }
@@ -35,7 +39,9 @@ struct Sketch {
 impl Sketch {
     fn of(state: &State, act: &Act, request: u64, now: Millis) -> Self {
         let claim = state.claims.of(act.id(), now).cloned();
-        Self { held: state.is_held(act), claim, request, act: act.clone(), closed: None }
+        let told = state.reminders.get(state.partner_of(act.lane));
+        let reminded = told.filter(|_| waits_for_its_partner(act)).and_then(|told| told.told(act.ready_at));
+        Self { held: state.is_held(act), claim, reminded, request, act: act.clone(), closed: None }
     }
 
     fn due(&self, answer_due_ms: Millis) -> Millis {
@@ -45,11 +51,6 @@ impl Sketch {
     fn is_overdue(&self, answer_due_ms: Millis, now: Millis) -> bool {
         waits_for_its_partner(&self.act) && self.due(answer_due_ms) < now
     }
-}
-
-/// Nothing was said yet; what is registered for later has a day of its own.
-fn waits_for_its_partner(act: &Act) -> bool {
-    act.state() == ActState::Awaiting && act.verdict() != Some(Verdict::Registered)
 }
 
 impl Engine {
@@ -92,6 +93,26 @@ impl Engine {
             open,
             overdue: u32::try_from(overdue).unwrap_or(u32::MAX),
             next: (end < open).then_some(end),
+            reminder: self.reminder_of(partner),
+        })
+    }
+
+    /// How much waits for the caller's partner, and how much of it is overdue: nothing is shown, so nothing is offered or read by this.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`] when the caller is no clerk of an inbox.
+    pub fn inbox_sums(&self, caller: &Caller) -> Result<InboxSums, Refusal> {
+        let id = self.desk(caller)?;
+        let now = self.now();
+        let decider = self.shared.decider.read();
+        let partner = decider.config().partners.get(id).ok_or(Refusal::NotFound)?;
+        let waiting = decider.waiting(partner);
+        let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        Ok(InboxSums {
+            partner: partner.name.clone(),
+            open: count(waiting.len()),
+            overdue: count(waiting.iter().filter(|act| act.due < now).count()),
+            oldest: waiting.first().map(|act| act.ready_at),
         })
     }
 
@@ -168,13 +189,17 @@ impl Engine {
         })
     }
 
-    /// A paper of the act's request, by its place among them. The read is recorded before this returns.
+    /// A paper that goes with the act, by its place among those. The read is recorded before this returns.
     ///
     /// # Errors
     /// [`Refusal::NotFound`], [`Refusal::Unavailable`].
     pub async fn inbox_paper(&self, caller: &Caller, act: ActId, place: u16) -> Result<DocumentRead, Refusal> {
         let sketch = self.read_sketch(caller, act).await?;
         let papers = self.shared.papers.request(sketch.request).ok_or(Refusal::NotFound)?;
+        let known = self.shared.partner(self.desk(caller)?);
+        let carried = papers.carried(&[sketch.act.kind()], known.as_ref().map(|partner| &partner.form));
+        let mut those = (0..papers.context.papers.len()).filter(|place| is_carried(carried, *place));
+        let place = those.nth(usize::from(place)).ok_or(Refusal::NotFound)?;
         let shared = Arc::clone(&self.shared);
         let (tell, told) = tokio::sync::oneshot::channel();
         // Reading and opening up to 32 MiB: on a tokio thread of the engine's, never on an actix worker.
@@ -224,7 +249,7 @@ impl Engine {
         let found = found.ok_or(Refusal::NotFound)?;
         let claim = self.shared.decider.read().state.claims.of(act, now).cloned();
         let closed = Some(ClosedRead { version: closed.version });
-        Ok(Sketch { act: found.clone(), request: plan.request, held: false, claim, closed })
+        Ok(Sketch { act: found.clone(), request: plan.request, held: false, claim, reminded: None, closed })
     }
 
     /// The same, read by the caller: the event is durable when this returns, and so is all that the sketch shows.
@@ -256,7 +281,9 @@ impl Engine {
     /// `None` when the case was erased.
     fn inbox_view(&self, caller: &Caller, sketch: Sketch) -> Option<InboxTask> {
         let (now, due_ms) = (self.now(), self.answer_due_ms(caller.partner.as_deref()?));
-        let slip = self.shared.papers.slip(&[sketch.act.id()], false)?;
+        let known = self.shared.partner(caller.partner.as_deref()?);
+        let form = known.as_ref().map(|partner| &partner.form);
+        let slip = self.shared.papers.slip(&[sketch.act.id()], false, form)?;
         Some(InboxTask {
             act: sketch.act.id(),
             partner: self.partner_name(caller.partner.as_deref()?),
@@ -266,6 +293,7 @@ impl Engine {
             offered_at: sketch.act.sent_at,
             due: sketch.due(due_ms),
             overdue: sketch.is_overdue(due_ms, now),
+            reminded: sketch.reminded,
             held: sketch.held && !sketch.act.state().is_final(),
             claim: sketch.claim.as_ref().map(|claim| claim_view(caller, claim)),
             slip,
@@ -311,8 +339,8 @@ impl Shared {
         Some(OutcomeView { at: event.at, sequence, outcome: outcome.into_outcome()? })
     }
 
-    fn open_paper(&self, papers: &RequestPapers, place: u16) -> Result<DocumentRead, Refusal> {
-        let paper = papers.context.papers.get(usize::from(place)).ok_or(Refusal::NotFound)?;
+    fn open_paper(&self, papers: &RequestPapers, place: usize) -> Result<DocumentRead, Refusal> {
+        let paper = papers.context.papers.get(place).ok_or(Refusal::NotFound)?;
         let seal = papers.seals.iter().find(|seal| seal.digest == *paper.digest.expose()).ok_or(Refusal::NotFound)?;
         let key = self.vault.unwrap(seal, papers.slot).ok_or(Refusal::NotFound)?;
         let id = blob_id(&seal.blob).ok_or(Refusal::Unavailable)?;

@@ -11,7 +11,7 @@ use store::record::{Event, Fact};
 use super::deciding::Settled;
 use super::indexing::Indexed;
 use super::{Reply, Shared, Told};
-use super::{delivering, dispatch};
+use super::{delivering, dispatch, reminding};
 use crate::command::Decision;
 use crate::refusal::Refusal;
 use crate::vault::Written;
@@ -158,6 +158,9 @@ fn release(shared: &Arc<Shared>, prepared: Vec<Prepared>, indexed: &Sender<Index
         effects.extend(decision.effects);
         for outgoing in decision.outgoing {
             delivering::begin(shared, outgoing);
+        }
+        for reminding in decision.reminding {
+            reminding::begin(shared, reminding);
         }
         if !decision.erased.is_empty() {
             shared.erase(&decision.erased);

@@ -465,6 +465,7 @@ impl Engine {
                 broken_until: lane.map(|lane| lane.record.rests_until).filter(|until| *until > now),
                 opens_at: partner.hours.opens_at(now, &decider.config().calendar),
                 overdue: lane_index.and_then(|lane| overdue.get(&lane).copied()).unwrap_or(0),
+                reminder: self.shared.reminder_view(&decider, &partner.id),
                 retired: partner.retired,
             }
         };
@@ -499,6 +500,8 @@ impl Engine {
             plain("xiezhi_packets_set_aside_total", &counts.set_aside),
             plain("xiezhi_deliveries_total", &counts.deliveries),
             plain("xiezhi_deliveries_acknowledged_total", &counts.acknowledged),
+            plain("xiezhi_reminders_total", &counts.reminders),
+            plain("xiezhi_reminders_acknowledged_total", &counts.reminders_acknowledged),
             ("xiezhi_state_bytes", String::new(), bytes),
             ("xiezhi_stopped_acts", String::new(), stopped),
         ];

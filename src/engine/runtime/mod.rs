@@ -27,6 +27,7 @@ pub mod opening;
 pub mod papers;
 mod proposals;
 pub mod receipts;
+mod reminding;
 mod sent;
 mod serials;
 mod settling;
@@ -168,6 +169,8 @@ pub(crate) struct Counts {
     pub(crate) set_aside: AtomicU64,
     pub(crate) deliveries: AtomicU64,
     pub(crate) acknowledged: AtomicU64,
+    pub(crate) reminders: AtomicU64,
+    pub(crate) reminders_acknowledged: AtomicU64,
 }
 
 pub(crate) struct Shared {
@@ -474,7 +477,9 @@ impl Running {
         waiting::until(grace, || {
             let decider = shared.decider.read();
             let acts = decider.state.acts.iter().any(|(_, act)| act.is_under_way());
-            !acts && decider.state.deliveries.under_way().next().is_none()
+            // A reminder is let end: what was cut off would be said again after the start.
+            let told = decider.state.reminders_under_way().next().is_none();
+            !acts && told && decider.state.deliveries.under_way().next().is_none()
         });
         // The second time nothing is under way, or its time is over: what is then unknown is asked about after the next start.
         let (reply, told) = oneshot::channel();

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use domain::act::Original;
+use domain::form::Form;
+use domain::papers::{carried, is_carried};
 use domain::slip::{Line, Slip, SlipContext};
 use domain::{ActId, ActKind, Day, Money, Personal, SlipNumber};
 use parking_lot::Mutex;
@@ -27,8 +29,10 @@ const LARGE_KEPT: usize = 4;
 
 /// A request as its slips need it.
 pub struct RequestPapers {
-    /// Case, officers, papers.
+    /// Case, officers, and every paper of the request.
     pub context: Arc<SlipContext>,
+    /// The same with the papers of some acts alone, by which those are.
+    narrowed: Mutex<Vec<(u64, Arc<SlipContext>)>>,
     /// Documents' keys, wrapped under the case's.
     pub seals: Vec<SealTwin>,
     /// Slot of the case's key.
@@ -37,6 +41,41 @@ pub struct RequestPapers {
     pub callback: Option<Personal<String>>,
     /// 案号 of the preservation that it goes on from.
     pub preservation: Option<Personal<String>>,
+}
+
+/// Narrowed contexts kept with a request: a collect has those of a query, a freeze, a deduction and a release.
+const NARROWED_KEPT: usize = 6;
+
+impl RequestPapers {
+    fn new(context: SlipContext, seals: Vec<SealTwin>, slot: u64) -> Self {
+        let narrowed = Mutex::new(Vec::new());
+        Self { context: Arc::new(context), narrowed, seals, slot, callback: None, preservation: None }
+    }
+
+    /// Which papers a message about acts of these kinds carries to a partner with this form, as [`carried`] tells.
+    #[must_use]
+    pub fn carried(&self, acts: &[ActKind], form: Option<&Form>) -> u64 {
+        carried(&self.context.papers, acts, form)
+    }
+
+    /// The context as such a message has it.
+    fn context_with(&self, carried: u64) -> Arc<SlipContext> {
+        let whole = &self.context;
+        if (0..whole.papers.len()).all(|place| is_carried(carried, place)) {
+            return Arc::clone(whole);
+        }
+        let mut narrowed = self.narrowed.lock();
+        if let Some((_, context)) = narrowed.iter().find(|(known, _)| *known == carried) {
+            return Arc::clone(context);
+        }
+        let papers = whole.papers.iter().enumerate().filter(|(place, _)| is_carried(carried, *place));
+        let papers = papers.map(|(_, paper)| paper.clone()).collect();
+        let context = Arc::new(SlipContext { case: whole.case.clone(), officers: whole.officers.clone(), papers });
+        if narrowed.len() < NARROWED_KEPT {
+            narrowed.push((carried, Arc::clone(&context)));
+        }
+        context
+    }
 }
 
 /// The plan of one event.
@@ -152,24 +191,26 @@ impl Papers {
         self.plan(act.sequence)?.lines.get(act.line as usize).cloned()
     }
 
-    /// The slip that carries these acts, which share its number; `with_line` writes originals as `slip-line`.
+    /// The slip that carries these acts, which share its number, with the papers that go with them to a partner of this form;
+    /// `with_line` writes originals as `slip-line`.
     #[must_use]
-    pub fn slip(&self, acts: &[ActId], with_line: bool) -> Option<Slip> {
+    pub fn slip(&self, acts: &[ActId], with_line: bool, form: Option<&Form>) -> Option<Slip> {
         let first = acts.first()?;
         let plan = self.plan(first.sequence)?;
         let papers = match &plan.papers {
             Some(papers) => Arc::clone(papers),
             None => self.request(plan.request)?,
         };
-        let context = Arc::clone(&papers.context);
         let mut lines = Vec::with_capacity(acts.len());
         for act in acts {
             // Nearly always of the same plan; a slip whose acts were planned at different times is possible all the same.
             let other = if act.sequence == first.sequence { None } else { Some(self.plan(act.sequence)?) };
             let line = other.as_ref().unwrap_or(&plan).lines.get(act.line as usize)?;
-            lines.push(self.slip_line(line, &context, with_line)?);
+            lines.push(self.slip_line(line, &papers.context, with_line)?);
         }
         let first = plan.lines.get(first.line as usize)?;
+        let kinds: Vec<ActKind> = lines.iter().map(|line| line.kind).collect();
+        let context = papers.context_with(papers.carried(&kinds, form));
         Some(Slip { number: SlipNumber::from_bits(first.slip), context, subject: first.subject, lines })
     }
 
@@ -242,17 +283,15 @@ fn plan_of(sequence: u64, fact: &Fact, body: Option<Body>, slot: u64) -> Option<
             let body = *body;
             let request = body.request.into_request()?;
             let (callback, preservation) = (request.callback, request.preservation);
-            let context =
-                Arc::new(SlipContext { case: request.case, officers: request.officers, papers: request.papers });
-            let papers = RequestPapers { context, seals: body.seals, slot, callback, preservation };
+            let context = SlipContext { case: request.case, officers: request.officers, papers: request.papers };
+            let papers = RequestPapers { callback, preservation, ..RequestPapers::new(context, body.seals, slot) };
             Some(Plan { request: sequence, lines: body.plan, papers: Some(Arc::new(papers)) })
         }
         (Fact::MeasureImported(_), Body::Imported(body)) => {
             let body = *body;
             let request = body.request.into_request()?;
-            let context =
-                Arc::new(SlipContext { case: request.case, officers: request.officers, papers: request.papers });
-            let papers = RequestPapers { context, seals: body.seals, slot, callback: None, preservation: None };
+            let context = SlipContext { case: request.case, officers: request.officers, papers: request.papers };
+            let papers = RequestPapers::new(context, body.seals, slot);
             Some(Plan { request: sequence, lines: body.lines, papers: Some(Arc::new(papers)) })
         }
         (Fact::PlanExtended(fact), Body::Planned(body)) => {

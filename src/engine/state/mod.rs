@@ -10,6 +10,7 @@ pub mod lane;
 pub mod measure;
 pub mod proof;
 pub mod record;
+pub mod reminder;
 pub mod settlement;
 pub mod slab;
 pub mod stop;
@@ -262,6 +263,8 @@ pub struct State {
     pub stops: BTreeMap<u64, stop::Stop>,
     /// Acts that clerks have taken from inboxes; at most [`claim::CLAIMS_MAX`].
     pub claims: claim::Claims,
+    /// What clerks were reminded of, by partner.
+    pub reminders: BTreeMap<String, reminder::Reminder>,
     /// What may have held acts back, oldest first; at most [`proof::HOLDS_MAX`].
     pub holds: std::collections::VecDeque<proof::Hold>,
     /// Notices owed to debtors: the decision that owes one raises it.

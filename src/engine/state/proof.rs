@@ -70,6 +70,11 @@ impl State {
             let index = self.act_index(act.into());
             index.and_then(|index| self.acts.get(index)).map(|act| act.case)
         };
+        let of_acts = |acts: &[ActRef]| {
+            let mut cases: Vec<Index> = acts.iter().copied().filter_map(of_act).collect();
+            cases.sort_unstable();
+            cases
+        };
         match fact {
             Fact::CaseAmended(fact) => known(fact.case),
             Fact::CaseHalted(fact) => known(fact.case),
@@ -97,6 +102,11 @@ impl State {
             }
             // That it was passed is no proof for it: it names an act of another case, which may be secret.
             Fact::ActClaimed(fact) => of_act(fact.act).into_iter().collect(),
+            Fact::ReminderBegan(fact) => of_acts(&fact.acts),
+            Fact::ReminderEnded(fact) => {
+                let of = self.reminders.get(&fact.partner).filter(|of| of.under_way == fact.reminder);
+                of.map(|of| of_acts(&of.acts)).unwrap_or_default()
+            }
             _ => Vec::new(),
         }
     }

@@ -54,6 +54,7 @@ struct Out<'a> {
     deliveries: &'a Deliveries,
     stops: &'a BTreeMap<u64, super::stop::Stop>,
     claims: &'a super::claim::Claims,
+    reminders: &'a BTreeMap<String, super::reminder::Reminder>,
     holds: &'a VecDeque<super::proof::Hold>,
 }
 
@@ -76,6 +77,7 @@ struct In {
     deliveries: Deliveries,
     stops: BTreeMap<u64, super::stop::Stop>,
     claims: super::claim::Claims,
+    reminders: BTreeMap<String, super::reminder::Reminder>,
     holds: VecDeque<super::proof::Hold>,
 }
 
@@ -141,6 +143,7 @@ impl State {
             deliveries,
             stops: &self.stops,
             claims: &self.claims,
+            reminders: &self.reminders,
             holds: &self.holds,
         };
         postcard::to_io(&out, sink)?;
@@ -176,6 +179,7 @@ impl State {
             deliveries: read.deliveries,
             stops: read.stops,
             claims: read.claims,
+            reminders: read.reminders,
             holds: read.holds,
             ..Self::default()
         };

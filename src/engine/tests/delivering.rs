@@ -28,6 +28,7 @@ fn config_of(terms: DeliveryTerms) -> Config {
     Config {
         partners: BTreeMap::from([("bank-a".to_owned(), Arc::new(partner("bank-a")))]),
         courts: BTreeMap::from([("330225".to_owned(), Arc::new(court("330225")))]),
+        reminders: BTreeMap::new(),
         rules: BTreeMap::new(),
         calendar: Calendar::default(),
         digest: "e".to_owned(),

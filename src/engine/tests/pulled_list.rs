@@ -41,6 +41,7 @@ fn started(folder: &std::path::Path, tokio: &tokio::runtime::Runtime) -> Running
     let config = Config {
         partners: BTreeMap::from([("bank".to_owned(), Arc::new(bank))]),
         courts: BTreeMap::from([("330225".to_owned(), Arc::new(court))]),
+        reminders: BTreeMap::new(),
         rules: BTreeMap::new(),
         calendar: Calendar::default(),
         digest: "d".to_owned(),

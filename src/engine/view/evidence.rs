@@ -51,6 +51,8 @@ pub struct EvidenceView {
     pub exchanges_total: u32,
     /// Who ordered, approved, withdrew, settled.
     pub people: Vec<PersonLine>,
+    /// When the clerks of a partner without a system were reminded of it, the first [`EVIDENCE_LINES_MAX`] attempts.
+    pub reminders: Vec<ReminderLine>,
     /// Written objections (rule D18) and what became of them.
     pub objections: Vec<ObjectionLine>,
     /// Rank as the partner registered it, each time that it said so (rules D15, D31).
@@ -155,6 +157,25 @@ pub struct PersonLine {
     pub what: &'static str,
     /// Name of the token.
     pub by: String,
+}
+
+/// An attempt to remind the partner's clerks of the act.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ReminderLine {
+    /// Its `reminder.began`.
+    pub event: u64,
+    /// When it began.
+    pub at: Millis,
+    /// `arrived`, `waiting`, `overdue`: of the inbox as a whole, not of this act alone.
+    pub why: String,
+    /// Which try it was, from 1.
+    pub tries: u32,
+    /// When it ended, and the event; `None` = it is under way.
+    pub ended: Option<Moment>,
+    /// `acknowledged`, `not_acknowledged`, `given_up`; empty while it is under way.
+    pub judged: String,
+    /// What was seen, when it was not acknowledged.
+    pub cause: String,
 }
 
 /// A written objection.

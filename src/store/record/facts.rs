@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 /// An act in a leaf: `[sequence, line]`.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Debug, Serialize, Deserialize)]
 pub struct ActRef(pub u64, pub u32);
 
 impl From<ActId> for ActRef {
@@ -548,6 +548,38 @@ facts! {
         by: String,
         /// Sequence by which the case is known.
         case: u64,
+    }
+    /// A reminder of what waits in an inbox began: it may leave after this is durable.
+    ReminderBegan = "reminder.began" {
+        /// What waits, in order; the first of very many.
+        acts: Vec<ActRef>,
+        /// `arrived`, `waiting`, `overdue`.
+        cause: String,
+        /// How many wait.
+        open: u32,
+        /// How many of them are overdue.
+        overdue: u32,
+        /// The partner.
+        partner: String,
+        /// Sequence of the `reminder.began` that it says again.
+        repeats: Option<u64>,
+        /// How many tries this is, from 1.
+        tries: u32,
+    }
+    /// A reminder ended.
+    ReminderEnded = "reminder.ended" {
+        /// What was seen, when it was not acknowledged.
+        cause: String,
+        /// When it is tried again.
+        due: Option<i64>,
+        /// `acknowledged`, `not_acknowledged`, `given_up`.
+        judged: String,
+        /// The partner.
+        partner: String,
+        /// Sequence of its `reminder.began`.
+        reminder: u64,
+        /// How many tries this was, from 1.
+        tries: u32,
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod hostile;
 mod listed;
+mod reminders;
 mod specimens;
 mod twins;
 

@@ -3,8 +3,11 @@
 pub(crate) mod answer;
 pub(crate) mod api;
 pub(crate) mod pages;
-mod shown;
+mod remind;
+pub(crate) mod shown;
 pub(crate) mod sitting;
+
+pub use remind::remind;
 
 /// Earlier measures in one answer at most: a much-fought-over house has a dozen.
 pub const AHEAD_MAX: usize = 100;

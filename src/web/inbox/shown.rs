@@ -4,7 +4,7 @@ use domain::Personal;
 use domain::case::{CourtAccount, Officer, Paper, Party};
 use serde::Serialize;
 
-use crate::gate::{ClaimView, InboxPage, InboxTask};
+use crate::gate::{ClaimView, InboxPage, InboxTask, ReminderView};
 use crate::intake::said::{ShownDetail, ShownOutcome};
 use crate::intake::show::{Date, Instant, Yuan};
 
@@ -15,12 +15,42 @@ pub(super) struct ShownTasks<'a> {
     open: u32,
     overdue: u32,
     next: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reminder: Option<ShownReminder<'a>>,
+}
+
+/// How a partner's clerks are reminded; the keys are for operators.
+#[derive(Serialize)]
+pub(crate) struct ShownReminder<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reminded_at: Option<Instant>,
+    next_at: Option<Instant>,
+    failures: u32,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    cause: &'a str,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    keys: &'a [String],
+}
+
+impl<'a> ShownReminder<'a> {
+    /// As an operator sees it.
+    pub(crate) fn of(view: &'a ReminderView) -> Self {
+        let ReminderView { reminded, next, failures, cause, keys } = view;
+        Self { reminded_at: reminded.map(Instant), next_at: next.map(Instant), failures: *failures, cause, keys }
+    }
+
+    /// As a clerk does.
+    fn without_keys(view: &'a ReminderView) -> Self {
+        Self { keys: &[], ..Self::of(view) }
+    }
 }
 
 impl<'a> ShownTasks<'a> {
     pub(super) fn of(page: &'a InboxPage) -> Self {
-        let InboxPage { partner, tasks, open, overdue, next } = page;
-        Self { partner, tasks: tasks.iter().map(ShownTask::of).collect(), open: *open, overdue: *overdue, next: *next }
+        let InboxPage { partner, tasks, open, overdue, next, reminder } = page;
+        let tasks = tasks.iter().map(ShownTask::of).collect();
+        let reminder = reminder.as_ref().map(ShownReminder::without_keys);
+        Self { partner, tasks, open: *open, overdue: *overdue, next: *next, reminder }
     }
 }
 
@@ -34,6 +64,8 @@ pub(super) struct ShownTask<'a> {
     offered_at: Instant,
     due: Instant,
     overdue: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reminded_at: Option<Instant>,
     held: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     claim: Option<ShownClaim<'a>>,
@@ -175,6 +207,7 @@ impl<'a> ShownTask<'a> {
             offered_at: Instant(view.offered_at),
             due: Instant(view.due),
             overdue: view.overdue,
+            reminded_at: view.reminded.map(Instant),
             held: view.held,
             claim: view.claim.as_ref().map(ShownClaim::of),
             case: ShownCase {

@@ -31,7 +31,11 @@ struct Sitting {
 
 impl Sitting {
     fn lives(&self, now: Instant) -> bool {
-        now.duration_since(self.seen) < SITTING_REST && now.duration_since(self.began) < SITTING_LIFE
+        now.duration_since(self.seen) < SITTING_REST && self.is_watched(now)
+    }
+
+    fn is_watched(&self, now: Instant) -> bool {
+        now.duration_since(self.began) < SITTING_LIFE
     }
 }
 
@@ -99,12 +103,23 @@ impl Sittings {
         let now = Instant::now();
         let mut sittings = self.0.lock();
         let sitting = sittings.get_mut(&id.key())?;
-        if !sitting.lives(now) {
+        if !sitting.is_watched(now) {
             sittings.remove(&id.key());
             return None;
         }
-        sitting.seen = now;
-        Some(sitting.token)
+        // One that rests is over for whatever shows a name; it may still be told how much waits.
+        let lives = sitting.lives(now);
+        lives.then(|| {
+            sitting.seen = now;
+            sitting.token
+        })
+    }
+
+    /// The same for a page that shows nothing but how much waits and asks by itself: it is no sign of life, and a sitting that
+    /// rests may still see it.
+    pub(crate) fn watcher_of(&self, id: &SittingId) -> Option<[u8; 32]> {
+        let now = Instant::now();
+        self.0.lock().get(&id.key()).filter(|sitting| sitting.is_watched(now)).map(|sitting| sitting.token)
     }
 
     pub(crate) fn end(&self, id: &SittingId) {
@@ -126,10 +141,23 @@ mod tests {
         let read = SittingId::of_cookies(&format!("other=1; {shown}; more=2")).unwrap();
         assert_eq!(sittings.token_of(&read), Some([7; 32]));
         assert_ne!(read.form_word(), sittings.begin([7; 32]).unwrap().form_word());
+        assert_eq!(sittings.watcher_of(&read), Some([7; 32]));
         sittings.end(&read);
-        assert_eq!(sittings.token_of(&read), None);
+        assert_eq!((sittings.token_of(&read), sittings.watcher_of(&read)), (None, None));
         for bad in ["", "xiezhi-inbox=", "xiezhi-inbox=short", "xiezhi-inbox=<script>", "else=x"] {
             assert!(SittingId::of_cookies(bad).is_none(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_page_that_asks_by_itself_keeps_no_sitting_awake() {
+        let sittings = Sittings::default();
+        let id = sittings.begin([7; 32]).unwrap();
+        let Some(rested) = Instant::now().checked_sub(SITTING_REST) else { return };
+        sittings.0.lock().get_mut(&id.key()).unwrap().seen = rested;
+        for _ in 0..2 {
+            assert_eq!(sittings.watcher_of(&id), Some([7; 32]));
+            assert_eq!(sittings.token_of(&id), None, "nobody touched it, and nothing wakes it again");
         }
     }
 
@@ -139,6 +167,7 @@ mod tests {
         let busy = Sitting { token: [0; 32], began: now, seen: now };
         assert!(busy.lives(now + SITTING_REST - Duration::from_secs(1)));
         assert!(!busy.lives(now + SITTING_REST));
+        assert!(busy.is_watched(now + SITTING_REST) && !busy.is_watched(now + SITTING_LIFE));
         let long = Sitting { token: [0; 32], began: now, seen: now + SITTING_LIFE };
         assert!(!long.lives(now + SITTING_LIFE));
     }

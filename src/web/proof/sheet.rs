@@ -134,6 +134,22 @@ fn write_people(out: &mut String, view: &EvidenceView) -> fmt::Result {
     for it in &view.people {
         writeln!(out, "  {}　{}　{}（留痕第{}条）", show_instant(it.at), it.what, it.by, it.event)?;
     }
+    if !view.reminders.is_empty() {
+        writeln!(out, "\n　　向协助单位经办人催办")?;
+    }
+    for it in &view.reminders {
+        let why = match it.why.as_str() {
+            "arrived" => "新到",
+            "overdue" => "逾期",
+            _ => "仍未办结",
+        };
+        let ended = match (it.judged.as_str(), it.ended) {
+            ("acknowledged", Some(ended)) => format!("已送达（{}）", show_instant(ended.at)),
+            (_, Some(_)) => format!("未送达：{}", it.cause),
+            (_, None) => "尚未判定".to_owned(),
+        };
+        writeln!(out, "  {}　{why}　第{}次　{ended}（留痕第{}条）", show_instant(it.at), it.tries, it.event)?;
+    }
     writeln!(out, "\n五、书面异议（D18）")?;
     for it in &view.objections {
         writeln!(out, "  {}提出（留痕第{}条）{}", show_instant(it.at), it.event, Visible(it.text.expose()))?;

@@ -14,7 +14,7 @@ use super::NOTHING_SAID;
 use crate::delay::{Seen, Stretch};
 use crate::state::books::paper_key;
 use crate::view::evidence::{
-    EVIDENCE_LINES_MAX, EvidenceTimes, ExchangeLine, Moment, ObjectionLine, PersonLine, RankLine,
+    EVIDENCE_LINES_MAX, EvidenceTimes, ExchangeLine, Moment, ObjectionLine, PersonLine, RankLine, ReminderLine,
 };
 
 /// Is an event of the act's request about this act?
@@ -37,23 +37,55 @@ pub(super) fn is_of(seen: &Seen, act: ActRef) -> bool {
     }
 }
 
-/// Is an event of its case about this act, its measure or its money? `tasks` are those that were.
-pub(super) fn is_about(seen: &Seen, act: ActRef, tasks: &mut BTreeSet<u64>) -> bool {
+/// Is an event of its case about this act, its measure or its money? `begun` are the tasks and reminders that were.
+pub(super) fn is_about(seen: &Seen, act: ActRef, begun: &mut BTreeSet<u64>) -> bool {
     match &seen.fact {
         Fact::TaskRaised(fact) => {
             let about = fact.act == Some(act) || fact.measure == Some(act);
             if about {
-                tasks.insert(seen.sequence);
+                begun.insert(seen.sequence);
             }
             about
         }
-        Fact::TaskEnded(fact) => tasks.contains(&fact.task),
+        Fact::TaskEnded(fact) => begun.contains(&fact.task),
+        Fact::ReminderBegan(fact) => {
+            let about = fact.acts.contains(&act);
+            if about {
+                begun.insert(seen.sequence);
+            }
+            about
+        }
+        Fact::ReminderEnded(fact) => begun.contains(&fact.reminder),
         Fact::MeasureChanged(fact) => fact.measure == act,
         Fact::MeasureLapsed(fact) => fact.measures.contains(&act),
         Fact::SettlementReceived(fact) => fact.act == Some(act),
         Fact::ActClaimed(fact) => fact.act == act,
         _ => false,
     }
+}
+
+/// When the partner's clerks were reminded of it, each attempt with what became of it.
+pub(super) fn reminders(about: &[Seen]) -> Vec<ReminderLine> {
+    let ended = |began: u64| {
+        about.iter().find_map(|seen| match &seen.fact {
+            Fact::ReminderEnded(fact) if fact.reminder == began => Some((moment(seen), fact)),
+            _ => None,
+        })
+    };
+    let line = |seen: &Seen| {
+        let Fact::ReminderBegan(fact) = &seen.fact else { return None };
+        let ended = ended(seen.sequence);
+        Some(ReminderLine {
+            event: seen.sequence,
+            at: seen.at,
+            why: fact.cause.clone(),
+            tries: fact.tries,
+            ended: ended.map(|(moment, _)| moment),
+            judged: ended.map(|(_, fact)| fact.judged.clone()).unwrap_or_default(),
+            cause: ended.map(|(_, fact)| fact.cause.clone()).unwrap_or_default(),
+        })
+    };
+    about.iter().filter_map(line).take(EVIDENCE_LINES_MAX).collect()
 }
 
 /// May it have held the acts of its case?

@@ -34,6 +34,7 @@ pub(super) fn specimens() -> Vec<Event> {
         of_cases(),
         of_packets(),
         of_applicants(),
+        super::reminders::of_reminders(),
     ]
     .concat();
     let dressed = |(place, (fact, body)): (i64, (Fact, Option<Body>))| {

@@ -24,7 +24,7 @@ use crate::intake::documents::attachment;
 use crate::intake::query::Query;
 use crate::language::Language;
 use crate::problem::{Problem, Slug};
-use crate::right::{AtDesk, Clerk, Open, Seat};
+use crate::right::{AtDesk, AtWatch, Clerk, Open, Seat};
 
 /// Where the pages begin.
 pub(crate) const ROOT: &str = "/console/partner";
@@ -36,6 +36,11 @@ const POLICY: &str =
     "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 const STYLE: &str = include_str!("style.css");
+
+/// A list that nobody touches gives way to the page that shows no names.
+const LEAVES_NAMES: &str = "<meta http-equiv=\"refresh\" content=\"300;url=/console/partner/waiting\">";
+/// So often that page asks how much waits.
+const ASKS_AGAIN: &str = "<meta http-equiv=\"refresh\" content=\"60\">";
 
 pub(crate) async fn style(_open: Open) -> HttpResponse {
     HttpResponse::Ok()
@@ -65,8 +70,13 @@ fn moved(to: &str) -> HttpResponse {
 }
 
 fn begin(title: &str) -> Html {
+    begin_renewed(title, "")
+}
+
+/// The same of a page that a browser left alone exchanges by itself, as `refresh` says.
+fn begin_renewed(title: &str, refresh: &'static str) -> Html {
     let mut page = Html::new();
-    page.put("<!DOCTYPE html><html lang=\"zh-CN\"><head><meta charset=\"utf-8\">");
+    page.put("<!DOCTYPE html><html lang=\"zh-CN\"><head><meta charset=\"utf-8\">").put(refresh);
     page.put("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>").say(title);
     page.put(" · 协助执行收件箱</title><link rel=\"stylesheet\" href=\"").put(ROOT).put("/style.css\"></head><body>");
     page
@@ -216,10 +226,29 @@ pub(crate) async fn list(desk: AtDesk<Clerk>, request: HttpRequest) -> HttpRespo
     let allowed = &seat.allowed;
     match allowed.gate().inbox(allowed.caller(), from, INBOX_PAGE_MAX).await {
         Ok(tasks) => {
-            let mut written = begin("待办事项");
+            let title = show::counted("待办事项", tasks.open, tasks.overdue);
+            let mut written = begin_renewed(&title, LEAVES_NAMES);
             header(&mut written, Some(seat.who()));
             written.put("<p class=\"partner\">").say(&tasks.partner).put("</p>");
             show::list(&mut written, &tasks, allowed.gate().now(), from);
+            page(StatusCode::OK, end(written))
+        }
+        Err(refusal) => told(&refusal.into(), Some(seat.who())),
+    }
+}
+
+/// How much waits, for a browser that stands open all day: no name, no case, and the tab says the number.
+pub(crate) async fn waiting(watch: AtWatch<Clerk>) -> HttpResponse {
+    let seat = match watch.0 {
+        Ok(seat) => seat,
+        Err(problem) => return turned_away(&problem),
+    };
+    let allowed = &seat.allowed;
+    match allowed.gate().inbox_sums(allowed.caller()) {
+        Ok(sums) => {
+            let mut written = begin_renewed(&show::counted("守候", sums.open, sums.overdue), ASKS_AGAIN);
+            header(&mut written, Some(seat.who()));
+            show::waiting(&mut written, &sums, allowed.gate().now());
             page(StatusCode::OK, end(written))
         }
         Err(refusal) => told(&refusal.into(), Some(seat.who())),

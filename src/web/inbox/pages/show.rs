@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::form;
 use super::html::Html;
-use crate::gate::{ClaimView, InboxPage, InboxTask, OutcomeView};
+use crate::gate::{ClaimView, InboxPage, InboxSums, InboxTask, OutcomeView};
 use crate::intake::show::hex;
 use crate::language::Language;
 use crate::problem::Problem;
@@ -46,12 +46,44 @@ fn link(page: &mut Html, view: &InboxTask, tail: &'static str) {
     page.put("<a href=\"").put(super::ROOT).put("/tasks/").say(&view.act.to_string()).put(tail).put("\">");
 }
 
+/// A title with how much waits in front, where a tab shows it.
+pub(super) fn counted(title: &str, open: u32, overdue: u32) -> String {
+    match (open, overdue) {
+        (0, _) => title.to_owned(),
+        (open, 0) => format!("({open}) {title}"),
+        (open, overdue) => format!("({open}) 逾期{overdue} · {title}"),
+    }
+}
+
+fn sums(page: &mut Html, open: u32, overdue: u32) {
+    page.put("<p class=\"sums\"><span>").both(("待办", "open")).put(" <b>").say(&open.to_string()).put("</b></span>");
+    page.put(if overdue > 0 { "<span class=\"late\">" } else { "<span>" });
+    page.both(("逾期", "overdue")).put(" <b>").say(&overdue.to_string()).put("</b></span></p>");
+}
+
+/// How much waits, and the way to it.
+pub(super) fn waiting(page: &mut Html, of: &InboxSums, now: Millis) {
+    page.put("<p class=\"partner\">").say(&of.partner).put("</p><h1>").both(("守候", "Waiting")).put("</h1>");
+    sums(page, of.open, of.overdue);
+    if let Some(oldest) = of.oldest {
+        let (chinese, english) = age(oldest, now);
+        page.put("<p>").both(("最早一件已等待", "the oldest has waited for")).put(" <b>");
+        page.both((&chinese, &english)).put("</b></p>");
+    }
+    page.put("<p class=\"act\"><a href=\"").put(super::ROOT).put("/tasks\">");
+    page.both(("打开待办事项", "open the tasks")).put("</a></p><p class=\"hint\">");
+    page.both((
+        "本页每分钟自动更新，只显示件数，不构成查看；久未操作时打开待办事项需重新登录。",
+        "This page asks again each minute, shows numbers alone and is no read; after a long rest the tasks ask you to sign in again.",
+    ));
+    page.put("</p>");
+}
+
 /// The list.
 pub(super) fn list(page: &mut Html, tasks: &InboxPage, now: Millis, from: u32) {
-    page.put("<h1>").both(("待办事项", "Tasks")).put("</h1><p class=\"sums\"><span>");
-    page.both(("待办", "open")).put(" <b>").say(&tasks.open.to_string()).put("</b></span>");
-    page.put(if tasks.overdue > 0 { "<span class=\"late\">" } else { "<span>" });
-    page.both(("逾期", "overdue")).put(" <b>").say(&tasks.overdue.to_string()).put("</b></span></p>");
+    page.put("<h1>").both(("待办事项", "Tasks")).put("</h1>");
+    sums(page, tasks.open, tasks.overdue);
+    reminder(page, tasks);
     if tasks.tasks.is_empty() {
         page.put("<p class=\"none\">").both(("没有待办事项。", "Nothing waits.")).put("</p>");
         return;
@@ -74,6 +106,20 @@ pub(super) fn list(page: &mut Html, tasks: &InboxPage, now: Millis, from: u32) {
     }
     page.put("</tbody></table>");
     turn(page, tasks, from);
+}
+
+/// How the partner is reminded, and the way to the page that may stand open.
+fn reminder(page: &mut Html, tasks: &InboxPage) {
+    page.put("<p class=\"minor\"><a href=\"").put(super::ROOT).put("/waiting\">");
+    page.both(("守候页（只显示件数，可常开）", "a page of numbers that may stand open")).put("</a>");
+    if let Some(reminder) = &tasks.reminder {
+        for (label, at) in [(("上次催办", "reminded"), reminder.reminded), (("下次催办", "next"), reminder.next)]
+        {
+            let Some(at) = at else { continue };
+            page.put(" · ").both(label).put(" ").say(&minute(at));
+        }
+    }
+    page.put("</p>");
 }
 
 fn turn(page: &mut Html, tasks: &InboxPage, from: u32) {
@@ -111,6 +157,13 @@ fn line(page: &mut Html, task: &InboxTask, now: Millis) {
     page.put("</td><td class=\"when\" data-label=\"应反馈\">").say(&minute(task.due));
     if task.overdue {
         page.put(" <b class=\"badge\">").both(("逾期", "overdue")).put("</b>");
+    }
+    if let Some(reminded) = task.reminded {
+        page.put("<br><span class=\"minor\">")
+            .both(("已催办", "reminded"))
+            .put(" ")
+            .say(&minute(reminded))
+            .put("</span>");
     }
     if task.outcome.is_some() {
         page.put("<br><span class=\"minor\">").both(("已登记", "registered")).put("</span>");

@@ -26,7 +26,7 @@ use acts::lead;
 pub use face::FakeFace;
 use face::reply;
 
-use crate::planted::{MARKUP, task};
+use crate::planted::{MARKUP, reminder, task};
 
 /// 2026-11-22T10:00:00+08:00.
 pub const NOW: Millis = 1_795_312_800_000;
@@ -253,6 +253,7 @@ impl Gate for FakeGate {
             stage: domain::partner::Stage::Freeze,
             answered: 1_563,
             overdue: 26,
+            reminder: Some(reminder()),
             last_call: None,
             last_failure: Some((NOW - 60_000, domain::socket::Cause::Address)),
             waiting: vec![(ActState::Ready, 2, Some(NOW - 61_500)), (ActState::InDoubt, 0, None)],
@@ -458,8 +459,14 @@ impl Gate for FakeGate {
     }
 
     fn inbox<'a>(&'a self, caller: &'a Caller, from: u32, _: u16) -> Answer<'a, InboxPage> {
-        let page = InboxPage { partner: MARKUP.to_owned(), tasks: vec![task()], open: 60, overdue: 1, next: Some(50) };
+        let (partner, tasks, reminder) = (MARKUP.to_owned(), vec![task()], Some(reminder()));
+        let page = InboxPage { partner, tasks, open: 60, overdue: 1, next: Some(50), reminder };
         now(self.note(format!("tasks {from} by {} of {:?}", caller.token, caller.partner)).map(|_| page))
+    }
+
+    fn inbox_sums(&self, caller: &Caller) -> Result<InboxSums, Refusal> {
+        self.note(format!("sums by {}", caller.token))?;
+        Ok(InboxSums { partner: MARKUP.to_owned(), open: 60, overdue: 1, oldest: Some(NOW - 90_000_000) })
     }
 
     fn inbox_task<'a>(&'a self, _: &'a Caller, id: ActId) -> Answer<'a, InboxTask> {

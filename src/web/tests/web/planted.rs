@@ -7,7 +7,7 @@ use domain::case::{Case, Court, CourtAccount, Officer, Paper, Party, PartyKind, 
 use domain::outcome::{Detail, PriorMeasure};
 use domain::slip::{Line, Slip, SlipContext};
 use domain::{ActKind, ActState, Money, Personal};
-use web::gate::{ClaimView, InboxTask, OutcomeView};
+use web::gate::{ClaimView, InboxTask, OutcomeView, ReminderView};
 
 use crate::fake::{NOW, act};
 
@@ -66,9 +66,21 @@ pub fn task() -> InboxTask {
         offered_at: NOW - 90_000_000,
         due: NOW - 3_600_000,
         overdue: true,
+        reminded: Some(NOW - 60_000),
         held: true,
         claim: Some(ClaimView { by: "clerk-2".to_owned(), until: NOW + 60_000, own: true }),
         slip: Slip { number: act.slip.slip, context: Arc::new(context), subject: 0, lines: vec![line] },
         outcome: Some(OutcomeView { at: NOW, sequence: 6, outcome }),
+    }
+}
+
+/// How the clerks of an inbox are reminded, badly.
+pub fn reminder() -> ReminderView {
+    ReminderView {
+        reminded: Some(NOW - 60_000),
+        next: Some(NOW + 60_000),
+        failures: 2,
+        cause: "status_503".to_owned(),
+        keys: vec!["whpk_AAAA".to_owned()],
     }
 }

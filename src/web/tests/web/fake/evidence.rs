@@ -88,6 +88,18 @@ fn objection() -> ObjectionLine {
     }
 }
 
+fn reminder(ended: Moment) -> ReminderLine {
+    ReminderLine {
+        event: 8,
+        at: NOW,
+        why: "overdue".to_owned(),
+        tries: 2,
+        ended: Some(ended),
+        judged: "not_acknowledged".to_owned(),
+        cause: "timeout".to_owned(),
+    }
+}
+
 pub fn evidence(id: ActId, is_sealed: bool) -> EvidenceView {
     let digest = "cd".repeat(32);
     let stretch = |until, stage: Stage| Stretch {
@@ -128,6 +140,7 @@ pub fn evidence(id: ActId, is_sealed: bool) -> EvidenceView {
         }],
         exchanges_total: 1,
         people: vec![PersonLine { event: 4, at: NOW, what: "request.accepted", by: "court-330225".to_owned() }],
+        reminders: vec![reminder(moment(9))],
         objections: vec![objection()],
         ranks: vec![RankLine { event: 7, at: NOW, rank: Some(2), queued: true }],
         released_alone: vec![ReleasedLine {

@@ -31,7 +31,7 @@ fn of_evidence() -> Value {
             "waited": list(object(("", ""), json!({ "awaited": awaited(), "ms": count("合计毫秒。", "Milliseconds in all.") }), json!({}))),
             "exchanges": list(to("EvidenceExchange")), "exchanges_total": count("报文往来总次数。", "Messages in all."),
             "people": list(object(("经办人的行为。", "What a person did."), json!({ "event": event(), "at": to("Instant"), "what": text("事件名。", "The event's name."), "by": text("令牌名。", "Name of the token.") }), json!({}))),
-            "objections": list(to("Objection")), "ranks": list(to("RegisteredRank")), "released_alone": list(to("ReleasedAlone")),
+            "reminders": list(to("EvidenceReminder")), "objections": list(to("Objection")), "ranks": list(to("RegisteredRank")), "released_alone": list(to("ReleasedAlone")),
             "rules": list(object(("适用的留痕类规则。", "A rule of the level evidence that applies."), json!({
                 "id": { "type": "string", "pattern": "^D[0-9]+$" }, "source": text("出处。", "Where it stands."), "zh": text("规则。", "The rule in Chinese."), "en": text("", "The rule in English."),
             }), json!({}))),
@@ -59,6 +59,13 @@ fn of_evidence() -> Value {
         }), json!({
             "ended": to("Moment"), "judged": text("判定。", "How it was judged."), "cause": text("未得答复的原因。", "What was seen when nothing was answered."), "verdict": to("Verdict"),
             "state": to("ActState"), "digest": to("BodyDigest"), "replies": list(to("Hash")),
+        })),
+        "EvidenceReminder": object(("向无系统单位经办人的一次催办。", "An attempt to remind the clerks of a partner without a system."), json!({
+            "event": event(), "at": to("Instant"), "why": words("缘由：新到、仍未办结、逾期；就收件箱整体而言。", "Why, of the inbox as a whole.", vec!["arrived", "waiting", "overdue"]),
+            "tries": count("第几次尝试，自1起。", "Which try, from 1."),
+        }), json!({
+            "ended": to("Moment"), "judged": words("判定；在途则不写。", "What became of it; left out while it is under way.", vec!["acknowledged", "not_acknowledged", "given_up"]),
+            "cause": text("未送达的原因。", "What was seen when it was not acknowledged."),
         })),
         "Objection": object(("书面异议及其处理（D18）。", "A written objection and what became of it (D18)."), json!({ "event": event(), "at": to("Instant") }), json!({
             "due": to("Instant"), "text": text("异议内容。", "What it says."),

@@ -316,7 +316,7 @@ fn others() -> Value {
             "waiting": list(to("Waiting")), "in_flight": count("在途往来数。", "Exchanges under way."),
             "paused": or_null(to("Pause")), "broken_until": or_null(to("Instant")), "opens_at": or_null(to("Instant")),
             "retired": flag("已停用。", "Taken out of the configuration."),
-        }), json!({})),
+        }), json!({ "reminder": to("Reminder") })),
         "Waiting": object(("", ""), json!({ "state": to("ActState"), "count": count("", ""), "oldest_since": or_null(to("Instant")) }), json!({})),
         "Failure": object(("最近一次未成的往来或取件。", "The last exchange or sweep that came to nothing."), json!({
             "at": to("Instant"), "cause": text("", "A word that stays, such as `timeout`, `address`, `tls` or `status_503`."),
@@ -432,7 +432,13 @@ fn inboxes() -> Value {
             "partner": text("协助单位名称。", "The partner's name."), "tasks": list(to("InboxTask")),
             "open": count("待办总数。", "How many are open in all."), "overdue": count("其中逾期。", "How many of those are overdue."),
             "next": or_null(count("下一页的from。", "The from of the next page.")),
-        }), json!({})),
+        }), json!({ "reminder": to("Reminder") })),
+        "Reminder": object(("如何催办；文件未设则无。", "How the clerks are reminded; left out where the partner's file says nothing of it."), json!({
+            "next_at": or_null(said("Instant", "照目前情形的下次催办。", "When the next one goes as things stand.")), "failures": count("连续未送达的次数。", "Attempts in a row that were not acknowledged."),
+        }), json!({
+            "reminded_at": said("Instant", "最近一次送达。", "When one was acknowledged last."), "cause": text("最近一次未送达的原因。", "What was seen at the last that was not."),
+            "keys": list(text("验签公钥，只向运维人员显示。", "A public key that they are signed with; for operators.")),
+        })),
         "InboxTask": object(("一件待办事项。", "A task."), json!({
             "id": to("ActId"), "slip": text("请求单号。", "Slip number."), "line": count("请求单内序号。", "Line on the slip."),
             "kind": to("ActKind"), "state": to("ActState"), "offered_at": said("Instant", "首次下发。", "When it was shown first."),
@@ -446,6 +452,7 @@ fn inboxes() -> Value {
                 "n": count("在papers/{n}下载。", "Read at papers/{n}."), "kind": text("", ""), "number": text("文号。", "Its own number."),
                 "file_name": text("", "") }), json!({}))),
         }), json!({
+            "reminded_at": said("Instant", "本件最近一次催办送达。", "When the clerks were reminded of it last."),
             "claim": to("Claim"), "subject": object(("被执行人。", "Whom it is about."), json!({ "kind": text("", ""), "name": text("", ""),
                 "id_type": text("", ""), "id_number": text("", "") }), json!({})),
             "account": text("账号或财产。", "Account or other asset."), "amount": to("Yuan"), "from": to("Date"), "to": to("Date"),
