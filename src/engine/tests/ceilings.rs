@@ -333,6 +333,7 @@ impl World {
             viewers: Vec::new(),
             slips: Vec::new(),
             events: Vec::new(),
+            again: false,
         };
         let known = self.table.known_of(id);
         let late = LateOutcome {

@@ -335,6 +335,7 @@ fn late_news_of_a_finished_request_is_delivered_too() {
             viewers: Vec::new(),
             slips: Vec::new(),
             events: vec![request],
+            again: false,
         };
         Command::LateOutcome(Box::new(crate::command::LateOutcome {
             act: domain::ActId { sequence: request, line: 0 },

@@ -146,6 +146,7 @@ impl Table {
             viewers: Vec::new(),
             slips: Vec::new(),
             events: vec![act.sequence],
+            again: false,
         };
         let late = LateOutcome {
             act,

@@ -235,6 +235,7 @@ fn a_partner_that_holds_more_than_it_was_asked_to_is_found_at_once_also_late() {
         viewers: Vec::new(),
         slips: Vec::new(),
         events: Vec::new(),
+        again: false,
     };
     let known = table.known_of(act);
     let late = crate::command::LateOutcome {

@@ -463,6 +463,7 @@ fn late(table: &mut Table, known: KnownAct, outcome: Outcome) {
         viewers: Vec::new(),
         slips: Vec::new(),
         events: vec![request],
+        again: false,
     };
     let late = LateOutcome {
         act: domain::ActId { sequence: request, line: known.planned.id.1 },
