@@ -160,6 +160,7 @@ impl State {
             let mut taking = Taking::ordered(act.sequence, act.place, kind, act.amount);
             (taking.slip, taking.line, taking.lane, taking.subject) = (act.slip, act.line, act.lane, act.subject);
             (taking.case, taking.measure, taking.asset) = (act.case, act.measure, act.asset);
+            taking.subject_key = act.subject_key;
             act.taking = self.insert_taking(taking);
         }
     }

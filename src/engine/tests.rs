@@ -1,5 +1,6 @@
 //! Tests of deciding and folding without threads: goals, doubt, order, limits, snapshots, and the golden digest.
 
+mod beside;
 mod ceilings;
 mod claims;
 mod dates;

@@ -201,6 +201,8 @@ pub struct Taking {
     pub slip: u64,
     /// Hash of partner and account; 0 = none named.
     pub asset: u64,
+    /// Keyed hash of the subject's identity number.
+    pub subject_key: u64,
     /// What was ordered, in 1/10,000 yuan.
     pub amount: i64,
     /// Reported as moved.
@@ -240,6 +242,7 @@ impl Taking {
             sequence,
             slip: 0,
             asset: 0,
+            subject_key: 0,
             amount,
             moved: 0,
             settled: 0,

@@ -144,14 +144,18 @@ impl State {
         self.owe_notice(case, subject, about);
     }
 
-    /// The party's key by an act or a measure that is in memory.
+    /// The party's key by an act, a measure or a taking that is in memory.
     pub(crate) fn subject_of(&self, about: ActRef) -> Option<u64> {
         let act = self.act_index(about.into()).and_then(|index| self.acts.get(index)).map(|act| act.subject_key);
         let measure = || {
             let index = self.measure_index(ActId::from(about).into());
             index.and_then(|index| self.measures.get(index)).map(|measure| measure.subject_key)
         };
-        act.or_else(measure)
+        let taking = || {
+            let index = self.taking_index(about.into());
+            index.and_then(|index| self.takings.get(index)).map(|taking| taking.subject_key)
+        };
+        act.or_else(measure).or_else(taking)
     }
 
     /// The debtor's notice was raised: it is not raised again for this party of this case.

@@ -16,7 +16,7 @@ use super::{Act, Case, Document, Keyed, Measure, OpenRequest, State, Taking, Tas
 use crate::state::lane::Lane;
 
 /// Version of the form; another version is folded from the journal instead.
-pub const STATE_FORM: u32 = 9;
+pub const STATE_FORM: u32 = 10;
 
 #[derive(Serialize, Deserialize)]
 struct Counters {
@@ -44,6 +44,7 @@ struct Out<'a> {
     acts: &'a Slab<Act>,
     measures: &'a Slab<Measure>,
     takings: &'a Slab<Taking>,
+    ordered_less: &'a BTreeMap<u64, i64>,
     tasks: &'a BTreeMap<u64, Task>,
     settled_lines: &'a BTreeMap<u64, u64>,
     lanes: Vec<&'a LaneRecord>,
@@ -65,6 +66,7 @@ struct In {
     acts: Slab<Act>,
     measures: Slab<Measure>,
     takings: Slab<Taking>,
+    ordered_less: BTreeMap<u64, i64>,
     tasks: BTreeMap<u64, Task>,
     settled_lines: BTreeMap<u64, u64>,
     lanes: Vec<LaneRecord>,
@@ -129,6 +131,7 @@ impl State {
             acts: held.acts,
             measures: held.measures,
             takings: held.takings,
+            ordered_less: &self.ordered_less,
             tasks: &self.tasks,
             settled_lines: &self.settled_lines,
             lanes,
@@ -166,6 +169,7 @@ impl State {
             acts: read.acts,
             measures: read.measures,
             takings: read.takings,
+            ordered_less: read.ordered_less,
             tasks: read.tasks,
             settled_lines: read.settled_lines,
             documents: read.documents,

@@ -38,7 +38,7 @@ fn deducted(partners: Vec<Partner>) -> (Table, ActId) {
 
 impl Table {
     /// The partner says it by itself, of the newest act of this kind.
-    fn feeds_back(&mut self, partner: &str, kind: ActKind, outcome: Outcome) {
+    pub(super) fn feeds_back(&mut self, partner: &str, kind: ActKind, outcome: Outcome) {
         let acts = self.decider.state.acts.iter();
         let key = acts.filter(|(_, act)| act.kind() == kind).map(|(_, act)| act.slip_line()).last().unwrap();
         let item = FeedbackItem { slip: key.slip.to_string(), line: Some(key.line), outcome: Ok(outcome) };
