@@ -41,6 +41,8 @@ words! {
         Stop = 11 "stop" "紧急停止",
         /// The case was halted.
         Halt = 12 "halt" "案件中止",
+        /// This gateway did not run, so nobody could fetch, answer, approve or be asked.
+        Down = 13 "down" "本系统停机",
     }
 }
 
@@ -61,6 +63,7 @@ impl Stage {
             Self::Pause => "the lane was paused",
             Self::Stop => "held by an emergency stop",
             Self::Halt => "held because the case was halted",
+            Self::Down => "this gateway did not run",
         }
     }
 
@@ -75,7 +78,7 @@ impl Stage {
     pub fn awaited(self) -> Awaited {
         match self {
             Self::Approval | Self::Settle | Self::Stop | Self::Halt => Awaited::Court,
-            Self::Turn | Self::Pause => Awaited::Gateway,
+            Self::Turn | Self::Pause | Self::Down => Awaited::Gateway,
             Self::Fetch | Self::Exchange | Self::Answer | Self::Retry | Self::Condition | Self::Doubt => {
                 Awaited::Partner
             }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use domain::case::HaltCause;
 use domain::delay::{Awaited, Stage};
 use domain::outcome::Verdict;
+use domain::socket::Cause;
 use domain::stop::StopScope;
 use domain::{ActKind, ActState, Millis};
 use store::record::{ActRef, Fact, act_state};
@@ -29,6 +30,8 @@ pub(crate) struct Whose {
     pub approvals: u8,
     /// The partner fetches.
     pub fetched: bool,
+    /// When what it builds on came to its end; until then it was not shown to whoever fetches.
+    pub base_until: Option<Millis>,
 }
 
 /// One stretch.
@@ -48,6 +51,15 @@ pub struct Stretch {
     pub by: String,
 }
 
+/// This gateway did not run: from the last sign of life before a start until that start.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Outage {
+    pub from: Millis,
+    pub until: Millis,
+    /// The start.
+    pub event: u64,
+}
+
 /// What may have held acts back, and when.
 struct Held {
     from: Millis,
@@ -58,15 +70,24 @@ struct Held {
     by: String,
 }
 
-/// The stretches of an act, in order: its own events, then what held it cut out of the stretches in which nothing had been handed over.
-pub(crate) fn stretches(whose: &Whose, own: &[Seen], around: &[Seen], now: Millis) -> Vec<Stretch> {
+/// The stretches of an act, in order: its own events, then what held it cut out of the stretches in which nothing had been handed over,
+/// and the time in which we did not run out of whatever was waited for.
+pub(crate) fn stretches(
+    whose: &Whose,
+    own: &[Seen],
+    (around, outages): (&[Seen], &[Outage]),
+    now: Millis,
+) -> Vec<Stretch> {
     let mut life = Life { whose, done: Vec::new(), current: None, approved: BTreeSet::new() };
     for seen in own {
         life.pass(seen);
     }
     let Life { mut done, current, .. } = life;
     done.extend(current);
-    let held = held(whose, around);
+    let mut held = held(whose, around);
+    held.extend(whose.base_until.map(|until| turn(whose, own, until)));
+    held.extend(outages.iter().map(down));
+    held.sort_by_key(|held| held.from);
     done.into_iter().flat_map(|stretch| cut(stretch, &held, now)).collect()
 }
 
@@ -104,8 +125,11 @@ impl Life<'_> {
                 // A question changes nothing about what is waited for.
                 _ => {}
             },
-            Fact::ExchangeEnded(fact) => self.stand(seen, act_state(&fact.state), &fact.verdict, fact.due.is_some()),
-            Fact::OutcomeReceived(fact) => self.stand(seen, act_state(&fact.state), &fact.verdict, true),
+            Fact::ExchangeEnded(fact) => {
+                let ours = Cause::is_ours(&fact.cause);
+                self.stand(seen, act_state(&fact.state), &fact.verdict, (fact.due.is_some(), ours));
+            }
+            Fact::OutcomeReceived(fact) => self.stand(seen, act_state(&fact.state), &fact.verdict, (true, false)),
             Fact::ActWithdrawn(_) => self.end(seen.at),
             Fact::ActResolved(fact) if !fact.state.is_empty() => self.end(seen.at),
             _ => {}
@@ -120,8 +144,8 @@ impl Life<'_> {
         self.current.as_ref().map(|current| current.stage)
     }
 
-    /// What its partner's word or silence left it in.
-    fn stand(&mut self, seen: &Seen, state: ActState, verdict: &str, due: bool) {
+    /// What its partner's word or silence left it in, or what went wrong on our side.
+    fn stand(&mut self, seen: &Seen, state: ActState, verdict: &str, (due, ours): (bool, bool)) {
         let stage = match state {
             state if state.is_final() => return self.end(seen.at),
             ActState::Ready | ActState::Planned => Stage::Retry,
@@ -131,14 +155,23 @@ impl Life<'_> {
             _ if self.stage() == Some(Stage::Condition) => Stage::Condition,
             _ => Stage::Answer,
         };
-        if self.stage() != Some(stage) {
-            self.begin(seen, stage);
+        let awaited = match stage {
+            Stage::Retry | Stage::Doubt if ours => Awaited::Gateway,
+            stage => stage.awaited(),
+        };
+        let same = |current: &Stretch| current.stage == stage && current.awaited == awaited;
+        if !self.current.as_ref().is_some_and(same) {
+            self.begin_for(seen, stage, awaited);
         }
     }
 
     fn begin(&mut self, seen: &Seen, stage: Stage) {
+        self.begin_for(seen, stage, stage.awaited());
+    }
+
+    fn begin_for(&mut self, seen: &Seen, stage: Stage, awaited: Awaited) {
         self.end(seen.at);
-        let (from, awaited, event) = (seen.at, stage.awaited(), seen.sequence);
+        let (from, event) = (seen.at, seen.sequence);
         self.current = Some(Stretch { from, until: None, stage, awaited, event, by: String::new() });
     }
 
@@ -194,6 +227,19 @@ fn hold(seen: &Seen, (stage, awaited): (Stage, Awaited), by: &str, until: Option
     Held { from: seen.at, until, stage, awaited, event: seen.sequence, by: by.to_owned() }
 }
 
+fn down(outage: &Outage) -> Held {
+    let Outage { from, until, event } = *outage;
+    let (stage, awaited) = (Stage::Down, Stage::Down.awaited());
+    Held { from, until: Some(until), stage, awaited, event, by: String::new() }
+}
+
+/// It waited for what it builds on.
+fn turn(whose: &Whose, own: &[Seen], until: Millis) -> Held {
+    let from = own.first().map_or(until, |seen| seen.at);
+    let (stage, awaited, event) = (Stage::Turn, Stage::Turn.awaited(), whose.act.0);
+    Held { from, until: Some(until), stage, awaited, event, by: String::new() }
+}
+
 /// The newest of a stage ends now, unless it was over before.
 fn close(found: &mut [Held], stage: Stage, at: Millis) {
     if let Some(last) = found.iter_mut().rev().find(|held| held.stage == stage) {
@@ -203,12 +249,10 @@ fn close(found: &mut [Held], stage: Stage, at: Millis) {
 
 /// One stretch, with what held it in the place of what it was waiting for meanwhile; the earlier of two holds stands for both.
 fn cut(stretch: Stretch, held: &[Held], now: Millis) -> Vec<Stretch> {
-    if !stretch.stage.is_before_handing_over() {
-        return vec![stretch];
-    }
+    let may_hold = |hold: &&Held| hold.stage == Stage::Down || stretch.stage.is_before_handing_over();
     let end = stretch.until.unwrap_or(Millis::MAX);
     let (mut parts, mut from) = (Vec::new(), stretch.from);
-    for hold in held {
+    for hold in held.iter().filter(may_hold) {
         let begins = hold.from.max(from);
         // A pause that has its end ahead is not over yet.
         let over = hold.until.filter(|until| *until <= now || stretch.until.is_some());
@@ -256,6 +300,7 @@ mod tests {
             court: "330225".to_owned(),
             approvals,
             fetched,
+            base_until: None,
         }
     }
 
@@ -323,7 +368,7 @@ mod tests {
             began(13, 400, "offer"),
             told(14, 900, "done"),
         ];
-        let found = stretches(&whose(2, true), &own, &[], 1_000);
+        let found = stretches(&whose(2, true), &own, (&[], &[]), 1_000);
         assert_eq!(
             shown(&found),
             [
@@ -356,7 +401,7 @@ mod tests {
             seen(13, 300, StopLifted { by: "other".to_owned(), stop: 12 }),
         ];
         let own = [accepted(100), began(14, 350, "send"), ended(15, 360, ("answered", "done"), None)];
-        let found = stretches(&whose(0, false), &own, &around, 1_000);
+        let found = stretches(&whose(0, false), &own, (&around, &[]), 1_000);
         assert_eq!(
             shown(&found),
             [
@@ -381,7 +426,7 @@ mod tests {
             began(15, 300, "ask"),
             ended(16, 310, ("doubt", "in_doubt"), None),
         ];
-        let found = stretches(&whose(0, false), &own, &[], 1_000);
+        let found = stretches(&whose(0, false), &own, (&[], &[]), 1_000);
         assert_eq!(
             shown(&found),
             [
@@ -403,7 +448,86 @@ mod tests {
             StopOrdered { all: false, by: "x".to_owned(), court: "440300".to_owned(), kinds: Vec::new(), own: true };
         let around = [seen(3, 50, pause), seen(4, 60, stop)];
         let own = [accepted(100), began(14, 350, "send"), ended(15, 360, ("answered", "done"), None)];
-        let found = stretches(&whose(0, false), &own, &around, 1_000);
+        let found = stretches(&whose(0, false), &own, (&around, &[]), 1_000);
         assert_eq!(found.len(), 2, "{:?}", shown(&found));
+    }
+
+    #[test]
+    fn while_we_did_not_run_nobody_else_delayed() {
+        let outage = Outage { from: 400, until: 700, event: 20 };
+        let cut = |own: &[Seen], fetched| shown(&stretches(&whose(0, fetched), own, (&[], &[outage]), 1_000));
+        // Nobody could fetch.
+        let fetching = [accepted(100), began(21, 800, "offer")];
+        assert_eq!(
+            cut(&fetching, true),
+            [
+                (100, Some(400), "fetch", "partner"),
+                (400, Some(700), "down", "gateway"),
+                (700, Some(800), "fetch", "partner"),
+                (800, None, "answer", "partner")
+            ]
+        );
+        // An exchange was under way, and the doubt is of our making.
+        let mut interrupted = ended(21, 700, ("doubt", "in_doubt"), Some(760));
+        if let Fact::ExchangeEnded(fact) = &mut interrupted.fact {
+            fact.cause = Cause::Interrupted.word().to_owned();
+        }
+        let asked = ended(23, 800, ("answered", "done"), None);
+        let sending = [accepted(100), began(11, 300, "send"), interrupted, began(22, 760, "ask"), asked];
+        assert_eq!(
+            cut(&sending, false),
+            [
+                (100, Some(300), "turn", "gateway"),
+                (300, Some(400), "exchange", "partner"),
+                (400, Some(700), "down", "gateway"),
+                (700, Some(800), "doubt", "gateway")
+            ]
+        );
+        // Nor could it answer, nor the court approve.
+        let answering = [accepted(100), began(11, 200, "offer"), told(22, 900, "done")];
+        let whole = stretches(&whose(0, true), &answering, (&[], &[outage]), 1_000);
+        assert_eq!(sums(&whole, 1_000), [(Awaited::Court, 0), (Awaited::Gateway, 300), (Awaited::Partner, 500)]);
+        let approving = stretches(&whose(1, true), &[accepted(100)], (&[], &[outage]), 1_000);
+        assert_eq!(sums(&approving, 1_000), [(Awaited::Court, 600), (Awaited::Gateway, 300), (Awaited::Partner, 0)]);
+    }
+
+    #[test]
+    fn what_went_wrong_on_our_side_is_ours_until_the_partner_keeps_us_waiting() {
+        let failed = |sequence, at, judged: (&str, &str), cause: Cause| {
+            let mut seen = ended(sequence, at, judged, Some(at + 50));
+            if let Fact::ExchangeEnded(fact) = &mut seen.fact {
+                fact.cause = cause.word().to_owned();
+            }
+            seen
+        };
+        let own = [
+            accepted(100),
+            began(11, 110, "send"),
+            failed(12, 120, ("not_sent", "ready"), Cause::Address),
+            began(13, 200, "send"),
+            failed(14, 230, ("not_sent", "ready"), Cause::Connect),
+            began(15, 300, "send"),
+            failed(16, 310, ("doubt", "in_doubt"), Cause::Panicked),
+            began(17, 360, "ask"),
+            failed(18, 400, ("doubt", "in_doubt"), Cause::Timeout),
+        ];
+        let found = stretches(&whose(0, false), &own, (&[], &[]), 1_000);
+        let of = |stage: &str| shown(&found).into_iter().filter(|it| it.2 == stage).collect::<Vec<_>>();
+        assert_eq!(of("retry"), [(120, Some(200), "retry", "gateway"), (230, Some(300), "retry", "partner")]);
+        assert_eq!(of("doubt"), [(310, Some(400), "doubt", "gateway"), (400, None, "doubt", "partner")]);
+    }
+
+    #[test]
+    fn nobody_fetches_what_builds_on_something_that_has_not_ended() {
+        let own = [accepted(100), began(11, 900, "offer")];
+        let waits = Whose { base_until: Some(600), ..whose(0, true) };
+        assert_eq!(
+            shown(&stretches(&waits, &own, (&[], &[]), 1_000)),
+            [
+                (100, Some(600), "turn", "gateway"),
+                (600, Some(900), "fetch", "partner"),
+                (900, None, "answer", "partner")
+            ]
+        );
     }
 }

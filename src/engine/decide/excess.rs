@@ -148,7 +148,8 @@ impl Decider {
             return above;
         }
         let of_case = self.state.acts_of_case(measure.case).map(|(_, act)| act);
-        let going = of_case.filter(|act| act.kind() == ActKind::Release && act.measure == index && act.state().is_open());
+        let going =
+            of_case.filter(|act| act.kind() == ActKind::Release && act.measure == index && act.state().is_open());
         above.minus_or_zero(going.map(|act| self.freed_by(act)).sum())
     }
 

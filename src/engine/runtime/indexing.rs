@@ -408,8 +408,7 @@ impl Writing<'_> {
 /// Lists what ended up to `next`; returns how far the index is with that.
 fn write(index: &dyn Index, next: u64, closed: &[ClosedRequest]) -> Result<u64, IndexError> {
     let mut writing = Writing { applied: index.applied(), batch: IndexBatch::default(), index };
-    let mut fresh: Vec<&ClosedRequest> =
-        closed.iter().filter(|request| request.version >= writing.applied).collect();
+    let mut fresh: Vec<&ClosedRequest> = closed.iter().filter(|request| request.version >= writing.applied).collect();
     fresh.sort_unstable_by_key(|request| request.version);
     // What this batch holds and has not written yet.
     let mut written: BTreeMap<u64, Vec<u64>> = BTreeMap::new();

@@ -105,7 +105,10 @@ fn a_goal_that_waits_for_anothers_freeze_ends_when_that_is_stopped_or_it_is() {
             assert!(!table.is_open(request));
         } else {
             table.feeds_back("bank-a", ActKind::Freeze, caught(30_000));
-            assert!(!table.is_open(request) && !table.is_open(other), "secured by the other request, and short all the same");
+            assert!(
+                !table.is_open(request) && !table.is_open(other),
+                "secured by the other request, and short all the same"
+            );
             assert_eq!(table.ledger().controlled, Money::from_fen(30_000));
         }
         table.refolds();
@@ -116,11 +119,8 @@ fn a_goal_that_waits_for_anothers_freeze_ends_when_that_is_stopped_or_it_is() {
 fn two_hold_all(policy: ReleasePolicy) -> Table {
     let mut table = Table::with(vec![partner("bank-a"), partner("bank-b"), partner("bank-c")]);
     table.with_policy(|court| court.excess = policy);
-    let acts = vec![
-        freeze_of("bank-a", "62", 50_000),
-        freeze_of("bank-b", "63", 50_000),
-        order(ActKind::Query, "bank-c"),
-    ];
+    let acts =
+        vec![freeze_of("bank-a", "62", 50_000), freeze_of("bank-b", "63", 50_000), order(ActKind::Query, "bank-c")];
     table.acts(1, acts);
     table.says("bank-b", ActKind::Freeze, caught(50_000));
     table
@@ -203,7 +203,11 @@ fn an_answer_that_was_over_before_it_began_is_doubt_whichever_way_it_came() {
     assert_eq!(table.ledger().in_doubt, Money::from_fen(100_000), "it may hold: nobody else is frozen in its place");
     table.says("bank-b", ActKind::Query, found(80_000));
     table.pass(2_000);
-    assert_eq!(table.under_way(), [("bank-a".to_owned(), ActKind::Freeze, 100_000)], "it is asked about, and nobody else");
+    assert_eq!(
+        table.under_way(),
+        [("bank-a".to_owned(), ActKind::Freeze, 100_000)],
+        "it is asked about, and nobody else"
+    );
     table.says("bank-a", ActKind::Freeze, caught(100_000));
     assert_eq!(table.ledger().controlled, Money::from_fen(100_000));
     table.pass(86_400_000);
