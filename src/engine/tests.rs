@@ -5,6 +5,7 @@ mod ceilings;
 mod claims;
 mod dates;
 mod delivering;
+mod finished;
 mod giving_back;
 mod histories;
 mod kinds;

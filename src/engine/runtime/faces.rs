@@ -198,12 +198,7 @@ impl Engine {
     }
 
     /// The same of a slip whose request is finished.
-    async fn finished_acts(
-        &self,
-        partner: &str,
-        number: SlipNumber,
-        finished: &mut Finished,
-    ) -> Option<Vec<ActId>> {
+    async fn finished_acts(&self, partner: &str, number: SlipNumber, finished: &mut Finished) -> Option<Vec<ActId>> {
         let request = self.shared.closed_by_slip(number).ok()??;
         let state = self.finished(request, finished).await.ok()?;
         let indices = state.slip_acts(number);
