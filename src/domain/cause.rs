@@ -152,6 +152,15 @@ impl Cause {
         }
     }
 
+    /// What was seen on our side of the wire: whatever is waited for because of it is not the partner's delay (rule D29).
+    const OURS: [Self; 5] = [Self::Throttled, Self::Panicked, Self::Interrupted, Self::Unencodable, Self::Address];
+
+    /// Does the word of a cause lay it at our own door?
+    #[must_use]
+    pub fn is_ours(word: &str) -> bool {
+        Self::OURS.iter().any(|cause| cause.word() == word)
+    }
+
     fn row(self) -> (&'static str, &'static str, &'static str) {
         ROWS.get(self.code()).copied().unwrap_or_default()
     }

@@ -45,6 +45,8 @@ words! {
         Hours = 13 "hours" "协助单位约定服务时间外",
         /// The lane rested, because the partner had failed again and again.
         Rest = 14 "rest" "协助单位连续故障，通道熔断",
+        /// This gateway did not run, so nobody could fetch, answer, approve or be asked.
+        Down = 15 "down" "本系统停机",
     }
 }
 
@@ -67,6 +69,7 @@ impl Stage {
             Self::Halt => "held because the case was halted",
             Self::Hours => "outside the partner's agreed hours",
             Self::Rest => "the lane rested: the partner had failed again and again",
+            Self::Down => "this gateway did not run",
         }
     }
 
@@ -81,7 +84,7 @@ impl Stage {
     pub fn awaited(self) -> Awaited {
         match self {
             Self::Approval | Self::Settle | Self::Stop | Self::Halt => Awaited::Court,
-            Self::Turn | Self::Pause => Awaited::Gateway,
+            Self::Turn | Self::Pause | Self::Down => Awaited::Gateway,
             Self::Fetch
             | Self::Exchange
             | Self::Answer

@@ -529,6 +529,18 @@ pub struct ClosedRequest {
     /// Sequences of the events that touched it, the last one included; in the index a long list stands apart.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub events: Vec<u64>,
+    /// It had ended before, and this is news about it: other news may stand beside it that this does not know.
+    #[serde(skip)]
+    pub again: bool,
+}
+
+impl ClosedRequest {
+    /// Adds events that others know of it, in order and each once.
+    pub(crate) fn join(&mut self, events: &[u64]) {
+        self.events.extend_from_slice(events);
+        self.events.sort_unstable();
+        self.events.dedup();
+    }
 }
 
 /// A document whose own key is destroyed; its blob goes too when nothing references it.

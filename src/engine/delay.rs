@@ -6,6 +6,7 @@ use domain::calendar::{Calendar, Hours};
 use domain::case::HaltCause;
 use domain::delay::{Awaited, Stage};
 use domain::outcome::Verdict;
+use domain::socket::Cause;
 use domain::stop::StopScope;
 use domain::{ActKind, ActState, Millis};
 use store::record::{ActRef, Fact, act_state};
@@ -30,6 +31,8 @@ pub(crate) struct Whose {
     pub approvals: u8,
     /// The partner fetches.
     pub fetched: bool,
+    /// When what it builds on came to its end; until then it was not shown to whoever fetches.
+    pub base_until: Option<Millis>,
 }
 
 /// One stretch.
@@ -47,6 +50,15 @@ pub struct Stretch {
     pub event: u64,
     /// Name of the token that held it; empty = nobody.
     pub by: String,
+}
+
+/// This gateway did not run: from the last sign of life before a start until that start.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Outage {
+    pub from: Millis,
+    pub until: Millis,
+    /// The start.
+    pub event: u64,
 }
 
 /// What may have held acts back, and when.
@@ -67,12 +79,13 @@ pub(crate) struct Service<'c> {
     pub digest: &'c str,
 }
 
-/// The stretches of an act, in order: its own events, then what held it cut out of the stretches in which nothing had been handed
-/// over, then the hours in which its partner was closed out of what is left of its turn.
+/// The stretches of an act, in order: its own events, then what held it cut out of the stretches in which nothing had been handed over
+/// and the time in which we did not run out of whatever was waited for, then the hours in which its partner was closed out of what is
+/// left of its turn.
 pub(crate) fn stretches(
     whose: &Whose,
     own: &[Seen],
-    around: &[Seen],
+    (around, outages): (&[Seen], &[Outage]),
     service: Option<&Service<'_>>,
     now: Millis,
 ) -> Vec<Stretch> {
@@ -82,7 +95,10 @@ pub(crate) fn stretches(
     }
     let Life { mut done, current, .. } = life;
     done.extend(current);
-    let held = held(whose, around);
+    let mut held = held(whose, around);
+    held.extend(whose.base_until.map(|until| turn(whose, own, until)));
+    held.extend(outages.iter().map(down));
+    held.sort_by_key(|held| held.from);
     let cut = done.into_iter().flat_map(|stretch| cut(stretch, &held, now));
     match service {
         Some(service) => cut.flat_map(|stretch| outside_hours(stretch, service, around, now)).collect(),
@@ -124,8 +140,11 @@ impl Life<'_> {
                 // A question changes nothing about what is waited for.
                 _ => {}
             },
-            Fact::ExchangeEnded(fact) => self.stand(seen, act_state(&fact.state), &fact.verdict, fact.due.is_some()),
-            Fact::OutcomeReceived(fact) => self.stand(seen, act_state(&fact.state), &fact.verdict, true),
+            Fact::ExchangeEnded(fact) => {
+                let ours = Cause::is_ours(&fact.cause);
+                self.stand(seen, act_state(&fact.state), &fact.verdict, (fact.due.is_some(), ours));
+            }
+            Fact::OutcomeReceived(fact) => self.stand(seen, act_state(&fact.state), &fact.verdict, (true, false)),
             Fact::ActWithdrawn(_) => self.end(seen.at),
             Fact::ActResolved(fact) if !fact.state.is_empty() => self.end(seen.at),
             _ => {}
@@ -140,8 +159,8 @@ impl Life<'_> {
         self.current.as_ref().map(|current| current.stage)
     }
 
-    /// What its partner's word or silence left it in.
-    fn stand(&mut self, seen: &Seen, state: ActState, verdict: &str, due: bool) {
+    /// What its partner's word or silence left it in, or what went wrong on our side.
+    fn stand(&mut self, seen: &Seen, state: ActState, verdict: &str, (due, ours): (bool, bool)) {
         let stage = match state {
             state if state.is_final() => return self.end(seen.at),
             ActState::Ready | ActState::Planned => Stage::Retry,
@@ -151,14 +170,23 @@ impl Life<'_> {
             _ if self.stage() == Some(Stage::Condition) => Stage::Condition,
             _ => Stage::Answer,
         };
-        if self.stage() != Some(stage) {
-            self.begin(seen, stage);
+        let awaited = match stage {
+            Stage::Retry | Stage::Doubt if ours => Awaited::Gateway,
+            stage => stage.awaited(),
+        };
+        let same = |current: &Stretch| current.stage == stage && current.awaited == awaited;
+        if !self.current.as_ref().is_some_and(same) {
+            self.begin_for(seen, stage, awaited);
         }
     }
 
     fn begin(&mut self, seen: &Seen, stage: Stage) {
+        self.begin_for(seen, stage, stage.awaited());
+    }
+
+    fn begin_for(&mut self, seen: &Seen, stage: Stage, awaited: Awaited) {
         self.end(seen.at);
-        let (from, awaited, event) = (seen.at, stage.awaited(), seen.sequence);
+        let (from, event) = (seen.at, seen.sequence);
         self.current = Some(Stretch { from, until: None, stage, awaited, event, by: String::new() });
     }
 
@@ -220,6 +248,19 @@ fn hold(seen: &Seen, (stage, awaited): (Stage, Awaited), by: &str, until: Option
     Held { from: seen.at, until, stage, awaited, event: seen.sequence, by: by.to_owned() }
 }
 
+fn down(outage: &Outage) -> Held {
+    let Outage { from, until, event } = *outage;
+    let (stage, awaited) = (Stage::Down, Stage::Down.awaited());
+    Held { from, until: Some(until), stage, awaited, event, by: String::new() }
+}
+
+/// It waited for what it builds on.
+fn turn(whose: &Whose, own: &[Seen], until: Millis) -> Held {
+    let from = own.first().map_or(until, |seen| seen.at);
+    let (stage, awaited, event) = (Stage::Turn, Stage::Turn.awaited(), whose.act.0);
+    Held { from, until: Some(until), stage, awaited, event, by: String::new() }
+}
+
 /// The newest of a stage ends now, unless it was over before.
 fn close(found: &mut [Held], stage: Stage, at: Millis) {
     if let Some(last) = found.iter_mut().rev().find(|held| held.stage == stage) {
@@ -229,12 +270,10 @@ fn close(found: &mut [Held], stage: Stage, at: Millis) {
 
 /// One stretch, with what held it in the place of what it was waiting for meanwhile; the earlier of two holds stands for both.
 fn cut(stretch: Stretch, held: &[Held], now: Millis) -> Vec<Stretch> {
-    if !stretch.stage.is_before_handing_over() {
-        return vec![stretch];
-    }
+    let may_hold = |hold: &&Held| hold.stage == Stage::Down || stretch.stage.is_before_handing_over();
     let end = stretch.until.unwrap_or(Millis::MAX);
     let (mut parts, mut from) = (Vec::new(), stretch.from);
-    for hold in held {
+    for hold in held.iter().filter(may_hold) {
         let begins = hold.from.max(from);
         // A pause that has its end ahead is not over yet.
         let over = hold.until.filter(|until| *until <= now || stretch.until.is_some());
@@ -317,6 +356,7 @@ mod tests {
             court: "330225".to_owned(),
             approvals,
             fetched,
+            base_until: None,
         }
     }
 
@@ -384,7 +424,7 @@ mod tests {
             began(13, 400, "offer"),
             told(14, 900, "done"),
         ];
-        let found = stretches(&whose(2, true), &own, &[], None, 1_000);
+        let found = stretches(&whose(2, true), &own, (&[], &[]), None, 1_000);
         assert_eq!(
             shown(&found),
             [
@@ -417,7 +457,7 @@ mod tests {
             seen(13, 300, StopLifted { by: "other".to_owned(), stop: 12 }),
         ];
         let own = [accepted(100), began(14, 350, "send"), ended(15, 360, ("answered", "done"), None)];
-        let found = stretches(&whose(0, false), &own, &around, None, 1_000);
+        let found = stretches(&whose(0, false), &own, (&around, &[]), None, 1_000);
         assert_eq!(
             shown(&found),
             [
@@ -442,7 +482,7 @@ mod tests {
             began(15, 300, "ask"),
             ended(16, 310, ("doubt", "in_doubt"), None),
         ];
-        let found = stretches(&whose(0, false), &own, &[], None, 1_000);
+        let found = stretches(&whose(0, false), &own, (&[], &[]), None, 1_000);
         assert_eq!(
             shown(&found),
             [
@@ -485,7 +525,7 @@ mod tests {
             fails(12, friday + HOUR / 2, Some(friday + HOUR)),
             seen(13, monday - HOUR / 2, ended(13, 0, ("answered", "done"), None).fact),
         ];
-        let found = stretches(&whose(0, false), &own, &rested[..1], Some(&service), monday + 2 * HOUR);
+        let found = stretches(&whose(0, false), &own, (&rested[..1], &[]), Some(&service), monday + 2 * HOUR);
         let told = |found: &[Stretch]| -> Vec<(Millis, &'static str, &'static str)> {
             let length = |it: &Stretch| it.until.unwrap() - it.from;
             found.iter().map(|it| (length(it), it.stage.word(), it.awaited.word())).collect()
@@ -493,14 +533,14 @@ mod tests {
         let (turn, shut) = ((HOUR, "turn", "gateway"), (63 * HOUR + HOUR / 2, "hours", "partner"));
         let sent = (10, "exchange", "partner");
         assert_eq!(told(&found), [turn, shut, (HOUR + HOUR / 2, "turn", "gateway"), sent], "a weekend");
-        let found = stretches(&whose(0, false), &own, &rested, Some(&service), monday + 2 * HOUR);
+        let found = stretches(&whose(0, false), &own, (&rested[..], &[]), Some(&service), monday + 2 * HOUR);
         let after = (HOUR + HOUR / 2, "turn", "gateway");
         let rest = (64 * HOUR, "rest", "partner");
         assert_eq!(told(&found), [(HOUR / 2, "turn", "gateway"), rest, after, sent]);
         let changed = [loaded(3, friday - HOUR, "then"), loaded(14, friday + 2 * HOUR, "now")];
-        let found = stretches(&whose(0, false), &own, &changed, Some(&service), monday + 2 * HOUR);
+        let found = stretches(&whose(0, false), &own, (&changed[..], &[]), Some(&service), monday + 2 * HOUR);
         assert_eq!(told(&found), [(66 * HOUR, "turn", "gateway"), sent], "the hours of then are not known");
-        let waits = stretches(&whose(0, false), &own[..1], &rested[..1], Some(&service), friday + 5 * HOUR);
+        let waits = stretches(&whose(0, false), &own[..1], (&rested[..1], &[]), Some(&service), friday + 5 * HOUR);
         let last = waits.last().unwrap();
         assert_eq!((last.stage.word(), last.from, last.until), ("hours", friday + HOUR, None), "closed still");
     }
@@ -512,7 +552,86 @@ mod tests {
             StopOrdered { all: false, by: "x".to_owned(), court: "440300".to_owned(), kinds: Vec::new(), own: true };
         let around = [seen(3, 50, pause), seen(4, 60, stop)];
         let own = [accepted(100), began(14, 350, "send"), ended(15, 360, ("answered", "done"), None)];
-        let found = stretches(&whose(0, false), &own, &around, None, 1_000);
+        let found = stretches(&whose(0, false), &own, (&around, &[]), None, 1_000);
         assert_eq!(found.len(), 2, "{:?}", shown(&found));
+    }
+
+    #[test]
+    fn while_we_did_not_run_nobody_else_delayed() {
+        let outage = Outage { from: 400, until: 700, event: 20 };
+        let cut = |own: &[Seen], fetched| shown(&stretches(&whose(0, fetched), own, (&[], &[outage]), None, 1_000));
+        // Nobody could fetch.
+        let fetching = [accepted(100), began(21, 800, "offer")];
+        assert_eq!(
+            cut(&fetching, true),
+            [
+                (100, Some(400), "fetch", "partner"),
+                (400, Some(700), "down", "gateway"),
+                (700, Some(800), "fetch", "partner"),
+                (800, None, "answer", "partner")
+            ]
+        );
+        // An exchange was under way, and the doubt is of our making.
+        let mut interrupted = ended(21, 700, ("doubt", "in_doubt"), Some(760));
+        if let Fact::ExchangeEnded(fact) = &mut interrupted.fact {
+            fact.cause = Cause::Interrupted.word().to_owned();
+        }
+        let asked = ended(23, 800, ("answered", "done"), None);
+        let sending = [accepted(100), began(11, 300, "send"), interrupted, began(22, 760, "ask"), asked];
+        assert_eq!(
+            cut(&sending, false),
+            [
+                (100, Some(300), "turn", "gateway"),
+                (300, Some(400), "exchange", "partner"),
+                (400, Some(700), "down", "gateway"),
+                (700, Some(800), "doubt", "gateway")
+            ]
+        );
+        // Nor could it answer, nor the court approve.
+        let answering = [accepted(100), began(11, 200, "offer"), told(22, 900, "done")];
+        let whole = stretches(&whose(0, true), &answering, (&[], &[outage]), None, 1_000);
+        assert_eq!(sums(&whole, 1_000), [(Awaited::Court, 0), (Awaited::Gateway, 300), (Awaited::Partner, 500)]);
+        let approving = stretches(&whose(1, true), &[accepted(100)], (&[], &[outage]), None, 1_000);
+        assert_eq!(sums(&approving, 1_000), [(Awaited::Court, 600), (Awaited::Gateway, 300), (Awaited::Partner, 0)]);
+    }
+
+    #[test]
+    fn what_went_wrong_on_our_side_is_ours_until_the_partner_keeps_us_waiting() {
+        let failed = |sequence, at, judged: (&str, &str), cause: Cause| {
+            let mut seen = ended(sequence, at, judged, Some(at + 50));
+            if let Fact::ExchangeEnded(fact) = &mut seen.fact {
+                fact.cause = cause.word().to_owned();
+            }
+            seen
+        };
+        let own = [
+            accepted(100),
+            began(11, 110, "send"),
+            failed(12, 120, ("not_sent", "ready"), Cause::Address),
+            began(13, 200, "send"),
+            failed(14, 230, ("not_sent", "ready"), Cause::Connect),
+            began(15, 300, "send"),
+            failed(16, 310, ("doubt", "in_doubt"), Cause::Panicked),
+            began(17, 360, "ask"),
+            failed(18, 400, ("doubt", "in_doubt"), Cause::Timeout),
+        ];
+        let found = stretches(&whose(0, false), &own, (&[], &[]), None, 1_000);
+        let of = |stage: &str| shown(&found).into_iter().filter(|it| it.2 == stage).collect::<Vec<_>>();
+        assert_eq!(of("retry"), [(120, Some(200), "retry", "gateway"), (230, Some(300), "retry", "partner")]);
+        assert_eq!(of("doubt"), [(310, Some(400), "doubt", "gateway"), (400, None, "doubt", "partner")]);
+    }
+
+    #[test]
+    fn nobody_fetches_what_builds_on_something_that_has_not_ended() {
+        let own = [accepted(100), began(11, 900, "offer")];
+        let waits = Whose { base_until: Some(600), ..whose(0, true) };
+        assert_eq!(
+            shown(&stretches(&waits, &own, (&[], &[]), None, 1_000)),
+            [
+                (100, Some(600), "turn", "gateway"),
+                (600, Some(900), "fetch", "partner"),
+                (900, None, "answer", "partner")
+            ]
+        );
     }
 }

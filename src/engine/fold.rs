@@ -487,6 +487,10 @@ impl State {
             act.settled_by = 0;
         }
         let (due, slip, line) = (act.due_at, act.slip, act.line);
+        let frozen = act.asset;
+        if act.kind() == ActKind::Freeze && frozen != 0 && from.is_open() && state.is_final() {
+            self.freeze_ended(request, frozen);
+        }
         self.booked(index, |state_now| {
             if let Some(act) = state_now.acts.get_mut(index) {
                 act.set_state(state, at);

@@ -161,6 +161,7 @@ impl State {
             (taking.slip, taking.line, taking.lane, taking.subject) = (act.slip, act.line, act.lane, act.subject);
             (taking.case, taking.asset) = (act.case, act.asset);
             taking.base = self.measures.get(act.measure).map_or(0, |base| id_key(base.sequence, base.place));
+            taking.subject_key = act.subject_key;
             act.taking = self.insert_taking(taking);
         }
     }

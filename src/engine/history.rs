@@ -79,6 +79,7 @@ impl State {
             slips: slips.into_iter().collect(),
             viewers: self.viewers_of(open),
             events,
+            again: false,
         })
     }
 }

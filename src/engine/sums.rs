@@ -108,7 +108,7 @@ impl State {
         self.give_back_late(act, said);
         let Some(measure) = self.measure_index(act.into()) else { return };
         if let Some(found) = self.measures.get(measure).filter(|found| found.kind() == ActKind::Freeze) {
-            let ordered = found.granted;
+            let ordered = self.ordered_of(found).unwrap_or(found.granted);
             self.booked_alone((measure, NONE), |books| books.freeze(measure, ordered, said));
             self.drop_if_over(measure);
         } else {
@@ -138,8 +138,13 @@ impl State {
             return;
         };
         let (case, measure) = (act.case, act.measure);
-        if let Some(measure) = self.measures.get_mut(measure) {
+        let to = self.measures.get_mut(measure).map(|measure| {
             measure.set_release_failed(!state.took_effect());
+            measure.to
+        });
+        if let Some(to) = to.filter(|_| !state.took_effect()) {
+            // While it was being released nobody was told that it ends.
+            self.stir_end(to, measure);
         }
         if state.took_effect() {
             self.disturb(case);
@@ -153,12 +158,13 @@ impl State {
         let Some(act) = self.acts.get(index).filter(|act| act.kind() == ActKind::Renew && state.is_final()) else {
             return;
         };
-        let measure = act.measure;
-        if let Some(measure) = self.measures.get_mut(measure).filter(|_| !state.took_effect())
+        let index = act.measure;
+        if let Some(measure) = self.measures.get_mut(index).filter(|_| !state.took_effect())
             && measure.noticed != LET_GO
         {
             measure.noticed = 0;
-            self.ends_stirred = true;
+            let to = measure.to;
+            self.stir_end(to, index);
         }
     }
 
@@ -176,6 +182,7 @@ impl State {
         let limit = said.outcome.and_then(|o| o.limit).unwrap_or(ordered).max(held.unwrap_or(0)).max(0);
         let whole = if queued { 0 } else { limit };
         let caught = held.unwrap_or(whole).max(0);
+        self.told_limit(index, (limit, ordered));
         self.with_measure(index, |measure| {
             // It says how the freeze began: what was moved and let go since stays moved and let go. Only another word about one
             // that was let go whole lets it stand again, and people are told.
@@ -291,6 +298,13 @@ impl State {
     pub(crate) fn entered_of(&self, act: ActId) -> Option<i64> {
         let returned = || self.returns.get(&id_key(act.sequence, act.line)).map(|known| known.effected);
         self.taking_index(act).map(|_| self.moved_by(act)).or_else(returned)
+    }
+
+    /// What an act moved to the court's account and was not given back since.
+    #[must_use]
+    pub fn kept_of(&self, act: ActId) -> i64 {
+        let taking = self.taking_index(act).and_then(|index| self.takings.get(index));
+        taking.map_or(0, |taking| taking.moved.saturating_sub(taking.returned).max(0))
     }
 
     /// The measure of an act, while it is in memory.

@@ -1,9 +1,11 @@
 //! Tests of deciding and folding without threads: goals, doubt, order, limits, snapshots, and the golden digest.
 
+mod beside;
 mod ceilings;
 mod claims;
 mod dates;
 mod delivering;
+mod finished;
 mod giving_back;
 mod histories;
 mod kinds;

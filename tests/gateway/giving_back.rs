@@ -44,6 +44,12 @@ fn what_was_collected_goes_back_in_part_and_both_books_agree() {
     let named = act["details"].as_array().unwrap().iter().find(|detail| detail["name"] == "original_serial").unwrap();
     assert_eq!(named["value"], json!(serial), "the bank's own number of the deduction went along");
     assert_eq!(returned.ledger("deducted"), "450.00", "{:#}", returned.0);
+    let case = returned.0["case"]["id"].as_str().unwrap();
+    let allow = json!({ "allow": true, "reason": "申请执行人书面申请" });
+    gateway.caller("approver").post(&format!("/v1/cases/{case}/applicant"), &allow).of_status(200);
+    let path = format!("/v1/requests/{}/applicant", collected.0["id"].as_str().unwrap());
+    let shown = gateway.caller("officer").get(&path).of_status(200).json();
+    assert_eq!(shown["sums"]["deducted"], "450.00", "what went back is nobody's to wait for");
     let bank = gateway.bank("bank-a");
     let books = bank.books();
     assert_eq!((books.paid_out()[0].amount, books.paid_out()[0].returned), (60_000, 15_000));

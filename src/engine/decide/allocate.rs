@@ -74,8 +74,8 @@ impl Decider {
         let freezes = self
             .acts_of(open)
             .filter(|(_, act)| act.kind() == ActKind::Freeze && !never_was(act) && Self::is_of_round(open, act));
-        // What the case has frozen is not frozen twice (rule D14).
-        let tried: BTreeSet<u64> = freezes.map(|(_, act)| act.asset).chain(self.frozen_assets(open.case)).collect();
+        // What the case has frozen, or has ordered by whichever request, is not frozen twice (rule D14).
+        let tried: BTreeSet<u64> = freezes.map(|(_, act)| act.asset).chain(self.taken_assets(open.case)).collect();
         let is_freezable = |found: &&Found| {
             let query = self.state.acts.get(found.query);
             query.is_some_and(|query| self.takes(query.lane, ActKind::Freeze) && self.may_freeze(open, query, found))

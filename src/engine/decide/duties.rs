@@ -43,22 +43,31 @@ impl Decider {
             if self.state.cases.get(case).is_some_and(|case| case.told.contains(&subject)) {
                 continue;
             }
-            let act = self.state.act_index(about.into()).and_then(|index| self.state.acts.get(index));
-            let is_open = act.is_some();
-            let measure = || {
-                let index = self.state.measure_index(domain::ActId::from(about).into())?;
-                self.state.measures.get(index).map(|measure| (measure.rules, measure.lane))
-            };
-            let Some((rules, lane)) = act.map(|act| (act.rules, act.lane)).or_else(measure) else { continue };
+            let Some((rules, lane, is_measure)) = self.told_of(about) else { continue };
             let days = self.pack_under(rules, lane).debtor_notice_days;
             let due = self.config.calendar.workdays_after(Day::of(self.now), days);
             let court = self.state.cases.get(case).map_or(0, |case| case.court);
             let court = self.state.word(court).to_owned();
             let partner = self.state.partner_of(lane).to_owned();
-            let (of_act, of_measure) = if is_open { (Some(about), None) } else { (None, Some(about)) };
+            let (of_act, of_measure) = if is_measure { (None, Some(about)) } else { (Some(about), None) };
             let draft = Draft { act: of_act, measure: of_measure, partner, due: Some(end_of(due)), ..Draft::default() };
             self.raise(TaskKind::NotifyDebtor, Some(case), &court, draft);
         }
+    }
+
+    /// Under which pack what a notice is about was ordered, in which lane, and whether it is named as a measure: of a finished
+    /// request that is what is left of a freeze, and its act where money is all that is left.
+    fn told_of(&self, about: ActRef) -> Option<(u64, u16, bool)> {
+        let id = domain::ActId::from(about);
+        let act = self.state.act_index(id).and_then(|index| self.state.acts.get(index));
+        let measure = || self.state.measure_by_act(id).map(|measure| (measure.rules, measure.lane, true));
+        let taking = || {
+            let index = self.state.taking_index(id)?;
+            let taking = self.state.takings.get(index)?;
+            let rules = self.state.measures.get(self.state.base_of(index)).map_or(0, |measure| measure.rules);
+            Some((rules, taking.lane, false))
+        };
+        act.map(|act| (act.rules, act.lane, false)).or_else(measure).or_else(taking)
     }
 
     /// A goal that ends short leaves the duty to look on site (rule D35); one that is met ends it.
@@ -74,11 +83,7 @@ impl Decider {
             self.raise(TaskKind::SiteInvestigation, Some(case), &court, draft);
             return;
         }
-        let of_case = Some(self.state.case_id(case).0);
-        let open = self.state.tasks.values().filter(|task| task.case == of_case);
-        let owed: Vec<u64> =
-            open.filter(|task| task.kind() == TaskKind::SiteInvestigation).map(|task| task.sequence).collect();
-        for task in owed {
+        if let Some(task) = self.same_as_open(TaskKind::SiteInvestigation, Some(case), Draft::default()) {
             self.close_task(task, TaskEnd::Moot, None);
         }
     }

@@ -1,5 +1,7 @@
 //! More than claim and costs (rule D8): what has not left is taken back, what stands is proposed for release, least valuable first.
 
+use std::collections::BTreeMap;
+
 use domain::measure::MeasureState;
 use domain::outcome::AssetKind;
 use domain::task::{TaskEnd, TaskKind};
@@ -20,6 +22,9 @@ const OVER: &str = "D8 超过申请执行标的额与执行费用之和，未发
 /// What a person reads of a part that the partner's form cannot say.
 pub(super) const PART_BY_HAND: &str = "协助单位的接口不能表达部分解除，系统不会代为全部解除：请以书面方式办理部分解除；全部解除后重新冻结将丧失顺位。The partner's form cannot release a part, and the whole is not released in its place: have the limit lowered on paper; to release in full and freeze again would lose the rank.";
 
+/// What a person reads of a freeze that is too much only because another partner told more than was ordered there.
+const TOLD_ABOVE: &str = "超额出自另一协助单位反馈的金额高于所令，系统不自动解除本项：请先核对该反馈。The excess comes of another partner's report above what was ordered there; this freeze is not released by itself: check that report first.";
+
 /// The most that a case may be about, in 1/10,000 yuan: a trillion yuan, so that hundreds of them still add up.
 const CLAIM_UNITS_MAX: i64 = 10_000_000_000_000_000;
 
@@ -29,6 +34,8 @@ pub(super) struct LetGo {
     pub(super) measure: Index,
     /// In 1/10,000 yuan; 0 = all of it.
     pub(super) part: i64,
+    /// Another partner told more than was ordered there, and but for that this could stay: a person decides whether it goes.
+    pub(super) for_another: bool,
 }
 
 impl Decider {
@@ -139,8 +146,21 @@ impl Decider {
         Money::from_units(if release.amount > 0 { release.amount.min(limit) } else { limit })
     }
 
-    /// Which freezes are let go: those that only wait in a queue, then what the court takes last; whole ones while they fit, then
-    /// a part of one. What cannot be divided stays when only a part of it would be too much. What an open deduction claims stays.
+    /// What a partner told above its order, less what of it is being let go.
+    fn above_order(&self, (index, measure): (Index, &Measure)) -> Money {
+        let above = self.state.above_order(measure);
+        if above == Money::ZERO || measure.releasing == 0 {
+            return above;
+        }
+        let of_case = self.state.acts_of_case(measure.case).map(|(_, act)| act);
+        let going =
+            of_case.filter(|act| act.kind() == ActKind::Release && act.measure == index && act.state().is_open());
+        above.minus_or_zero(going.map(|act| self.freed_by(act)).sum())
+    }
+
+    /// Which freezes are let go: first what nobody ordered, where it was told. Then those that only wait in a queue, then what the
+    /// court takes last; whole ones while they fit, then a part of one. What cannot be divided stays when only a part of it would be
+    /// too much. What an open deduction claims stays.
     pub(super) fn to_let_go(&self, case: Index) -> Vec<LetGo> {
         let mut over = self.known_excess(case);
         if !over.is_positive() {
@@ -154,12 +174,29 @@ impl Decider {
             let rank = self.rank_of_measure(measure);
             std::cmp::Reverse((waits, rank, measure.rank, measure.sequence, measure.place))
         });
+        let live = self.state.measures_of_case(case).filter(|(_, measure)| measure.is_live_freeze());
+        let above: Money = live.map(|measure| self.above_order(measure)).sum();
+        let mut ours = over.minus_or_zero(above);
+        // How much of each, in 1/10,000 yuan.
+        let mut parts: BTreeMap<Index, Money> = BTreeMap::new();
+        for (index, measure) in freezes.iter().filter(|(_, measure)| self.may_divide(measure)) {
+            let part = over.min(self.above_order((*index, measure))).min(unclaimed(measure)).floor_fen();
+            over = over.minus_or_zero(part);
+            parts.extend(part.is_positive().then_some((*index, part)));
+        }
         let mut plan: Vec<LetGo> = Vec::new();
+        let mut for_another = |sum: Money| {
+            let ordered_too_much = sum <= ours;
+            ours = ours.minus_or_zero(sum);
+            !ordered_too_much
+        };
         for (index, measure) in &freezes {
-            let limit = Money::from_units(measure.limit());
-            if measure.claimed == 0 && limit <= over {
-                over = over.minus_or_zero(limit);
-                plan.push(LetGo { measure: *index, part: 0 });
+            let part = parts.get(index).copied().unwrap_or_default();
+            let rest = Money::from_units(measure.limit()).minus_or_zero(part);
+            if measure.claimed == 0 && rest <= over {
+                over = over.minus_or_zero(rest);
+                parts.remove(index);
+                plan.push(LetGo { measure: *index, part: 0, for_another: for_another(rest) });
             }
         }
         // A part where the partner can read how much; only what is left over then is a person's, on paper.
@@ -167,18 +204,24 @@ impl Decider {
             freezes.iter().partition(|(_, measure)| self.reads_a_part(measure.lane));
         for (index, measure) in readable.into_iter().chain(unread) {
             let whole = plan.iter().any(|other| other.measure == index);
-            let kind = self.asset_of(measure);
-            if whole || matches!(kind, Some(AssetKind::RealEstate | AssetKind::Vehicle | AssetKind::Policy)) {
+            if whole || !self.may_divide(measure) {
                 continue;
             }
-            let unclaimed = Money::from_units(measure.limit()).minus_or_zero(Money::from_units(measure.claimed));
-            let part = over.min(unclaimed).floor_fen();
+            let before = parts.get(&index).copied().unwrap_or_default();
+            let more = over.min(unclaimed(measure).minus_or_zero(before)).floor_fen();
+            over = over.minus_or_zero(more);
+            let part = before.plus(more);
             if part.is_positive() {
-                over = over.minus_or_zero(part);
-                plan.push(LetGo { measure: index, part: part.units() });
+                let for_another = more.is_positive() && for_another(more);
+                plan.push(LetGo { measure: index, part: part.units(), for_another });
             }
         }
         plan
+    }
+
+    fn may_divide(&self, measure: &Measure) -> bool {
+        let kind = self.asset_of(measure);
+        !matches!(kind, Some(AssetKind::RealEstate | AssetKind::Vehicle | AssetKind::Policy))
     }
 
     /// Does the partner of this lane let go of a part when it is told to, and never of the whole?
@@ -210,12 +253,13 @@ impl Decider {
             self.end_moot(task);
         }
         let policy = self.court_of(case).map(|court| court.excess).unwrap_or_default();
-        for LetGo { measure, part } in plan {
-            self.propose_release(TaskKind::Excess, (case, measure), part, policy);
+        for LetGo { measure, part, for_another } in plan {
+            let how = if for_another { (ReleasePolicy::Propose, TOLD_ABOVE) } else { (policy, "") };
+            self.propose_release(TaskKind::Excess, (case, measure), part, how);
         }
         // What was to be let go because the case rests, and was not, is a person's.
         for measure in again {
-            self.propose_release(TaskKind::ReleaseProposed, (case, measure), 0, ReleasePolicy::Propose);
+            self.propose_release(TaskKind::ReleaseProposed, (case, measure), 0, (ReleasePolicy::Propose, ""));
         }
     }
 
@@ -246,7 +290,7 @@ impl Decider {
         kind: TaskKind,
         (case, index): (Index, Index),
         part: i64,
-        policy: ReleasePolicy,
+        (policy, why): (ReleasePolicy, &str),
     ) {
         let Some(measure) = self.state.measures.get(index) else { return };
         let ends = if measure.kind() == ActKind::Freeze { ActKind::Release } else { ActKind::Lift };
@@ -258,10 +302,14 @@ impl Decider {
             partner: self.state.partner_of(measure.lane).to_owned(),
             automatic: policy == ReleasePolicy::Send && possible && !measure.release_failed(),
             amount: (part > 0).then_some(part),
-            text: if by_hand { PART_BY_HAND.to_owned() } else { String::new() },
+            text: if by_hand { PART_BY_HAND } else { why }.to_owned(),
             ..Draft::default()
         };
         let court = self.state.cases.get(case).map(|case| self.state.word(case.court).to_owned()).unwrap_or_default();
         self.raise(kind, Some(case), &court, draft);
     }
+}
+
+fn unclaimed(measure: &Measure) -> Money {
+    Money::from_units(measure.limit()).minus_or_zero(Money::from_units(measure.claimed))
 }

@@ -81,7 +81,7 @@ impl Decider {
     fn after(&mut self, act: &Act, judged: Judged, partner: Option<&Partner>) -> After {
         let doubt = partner.map_or(ABSENT_DOUBT, |partner| partner.doubt);
         let was_question = act.state() != ActState::Sending;
-        match judged {
+        match as_it_can_be(act, judged) {
             // Leads are commands of their own, and were given before this one.
             Judged::Answered(outcome) | Judged::AnsweredWith(outcome, _) => {
                 let outcome = fit(act, *outcome);
@@ -252,6 +252,17 @@ fn end_as_ordered(outcome: &mut Outcome, last: Day) {
     outcome.to = Some(last);
     let words = outcome.text.as_ref().map(|text| format!("{}；", text.expose())).unwrap_or_default();
     outcome.text = Some(Personal::new(format!("{words}所报止期{told}晚于所令，按所令止期计")));
+}
+
+/// An answer that cannot be what the partner means says nothing, whichever way it came: a feed is asked to look again, and of
+/// what was called out nobody knows what became.
+fn as_it_can_be(act: &Act, judged: Judged) -> Judged {
+    match judged {
+        Judged::Answered(outcome) | Judged::AnsweredWith(outcome, _) if contradiction(act, &outcome).is_some() => {
+            Judged::Doubt { cause: Cause::Schema }
+        }
+        judged => judged,
+    }
 }
 
 /// Why an answer cannot be what the partner means, in its language: an effect that was over before it was ordered.

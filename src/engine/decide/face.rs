@@ -196,6 +196,7 @@ impl Decider {
     pub(super) fn relist(&mut self, mut closed: ClosedRequest, sequence: u64, has_callback: bool) {
         let before = std::mem::replace(&mut closed.version, sequence);
         closed.events.push(sequence);
+        closed.again = true;
         self.touched.push(closed.sequence);
         if has_callback {
             self.tell_late(&closed, before);

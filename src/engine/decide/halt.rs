@@ -89,7 +89,7 @@ impl Decider {
         });
         let standing: Vec<Index> = standing.map(|(index, _)| index).collect();
         for measure in standing {
-            self.propose_release(TaskKind::ReleaseProposed, (case, measure), 0, policy);
+            self.propose_release(TaskKind::ReleaseProposed, (case, measure), 0, (policy, ""));
         }
     }
 

@@ -38,14 +38,19 @@ impl Decider {
             _ => None,
         };
         let stands = !known.state.took_effect() && state.took_effect() && outcome.verdict != Verdict::Queued;
-        if let (true, Some(ActKind::Freeze), Some(measure)) = (stands && closed.viewers.is_empty(), kind, measure)
+        let told = told_moved(kind, &outcome, known.planned.line.amount.unwrap_or(0));
+        let is_taken = kind.is_some_and(ActKind::moves_money) && told > 0;
+        let about = match kind {
+            Some(ActKind::Freeze) => measure.filter(|_| stands),
+            _ => is_taken.then_some(act.into()),
+        };
+        if let Some(about) = about.filter(|_| closed.viewers.is_empty())
             && let Some(case) = self.state.case_by_sequence(closed.case)
             && let Some(subject) = known.planned.subjects.get(usize::from(known.planned.line.subject))
         {
-            self.state.owe_notice(case, *subject, measure);
+            self.state.owe_notice(case, *subject, about);
         }
         let turned = known.state.took_effect() != state.took_effect();
-        let told = told_moved(kind, &outcome, known.planned.line.amount.unwrap_or(0));
         let entered = self.state.entered_of(act).unwrap_or(known.moved);
         let other_sum = kind.is_some_and(ActKind::transfers) && (told != known.moved || told != entered);
         if !state.is_open() && kind.is_some_and(ActKind::is_control) && (turned || other_sum) {

@@ -1,7 +1,6 @@
 //! Measures as days and news pass over them: what lapses, whose end is told, what a question shows of a queue, what may not be
 //! frozen twice.
 
-use domain::act::ActOrder;
 use domain::measure::{ChangeCause, EXPIRY_NOTICE_DAYS, MeasureState, days_left, end_of, notice_due, renewal_asked_by};
 use domain::outcome::{FoundAccount, Outcome};
 use domain::task::{TaskEnd, TaskKind};
@@ -19,6 +18,8 @@ use crate::state::{Act, Measure, short_hash};
 pub const LAPSED_PER_TICK_MAX: usize = 500;
 /// Ends told with one tick.
 pub const NOTICES_PER_TICK_MAX: usize = 500;
+/// How many of them may be those that came to end soon since the tick before; the rest of a tick is the day's look's.
+const NOTICES_STIRRED_MAX: usize = NOTICES_PER_TICK_MAX / 2;
 /// Measures looked at for that with one tick.
 const NOTICES_LOOKED_MAX: usize = 10_000;
 
@@ -131,9 +132,32 @@ impl Decider {
         if self.noticing.day != today.count() {
             self.noticing = Noticing { day: today.count(), from: Some((today.count(), 0)) };
         }
+        // What came to end soon since is told beside the day's look, which never begins anew for it: where something comes to end soon
+        // with each tick, the look would never come to those that end last.
+        let mut due = Vec::new();
+        while due.len() < NOTICES_STIRRED_MAX
+            && let Some(index) = self.state.ends_stirred.pop_first()
+        {
+            if self.is_to_be_told(index, today) {
+                due.push(index);
+            }
+        }
+        self.look_at_ends(today, &mut due);
+        due.sort_unstable();
+        due.dedup();
+        for index in due {
+            let Some(measure) = self.state.measures.get(index).cloned() else { continue };
+            let Some(to) = measure.last_day() else { continue };
+            let by = renewal_asked_by(to, today, &self.config.calendar);
+            self.raise_on(TaskKind::Expiring, &measure, Some(end_of(by)), Some(measure.limit()));
+        }
+    }
+
+    /// Goes on with the day's look at the ends, in their order.
+    fn look_at_ends(&mut self, today: Day, due: &mut Vec<Index>) {
         let Some(from) = self.noticing.from else { return };
         let horizon = today.plus_days(EXPIRY_NOTICE_DAYS.iter().copied().max().unwrap_or(0));
-        let (mut due, mut last, mut looked) = (Vec::new(), None, 0);
+        let (mut last, mut looked) = (None, 0);
         for (to, index) in self.state.measures_ending_from(from, horizon.count()).take(NOTICES_LOOKED_MAX) {
             (last, looked) = (Some((to, index)), looked + 1);
             if self.is_to_be_told(index, today) {
@@ -145,12 +169,6 @@ impl Decider {
         }
         let all = due.len() < NOTICES_PER_TICK_MAX && looked < NOTICES_LOOKED_MAX;
         self.noticing.from = last.filter(|_| !all).map(|(to, index)| (to, index.saturating_add(1)));
-        for index in due {
-            let Some(measure) = self.state.measures.get(index).cloned() else { continue };
-            let Some(to) = measure.last_day() else { continue };
-            let by = renewal_asked_by(to, today, &self.config.calendar);
-            self.raise_on(TaskKind::Expiring, &measure, Some(end_of(by)), Some(measure.limit()));
-        }
     }
 
     fn is_to_be_told(&self, index: Index, today: Day) -> bool {
@@ -180,12 +198,8 @@ impl Decider {
         self.raise_again(kind, Some(measure.case), &court, draft)
     }
 
-    /// Ends the tasks whose measure ended, was renewed or stands again; what came to end soon, or was not renewed after all, is told
-    /// with the next tick.
+    /// Ends the tasks whose measure ended, was renewed or stands again.
     pub(super) fn end_what_is_moot(&mut self) {
-        if std::mem::take(&mut self.state.ends_stirred) {
-            self.noticing = Noticing::NEVER;
-        }
         while let Some(task) = self.state.moot.first().copied() {
             let end = TaskEnd::Moot.word().to_owned();
             self.emit(TaskEnded { by: String::new(), end, request: None, task }.into(), None, 0);
@@ -276,17 +290,15 @@ impl Decider {
         self.raise(TaskKind::NewsContradicts, Some(case), &court, draft);
     }
 
-    /// Does a freeze of this case hold the same property, or is one under way? It may not be frozen twice (rule D14).
-    pub(super) fn frozen_already(&self, case: Option<Index>, act: &ActOrder) -> bool {
-        let (Some(case), Some(account), ActKind::Freeze) = (case, &act.account, act.kind) else { return false };
-        let asset = short_hash(&[&act.partner, account.expose()]);
-        let mut acts = self.state.acts_of_case(case).map(|(_, act)| act);
-        acts.any(|act| act.kind() == ActKind::Freeze && act.asset == asset && act.state().is_open())
-            || self.frozen_assets(case).any(|frozen| frozen == asset)
+    /// The property that freezes of a case hold or queue for, or are under way to: it may not be frozen twice (rule D14).
+    pub(super) fn taken_assets(&self, case: Index) -> impl Iterator<Item = u64> {
+        let acts = self.state.acts_of_case(case).map(|(_, act)| act);
+        let under_way = acts.filter(|it| it.kind() == ActKind::Freeze && it.asset != 0 && it.state().is_open());
+        under_way.map(|act| act.asset).chain(self.frozen_assets(case))
     }
 
     /// The property that freezes of a case hold or queue for, and are not to let go.
-    pub(super) fn frozen_assets(&self, case: Index) -> impl Iterator<Item = u64> {
+    fn frozen_assets(&self, case: Index) -> impl Iterator<Item = u64> {
         let today = Day::of(self.now);
         let live = self.state.measures_of_case(case).map(|(_, measure)| measure);
         live.filter(move |it| it.is_live_freeze() && it.releasing == 0 && it.asset != 0 && !it.is_over(today))

@@ -18,7 +18,7 @@ pub mod measures;
 mod officers;
 mod packet;
 mod people;
-mod plan;
+pub mod plan;
 mod preflight;
 mod property;
 mod pump;
@@ -88,6 +88,9 @@ impl Decider {
         // What was over when it was decided was told in the same decision.
         state.disturbed.clear();
         state.notices.clear();
+        state.freezes_ended.clear();
+        // A start looks at every end that is near.
+        state.ends_stirred.clear();
         Self {
             state,
             config: Arc::new(Config::default()),
@@ -125,6 +128,8 @@ impl Decider {
         let answer =
             if self.draining && needs_serving(&command) { Err(Refusal::Draining) } else { self.dispatch(command) };
         self.end_what_is_moot();
+        self.settle_disturbed();
+        self.go_on_after_others();
         self.settle_disturbed();
         self.tell_debtors();
         self.take(answer)

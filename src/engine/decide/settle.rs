@@ -124,16 +124,12 @@ impl Decider {
             return;
         }
         if settled == moved {
-            self.close_tasks_of(act, &[TaskKind::SettlementOverdue, TaskKind::SettlementDiffers]);
-        }
-    }
-
-    /// Ends tasks of these kinds about an act: what they asked for has come about.
-    pub(crate) fn close_tasks_of(&mut self, act: ActRef, kinds: &[TaskKind]) {
-        let about = self.state.tasks.values().filter(|task| task.act == Some(act) && kinds.contains(&task.kind()));
-        let tasks: Vec<u64> = about.map(|task| task.sequence).collect();
-        for task in tasks {
-            self.close_task(task, TaskEnd::Moot, None);
+            for kind in [TaskKind::SettlementOverdue, TaskKind::SettlementDiffers] {
+                let about = Draft { act: Some(act), partner: partner.clone(), ..Draft::default() };
+                if let Some(task) = self.same_as_open(kind, Some(case), about) {
+                    self.close_task(task, TaskEnd::Moot, None);
+                }
+            }
         }
     }
 

@@ -207,7 +207,7 @@ impl Decider {
         }
         let mut claimed: BTreeMap<Index, Money> = BTreeMap::new();
         let mut plan = Vec::with_capacity(acts.len());
-        let mut freezing = BTreeSet::new();
+        let mut taken = self.taken_before(acts, [case, before]);
         for (place, act) in acts.iter().enumerate() {
             let at = format!("/acts/{place}");
             let partner = self.config.partners.get(&act.partner).filter(|partner| !partner.retired);
@@ -219,8 +219,7 @@ impl Decider {
                 return Err(Refusal::Rules(vec![Breach { rule: &rules::D19, at: format!("{at}/kind") }]));
             }
             let subject = submit.subjects.get(usize::from(act.subject)).copied();
-            let twice = act.kind == ActKind::Freeze && asset_of(act).is_some_and(|asset| !freezing.insert(asset));
-            if twice || self.frozen_already(case, act) || self.frozen_already(before, act) {
+            if act.kind == ActKind::Freeze && asset_of(act).is_some_and(|asset| !taken.insert(asset)) {
                 return Err(Refusal::Rules(vec![Breach { rule: &rules::D14, at: format!("{at}/account") }]));
             }
             let base = self.base_of(act, ([case, before], subject), &at)?;
@@ -230,6 +229,13 @@ impl Decider {
             plan.push(self.plan_line(act, base, case));
         }
         Ok(plan)
+    }
+
+    /// What freezes of the case, and of the preservation before it, are on already; gone through once for all that is ordered.
+    fn taken_before(&self, acts: &[ActOrder], cases: [Option<Index>; 2]) -> BTreeSet<u64> {
+        let freezes = acts.iter().any(|act| act.kind == ActKind::Freeze && act.account.is_some());
+        let cases = cases.into_iter().flatten().filter(|_| freezes);
+        cases.flat_map(|case| self.taken_assets(case)).collect()
     }
 
     fn plan_line(&self, act: &ActOrder, base: Base, case: Option<Index>) -> PlanLine {
@@ -266,8 +272,11 @@ impl Decider {
             let property = Self::property_of_line(&line);
             let years = |partner: &Arc<Partner>| partner.law.years_for(property, Some(partner.kind));
             let years = partner.map_or(rules::DEPOSIT_YEARS_MAX, years);
+            // A renewal never ends what it renews earlier than it would end by itself (rule D9).
+            let longest = from.last_of_years(years);
+            let last = freeze.and_then(Measure::last_day).filter(|_| act.kind == ActKind::Renew);
             line.from = Some(from.count());
-            line.to = Some(act.to.unwrap_or(from.last_of_years(years)).count());
+            line.to = Some(act.to.unwrap_or(last.map_or(longest, |last| last.max(longest))).count());
         }
         line
     }

@@ -38,6 +38,14 @@ impl Decider {
 
     fn raised(&mut self, kind: TaskKind, case: Option<Index>, court: &str, draft: Draft, again: bool) -> u64 {
         let slot = case.and_then(|case| self.state.cases.get(case)).map_or(0, |case| case.slot);
+        let (fact, body) = self.drawn(kind, case, court, draft);
+        if let Some(open) = self.state.task_about(&fact).filter(|_| !again) {
+            return open;
+        }
+        self.emit(fact.into(), Some(Body::Task(body)), slot)
+    }
+
+    fn drawn(&self, kind: TaskKind, case: Option<Index>, court: &str, draft: Draft) -> (TaskRaised, TaskBody) {
         let fact = TaskRaised {
             act: draft.act,
             automatic: draft.automatic,
@@ -48,11 +56,12 @@ impl Decider {
             measure: draft.measure,
             partner: draft.partner,
         };
-        if let Some(open) = self.state.task_about(&fact).filter(|_| !again) {
-            return open;
-        }
-        let body = Body::Task(TaskBody { amount: draft.amount, text: draft.text });
-        self.emit(fact.into(), Some(body), slot)
+        (fact, TaskBody { amount: draft.amount, text: draft.text })
+    }
+
+    /// The open task that raising this one would find open: looked up, because a directory has tasks that no one ever ends.
+    pub(crate) fn same_as_open(&self, kind: TaskKind, case: Option<Index>, draft: Draft) -> Option<u64> {
+        self.state.task_about(&self.drawn(kind, case, "", draft).0)
     }
 
     /// Ends a task by itself: what it was about is gone, or was done.

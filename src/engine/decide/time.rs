@@ -171,11 +171,14 @@ impl Decider {
         Ok(Answer::Done(self.state.next))
     }
 
-    /// Remembers when a goal no longer waits for questions about property of an earlier kind.
+    /// Remembers when a goal no longer waits for questions about property of an earlier kind, nor for more of what was told in part.
     pub(super) fn be_patient(&mut self, request: RequestId) {
         let open = self.state.request_index(request).and_then(|index| self.state.requests.get(index));
         let Some(open) = open.filter(|open| matches!(open.goal(), Some(Goal::Secure | Goal::Collect))) else { return };
-        self.patience.insert((open.accepted_at.saturating_add(PATIENCE_MS), request.0));
+        let patient = open.accepted_at.saturating_add(PATIENCE_MS);
+        let quiet = self.quiet_at(open);
+        self.patience.insert((patient, request.0));
+        self.patience.extend(quiet.map(|until| (until, request.0)));
     }
 
     /// Whatever goals may plan is looked at anew with the next tick: what held it back is gone.

@@ -34,7 +34,7 @@ impl Engine {
         Ok(reduced(view, sums, self.now()))
     }
 
-    /// What the acts of one request hold and moved.
+    /// What the acts of one request hold, and what they moved that was not given back.
     fn sums_of(&self, id: RequestId, target: Money) -> Result<ApplicantSums, Refusal> {
         let acts_of = |state: &State| -> Option<Vec<ActId>> {
             let open = state.requests.get(state.request_index(id)?)?;
@@ -49,7 +49,7 @@ impl Engine {
         let state = &decider.state;
         let held = acts.iter().filter_map(|act| state.measure_by_act(*act)).filter(|measure| measure.is_live_freeze());
         let controlled = held.map(|measure| Money::from_units(measure.caught())).sum();
-        let deducted = acts.iter().map(|act| Money::from_units(state.moved_by(*act))).sum();
+        let deducted = acts.iter().map(|act| Money::from_units(state.kept_of(*act))).sum();
         Ok(ApplicantSums { target, controlled, deducted })
     }
 
@@ -102,6 +102,6 @@ fn result(act: &ActView) -> ApplicantResult {
         caught: newest.and_then(|outcome| outcome.caught).filter(|_| effect),
         moved: newest.and_then(|outcome| outcome.moved).filter(|_| effect),
         measure: act.measure,
-        found: newest.map(|outcome| outcome.accounts.iter().map(ApplicantFound::from).collect()).unwrap_or_default(),
+        found: act.accounts().into_iter().map(ApplicantFound::from).collect(),
     }
 }

@@ -13,10 +13,11 @@ use store::record::{ActRef, Body, Fact, PlanLine, act_state, read_leaf};
 use super::{Engine, Shared};
 use crate::command::{ClosedRead, Command};
 use crate::decide::PAUSE_MS_MAX;
-use crate::delay::{Seen, Service, Stretch, Whose, stretches, sums};
+use crate::delay::{Outage, Seen, Service, Stretch, Whose, stretches, sums};
 use crate::refusal::Refusal;
+use crate::state::State;
 use crate::state::books::paper_key;
-use crate::state::proof::{CASE_EVENTS_MAX, hold_key};
+use crate::state::proof::{CASE_EVENTS_MAX, HOLDS_MAX, OF_CONFIG, OF_GATEWAY, hold_key};
 use crate::view::Caller;
 use crate::view::evidence::{
     EVIDENCE_LINES_MAX, EVIDENCE_LOOKED_MAX, EvidenceEvent, EvidenceView, ReleasedLine, SealedEvidence,
@@ -25,7 +26,7 @@ use crate::words::words;
 
 /// Events of one page at most: each brings its leaf and some thirty hashes, so that a page stays below a MiB.
 const PAGE_EVENTS_MAX: u16 = 200;
-/// Pauses, stops and configurations that are looked at for one act, the newest before it was handed over.
+/// Pauses and stops that are looked at for one act, the newest of its time; and as many configurations and starts.
 const HOLDS_LOOKED_MAX: usize = 512;
 
 /// Where the events of an act may stand.
@@ -157,9 +158,12 @@ impl Shared {
         let of = ActRef::from(act);
         let kind = line.as_ref().and_then(|line| ActKind::from_code(line.kind));
         let mut found = self.found(of, places);
+        let base_until = line.as_ref().and_then(|line| line.base).and_then(|base| self.base_until(base.into(), now));
         let partner = line.as_ref().map(|line| line.partner.clone()).unwrap_or_else(|| partner_in(&found.own));
-        found.around.extend(self.holds_on(&partner, &found.own));
+        let (holds, outages, complete) = self.holds_on(&partner, &found.own);
+        found.around.extend(holds);
         found.around.sort_by_key(|seen| seen.sequence);
+        found.complete &= complete;
         let whose = Whose {
             act: of,
             kind,
@@ -167,6 +171,7 @@ impl Shared {
             court: places.court.clone(),
             approvals: line.as_ref().map_or(0, |line| line.approvals),
             fetched: places.fetched || was_fetched(&found.own),
+            base_until,
         };
         let config = std::sync::Arc::clone(self.decider.read().config());
         let service = config.partners.get(&partner).map(|partner| Service {
@@ -174,7 +179,7 @@ impl Shared {
             calendar: &config.calendar,
             digest: &config.digest,
         });
-        let life = stretches(&whose, &found.own, &found.around, service.as_ref(), now);
+        let life = stretches(&whose, &found.own, (&found.around, &outages), service.as_ref(), now);
         let asked = kind.filter(|_| sealed);
         let ranks = self.ranks(of, &found.own, (asked, line.as_ref().map_or((0, 0), taken_over)));
         let (exchanges, exchanges_total) = self.exchanges(of, &found.own, sealed);
@@ -232,20 +237,33 @@ impl Shared {
         Found { own, around, about, complete }
     }
 
-    /// Pauses and stops that may have held an act of this partner before it was handed over.
-    fn holds_on(&self, partner: &str, own: &[Seen]) -> Vec<Seen> {
-        let (Some(first), Some(last)) = (own.first(), own.last()) else { return Vec::new() };
-        let lane = hold_key(partner);
+    /// When the act that another builds on came to its end; `now` = it has not, `None` = it is no act of ours.
+    fn base_until(&self, base: ActId, now: Millis) -> Option<Millis> {
+        let places = self.places_of(base).ok()?;
+        let of = ActRef::from(base);
+        let looked = places.events.iter().take(EVIDENCE_LOOKED_MAX);
+        let own: Vec<Seen> =
+            looked.filter_map(|sequence| self.seen(*sequence)).filter(|seen| lines::is_of(seen, of)).collect();
+        Some(lines::end_of(&own, of).unwrap_or(now))
+    }
+
+    /// Pauses and stops that may have held an act of this partner before it was handed over, the configurations of its time, the times
+    /// in which the gateway did not run, and whether all of them are remembered and were looked at.
+    fn holds_on(&self, partner: &str, own: &[Seen]) -> (Vec<Seen>, Vec<Outage>, bool) {
+        let (Some(first), Some(last)) = (own.first(), own.last()) else { return (Vec::new(), Vec::new(), true) };
         let still = !lines::is_over(own);
         // A pause ends by itself, so none that began earlier can have held the act.
         let (since, until) = (first.at.saturating_sub(PAUSE_MS_MAX), if still { Millis::MAX } else { last.at });
-        let places: Vec<u64> = {
+        let chosen = {
             let decider = self.decider.read();
-            let holds = decider.state.holds.iter().rev().filter(|hold| hold.at <= until);
-            let of_lane = holds.filter(|hold| hold.partner == 0 || (hold.partner == lane && hold.at >= since));
-            of_lane.map(|hold| hold.sequence).take(HOLDS_LOOKED_MAX).collect()
+            Holds::chosen(&decider.state, hold_key(partner), (since, first.at, until))
         };
-        places.into_iter().rev().filter_map(|sequence| self.seen(sequence)).collect()
+        let around = chosen.places.iter().filter_map(|sequence| self.seen(*sequence)).collect();
+        let outage = |start: &u64| {
+            let (start, before) = (self.seen(*start)?, self.seen(start.checked_sub(1)?)?);
+            Some(Outage { from: before.at, until: start.at, event: start.sequence })
+        };
+        (around, chosen.starts.iter().filter_map(outage).collect(), chosen.complete)
     }
 
     fn sealed(&self, act: ActId, line: &PlanLine, request: RequestId) -> Option<SealedEvidence> {
@@ -342,6 +360,49 @@ impl Shared {
     }
 }
 
+/// What may have held an act, by the sequences of its events, oldest first.
+#[derive(Default)]
+struct Holds {
+    places: Vec<u64>,
+    /// Starts of the gateway, which are among them.
+    starts: Vec<u64>,
+    complete: bool,
+}
+
+impl Holds {
+    /// Of a lane, for an act that began at `first`, over at `until`; pauses count from `since`.
+    fn chosen(state: &State, lane: u64, (since, first, until): (Millis, Millis, Millis)) -> Self {
+        // What is forgotten was before the oldest that is remembered; a stop that is in force still is kept by itself.
+        let forgot = state.holds.len() >= HOLDS_MAX && state.holds.front().is_some_and(|oldest| oldest.at > since);
+        let mut held = Self { places: state.stops.keys().copied().collect(), complete: !forgot, ..Self::default() };
+        // Each sort by itself: what people load each night takes no place from what held an act.
+        let (mut stops, mut configs) = (0, 0);
+        for hold in state.holds.iter().rev().filter(|hold| hold.at <= until) {
+            let counted = match hold.partner {
+                OF_CONFIG if hold.at >= first => &mut configs,
+                OF_GATEWAY if hold.at >= first => {
+                    held.starts.push(hold.sequence);
+                    &mut configs
+                }
+                0 => &mut stops,
+                of if of == lane && hold.at >= since => &mut stops,
+                _ => continue,
+            };
+            *counted += 1;
+            if *counted > HOLDS_LOOKED_MAX {
+                held.complete = false;
+                continue;
+            }
+            held.places.push(hold.sequence);
+        }
+        held.places.sort_unstable();
+        held.places.dedup();
+        held.starts.reverse();
+        held.starts.truncate(HOLDS_LOOKED_MAX);
+        held
+    }
+}
+
 /// The foreign freeze whose rank a freeze takes over (rule D13), by number and case number; 0 = none.
 fn taken_over(line: &PlanLine) -> (u64, u64) {
     let original = line.original().filter(|_| line.kind == ActKind::Freeze.code());
@@ -386,3 +447,54 @@ fn chosen(found: Found, life: &[Stretch]) -> Vec<Seen> {
 
 /// Where an act stands that nothing has been said of.
 const NOTHING_SAID: ActState = ActState::Planned;
+
+#[cfg(test)]
+mod tests {
+    use store::record::{ConfigLoaded, Event, GatewayStarted, StopLifted, StopOrdered};
+
+    use super::*;
+
+    fn fold(state: &mut State, at: Millis, fact: Fact) -> u64 {
+        let sequence = state.next;
+        state.fold(sequence, &Event { at, fact, body: None, key: 0 });
+        sequence
+    }
+
+    fn stopped(state: &mut State, at: Millis) -> u64 {
+        let (by, court) = ("judge".to_owned(), "330225".to_owned());
+        fold(state, at, StopOrdered { all: false, by, court, kinds: Vec::new(), own: true }.into())
+    }
+
+    #[test]
+    fn configurations_take_no_place_from_a_stop_and_what_is_left_out_is_said() {
+        let mut state = State::default();
+        let stop = stopped(&mut state, 1_000);
+        for at in (2_000..).take(2 * HOLDS_LOOKED_MAX) {
+            fold(&mut state, at, ConfigLoaded { digest: at.to_string(), partners: 1 }.into());
+        }
+        let lifted = fold(&mut state, 9_000, StopLifted { by: "judge".to_owned(), stop }.into());
+        let start = fold(&mut state, 9_500, GatewayStarted { epoch: 1, version: String::new() }.into());
+        // Before the first of those configurations, and long after.
+        let all = Holds::chosen(&state, 7, (0, 8_000, Millis::MAX));
+        assert_eq!((all.places, all.starts, all.complete), (vec![stop, lifted, start], vec![start], true));
+        let cut = Holds::chosen(&state, 7, (0, 500, Millis::MAX));
+        assert!(cut.places.contains(&stop) && cut.places.contains(&lifted) && !cut.complete);
+        for at in (10_000..).take(HOLDS_LOOKED_MAX) {
+            let stop = stopped(&mut state, at);
+            fold(&mut state, at, StopLifted { by: "judge".to_owned(), stop }.into());
+        }
+        assert!(!Holds::chosen(&state, 7, (0, 9_900, Millis::MAX)).complete, "more stops than are looked at");
+        assert!(Holds::chosen(&state, 7, (0, 9_900, 9_950)).complete);
+    }
+
+    #[test]
+    fn what_is_not_remembered_any_more_is_said() {
+        let mut state = State::default();
+        for at in (1_000..).take(HOLDS_MAX) {
+            fold(&mut state, at, ConfigLoaded { digest: at.to_string(), partners: 1 }.into());
+        }
+        let oldest = state.holds.front().unwrap().at;
+        assert!(!Holds::chosen(&state, 7, (oldest - 1, oldest, Millis::MAX)).complete);
+        assert!(Holds::chosen(&state, 7, (oldest, 1_000_000, Millis::MAX)).complete);
+    }
+}

@@ -23,6 +23,7 @@ use crate::command::{Answer, Command};
 use crate::config::Config;
 use crate::decide::face::too_many;
 use crate::refusal::Refusal;
+use crate::state::State;
 use crate::state::found::News;
 use crate::vault::blob_id;
 
@@ -49,6 +50,11 @@ fn is_small(answer: &FaceAnswer) -> bool {
         FaceAnswer::Papers { .. } | FaceAnswer::Credentials { .. } => false,
     }
 }
+
+/// The finished request that a message spoke of last: what is told of one slip stands together, and to put a request together out of
+/// its events unseals all of them.
+#[derive(Default)]
+struct Finished(Option<(u64, State)>);
 
 fn gone() -> FaceFault {
     FaceFault::Malformed("the message could not be processed".to_owned())
@@ -136,7 +142,7 @@ impl Engine {
             FaceVerb::Papers { key, class } => self.face_papers(partner, key, class).await,
             FaceVerb::Credentials { slip } => self.face_credentials(partner, slip).await,
             FaceVerb::Feedback { mut items, assets, leads, .. } => {
-                self.name_lines(partner, &mut items, assets);
+                self.name_lines(partner, &mut items, assets).await;
                 let taken = self.face_feedback(partner, "feedback", items).await;
                 match taken {
                     Ok(taken) => self.face_leads(partner, leads).await.map(|()| taken),
@@ -154,13 +160,16 @@ impl Engine {
     }
 
     /// Some forms name the asset where others name the line: the line is the one that was ordered on it.
-    fn name_lines(&self, partner: &str, items: &mut [FeedbackItem], assets: Vec<(usize, Personal<String>)>) {
+    async fn name_lines(&self, partner: &str, items: &mut [FeedbackItem], assets: Vec<(usize, Personal<String>)>) {
+        let mut finished = Finished::default();
         for (place, asset) in assets {
             let Some(item) = items.get_mut(place).filter(|item| item.line.is_none()) else { continue };
             let Some((number, None)) = named(&item.slip, None) else { continue };
-            let Some(acts) = self.acts_of(partner, number).or_else(|| self.finished_acts(partner, number)) else {
-                continue;
+            let acts = match self.acts_of(partner, number) {
+                Some(acts) => Some(acts),
+                None => self.finished_acts(partner, number, &mut finished).await,
             };
+            let Some(acts) = acts else { continue };
             let Some(slip) = self.shared.papers.slip(&acts, false, None) else {
                 item.outcome = Err("请求单内容已不可核对，请填写控制请求单号".to_owned());
                 continue;
@@ -195,15 +204,26 @@ impl Engine {
     }
 
     /// The same of a slip whose request is finished.
-    fn finished_acts(&self, partner: &str, number: SlipNumber) -> Option<Vec<ActId>> {
+    async fn finished_acts(&self, partner: &str, number: SlipNumber, finished: &mut Finished) -> Option<Vec<ActId>> {
         let request = self.shared.closed_by_slip(number).ok()??;
-        let state = self.shared.closed_state(request).ok()?;
+        let state = self.finished(request, finished).await.ok()?;
         let indices = state.slip_acts(number);
         let acts = indices.iter().filter_map(|index| state.acts.get(*index));
         let mut own: Vec<_> =
             acts.filter(|act| state.partner_of(act.lane) == partner).map(|act| (act.line, act.id())).collect();
         own.sort_unstable();
         (!own.is_empty()).then(|| own.into_iter().map(|(_, act)| act).collect())
+    }
+
+    /// A finished request as its own events left it, put together once for what stands together in a message, and on a thread that may
+    /// take its time.
+    async fn finished<'f>(&self, request: u64, finished: &'f mut Finished) -> Result<&'f mut State, Refusal> {
+        if finished.0.as_ref().is_none_or(|(last, _)| *last != request) {
+            let shared = Arc::clone(&self.shared);
+            let state = self.off_worker(move || shared.closed_state(request)).await.ok_or(Refusal::Unavailable)??;
+            finished.0 = Some((request, state));
+        }
+        finished.0.as_mut().map(|(_, state)| state).ok_or(Refusal::Unavailable)
     }
 
     /// What an answer told beside: recorded once, whatever became of the answer itself.
@@ -248,9 +268,10 @@ impl Engine {
         let told = self.ask(Command::Feedback { partner: partner.to_owned(), way, items }).await?;
         let Answer::Verdicts(verdicts) = told.answer else { return Err(Refusal::Unavailable) };
         let mut answers = Vec::with_capacity(verdicts.len());
+        let mut finished = Finished::default();
         for ((slip, mut taken), (_, line, outcome)) in verdicts.into_iter().zip(said) {
             if let (Err(_), Some(outcome)) = (&taken, outcome)
-                && let Some(late) = self.late_feedback(partner, way, &slip, line, outcome).await?
+                && let Some(late) = self.late_feedback((partner, way), (&slip, line), outcome, &mut finished).await?
             {
                 taken = late;
             }
@@ -263,20 +284,19 @@ impl Engine {
     /// `None` when the slip is no finished one of this partner either.
     async fn late_feedback(
         &self,
-        partner: &str,
-        way: &'static str,
-        slip: &str,
-        line: Option<u16>,
+        (partner, way): (&str, &'static str),
+        (slip, line): (&str, Option<u16>),
         outcome: domain::outcome::Outcome,
+        finished: &mut Finished,
     ) -> Result<Option<Result<(), String>>, Refusal> {
         let Some((number, line)) = named(slip, line) else { return Ok(None) };
         let Some(request) = self.shared.closed_by_slip(number)? else { return Ok(None) };
         let Some(mut closed) = self.shared.closed_request(request)? else { return Ok(None) };
-        let state = self.shared.closed_state(request)?;
-        let indices = state.slip_acts(number).into_iter();
-        let acts = indices.filter_map(|index| Some((index, state.acts.get(index)?)));
+        let state = self.finished(request, finished).await?;
         let mut known = false;
-        for (index, act) in acts.filter(|(_, act)| state.partner_of(act.lane) == partner) {
+        for index in state.slip_acts(number) {
+            let own = state.acts.get(index).filter(|act| state.partner_of(act.lane) == partner);
+            let Some(act) = own else { continue };
             if line.is_some_and(|line| act.line != line && act.kind().is_control()) {
                 continue;
             }
@@ -307,7 +327,10 @@ impl Engine {
                 state: stands,
                 known: self.shared.known_act(&state, act).ok_or(Refusal::Unavailable)?,
             };
-            self.done(Command::LateOutcome(Box::new(late))).await?;
+            let sequence = self.done(Command::LateOutcome(Box::new(late))).await?;
+            if let Some(event) = self.shared.papers.event(sequence) {
+                state.fold(sequence, &event);
+            }
         }
         Ok(known.then_some(Ok(())))
     }

@@ -154,10 +154,8 @@ impl IndexSide {
                 own.cloned().or_else(|| self.found(request).ok().flatten())
             };
             let Some(mut closed) = again.remove(&request).or_else(known) else { continue };
-            if closed.version < *sequence {
-                closed.version = *sequence;
-                closed.events.push(*sequence);
-            }
+            (closed.version, closed.again) = (closed.version.max(*sequence), true);
+            closed.join(&[*sequence]);
             again.insert(request, closed);
         }
         let first = ended.closed.iter().filter(|closed| !again.contains_key(&closed.sequence)).cloned();
@@ -179,26 +177,13 @@ impl IndexSide {
     /// # Errors
     /// When the index cannot be read.
     pub fn found(&self, request: u64) -> Result<Option<ClosedRequest>, IndexError> {
-        if let Some(pending) = self.pending(request) {
-            return Ok(Some(pending));
+        let Some(mut pending) = self.pending(request) else { return stored(self.current().as_ref(), request) };
+        if pending.again
+            && let Some(stored) = stored(self.current().as_ref(), request)?
+        {
+            pending.join(&stored.events);
         }
-        let index = self.current();
-        let key = IndexKey::Request(EntryId { sequence: request, line: 0 });
-        let Some(mut closed) = index.get(&key)?.and_then(|bytes| serde_json::from_slice::<ClosedRequest>(&bytes).ok())
-        else {
-            return Ok(None);
-        };
-        let (list, mut cursor) = (IndexList::EventsOfRequest(request), None);
-        while closed.events.is_empty() || cursor.is_some() {
-            let page = index.page(&list, PageOrder::OldestFirst, cursor.as_ref(), CHUNKS_AT_ONCE)?;
-            let words = page.entries.iter().flat_map(|(_, value)| value.chunks_exact(8));
-            closed.events.extend(words.filter_map(|eight| Some(u64::from_be_bytes(eight.try_into().ok()?))));
-            cursor = page.next;
-            if cursor.is_none() {
-                break;
-            }
-        }
-        Ok(Some(closed))
+        Ok(Some(pending))
     }
 
     /// Remembers requests that were just finished, until the index has them: they are never nowhere.
@@ -209,11 +194,10 @@ impl IndexSide {
         let mut pending = self.pending.write();
         for request in closed {
             // Two pieces of late news at once know nothing of each other; the history is of both.
-            let other = pending.get(&request.sequence).map(|before| before.events.clone()).unwrap_or_default();
             let mut request = request.clone();
-            request.events.extend(other);
-            request.events.sort_unstable();
-            request.events.dedup();
+            if let Some(before) = pending.get(&request.sequence) {
+                request.join(&before.events);
+            }
             pending.insert(request.sequence, request);
         }
         while pending.len() > PENDING_MAX {
@@ -312,26 +296,7 @@ impl IndexSide {
     }
 
     fn apply(&self, next: u64, closed: &[ClosedRequest]) -> Result<(), IndexError> {
-        let index = self.current();
-        let mut writing = Writing { applied: index.applied(), batch: IndexBatch::default(), index: index.as_ref() };
-        let mut fresh: Vec<&ClosedRequest> =
-            closed.iter().filter(|request| request.version >= writing.applied).collect();
-        fresh.sort_unstable_by_key(|request| request.version);
-        for request in fresh {
-            writing.reach(request.version)?;
-            let mut entries = Vec::with_capacity(8);
-            list_entries(request, &mut entries);
-            entries.retain(|(key, _)| self.is_wanted(key));
-            if writing.batch.puts.len() + entries.len() > BATCH_ENTRIES_MAX && request.version > writing.applied {
-                writing.flush(request.version)?;
-            }
-            writing.batch.puts.append(&mut entries);
-        }
-        writing.reach(next)?;
-        if next > writing.applied {
-            writing.flush(next)?;
-        }
-        let applied = writing.applied;
+        let applied = write(self.current().as_ref(), next, closed, |key| self.is_wanted(key))?;
         self.applied.store(applied, Ordering::Relaxed);
         self.pending.write().retain(|_, request| request.version >= applied);
         Ok(())
@@ -471,6 +436,65 @@ impl Writing<'_> {
     }
 }
 
+/// Lists what ended up to `next`; returns how far the index is with that.
+fn write(
+    index: &dyn Index,
+    next: u64,
+    closed: &[ClosedRequest],
+    is_wanted: impl Fn(&IndexKey) -> bool,
+) -> Result<u64, IndexError> {
+    let mut writing = Writing { applied: index.applied(), batch: IndexBatch::default(), index };
+    let mut fresh: Vec<&ClosedRequest> = closed.iter().filter(|request| request.version >= writing.applied).collect();
+    fresh.sort_unstable_by_key(|request| request.version);
+    // What this batch holds and has not written yet.
+    let mut written: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
+    for request in fresh {
+        writing.reach(request.version)?;
+        let mut entries = Vec::with_capacity(8);
+        if request.again {
+            // News that was decided beside other news knew nothing of that: what stands is never lost by it.
+            let mut joined = request.clone();
+            let stored = stored(index, request.sequence)?;
+            joined.join(stored.as_ref().map(|stored| stored.events.as_slice()).unwrap_or_default());
+            joined.join(written.get(&request.sequence).map(Vec::as_slice).unwrap_or_default());
+            list_entries(&joined, &mut entries);
+            written.insert(request.sequence, joined.events);
+        } else {
+            list_entries(request, &mut entries);
+        }
+        entries.retain(|(key, _)| is_wanted(key));
+        if writing.batch.puts.len() + entries.len() > BATCH_ENTRIES_MAX && request.version > writing.applied {
+            writing.flush(request.version)?;
+        }
+        writing.batch.puts.append(&mut entries);
+    }
+    writing.reach(next)?;
+    if next > writing.applied {
+        writing.flush(next)?;
+    }
+    Ok(writing.applied)
+}
+
+/// A finished request with all its events, as far as the index has it.
+fn stored(index: &dyn Index, request: u64) -> Result<Option<ClosedRequest>, IndexError> {
+    let key = IndexKey::Request(EntryId { sequence: request, line: 0 });
+    let Some(mut closed) = index.get(&key)?.and_then(|bytes| serde_json::from_slice::<ClosedRequest>(&bytes).ok())
+    else {
+        return Ok(None);
+    };
+    let (list, mut cursor) = (IndexList::EventsOfRequest(request), None);
+    while closed.events.is_empty() || cursor.is_some() {
+        let page = index.page(&list, PageOrder::OldestFirst, cursor.as_ref(), CHUNKS_AT_ONCE)?;
+        let words = page.entries.iter().flat_map(|(_, value)| value.chunks_exact(8));
+        closed.events.extend(words.filter_map(|eight| Some(u64::from_be_bytes(eight.try_into().ok()?))));
+        cursor = page.next;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    Ok(Some(closed))
+}
+
 fn list_entries(request: &ClosedRequest, puts: &mut Vec<(IndexKey, Vec<u8>)>) {
     let id = EntryId { sequence: request.sequence, line: 0 };
     let value = if request.events.len() <= INLINE_EVENTS_MAX {
@@ -500,6 +524,60 @@ fn list_entries(request: &ClosedRequest, puts: &mut Vec<(IndexKey, Vec<u8>)>) {
         for (chunk, events) in (0_u32..).zip(request.events.chunks(CHUNK_EVENTS)) {
             let value = events.iter().flat_map(|sequence| sequence.to_be_bytes()).collect();
             puts.push((IndexKey::EventsOfRequest(EntryId { sequence: request.sequence, line: chunk }), value));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use store::index::MemoryIndex;
+
+    use super::*;
+
+    fn ended(version: u64, events: &[u64]) -> ClosedRequest {
+        ClosedRequest {
+            sequence: 3,
+            version,
+            case: 3,
+            accepted_at: 0,
+            court: "330225".to_owned(),
+            goal: "look".to_owned(),
+            state: "finished".to_owned(),
+            acts: 2,
+            partners: vec!["bank-a".to_owned(), "bank-b".to_owned()],
+            viewers: Vec::new(),
+            slips: Vec::new(),
+            events: events.to_vec(),
+            again: false,
+        }
+    }
+
+    /// News about what had ended, decided when nothing but these events was known of it.
+    fn news(sequence: u64, known: &[u64]) -> ClosedRequest {
+        ClosedRequest { again: true, ..ended(sequence, &[known, &[sequence]].concat()) }
+    }
+
+    #[test]
+    fn news_that_was_decided_beside_other_news_takes_nothing_out_of_a_history() {
+        for long in [false, true] {
+            let history: Vec<u64> = if long { (3..3 + INLINE_EVENTS_MAX as u64 + 9).collect() } else { vec![3, 5, 9] };
+            let end = history.last().copied().unwrap();
+            let (a, b) = (end + 10, end + 20);
+            let whole = [history.as_slice(), &[a, b]].concat();
+            let (first, one, other) = (ended(end, &history), news(a, &history), news(b, &history));
+            let apart = [vec![first.clone()], vec![one.clone()], vec![other.clone()]];
+            let together = [vec![first], vec![one, other], Vec::new()];
+            for batches in [apart, together] {
+                let index = MemoryIndex::new();
+                let mut applied = 0;
+                for (next, closed) in [end + 1, a + 1, b + 1].into_iter().zip(&batches) {
+                    let next = closed.last().map_or(next, |newest| next.max(newest.version + 1));
+                    applied = write(&index, next, closed, |_| true).unwrap();
+                }
+                assert_eq!(applied, b + 1);
+                let found = stored(&index, 3).unwrap().unwrap();
+                assert_eq!((found.version, &found.events), (b, &whole), "long: {long}");
+            }
         }
     }
 }

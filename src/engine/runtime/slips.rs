@@ -19,7 +19,7 @@ pub(super) enum Drawn {
     For(ActId, u64),
     /// Nowhere: no act of ours has this number and line.
     Never,
-    /// Nobody can say: the case was erased, or too many events were looked at.
+    /// Nobody can say: the case was erased, the journal could not be read, or too many events were looked at.
     Unknown,
 }
 
@@ -64,7 +64,7 @@ impl<'s> SlipSearch<'s> {
         place.map_or(Drawn::Never, |line| Drawn::For(ActId { sequence: drawing.at, line }, plan.request))
     }
 
-    /// The last plan whose first number is not above the one looked for; the outer `None` = too far to look.
+    /// The last plan whose first number is not above the one looked for; the outer `None` = nobody can say.
     fn halve(&mut self, counter: u64) -> Option<Option<(u64, Drawing)>> {
         loop {
             let below = self.passed.range(..=counter).next_back().map(|(first, drawing)| (*first, *drawing));
@@ -87,15 +87,17 @@ impl<'s> SlipSearch<'s> {
         }
     }
 
-    /// The first plan from `from` on that can be read, before `to`; the outer `None` = too far to look.
+    /// The first plan from `from` on that can be read, before `to`; the outer `None` = nobody can say: it is too far to look, or
+    /// cannot be read.
     fn next_drawing(&mut self, from: u64, to: u64) -> Option<Option<(u64, Drawing)>> {
         let mut range = self.shared.reader.read_range(from, ReadLimits { records_max: to - from, ..ReadLimits::NONE });
         loop {
             self.left = self.left.checked_sub(1)?;
-            let Ok(Some((at, record))) = range.next_record() else { return Some(None) };
-            let slips = match read_leaf(record.leaf).map(|leaf| leaf.fact) {
-                Ok(Fact::RequestAccepted(fact)) => fact.slips,
-                Ok(Fact::PlanExtended(fact)) => fact.slips,
+            // What cannot be read may have drawn the number: that there is none would be laid at the partner's door.
+            let Some((at, record)) = range.next_record().ok()? else { return Some(None) };
+            let slips = match read_leaf(record.leaf).ok()?.fact {
+                Fact::RequestAccepted(fact) => fact.slips,
+                Fact::PlanExtended(fact) => fact.slips,
                 _ => 0,
             };
             if slips == 0 {

@@ -272,6 +272,7 @@ impl State {
         let Some(measure) = self.measures.remove(index) else { return };
         self.expiring.remove(&(measure.to, index));
         self.measure_by_id.remove(&id_key(measure.sequence, measure.place));
+        self.ordered_less.remove(&id_key(measure.sequence, measure.place));
         let origin = self.origin_of(&measure);
         if self.measure_by_origin.get(&origin) == Some(&index) {
             self.measure_by_origin.remove(&origin);
@@ -343,9 +344,38 @@ impl State {
 
     /// What comes to stand and ends soon is told today: the look of this day may be over, and it may end with it.
     fn ends_on(&mut self, to: i32, index: Index) {
-        let farthest = EXPIRY_NOTICE_DAYS.iter().copied().max().unwrap_or(0);
-        self.ends_stirred |= to.saturating_sub(self.today) <= farthest;
+        self.stir_end(to, index);
         self.expiring.insert((to, index));
+    }
+
+    /// An end that may have to be told today is looked at by itself. A state that is only folded knows of no today, and looks at none.
+    pub(crate) fn stir_end(&mut self, to: i32, index: Index) {
+        let farthest = EXPIRY_NOTICE_DAYS.iter().copied().max().unwrap_or(0);
+        if to != NO_DAY && to.saturating_sub(self.today) <= farthest {
+            self.ends_stirred.insert(index);
+        }
+    }
+
+    /// A freeze was told with this limit, and so much had been ordered: what is above the order is remembered as that.
+    pub(crate) fn told_limit(&mut self, index: Index, (limit, ordered): (i64, i64)) {
+        let Some(measure) = self.measures.get(index) else { return };
+        let key = id_key(measure.sequence, measure.place);
+        if limit > ordered {
+            self.ordered_less.insert(key, ordered);
+        } else {
+            self.ordered_less.remove(&key);
+        }
+    }
+
+    /// What was ordered of a freeze of which more was told.
+    pub(crate) fn ordered_of(&self, measure: &Measure) -> Option<i64> {
+        self.ordered_less.get(&id_key(measure.sequence, measure.place)).copied()
+    }
+
+    /// How much of what stands of a freeze was never ordered: its partner told more.
+    pub(crate) fn above_order(&self, measure: &Measure) -> Money {
+        let ordered = self.ordered_of(measure).map(|ordered| ordered.saturating_sub(measure.moved).max(0));
+        ordered.map_or(Money::ZERO, |ordered| units(measure.limit()).minus_or_zero(units(ordered)))
     }
 
     /// By which it is found when it is named by its number at the partner.

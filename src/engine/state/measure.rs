@@ -264,6 +264,8 @@ pub struct Taking {
     pub slip: u64,
     /// Hash of partner and account; 0 = none named.
     pub asset: u64,
+    /// Keyed hash of the subject's identity number.
+    pub subject_key: u64,
     /// What was ordered, in 1/10,000 yuan.
     pub amount: i64,
     /// Reported as moved.
@@ -303,6 +305,7 @@ impl Taking {
             sequence,
             slip: 0,
             asset: 0,
+            subject_key: 0,
             amount,
             moved: 0,
             settled: 0,
@@ -366,7 +369,7 @@ mod tests {
     #[test]
     fn a_measure_takes_a_hundred_and_twenty_bytes_and_its_marks_do_not_mix() {
         assert_eq!(size_of::<Option<Measure>>(), 120);
-        assert_eq!(size_of::<Option<Taking>>(), 104);
+        assert_eq!(size_of::<Option<Taking>>(), 112);
         let mut measure = Measure::ordered(MeasureId { sequence: 1, line: 0 }, ActKind::Freeze);
         assert_eq!((measure.property(), measure.release_failed()), (None, false));
         for kind in AssetKind::ALL {

@@ -241,6 +241,8 @@ pub struct State {
     pub takings: Slab<Taking>,
     /// What acts of finished requests gave back, by the place of the act as [`books::id_key`] has it; courts order few of them.
     pub returns: BTreeMap<u64, measure::Return>,
+    /// What was ordered of freezes of which more was told than that, by sequence and place; a handful.
+    pub(crate) ordered_less: BTreeMap<u64, i64>,
     /// What people have to do, by the sequence of its `task.raised`.
     pub tasks: BTreeMap<u64, Task>,
     /// Lanes, in order of first sight.
@@ -269,6 +271,9 @@ pub struct State {
     pub holds: std::collections::VecDeque<proof::Hold>,
     /// Notices owed to debtors: the decision that owes one raises it.
     pub(crate) notices: BTreeMap<(Index, u64), store::record::ActRef>,
+    /// Freezes that came to an end since this was last emptied, by case, request and property: other requests of the case may wait for
+    /// them.
+    pub(crate) freezes_ended: Vec<(Index, Index, u64)>,
     /// Cases by keyed hash.
     pub(crate) case_by_key: Map<(u64, u64), Index>,
     /// Cases by the sequence of their first event.
@@ -301,8 +306,9 @@ pub struct State {
     pub(crate) disturbed: std::collections::BTreeSet<Index>,
     /// Open tasks whose measure ended or was renewed: the decision that did it ends them.
     pub(crate) moot: std::collections::BTreeSet<u64>,
-    /// The end of some measure may have to be told today; the decision that brought it looks at the ends again.
-    pub(crate) ends_stirred: bool,
+    /// Measures whose end may have to be told today though the day's look has passed them, or is yet to come there; whoever decides
+    /// looks at them with the next tick.
+    pub(crate) ends_stirred: std::collections::BTreeSet<Index>,
     /// Who waits for whose end.
     pub(crate) waiters: Map<Index, Vec<Index>>,
     /// Lanes by partner id.
@@ -316,10 +322,24 @@ pub struct State {
 /// The most remembered machine reads; beyond it all are forgotten, and a read may be recorded twice.
 pub const READS_MAX: usize = 65_536;
 
+/// The most freezes whose end is remembered for a decision: it looks at them itself, and a state that is only folded has no use for them.
+const FREEZES_ENDED_MAX: usize = 65_536;
+
 /// The most remembered leads; beyond it all are forgotten, and a repeated one may be recorded twice.
 pub const LEADS_MAX: usize = 65_536;
 
 impl State {
+    /// Remembers that a freeze came to an end, where another request of its case may wait for it.
+    pub(crate) fn freeze_ended(&mut self, request: Index, asset: u64) {
+        let Some(case) = self.requests.get(request).map(|open| open.case) else { return };
+        if self.cases.get(case).is_some_and(|case| case.requests.len() > 1) {
+            if self.freezes_ended.len() >= FREEZES_ENDED_MAX {
+                self.freezes_ended.clear();
+            }
+            self.freezes_ended.push((case, request, asset));
+        }
+    }
+
     /// An act of an open request.
     #[must_use]
     pub fn act_index(&self, id: ActId) -> Option<Index> {

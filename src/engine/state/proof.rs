@@ -10,7 +10,7 @@ use super::{Case, Measure, State, short_hash};
 
 /// Events of one case that are remembered beside those of its requests, the newest; 8 bytes each, and a case has a handful.
 pub const CASE_EVENTS_MAX: usize = 4_096;
-/// Pauses, stops, their ends, configurations, and breakers that opened or closed, that are remembered, the newest; a few a day.
+/// Pauses, stops, their ends, configurations, starts, and breakers that opened or closed, that are remembered, the newest; a few a day.
 pub const HOLDS_MAX: usize = 16_384;
 
 /// Something that may have held acts back, or let them go again.
@@ -20,9 +20,14 @@ pub struct Hold {
     pub sequence: u64,
     /// When.
     pub at: Millis,
-    /// Hash of the partner whose lane it is about; 0 = of no single one.
+    /// Hash of the partner whose lane it is about; 0 = a stop, which is of no single one; or [`OF_CONFIG`], [`OF_GATEWAY`].
     pub partner: u64,
 }
+
+/// In the place of a partner's hash: a configuration was loaded.
+pub const OF_CONFIG: u64 = 1;
+/// In the place of a partner's hash: the gateway started, and had not run before.
+pub const OF_GATEWAY: u64 = 2;
 
 /// By which a partner is named in a [`Hold`].
 #[must_use]
@@ -36,9 +41,9 @@ impl State {
         match &event.fact {
             Fact::LanePaused(fact) => self.note_hold(sequence, event.at, hold_key(&fact.partner)),
             Fact::LaneResumed(fact) => self.note_hold(sequence, event.at, hold_key(&fact.partner)),
-            Fact::StopOrdered(_) | Fact::StopLifted(_) | Fact::ConfigLoaded(_) => {
-                self.note_hold(sequence, event.at, 0);
-            }
+            Fact::StopOrdered(_) | Fact::StopLifted(_) => self.note_hold(sequence, event.at, 0),
+            Fact::ConfigLoaded(_) => self.note_hold(sequence, event.at, OF_CONFIG),
+            Fact::GatewayStarted(_) => self.note_hold(sequence, event.at, OF_GATEWAY),
             Fact::ExchangeEnded(fact) if self.opens_or_closes_breaker(fact) => {
                 self.note_hold(sequence, event.at, hold_key(&fact.partner));
             }
@@ -165,14 +170,18 @@ impl State {
         self.owe_notice(case, subject, about);
     }
 
-    /// The party's key by an act or a measure that is in memory.
+    /// The party's key by an act, a measure or a taking that is in memory.
     pub(crate) fn subject_of(&self, about: ActRef) -> Option<u64> {
         let act = self.act_index(about.into()).and_then(|index| self.acts.get(index)).map(|act| act.subject_key);
         let measure = || {
             let index = self.measure_index(ActId::from(about).into());
             index.and_then(|index| self.measures.get(index)).map(|measure| measure.subject_key)
         };
-        act.or_else(measure)
+        let taking = || {
+            let index = self.taking_index(about.into());
+            index.and_then(|index| self.takings.get(index)).map(|taking| taking.subject_key)
+        };
+        act.or_else(measure).or_else(taking)
     }
 
     /// The debtor's notice was raised: it is not raised again for this party of this case.

@@ -489,6 +489,29 @@ fn as_planned(table: &Table, request: u64, state: ActState) -> KnownAct {
 }
 
 #[test]
+fn the_debtor_is_told_of_money_that_was_taken_after_all() {
+    let mut table = Table::with(vec![partner("bank-a")]);
+    table.import(vec![foreign(1, 30_000, Day::of(START).plus_days(200))]);
+    let deduct = ActOrder { amount: Some(Money::from_fen(30_000)), ..numbered(ActKind::Deduct, "FG1") };
+    let request = table.ask_for(1, deduct).unwrap();
+    table.answer(Outcome::of(Verdict::Refused));
+    let notices = |table: &Table| {
+        let raised = |event: &&Event| matches!(&event.fact, store::record::Fact::TaskRaised(fact) if fact.kind == TaskKind::NotifyDebtor.word());
+        table.events.iter().filter(raised).count()
+    };
+    assert!(table.decider.state.requests.is_empty() && notices(&table) == 0, "nothing was taken");
+    let known = as_planned(&table, request, ActState::Refused);
+    late(&mut table, known, moved(20_000));
+    assert_eq!((table.ledger_now().deducted, notices(&table)), (Money::from_fen(20_000), 1));
+    let known = as_planned(&table, request, ActState::Partly);
+    late(&mut table, known, moved(30_000));
+    assert_eq!(notices(&table), 1, "once for a case and party");
+    let task = table.decider.state.tasks.values().find(|task| task.kind() == TaskKind::NotifyDebtor).unwrap();
+    assert_eq!((task.act, task.partner.as_str()), (Some(store::record::ActRef(request, 0)), "bank-a"));
+    table.fold_again();
+}
+
+#[test]
 fn a_freeze_that_was_refused_and_is_controlled_after_all_stands_and_falls_with_the_news() {
     let mut table = Table::with(vec![partner("bank-a")]);
     let request = table.ask_for(1, freeze("62", 60_000, None)).unwrap();

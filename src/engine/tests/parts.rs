@@ -8,6 +8,7 @@ use proptest::prelude::*;
 
 use super::simulated::pulling;
 use super::*;
+use crate::decide::plan::PART_QUIET_MS;
 use crate::state::found::PARTS_MAX;
 
 /// An account with all of it at hand.
@@ -153,6 +154,7 @@ fn parts_are_known_again_in_any_order_and_an_older_word_that_comes_back_is_news(
 fn words_of_no_account_take_away_none_and_count_where_there_is_none() {
     let mut asked = asked(Goal::Secure, 100_000);
     asked.tell(part(Vec::new())).unwrap();
+    asked.table.pass(PART_QUIET_MS);
     assert_eq!(asked.table.decider.state.requests.len(), 0, "nothing to secure: it is over");
     let mut asked = self::asked(Goal::Secure, 100_000);
     asked.tell(part(vec![account(1, 30_000)])).unwrap();
@@ -211,11 +213,42 @@ fn deposits_and_currencies_of_one_number_stand_beside_each_other() {
 }
 
 #[test]
+fn a_goal_that_would_end_short_hears_the_answer_out() {
+    let mut asked = asked(Goal::Secure, 100_000);
+    asked.tell(part(vec![account(1, 0)])).unwrap();
+    asked.table.pass(PART_QUIET_MS - 1);
+    asked.tell(part(vec![account(2, 30_000)])).unwrap();
+    assert_eq!(asked.ledger().exposure, Money::from_fen(30_000), "the second message came before the end");
+    asked.carry_out();
+    asked.table.pass(PART_QUIET_MS - 1);
+    assert_eq!(asked.table.decider.state.requests.len(), 1, "a third may follow");
+    asked.fold_again();
+    // A start forgets no rest.
+    asked.table = asked.table.restart(vec![pulling("hub-a")]);
+    asked.table.pass(1);
+    assert_eq!(asked.table.decider.state.requests.len(), 0);
+    let site = |task: &crate::state::Task| task.kind() == domain::task::TaskKind::SiteInvestigation;
+    assert!(asked.table.decider.state.tasks.values().any(site), "now it is short");
+}
+
+#[test]
+fn a_goal_that_is_met_or_answered_whole_rests_for_nobody() {
+    let mut asked = asked(Goal::Secure, 30_000);
+    asked.tell(part(vec![account(1, 30_000)])).unwrap();
+    asked.carry_out();
+    assert_eq!(asked.table.decider.state.requests.len(), 0, "all is held");
+    let mut asked = self::asked(Goal::Secure, 30_000);
+    asked.tell(Outcome { in_part: false, ..part(Vec::new()) }).unwrap();
+    assert_eq!(asked.table.decider.state.requests.len(), 0, "all was said");
+}
+
+#[test]
 fn what_is_found_after_a_goal_ended_short_is_for_its_court_to_ask_for() {
     let mut asked = asked(Goal::Secure, 100_000);
     asked.tell(part(vec![account(1, 30_000)])).unwrap();
     let query = asked.table.decider.state.acts.iter().next().unwrap().1.id();
     asked.carry_out();
+    asked.table.pass(PART_QUIET_MS);
     let state = &asked.table.decider.state;
     assert!(state.requests.is_empty());
     for (fen, tasks) in [(0, 0), (50_000, 1)] {

@@ -2,7 +2,9 @@
 
 use domain::Secret;
 use domain::partner::PullCredential;
-use domain::socket::{FaceAnswer, FaceCall, FaceFault, FaceReply, FaceVerb, ListClass, Plug, Pulled, ShownCredential};
+use domain::socket::{
+    FaceAnswer, FaceCall, FaceFault, FaceReply, FaceVerb, FeedbackItem, ListClass, Plug, Pulled, ShownCredential,
+};
 use store::disk::RealDisk;
 use store::keys::Masters;
 use store::seal::master::MasterKey;
@@ -18,22 +20,33 @@ const REQUESTS: usize = 500;
 /// Each asks about two people.
 const PEOPLE: usize = 2;
 
-/// A form whose list is the numbers of its slips.
+/// A form whose list is the numbers of its slips, and whose feedback has a slip and an account a line.
 struct Numbers;
 
 impl Pulled for Numbers {
-    fn decode(&self, _call: &FaceCall) -> Result<FaceVerb, FaceFault> {
-        Ok(FaceVerb::List(ListClass::Queries))
+    fn decode(&self, call: &FaceCall) -> Result<FaceVerb, FaceFault> {
+        let Some(argument) = &call.argument else { return Ok(FaceVerb::List(ListClass::Queries)) };
+        let item = |line: &str| {
+            let (slip, number) = line.split_once(' ').unwrap();
+            let mut outcome = Outcome { in_part: true, ..found(100) };
+            outcome.accounts[0].number = Personal::new(number.to_owned());
+            FeedbackItem { slip: slip.to_owned(), line: Some(0), outcome: Ok(outcome) }
+        };
+        let items = argument.expose().lines().map(item).collect();
+        Ok(FaceVerb::Feedback { class: ListClass::Queries, items, assets: Vec::new(), leads: Vec::new() })
     }
 
     fn encode(&self, _operation: &str, answer: &FaceAnswer) -> FaceReply {
-        let FaceAnswer::List(slips) = answer else { panic!("no list") };
-        let numbers: Vec<String> = slips.iter().map(|slip| slip.number.to_string()).collect();
-        FaceReply { status: 200, content_type: "text/plain", bytes: numbers.join("\n").into_bytes() }
+        let lines: Vec<String> = match answer {
+            FaceAnswer::List(slips) => slips.iter().map(|slip| slip.number.to_string()).collect(),
+            FaceAnswer::Verdicts(verdicts) => verdicts.iter().map(|verdict| format!("{:?}", verdict.taken)).collect(),
+            _ => panic!("neither a list nor verdicts"),
+        };
+        FaceReply { status: 200, content_type: "text/plain", bytes: lines.join("\n").into_bytes() }
     }
 }
 
-fn started(folder: &std::path::Path, tokio: &tokio::runtime::Runtime) -> Running {
+pub(super) fn started(folder: &std::path::Path, tokio: &tokio::runtime::Runtime) -> Running {
     let secret = |text: &str| Secret::new(text.to_owned());
     let credential = PullCredential { username: "YH".to_owned(), password: secret("word") };
     let bank = Partner { travel: Travel::Pull, credential: Some(credential), ..partner("bank") };
@@ -84,9 +97,12 @@ fn question(number: usize, ruling: &str) -> Request {
     request
 }
 
-async fn submit_all(engine: &Engine) {
-    let caller =
-        Caller { token: "court".to_owned(), court: Some("330225".to_owned()), partner: None, is_person: false };
+pub(super) fn court() -> Caller {
+    Caller { token: "court".to_owned(), court: Some("330225".to_owned()), partner: None, is_person: false }
+}
+
+pub(super) async fn submit_all(engine: &Engine, count: usize) {
+    let caller = court();
     let ruling = engine
         .store_document(
             &caller,
@@ -105,17 +121,27 @@ async fn submit_all(engine: &Engine) {
             engine.submit(caller, &key, digest, question(number, ruling)).await.map(|_| ())
         }
     };
-    let all = futures_util::future::join_all((0..REQUESTS).map(submit)).await;
+    let all = futures_util::future::join_all((0..count).map(submit)).await;
     let refused: Vec<_> = all.into_iter().filter_map(Result::err).collect();
     assert!(refused.is_empty(), "{:?}", refused.first());
 }
 
-async fn listed(engine: &Engine) -> Vec<String> {
+pub(super) async fn listed(engine: &Engine) -> Vec<String> {
+    called(engine, None).await
+}
+
+/// Feeds back the accounts of slips, and tells what became of each.
+pub(super) async fn fed(engine: &Engine, accounts: &[(&str, String)]) -> Vec<String> {
+    let lines: Vec<String> = accounts.iter().map(|(slip, number)| format!("{slip} {number}")).collect();
+    called(engine, Some(Personal::new(lines.join("\n")))).await
+}
+
+async fn called(engine: &Engine, argument: Option<Personal<String>>) -> Vec<String> {
     let personal = |text: &str| Personal::new(text.to_owned());
     let call = FaceCall {
         operation: "list".to_owned(),
         credentials: vec![ShownCredential { username: personal("YH"), password: Secret::new("word".to_owned()) }],
-        argument: None,
+        argument,
     };
     let reply = engine.face(PartnerKind::Bank, call).await.ok().flatten().unwrap();
     String::from_utf8(reply.bytes).unwrap().lines().map(str::to_owned).collect()
@@ -126,7 +152,7 @@ fn a_list_reads_what_it_sends_and_nothing_else() {
     let folder = tempfile::TempDir::new().unwrap();
     let tokio = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let running = started(folder.path(), &tokio);
-    tokio.block_on(submit_all(&running.engine));
+    tokio.block_on(submit_all(&running.engine, REQUESTS));
     running.drain(std::time::Duration::from_secs(5));
     // Another process: nothing of what was accepted is in memory but the open state.
     let running = started(folder.path(), &tokio);

@@ -254,6 +254,55 @@ fn the_sort_of_property_is_kept_and_says_for_how_long_it_may_be_held() {
 }
 
 #[test]
+fn a_renewal_that_names_no_last_day_ends_nothing_earlier() {
+    let with = |years: i32| {
+        let freeze_years = vec![(AssetKind::RealEstate, years)];
+        let law = domain::rules::RulePack { freeze_years, ..Default::default() };
+        Partner { law: Arc::new(law), ..partner("bank-a") }
+    };
+    let mut table = Table::with(vec![with(3)]);
+    let last = Day::of(START).last_of_years(3);
+    let home = ImportLine { property: Some(AssetKind::RealEstate), ..foreign(1, 30_000, last) };
+    let verdicts = table.bring_in(vec![home], Vec::new());
+    let measure = table.measure(*verdicts[0].as_ref().unwrap());
+    // The province allows a year by now; what stands, stands as long as it was ordered.
+    let mut config = Config::clone(table.decider.config());
+    config.partners.insert("bank-a".to_owned(), Arc::new(with(1)));
+    config.digest.push('y');
+    table.tell(Command::Configure(Arc::new(config))).unwrap();
+    let shorter = ActOrder { to: Some(Day::of(START).last_of_years(1)), ..on(ActKind::Renew, &measure) };
+    assert_eq!(table.breaks(2, shorter), Some("D9"));
+    table.ask_for(3, on(ActKind::Renew, &measure)).unwrap();
+    table.answer(Outcome::of(Verdict::Done));
+    assert_eq!(table.see(&measure).unwrap().last_day(), Some(last));
+    table.fold_again();
+}
+
+#[test]
+fn ends_are_told_though_something_comes_to_end_soon_with_every_tick() {
+    let mut table = Table::with(vec![partner("bank-a")]);
+    let now = Day::of(START);
+    // More than one tick looks at, and all of them end before the last.
+    let group = u32::try_from(crate::decide::IMPORT_GROUP_MAX).unwrap();
+    for from in (0..10_050).step_by(crate::decide::IMPORT_GROUP_MAX) {
+        let many = (from..from + group).map(|n| foreign(n, 1, now.plus_days(10))).collect();
+        assert!(table.bring_in(many, Vec::new()).iter().all(Result::is_ok));
+    }
+    let verdicts = table.bring_in(vec![foreign(20_000, 1, now.plus_days(29))], Vec::new());
+    let last = *verdicts[0].as_ref().unwrap();
+    let told = |table: &Table| table.measure(last).noticed != 0;
+    for n in 0..60 {
+        table.bring_in(vec![foreign(30_000 + n, 1, now.plus_days(10))], Vec::new());
+        table.decider.decide(Command::Tick, table.now + 1_000);
+        table.now += 1_000;
+        if told(&table) {
+            return;
+        }
+    }
+    panic!("the end that comes last was never told");
+}
+
+#[test]
 fn what_we_froze_ourselves_knows_its_sort_by_what_was_found_or_by_the_industry() {
     let mut table = Table::with(vec![at("bank-a", PartnerKind::Registry)]);
     let scope = Scope::default();

@@ -57,6 +57,7 @@ pub(super) fn closed(request: u64, case: u64) -> ClosedRequest {
         viewers: Vec::new(),
         slips: Vec::new(),
         events: vec![request],
+        again: false,
     }
 }
 

@@ -11,6 +11,7 @@ pub(super) struct Seen {
     pub(super) amount: i64,
     pub(super) state: ActState,
     pub(super) base: Option<ActId>,
+    pub(super) asset: u64,
     pub(super) request: u64,
     pub(super) under_way: bool,
     pub(super) approvals: u8,
@@ -183,6 +184,7 @@ impl Book {
                 amount: line.amount.unwrap_or(0),
                 state: if ready { ActState::Ready } else { ActState::Planned },
                 base: line.base.map(ActId::from),
+                asset: line.asset,
                 request,
                 under_way: false,
                 approvals: line.approvals,
@@ -195,6 +197,9 @@ impl Book {
                 void: false,
                 gone: false,
             };
+            let same = |act: &Seen| act.kind == ActKind::Freeze && act.asset == seen.asset && act.state.is_open();
+            let twice = kind == ActKind::Freeze && seen.asset != 0 && self.acts.values().any(same);
+            assert!(!twice, "property is frozen while another freeze of it is under way");
             self.acts.insert(ActId { sequence, line: place }, seen);
         }
         let kinds: Vec<ActKind> = plan.iter().filter_map(|line| ActKind::from_code(line.kind)).collect();

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use domain::delay::Stage;
 use domain::outcome::{Outcome, Verdict};
 use domain::task::TaskKind;
-use domain::{ActKind, ActState, Personal};
+use domain::{ActKind, ActState, Millis, Personal};
 use sha2::{Digest, Sha256};
 use store::record::{ActRef, Body, Fact, act_state};
 
@@ -93,6 +93,11 @@ pub(super) fn holds(seen: &Seen) -> bool {
     matches!(seen.fact, Fact::CaseHalted(_) | Fact::CaseResumed(_))
 }
 
+/// When these events first brought an act to its end.
+pub(super) fn end_of(own: &[Seen], act: ActRef) -> Option<Millis> {
+    own.iter().find(|seen| state_in(seen, act).is_some_and(ActState::is_final)).map(|seen| seen.at)
+}
+
 /// What an event says the act's state is.
 fn state_in(seen: &Seen, act: ActRef) -> Option<ActState> {
     match &seen.fact {
@@ -163,8 +168,9 @@ impl Shared {
     pub(super) fn times(&self, act: ActRef, own: &[Seen], life: &[Stretch], sealed: bool) -> EvidenceTimes {
         let first = |is: &dyn Fn(&Seen) -> bool| own.iter().find(|seen| is(seen)).map(moment);
         let state_is = |is: fn(ActState) -> bool| move |seen: &Seen| state_in(seen, act).is_some_and(is);
-        let ready = life.iter().find(|stretch| stretch.stage != Stage::Approval && stretch.until != Some(stretch.from));
-        let ready = ready.or_else(|| life.iter().find(|stretch| stretch.stage != Stage::Approval));
+        let is_ready = |stretch: &&Stretch| !matches!(stretch.stage, Stage::Approval | Stage::Down);
+        let ready = life.iter().filter(is_ready).find(|stretch| stretch.until != Some(stretch.from));
+        let ready = ready.or_else(|| life.iter().find(is_ready));
         let decided = first(&|seen| seen.sequence == act.0);
         let effective = first(&state_is(ActState::took_effect));
         let said = effective.filter(|_| sealed).and_then(|moment| self.outcome_at(moment.event));
