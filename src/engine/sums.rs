@@ -32,6 +32,11 @@ impl Said<'_> {
         self.state.took_effect()
     }
 
+    /// The same of an act of that kind, which may need all of it.
+    fn effect_of(&self, kind: ActKind) -> bool {
+        kind.took_effect(self.state)
+    }
+
     /// Rank among those the partner names as ahead; 1 when it names none and holds, 0 = not known.
     fn rank(&self) -> u16 {
         let Some(outcome) = self.outcome else { return 0 };
@@ -73,9 +78,9 @@ impl State {
                 measure.set_state(MeasureState::InForce);
             }),
             ActKind::Release if amount > 0 => self.booked(index, |books| books.release_part(index, amount, said)),
-            ActKind::Release if said.effect() => self.booked(index, |books| books.release(measure)),
+            ActKind::Release if said.effect_of(kind) => self.booked(index, |books| books.release(measure)),
             ActKind::Renew if said.effect() => self.booked(index, |books| books.renew(measure, (to, sent_at), said)),
-            ActKind::Lift if said.effect() => {
+            ActKind::Lift if said.effect_of(kind) => {
                 self.with_measure(measure, |measure| measure.set_state(MeasureState::Ended));
             }
             _ => {}
@@ -135,11 +140,11 @@ impl State {
         let Some(act) = self.acts.get(index).filter(|act| act.kind().ends_a_measure() && state.is_final()) else {
             return;
         };
-        let (case, measure) = (act.case, act.measure);
+        let (kind, case, measure) = (act.kind(), act.case, act.measure);
         if let Some(measure) = self.measures.get_mut(measure) {
-            measure.set_release_failed(!state.took_effect());
+            measure.set_release_failed(!kind.took_effect(state));
         }
-        if state.took_effect() {
+        if kind.took_effect(state) {
             self.disturb(case);
         } else {
             self.disturbed.insert(case);
@@ -252,7 +257,7 @@ impl State {
 
     /// The part that the release names; it stands again when late word denies it.
     fn release_part(&mut self, act: Index, part: i64, said: Said<'_>) {
-        let gone = if said.effect() { part } else { 0 };
+        let gone = if said.effect_of(ActKind::Release) { part } else { 0 };
         let Some((measure, change)) = self.effected(act, gone).map(|(act, change)| (act.measure, change)) else {
             return;
         };

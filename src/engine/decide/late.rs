@@ -43,7 +43,8 @@ impl Decider {
         {
             self.state.owe_notice(case, *subject, measure);
         }
-        let turned = known.state.took_effect() != state.took_effect();
+        let took = |state: ActState| kind.map_or(state.took_effect(), |kind| kind.took_effect(state));
+        let turned = took(known.state) != took(state);
         let told = told_moved(&outcome, known.planned.line.amount.unwrap_or(0));
         let entered = if self.state.taking_index(act).is_some() { self.state.moved_by(act) } else { known.moved };
         let other_sum = kind.is_some_and(ActKind::moves_money) && (told != known.moved || told != entered);
@@ -129,7 +130,8 @@ impl Decider {
 
     fn released_late(&mut self, known: &KnownAct, outcome: &Outcome, slot: u64) -> Option<ActRef> {
         let base = known.base.as_ref()?;
-        let (effect, was) = (outcome.verdict.state().took_effect(), known.state.took_effect());
+        let took = |state| ActKind::Release.took_effect(state);
+        let (effect, was) = (took(outcome.verdict.state()), took(known.state));
         let part = known.planned.line.amount.unwrap_or(0);
         let told = (ChangeCause::Told, slot);
         match (effect, self.known_as(base)) {
