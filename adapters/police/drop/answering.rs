@@ -1,6 +1,6 @@
 //! What police leave: the reception of a request, its answer, and hits; counted against EXECRESULT before any of it is believed.
 
-use domain::outcome::{Detail, Finding, FindingClass, Lead, LeadClass, Outcome, Reason, Verdict};
+use domain::outcome::{About, Detail, Finding, FindingClass, Lead, LeadClass, Outcome, Reason, Verdict};
 use domain::socket::{FeedbackItem, Inbound, SWEPT_ITEMS_MAX};
 use domain::{Day, Personal, SlipLine};
 
@@ -191,7 +191,12 @@ fn answer(named: &BackName<'_>, members: &[Member]) -> Result<Inbound, &'static 
         if field(result, "RWLSH") != named.number {
             return Err("schema");
         }
-        let outcome = if is_query { found(result, &mut counted) } else { watched(result) };
+        let (outcome, about) = if is_query {
+            (found(result, &mut counted), About::Question)
+        } else {
+            (watched(result), About::Control)
+        };
+        let outcome = outcome.map(|outcome| Outcome { about: Some(about), ..outcome });
         let (slip, line) = (named.key.to_string(), Some(named.key.line));
         inbound.feedback.push(FeedbackItem { slip, line, outcome });
     }
