@@ -15,7 +15,7 @@ use domain::{Money, Personal};
 
 use super::message::TAKEN;
 use crate::court_form::beside;
-use crate::court_form::feedback::{NOTHING_SAID, controlled, receipt};
+use crate::court_form::feedback::{NOTHING_SAID, controlled, handed_back, receipt};
 use crate::court_form::lists::keep;
 use crate::court_form::packed::{Packed, TEXT_CHARS_MAX, Values, cut};
 use crate::markup::Element;
@@ -396,15 +396,6 @@ fn sealed(packed: &Packed<'_>, found: &[&Element]) -> BTreeMap<String, Result<Ve
 
 fn hand_back(values: Values<'_>) -> FeedbackItem {
     let (slip, fault) = number(values);
-    let outcome = fault.map_or(Ok(()), Err).and_then(|()| {
-        let words = [values.text("XCHTYY")?, values.text("XCHTBZ")?, values.text("XCHTR")?, values.text("XCHTDH")?];
-        let said = words.iter().filter(|word| !word.is_empty()).map(String::as_str).collect::<Vec<_>>().join("；");
-        let [ground, note, ..] = &words;
-        let reason = match values.dialect.reason(ground) {
-            Reason::Other => values.dialect.reason(note),
-            reason => reason,
-        };
-        Ok(Outcome::of(Verdict::HandedBack).because(reason, &cut(&said, TEXT_CHARS_MAX)))
-    });
+    let outcome = fault.map_or(Ok(()), Err).and_then(|()| handed_back(values));
     FeedbackItem { slip, line: None, outcome }
 }
