@@ -308,7 +308,7 @@ impl Dialect {
 
     /// Does a text stand where a reason would and mean that there is none?
     pub(crate) fn is_no_reason(&self, text: &str) -> bool {
-        text.is_empty() || self.no_reason.iter().any(|known| known == text)
+        text.is_empty() || self.no_reason.iter().any(|known| known == text) || says_success(text)
     }
 
     /// CKH: the name of the notice that goes with an act; `usual` is the form's.
@@ -354,6 +354,14 @@ impl Dialect {
         let is = |words: &[String]| words.iter().any(|known| known == word);
         if is(&self.controlled) { Some(true) } else { is(&self.not_controlled).then_some(false) }
     }
+}
+
+/// Words for "it was done" of whatever measure, such as 解除冻结成功, and no more than that.
+fn says_success(text: &str) -> bool {
+    /// 继续冻结已经处理成功 and the like; what is longer says more.
+    const CHARS_MAX: usize = 10;
+    let says_less = text.contains(['未', '不', '失', '无', '但', '部', '轮', '仅', '，', '；']);
+    text.ends_with("成功") && text.chars().count() <= CHARS_MAX && !says_less
 }
 
 fn is_ours(number: &str) -> bool {

@@ -4,3 +4,4 @@ mod call_out;
 mod golden;
 mod pulled;
 pub(crate) mod specimen;
+mod words;

@@ -90,7 +90,7 @@ pub(crate) fn linked(packed: &Packed<'_>, values: Values<'_>, slip: &str, leads:
     if values.element.children.is_empty() {
         return;
     }
-    let as_of = values.text("FKSJ").unwrap_or_default();
+    let as_of = values.word("FKSJ").unwrap_or_default();
     for card in packed.all(values.element, "glxx") {
         let card = packed.values(card);
         let number = card.text("KH").unwrap_or_default();

@@ -7,27 +7,31 @@
 //! what it does not name stands as it was told before; only a hand-back speaks of all.
 //!
 //! A `kzxx` does not repeat what was ordered (KZCS), so three things are left to the engine, which knows the line:
-//! SKJE stands in `caught` *and* in `moved`, and the one that fits the act is meant; [`Verdict::Queued`] (nothing held,
-//! an earlier measure named) can only be meant for a freeze, and says "not done" for a deduction; and a release that
-//! is `Done` holds nothing whatever `caught` says.
+//! SKJE stands in `caught` *and* in `moved`, and the one that fits the act is meant; sums below what was asked for leave the
+//! verdict `Done` with `Insufficient` or `PriorRight` beside it, because a release with such sums was done and a freeze was not;
+//! and [`Verdict::Queued`] (KZZT 2, an earlier measure named) can only be meant for a freeze, and says "not done" for anything else.
 
 use std::collections::BTreeMap;
 
 use domain::outcome::{
-    ACCOUNTS_MAX, AssetKind, AssetRole, FindingClass, FoundAccount, Lead, Outcome, Reason, SealedReply, Verdict,
+    ACCOUNTS_MAX, About, AssetKind, AssetRole, FindingClass, FoundAccount, Lead, Outcome, Reason, SealedReply, Verdict,
 };
 use domain::socket::{FaceFault, FeedbackItem, ListClass};
 use domain::{Money, Personal};
 
 use super::beside;
 use super::lists::{self, ahead};
-use super::packed::{Packed, Values};
+use super::packed::{Packed, TEXT_CHARS_MAX, Values, cut};
 use super::reply::md5_hex;
 use crate::dialect::Dialect;
 use crate::markup::Element;
 
-/// A request number is at most 22 characters, 45 bytes in the widest table seen; a longer one is a fault of the item.
+/// A request number is at most 22 characters, 45 bytes in the widest table seen, and an account number too; words in its place are
+/// longer. What is longer than this is a fault of the item.
 const NUMBER_BYTES_MAX: usize = 64;
+
+/// Elements around rows.
+const FRAMES: [&str; 7] = ["zhxxList", "kzxxList", "htxxList", "wlxxList", "jrxxList", "hzxxList", "bdhm"];
 
 /// What a feedback says.
 pub(crate) struct Fed {
@@ -64,6 +68,8 @@ struct Rows<'p> {
     receipts: Vec<Row<'p>>,
     /// Products and transactions that stand in no account: what each is, and the list of a provincial channel that it stands in.
     beside: Vec<(Row<'p>, FindingClass, Option<&'static str>)>,
+    /// Elements that name a slip for rows within them, and hold none.
+    empty: Vec<Row<'p>>,
 }
 
 impl<'p> Rows<'p> {
@@ -95,10 +101,20 @@ impl<'p> Rows<'p> {
         if packed.is(element, "zhxx") {
             return;
         }
-        let around = if values.has("BDHM") { Some(values) } else { around };
+        let names_slip = values.has("BDHM");
+        let (around, before) = (if names_slip { Some(values) } else { around }, self.count());
         for child in &element.children {
             self.collect(packed, child, around);
         }
+        let is_frame = FRAMES.iter().any(|name| packed.is(element, name));
+        if names_slip && is_frame && self.count() == before {
+            self.empty.push(row);
+        }
+    }
+
+    fn count(&self) -> usize {
+        let rows = [&self.queried, &self.controlled, &self.handed_back, &self.receipts, &self.empty];
+        rows.map(Vec::len).iter().sum::<usize>() + self.beside.len()
     }
 }
 
@@ -111,8 +127,7 @@ pub(crate) fn read(packed: &Packed<'_>, operation: ListClass, asset: AssetKind) 
         (_, true) => ListClass::Queries,
         _ => ListClass::Controls,
     };
-    let lists = ["zhxxList", "kzxxList", "htxxList", "wlxxList", "jrxxList", "hzxxList", "bdhm"];
-    let is_known = lists.iter().any(|name| has(packed, name));
+    let is_known = FRAMES.iter().any(|name| has(packed, name));
     let says = [rows.queried.len(), rows.controlled.len(), rows.handed_back.len(), rows.beside.len()];
     if !is_known && says.iter().all(|rows| *rows == 0) {
         return Err(FaceFault::Malformed("no list of feedback in the argument".to_owned()));
@@ -121,8 +136,22 @@ pub(crate) fn read(packed: &Packed<'_>, operation: ListClass, asset: AssetKind) 
     let mut items = queries(packed, &rows, asset, &mut leads);
     items.extend(controls(packed, &rows));
     items.extend(rows.handed_back.iter().map(hand_back));
+    items.extend(nothing_said(&rows, &items));
     Ok(Fed { class, items, leads })
 }
+
+/// What a message leaves open that says nothing of a slip, or nothing at all: a frame without rows is no answer that there is nothing,
+/// and whoever sent it would never hear that nobody has read one.
+fn nothing_said(rows: &Rows<'_>, items: &[FeedbackItem]) -> Vec<FeedbackItem> {
+    let unsaid = |slip| FeedbackItem { slip, line: None, outcome: Err(NOTHING_SAID.to_owned()) };
+    let named = rows.empty.iter().map(|row| row.number().0);
+    let left: Vec<FeedbackItem> =
+        named.filter(|slip| !items.iter().any(|item| item.slip == *slip)).map(unsaid).collect();
+    if items.is_empty() && left.is_empty() { vec![unsaid(String::new())] } else { left }
+}
+
+/// For the partner; see [`nothing_said`].
+pub(crate) const NOTHING_SAID: &str = "报文内没有反馈结果；确无账户的请在KHZH填写查无开户信息";
 
 /// Reads the second argument of a hand-back.
 pub(crate) fn read_hand_back(packed: &Packed<'_>) -> Result<Vec<FeedbackItem>, FaceFault> {
@@ -150,8 +179,7 @@ fn queries(packed: &Packed<'_>, rows: &Rows<'_>, asset: AssetKind, leads: &mut V
             lists::keep(outcome, lists::finding(*class, row.values, lists::words_of(*class), standing));
             // Products are an answer; transactions come with one, or before it.
             if *class == FindingClass::Holding && outcome.accounts.is_empty() && outcome.verdict != Verdict::Refused {
-                outcome.verdict = Verdict::Done;
-                (outcome.reason, outcome.text) = (None, None);
+                answered(outcome);
             }
             Ok(())
         });
@@ -172,7 +200,11 @@ impl Answers {
         let (slip, fault) = row.number();
         let place = *self.places.entry(slip.clone()).or_insert(self.items.len());
         if place == self.items.len() {
-            let nothing = Outcome { in_part: true, ..Outcome::of(Verdict::Registered).because(Reason::UnderWay, "") };
+            let nothing = Outcome {
+                in_part: true,
+                about: Some(About::Question),
+                ..Outcome::of(Verdict::Registered).because(Reason::UnderWay, "")
+            };
             self.items.push(FeedbackItem { slip: slip.clone(), line: Some(0), outcome: Ok(nothing) });
         }
         let Some(item) = self.items.get_mut(place) else { return };
@@ -184,11 +216,44 @@ impl Answers {
     }
 }
 
-/// Words in place of a number, as nobody's account number is written in Chinese: is it that there is none, or was a check not passed?
-fn says_none(dialect: &Dialect, account: &str) -> Option<bool> {
+/// What stands in the field of the account number.
+enum Said {
+    /// The number of an account.
+    Number,
+    /// Words: there is none.
+    None,
+    /// Words: the partner's own check was not passed, or it did not look.
+    Refused,
+}
+
+/// Words in place of a number, as nobody's account number is written in Chinese.
+///
+/// # Errors
+/// Words that nobody can make out, such as text of another character set: neither an account nor a statement that there is none.
+fn said_of(dialect: &Dialect, account: &str) -> Result<Said, String> {
     let says = |words: &[String]| words.iter().any(|word| account.contains(word.as_str()));
-    let none = says(&dialect.no_account);
-    (none || says(&dialect.not_passed)).then_some(none)
+    if says(&dialect.no_account) {
+        return Ok(Said::None);
+    }
+    if says(&dialect.not_passed) {
+        return Ok(Said::Refused);
+    }
+    if account.is_ascii() {
+        // What programs write where they have nothing.
+        let is_filler = ["null", "none", "nil", "n/a"].iter().any(|word| account.eq_ignore_ascii_case(word));
+        let is_number = !is_filler && account.bytes().any(|byte| byte.is_ascii_alphanumeric());
+        return match (is_number, account.len() > NUMBER_BYTES_MAX) {
+            (true, false) => Ok(Said::Number),
+            (true, true) => Err("KHZH过长".to_owned()),
+            (false, _) => Err("KHZH无法识别".to_owned()),
+        };
+    }
+    match dialect.reason(account) {
+        Reason::NotFound => Ok(Said::None),
+        Reason::Other if account == "无" => Ok(Said::None),
+        Reason::Other => Err("KHZH无法识别".to_owned()),
+        _ => Ok(Said::Refused),
+    }
 }
 
 /// What the field of the account number says.
@@ -201,27 +266,21 @@ fn add_account(
     leads: &mut Vec<Lead>,
 ) -> Result<(), String> {
     let account = values.text("KHZH")?;
-    let as_of = values.text("FKSJ")?;
+    let as_of = values.word("FKSJ")?;
     if outcome.as_of.is_none() && !as_of.is_empty() {
         outcome.as_of = Some(as_of);
     }
     if account.is_empty() {
         return Err("缺少KHZH".to_owned());
     }
-    if let Some(none) = says_none(packed.dialect, &account) {
-        let text = values.first(&["WNKZYY", "BEIZ"])?;
-        let said = if text.is_empty() { account.clone() } else { format!("{account}：{text}") };
-        // A refusal leaves something unanswered, which words that there is nothing elsewhere do not change.
-        let is_refused = outcome.verdict == Verdict::Refused;
-        if outcome.accounts.is_empty() && none && !is_refused {
-            outcome.verdict = Verdict::NoSuchCustomer;
-            outcome.reason = None;
-            outcome.text = Some(Personal::new(said));
-        } else if outcome.accounts.is_empty() && !none {
-            outcome.verdict = Verdict::Refused;
-            *outcome = outcome.clone().because(packed.dialect.reason(&said), &said);
+    match said_of(packed.dialect, &account)? {
+        Said::Number => {}
+        said => {
+            let text = values.first(&["WNKZYY", "BEIZ"])?;
+            let text = if text.is_empty() { account } else { format!("{account}：{text}") };
+            say_none(packed.dialect, outcome, matches!(said, Said::Refused), &text);
+            return Ok(());
         }
-        return Ok(());
     }
     if outcome.accounts.len() == ACCOUNTS_MAX {
         return Err(format!("账户超过{ACCOUNTS_MAX}个"));
@@ -240,12 +299,12 @@ fn add_account(
     }
     outcome.accounts.push(FoundAccount {
         number: Personal::new(account),
-        class: values.text("CCLB")?,
-        status: values.text("ZHZT")?,
-        currency: packed.dialect.read_currency(values.text("BZ")?),
+        class: values.word("CCLB")?,
+        status: values.word("ZHZT")?,
+        currency: packed.dialect.read_currency(values.word("BZ")?),
         balance,
         available,
-        branch: values.text("KHWD")?,
+        branch: values.word("KHWD")?,
         ahead,
         asset,
         role: AssetRole::Owner,
@@ -253,11 +312,36 @@ fn add_account(
     });
     beside::linked(packed, values, slip, leads);
     beside::findings(packed, values.element, outcome);
-    // An account found weighs more than a row of words beside it.
-    outcome.verdict = Verdict::Done;
-    outcome.reason = None;
-    outcome.text = None;
+    answered(outcome);
     Ok(())
+}
+
+/// What was found weighs more than a row of words beside it; a refusal among them still says that something is left unanswered.
+fn answered(outcome: &mut Outcome) {
+    if !matches!(outcome.verdict, Verdict::Refused | Verdict::Done) {
+        (outcome.reason, outcome.text) = (None, None);
+    }
+    outcome.verdict = Verdict::Done;
+}
+
+/// A row of words: there is no account, or it was not answered.
+fn say_none(dialect: &Dialect, outcome: &mut Outcome, is_refusal: bool, text: &str) {
+    let said = cut(text, TEXT_CHARS_MAX);
+    match (is_refusal, outcome.verdict) {
+        // It changes nothing of what was found, nor of a refusal, that there is nothing elsewhere.
+        (false, Verdict::Done | Verdict::Refused) => {}
+        (false, _) => {
+            (outcome.verdict, outcome.reason) = (Verdict::NoSuchCustomer, None);
+            outcome.text = Some(Personal::new(said));
+        }
+        (true, before) => {
+            let verdict = if before == Verdict::Done { before } else { Verdict::Refused };
+            let known = outcome.text.take().filter(|_| matches!(before, Verdict::Done | Verdict::Refused));
+            let known = known.map(|text| format!("{}；", text.expose())).unwrap_or_default();
+            let said = cut(&format!("{known}{said}"), TEXT_CHARS_MAX);
+            *outcome = Outcome { verdict, ..outcome.clone().because(dialect.reason(text), &said) };
+        }
+    }
 }
 
 /// One item a line, with the receipts of its slip on the first.
@@ -292,7 +376,7 @@ fn controls(packed: &Packed<'_>, rows: &Rows<'_>) -> Vec<FeedbackItem> {
 }
 
 fn control(packed: &Packed<'_>, values: Values<'_>) -> Result<Outcome, String> {
-    let text = values.text("WNKZYY")?;
+    let text = cut(&values.text("WNKZYY")?, TEXT_CHARS_MAX);
     let text = if packed.dialect.is_no_reason(&text) { String::new() } else { text };
     let named = packed.dialect.reason(&text);
     let held = values.money("SKJE")?;
@@ -309,7 +393,7 @@ fn control(packed: &Packed<'_>, values: Values<'_>) -> Result<Outcome, String> {
     let word = values.text("KZZT")?;
     let (verdict, reason) = match packed.dialect.is_controlled(&word) {
         Some(true) => controlled(&outcome, (&text, named), short),
-        Some(false) => not_controlled(&outcome, (&text, named)),
+        Some(false) => not_controlled(&outcome, (&text, named))?,
         None if word.is_empty() => return Err("缺少KZZT".to_owned()),
         None => return Err("KZZT只能为1或2".to_owned()),
     };
@@ -319,6 +403,7 @@ fn control(packed: &Packed<'_>, values: Values<'_>) -> Result<Outcome, String> {
     outcome.verdict = verdict;
     outcome.reason = reason;
     outcome.text = (!text.is_empty()).then(|| Personal::new(text));
+    outcome.about = Some(About::Control);
     Ok(outcome)
 }
 
@@ -337,30 +422,70 @@ fn contradicts(outcome: &Outcome, verdict: Verdict) -> Option<&'static str> {
     None
 }
 
-/// KZZT = 1: done, unless the amounts or a reason say otherwise.
+/// KZZT = 1: done, unless words say otherwise. Sums say why there was less, and leave the verdict to whoever knows what was ordered.
 pub(crate) fn controlled(outcome: &Outcome, (text, named): (&str, Reason), short: bool) -> (Verdict, Option<Reason>) {
     let named = Some(named).filter(|reason| !text.is_empty() && *reason != Reason::Other);
-    let is_behind = !outcome.ahead.is_empty() || text.contains("轮候");
+    let names_queue = text.contains("轮候");
+    let is_behind = !outcome.ahead.is_empty() || names_queue;
     // A limit of zero is no freeze that could stand in a queue: it is what is left after a release.
-    if outcome.caught == Some(Money::ZERO) && outcome.limit != Some(Money::ZERO) && is_behind {
-        return (Verdict::Queued, named.or(Some(Reason::PriorRight)));
+    let waits = is_behind && outcome.caught == Some(Money::ZERO) && outcome.limit != Some(Money::ZERO);
+    let cause = if is_behind { Reason::PriorRight } else { Reason::Insufficient };
+    // Words that say no more than that others go before.
+    let only_queue = waits && names_queue && !refuses(text) && !text.contains(['未', '部']);
+    match (text.is_empty() || only_queue, waits || short) {
+        (true, true) => (Verdict::Done, Some(cause)),
+        (true, false) => (Verdict::Done, None),
+        (false, true) if waits && names_queue => (Verdict::Partly, Some(Reason::PriorRight)),
+        (false, true) => (Verdict::Partly, named.or(Some(cause))),
+        // Success with a reason: the payback account was held, the product was not.
+        (false, false) => (Verdict::Partly, Some(Reason::PartOfAssets)),
     }
-    if short {
-        let cause = if is_behind { Reason::PriorRight } else { Reason::Insufficient };
-        return (Verdict::Partly, named.or(Some(cause)));
-    }
-    // Success with a reason: the payback account was held, the product was not.
-    if text.is_empty() { (Verdict::Done, None) } else { (Verdict::Partly, Some(Reason::PartOfAssets)) }
 }
 
-/// KZZT = 2: refused. Only a bank that names earlier measures and no other ground means 轮候 by it.
-pub(crate) fn not_controlled(outcome: &Outcome, (text, named): (&str, Reason)) -> (Verdict, Option<Reason>) {
+/// Words by which a partner says that it did not do something.
+const REFUSALS: [&str; 17] = [
+    "不支持",
+    "失败",
+    "不能",
+    "无法",
+    "不予",
+    "退回",
+    "退件",
+    "拒绝",
+    "驳回",
+    "不可",
+    "不得",
+    "不允许",
+    "不受理",
+    "不办理",
+    "未办理",
+    "不成功",
+    "未成功",
+];
+/// Words by which a partner says that it has registered a freeze behind others.
+const REGISTERED: [&str; 9] =
+    ["已轮候", "已登记", "已办理", "已列", "已作轮候", "已做轮候", "转为轮候", "轮候成功", "轮候冻结成功"];
+
+/// Do the words say that something was not done?
+pub(crate) fn refuses(text: &str) -> bool {
+    REFUSALS.iter().any(|word| text.contains(word))
+}
+
+/// KZZT = 2: refused. Only a bank that names earlier measures and no other ground means 轮候 by it; one whose words say both that it
+/// was registered and that something was not done is asked which.
+pub(crate) fn not_controlled(
+    outcome: &Outcome,
+    (text, named): (&str, Reason),
+) -> Result<(Verdict, Option<Reason>), String> {
     let reason = if text.is_empty() && !outcome.ahead.is_empty() { Reason::PriorRight } else { named };
     let holds_nothing = outcome.caught.is_none_or(|held| !held.is_positive());
-    if reason == Reason::PriorRight && holds_nothing && (text.contains("轮候") || text.is_empty()) {
-        return (Verdict::Queued, Some(reason));
+    let is_queue = reason == Reason::PriorRight && holds_nothing && (text.contains("轮候") || text.is_empty());
+    let is_registered = REGISTERED.iter().any(|word| text.contains(word));
+    match (is_queue, refuses(text)) {
+        (true, true) if is_registered => Err("WNKZYY既称已轮候又称未办理，请明确是否已登记轮候".to_owned()),
+        (true, false) => Ok((Verdict::Queued, Some(reason))),
+        _ => Ok((Verdict::Refused, Some(reason))),
     }
-    (Verdict::Refused, Some(reason))
 }
 
 /// The sealed receipts by slip. One that is damaged fails its slip, so that it is sent again.
@@ -385,8 +510,8 @@ pub(crate) fn receipt(values: Values<'_>) -> Result<SealedReply, String> {
     }
     let md5 = values.text("MD5")?;
     Ok(SealedReply {
-        file_name: Personal::new(values.text("WJMC")?),
-        file_type: values.text("WJLX")?,
+        file_name: Personal::new(values.word("WJMC")?),
+        file_type: values.word("WJLX")?,
         // Payment institutions send none; a sum that did not come contradicts nothing.
         md5_fits: md5.is_empty() || md5.eq_ignore_ascii_case(&md5_hex(&bytes)),
         bytes: Personal::new(bytes),
@@ -409,7 +534,7 @@ pub(crate) fn handed_back(values: Values<'_>) -> Result<Outcome, String> {
         Reason::Other => values.dialect.reason(note),
         reason => reason,
     };
-    Ok(Outcome::of(Verdict::HandedBack).because(reason, &said))
+    Ok(Outcome::of(Verdict::HandedBack).because(reason, &cut(&said, TEXT_CHARS_MAX)))
 }
 
 /// BDHM, and what is wrong with it.

@@ -53,6 +53,15 @@ pub(crate) fn write<'d>(dialect: &'d Dialect, class: ListClass, slips: &[Slip]) 
     packing
 }
 
+/// Can the slip be said whole?
+pub(crate) fn can_write(dialect: &Dialect, slip: &Slip) -> bool {
+    let number = slip.number.to_string();
+    let particulars = Particulars { number: &number, paper_number: &number, contact: "", account_class: "" };
+    let is_query = slip.lines.first().is_some_and(|line| line.kind.is_question());
+    let row = if is_query { query } else { control };
+    row(&mut Packing::new(dialect), slip, &particulars).is_some()
+}
+
 /// `<root errorMsg="">`.
 pub(crate) fn open(packing: &mut Packing<'_>, root: &str) {
     let dialect = packing.dialect;

@@ -227,8 +227,8 @@ pub(super) fn ahead(packed: &Packed<'_>, element: &Element) -> Result<Vec<PriorM
         }
         let place = values.first(&["CSXH", "DJXH"])?.parse().ok();
         let measure = PriorMeasure {
-            organ: Personal::new(values.text("DJJG")?),
-            paper: Personal::new(values.text("DJWH")?),
+            organ: Personal::new(values.word("DJJG")?),
+            paper: Personal::new(values.word("DJWH")?),
             amount: values.money("DJJE")?,
             to: values.day("DJJZRQ")?,
         };
@@ -241,8 +241,8 @@ pub(super) fn ahead(packed: &Packed<'_>, element: &Element) -> Result<Vec<PriorM
     let mut ahead: Vec<PriorMeasure> = numbered.into_iter().map(|(_, measure)| measure).collect();
     for values in rights.into_iter().map(|right| packed.values(right)).filter(|values| !is_shared(*values)) {
         ahead.push(PriorMeasure {
-            organ: Personal::new(values.text("QLR")?),
-            paper: Personal::new(values.text("QLLX")?),
+            organ: Personal::new(values.word("QLR")?),
+            paper: Personal::new(values.word("QLLX")?),
             amount: values.money("QLJE")?,
             to: None,
         });

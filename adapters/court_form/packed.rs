@@ -120,6 +120,11 @@ impl<'p> Values<'p> {
         text.map(|text| text.trim().to_owned()).map_err(|_| format!("{field}字符编码错误"))
     }
 
+    /// The text of a field that holds a word or two, such as a class or a status; cut where no such word ends any more.
+    pub(crate) fn word(&self, field: &str) -> Result<String, String> {
+        self.text(field).map(|text| cut(&text, WORD_CHARS_MAX))
+    }
+
     /// The first of several fields that is not empty.
     pub(crate) fn first(&self, fields: &[&str]) -> Result<String, String> {
         for field in fields {
@@ -183,6 +188,16 @@ impl<'p> Values<'p> {
         };
         attributes.chain(children).filter_map(read).collect()
     }
+}
+
+/// Free text is kept up to so many characters: what is said of one line takes 50, with room.
+pub(crate) const TEXT_CHARS_MAX: usize = 500;
+/// Words, times and names of files likewise.
+const WORD_CHARS_MAX: usize = 100;
+
+/// The beginning of a text.
+pub(crate) fn cut(text: &str, chars_max: usize) -> String {
+    text.chars().take(chars_max).collect()
 }
 
 /// A day, also from the 14 digits of `20261120101530`.

@@ -1,11 +1,13 @@
 //! One partner that fetches by the form with attributes (banks, fund centres, payment institutions), in its own dialect.
 
-use domain::socket::{FaceAnswer, FaceCall, FaceFault, FaceReply, FaceVerb, ListClass, Pulled};
+use domain::slip::Slip;
+use domain::socket::{FaceAnswer, FaceCall, FaceFault, FaceReply, FaceVerb, ListClass, PaperFile, Pulled};
 
 use super::face::{answered, asked_for, class_of, place_of, reply};
 use super::packed::Packed;
 use super::{feedback, list, reply as replies};
 use crate::dialect::{Dialect, Industry, Purpose};
+use crate::transport::pull::ANSWER_BYTES_MAX;
 
 /// A partner of the form with attributes.
 pub(crate) struct CourtPartner {
@@ -38,6 +40,10 @@ impl Pulled for CourtPartner {
         let purpose = dialect.purpose(self.industry, operation);
         let packed = match answer {
             FaceAnswer::List(slips) => list::list(dialect, class_of(purpose), slips),
+            FaceAnswer::Papers { files, .. } if !fits(files) => denied(dialect, purpose, TOO_LARGE),
+            FaceAnswer::Credentials { officers, .. } if !fits(officers.iter().flat_map(|(_, scans)| scans)) => {
+                denied(dialect, purpose, TOO_LARGE)
+            }
             FaceAnswer::Papers { key, files } => {
                 // The older name of the operation goes by the request's own number.
                 let older = operation.strip_prefix(self.industry.prefix).unwrap_or(operation) == "wsInfo";
@@ -54,6 +60,18 @@ impl Pulled for CourtPartner {
         };
         reply(answered(self.industry, dialect, operation, &packed))
     }
+
+    fn can_write(&self, slip: &Slip) -> bool {
+        list::can_write(&self.dialect, slip)
+    }
+}
+
+/// For the partner, in place of a set of files that would not be whole.
+pub(crate) const TOO_LARGE: &str = "文书或证件总量超过单次可下发的上限，请联系法院另行送达";
+
+/// Do the files fit one answer? Some of them alone would look like all there are.
+pub(crate) fn fits<'f>(files: impl IntoIterator<Item = &'f PaperFile>) -> bool {
+    files.into_iter().map(|file| file.bytes.expose().len()).sum::<usize>() <= ANSWER_BYTES_MAX
 }
 
 /// An answer that says only why there is none.

@@ -17,8 +17,23 @@ pub(crate) fn reason_of(text: &str) -> Reason {
         (&[&["文书", "通知书", "裁定书"], ABSENT], Reason::PaperMissing),
         (&[&["证件", "工作证", "公务证"], ABSENT], Reason::CredentialMissing),
         (&[&["工作证", "公务证", "警号", "证号"], &["长", "线下"]], Reason::CredentialMissing),
-        (&[&["查无", "账户不存在", "账号不存在", "无此账", "未开户", "无开户", "已销户"]], Reason::NotFound),
+        (
+            &[&[
+                "查无",
+                "账户不存在",
+                "账号不存在",
+                "无此账",
+                "无此户",
+                "无此客户",
+                "客户不存在",
+                "未开户",
+                "无开户",
+                "已销户",
+            ]],
+            Reason::NotFound,
+        ),
         (&[&["余额不足", "余额为零", "余额为0", "无可用余额", "可用余额不足"]], Reason::Insufficient),
+        (&[&["轮候"], &["不支持", "不办理", "不受理", "不予办理"]], Reason::Unsupported),
         (&[&["优先权", "质押", "保证金", "轮候", "在先", "已被冻结", "已冻结"]], Reason::PriorRight),
         (&[&["不支持", "无法办理该", "不予办理此类"]], Reason::Unsupported),
     ];
@@ -47,6 +62,8 @@ mod tests {
             ("成功冻结资金回款账户，但理财产品冻结失败", Reason::PartOfAssets),
             ("账户可用余额不足", Reason::Insufficient),
             ("不支持的控制措施", Reason::Unsupported),
+            ("账户已被冻结，我行不支持轮候冻结", Reason::Unsupported),
+            ("账户质押，不支持冻结", Reason::PriorRight),
             ("请联系网点", Reason::Other),
             ("", Reason::Other),
         ] {

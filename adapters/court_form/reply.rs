@@ -7,9 +7,8 @@ use md5::{Digest as _, Md5};
 use super::list::{open, paper_name};
 use super::packed::Packing;
 use crate::dialect::Dialect;
-use crate::transport::pull::ANSWER_BYTES_MAX;
 
-/// `wsinfoList`; `key_field` is WSBH or BDHM, whichever the operation asks by.
+/// `wsinfoList` of files that fit one answer; `key_field` is WSBH or BDHM, whichever the operation asks by.
 pub(crate) fn papers(dialect: &Dialect, key_field: &str, key: &str, files: &[PaperFile]) -> String {
     write_papers(dialect, key_field, key, files).finish()
 }
@@ -20,9 +19,6 @@ pub(crate) fn write_papers<'d>(dialect: &'d Dialect, key_field: &str, key: &str,
     open(&mut packing, "wsinfoList");
     for (place, file) in files.iter().enumerate() {
         let (name, bytes) = (file.file_name.expose(), file.bytes.expose());
-        if packing.len() + bytes.len() > ANSWER_BYTES_MAX {
-            break;
-        }
         packing.begin("wsinfo");
         packing.field(key_field, &dialect.write_number(key));
         packing.field("XH", &(place + 1).to_string());
@@ -52,10 +48,6 @@ pub(crate) fn write_credentials<'d>(
     open(&mut packing, "zjinfoList");
     for (place, (officer, files)) in officers.iter().enumerate() {
         let scan = |kind: &str| files.iter().find(|file| file.kind == kind);
-        let size: usize = files.iter().map(|file| file.bytes.expose().len()).sum();
-        if packing.len() + size > ANSWER_BYTES_MAX {
-            break;
-        }
         packing.begin("zjinfo");
         packing.field("BDHM", &dialect.write_number(slip));
         packing.field("XH", &(place + 1).to_string());

@@ -92,6 +92,10 @@ impl Hub {
         Ok(Read { operation: call.operation, username: shown.username, password: shown.password, verb })
     }
 
+    pub(crate) fn can_write(&self, slip: &Slip) -> bool {
+        self.partner.can_write(slip)
+    }
+
     pub(crate) fn encode(&self, operation: &str, answer: &FaceAnswer) -> FaceReply {
         self.partner.encode(operation, answer)
     }

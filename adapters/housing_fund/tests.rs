@@ -1,6 +1,6 @@
 //! What we write to a fund centre, byte for byte, and what we read of it, word for word.
 
-use domain::outcome::{AssetKind, FindingClass, Outcome, Reason, Verdict};
+use domain::outcome::{About, AssetKind, FindingClass, Outcome, Reason, Verdict};
 use domain::socket::{Cause, FaceFault, Judged, OptionText, PartnerOptions};
 use domain::{ActKind, Day, Money, Secret};
 use proptest::prelude::*;
@@ -154,6 +154,7 @@ fn a_callback_says_what_a_question_would_have_been_told() {
     assert_eq!((item.slip.as_str(), item.line), ("X2026112200000000012", Some(1)));
     let asked =
         answered(judge_asked(&TRADE, ActKind::Deduct, &key(ActKind::Deduct), &reply(200, &golden("deduct_done"))));
+    let asked = Outcome { about: Some(About::Kind(ActKind::Deduct)), ..asked };
     assert!(item.outcome.as_ref().is_ok_and(|outcome| *outcome == asked), "a repeat is known by being equal");
     let again = read_inbound(&TRADE, golden("callback").as_bytes()).ok().unwrap();
     assert!(again.feedback[0].outcome.as_ref().is_ok_and(|outcome| *outcome == asked));

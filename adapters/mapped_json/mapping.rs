@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::ActKind;
-use domain::outcome::{Lead, Outcome, Reason, Verdict};
+use domain::outcome::{About, Lead, Outcome, Reason, Verdict};
 use domain::slip::SlipLine;
 use domain::socket::{Cause, FaceFault, FaceReply, FeedbackItem, INBOUND_ITEMS_MAX, Inbound, ItemVerdict, Judged};
 use serde_json::Value;
@@ -123,7 +123,8 @@ impl Mapping {
         }
     }
 
-    /// What their word means, when the message is about our number. A receipt or an error need not name it: it stands on our own call.
+    /// What their word means, when the message is about our number. A receipt or an error need not name it, because it stands on our own
+    /// call; to a question such an error says nothing of the order.
     fn said(&self, exchange: &Exchange<'_>, body: &[u8]) -> Result<(State, Value), Unreadable> {
         let mut value = read(body)?;
         let Exchange { told, states, kind, .. } = *exchange;
@@ -136,6 +137,10 @@ impl Mapping {
         if let Some(word) = told.error(&value, codes)? {
             match self.errors.get(&word) {
                 Some(None) => {}
+                // What it says of the order counts only with our number: the error may be the question's.
+                Some(Some(State::Is(_) | State::Accepted)) if exchange.verb == Verbs::Asked && number.is_none() => {
+                    return Ok((State::Doubt, value));
+                }
                 Some(Some(state)) => return Ok((*state, value)),
                 None => return Ok((State::Doubt, value)),
             }
@@ -238,7 +243,10 @@ impl Mapping {
             Some(None) => State::Doubt,
         };
         match state {
-            State::Is(verdict) => told.outcome(kind, verdict, value, codes, &self.reasons),
+            State::Is(verdict) => {
+                let outcome = told.outcome(kind, verdict, value, codes, &self.reasons)?;
+                Ok(Outcome { about: Some(About::Kind(kind)), ..outcome })
+            }
             _ => Err(Unreadable("a word that says nothing certain; it is asked about instead")),
         }
     }

@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use super::json::read;
 use super::place::Place;
-use super::value::{Codes, Shape, Sort, day, money, scalar, uncoded, wait};
+use super::value::{Codes, Shape, Sort, balance, day, money, scalar, uncoded, wait};
 use super::words::Words;
 use crate::open::{AHEAD_MAX, Unreadable};
 use crate::sums::agree;
@@ -191,6 +191,10 @@ impl<'r> Reader<'r> {
         self.shaped(word, money)
     }
 
+    fn balance(&self, word: &str) -> Result<Option<Money>, Unreadable> {
+        self.shaped(word, balance)
+    }
+
     fn day(&self, word: &str) -> Result<Option<Day>, Unreadable> {
         self.shaped(word, day)
     }
@@ -234,15 +238,26 @@ fn items<'v>(spots: &Spots, value: &'v Value, count_max: usize) -> Result<Vec<&'
     let Some(Spot::At(at, shape)) = spots.get("at") else { return Ok(Vec::new()) };
     match (at.find(value), shape) {
         (None | Some(Value::Null), _) => Ok(Vec::new()),
-        (Some(one @ Value::Object(_)), Shape::One) => {
+        (Some(one @ Value::Object(_)), Shape::One | Shape::MaybeOne) => {
             let says = |(word, spot): &(Cow<'_, str>, Spot)| match spot {
                 Spot::At(place, _) => word != "at" && place.find(one).is_some_and(|found| !found.is_null()),
                 Spot::Always(_) => false,
             };
             Ok(if spots.0.iter().any(says) { vec![one] } else { Vec::new() })
         }
-        (Some(Value::Array(items)), Shape::Plain) if items.len() <= count_max => Ok(items.iter().collect()),
+        (Some(Value::Array(items)), Shape::Plain | Shape::MaybeList) if items.len() <= count_max => {
+            Ok(items.iter().collect())
+        }
         _ => Err(Unreadable("a list is none, or too long")),
+    }
+}
+
+/// Does the list stand in the answer, or may it be missing?
+fn is_told(spots: &Spots, value: &Value) -> bool {
+    match spots.get("at") {
+        Some(Spot::At(_, Shape::MaybeList | Shape::MaybeOne)) => true,
+        Some(Spot::At(at, _)) => at.find(value).is_some_and(|found| !found.is_null()),
+        _ => false,
     }
 }
 
@@ -343,6 +358,10 @@ impl Told {
         }
         outcome.findings = self.list("findings", value, codes, FINDINGS_MAX, entries::finding)?;
         outcome.replies = self.list("replies", value, codes, REPLIES_MAX, entries::reply)?;
+        let mut found = self.lists_of("accounts").chain(self.lists_of("findings"));
+        if kind.is_question() && verdict == Verdict::Done && !found.any(|(_, spots)| is_told(spots, value)) {
+            return Err(Unreadable("done, and no list of what was found"));
+        }
         agree(kind, &mut outcome)?;
         Ok(outcome)
     }

@@ -62,6 +62,9 @@ pub(crate) enum Shape {
     Base64,
     /// An object that is the only entry of its list.
     One,
+    /// A list, or the only entry, that may be missing where there is nothing to tell.
+    MaybeList,
+    MaybeOne,
 }
 
 impl Shape {
@@ -92,6 +95,8 @@ impl Shape {
             (Sort::Packed, Some("base64")) => Self::Base64,
             (Sort::List, None | Some("list")) => Self::Plain,
             (Sort::List, Some("one")) => Self::One,
+            (Sort::List, Some("list_or_nothing")) => Self::MaybeList,
+            (Sort::List, Some("one_or_nothing")) => Self::MaybeOne,
             (_, Some(_)) => return None,
         })
     }
@@ -109,7 +114,9 @@ impl Shape {
             }
             Sort::Wait => "seconds, milliseconds",
             Sort::Packed => "text, base64",
-            Sort::List => "list, one (an object that is its only entry)",
+            Sort::List => {
+                "list, one (an object that is its only entry), list_or_nothing, one_or_nothing (missing where nothing was found)"
+            }
         }
     }
 }
@@ -218,12 +225,17 @@ fn decimal(float: f64) -> Option<String> {
 
 /// Reads a sum that is not below zero.
 pub(crate) fn money(text: &str, shape: &Shape) -> Option<Money> {
+    balance(text, shape).filter(|sum| *sum >= Money::ZERO)
+}
+
+/// Reads what stands on an account, which may be overdrawn.
+pub(crate) fn balance(text: &str, shape: &Shape) -> Option<Money> {
     let sum = match shape {
         Shape::Fen | Shape::FenNumber => whole(text)?.checked_mul(100).map(Money::from_units)?,
         Shape::YuanGrouped => Money::parse_reported(&ungrouped(text)?).ok()?,
         _ => Money::parse_reported(text).ok()?,
     };
-    (sum >= Money::ZERO && sum <= Money::LIMIT).then_some(sum)
+    (sum.units().abs() <= Money::LIMIT.units()).then_some(sum)
 }
 
 /// Reads a day in that shape; a time behind a dashed or slashed one is passed over, that of an instant is not: it may be

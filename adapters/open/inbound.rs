@@ -1,7 +1,7 @@
 //! What a partner posts by itself: results of what it had accepted or registered, and leads.
 
 use domain::ActKind;
-use domain::outcome::{Lead, LeadClass, Outcome};
+use domain::outcome::{About, Lead, LeadClass, Outcome};
 use domain::slip::SlipLine;
 use domain::socket::{FaceFault, FaceReply, FeedbackItem, INBOUND_ITEMS_MAX, Inbound, ItemVerdict};
 use serde::{Deserialize, Serialize};
@@ -72,7 +72,7 @@ fn feedback(trade: &Trade, json: &str) -> FeedbackItem {
 fn result(trade: &Trade, json: &str, answer: Answer<'_>) -> Result<Outcome, Unreadable> {
     let kind = answer.kind.0.as_deref().and_then(ActKind::from_word);
     let kind = kind.filter(|kind| trade.acts.contains(kind)).ok_or(Unreadable("kind is missing or unknown"))?;
-    outcome(trade, kind, json, answer)
+    Ok(Outcome { about: Some(About::Kind(kind)), ..outcome(trade, kind, json, answer)? })
 }
 
 fn lead(lead: LeadText) -> Result<Lead, Unreadable> {

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use domain::outcome::{
-    ACCOUNTS_MAX, AssetKind, AssetRole, Finding, FindingClass, FoundAccount, Outcome, PriorMeasure, Reason,
+    ACCOUNTS_MAX, About, AssetKind, AssetRole, Finding, FindingClass, FoundAccount, Outcome, PriorMeasure, Reason,
     SealedReply, Verdict,
 };
 use domain::slip::SlipLine;
@@ -15,13 +15,15 @@ use domain::{Money, Personal};
 
 use super::message::TAKEN;
 use crate::court_form::beside;
-use crate::court_form::feedback::{controlled, handed_back, not_controlled, receipt};
+use crate::court_form::feedback::{NOTHING_SAID, controlled, handed_back, receipt};
 use crate::court_form::lists::keep;
-use crate::court_form::packed::{Packed, Values};
+use crate::court_form::packed::{Packed, TEXT_CHARS_MAX, Values, cut};
 use crate::markup::Element;
 
 /// As with banks: a longer number is a fault of the item.
 const NUMBER_BYTES_MAX: usize = 64;
+/// A unit's number has 28 characters; a title's names its place, year and book.
+const UNIT_CHARS_MAX: usize = 100;
 /// Earlier measures of one unit.
 const AHEAD_MAX: usize = 500;
 
@@ -116,6 +118,10 @@ pub(super) fn read(packed: &Packed<'_>) -> Result<(Vec<FeedbackItem>, Assets), F
         items.push(FeedbackItem { slip, line: None, outcome: Err("回执须随控制结果一并反馈".to_owned()) });
     }
     items.extend(handed_back.into_iter().map(|element| hand_back(packed.values(element))));
+    if items.is_empty() {
+        // Whoever sent it would never hear that nobody has read an answer in it.
+        items.push(FeedbackItem { slip: String::new(), line: None, outcome: Err(NOTHING_SAID.to_owned()) });
+    }
     Ok((items, assets))
 }
 
@@ -149,14 +155,32 @@ fn query(packed: &Packed<'_>, element: &Element) -> FeedbackItem {
     FeedbackItem { slip, line: Some(0), outcome }
 }
 
+/// RESULT and the words beside it.
+fn result_of(values: Values<'_>, texts: &[&str]) -> Result<(String, String), String> {
+    let text = cut(&values.first(texts)?, TEXT_CHARS_MAX);
+    Ok((values.word("RESULT")?, text))
+}
+
 fn found(packed: &Packed<'_>, element: &Element) -> Result<Outcome, String> {
     let values = packed.values(element);
-    let (result, text) = (values.text("RESULT")?, values.text("MESSAGE")?);
-    if !matches!(result.as_str(), "" | TAKEN) {
-        let said = if text.is_empty() { result } else { text };
-        return Ok(Outcome::of(Verdict::Refused).because(packed.dialect.reason(&said), &said));
+    let (result, text) = result_of(values, &["MESSAGE"])?;
+    let outcome = told(packed, element, &text)?;
+    match (result.as_str(), outcome.accounts.is_empty()) {
+        // That nothing was found must be said: a registry that could not look says nothing either.
+        ("", true) => Err("缺少RESULT".to_owned()),
+        ("" | TAKEN, _) => Ok(outcome),
+        (_, false) => Err("RESULT为未成功而有权利反馈，请核对".to_owned()),
+        (_, true) => {
+            let said = if text.is_empty() { result } else { text };
+            let refused = Outcome::of(Verdict::Refused).because(packed.dialect.reason(&said), &said);
+            Ok(Outcome { about: Some(About::Question), ..refused })
+        }
     }
-    let mut outcome = Outcome::of(Verdict::Done);
+}
+
+/// The rights that a query found.
+fn told(packed: &Packed<'_>, element: &Element, text: &str) -> Result<Outcome, String> {
+    let mut outcome = Outcome { about: Some(About::Question), ..Outcome::of(Verdict::Done) };
     for (list, called) in RIGHTS {
         for right in packed.all(element, list) {
             if outcome.accounts.len() == ACCOUNTS_MAX {
@@ -167,7 +191,7 @@ fn found(packed: &Packed<'_>, element: &Element) -> Result<Outcome, String> {
     }
     if outcome.accounts.is_empty() {
         outcome.verdict = Verdict::NoSuchCustomer;
-        outcome.text = (!text.is_empty()).then(|| Personal::new(text));
+        outcome.text = (!text.is_empty()).then(|| Personal::new(text.to_owned()));
         return Ok(outcome);
     }
     told_of_others(packed, element, &mut outcome);
@@ -193,17 +217,24 @@ fn account(values: Values<'_>, list: &str, called: &str) -> Result<Option<FoundA
     if number.is_empty() {
         return Err("缺少BDCDYH".to_owned());
     }
+    // Words in its place, such as 查无, are no unit; where nothing is found RESULT says so.
+    if !number.bytes().any(|byte| byte.is_ascii_digit()) {
+        return Err("BDCDYH无法识别".to_owned());
+    }
+    if number.chars().count() > UNIT_CHARS_MAX {
+        return Err("BDCDYH过长".to_owned());
+    }
     let mut details: Vec<_> = beside::detail("right_type", list.to_owned()).into_iter().collect();
     details.extend(beside::sorted(said, WORDS));
     details.truncate(domain::outcome::DETAILS_MAX);
     Ok(Some(FoundAccount {
         number: Personal::new(number),
         class: called.to_owned(),
-        status: values.text("ZT")?,
+        status: values.word("ZT")?,
         currency: String::new(),
         balance: None,
         available: None,
-        branch: values.text("DJJG")?,
+        branch: values.word("DJJG")?,
         ahead: Vec::new(),
         asset: AssetKind::RealEstate,
         role: AssetRole::Owner,
@@ -232,8 +263,8 @@ fn ahead(packed: &Packed<'_>, element: &Element) -> Result<Vec<(String, String, 
     for (rows, organ, paper, to) in [(seals, "CFJG", "CFWH", "CFJSSJ"), (mortgages, "DYQR", "BDCDJZMH", "ZWLXJSSJ")] {
         for values in rows.into_iter().map(|row| packed.values(row)) {
             let measure = PriorMeasure {
-                organ: Personal::new(values.text(organ)?),
-                paper: Personal::new(values.text(paper)?),
+                organ: Personal::new(values.word(organ)?),
+                paper: Personal::new(values.word(paper)?),
                 // Registries write sums with their unit too; the seal counts, whatever it is for.
                 amount: values.money("BDBZZQSE").unwrap_or_default(),
                 to: values.day(to).unwrap_or_default(),
@@ -261,9 +292,12 @@ fn controls(
     let rows = packed.all(element, "KZXX");
     for row in &rows {
         let row = packed.values(row);
-        let outcome = fault.clone().map_or_else(|| control(packed, row), Err);
-        let line = line(row);
-        if line.is_none() {
+        let line = line(row, &slip);
+        let fault = fault.clone().or_else(|| line.as_ref().err().cloned());
+        let outcome = fault.map_or_else(|| control(packed, row).and_then(|outcome| agrees(values, outcome)), Err);
+        let is_other = line.is_err();
+        let line = line.ok().flatten();
+        if line.is_none() && !is_other {
             let asset = row.first(&["BDCDYH", "BDCQZH"]).unwrap_or_default();
             assets.push((items.len(), Personal::new(asset)));
         }
@@ -282,45 +316,65 @@ fn controls(
     }
 }
 
-/// KZQQDH as we wrote it, or the line alone.
-fn line(row: Values<'_>) -> Option<u16> {
+/// KZQQDH as we wrote it, or the line alone; `None` when neither is there.
+///
+/// # Errors
+/// When it is a line of another slip: what is said of that one must not be taken for this.
+fn line(row: Values<'_>, slip: &str) -> Result<Option<u16>, String> {
     let number = row.number("KZQQDH").ok().filter(|number| !number.is_empty());
-    let number = number.or_else(|| row.text("CCXH").ok())?;
-    SlipLine::parse(&number).map(|key| key.line).or_else(|| number.parse().ok())
+    let Some(number) = number.or_else(|| row.text("CCXH").ok()) else { return Ok(None) };
+    match SlipLine::parse(&number) {
+        Some(key) if key.slip.to_string() == slip || SlipLine::parse(slip) == Some(key) => Ok(Some(key.line)),
+        Some(_) => Err("KZQQDH与CXQQDH不符".to_owned()),
+        None => Ok(number.parse().ok()),
+    }
+}
+
+/// A line's result beside the RESULT of its slip: one says that it was done, the other that nothing was.
+fn agrees(slip: Values<'_>, outcome: Outcome) -> Result<Outcome, String> {
+    let result = slip.text("RESULT")?;
+    if matches!(result.as_str(), "" | TAKEN) || outcome.verdict == Verdict::Refused {
+        return Ok(outcome);
+    }
+    Err("RESULT为未成功而KZZT为已控制，请核对".to_owned())
 }
 
 /// A slip whose RESULT says that nothing of it was done.
 fn whole(values: Values<'_>) -> Result<Outcome, String> {
-    let (result, text) = (values.text("RESULT")?, values.first(&["MESSAGE", "WNKZYY"])?);
+    let (result, text) = result_of(values, &["MESSAGE", "WNKZYY"])?;
     if matches!(result.as_str(), "" | TAKEN) {
         return Err("缺少KZXX".to_owned());
     }
     let said = if text.is_empty() { result } else { text };
-    Ok(Outcome::of(Verdict::Refused).because(values.dialect.reason(&said), &said))
+    let outcome = Outcome::of(Verdict::Refused).because(values.dialect.reason(&said), &said);
+    Ok(Outcome { about: Some(About::Control), ..outcome })
 }
 
 fn control(packed: &Packed<'_>, values: Values<'_>) -> Result<Outcome, String> {
-    let text = values.text("WNKZYY")?;
+    let text = cut(&values.text("WNKZYY")?, TEXT_CHARS_MAX);
     let text = if packed.dialect.is_no_reason(&text) { String::new() } else { text };
     let named = packed.dialect.reason(&text);
     let mut outcome = Outcome::of(Verdict::Done);
     outcome.from = values.day("CSKSRQ")?;
     outcome.to = values.day("CSJSRQ")?;
     outcome.ahead = ahead(packed, values.element)?.into_iter().map(|(_, _, measure)| measure).collect();
-    let serial = values.first(&["CFYWH", "YWH"])?;
+    let serial = cut(&values.first(&["CFYWH", "YWH"])?, UNIT_CHARS_MAX);
     outcome.serial = (!serial.is_empty()).then(|| Personal::new(serial));
-    let behind = !outcome.ahead.is_empty() || text.contains("轮候") || values.text("BEIZ")?.contains("轮候");
+    let remark = values.text("BEIZ")?;
+    // A registry tells no sum: whoever it names as earlier is before us, and a freeze of ours waits behind them.
+    let said = if remark.contains("轮候") { format!("{text}{remark}") } else { text.clone() };
     let word = values.text("KZZT")?;
     let (verdict, reason) = match packed.dialect.is_controlled(&word) {
-        Some(true) if behind => (Verdict::Queued, Some(Reason::PriorRight)),
-        Some(true) => controlled(&outcome, (&text, named), false),
-        Some(false) => not_controlled(&outcome, (&text, named)),
+        Some(true) => {
+            outcome.caught = (!outcome.ahead.is_empty() || said.contains("轮候")).then_some(Money::ZERO);
+            controlled(&outcome, (&said, named), false)
+        }
+        Some(false) if text.is_empty() && !outcome.ahead.is_empty() => (Verdict::Refused, Some(Reason::PriorRight)),
+        Some(false) => (Verdict::Refused, Some(named)),
         None if word.is_empty() => return Err("缺少KZZT".to_owned()),
         None => return Err("KZZT只能为1或2".to_owned()),
     };
-    if verdict == Verdict::Queued {
-        outcome.caught = Some(Money::ZERO);
-    }
+    outcome.about = Some(About::Control);
     outcome.verdict = verdict;
     outcome.reason = reason;
     outcome.text = (!text.is_empty()).then(|| Personal::new(text));

@@ -27,6 +27,13 @@ pub(super) fn list(dialect: &Dialect, class: ListClass, slips: &[Slip]) -> Strin
     message.finish(error(dialect, 0), "")
 }
 
+/// Can the slip be said whole?
+pub(super) fn can_write(dialect: &Dialect, slip: &Slip) -> bool {
+    let is_query = slip.lines.first().is_some_and(|line| line.kind.is_question());
+    let row = if is_query { header(dialect, slip, "BDCCXQQ", ActKind::Query) } else { control(dialect, slip) };
+    row.is_some()
+}
+
 /// The list's element.
 pub(super) fn list_of(class: ListClass) -> &'static str {
     match class {

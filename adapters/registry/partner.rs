@@ -1,6 +1,7 @@
 //! One registry that fetches, in its own dialect.
 
 use domain::case::Officer;
+use domain::slip::Slip;
 use domain::socket::{FaceAnswer, FaceCall, FaceFault, FaceReply, FaceVerb, ItemVerdict, ListClass, PaperFile, Pulled};
 
 use super::message::{Message, Part};
@@ -8,6 +9,7 @@ use super::{INDUSTRY, feedback, list};
 use crate::court_form::face::{answered, asked_for, class_of, place_of, reply};
 use crate::court_form::list::{error, paper_name};
 use crate::court_form::packed::Packed;
+use crate::court_form::partner::{TOO_LARGE, fits};
 use crate::court_form::reply::{file_type, md5_hex, merged};
 use crate::dialect::{Dialect, Purpose};
 use crate::transport::pull::ANSWER_BYTES_MAX;
@@ -45,6 +47,10 @@ impl Pulled for RegistryPartner {
         let purpose = dialect.purpose(&INDUSTRY, operation);
         let packed = match answer {
             FaceAnswer::List(slips) => list::list(dialect, class_of(purpose), slips),
+            FaceAnswer::Papers { files, .. } if !fits(files) => refused(dialect, purpose),
+            FaceAnswer::Credentials { officers, .. } if !fits(officers.iter().flat_map(|(_, scans)| scans)) => {
+                refused(dialect, purpose)
+            }
             FaceAnswer::Papers { key, files } => {
                 let by = if class_of(purpose) == ListClass::Queries { "WSBH" } else { "CXQQDH" };
                 papers(dialect, by, key, files)
@@ -54,6 +60,10 @@ impl Pulled for RegistryPartner {
             FaceAnswer::Denied(text) => denied(dialect, purpose, text),
         };
         reply(answered(&INDUSTRY, dialect, operation, &packed))
+    }
+
+    fn can_write(&self, slip: &Slip) -> bool {
+        list::can_write(&self.dialect, slip)
     }
 }
 
@@ -69,10 +79,7 @@ fn papers(dialect: &Dialect, by: &'static str, key: &str, files: &[PaperFile]) -
             .field("WSLB", dialect.paper_name(&file.kind, paper_name(&file.kind)))
             .file("WSNR", bytes)
             .field("MD5", &md5_hex(bytes));
-        // Base64 is a third longer than the bytes that the limit counts.
-        if !message.push(&row, ANSWER_BYTES_MAX / 3 * 4) {
-            break;
-        }
+        message.push(&row, usize::MAX);
     }
     message.finish(error(dialect, 0), "")
 }
@@ -94,9 +101,7 @@ fn credentials(dialect: &Dialect, slip: &str, officers: &[(Officer, Vec<PaperFil
                 .field(format, scan.map_or("", |file| file_type(file.file_name.expose())))
                 .file(image, scan.map_or(&[], |file| file.bytes.expose().as_slice()));
         }
-        if !message.push(&row, ANSWER_BYTES_MAX / 3 * 4) {
-            break;
-        }
+        message.push(&row, usize::MAX);
     }
     message.finish(error(dialect, 0), "")
 }
@@ -114,6 +119,10 @@ fn written(dialect: &Dialect, purpose: Option<Purpose>, verdicts: &[ItemVerdict]
         }
     }
     message.finish(error(dialect, place_of(purpose)), "")
+}
+
+fn refused(dialect: &Dialect, purpose: Option<Purpose>) -> String {
+    denied(dialect, purpose, TOO_LARGE)
 }
 
 /// An answer that says only why there is none.

@@ -131,8 +131,10 @@ fn half_an_order_is_not_written() {
     let mut without_original = order(ActKind::Release);
     without_original.lines[0].original = None;
     let slips = vec![without_buyer, without_number, without_unit, without_original];
+    let unsaid = slips.clone();
     let written = returned(&hub().encode("kzBdcQL", &FaceAnswer::List(slips)).bytes);
     assert!(written.ends_with("<Data><BDCKZQQLIST></BDCKZQQLIST></Data></Message>"), "{written}");
+    assert!(unsaid.iter().all(|slip| !hub().can_write(slip)) && hub().can_write(&order(ActKind::Freeze)));
 }
 
 #[test]
@@ -166,15 +168,28 @@ fn nothing_found_and_a_failure_are_two_answers() {
     let failed = one(&[("CXQQDH", "X1"), ("RESULT", "2040"), ("MESSAGE", "姓名与证件不匹配")], "").unwrap();
     assert_eq!((failed.verdict, failed.reason), (Verdict::Refused, Some(Reason::NameMismatch)));
     assert!(one(&[("RESULT", "0000")], "").is_err());
+    let right = row("FDCQ", &[("BDCDYH", UNIT)], "");
+    assert!(one(&[("CXQQDH", "X1")], "").is_err(), "that nothing was found must be said");
+    assert!(one(&[("CXQQDH", "X1")], &right).is_ok());
+    let words = row("FDCQ", &[("BDCDYH", "查无不动产")], "");
+    assert!(one(&[("CXQQDH", "X1"), ("RESULT", "0000")], &words).is_err(), "words are no unit");
+    assert!(one(&[("CXQQDH", "X1"), ("RESULT", "2040")], &right).is_err(), "one of the two is wrong");
+    let (items, _) = fed(&message(""));
+    assert!(items.len() == 1 && items[0].outcome.is_err(), "a message that says nothing is told so");
     assert!(one(&[("CXQQDH", "X1"), ("RESULT", "0000")], &row("FDCQ", &[("ZL", "某处")], "")).is_err());
 }
 
 #[test]
 fn results_of_seals_mean_what_they_say() {
-    let cases: [(&[(&str, &str)], &str, Verdict, Option<Reason>); 6] = [
+    let seal = row("CFDJ", &[("CFJG", "宁海县人民法院")], "");
+    let cases: [(&[(&str, &str)], &str, Verdict, Option<Reason>); 9] = [
         (&[("KZZT", "1"), ("CFYWH", "CF1"), ("CSJSRQ", "2029/11/19")], "", Verdict::Done, None),
-        (&[("KZZT", "1"), ("BEIZ", "轮候查封")], "", Verdict::Queued, Some(Reason::PriorRight)),
-        (&[("KZZT", "1")], &row("CFDJ", &[("CFJG", "宁海县人民法院")], ""), Verdict::Queued, Some(Reason::PriorRight)),
+        // Behind others: of a seal that it waits, of anything else no more than that others go before.
+        (&[("KZZT", "1"), ("BEIZ", "轮候查封")], "", Verdict::Done, Some(Reason::PriorRight)),
+        (&[("KZZT", "1")], &seal, Verdict::Done, Some(Reason::PriorRight)),
+        (&[("KZZT", "1"), ("WNKZYY", "部分解除失败")], &seal, Verdict::Partly, Some(Reason::PriorRight)),
+        (&[("KZZT", "2")], &seal, Verdict::Refused, Some(Reason::PriorRight)),
+        (&[("KZZT", "2"), ("WNKZYY", "已有轮候查封3笔，退件")], "", Verdict::Refused, Some(Reason::PriorRight)),
         (&[("KZZT", "1"), ("WNKZYY", "土地已查封，房屋未办证")], "", Verdict::Partly, Some(Reason::PartOfAssets)),
         (&[("KZZT", "2"), ("WNKZYY", "查无此不动产")], "", Verdict::Refused, Some(Reason::NotFound)),
         (&[("KZZT", "2"), ("WNKZYY", "退件：材料不齐")], "", Verdict::Refused, Some(Reason::Other)),
@@ -187,7 +202,17 @@ fn results_of_seals_mean_what_they_say() {
         assert_eq!((item.slip.as_str(), item.line), ("X2026112200000000012", Some(3)));
         let outcome = item.outcome.unwrap();
         assert_eq!((outcome.verdict, outcome.reason), (verdict, reason), "{fields:?}");
+        let waits = outcome.caught == Some(domain::Money::ZERO);
+        assert_eq!(waits, fields[0].1 == "1" && reason == Some(Reason::PriorRight), "{fields:?}");
         assert!(assets.is_empty());
+    }
+    let other = row("KZXX", &[("KZQQDH", "X2026112200000000099-3"), ("KZZT", "1")], "");
+    let data = row("BDCKZJG", &[("CXQQDH", "X2026112200000000012")], &other);
+    assert!(fed(&message(&data)).0[0].outcome.is_err(), "a line of another slip");
+    for (word, is_taken) in [("1", false), ("2", true)] {
+        let line = row("KZXX", &[("KZQQDH", "X2026112200000000012-3"), ("KZZT", word)], "");
+        let data = row("BDCKZJG", &[("CXQQDH", "X2026112200000000012"), ("RESULT", "2040")], &line);
+        assert_eq!(fed(&message(&data)).0[0].outcome.is_ok(), is_taken, "RESULT and KZZT {word}");
     }
     for fields in [&[("KZZT", "3")][..], &[], &[("KZZT", "1"), ("CSJSRQ", "2027/02/30")]] {
         let data = row("BDCKZJG", &[("CXQQDH", "X1")], &row("KZXX", fields, ""));

@@ -137,6 +137,13 @@ impl ActKind {
         matches!(self, Self::Release | Self::Lift)
     }
 
+    /// Has an act of this kind done what it was for, once it stands so? A part is enough where its sums say how much; of a release in
+    /// part nobody knows what is still held, so what it was to end still stands.
+    #[must_use]
+    pub fn took_effect(self, state: ActState) -> bool {
+        state == ActState::Done || (state.took_effect() && !self.ends_a_measure())
+    }
+
     /// Does it leave something in force for a time?
     #[must_use]
     pub fn is_lasting(self) -> bool {

@@ -1,7 +1,7 @@
 //! Outcomes: what an exchange said about an act.
 
 use crate::act::words;
-use crate::{ActState, Day, Millis, Money, Personal};
+use crate::{ActKind, ActState, Day, Millis, Money, Personal};
 
 words! {
     /// What the partner says became of an act.
@@ -252,6 +252,29 @@ pub fn is_cny(currency: &str) -> bool {
     matches!(currency, "" | "156" | "CNY" | "人民币")
 }
 
+/// What sort of order a partner says that its answer is about.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum About {
+    /// A question, of whatever kind.
+    Question,
+    /// Something that changes what the partner holds or does, of whatever kind.
+    Control,
+    /// An act of that kind.
+    Kind(ActKind),
+}
+
+impl About {
+    /// Can it be about an act of that kind?
+    #[must_use]
+    pub fn fits(self, kind: ActKind) -> bool {
+        match self {
+            Self::Question => kind.is_question(),
+            Self::Control => kind.is_control(),
+            Self::Kind(said) => said == kind,
+        }
+    }
+}
+
 /// A sealed answer or receipt that came with an outcome.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SealedReply {
@@ -301,6 +324,8 @@ pub struct Outcome {
     /// It tells some of what a question found and says nothing of the rest: an account that it names stands as it says from now on,
     /// one that it does not name stands as it was told before. Forms in which an answer may come in several messages say so.
     pub in_part: bool,
+    /// What sort of order the partner says that it is about; `None` = the message does not say. Held against the act and not kept.
+    pub about: Option<About>,
 }
 
 impl Outcome {
@@ -324,6 +349,7 @@ impl Outcome {
             due: None,
             findings: Vec::new(),
             in_part: false,
+            about: None,
         }
     }
 

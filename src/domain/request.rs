@@ -48,6 +48,17 @@ words! {
     }
 }
 
+impl PartnerKind {
+    /// Is what it holds worth a sum, so that its answer to a freeze says how much is held? Others hold things and people's names.
+    #[must_use]
+    pub fn holds_sums(self) -> bool {
+        match self {
+            Self::Bank | Self::Insurance | Self::HousingFund | Self::Payment => true,
+            Self::Police | Self::Registry | Self::Grid => false,
+        }
+    }
+}
+
 words! {
     /// Where a request stands as a whole.
     RequestState {

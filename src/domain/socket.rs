@@ -345,6 +345,10 @@ pub trait Pulled: Send + Sync {
     fn decode(&self, call: &FaceCall) -> Result<FaceVerb, FaceFault>;
     /// Writes the answer to a call.
     fn encode(&self, operation: &str, answer: &FaceAnswer) -> FaceReply;
+    /// Can a slip be said whole in this dialect? One that cannot is left out of every list, so whoever lists it must know.
+    fn can_write(&self, _slip: &Slip) -> bool {
+        true
+    }
 }
 
 /// One key of a dialect file, as text.

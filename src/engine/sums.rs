@@ -32,6 +32,11 @@ impl Said<'_> {
         self.state.took_effect()
     }
 
+    /// The same of an act of that kind, which may need all of it.
+    fn effect_of(&self, kind: ActKind) -> bool {
+        kind.took_effect(self.state)
+    }
+
     /// Rank among those the partner names as ahead; 1 when it names none and holds, 0 = not known.
     fn rank(&self) -> u16 {
         let Some(outcome) = self.outcome else { return 0 };
@@ -59,7 +64,7 @@ impl State {
         let Some(act) = self.acts.get(index) else { return };
         let (kind, amount, to, measure, taking) = (act.kind(), act.amount, act.to, act.measure, act.taking);
         let (said, sent_at) = (Said { state, verdict, outcome, at, takes_over: act.takes_over }, act.sent_at);
-        let took_effect = act.state().took_effect();
+        let took_effect = kind.took_effect(act.state());
         match kind {
             kind if kind.is_question() => {
                 if let Some(outcome) = outcome {
@@ -75,7 +80,7 @@ impl State {
             }),
             ActKind::Release => self.booked(index, |books| books.release(index, amount, said)),
             ActKind::Renew if said.effect() => self.booked(index, |books| books.renew(measure, (to, sent_at), said)),
-            ActKind::Lift if said.effect() => {
+            ActKind::Lift if said.effect_of(kind) => {
                 self.with_measure(measure, |measure| measure.set_state(MeasureState::Ended));
             }
             ActKind::Lift if state.is_final() && took_effect => {
@@ -137,16 +142,17 @@ impl State {
         let Some(act) = self.acts.get(index).filter(|act| act.kind().ends_a_measure() && state.is_final()) else {
             return;
         };
-        let (case, measure) = (act.case, act.measure);
+        let (kind, case, measure) = (act.kind(), act.case, act.measure);
+        let took_effect = kind.took_effect(state);
         let to = self.measures.get_mut(measure).map(|measure| {
-            measure.set_release_failed(!state.took_effect());
+            measure.set_release_failed(!took_effect);
             measure.to
         });
-        if let Some(to) = to.filter(|_| !state.took_effect()) {
+        if let Some(to) = to.filter(|_| !took_effect) {
             // While it was being released nobody was told that it ends.
             self.stir_end(to, measure);
         }
-        if state.took_effect() {
+        if kind.took_effect(state) {
             self.disturb(case);
         } else {
             self.disturbed.insert(case);
@@ -253,7 +259,7 @@ impl State {
         let Some(act) = self.acts.get(index) else { return };
         let (measure, effected) = (act.measure, act.effected);
         let most = self.measures.get(measure).map_or(0, Measure::limit).saturating_add(effected);
-        let gone = match (said.effect(), part > 0) {
+        let gone = match (said.effect_of(ActKind::Release), part > 0) {
             (false, _) => 0,
             (true, true) => part.min(most),
             (true, false) => most,

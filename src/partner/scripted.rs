@@ -62,7 +62,27 @@ impl<'o> Tables<'o> {
                 put(&mut answer, place, value);
             }
         }
+        if kind.is_question() {
+            self.find_nothing(tables, &mut answer);
+        }
         answer
+    }
+
+    /// Lists of what a question finds, each with nothing in it: one that is missing would say nothing.
+    fn find_nothing(&self, tables: &[&str], answer: &mut Value) {
+        let mut lists: BTreeMap<&str, &str> = BTreeMap::new();
+        for table in tables {
+            lists.extend(self.under(table).filter_map(|(key, spot)| Some((key.strip_suffix(".at")?, spot))));
+        }
+        let is_found =
+            |name: &str| (name.starts_with("accounts") || name.starts_with("findings")) && !name.contains('.');
+        for (_, spot) in lists.into_iter().filter(|(name, _)| is_found(name)) {
+            let mut words = spot.split_whitespace();
+            if let Some(place) = words.next().filter(|place| place.len() > 1 && place.starts_with('/')) {
+                let is_one = words.next().is_some_and(|shape| shape.starts_with("one"));
+                put(answer, place, if is_one { json!({}) } else { json!([]) });
+            }
+        }
     }
 }
 

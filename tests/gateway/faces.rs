@@ -272,6 +272,21 @@ fn a_registry_that_names_units_instead_of_lines_is_understood_and_a_notice_passe
     assert_eq!(owner, Holder { name: buyer.name, id_number: buyer.id_number });
 }
 
+#[test]
+fn an_order_that_the_form_cannot_say_is_unsent_and_not_waited_for() {
+    let (gateway, registry) = with_registry(true);
+    let notice = json!({
+        "kind": "transfer_notice", "partner": "registry-q", "subject": 0, "account": unit_of(&registry, 0),
+        "details": [{ "name": "transferee", "value": person(1).name }],
+    });
+    let request = gateway.submit(&acts(&[0], vec![notice]));
+    registry_round(&registry);
+    let view = gateway.wait_finished(&request.id);
+    let act = view.act("transfer_notice", "registry-q");
+    assert_eq!((&act["state"], &last(act)["reason"]), (&json!("unsent"), &json!("unsupported")), "{act:#}");
+    assert_eq!(registry.findings(), Vec::<String>::new());
+}
+
 fn unit_of_books(books: &simulators::registry::Books, owner: usize) -> String {
     let number = person(owner).id_number;
     books.units.values().find(|unit| unit.owner.id_number == number).unwrap().number.clone()

@@ -339,3 +339,66 @@ fn a_result_for_what_was_not_fetched_is_refused_and_taken_once_it_was() {
     let view: View = spoken.gateway.wait_finished(&free.id);
     assert_eq!((view.state_of("release", "bank-a"), view.ledger("controlled")), ("done", "0.00"));
 }
+
+/// A freeze of 500.00 that holds, and an act on it that the bank has fetched: what was asked first, the request, its slip and line.
+fn on_a_held_freeze(spoken: &Spoken, of: fn(&Value) -> Value) -> (Submitted, String, String) {
+    let frozen = acts(&[0], vec![freeze("bank-a", "6222000001", "500.00")]);
+    let (first, slip) = spoken.fetched(&frozen, "getXzkzList");
+    spoken.feed_control(&slip, "1", &[("KZZT", "1"), ("DJXE", "500.00"), ("SKJE", "500.00")], "");
+    let held = spoken.gateway.wait_finished(&first.id).act("freeze", "bank-a").clone();
+    let request = spoken.gateway.submit(&acts(&[0], vec![of(&held)]).same_case(&frozen));
+    let act = spoken.gateway.view(&request.id).acts()[0].clone();
+    spoken.hub().call("getXzkzList", None);
+    (request, act["slip"].as_str().unwrap().to_owned(), act["line"].to_string())
+}
+
+#[test]
+fn a_result_without_its_sum_is_sent_back_and_the_act_waits_for_it() {
+    let spoken = Spoken::with(&["bank-a"]);
+    let order = acts(&[0], vec![freeze("bank-a", "6222000001", "500.00")]);
+    let (request, slip) = spoken.fetched(&order, "getXzkzList");
+    for bare in [&[("KZZT", "1")][..], &[("KZZT", "1"), ("DJXE", "500.00")], &[("KZZT", "1"), ("SKJE", "")]] {
+        let told = spoken.feed_control(&slip, "1", bare, "");
+        assert!(told.contains(FAIL) && told.contains("SKJE"), "{told}");
+    }
+    let view = spoken.gateway.view(&request.id);
+    assert_eq!((view.state_of("freeze", "bank-a"), view.ledger("controlled")), ("awaiting", "0.00"));
+    spoken.feed_control(&slip, "1", &[("KZZT", "1"), ("SKJE", "500.00")], "");
+    assert_eq!(spoken.gateway.wait_finished(&request.id).ledger("controlled"), "500.00");
+}
+
+#[test]
+fn a_release_that_was_refused_or_done_in_part_leaves_the_money_counted_as_held() {
+    let cases = [
+        (&[("KZZT", "2"), ("WNKZYY", "该冻结为轮候冻结，不能解除")][..], "refused"),
+        (&[("KZZT", "1"), ("WNKZYY", "部分解除失败"), ("SKJE", "0.00")], "partly"),
+    ];
+    for (words, state) in cases {
+        let spoken = Spoken::with(&["bank-a"]);
+        let (request, slip, line) = on_a_held_freeze(&spoken, release);
+        assert!(spoken.feed_control(&slip, &line, words, "").contains(SUCCESS));
+        let view = spoken.gateway.wait_finished(&request.id);
+        assert_eq!((view.state_of("release", "bank-a"), view.ledger("controlled")), (state, "500.00"), "{words:?}");
+        let done = [("KZZT", "1"), ("SKJE", "0.00"), ("WNKZYY", "解除冻结成功")];
+        assert!(spoken.feed_control(&slip, &line, &done, "").contains(SUCCESS));
+        let is_done = |view: &View| view.state_of("release", "bank-a") == "done";
+        let view = spoken.gateway.wait_until(&request.id, "the later word", is_done);
+        assert_eq!(view.ledger("controlled"), "0.00", "all of it was let go in the end");
+    }
+}
+
+#[test]
+fn a_result_of_a_control_answers_no_question() {
+    let spoken = Spoken::with(&["bank-a"]);
+    let (request, slip) = spoken.fetched(&look(&[0]), "getXzcxList");
+    let told = spoken.feed_control(&slip, "1", &[("KZZT", "1"), ("SKJE", "0.00")], "");
+    assert!(told.contains(FAIL) && told.contains("与请求不符"), "{told}");
+    assert_eq!(spoken.gateway.view(&request.id).state_of("query", "bank-a"), "awaiting");
+    for unreadable in ["请联系网点", "null"] {
+        let row = spoken.hub().row("zhxx", &[("BDHM", &slip), ("KHZH", unreadable)], "");
+        assert!(spoken.feed_query(&row).contains(FAIL), "{unreadable}");
+    }
+    assert!(spoken.feed_query("").contains(FAIL), "an answer with nothing in it");
+    assert!(spoken.feed_query(&spoken.account(&slip, "6222000001", "1.00", "")).contains(SUCCESS));
+    assert_eq!(spoken.gateway.wait_finished(&request.id).state_of("query", "bank-a"), "done");
+}

@@ -123,6 +123,22 @@ fn a_bank_that_takes_its_word_back_is_believed_and_both_words_stay() {
 }
 
 #[test]
+fn a_first_message_without_sums_or_with_words_of_a_queue_moves_nothing_and_the_whole_one_counts() {
+    for (fault, before) in [(Fault::WithoutSums, "awaiting"), (Fault::QueueWords, "refused")] {
+        let gateway = Gateway::with(vec![by_hand("bank-a")]);
+        let bank = gateway.bank("bank-a");
+        let request = gateway.submit(&acts(&[0], vec![freeze("bank-a", &bank.account(0), "500.00")]));
+        bank.knobs().set(Knob::next(fault, 1).only("control"));
+        assert_eq!(round(bank).untold, 1, "{fault:?}");
+        let view = gateway.view(&request.id);
+        assert_eq!((view.acts()[0]["state"].as_str(), view.ledger("controlled")), (Some(before), "0.00"), "{fault:?}");
+        sound_round(bank);
+        let view = gateway.wait_until(&request.id, "the whole answer", |view| view.acts()[0]["state"] == "done");
+        assert_eq!((view.ledger("controlled"), bank.held()), ("500.00", 50_000));
+    }
+}
+
+#[test]
 fn what_is_handed_back_waits_for_the_court_to_correct_it() {
     let gateway = Gateway::with(vec![by_hand("bank-a")]);
     let bank = gateway.bank("bank-a");

@@ -150,7 +150,7 @@ fn results_receipts_and_hand_backs_are_read_together() {
     let [item] = inbound.feedback.as_slice() else { panic!("one line") };
     assert_eq!((item.slip.as_str(), item.line), ("X2026112200000000012-1", Some(1)));
     let outcome = item.outcome.as_ref().unwrap();
-    assert_eq!((outcome.verdict, outcome.caught), (Verdict::Partly, Some(Money::from_fen(823_456))));
+    assert_eq!((outcome.verdict, outcome.caught), (Verdict::Done, Some(Money::from_fen(823_456))));
     assert_eq!((outcome.replies.len(), outcome.replies[0].md5_fits), (1, true));
 
     let back = control(&[("QNA", &tail(), golden!("QNA_freeze.xml"))]).unwrap();

@@ -1,14 +1,14 @@
 //! What banks tell in the form: the accounts of a customer, and what became of a freeze, a renewal or a release.
 
 use domain::outcome::{
-    ACCOUNTS_MAX, AssetKind, AssetRole, Detail, Finding, FindingClass, FoundAccount, Outcome, PriorMeasure, Reason,
-    Verdict, is_cny,
+    ACCOUNTS_MAX, About, AssetKind, AssetRole, Detail, Finding, FindingClass, FoundAccount, Outcome, PriorMeasure,
+    Reason, Verdict, is_cny,
 };
 use domain::socket::Inbound;
-use domain::{Day, Money, Personal};
+use domain::{ActKind, Day, Money, Personal};
 
 use crate::court_form::beside::sorted;
-use crate::court_form::feedback::controlled;
+use crate::court_form::feedback::{controlled, refuses};
 use crate::court_form::lists::keep;
 use crate::court_form::packed::read_day;
 use crate::court_form::reason::reason_of;
@@ -104,6 +104,9 @@ pub(super) fn read(named: &BackName<'_>, root: &Element) -> Result<Told, &'stati
     }
     let mut counted = Counted { answered: 1, ..Counted::default() };
     let mut outcome = if is_query { query(named, root, &mut counted)? } else { control(named, root, &mut counted)? };
+    if is_query {
+        outcome.about = Some(About::Question);
+    }
     outcome.as_of = root.child("BASICINFO").and_then(|basic| said(basic, "FSSJ")).map(str::to_owned);
     let inbound = Inbound { feedback: vec![item(named, Ok(outcome))], leads: Vec::new() };
     Ok(Told { inbound, counted })
@@ -272,8 +275,14 @@ fn control(named: &BackName<'_>, root: &Element, counted: &mut Counted) -> Resul
         "" => Asked::Unsaid,
         _ => return Err("schema"),
     };
+    let about = match asked {
+        Asked::Freeze => About::Kind(ActKind::Freeze),
+        Asked::Renew => About::Kind(ActKind::Renew),
+        Asked::Release => About::Kind(ActKind::Release),
+        Asked::Unsaid => About::Control,
+    };
     let text = said(record, "WNDJYY").filter(|text| !NO_REASON.contains(text)).unwrap_or_default();
-    let mut outcome = Outcome::of(Verdict::Done);
+    let mut outcome = Outcome { about: Some(about), ..Outcome::of(Verdict::Done) };
     outcome.ahead = before(record)?;
     (outcome.from, outcome.to) = (day(record, "ZXQSSJ")?, day(record, "DJJSRQ")?);
     (outcome.limit, outcome.caught) = (money(record, "SQDJXE")?, money(record, "SDJE")?);
@@ -310,17 +319,32 @@ fn done(
                 return Err("schema");
             };
             sums_agree(record, limit, held)?;
-            Ok(controlled(outcome, (text, reason_of(text)), held < limit))
+            Ok(match controlled(outcome, (text, reason_of(text)), held < limit) {
+                (Verdict::Done, Some(Reason::PriorRight)) if asked == Asked::Freeze && held == Money::ZERO => {
+                    (Verdict::Queued, Some(Reason::PriorRight))
+                }
+                (Verdict::Done, Some(reason)) if asked == Asked::Freeze => (Verdict::Partly, Some(reason)),
+                told => told,
+            })
         }
         Asked::Renew => {
             outcome.limit = None;
-            outcome.to.is_some().then_some((Verdict::Done, None)).ok_or("schema")
+            outcome.to.ok_or("schema").map(|_| all_or_part(text))
         }
         // SDJE is what came free, and nothing is held any more by what was let go.
         Asked::Release => {
             (outcome.limit, outcome.caught, outcome.from, outcome.to) = (None, None, None, None);
-            Ok((Verdict::Done, None))
+            Ok(all_or_part(text))
         }
+    }
+}
+
+/// Done with a reason beside it was not done for all of it.
+fn all_or_part(text: &str) -> (Verdict, Option<Reason>) {
+    if refuses(text) || text.contains(['未', '部']) {
+        (Verdict::Partly, Some(Reason::PartOfAssets))
+    } else {
+        (Verdict::Done, None)
     }
 }
 
@@ -345,7 +369,7 @@ fn not_done(asked: Asked, text: &str, outcome: &mut Outcome) -> Result<(Verdict,
     if is_asked_to_hold && outcome.caught.is_some_and(Money::is_positive) {
         return Err(CONTRADICTION);
     }
-    if asked == Asked::Freeze && text.contains("轮候") {
+    if asked == Asked::Freeze && text.contains("轮候") && !refuses(text) {
         outcome.caught = Some(Money::ZERO);
         return Ok((Verdict::Queued, Some(Reason::PriorRight)));
     }

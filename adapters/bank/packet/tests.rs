@@ -326,6 +326,8 @@ fn a_freeze_is_done_in_part_in_the_queue_or_not() {
     assert_eq!((told.verdict, told.reason, told.caught), (Verdict::Refused, Some(Reason::IdMismatch), None));
     let queued = refused.replace("账号与被控制人证件信息不匹配，业务审核未通过", "账户已被冻结，已登记轮候");
     assert_eq!(one(answered("SS20", &queued)).verdict, Verdict::Queued);
+    let unsupported = queued.replace("已登记轮候", "我行不支持轮候");
+    assert_eq!(one(answered("SS20", &unsupported)).verdict, Verdict::Refused, "words that refuse a queue are none");
     for measure in ["06", "07", ""] {
         let of = queued.replace("QQCSLX=\"05\"", &format!("QQCSLX=\"{measure}\""));
         assert_eq!(one(answered("SS20", &of)).verdict, Verdict::Refused, "only a freeze stands in a queue");
@@ -340,6 +342,8 @@ fn a_renewal_says_until_when_and_a_release_holds_nothing() {
     assert_eq!(reason(answered("SS19", &renewed.replace("20271119", ""))), "schema", "renewed until no day");
     let told = one(answered("SS19", golden!("SS19_released.xml")));
     assert_eq!((told.verdict, told.caught, told.limit, told.to), (Verdict::Done, None, None, None));
+    let in_part = golden!("SS19_released.xml").replace("ZXJG=\"0\"", "ZXJG=\"0\" WNDJYY=\"部分解除失败\"");
+    assert_eq!(one(answered("SS19", &in_part)).verdict, Verdict::Partly, "some of it is still held");
 }
 
 #[test]

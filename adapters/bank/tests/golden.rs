@@ -110,7 +110,7 @@ fn a_partial_freeze_and_a_refusal_mean_what_they_say() {
     let partly = item(golden!("07_shfeedXzkzInfo_argument_partly.b64"), ListClass::Controls);
     assert_eq!((partly.slip.as_str(), partly.line), ("A20261120E0200000001", Some(1)));
     let outcome = partly.outcome.ok().unwrap();
-    assert_eq!((outcome.verdict, outcome.reason), (Verdict::Partly, Some(Reason::PriorRight)));
+    assert_eq!((outcome.verdict, outcome.reason), (Verdict::Done, Some(Reason::PriorRight)), "less than was asked");
     assert_eq!((outcome.limit, outcome.caught), (Some(Money::from_fen(1_800_000)), Some(Money::from_fen(823_456))));
     assert_eq!(outcome.moved, outcome.caught);
     assert_eq!(

@@ -18,7 +18,7 @@ fn b64(text: &str) -> String {
 }
 
 /// An element with its values packed.
-fn element(name: &str, fields: &[(&str, &str)], inside: &str) -> String {
+pub(super) fn element(name: &str, fields: &[(&str, &str)], inside: &str) -> String {
     let fields: String = fields.iter().map(|(field, text)| format!(" {field}=\"{}\"", b64(text))).collect();
     format!("<{name}{fields}>{inside}</{name}>")
 }
@@ -39,21 +39,21 @@ fn call(operation: &str, argument: &str) -> Result<Read, FaceFault> {
     hub().decode(envelope(operation, &[&credential(), argument]).as_bytes())
 }
 
-fn fed_back(operation: &str, argument: &str) -> (ListClass, Vec<FeedbackItem>) {
+pub(super) fn fed_back(operation: &str, argument: &str) -> (ListClass, Vec<FeedbackItem>) {
     match call(operation, argument).ok().unwrap().verb {
         FaceVerb::Feedback { class, items, .. } => (class, items),
         _ => panic!("not a feedback"),
     }
 }
 
-fn control_with(fields: &[(&str, &str)], inside: &str) -> Result<Outcome, String> {
+pub(super) fn control_with(fields: &[(&str, &str)], inside: &str) -> Result<Outcome, String> {
     let all = [&[("BDHM", "X1"), ("CCXH", "1")], fields].concat();
     let (class, mut items) = fed_back("shfeedXzkzInfo", &element("kzxxList", &[], &element("kzxx", &all, inside)));
     assert!(class == ListClass::Controls);
     items.remove(0).outcome
 }
 
-fn djxx() -> String {
+pub(super) fn djxx() -> String {
     element(
         "djxxlist",
         &[],
@@ -65,19 +65,22 @@ fn djxx() -> String {
 fn control_results_mean_what_the_rules_of_a_bank_say() {
     let right =
         element("qlxxList", &[], &element("qlxx", &[("QLLX", "保证金"), ("QLR", "某行"), ("QLJE", "5.00")], ""));
-    let cases: [(&[(&str, &str)], &str, Verdict, Option<Reason>); 15] = [
+    let cases: [(&[(&str, &str)], &str, Verdict, Option<Reason>); 17] = [
         (&[("KZZT", "1"), ("DJXE", "100"), ("SKJE", "100.00"), ("CESKJE", "0")], "", Verdict::Done, None),
         (&[("KZZT", "1"), ("SKJE", "100.0000")], "", Verdict::Done, None),
         (&[("kzzt", "1"), ("WNKZYY", "无")], "", Verdict::Done, None),
         (&[("KTZT", "1")], "", Verdict::Done, None),
         (&[("KZZT", "1"), ("DJXE", "0"), ("SKJE", "0")], &djxx(), Verdict::Done, None),
-        (&[("KZZT", "1"), ("DJXE", "100"), ("SKJE", "30")], "", Verdict::Partly, Some(Reason::Insufficient)),
-        (&[("KZZT", "1"), ("SKJE", "30"), ("CESKJE", "70")], &djxx(), Verdict::Partly, Some(Reason::PriorRight)),
-        (&[("KZZT", "1"), ("DJXE", "100"), ("SKJE", "0")], &djxx(), Verdict::Queued, Some(Reason::PriorRight)),
+        // What sums below the order mean depends on what was ordered: the engine knows that.
+        (&[("KZZT", "1"), ("DJXE", "100"), ("SKJE", "30")], "", Verdict::Done, Some(Reason::Insufficient)),
+        (&[("KZZT", "1"), ("SKJE", "30"), ("CESKJE", "70")], &djxx(), Verdict::Done, Some(Reason::PriorRight)),
+        (&[("KZZT", "1"), ("DJXE", "100"), ("SKJE", "0")], &djxx(), Verdict::Done, Some(Reason::PriorRight)),
+        (&[("KZZT", "1"), ("SKJE", "0"), ("WNKZYY", "轮候冻结")], "", Verdict::Done, Some(Reason::PriorRight)),
+        (&[("KZZT", "1"), ("SKJE", "100"), ("WNKZYY", "解除冻结成功")], "", Verdict::Done, None),
         (
             &[("KZZT", "1"), ("DJXE", "100"), ("SKJE", "0"), ("CESKJE", "100")],
             &right,
-            Verdict::Queued,
+            Verdict::Done,
             Some(Reason::PriorRight),
         ),
         (
@@ -308,7 +311,7 @@ fn reasons_for_the_partner_show_nothing_of_its_customer() {
 }
 
 /// The packed answer inside an envelope.
-fn returned(bytes: &[u8]) -> Packed<'static> {
+pub(super) fn returned(bytes: &[u8]) -> Packed<'static> {
     let text = std::str::from_utf8(bytes).unwrap();
     Packed::read(text.split("<return>").nth(1).unwrap().split("</return>").next().unwrap(), dialect()).unwrap()
 }

@@ -17,6 +17,8 @@ use super::super::words::Words;
 use super::{known_kinds, missing};
 use crate::options::Reading;
 
+/// What an answer proves something by: a file that said it in the partner's stead would make any answer a proof.
+const SAID_BY_THEM: [&str; 4] = ["number", "slip", "error", "state"];
 /// Every other word.
 const OTHERWISE: &str = "*";
 
@@ -94,7 +96,7 @@ impl Overlay {
             let is_beside = list.as_ref().is_some_and(|list| list.starts_with("clues")) && table != "posted";
             let read = match is_beside {
                 true => Err("is for what is posted; within an answer write the list `leads`".to_owned()),
-                false => spot(tables, known, word, text),
+                false => spot(tables, (known, list.is_none()), word, text),
             };
             match read {
                 Ok((word, spot)) => spots.push((list, word, spot)),
@@ -145,13 +147,22 @@ impl Overlay {
     }
 }
 
-fn spot(tables: &Tables, known: Words, word: &str, text: &str) -> Result<(Cow<'static, str>, Spot), String> {
+/// Where a word stands; `is_whole` = it is said of the order as a whole.
+fn spot(
+    tables: &Tables,
+    (known, is_whole): (Words, bool),
+    word: &str,
+    text: &str,
+) -> Result<(Cow<'static, str>, Spot), String> {
     let is_named = word.strip_prefix("details.").is_none_or(is_detail);
     let Some((word, sort)) = sort_of(known, word).filter(|_| is_named) else {
         let words: Vec<&str> = known.iter().map(|(word, _)| *word).collect();
         return Err(format!("is no word of ours here; this adapter knows: {}", words.join(", ")));
     };
     if let Some(always) = text.strip_prefix("text:") {
+        if sort != Sort::Text || (is_whole && SAID_BY_THEM.contains(&word.as_ref())) {
+            return Err("cannot always be the same: only the partner's own message says it; write its place".to_owned());
+        }
         return Ok((word, Spot::Always(always.to_owned())));
     }
     let mut parts = text.split_whitespace();
@@ -180,6 +191,11 @@ fn spot(tables: &Tables, known: Words, word: &str, text: &str) -> Result<(Cow<'s
 
 /// Without these no answer about such an act could ever be believed.
 fn judgeable(reading: &mut Reading<'_>, kind: ActKind, answer: &Told) {
+    let is_list = |name: &str| name.starts_with("accounts") || name.starts_with("findings");
+    if kind.is_question() && !answer.lists.iter().any(|(name, _)| is_list(name)) {
+        let message = "is missing; without a list of what was found (accounts, findings) no answer to a question could be believed";
+        missing(reading, "answer.accounts.at", message);
+    }
     let wanted: &[&str] = match kind {
         ActKind::Freeze => &["caught", "to"],
         ActKind::Renew => &["to"],

@@ -89,9 +89,14 @@ const CENTRE: &[(&str, &str)] = &[
 ];
 
 fn centre() -> Mapping {
+    centre_with("answer.state", "/data/status")
+}
+
+/// The same with one more entry, or another in the place of one.
+fn centre_with(key: &str, text: &str) -> Mapping {
     let entry =
         |(key, text): &(&str, &str)| ((*key).to_owned(), OptionText { text: Secret::new((*text).to_owned()), line: 1 });
-    let entries: BTreeMap<_, _> = CENTRE.iter().map(entry).collect();
+    let entries: BTreeMap<_, _> = CENTRE.iter().chain([&(key, text)]).map(entry).collect();
     of(&PartnerOptions { entries, connect_timeout_ms: 1_000, timeout_ms: 2_000, ..PartnerOptions::default() })
 }
 
@@ -140,6 +145,57 @@ fn an_error_is_read_before_what_became_of_it_and_needs_no_number() {
     let other = packed(r#"{"no":"X2026112200000000099-1"}"#).replace("0000", "E1");
     assert!(sent(200, &other) == DOUBT, "an error about another number");
     assert!(sent(400, r#"{"code":"E4"}"#) == Judged::Doubt { cause: Cause::Status(400) });
+}
+
+#[test]
+fn an_error_about_the_question_says_nothing_of_the_order() {
+    let asked = |status, body: &str| judged(Verbs::Asked, ActKind::Freeze, status, body);
+    for (code, status) in ["E1", "E4", "E5"].into_iter().flat_map(|code| [200, 400, 409, 422].map(|st| (code, st))) {
+        let told = asked(status, &format!(r#"{{"code":"{code}","data":null}}"#));
+        assert!(matches!(told, Judged::Doubt { .. }), "{code} {status}");
+    }
+    let named = packed(&format!(r#"{{"no":"{FREEZE}"}}"#));
+    assert_eq!(answered(asked(200, &named.replacen("0000", "E1", 1))).verdict, Verdict::Refused);
+    assert!(asked(200, &named.replacen("0000", "E4", 1)) == Judged::Accepted);
+}
+
+#[test]
+fn nothing_found_is_an_empty_list_and_not_a_missing_one() {
+    let told = |mapping: &Mapping, more: &str| {
+        let body = packed(&format!(r#"{{"no":"{QUERY}","found":true{more}}}"#));
+        mapping.judge(Verbs::Asked, ActKind::Query, key(ActKind::Query), false, &reply(200, &body))
+    };
+    for missing in ["", r#","account":null"#, r#","others":[]"#] {
+        assert!(told(&centre(), missing) == DOUBT, "{missing}");
+    }
+    for (list, found) in [(r#","account":{}"#, 0), (r#","policies":[]"#, 0), (r#","policies":[{"policyNo":"P1"}]"#, 1)]
+    {
+        assert_eq!(answered(told(&centre(), list)).accounts.len(), found, "{list}");
+    }
+    for (key, place) in [
+        ("answer.accounts.at", "/data/account one_or_nothing"),
+        ("answer.accounts_policies.at", "/data/policies list_or_nothing"),
+    ] {
+        let mapping = centre_with(key, place);
+        assert!(answered(told(&mapping, "")).accounts.is_empty(), "the file says that a missing list is none");
+        assert_eq!(
+            answered(told(&mapping, r#","policies":[{"policyNo":"P1"}],"account":{"no":"G1"}"#)).accounts.len(),
+            2
+        );
+    }
+}
+
+#[test]
+fn an_overdrawn_account_is_one_and_an_amount_held_is_never_below_nothing() {
+    let told = |sum: &str| {
+        let data = format!(r#"{{"no":"{QUERY}","found":true,"account":{{"no":"G1","sum":"{sum}","free":"0.00"}}}}"#);
+        judged(Verbs::Asked, ActKind::Query, 200, &packed(&data))
+    };
+    let found = answered(told("-1,250.00"));
+    assert_eq!(found.accounts[0].balance, Some(Money::from_fen(-125_000)));
+    assert!(told("-1,25.00") == DOUBT);
+    let held = format!(r#"{{"no":"{FREEZE}","status":1,"held":"-1.00","end":"2027-11-19T00:00:00+08:00"}}"#);
+    assert!(judged(Verbs::Asked, ActKind::Freeze, 200, &packed(&held)) == DOUBT);
 }
 
 #[test]

@@ -75,6 +75,35 @@ fn unknown_is_a_doubt_and_the_file_must_say_so() {
 }
 
 #[test]
+fn what_an_answer_proves_something_by_is_said_by_the_partner() {
+    for key in ["answer.state", "answer.number", "answer.caught", "answer.to", "receipt.state", "posted.moved"] {
+        assert_eq!(keys(&[(key, Some("text:OK"))]).first().map(String::as_str), Some(key));
+    }
+    let error = [("answer.error", Some("text:0000")), ("errors.*", Some("doubt"))];
+    assert!(keys(&error).contains(&"answer.error".to_owned()));
+    assert_eq!(keys(&[("answer.accounts.at", Some("text:x"))]), ["answer.accounts.at"]);
+    assert_eq!(keys(&[("answer.text", Some("text:办结")), ("answer.accounts.class", Some("text:余额"))]), [""; 0]);
+}
+
+#[test]
+fn a_question_without_a_place_for_what_was_found_is_a_fault() {
+    let lists = ["at", "number", "class", "status", "currency", "balance", "available", "asset", "details.phone"];
+    let mut without: Vec<(String, Option<&str>)> =
+        lists.iter().map(|word| (format!("answer.accounts.{word}"), None)).collect();
+    for key in [
+        "asked.accounts.at",
+        "posted.accounts.at",
+        "answer.findings.at",
+        "answer.findings.class",
+        "answer.findings.details.phone",
+    ] {
+        without.push((key.to_owned(), None));
+    }
+    let without: Vec<(&str, Option<&str>)> = without.iter().map(|(key, text)| (key.as_str(), *text)).collect();
+    assert_eq!(keys(&without), ["answer.accounts.at"]);
+}
+
+#[test]
 fn a_code_that_two_words_share_is_not_read_back() {
     assert_eq!(keys(&[("codes.id_types.02", Some("ID_CARD"))]), Vec::<String>::new(), "written only");
     assert_eq!(keys(&[("codes.kinds.lift", Some("JD"))]), ["posted.kind"]);

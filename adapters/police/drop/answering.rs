@@ -1,6 +1,6 @@
 //! What police tell: the record of somebody, a watch in force or ended, and hits.
 
-use domain::outcome::{Detail, Finding, FindingClass, Lead, LeadClass, Outcome, Reason, Verdict};
+use domain::outcome::{About, Detail, Finding, FindingClass, Lead, LeadClass, Outcome, Reason, Verdict};
 use domain::socket::{Inbound, SWEPT_ITEMS_MAX};
 use domain::{Day, Personal, SlipLine};
 
@@ -78,7 +78,9 @@ pub(super) fn read(named: &BackName<'_>, root: &Element) -> Result<Told, &'stati
         if field(result, "RWLSH") != named.number {
             return Err("schema");
         }
-        let outcome = if is_query { found(result, &mut counted) } else { watched(result) };
+        let (outcome, about) =
+            if is_query { (found(result, &mut counted), About::Question) } else { (watched(result), About::Control) };
+        let outcome = outcome.map(|outcome| Outcome { about: Some(about), ..outcome });
         inbound.feedback.push(item(named, outcome));
     }
     let mut hits = Vec::new();

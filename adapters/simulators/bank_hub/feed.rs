@@ -42,6 +42,14 @@ pub(crate) async fn feed(client: &Client, feedback: Feedback, drawn: &Drawn) -> 
             Some(element::outer(&list.inner(other), other))
         }
         Some(Fault::OtherCase) => Some(changed(&feedback.list, client, |e| set(e, "BDHM", "A18900101E0200000001"))),
+        Some(Fault::WithoutSums) => Some(changed(&feedback.list, client, |e| {
+            e.attributes.retain(|(name, _)| !matches!(*name, "SKJE" | "CESKJE"));
+        })),
+        Some(Fault::QueueWords) => Some(changed(&feedback.list, client, |e| {
+            set(e, "KZZT", "2");
+            set(e, "WNKZYY", "账户已被冻结，我行不支持轮候冻结");
+            set(e, "SKJE", "0.00");
+        })),
         Some(Fault::OversizeBody) => {
             let bytes = drawn.knob.as_ref().and_then(|k| k.bytes).unwrap_or(OVERSIZE_BYTES);
             Some(changed(&feedback.list, client, |e| set(e, "BEIZ", &" ".repeat(bytes))))

@@ -35,6 +35,8 @@ pub enum Fault {
     DuplicateFeedback,
     ConflictingFeedback,
     UnknownLine,
+    WithoutSums,
+    QueueWords,
     HandBack,
     DuplicateCallback,
     ConflictingCallback,
@@ -71,7 +73,7 @@ const fn callback(fault: Fault, meaning: &'static str) -> FaultRow {
 }
 
 /// Every fault.
-pub const FAULTS: [FaultRow; 33] = [
+pub const FAULTS: [FaultRow; 35] = [
     open(row(Fault::Delay, true, true, true, "works `ms` (plus up to `jitter_ms`) longer; joins with another fault")),
     open(row(
         Fault::SilenceAfterAccept,
@@ -136,6 +138,20 @@ pub const FAULTS: [FaultRow; 33] = [
     row(Fault::DuplicateFeedback, false, true, true, "the same feedback twice"),
     row(Fault::ConflictingFeedback, false, true, true, "KZZT=1 first, then KZZT=2 for the same line"),
     row(Fault::UnknownLine, false, true, true, "one more result, for a line that was not asked"),
+    row(
+        Fault::WithoutSums,
+        false,
+        true,
+        true,
+        "KZZT=1 without SKJE and CESKJE first, the whole answer in the next round",
+    ),
+    row(
+        Fault::QueueWords,
+        false,
+        true,
+        true,
+        "KZZT=2 first, with words in WNKZYY that name 轮候 and refuse it; the true answer in the next round",
+    ),
     open(row(Fault::HandBack, false, true, false, "handed back through htInfo instead of being done")),
     callback(Fault::DuplicateCallback, "posts the result twice"),
     callback(Fault::ConflictingCallback, "posts the result, and then another that contradicts it"),

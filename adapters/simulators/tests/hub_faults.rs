@@ -41,7 +41,7 @@ async fn shown(fault: Fault) -> (Vec<String>, Vec<String>, usize) {
 fn sound(inner: &str) -> bool {
     gateway::rows(inner, "kzxx")
         .first()
-        .is_some_and(|r| r.get("BDHM").is_some_and(|b| b == SLIP) && r["SKJE"] == "100.00")
+        .is_some_and(|r| r.get("BDHM").is_some_and(|b| b == SLIP) && r.get("SKJE").is_some_and(|held| held == "100.00"))
         && inner.ends_with("</kzxxList>")
         && !inner.contains(&" ".repeat(100))
 }
@@ -70,6 +70,10 @@ async fn each_fault_looks_as_its_row_says() {
     assert_eq!(gateway::rows(&first(Fault::OtherCase).await[0], "kzxx")[0]["BDHM"], "A18900101E0200000001");
     assert!(gateway::rows(&first(Fault::WrongSchema).await[0], "kzxx").is_empty());
     assert_eq!(gateway::rows(&first(Fault::OversizeBody).await[0], "kzxx")[0]["BEIZ"].len(), 1000);
+    let bare = &gateway::rows(&first(Fault::WithoutSums).await[0], "kzxx")[0].clone();
+    assert!(bare["KZZT"] == "1" && !bare.contains_key("SKJE") && !bare.contains_key("CESKJE"));
+    let refused = &gateway::rows(&first(Fault::QueueWords).await[0], "kzxx")[0].clone();
+    assert!(refused["KZZT"] == "2" && refused["WNKZYY"].contains("不支持轮候"));
     let two = first(Fault::ConflictingFeedback).await;
     let states: Vec<String> = two.iter().map(|i| gateway::rows(i, "kzxx")[0]["KZZT"].clone()).collect();
     assert_eq!(states, ["1", "2"]);

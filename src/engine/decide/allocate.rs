@@ -285,7 +285,9 @@ impl Decider {
     fn idle_freezes<'a>(&'a self, open: &'a OpenRequest, takings: &[PlanLine]) -> Vec<(Index, &'a Measure)> {
         let of_case = self.state.acts_of_case(open.case);
         let blocks = |act: &Act| match act.kind() {
-            ActKind::Release => act.state().is_open() || (!act.state().took_effect() && Self::is_of_round(open, act)),
+            ActKind::Release => {
+                act.state().is_open() || (!act.kind().took_effect(act.state()) && Self::is_of_round(open, act))
+            }
             kind => kind.moves_money() && act.state().is_open(),
         };
         let mut used: BTreeSet<Index> = of_case.filter(|(_, act)| blocks(act)).map(|(_, act)| act.measure).collect();

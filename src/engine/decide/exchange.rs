@@ -81,7 +81,7 @@ impl Decider {
     fn after(&mut self, act: &Act, judged: Judged, partner: Option<&Partner>) -> After {
         let doubt = partner.map_or(ABSENT_DOUBT, |partner| partner.doubt);
         let was_question = act.state() != ActState::Sending;
-        match as_it_can_be(act, judged) {
+        match as_it_can_be(act, judged, partner) {
             // Leads are commands of their own, and were given before this one.
             Judged::Answered(outcome) | Judged::AnsweredWith(outcome, _) => {
                 let outcome = fit(act, *outcome);
@@ -200,43 +200,24 @@ fn cause_word(cause: Cause) -> String {
 }
 
 /// Reads the partner's sums against what was ordered: less than ordered is `partly`, whatever word came with it.
+///
+/// Forms that do not repeat what was ordered cannot say whether a shortfall matters: they say `done` and give `insufficient` or
+/// `prior_right` as the reason. Of a freeze or a transfer that is a part; a release or a renewal was done all the same, because the
+/// sums that come with it are of the freeze.
 pub(crate) fn fit(act: &Act, mut outcome: Outcome) -> Outcome {
     let ordered = Money::from_units(act.amount);
     if act.to != NO_DAY && (act.kind().is_lasting() || act.kind() == ActKind::Renew) {
         end_as_ordered(&mut outcome, Day::from_count(act.to));
     }
+    // Only a freeze stands in a queue; of anything else it says that others go before and that it was not done.
+    if outcome.verdict == Verdict::Queued && act.kind() != ActKind::Freeze {
+        outcome.verdict = Verdict::Refused;
+        outcome.reason = outcome.reason.or(Some(Reason::PriorRight));
+    }
     match act.kind() {
-        ActKind::Freeze => {
-            outcome.moved = None;
-            let short = outcome.caught.is_some_and(|caught| caught < outcome.limit.unwrap_or(ordered));
-            if outcome.verdict == Verdict::Done && short {
-                outcome.verdict = Verdict::Partly;
-            }
-            // Forms without a word for it say "part of it" and mean: registered behind others, nothing held yet.
-            let behind =
-                outcome.ahead.iter().any(|prior| !act.takes_over(prior)) || outcome.reason == Some(Reason::PriorRight);
-            if outcome.verdict == Verdict::Partly && behind && outcome.caught == Some(Money::ZERO) {
-                outcome.verdict = Verdict::Queued;
-            }
-        }
-        kind if kind.transfers() => {
-            outcome.moved = outcome.moved.or(outcome.caught);
-            outcome.caught = None;
-            let moved = outcome.moved.unwrap_or(ordered);
-            match outcome.verdict {
-                Verdict::Done | Verdict::Partly | Verdict::Queued if moved == Money::ZERO && ordered.is_positive() => {
-                    outcome.verdict = Verdict::Refused;
-                }
-                Verdict::Done if moved < ordered => outcome.verdict = Verdict::Partly,
-                _ => {}
-            }
-        }
-        ActKind::Release | ActKind::Renew | ActKind::Lift => {
-            // A release or a renewal holds nothing itself; the sums that come with it are of the freeze.
-            if matches!(outcome.verdict, Verdict::Partly | Verdict::Queued) {
-                outcome.verdict = Verdict::Done;
-            }
-        }
+        ActKind::Freeze => fit_freeze(act, ordered, &mut outcome),
+        kind if kind.transfers() => fit_transfer(ordered, &mut outcome),
+        _ if outcome.verdict == Verdict::Done && fell_short(&outcome) => outcome.reason = None,
         _ => {}
     }
     if act.kind().is_control() && outcome.verdict == Verdict::NoSuchCustomer {
@@ -244,6 +225,39 @@ pub(crate) fn fit(act: &Act, mut outcome: Outcome) -> Outcome {
         outcome.reason = outcome.reason.or(Some(Reason::NotFound));
     }
     outcome
+}
+
+/// Was there less than was asked for?
+fn fell_short(outcome: &Outcome) -> bool {
+    matches!(outcome.reason, Some(Reason::Insufficient | Reason::PriorRight))
+}
+
+fn fit_freeze(act: &Act, ordered: Money, outcome: &mut Outcome) {
+    outcome.moved = None;
+    // A limit of nothing is what a release leaves, and none that a freeze could be measured by.
+    let limit = outcome.limit.filter(|limit| limit.is_positive()).unwrap_or(ordered);
+    let short = outcome.caught.is_some_and(|caught| caught < limit) || fell_short(outcome);
+    if outcome.verdict == Verdict::Done && short {
+        outcome.verdict = Verdict::Partly;
+    }
+    // Forms without a word for it say "part of it" and mean: registered behind others, nothing held yet.
+    let behind = outcome.ahead.iter().any(|prior| !act.takes_over(prior)) || outcome.reason == Some(Reason::PriorRight);
+    if outcome.verdict == Verdict::Partly && behind && outcome.caught == Some(Money::ZERO) {
+        outcome.verdict = Verdict::Queued;
+    }
+}
+
+fn fit_transfer(ordered: Money, outcome: &mut Outcome) {
+    outcome.moved = outcome.moved.or(outcome.caught);
+    outcome.caught = None;
+    let moved = outcome.moved.unwrap_or(ordered);
+    match outcome.verdict {
+        Verdict::Done | Verdict::Partly if moved == Money::ZERO && ordered.is_positive() => {
+            outcome.verdict = Verdict::Refused;
+        }
+        Verdict::Done if moved < ordered || fell_short(outcome) => outcome.verdict = Verdict::Partly,
+        _ => {}
+    }
 }
 
 /// No effect outlasts what the court ordered (rule D9), whatever end was registered; what was told stands in the words.
@@ -256,19 +270,38 @@ fn end_as_ordered(outcome: &mut Outcome, last: Day) {
 
 /// An answer that cannot be what the partner means says nothing, whichever way it came: a feed is asked to look again, and of
 /// what was called out nobody knows what became.
-fn as_it_can_be(act: &Act, judged: Judged) -> Judged {
+fn as_it_can_be(act: &Act, judged: Judged, partner: Option<&Partner>) -> Judged {
     match judged {
-        Judged::Answered(outcome) | Judged::AnsweredWith(outcome, _) if contradiction(act, &outcome).is_some() => {
+        Judged::Answered(outcome) | Judged::AnsweredWith(outcome, _)
+            if contradiction(act, &outcome, partner).is_some() =>
+        {
             Judged::Doubt { cause: Cause::Schema }
         }
         judged => judged,
     }
 }
 
-/// Why an answer cannot be what the partner means, in its language: an effect that was over before it was ordered.
-pub(crate) fn contradiction(act: &Act, outcome: &Outcome) -> Option<String> {
+/// Why an answer cannot be what the partner means, in its language: it is about another sort of order, lacks the sum without which
+/// nobody knows what was done, or tells of an effect that was over before it was ordered.
+pub(crate) fn contradiction(act: &Act, outcome: &Outcome, partner: Option<&Partner>) -> Option<String> {
+    if outcome.about.is_some_and(|about| !about.fits(act.kind())) {
+        return Some(format!("反馈的事项与请求不符，该请求为{}", act.kind().chinese()));
+    }
+    if lacks_sum(act, outcome, partner) {
+        let field = if act.kind() == ActKind::Freeze { "控制金额" } else { "划出金额" };
+        return Some(format!("缺少实际{field}（SKJE），请补充后重新反馈"));
+    }
     let lasts = act.kind().is_lasting() || act.kind() == ActKind::Renew;
     let effect = lasts && outcome.verdict.state().took_effect();
     let over = outcome.to.filter(|to| effect && act.sent_at > 0 && *to < Day::of(act.sent_at));
     over.map(|_| "止期早于请求下发之日，请核对后重新反馈".to_owned())
+}
+
+/// Done, all or in part, without a word of how much: what was ordered is not what was got.
+fn lacks_sum(act: &Act, outcome: &Outcome, partner: Option<&Partner>) -> bool {
+    let took = matches!(outcome.verdict, Verdict::Done | Verdict::Partly) && act.amount > 0;
+    match act.kind() {
+        ActKind::Freeze => took && outcome.caught.is_none() && partner.is_some_and(|partner| partner.kind.holds_sums()),
+        kind => took && kind.transfers() && outcome.moved.is_none(),
+    }
 }

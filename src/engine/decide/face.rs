@@ -138,7 +138,7 @@ impl Decider {
             return Err("该请求已撤回".to_owned());
         }
         let outcome = fit(&act, outcome);
-        if let Some(reason) = contradiction(&act, &outcome) {
+        if let Some(reason) = contradiction(&act, &outcome, self.partner(act.lane).as_deref()) {
             return Err(reason);
         }
         let twin = OutcomeTwin::from(&outcome);

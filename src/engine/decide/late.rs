@@ -50,7 +50,8 @@ impl Decider {
         {
             self.state.owe_notice(case, *subject, about);
         }
-        let turned = known.state.took_effect() != state.took_effect();
+        let took = |state: ActState| kind.map_or(state.took_effect(), |kind| kind.took_effect(state));
+        let turned = took(known.state) != took(state);
         let entered = self.state.entered_of(act).unwrap_or(known.moved);
         let other_sum = kind.is_some_and(ActKind::transfers) && (told != known.moved || told != entered);
         if !state.is_open() && kind.is_some_and(ActKind::is_control) && (turned || other_sum) {
@@ -140,7 +141,8 @@ impl Decider {
 
     fn released_late(&mut self, known: &KnownAct, outcome: &Outcome, slot: u64) -> Option<ActRef> {
         let base = known.base.as_ref()?;
-        let (effect, was) = (outcome.verdict.state().took_effect(), known.state.took_effect());
+        let took = |state| ActKind::Release.took_effect(state);
+        let (effect, was) = (took(outcome.verdict.state()), took(known.state));
         let part = known.planned.line.amount.unwrap_or(0);
         let told = (ChangeCause::Told, slot);
         match (effect, self.known_as(base)) {

@@ -262,7 +262,7 @@ impl Decider {
         let Some(now) = self.state.act_index(act.id()).and_then(|index| self.state.acts.get(index)) else { return };
         let turned = before.state.is_final()
             && now.state().is_final()
-            && before.state.took_effect() != now.state().took_effect();
+            && now.kind().took_effect(before.state) != now.kind().took_effect(now.state());
         let base = self.state.measures.get(now.measure);
         let late = now.kind() == ActKind::Renew
             && now.state().took_effect()

@@ -1,9 +1,9 @@
 //! Pull faces at run time: who calls, what waits for them, what they feed back.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::form::Form;
-use domain::outcome::Lead;
+use domain::outcome::{Lead, Outcome, Reason, Verdict};
 use domain::papers::is_carried;
 use domain::partner::Partner;
 use domain::request::PartnerKind;
@@ -236,6 +236,8 @@ impl Engine {
     }
 
     async fn face_list(&self, partner: &str, class: ListClass) -> Result<FaceAnswer, Refusal> {
+        let asked_at = self.now();
+        let mut fresh = BTreeSet::new();
         let told = self.ask(Command::List { partner: partner.to_owned(), class }).await?;
         let Answer::List(indices) = told.answer else { return Err(Refusal::Unavailable) };
         let mut by_slip: BTreeMap<u64, Vec<(u16, ActId)>> = BTreeMap::new();
@@ -243,6 +245,9 @@ impl Engine {
             let decider = self.shared.decider.read();
             for act in indices.iter().filter_map(|index| decider.state.acts.get(*index)) {
                 by_slip.entry(act.slip).or_default().push((act.line, act.id()));
+                if act.sent_at >= asked_at {
+                    fresh.insert(act.slip);
+                }
             }
         }
         let known = self.shared.partner(partner);
@@ -254,7 +259,24 @@ impl Engine {
             // An erased case's slip has nothing to show; it stays on the list of what waits, and people see it there.
             slips.extend(self.shared.papers.slip(&acts, false, form));
         }
+        let unsaid = self.take_unwritable(partner, &mut slips, &fresh);
+        if !unsaid.is_empty() {
+            self.face_feedback(partner, "unwritable", unsaid).await?;
+        }
         Ok(FaceAnswer::List(slips))
+    }
+
+    /// Takes out of a list what the partner's form cannot say: it never left, and waiting for an answer to it would have no end. Only
+    /// what is listed for the first time is looked at, because nothing about a slip changes later.
+    fn take_unwritable(&self, partner: &str, slips: &mut Vec<Slip>, fresh: &BTreeSet<u64>) -> Vec<FeedbackItem> {
+        let Some(plug) = self.shared.plugs.read().get(partner).cloned() else { return Vec::new() };
+        let Plug::Pull(form) = plug.as_ref() else { return Vec::new() };
+        let is_unsaid = |slip: &mut Slip| fresh.contains(&slip.number.bits()) && !form.can_write(slip);
+        let item = |slip: Slip| {
+            let outcome = Outcome::of(Verdict::NeverReached).because(Reason::Unsupported, "");
+            FeedbackItem { slip: slip.number.to_string(), line: None, outcome: Ok(outcome) }
+        };
+        slips.extract_if(.., is_unsaid).map(item).collect()
     }
 
     pub(super) async fn face_feedback(
@@ -305,7 +327,9 @@ impl Engine {
                 return Ok(Some(Err("该请求未曾下发，已撤回".to_owned())));
             }
             let outcome = crate::decide::exchange::fit(act, outcome.clone());
-            if let Some(reason) = crate::decide::exchange::contradiction(act, &outcome) {
+            let configured = self.config();
+            let asked = configured.partners.get(partner).map(Arc::as_ref);
+            if let Some(reason) = crate::decide::exchange::contradiction(act, &outcome, asked) {
                 return Ok(Some(Err(reason)));
             }
             let stands = match state.news_of(index, &store::record::OutcomeTwin::from(&outcome)) {

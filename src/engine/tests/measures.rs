@@ -33,7 +33,7 @@ pub(super) fn numbered(kind: ActKind, number: &str) -> ActOrder {
     ActOrder { original: Some(Original { act: None, slip: number.to_owned(), case_number }), ..order(kind) }
 }
 
-fn prior(paper: &str) -> PriorMeasure {
+pub(super) fn prior(paper: &str) -> PriorMeasure {
     PriorMeasure {
         organ: Personal::new("公安局".to_owned()),
         paper: Personal::new(paper.to_owned()),

@@ -2,11 +2,13 @@
 
 use domain::act::ActOrder;
 use domain::measure::MeasureState;
+use domain::outcome::{About, Reason};
 use domain::socket::FeedbackItem;
 use domain::task::TaskKind;
 use domain::{ActId, Day, SlipLine};
 
 use super::ledger::freeze_of;
+use super::measures::prior;
 use super::simulated::{on, order, pulling};
 use super::*;
 
@@ -144,4 +146,154 @@ fn a_freeze_that_was_let_go_and_is_told_to_stand_again_is_a_persons() {
     assert_eq!(table.tasks_of(TaskKind::NewsContradicts), 0);
     table.fed(ids[0], caught(49_000)).unwrap();
     assert_eq!(table.tasks_of(TaskKind::NewsContradicts), 1);
+}
+
+/// An act of that kind on a freeze of 500.00 that holds all of it, and the partner has it; one more keeps the request open.
+fn on_a_freeze(kind: ActKind) -> (Table, ActId, ActId) {
+    let last = Day::from_count(Day::of(START).count() + 100);
+    let (mut table, ids) = listed(vec![ActOrder { to: Some(last), ..freeze_of(A, "62", 50_000) }]);
+    table.fed(ids[0], caught(50_000)).unwrap();
+    let further = Day::from_count(last.count() + 30);
+    let act = match kind {
+        ActKind::Deduct => deduct(ids[0], 50_000),
+        ActKind::Renew => ActOrder { to: Some(further), ..on(kind, A, ids[0]) },
+        _ => on(kind, A, ids[0]),
+    };
+    let request = table.acts(2, vec![act, freeze_of(A, "63", 100)]);
+    let act = table.listed_of(request)[0];
+    (table, ids[0], act)
+}
+
+#[test]
+fn only_a_freeze_stands_in_a_queue_and_of_anything_else_it_says_that_nothing_was_done() {
+    for kind in [ActKind::Release, ActKind::Renew, ActKind::Deduct] {
+        let (mut table, freeze, act) = on_a_freeze(kind);
+        let before = table.measure_of_act(freeze);
+        let queued = Outcome { ahead: vec![prior("(2026)浙0226执保77号")], ..Outcome::of(Verdict::Queued) };
+        table.fed(act, queued).unwrap();
+        assert_eq!(table.state_of(act), ActState::Refused, "{}", kind.word());
+        let after = table.measure_of_act(freeze);
+        assert_eq!(
+            (after.limit(), after.caught(), after.to),
+            (before.limit(), before.caught(), before.to),
+            "{}",
+            kind.word()
+        );
+        assert_eq!(table.decider.state.moved_by(act), 0);
+    }
+}
+
+#[test]
+fn sums_below_what_was_asked_are_no_part_of_a_release_or_a_renewal() {
+    let short = |reason| Outcome { reason: Some(reason), ahead: vec![prior("(2026)浙0226执保77号")], ..caught(0) };
+    for (kind, reason) in [(ActKind::Release, Reason::PriorRight), (ActKind::Renew, Reason::Insufficient)] {
+        let (mut table, freeze, act) = on_a_freeze(kind);
+        table.fed(act, short(reason)).unwrap();
+        assert_eq!(table.state_of(act), ActState::Done);
+        let held = table.decider.state.measure_by_act(freeze).map_or(0, |measure| measure.limit());
+        assert_eq!(held, if kind == ActKind::Release { 0 } else { 5_000_000 });
+    }
+    let freezes = [("62", 50_000), ("63", 100), ("64", 100)];
+    let (mut table, ids) = listed(freezes.map(|(account, fen)| freeze_of(A, account, fen)).to_vec());
+    table.fed(ids[0], short(Reason::PriorRight)).unwrap();
+    assert_eq!(table.measure_of_act(ids[0]).state(), MeasureState::Queued);
+    table.fed(ids[1], Outcome { reason: Some(Reason::Insufficient), ..caught(100) }).unwrap();
+    assert_eq!(table.state_of(ids[1]), ActState::Partly);
+    let (mut table, _, act) = on_a_freeze(ActKind::Deduct);
+    table.fed(act, short(Reason::PriorRight)).unwrap();
+    assert_eq!(table.state_of(act), ActState::Refused);
+}
+
+#[test]
+fn a_release_in_part_leaves_what_it_was_to_end_until_all_of_it_is_let_go() {
+    for part in [None, Some(20_000)] {
+        let (mut table, ids) = listed(vec![freeze_of(A, "62", 50_000)]);
+        table.fed(ids[0], caught(50_000)).unwrap();
+        let release = ActOrder { amount: part.map(Money::from_fen), ..on(ActKind::Release, A, ids[0]) };
+        let request = table.acts(2, vec![release, freeze_of(A, "63", 100)]);
+        let release = table.listed_of(request)[0];
+        let failed = Outcome::of(Verdict::Partly).because(Reason::PartOfAssets, "部分解除失败");
+        table.fed(release, failed).unwrap();
+        let freeze = table.measure_of_act(ids[0]);
+        assert_eq!(table.state_of(release), ActState::Partly);
+        assert_eq!((freeze.limit(), freeze.caught(), freeze.release_failed()), (5_000_000, 5_000_000, true));
+        table.fed(release, Outcome::of(Verdict::Done)).unwrap();
+        let left = table.decider.state.measure_by_act(ids[0]).map_or(0, |measure| measure.limit());
+        assert_eq!(left, if part.is_some() { 3_000_000 } else { 0 });
+        assert_eq!(table.tasks_of(TaskKind::NewsContradicts), 1, "people hear that it ended otherwise than was told");
+    }
+}
+
+#[test]
+fn money_without_a_sum_is_sent_back_and_a_seal_needs_none() {
+    for verdict in [Verdict::Done, Verdict::Partly] {
+        let (mut table, ids) = listed(vec![freeze_of(A, "62", 50_000)]);
+        assert!(table.fed(ids[0], Outcome::of(verdict)).is_err_and(|reason| reason.contains("SKJE")));
+        assert_eq!(table.state_of(ids[0]), ActState::Awaiting);
+        let (mut table, freeze, act) = on_a_freeze(ActKind::Deduct);
+        assert!(table.fed(act, Outcome::of(verdict)).is_err_and(|reason| reason.contains("SKJE")));
+        assert_eq!((table.state_of(act), table.decider.state.moved_by(act)), (ActState::Awaiting, 0));
+        assert_eq!(table.measure_of_act(freeze).caught(), 5_000_000);
+    }
+    let registry = Partner { kind: domain::request::PartnerKind::Registry, ..pulling(A) };
+    let mut table = Table::with(vec![registry]);
+    let request = table.acts(1, vec![freeze_of(A, "unit", 50_000)]);
+    let seal = table.listed_of(request)[0];
+    table.fed(seal, Outcome::of(Verdict::Done)).unwrap();
+    assert_eq!(table.state_of(seal), ActState::Done);
+}
+
+#[test]
+fn an_answer_about_another_sort_of_order_is_sent_back() {
+    let (mut table, _, act) = on_a_freeze(ActKind::Deduct);
+    let about = |about| Outcome { about: Some(about), ..moved(50_000) };
+    for other in [About::Question, About::Kind(ActKind::Release)] {
+        assert!(table.fed(act, about(other)).is_err());
+        assert_eq!(table.state_of(act), ActState::Awaiting);
+    }
+    table.fed(act, about(About::Control)).unwrap();
+    assert_eq!(table.state_of(act), ActState::Done);
+    let mut table = Table::with(vec![pulling(A)]);
+    let request = table.acts(1, vec![ActOrder { account: None, ..order(ActKind::Query, A) }]);
+    let class = domain::socket::ListClass::Queries;
+    table.tell(Command::List { partner: A.to_owned(), class }).unwrap();
+    let query = table.listed_of(request)[0];
+    assert!(table.fed(query, Outcome { about: Some(About::Control), ..Outcome::of(Verdict::Done) }).is_err());
+    assert_eq!(table.state_of(query), ActState::Awaiting);
+}
+
+#[test]
+fn no_word_of_a_partner_becomes_more_than_it_says() {
+    use crate::decide::exchange::{contradiction, fit};
+    let bank = pulling(A);
+    let id = ActId { sequence: 1, line: 0 };
+    let sums = [None, Some(0), Some(50_000), Some(100_000)].map(|fen| fen.map(Money::from_fen));
+    let reasons = [None, Some(Reason::Insufficient), Some(Reason::PriorRight), Some(Reason::PartOfAssets)];
+    let said = |kind: ActKind, verdict, reason, sum, limit| {
+        let mut act = crate::state::Act::planned(id, kind, ActState::Awaiting, START);
+        act.amount = if kind.needs_amount() { Money::from_fen(100_000).units() } else { 0 };
+        let told = Outcome { reason, caught: sum, moved: sum, limit, ..Outcome::of(verdict) };
+        let fitted = fit(&act, told);
+        let is_taken = contradiction(&act, &fitted, Some(&bank)).is_none();
+        (fitted, is_taken)
+    };
+    for (kind, verdict) in ActKind::ALL.iter().flat_map(|kind| Verdict::ALL.iter().map(|verdict| (*kind, *verdict))) {
+        for (reason, sum) in reasons.iter().flat_map(|reason| sums.iter().map(|sum| (*reason, *sum))) {
+            for limit in sums {
+                let (fitted, is_taken) = said(kind, verdict, reason, sum, limit);
+                let state = fitted.verdict.state();
+                let case = (kind.word(), verdict.word(), reason.map(Reason::word), sum, limit);
+                assert!(fitted.verdict != Verdict::Queued || kind == ActKind::Freeze, "{case:?}");
+                let says_effect = matches!(verdict, Verdict::Done | Verdict::Partly | Verdict::Queued);
+                let answers = kind.is_question() && verdict == Verdict::NoSuchCustomer;
+                assert!(says_effect || answers || !state.took_effect(), "nothing comes of nothing: {case:?}");
+                assert!(verdict != Verdict::Partly || state != ActState::Done || kind == ActKind::Freeze, "{case:?}");
+                let got = if kind == ActKind::Freeze { fitted.caught } else { fitted.moved };
+                let counts = matches!(fitted.verdict, Verdict::Done | Verdict::Partly) && kind.needs_amount();
+                assert!(!counts || !is_taken || got.is_some(), "no sum, no effect: {case:?}");
+                let whole = fitted.verdict == Verdict::Done && kind.transfers() && is_taken;
+                assert!(!whole || got >= Some(Money::from_fen(100_000)), "all of it is all of it: {case:?}");
+            }
+        }
+    }
 }

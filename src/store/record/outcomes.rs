@@ -348,6 +348,7 @@ impl OutcomeTwin {
             due: self.due.map(Day::from_count),
             findings: self.findings.into_iter().map(finding).collect::<Option<_>>()?,
             in_part: self.in_part,
+            about: None,
         })
     }
 }

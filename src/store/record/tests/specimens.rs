@@ -532,6 +532,7 @@ impl Seed {
             due: self.maybe(Self::day),
             findings: self.many(Self::finding),
             in_part: self.next().is_multiple_of(2),
+            about: None,
         }
     }
 
