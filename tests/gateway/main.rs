@@ -38,6 +38,7 @@ mod operations;
 mod partners;
 mod policy;
 mod pull;
+mod searches;
 mod settling;
 mod stand_ins;
 mod stops;

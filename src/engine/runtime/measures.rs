@@ -13,8 +13,8 @@ use super::{Engine, Shared};
 use crate::command::{Answer, Command, ImportLine, ImportMeasures, ImportedPaper};
 use crate::decide::{Decider, IMPORT_GROUP_MAX};
 use crate::refusal::Refusal;
+use crate::state::Measure;
 use crate::state::slab::{Index, NONE};
-use crate::state::{Measure, State};
 use crate::view::{Caller, IMPORT_ROWS_MAX, ImportRow, ImportVerdict, MeasureFilter, MeasureLine, Page};
 
 /// Lines of a list at most.
@@ -74,7 +74,7 @@ impl Engine {
         };
         let from = filter.cursor.map_or((i32::MIN, 0), place_of);
         let places: Box<dyn Iterator<Item = (i32, Index)> + '_> = match (&filter.case_number, filter.state) {
-            (Some(number), _) => Box::new(self.places_of_case(state, court, number.expose()).into_iter()),
+            (Some(number), _) => Box::new(self.places_of_case(decider, court, number.expose()).into_iter()),
             (None, Some(MeasureState::Lapsed)) => Box::new(state.lapsed_from(from)),
             (None, _) => Box::new(state.measures_ending_from(from, before)),
         };
@@ -92,9 +92,10 @@ impl Engine {
         (found, next)
     }
 
-    fn places_of_case(&self, state: &State, court: Option<&str>, number: &str) -> Vec<(i32, Index)> {
-        let config = self.config();
-        let courts = config.courts.keys().map(String::as_str).filter(|code| court.is_none_or(|court| court == *code));
+    fn places_of_case(&self, decider: &Decider, court: Option<&str>, number: &str) -> Vec<(i32, Index)> {
+        let state = &decider.state;
+        let courts =
+            decider.config().courts.keys().map(String::as_str).filter(|code| court.is_none_or(|court| court == *code));
         let cases = courts.filter_map(|court| state.case_index(self.case_key(court, number)));
         let places = cases.flat_map(|case| state.measures_of_case(case)).map(|(index, measure)| (measure.to, index));
         let mut places: Vec<_> = places.collect();

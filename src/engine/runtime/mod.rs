@@ -17,6 +17,7 @@ mod dispatch;
 mod documents;
 mod evidence;
 mod faces;
+mod head;
 mod inbound;
 mod inbox;
 mod indexing;
@@ -65,6 +66,7 @@ use crate::decide::Decider;
 use crate::refusal::Refusal;
 use crate::vault::{Vault, VaultKeyring};
 use crate::view::{Health, Receipt};
+use head::Head;
 use indexing::IndexSide;
 pub use opening::OpenError;
 use papers::Papers;
@@ -177,7 +179,7 @@ pub(crate) struct Shared {
     pub(crate) reader: Reader,
     pub(crate) vault: Vault,
     pub(crate) snapshots: Arc<SnapshotStore>,
-    pub(crate) decider: RwLock<Decider>,
+    pub(crate) decider: Head,
     pub(crate) commands: Sender<Asked>,
     pub(crate) durable: AtomicU64,
     pub(crate) waiting: Waiting,
@@ -255,7 +257,7 @@ impl Engine {
             reader,
             vault: taken.vault,
             snapshots: taken.snapshots,
-            decider: RwLock::new(decider),
+            decider: Head::new(decider),
             commands,
             waiting: Waiting::default(),
             trail,
