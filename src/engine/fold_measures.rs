@@ -3,6 +3,7 @@
 use domain::case::HaltCause;
 use domain::ledger::Ledger;
 use domain::measure::{MeasureState, days_left};
+use domain::rules::bars;
 use domain::task::{TaskEnd, TaskKind};
 use domain::{ActId, ActKind, Day, Millis, Money};
 use store::record::{ActRef, Body, ChangedBody, Event, Fact, GoalRepeated, ImportedBody, PlanLine};
@@ -160,6 +161,7 @@ impl State {
             let mut taking = Taking::ordered(act.sequence, act.place, kind, act.amount);
             (taking.slip, taking.line, taking.lane, taking.subject) = (act.slip, act.line, act.lane, act.subject);
             (taking.case, taking.measure, taking.asset) = (act.case, act.measure, act.asset);
+            taking.set_secret(act.is_secret());
             act.taking = self.insert_taking(taking);
         }
     }
@@ -211,6 +213,9 @@ impl State {
             let mut measure = self.imported((sequence, place), kind, line);
             measure.case = case;
             measure.subject_key = body.subjects.get(usize::from(line.subject)).copied().unwrap_or(0);
+            if !body.request.viewers().is_empty() {
+                measure.bars |= bars::TELLING;
+            }
             stand(&mut measure, standing, None);
             self.insert_measure(measure);
         }

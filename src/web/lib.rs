@@ -39,6 +39,7 @@ pub use gate::Gate;
 pub use intake::deliveries::announce;
 pub use intake::submit::understand;
 pub use language::Language;
+pub use proof::sheet;
 pub use limits::Limits;
 pub use right::Role;
 pub use routes::{pages, paths};

@@ -39,6 +39,7 @@ mod partners;
 mod policy;
 mod pull;
 mod searches;
+mod secrecy;
 mod settling;
 mod stand_ins;
 mod stops;

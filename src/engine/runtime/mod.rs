@@ -28,6 +28,7 @@ pub mod opening;
 pub mod papers;
 mod proposals;
 pub mod receipts;
+mod secrecy;
 mod serials;
 mod settling;
 mod slips;
@@ -192,6 +193,8 @@ pub(crate) struct Shared {
     pub(crate) courier: Arc<dyn Courier>,
     pub(crate) stopping: tokio::sync::watch::Sender<bool>,
     pub(crate) proposed: tokio::sync::Notify,
+    /// Turns of those that put together what proves an act.
+    pub(crate) proving: Arc<tokio::sync::Semaphore>,
     pub(crate) hashers: Hashers,
     pub(crate) counts: Counts,
     pub(crate) calls: calls::Calls,
@@ -274,6 +277,7 @@ impl Engine {
             courier: options.courier,
             stopping: tokio::sync::watch::Sender::new(false),
             proposed: tokio::sync::Notify::new(),
+            proving: Arc::new(tokio::sync::Semaphore::new(evidence::PROVING_MAX)),
             draining: AtomicBool::new(false),
             tokio: options.tokio,
             snapshot_events: options.snapshot_events.max(1),

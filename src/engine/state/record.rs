@@ -16,7 +16,7 @@ use super::{Act, Case, Document, Keyed, Measure, OpenRequest, State, Taking, Tas
 use crate::state::lane::Lane;
 
 /// Version of the form; another version is folded from the journal instead.
-pub const STATE_FORM: u32 = 9;
+pub const STATE_FORM: u32 = 10;
 
 #[derive(Serialize, Deserialize)]
 struct Counters {

@@ -17,7 +17,10 @@ pub fn tasks() -> Vec<Operation> {
             .refusing(&[ID, ENGINE]),
         Operation::of("listTasks", "GET", "/v1/tasks", "tasks")
             .says("待办事项", "What people have to do")
-            .about("旧者在前。法院令牌仅见本院的。", "Oldest first. A court's token sees its own.")
+            .about(
+                "旧者在前。法院令牌仅见本院的；与保密请求有关的，仅其知悉人可见。运维令牌不见案件金额与他人所书内容；其他人员每次查看均留痕。",
+                "Oldest first. A court's token sees its own; what is about a secret request is seen by its viewers alone. An operator sees neither sums of a case nor what somebody wrote; a look by anybody else is recorded as a read.",
+            )
             .for_roles::<ReadTasks>()
             .with(&["TaskKind", "TaskCourt", "TaskPartner", "Cursor", "Limit", "AcceptLanguage"])
             .shows(200, Shows::Json("TaskPage"))
