@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use adapters::ADAPTERS;
+use adapters::inbox::INBOX;
 use anyhow::{Context as _, bail};
 use clap::Args;
 use domain::form::PartRelease;
@@ -81,13 +82,15 @@ fn page(id: &str, name: &str, kind: PartnerKind, adapter: &Adapter) -> String {
         kind.word(),
         adapter.name
     );
-    let pulled = adapter.travel == Travel::Pull;
+    let by_hand = adapter.name == INBOX.name;
     page.push_str(&format!(
         "# Region codes that it serves; empty = everywhere.\nregions = []\n# All that this adapter can say; keep what the partner takes.\nacts = [{acts}]\n"
     ));
     page.push_str(&part_release(adapter));
     page.push_str(MANNERS);
-    if pulled {
+    if by_hand {
+        let _infallible = writeln!(page, "{CLERKS}name = \"{id}-clerk-1\"\nsha256 = \"…\"");
+    } else if adapter.travel == Travel::Pull {
         page.push_str("\n# How it is known when it calls us: \"file:PATH\" or \"env:NAME\", never the password itself.\n[credential]\nusername = \"YH-…\"\n");
         let _infallible = writeln!(page, "password = \"file:secrets/{id}.password\"");
     } else {
@@ -131,6 +134,11 @@ answer_due_s = 86400
 # Exchanges on a calendar day, and under way at once.
 # per_day = 20000
 in_flight_max = 4
+";
+
+const CLERKS: &str = "
+# The people who read and answer in a browser, one of these for each; `xiezhi token` makes a token and its hash.
+[[clerks]]
 ";
 
 const CALLED: &str = "
