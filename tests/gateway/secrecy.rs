@@ -154,10 +154,11 @@ fn whoever_runs_the_gateway_sees_no_personal_data_in_lists_and_whoever_sees_it_i
     let text = "该账户为工会经费专户";
     let path = format!("/v1/acts/{}/objection", act["id"].as_str().unwrap());
     gateway.caller("operator").post(&path, &json!({ "text": text })).of_status(200);
+    let to = domain::Day::of(engine::clock::Clock::wall(&engine::clock::SystemClock::new())).plus_days(300);
     let row = json!({
         "case_number": "(2025)浙0225执77号", "partner": "bank-a", "number": "FG1", "party_kind": "person",
         "party_name": person(0).name, "id_type": "01", "id_number": person(0).id_number, "account": "BJ-1",
-        "limit": "5000.00", "to": "2027-11-01",
+        "limit": "5000.00", "to": to.to_string(),
     });
     let submitter = gateway.caller("submitter");
     let headers = [("Content-Type", "application/x-ndjson")];
