@@ -61,6 +61,8 @@ fn reported_and_settled_are_two_sums_until_the_statement_comes() {
     gateway.caller("operator").post(&format!("/v1/tasks/{task}/end"), &end).of_status(200);
     assert!(tasks(&gateway, "operator").is_empty());
     let foreign = json!({ "bank_code": COURT_ACCOUNT.0, "account": "9999", "lines": lines });
+    let elsewhere = json!({ "court": "330226", "bank_code": COURT_ACCOUNT.0, "account": COURT_ACCOUNT.1, "lines": [] });
+    gateway.caller("submitter").post("/v1/settlements", &elsewhere).of_status(403);
     let refused = gateway.caller("submitter").post("/v1/settlements", &foreign).of_status(422);
     assert_eq!(refused.slug(), "account_not_listed");
 }

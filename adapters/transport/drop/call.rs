@@ -23,8 +23,12 @@ pub(crate) trait PacketForm: Send + Sync + 'static {
     fn name_of(&self, key: SlipLine, kind: ActKind) -> Option<String>;
     /// Writes the packet of the one line of `slip`; `None` when the form cannot say it or the whole is too large.
     fn order(&self, slip: &Slip, files: &[PaperFile]) -> Option<Packet>;
-    /// The packet that tells the partner what of its packet was not taken; `None` when all of it was, or the form has no word for it.
+    /// The packet that tells the partner what of its packet was not taken; `None` when all of it was.
     fn receipt(&self, name: &str, verdicts: &[ItemVerdict]) -> Option<Packet>;
+    /// Has the form a word for what was not taken?
+    fn tells_back(&self) -> bool {
+        true
+    }
 }
 
 /// One partner's mailbox.
@@ -83,6 +87,10 @@ impl<F: PacketForm> CallOut for DropCall<F> {
         Box::pin(self.sweeper.sweep(&self.reader))
     }
 
+    fn tells_back(&self) -> bool {
+        self.form.tells_back()
+    }
+
     fn try_out<'a>(&'a self) -> SocketFuture<'a, Vec<Tried>> {
         Box::pin(trial::try_out(&self.sweeper.mailbox))
     }
@@ -91,6 +99,9 @@ impl<F: PacketForm> CallOut for DropCall<F> {
         Box::pin(async move {
             match end {
                 Conclusion::Taken(verdicts) => {
+                    if let Some(note) = self.reader.noted_as(name) {
+                        self.sweeper.note(&note).await?;
+                    }
                     let receipt = self.form.receipt(name, verdicts).map(|packet| (packet.name, packet.bytes));
                     self.sweeper.taken(name, receipt.into_iter().collect()).await
                 }

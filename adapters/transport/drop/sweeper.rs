@@ -26,8 +26,12 @@ pub(crate) trait PacketReader: Send + Sync + 'static {
     fn rank(&self, _name: &str) -> u8 {
         0
     }
-    /// The packet that makes this one say nothing any more, once it was taken: an answer makes an acknowledgement stale.
+    /// The note that makes this packet say nothing any more: once an answer was taken, an acknowledgement is stale.
     fn passed_by(&self, _name: &str) -> Option<String> {
+        None
+    }
+    /// The note that is left beside the marks of what was taken when this packet is: the same for every answer to one request.
+    fn noted_as(&self, _name: &str) -> Option<String> {
         None
     }
     /// Reads a packet.
@@ -38,7 +42,7 @@ pub(crate) trait PacketReader: Send + Sync + 'static {
 }
 
 /// Every reason for which a packet is put aside, in Chinese and English.
-pub(crate) const REASONS: [(&str, &str, &str); 18] = [
+pub(crate) const REASONS: [(&str, &str, &str); 20] = [
     ("truncated", "数据包不完整", "the packet has no end"),
     ("damaged", "数据包已损坏", "the packet's parts or checksums do not fit together"),
     ("too_large", "数据包超过大小限制", "the packet is larger than any may be"),
@@ -56,6 +60,8 @@ pub(crate) const REASONS: [(&str, &str, &str); 18] = [
     ("members", "数据包内文件种类不符合约定", "the packet holds a member that its kind may not have"),
     ("totals", "数据包内数量或序号不符", "counts or sequence numbers do not add up"),
     ("schema", "报文内容无法识别", "a member is no message of the agreed form"),
+    ("contradiction", "报文内容自相矛盾", "what a member says contradicts itself"),
+    ("not_taken", "结果未被采信，且该格式无法回告", "a result in it was not taken, and the form has no word to say so"),
     ("too_many_items", "一个数据包内结果过多", "the packet holds more results than any may"),
 ];
 
@@ -159,7 +165,7 @@ impl Sweeper {
         let (digest, said) = opened.await.map_err(|_| Cause::Panicked)?;
         match self.mailbox.read(Folder::Taken, &mark(name), 256).await? {
             None => match passed_by {
-                Some(by) if said.is_ok() && self.mailbox.has(Folder::Taken, &mark(&by)).await? => {
+                Some(note) if said.is_ok() && self.mailbox.has(Folder::Taken, &note).await? => {
                     Ok((digest, Ok(Inbound::default())))
                 }
                 _ => Ok((digest, said)),
@@ -181,6 +187,14 @@ impl Sweeper {
         let digest = self.digest(name);
         self.leave(Folder::Taken, &mark(name), digest.into_bytes()).await?;
         self.mailbox.remove(Folder::Upload, name).await
+    }
+
+    /// Leaves a note beside the marks; its name says all.
+    ///
+    /// # Errors
+    /// [`Cause`]; the packet is then found again, and so is its note to be left.
+    pub(crate) async fn note(&self, name: &str) -> Result<(), Cause> {
+        self.leave(Folder::Taken, name, b"answered\n".to_vec()).await
     }
 
     /// Puts a packet aside with the reason beside it; nothing of its content is in the reason.

@@ -40,7 +40,11 @@ impl Engine {
     /// # Errors
     /// [`Refusal::CourtForeign`] for another court's account or a token without a court, [`Refusal::AccountNotListed`].
     pub async fn settle(&self, caller: &Caller, statement: Statement) -> Result<Vec<SettledHow>, Refusal> {
-        let court = caller.court.clone().or(statement.court).ok_or(Refusal::CourtForeign)?;
+        let court = match (caller.court.clone(), statement.court) {
+            // What is told of another court's account must not be booked to the caller's own.
+            (Some(own), Some(named)) if own != named => return Err(Refusal::CourtForeign),
+            (own, named) => own.or(named).ok_or(Refusal::CourtForeign)?,
+        };
         let account = statement.account;
         let key = |line: &SettlementLine| {
             let parts = [

@@ -169,18 +169,7 @@ impl Engine {
     async fn take(&self, partner: &str, call: &dyn CallOut, swept: Swept) -> Result<(), &'static str> {
         let inbound = match swept.said {
             Ok(inbound) => inbound,
-            Err(reason) => {
-                let command = Command::SetAside { partner: partner.to_owned(), reason, digest: swept.digest };
-                self.done(command).await.map_err(|_| "gateway")?;
-                self.shared.counts.set_aside.fetch_add(1, Ordering::Relaxed);
-                tracing::warn!(
-                    partner,
-                    packet = swept.name,
-                    reason,
-                    "a packet was set aside: look at it, then ask the partner for another"
-                );
-                return call.conclude(&swept.name, Conclusion::SetAside(reason)).await.map_err(Cause::word);
-            }
+            Err(reason) => return self.set_aside(partner, call, (&swept.name, swept.digest), reason).await,
         };
         let mut verdicts = Vec::with_capacity(inbound.feedback.len() + inbound.leads.len());
         for (way, items) in by_way(inbound.feedback) {
@@ -194,7 +183,30 @@ impl Engine {
             let taken: Result<_, Refusal> = self.take_lead(partner, lead).await;
             verdicts.push(ItemVerdict { slip, taken: taken.map_err(|_| "gateway")? });
         }
-        call.conclude(&swept.name, Conclusion::Taken(&verdicts)).await.map_err(Cause::word)
+        let is_whole = verdicts.iter().all(|verdict| verdict.taken.is_ok());
+        if is_whole || call.tells_back() {
+            return call.conclude(&swept.name, Conclusion::Taken(&verdicts)).await.map_err(Cause::word);
+        }
+        self.set_aside(partner, call, (&swept.name, swept.digest), "not_taken").await
+    }
+
+    async fn set_aside(
+        &self,
+        partner: &str,
+        call: &dyn CallOut,
+        (name, digest): (&str, String),
+        reason: &'static str,
+    ) -> Result<(), &'static str> {
+        let command = Command::SetAside { partner: partner.to_owned(), reason, digest };
+        self.done(command).await.map_err(|_| "gateway")?;
+        self.shared.counts.set_aside.fetch_add(1, Ordering::Relaxed);
+        tracing::warn!(
+            partner,
+            packet = name,
+            reason,
+            "a packet was set aside: look at it, then ask the partner for another"
+        );
+        call.conclude(name, Conclusion::SetAside(reason)).await.map_err(Cause::word)
     }
 }
 

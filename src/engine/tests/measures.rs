@@ -7,24 +7,13 @@ use domain::task::{TaskEnd, TaskKind};
 use domain::{Day, MeasureId};
 
 use super::*;
-use crate::command::{EndTask, ImportLine, ImportMeasures, KnownAct, LateOutcome};
+use crate::command::{EndTask, ImportLine, ImportMeasures, KnownAct};
 use crate::state::Measure;
 
 const DAY: i64 = 86_400_000;
 
 pub(super) fn order(kind: ActKind) -> ActOrder {
-    ActOrder {
-        note: None,
-        details: Vec::new(),
-        kind,
-        partner: "bank-a".to_owned(),
-        subject: 0,
-        account: None,
-        amount: None,
-        from: None,
-        to: None,
-        original: None,
-    }
+    bare(kind, "bank-a")
 }
 
 pub(super) fn freeze(account: &str, fen: i64, to: Option<Day>) -> ActOrder {
@@ -360,20 +349,8 @@ fn preserved(table: &mut Table, key: u64, asked: Asked) -> Result<u64, Refusal> 
     let mut request = request(asked);
     request.case.number = Personal::new("(2026)浙0225执2号".to_owned());
     request.preservation = Some(Personal::new("(2026)浙0225执1号".to_owned()));
-    let submit = Submit {
-        token: "court".to_owned(),
-        idempotency: (key, 0),
-        fingerprint: (key, 1),
-        case_key: (6, 6),
-        subjects: vec![77],
-        preservation: Some((5, 5)),
-        paper_keys: vec![(9, 9)],
-        request: Arc::new(request),
-    };
-    match table.tell(Command::Submit(Box::new(submit)))? {
-        Answer::Accepted(sequence) => Ok(sequence),
-        _ => unreachable!(),
-    }
+    let submit = Submit { case_key: (6, 6), preservation: Some((5, 5)), ..said::submit(key, request) };
+    table.hand_in(submit)
 }
 
 #[test]
@@ -470,31 +447,9 @@ fn what_waits_behind_others_holds_nothing_and_is_not_the_first() {
 /// Tells news about an act of a finished request, as the runtime would read it out of its history.
 fn late(table: &mut Table, known: KnownAct, outcome: Outcome) {
     let request = known.planned.id.0;
-    let closed = crate::command::ClosedRequest {
-        sequence: request,
-        version: request,
-        case: table.decider.state.case_id(table.decider.state.case_index((5, 5)).unwrap()).0,
-        accepted_at: START,
-        court: "330225".to_owned(),
-        goal: "acts".to_owned(),
-        state: "finished".to_owned(),
-        acts: 1,
-        partners: Vec::new(),
-        viewers: Vec::new(),
-        slips: Vec::new(),
-        events: vec![request],
-    };
-    let late = LateOutcome {
-        act: domain::ActId { sequence: request, line: known.planned.id.1 },
-        partner: "bank-a".to_owned(),
-        way: "feedback",
-        slot: 1,
-        has_callback: false,
-        closed,
-        state: outcome.verdict.state(),
-        outcome,
-        known,
-    };
+    let case = table.decider.state.case_id(table.decider.state.case_index((5, 5)).unwrap()).0;
+    let act = domain::ActId { sequence: request, line: known.planned.id.1 };
+    let late = said::late(act, said::closed(request, case), known, outcome);
     table.tell(Command::LateOutcome(Box::new(late))).unwrap();
 }
 

@@ -31,22 +31,12 @@ impl Table {
         if !officers {
             pattern.officers.clear();
         }
-        let submit = Submit {
-            token: "judge".to_owned(),
-            idempotency: (u64::MAX, task),
-            fingerprint: (u64::MAX, task),
-            case_key: (5, 5),
-            subjects: vec![77],
-            paper_keys: Vec::new(),
-            preservation: None,
-            request: Arc::new(pattern),
-        };
         self.tell(Command::AcceptTask(Box::new(AcceptTask {
             task,
             by: "judge".to_owned(),
             court: Some("330225".to_owned()),
             reason: "续行".to_owned(),
-            submit: Box::new(submit),
+            submit: Box::new(said::follow_up(task, "judge", pattern)),
             carried: Vec::new(),
         })))
     }

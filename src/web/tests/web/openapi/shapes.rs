@@ -336,10 +336,10 @@ fn others() -> Value {
     })
 }
 
-/// A list of the form that may be left out, with what stands in it written out.
+/// A list of the form that may be left out.
 fn some(form: &Value, list: &str, entry: &str) -> Value {
     let mut some = form["properties"][list].clone();
-    some["items"] = form["$defs"][entry].clone();
+    some["items"] = to(entry);
     some["minItems"] = json!(0);
     some
 }
@@ -366,7 +366,7 @@ fn measures() -> Value {
             "court": json!({ "type": "string", "pattern": "^[0-9A-Za-z]{1,12}$", "description": "法院代码；缺省为令牌所属法院。 Court code; the token's own when left out." }),
             "court_name": form["$defs"]["case"]["properties"]["court"]["properties"]["name"].clone(), "from": of_act("from"),
             "kind": words("事项种类，缺省freeze。", "What is in force, freeze when left out.", lasting),
-            "documents": some(&form, "documents", "document"), "officers": some(&form, "officers", "officer"),
+            "documents": some(&form, "documents", "DocumentForm"), "officers": some(&form, "officers", "OfficerForm"),
             "original_case_number": case_number(), "queued": flag("轮候。", "Registered behind others."),
             "rank": count("顺位。", "Rank, 1 = first."), "stage": form["$defs"]["case"]["properties"]["stage"].clone(),
         }),
@@ -512,8 +512,8 @@ fn bodies() -> Value {
             "reason": reason,
         }), json!({ "document": to("Digest") }))),
         "AcceptForm": closed(object(("", ""), json!({ "reason": reason }), json!({
-            "document": form["$defs"]["document"].clone(), "documents": some(&form, "documents", "document"),
-            "officers": some(&form, "officers", "officer"),
+            "document": to("DocumentForm"), "documents": some(&form, "documents", "DocumentForm"),
+            "officers": some(&form, "officers", "OfficerForm"),
         }))),
         "StopForm": closed(object(("", ""), json!({ "reason": reason, "scope": to("StopScope") }), json!({}))),
         "ReasonForm": closed(object(("", ""), json!({ "reason": reason }), json!({}))),

@@ -14,7 +14,7 @@ pub fn tasks() -> Vec<Operation> {
             .with(&["ActId", "AcceptLanguage"])
             .takes(Body::Json("ObjectionForm"))
             .shows(200, Shows::Json("Sequence"))
-            .refusing(&[ID, &[Slug::WrongState], ENGINE]),
+            .refusing(&[ID, STATE, ENGINE]),
         Operation::of("listTasks", "GET", "/v1/tasks", "tasks")
             .says("待办事项", "What people have to do")
             .about(
