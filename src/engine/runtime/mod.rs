@@ -247,8 +247,7 @@ impl Engine {
             Arc::clone(&taken.snapshots),
             taken.ended,
         )?;
-        let (commands, asked) = bounded(COMMANDS_MAX);
-        let (settled, to_write) = bounded(BATCHES_MAX);
+        let ((commands, asked), (settled, to_write)) = (bounded(COMMANDS_MAX), bounded(BATCHES_MAX));
         let (indexed, to_index) = bounded(INDEXED_MAX);
         let (stop_publisher, publisher_stops) = bounded(1);
         let shared = Arc::new(Shared {

@@ -117,7 +117,10 @@ impl Engine {
         stored.append(&mut carried);
         stored.append(&mut pattern.request.papers);
         if stored.len() > PAPERS_MAX {
-            return Err(Refusal::OutOfBounds { at: "/documents", bound: "连同本案已有的至多64份 · at most 64 with those of the case" });
+            return Err(Refusal::OutOfBounds {
+                at: "/documents",
+                bound: "连同本案已有的至多64份 · at most 64 with those of the case",
+            });
         }
         pattern.request.papers = stored;
         Ok(keys)

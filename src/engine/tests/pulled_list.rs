@@ -84,8 +84,13 @@ fn question(number: usize, ruling: &str) -> Request {
 }
 
 async fn submit_all(engine: &Engine) {
-    let caller =
-        Caller { token: "court".to_owned(), court: Some("330225".to_owned()), partner: None, is_person: false, is_operator: false };
+    let caller = Caller {
+        token: "court".to_owned(),
+        court: Some("330225".to_owned()),
+        partner: None,
+        is_person: false,
+        is_operator: false,
+    };
     let ruling = engine
         .store_document(
             &caller,
