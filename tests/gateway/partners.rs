@@ -8,7 +8,7 @@ use serde_json::Value;
 use simulators::{Police, PoliceConfig};
 use tempfile::TempDir;
 
-use crate::bench::{everybody, xiezhi};
+use crate::bench::{Gateway, Spec, everybody, xiezhi};
 use crate::operations::{copy_of_the_samples, root};
 
 /// A process that is ended with its test.
@@ -100,6 +100,16 @@ fn a_new_file_of_any_adapter_is_sound_once_it_is_filled_in() {
         assert!(!is_inbox || !told.contains(&format!("{id}.toml")), "an inbox has no options and no fault: {told}");
         std::fs::remove_file(&path).unwrap();
     }
+}
+
+#[test]
+fn a_trial_does_not_go_beside_a_serving_lane_unless_it_is_told_to() {
+    let gateway = Gateway::with(vec![Spec::called("bank-a")]);
+    let config = gateway.config.to_string_lossy().into_owned();
+    let refused = xiezhi(&["partner", "check", "bank-a", "--config", &config]);
+    assert!(!refused.status.success() && text(&refused).contains("--anyway"), "{}", text(&refused));
+    let tried = xiezhi(&["partner", "check", "bank-a", "--anyway", "--config", &config]);
+    assert!(!text(&tried).contains("a gateway serves"), "{}", text(&tried));
 }
 
 #[test]

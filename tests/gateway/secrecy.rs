@@ -132,6 +132,29 @@ fn a_release_that_the_gateway_sends_by_itself_is_seen_by_whoever_ordered_the_fre
     eventually("the money is free", || (gateway.bank("bank-b").held() == 0).then_some(()));
 }
 
+#[test]
+fn a_viewer_that_is_no_token_of_the_court_is_refused_and_any_name_of_a_token_is_taken() {
+    let mut setup = banks();
+    let name = format!("{}@court.example", "a".repeat(64 - "@court.example".len()));
+    // Every holder's table stands below; this one's hash is nobody's.
+    setup.delivery =
+        format!("\n[[tokens]]\nname = \"{name}\"\nroles = [\"auditor\"]\nsha256 = \"{:064x}\"\nperson = true\n", 7);
+    let gateway = setup.start();
+    let with = |viewer: &str| {
+        let mut ask = freezing(&gateway, "bank-a", "100.00");
+        ask.0["viewers"] = json!(["approver", viewer]);
+        gateway.submit_as(&format!("viewers-{viewer}"), &ask)
+    };
+    for stranger in ["aprover", "operator", "neighbour"] {
+        let refused = with(stranger).of_status(422);
+        assert_eq!(
+            (refused.slug().as_str(), &refused.json()["errors"][0]["pointer"]),
+            ("out_of_bounds", &json!("/viewers"))
+        );
+    }
+    with(&name).of_status(202);
+}
+
 fn percent(ask: &Ask) -> String {
     ask.0["case"]["number"].as_str().unwrap().bytes().map(|byte| format!("%{byte:02X}")).collect()
 }
