@@ -7,6 +7,7 @@ mod delivering;
 mod giving_back;
 mod histories;
 mod kinds;
+mod late;
 mod law;
 mod ledger;
 mod measures;

@@ -29,6 +29,7 @@ pub mod papers;
 mod proposals;
 pub mod receipts;
 mod secrecy;
+mod sent;
 mod serials;
 mod settling;
 mod slips;

@@ -161,7 +161,7 @@ impl World {
                 let state = &self.table.decider.state;
                 let measure = state.measure_by_act(base)?;
                 let mut act = on(ActKind::Release, state.partner_of(measure.lane), base);
-                act.amount = Some(Money::from_fen(fen.min(measure.limit / FEN).max(1)));
+                act.amount = Some(Money::from_fen(fen.min(measure.limit() / FEN).max(1)));
                 Some(self.acts_now(vec![act]))
             }
             _ => None,
@@ -283,7 +283,7 @@ impl World {
         let told = |(id, act): &(&ActId, &Seen)| {
             let late = self.book.finished.contains(&act.request);
             act.sent
-                && (act.kind == ActKind::Freeze || act.kind.moves_money())
+                && (act.kind == ActKind::Freeze || act.kind.moves_money() || (act.kind == ActKind::Release && !late))
                 && if late { known(id) } else { true }
                 && !matches!(act.state, ActState::Withdrawn | ActState::Unsent)
         };
@@ -309,7 +309,7 @@ impl World {
         if outcome.verdict.state().is_open() {
             return Err(Refusal::NotFound);
         }
-        let closed = said::closed(act.request, self.table.case().0);
+        let closed = self.table.closed(act.request);
         let known = self.table.known_of(id);
         let late = said::late(id, closed, known, outcome);
         self.table.tell(Command::LateOutcome(Box::new(late)))

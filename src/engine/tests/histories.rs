@@ -120,11 +120,9 @@ impl Table {
         let base = line.base.and_then(|base| Some((base, planned_at(base.0)?)));
         told.base = base.map(|(id, line)| crate::command::Planned { id, line, ..told.planned.clone() });
         told.planned.line = line;
-        told.moved = self.decider.state.moved_by(act);
+        told.moved = self.decider.state.entered_of(act).unwrap_or(0);
         told.state = self.last_said(act);
-        let case = self.decider.state.case_index((5, 5)).unwrap();
-        let closed = said::closed(act.sequence, self.decider.state.case_id(case).0);
-        let late = said::late(act, closed, told, outcome);
+        let late = said::late(act, self.closed(act.sequence), told, outcome);
         self.tell(Command::LateOutcome(Box::new(late))).unwrap();
     }
 
@@ -141,7 +139,7 @@ impl Table {
         let state = &self.decider.state;
         let mut days = BTreeSet::new();
         for (index, measure) in state.measures.iter() {
-            let (limit, caught) = (measure.limit, measure.caught);
+            let (limit, caught) = (measure.limit(), measure.caught());
             assert!(0 <= caught && caught <= limit, "{:?}: {caught} of {limit}", measure.state());
             if measure.is_live() {
                 days.insert((measure.to, index));
@@ -235,7 +233,7 @@ impl Table {
             ..told.planned.clone()
         });
         told.planned.line = line;
-        told.moved = self.decider.state.moved_by(act);
+        told.moved = self.decider.state.entered_of(act).unwrap_or(0);
         told.state = self.last_said(act);
         told
     }

@@ -199,9 +199,7 @@ fn a_partner_that_holds_more_than_it_was_asked_to_is_found_at_once_also_late() {
     table.answer(outcome.clone());
     assert_eq!(table.proposed(), [(TaskKind::Excess, "bank-a".to_owned(), 30_000)]);
     outcome.limit = Some(Money::from_fen(150_000));
-    let known = table.known_of(act);
-    let late = said::late(act, said::closed(act.sequence, act.sequence), known, outcome);
-    table.tell(Command::LateOutcome(Box::new(late))).unwrap();
+    table.told_late(act, outcome);
     assert_eq!(table.proposed(), [(TaskKind::Excess, "bank-a".to_owned(), 50_000)], "the proposal follows the news");
 }
 

@@ -218,10 +218,9 @@ fn what_is_found_after_a_goal_ended_short_is_for_its_court_to_ask_for() {
     asked.carry_out();
     let state = &asked.table.decider.state;
     assert!(state.requests.is_empty());
-    let case = state.case_id(state.case_index((5, 5)).unwrap()).0;
     for (fen, tasks) in [(0, 0), (50_000, 1)] {
-        let closed =
-            crate::command::ClosedRequest { goal: "secure".to_owned(), acts: 2, ..said::closed(query.sequence, case) };
+        let of_goal = asked.table.closed(query.sequence);
+        let closed = crate::command::ClosedRequest { goal: "secure".to_owned(), acts: 2, ..of_goal };
         let known = known(query.sequence, query.line, ActKind::Query);
         let late = said::late(query, closed, known, part(vec![account(2, fen)]));
         let late = crate::command::LateOutcome { partner: "hub-a".to_owned(), ..late };

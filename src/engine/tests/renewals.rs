@@ -59,7 +59,9 @@ impl Table {
             lines,
         };
         match self.tell(Command::ImportMeasures(vec![import])) {
-            Ok(Answer::Imported(verdicts)) => verdicts.into_iter().map(|verdict| verdict.map(|(id, _)| id)).collect(),
+            Ok(Answer::Imported(verdicts)) => {
+                verdicts.into_iter().map(|verdict| verdict.map(|taken| taken.id)).collect()
+            }
             _ => panic!("an import is answered line by line"),
         }
     }
@@ -91,7 +93,7 @@ fn one_click_renews_what_ends_soon_and_the_task_ends_with_that_request() {
     table.answer(Outcome::of(Verdict::Done));
     let renewed = table.see(&measure).unwrap();
     assert_eq!(renewed.last_day(), Some(today(&table).last_of_years(1)), "a deposit, a year from today (rule D9)");
-    assert_eq!((renewed.limit, renewed.rank), (measure.limit, measure.rank), "it keeps its sum and its rank");
+    assert_eq!((renewed.limit(), renewed.rank), (measure.limit(), measure.rank), "it keeps its sum and its rank");
     for _ in 0..30 {
         table.days(1);
     }

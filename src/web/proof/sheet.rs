@@ -7,8 +7,15 @@ use domain::delay::{Awaited, Stage};
 use domain::{ActKind, Millis};
 use serde_json::Value;
 
+use crate::intake::text::Visible;
+
 fn text<'v>(value: &'v Value, key: &str) -> &'v str {
     value.get(key).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// What somebody wrote, with hidden characters by their number.
+fn said<'v>(value: &'v Value, key: &str) -> Visible<'v> {
+    Visible(text(value, key))
 }
 
 fn number(value: &Value, key: &str) -> u64 {
@@ -109,15 +116,15 @@ fn write_sealed(out: &mut String, sealed: &Value) -> fmt::Result {
     for (heading, key) in [("案号", "case_number"), ("请求单号", "slip"), ("账号", "account"), ("金额（元）", "amount")]
     {
         if !text(sealed, key).is_empty() {
-            line(out, heading, text(sealed, key))?;
+            line(out, heading, said(sealed, key))?;
         }
     }
     for it in list(sealed, "officers") {
-        let (name, work_id, duty_id) = (text(it, "name"), text(it, "work_id"), text(it, "duty_id"));
+        let (name, work_id, duty_id) = (said(it, "name"), said(it, "work_id"), said(it, "duty_id"));
         line(out, "承办人", format!("{name}　工作证{work_id}　公务证{duty_id}"))?;
     }
     for it in list(sealed, "papers") {
-        line(out, "文书", format!("{}　{}　{}", text(it, "kind"), text(it, "number"), text(it, "digest")))?;
+        line(out, "文书", format!("{}　{}　{}", text(it, "kind"), said(it, "number"), text(it, "digest")))?;
     }
     Ok(())
 }
@@ -151,12 +158,12 @@ fn write_people(out: &mut String, page: &Value) -> fmt::Result {
     }
     writeln!(out, "\n五、书面异议（D18）")?;
     for it in list(page, "objections") {
-        writeln!(out, "  {}提出（留痕第{}条）{}", text(it, "at"), number(it, "event"), text(it, "text"))?;
+        writeln!(out, "  {}提出（留痕第{}条）{}", text(it, "at"), number(it, "event"), said(it, "text"))?;
         match it.get("answered") {
             Some(answered) => {
                 let (at, end, by) = (text(answered, "at"), text(answered, "end"), text(answered, "by"));
-                let (said, event) = (text(answered, "text"), number(answered, "event"));
-                writeln!(out, "    {at}答复：{end}　{by}　{said}（留痕第{event}条）")?;
+                let (words, event) = (said(answered, "text"), number(answered, "event"));
+                writeln!(out, "    {at}答复：{end}　{by}　{words}（留痕第{event}条）")?;
             }
             None => {
                 let due = Some(text(it, "due")).filter(|due| !due.is_empty()).unwrap_or("——");

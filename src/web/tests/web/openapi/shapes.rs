@@ -393,7 +393,10 @@ fn measures() -> Value {
             "imported": count("", ""), "known": count("此前已有。", "Known before."), "refused": count("", ""),
             "rows": list(object(("", ""), json!({
                 "row": count("第几行，自1起。", "Which, from 1."), "verdict": words("", "", vec!["imported", "known", "refused"]),
-            }), json!({ "measure": to("MeasureId"), "problem": { "type": "object", "additionalProperties": true,
+            }), json!({ "measure": to("MeasureId"), "differs": list(object(("", ""), json!({
+                "field": words("该行与已记不一致之处。", "What the row says otherwise than what is known; nothing was changed.",
+                    vec!["id_number", "account", "kind", "asset", "limit", "caught", "from", "to", "rank", "queued"]),
+            }), json!({ "known": text("已记的值；不明或涉及个人的不写。", "What is known; left out where nothing is, and of what is personal.") }))), "problem": { "type": "object", "additionalProperties": true,
                 "description": "未导入的原因，同其他拒绝。 Why not, in the form of every refusal." } }))),
         }), json!({})),
     })
