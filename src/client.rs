@@ -40,18 +40,6 @@ impl Client {
         read(response, path).await
     }
 
-    /// Gets an answer as a sheet of text.
-    pub async fn get_text(&self, path: &str) -> anyhow::Result<String> {
-        let call = self.call(Method::GET, path).header("Accept", "text/plain");
-        let mut response = call.send().await.with_context(|| format!("GET {path}"))?;
-        let status = response.status();
-        let bytes = read_capped(&mut response, ANSWER_BYTES_MAX)
-            .await
-            .map_err(|cause| anyhow!("{path}: the answer broke off: {cause:?}"))?;
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        if status.is_success() { Ok(text) } else { bail!("{path}: {status}: {text}") }
-    }
-
     /// Stores a document; gives its digest.
     pub async fn upload(&self, file_name: &str, content_type: &str, bytes: Vec<u8>) -> anyhow::Result<String> {
         let name: String = file_name.bytes().map(|byte| format!("%{byte:02X}")).collect();

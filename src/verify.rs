@@ -1,6 +1,7 @@
 //! `xiezhi verify` and `xiezhi rebuild`: what an auditor and an operator do offline.
 
 mod directory;
+pub mod evidence;
 mod rebuild;
 
 pub use rebuild::run as rebuild;
@@ -12,12 +13,14 @@ use anyhow::{Context, bail};
 use clap::Args;
 use serde_json::Value;
 use store::disk::{Disk, RealDisk};
-use trail::{Bundle, Hash, NoteVerifier};
+use trail::{Bundle, NoteVerifier};
 
 /// The longest bundle or checkpoint read from a file.
 const FILE_BYTES_MAX: u64 = 1 << 20;
 /// The longest file of evidence: a hundred pages of 200 events.
 const EVIDENCE_BYTES_MAX: u64 = 128 << 20;
+/// Exit code where nothing was altered and something is missing or not proven yet; 1 = altered.
+const NOT_COMPLETE: u8 = 3;
 
 #[derive(Args)]
 pub struct VerifyArguments {
@@ -27,7 +30,7 @@ pub struct VerifyArguments {
     /// A proof bundle (c2sp.org/tlog-proof@v1).
     #[arg(long)]
     pub bundle: Option<PathBuf>,
-    /// What proves an act, as `xiezhi request evidence` wrote it.
+    /// What proves an act, as `xiezhi request evidence` wrote it; exit code 3 = nothing altered, and not all of it there.
     #[arg(long, conflicts_with_all = ["data", "bundle"])]
     pub evidence: Option<PathBuf>,
     /// The public verifier key of the checkpoints, as `/trail/keys` shows it.
@@ -55,10 +58,9 @@ pub fn run(arguments: &VerifyArguments) -> anyhow::Result<ExitCode> {
         let bytes =
             RealDisk.read_file(file, EVIDENCE_BYTES_MAX).with_context(|| format!("reading {}", file.display()))?;
         let saved: Value = serde_json::from_slice(&bytes).with_context(|| format!("{} is no JSON", file.display()))?;
-        return evidence(&saved, &key).map(|told| {
-            println!("{told}");
-            ExitCode::SUCCESS
-        });
+        let checked = evidence::check(&saved, &key)?;
+        println!("{checked}");
+        return Ok(if checked.is_whole() { ExitCode::SUCCESS } else { ExitCode::from(NOT_COMPLETE) });
     }
     match (&arguments.data, &arguments.bundle) {
         (Some(data), _) => directory::check(data, arguments.config.as_deref(), &key, &arguments.earlier),
@@ -76,52 +78,4 @@ pub fn run(arguments: &VerifyArguments) -> anyhow::Result<ExitCode> {
 fn read_text(path: &std::path::Path) -> anyhow::Result<String> {
     let bytes = RealDisk.read_file(path, FILE_BYTES_MAX).with_context(|| format!("reading {}", path.display()))?;
     Ok(String::from_utf8(bytes)?)
-}
-
-/// Checks every event of what proves an act: its leaf, its hash and its proof against the checkpoint that came with it, which must be signed by `key`.
-/// Says how many were proven.
-pub fn evidence(saved: &Value, key: &NoteVerifier) -> anyhow::Result<String> {
-    let pages: Vec<&Value> = match saved {
-        Value::Array(pages) => pages.iter().collect(),
-        page => vec![page],
-    };
-    let (mut proven, mut uncovered, mut size) = (0_u64, 0_u64, 0_u64);
-    for page in pages {
-        let checkpoint = page.get("checkpoint").and_then(Value::as_str).context("the answer has no checkpoint")?;
-        for event in page.get("events").and_then(Value::as_array).context("the answer has no events")? {
-            let index = event.get("sequence").and_then(Value::as_u64).context("an event has no sequence")?;
-            let Some(hashes) = event.get("proof").and_then(Value::as_array) else {
-                uncovered += 1;
-                continue;
-            };
-            let proof = hashes.iter().map(|hash| hash.as_str().and_then(hash_of)).collect::<Option<Vec<Hash>>>();
-            let proof = proof.with_context(|| format!("event {index}: a hash of its proof is none"))?;
-            // The leaf is canonical JSON, and serde_json writes what it read in that form.
-            let leaf = serde_json::to_vec(event.get("leaf").with_context(|| format!("event {index} has no leaf"))?)?;
-            let stated = event.get("leaf_hash").and_then(Value::as_str).and_then(hash_of);
-            if stated != Some(trail::leaf_hash(&leaf)) {
-                bail!("event {index}: its leaf does not have the hash that stands beside it: it was altered");
-            }
-            if event.get("name") != event.get("leaf").and_then(|leaf| leaf.get("e")) {
-                bail!("event {index}: its name is not the one in its leaf: it was altered");
-            }
-            let bundle = Bundle { leaf, index, proof, checkpoint: checkpoint.to_owned() };
-            let verified = bundle
-                .check(std::slice::from_ref(key))
-                .map_err(|error| anyhow::anyhow!("event {index} is not proven: {error}"))?;
-            (proven, size) = (proven + 1, size.max(verified.checkpoint.size()));
-        }
-    }
-    let rest = match uncovered {
-        0 => String::new(),
-        more => format!("; {more} newer than the checkpoint: ask again in a second"),
-    };
-    Ok(format!("evidence sound: {proven} events proven in a tree of {size}{rest}"))
-}
-
-fn hash_of(hex: &str) -> Option<Hash> {
-    let digit = |byte: &u8| char::from(*byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    let digits = hex.as_bytes().iter().map(digit).collect::<Option<Vec<u8>>>()?;
-    let bytes: Vec<u8> = digits.chunks_exact(2).filter_map(|pair| Some(pair.first()? << 4 | pair.last()?)).collect();
-    if hex.len() == 64 { Hash::from_slice(&bytes) } else { None }
 }

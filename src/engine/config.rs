@@ -33,6 +33,8 @@ pub struct CourtFile {
     pub bankruptcy: ReleasePolicy,
     /// How results are delivered.
     pub delivery: DeliveryTerms,
+    /// Names of its tokens, which alone may be viewers of a secret request (rule D5).
+    pub tokens: Vec<String>,
 }
 
 /// Who sends a release that the law wants.

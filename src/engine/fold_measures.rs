@@ -3,6 +3,7 @@
 use domain::case::HaltCause;
 use domain::ledger::Ledger;
 use domain::measure::{MeasureState, days_left};
+use domain::rules::bars;
 use domain::task::{TaskEnd, TaskKind};
 use domain::{ActId, ActKind, Day, Millis, Money};
 use store::record::{ActRef, Body, ChangedBody, Event, Fact, GoalRepeated, ImportedBody, PlanLine};
@@ -162,6 +163,7 @@ impl State {
             (taking.case, taking.asset) = (act.case, act.asset);
             taking.base = self.measures.get(act.measure).map_or(0, |base| id_key(base.sequence, base.place));
             taking.subject_key = act.subject_key;
+            taking.set_secret(act.is_secret());
             act.taking = self.insert_taking(taking);
         }
     }
@@ -214,6 +216,9 @@ impl State {
             measure.case = case;
             self.takes_up_takings(&mut measure, line);
             measure.subject_key = body.subjects.get(usize::from(line.subject)).copied().unwrap_or(0);
+            if !body.request.viewers().is_empty() {
+                measure.bars |= bars::TELLING;
+            }
             stand(&mut measure, standing, None);
             self.insert_measure(measure);
         }

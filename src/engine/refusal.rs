@@ -91,7 +91,7 @@ pub enum Refusal {
     OutOfBounds {
         /// The field.
         at: &'static str,
-        /// The bound, for people.
+        /// The bound, for people: in Chinese, ` · `, in English.
         bound: &'static str,
     },
     /// Too much is waiting; nothing was accepted.

@@ -119,6 +119,7 @@ impl Table {
         let court = CourtFile {
             code: "330225".to_owned(),
             accounts: vec![("402332002258".to_owned(), "2010".to_owned())],
+            tokens: vec!["clerk".to_owned()],
             ..CourtFile::default()
         };
         let config = Config {

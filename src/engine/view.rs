@@ -32,6 +32,8 @@ pub struct Caller {
     pub partner: Option<String>,
     /// A person's token (reads are recorded each time) or a machine's (once per version).
     pub is_person: bool,
+    /// Whoever runs the gateway, who also writes down what partners send on paper.
+    pub is_operator: bool,
 }
 
 impl Caller {
@@ -39,6 +41,12 @@ impl Caller {
     #[must_use]
     pub fn may_see(&self, viewers: &[String]) -> bool {
         viewers.is_empty() || viewers.contains(&self.token)
+    }
+
+    /// May this token speak for a partner? The partner's own, its clerks' and an operator's may; every other partner's is refused.
+    #[must_use]
+    pub fn speaks_for(&self, partner: &str) -> bool {
+        self.is_operator || self.partner.as_deref().map_or(self.token == partner, |own| own == partner)
     }
 }
 

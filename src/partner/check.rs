@@ -1,15 +1,18 @@
 //! `xiezhi partner check`: tries what a partner's file describes, step by step, and says of each how it is.
 
+use std::path::Path;
 use std::process::ExitCode;
 
+use anyhow::bail;
 use clap::Args;
 use domain::socket::Plug;
 use serde_json::{Value, json};
+use store::disk::{Disk as _, RealDisk};
 
 use super::FileArguments;
 use super::probe;
 use crate::request::At;
-use crate::settings::{OnePartner, load_partner};
+use crate::settings::{OnePartner, Overrides, load, load_partner};
 
 /// Parameters of `partner check`.
 #[derive(Args)]
@@ -19,6 +22,9 @@ pub(super) struct CheckArguments {
     /// As JSON, for programs.
     #[arg(long)]
     json: bool,
+    /// Call the partner although a gateway serves with these settings: what is tried then stands beside its lane, uncounted in the agreed rate.
+    #[arg(long)]
+    anyway: bool,
 }
 
 /// How a step is.
@@ -92,12 +98,24 @@ fn step_in_chinese(step: &str) -> &'static str {
     STEPS.iter().find(|(word, _)| *word == step).map_or("", |(_, chinese)| chinese)
 }
 
+/// Does a gateway hold the data directory of these settings?
+fn is_serving(config: &Path) -> bool {
+    let Ok(settings) = load(config, &Overrides::default()) else { return false };
+    let held = settings.data.join("HELD");
+    held.exists() && matches!(RealDisk.lock(&held), Ok(None))
+}
+
 /// Tries everything; exit code 0 when nothing is bad.
 pub(super) fn run(arguments: &CheckArguments, at: Option<At>) -> anyhow::Result<ExitCode> {
     let FileArguments { id, config } = &arguments.file;
     let rows = match load_partner(config, id) {
         Err(faults) => faults.iter().map(|fault| row("file", Verdict::Bad, "文件有误", fault.to_string())).collect(),
         Ok(one) => {
+            if matches!(one.plug, Plug::CallOut(_)) && !arguments.anyway && is_serving(config) {
+                bail!(
+                    "call {id}: a gateway serves with these settings, and what is tried beside its lane is not counted in the agreed rate; pause the partner there and say --anyway"
+                );
+            }
             let mut rows: Vec<Row> =
                 one.warnings.iter().map(|warning| row("file", Verdict::Look, "请留意", warning.to_string())).collect();
             rows.push(row("file", Verdict::Good, described_in_chinese(&one), described(&one)));

@@ -82,15 +82,15 @@ fn page(id: &str, name: &str, kind: PartnerKind, adapter: &Adapter) -> String {
         kind.word(),
         adapter.name
     );
-    let (pulled, by_hand) = (adapter.travel == Travel::Pull, adapter.name == INBOX.name);
+    let by_hand = adapter.name == INBOX.name;
     page.push_str(&format!(
         "# Region codes that it serves; empty = everywhere.\nregions = []\n# All that this adapter can say; keep what the partner takes.\nacts = [{acts}]\n"
     ));
     page.push_str(&part_release(adapter));
     page.push_str(MANNERS);
     if by_hand {
-        page.push_str(STAFFED);
-    } else if pulled {
+        let _infallible = writeln!(page, "{CLERKS}name = \"{id}-clerk-1\"\nsha256 = \"…\"{REMINDED}");
+    } else if adapter.travel == Travel::Pull {
         page.push_str("\n# How it is known when it calls us: \"file:PATH\" or \"env:NAME\", never the password itself.\n[credential]\nusername = \"YH-…\"\n");
         let _infallible = writeln!(page, "password = \"file:secrets/{id}.password\"");
     } else {
@@ -136,19 +136,19 @@ answer_due_s = 86400
 in_flight_max = 4
 ";
 
-const STAFFED: &str = "
-# Each clerk has a token of their own, whose name stands in the trail with all that they read, take and answer: `xiezhi token`
-# makes it, and its hash.
-# [[clerks]]
-# name = \"…\"
-# sha256 = \"…\"
+const CLERKS: &str = "
+# The people who read and answer in a browser, one of these for each: their names stand in the trail with all that they read, take and
+# answer. `xiezhi token` makes a token and its hash.
+[[clerks]]
+";
+
+const REMINDED: &str = "
 
 # Where the clerks are reminded of what waits: a gateway for messages to phones, or a robot of their chat. It gets numbers and ages,
 # nothing personal; schemas/partners/inbox.md has the message, the sample registry-b.toml every key.
 # [reminder]
 # url = \"https://messages.example/xiezhi\"
-# link = \"https://gateway.example/console/partner\"
-";
+# link = \"https://gateway.example/console/partner\"";
 
 const CALLED: &str = "
 # Agreed with the partner: never more than max exchanges in any window, of which burst may go at once.

@@ -78,6 +78,7 @@ pub(super) fn read<'p>(page: &'p Page<'p>, stem: &str, around: &Around<'_>) -> O
         bankruptcy,
         settled_within_days,
         delivery,
+        tokens: tokens.iter().map(|token| token.value.name.clone()).collect(),
     };
     Some(Made { court, tokens, route })
 }

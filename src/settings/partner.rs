@@ -190,12 +190,17 @@ fn agreed(mut table: Table<'_>, around: &Around<'_>) -> Option<Agreed> {
     let id_type = table.required("id_type", 8, "the code of its identity paper, such as \"01\"");
     let id_number = table.required("id_number", 200, "its number, or file:PATH");
     let case_number = table.required("case_number", 64, "the case number agreed for trials");
+    let officer_spot = table.spot_of("officer");
     let officer = ["officer", "work_id", "duty_id"].map(|key| table.text(key, 100).map(|found| found.value));
     table.finish();
     let id_number = id_number.and_then(|found| around.secret(&found))?;
     let officer = match officer {
         [Some(name), Some(work_id), Some(duty_id)] => Some([name, work_id, duty_id]),
-        _ => None,
+        [None, None, None] => None,
+        _ => {
+            officer_spot.fault("is half an officer: write officer, work_id and duty_id, or none of them");
+            None
+        }
     };
     Some(Agreed {
         name: name?.value,

@@ -1,13 +1,12 @@
 //! The `[[tokens]]` of gateway and courts.
 
+use web::tokens::{NAME_BESIDE, NAME_CHARACTERS_MAX};
 use web::{Role, Token};
 
 use super::page::{Found, Table};
 
 /// Letters of a SHA-256 in hex.
 const HASH_CHARACTERS: usize = 64;
-/// What the web floor takes as a name.
-const NAME_CHARACTERS_MAX: usize = 64;
 /// Clerks of one partner: a registry's counters, all shifts.
 const CLERKS_MAX: usize = 200;
 
@@ -31,7 +30,7 @@ fn one<'p>(mut table: Table<'p>, court: Option<&str>, allowed: &[Role]) -> Optio
 /// Name and hash, which every token has.
 fn holder(table: &mut Table<'_>) -> (Option<String>, Option<[u8; 32]>) {
     let name = table.required("name", NAME_CHARACTERS_MAX, "who holds it").filter(|name| {
-        let formed = name.value.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'@'));
+        let formed = name.value.chars().all(|c| c.is_ascii_alphanumeric() || NAME_BESIDE.contains(c));
         if !formed {
             name.spot.fault("holds other characters than letters, digits, - _ . @; rename it");
         }

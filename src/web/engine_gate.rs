@@ -175,16 +175,21 @@ impl Gate for Engine {
         Box::pin(self.lift_stop(caller, id, reason))
     }
 
-    fn measures<'a>(&'a self, caller: &'a Caller, filter: MeasureFilter) -> Answer<'a, Page<MeasureLine>> {
-        Box::pin(self.measures(caller, filter))
+    fn measures<'a>(
+        &'a self,
+        caller: &'a Caller,
+        filter: MeasureFilter,
+        sealed: bool,
+    ) -> Answer<'a, Page<MeasureLine>> {
+        Box::pin(self.measures(caller, filter, sealed))
     }
 
     fn import_measures<'a>(&'a self, caller: &'a Caller, rows: Vec<ImportRow>) -> Answer<'a, Vec<ImportVerdict>> {
         Box::pin(self.import_measures(caller, rows))
     }
 
-    fn tasks(&self, caller: &Caller, filter: TaskFilter) -> Result<Page<TaskView>, Refusal> {
-        self.tasks(caller, &filter)
+    fn tasks<'a>(&'a self, caller: &'a Caller, filter: TaskFilter, sealed: bool) -> Answer<'a, Page<TaskView>> {
+        Box::pin(self.tasks(caller, filter, sealed))
     }
 
     fn end_task<'a>(&'a self, caller: &'a Caller, ending: TaskEnding) -> Answer<'a, u64> {

@@ -83,7 +83,7 @@ pub enum Want {
     FileName,
     /// A content type.
     ContentType,
-    /// Within a bound that the engine names.
+    /// Within a bound that the engine names: in Chinese, ` · `, in English.
     Within(&'static str),
     /// A partner that is configured and in use.
     KnownPartner,
@@ -206,7 +206,10 @@ impl Want {
                 Language::Chinese => format!("须为PDF文件，至多{} MB", max / MEGABYTE),
                 Language::English => format!("a PDF of at most {} MB", max / MEGABYTE),
             },
-            Self::Within(bound) => (*bound).to_owned(),
+            Self::Within(bound) => {
+                let (chinese, english) = bound.split_once(" · ").unwrap_or((bound, bound));
+                pick(chinese, english)
+            }
             Self::Form(wanted) => wanted.clone(),
             Self::Of(partner, defect) => {
                 let said = language.pick(defect.kind.chinese(), defect.kind.english());

@@ -147,15 +147,13 @@ pub trait Gate: Send + Sync {
     fn order_stop<'a>(&'a self, caller: &'a Caller, scope: StopScope, reason: String) -> Answer<'a, StopId>;
     /// One of the two words that lift a stop.
     fn lift_stop<'a>(&'a self, caller: &'a Caller, id: StopId, reason: String) -> Answer<'a, Lifted>;
-    /// Lists measures by their last day.
-    fn measures<'a>(&'a self, caller: &'a Caller, filter: MeasureFilter) -> Answer<'a, Page<MeasureLine>>;
+    /// Lists measures by their last day; `sealed` = also what stands in sealed bodies.
+    fn measures<'a>(&'a self, caller: &'a Caller, filter: MeasureFilter, sealed: bool)
+    -> Answer<'a, Page<MeasureLine>>;
     /// Takes living measures over from another system; a verdict a row, in their order.
     fn import_measures<'a>(&'a self, caller: &'a Caller, rows: Vec<ImportRow>) -> Answer<'a, Vec<ImportVerdict>>;
-    /// The open tasks that concern the caller, oldest first.
-    ///
-    /// # Errors
-    /// A refusal when they cannot be read.
-    fn tasks(&self, caller: &Caller, filter: TaskFilter) -> Result<Page<TaskView>, Refusal>;
+    /// The open tasks that concern the caller, oldest first; `sealed` = also what stands in sealed bodies.
+    fn tasks<'a>(&'a self, caller: &'a Caller, filter: TaskFilter, sealed: bool) -> Answer<'a, Page<TaskView>>;
     /// Ends a task; gives the sequence of the event.
     fn end_task<'a>(&'a self, caller: &'a Caller, ending: TaskEnding) -> Answer<'a, u64>;
     /// Takes the statement of a court's account: a verdict per line.

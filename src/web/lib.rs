@@ -41,6 +41,7 @@ pub use intake::deliveries::announce;
 pub use intake::submit::understand;
 pub use language::Language;
 pub use limits::Limits;
+pub use proof::sheet;
 pub use right::Role;
 pub use routes::{pages, paths};
 pub use server::{Running, StartError, Web, WebConfig};

@@ -29,7 +29,7 @@ use crate::intake::show::{Date, Yuan, json};
 use crate::intake::text::{Faults, ascii};
 use crate::language::Language;
 use crate::problem::{Problem, Slug};
-use crate::right::{Allowed, Import, ReadStates};
+use crate::right::{Allowed, Import, ReadRequests, ReadStates, Right as _};
 
 /// Rows of one import: at some 400 bytes a row they fit the limit on a request's bytes.
 pub use engine::view::IMPORT_ROWS_MAX;
@@ -50,8 +50,10 @@ struct ShownMeasure {
     #[serde(skip_serializing_if = "Option::is_none")]
     asset: Option<&'static str>,
     state: &'static str,
-    limit: Yuan,
-    caught: Yuan,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    limit: Option<Yuan>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    caught: Option<Yuan>,
     #[serde(skip_serializing_if = "Option::is_none")]
     from: Option<Date>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -74,8 +76,8 @@ impl ShownMeasure {
             kind: line.kind.word(),
             asset: line.asset.map(AssetKind::word),
             state: line.state.word(),
-            limit: Yuan(line.limit),
-            caught: Yuan(line.caught),
+            limit: line.limit.map(Yuan),
+            caught: line.caught.map(Yuan),
             from: line.from.map(Date),
             to: line.to.map(Date),
             rank: line.rank,
@@ -100,7 +102,8 @@ pub(crate) async fn list(allowed: Allowed<ReadStates>, request: HttpRequest) -> 
         limit: page_len(&mut query),
     };
     query.end()?;
-    let Page { lines, next, .. } = allowed.gate().measures(allowed.caller(), filter).await?;
+    let sealed = allowed.is_one_of(ReadRequests::ROLES);
+    let Page { lines, next, .. } = allowed.gate().measures(allowed.caller(), filter, sealed).await?;
     let measures = lines.into_iter().map(ShownMeasure::of).collect();
     let shown = json(&ShownMeasures { measures, next: next.map(|next| next.to_string()) });
     Ok(HttpResponse::Ok().insert_header(("Cache-Control", "no-store")).content_type("application/json").body(shown))
@@ -178,13 +181,17 @@ pub(crate) async fn import(
     };
     let limits = allowed.limits();
     let bytes = body::read(&request, payload, limits.request_bytes_max, limits).await?;
-    let texts = split(&bytes)?;
-    if texts.is_empty() || texts.len() > IMPORT_ROWS_MAX {
+    let own = allowed.caller().court.clone();
+    // Two thousand rows take longer to read than others on this worker may wait.
+    let read = if bytes.len() <= limits.inline_bytes_max {
+        split(&bytes, own.as_deref())?
+    } else {
+        actix_web::web::block(move || split(&bytes, own.as_deref())).await.map_err(|_| Slug::Internal)??
+    };
+    if read.is_empty() || read.len() > IMPORT_ROWS_MAX {
         let want = Want::Entries(1, IMPORT_ROWS_MAX);
         return Err(Problem::from(Slug::InvalidRequest).at(vec![crate::fault::Fault::at("", want)]));
     }
-    let own = allowed.caller().court.clone();
-    let read: Vec<Result<ImportRow, Problem>> = texts.iter().map(|text| row(text, own.as_deref())).collect();
     let rows = read.iter().filter_map(|row| row.as_ref().ok()).cloned().collect();
     let mut verdicts = allowed.gate().import_measures(allowed.caller(), rows).await?.into_iter();
     let of_engine = |row: Result<ImportRow, Problem>| match row {
@@ -204,18 +211,49 @@ pub(crate) async fn import(
 /// The rows of a list as they are taken, for those who bend it.
 #[cfg(test)]
 pub(crate) fn understood(is_table: bool, bytes: &[u8]) -> Result<usize, Problem> {
-    let texts = if is_table { of_table(bytes) } else { of_lines(bytes) }?;
-    Ok(texts.iter().take(IMPORT_ROWS_MAX).filter(|text| row(text, Some("330225")).is_ok()).count())
+    let rows = if is_table { of_table(bytes, Some("330225")) } else { of_lines(bytes, Some("330225")) }?;
+    Ok(rows.iter().take(IMPORT_ROWS_MAX).filter(|row| row.is_ok()).count())
 }
 
+/// Each row as it was read, or why it is not taken.
+type Read = Vec<Result<ImportRow, Problem>>;
+
+/// What a column of a table may be named, in the order of [`ImportForm`].
+const COLUMNS: [&str; 24] = [
+    "account",
+    "asset",
+    "case_number",
+    "caught",
+    "claim",
+    "costs",
+    "court",
+    "court_name",
+    "documents",
+    "from",
+    "id_number",
+    "id_type",
+    "kind",
+    "limit",
+    "number",
+    "officers",
+    "original_case_number",
+    "partner",
+    "party_kind",
+    "party_name",
+    "queued",
+    "rank",
+    "stage",
+    "to",
+];
+
 /// One JSON object a line; empty lines say nothing.
-fn of_lines(bytes: &[u8]) -> Result<Vec<Vec<u8>>, Problem> {
+fn of_lines(bytes: &[u8], own: Option<&str>) -> Result<Read, Problem> {
     let lines = bytes.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
-    Ok(lines.filter(|line| !line.is_empty()).take(IMPORT_ROWS_MAX + 1).map(<[u8]>::to_vec).collect())
+    Ok(lines.filter(|line| !line.is_empty()).take(IMPORT_ROWS_MAX + 1).map(|line| row(line, own)).collect())
 }
 
 /// A table with a line of names (RFC 4180), read as if each row were an object; an empty cell is an absent field.
-fn of_table(bytes: &[u8]) -> Result<Vec<Vec<u8>>, Problem> {
+fn of_table(bytes: &[u8], own: Option<&str>) -> Result<Read, Problem> {
     let unreadable = |error: csv::Error| {
         let row = error.position().map_or(0, csv::Position::line);
         Problem::from(Slug::InvalidRequest).saying(format!("第{row}行不是CSV。"), format!("Line {row} is no CSV."))
@@ -227,23 +265,38 @@ fn of_table(bytes: &[u8]) -> Result<Vec<Vec<u8>>, Problem> {
     }
     let mut table = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(bytes);
     let names = table.headers().map_err(unreadable)?.clone();
-    // Told by its place: a table without a line of names has people's data there.
-    let mut seen = BTreeSet::new();
-    if let Some(place) = names.iter().position(|name| !seen.insert(name)) {
-        let (zh, en) = (
-            format!("第{}列与前面一列同名。", place + 1),
-            format!("Column {} has the name of one before it.", place + 1),
-        );
-        return Err(Problem::from(Slug::InvalidRequest).saying(zh, en));
-    }
+    check_names(&names)?;
     let mut rows = Vec::new();
     for record in table.records().take(IMPORT_ROWS_MAX + 1) {
         let record = record.map_err(unreadable)?;
         let cells = names.iter().zip(&record).filter(|(_, cell)| !cell.is_empty());
         let row: Map<String, Value> = cells.map(|(name, cell)| (name.to_owned(), typed(name, cell))).collect();
-        rows.push(json(&row));
+        rows.push(self::row(&json(&row), own));
     }
     Ok(rows)
+}
+
+/// Told by its place: a table without a line of names has people's data there. Names are few and known, so that none is copied into
+/// each row that could not be one.
+fn check_names(names: &csv::StringRecord) -> Result<(), Problem> {
+    let refused = |zh: String, en: String| Err(Problem::from(Slug::InvalidRequest).saying(zh, en));
+    let mut seen = BTreeSet::new();
+    for (place, name) in (1..).zip(names) {
+        if !COLUMNS.contains(&name) {
+            let known = COLUMNS.join(", ");
+            return refused(
+                format!("第{place}列的列名不可用；可用的列名：{known}。"),
+                format!("Column {place} has a name that is none of: {known}."),
+            );
+        }
+        if !seen.insert(name) {
+            return refused(
+                format!("第{place}列与前面一列同名。"),
+                format!("Column {place} has the name of one before it."),
+            );
+        }
+    }
+    Ok(())
 }
 
 /// A table knows texts only; lists stand in their cell as JSON.
@@ -364,4 +417,16 @@ fn kind_of(kind: Option<Text<'_>>, at: &At<'_>, faults: &mut Faults) -> Option<A
     let lasting = || ActKind::ALL.iter().copied().filter(|kind| kind.is_lasting()).map(ActKind::word);
     let read = |word: &str| ActKind::from_word(word).filter(|kind| kind.is_lasting());
     kind.map_or(Some(ActKind::Freeze), |word| faults.word(&at.field("kind"), &word, read, lasting()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_column_may_be_named_like_every_field_of_a_row_and_like_nothing_else() {
+        let told = serde_json::from_str::<ImportForm<'_>>("{\"\":0}").err().map(|error| error.to_string()).unwrap();
+        let fields: Vec<&str> = told.split('`').skip(3).step_by(2).collect();
+        assert_eq!(fields, COLUMNS, "{told}");
+    }
 }

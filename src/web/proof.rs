@@ -2,6 +2,8 @@
 
 mod sheet;
 
+pub use self::sheet::sheet;
+
 use actix_web::http::header::ACCEPT;
 use actix_web::web::Path;
 use actix_web::{HttpRequest, HttpResponse};
@@ -20,7 +22,7 @@ use crate::intake::query::Query;
 use crate::intake::requests::{page_len, personal_answer, raw};
 use crate::intake::show::{Date, Hex, Instant, Yuan, json};
 use crate::language::Language;
-use crate::problem::Problem;
+use crate::problem::{Problem, Slug};
 use crate::right::{Allowed, ReadEvidence, ReadRequests, Right};
 
 #[derive(Serialize)]
@@ -431,9 +433,11 @@ pub(crate) async fn show(
     let sealed = allowed.is_one_of(ReadRequests::ROLES);
     let view = allowed.gate().evidence(allowed.caller(), id, sealed, (cursor, limit)).await?;
     if wants_text(&request) {
+        let page = serde_json::from_slice(&json(&ShownEvidence::of(&view, Language::Chinese)));
+        let page: serde_json::Value = page.map_err(|_| Slug::Internal)?;
         let mut answer = HttpResponse::Ok();
         answer.insert_header(("Cache-Control", "no-store")).insert_header(("Vary", "Accept"));
-        return Ok(answer.content_type("text/plain; charset=utf-8").body(sheet::of(&view)));
+        return Ok(answer.content_type("text/plain; charset=utf-8").body(sheet(&page)));
     }
     let mut answer = personal_answer(json(&ShownEvidence::of(&view, allowed.language())));
     answer

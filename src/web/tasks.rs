@@ -15,7 +15,7 @@ use crate::intake::requests::{page_len, personal_answer};
 use crate::intake::show::{Instant, Yuan, json};
 use crate::language::Language;
 use crate::problem::{Problem, Slug};
-use crate::right::{Allowed, EndTasks, ReadTasks};
+use crate::right::{Allowed, EndTasks, ReadRequests, ReadTasks, Right as _};
 
 /// Characters of a court's code.
 const COURT_CHARACTERS_MAX: usize = 12;
@@ -87,7 +87,8 @@ pub(crate) async fn list(allowed: Allowed<ReadTasks>, request: HttpRequest) -> R
         limit: page_len(&mut query),
     };
     query.end()?;
-    let Page { lines, next, .. } = allowed.gate().tasks(allowed.caller(), filter)?;
+    let sealed = allowed.is_one_of(ReadRequests::ROLES);
+    let Page { lines, next, .. } = allowed.gate().tasks(allowed.caller(), filter, sealed).await?;
     let tasks = lines.iter().map(|view| ShownTask::of(view, allowed.language())).collect();
     Ok(personal_answer(json(&ShownTasks { tasks, next: next.map(|next| next.to_string()) })))
 }

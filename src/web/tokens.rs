@@ -18,6 +18,10 @@ use crate::right::Role;
 const PREFIX: &str = "xz_";
 /// Base64url characters of 32 bytes.
 const CHARACTERS: usize = 43;
+/// Characters of a token's name at most: who holds it, as an address of mail if need be.
+pub const NAME_CHARACTERS_MAX: usize = 64;
+/// What stands in a token's name beside letters and digits.
+pub const NAME_BESIDE: &str = "-_.@";
 /// Tokens in force at most: court systems, people and partners of a province.
 pub const TOKENS_MAX: usize = 10_000;
 
@@ -123,8 +127,8 @@ fn build(tokens: Vec<Token>, per_second: NonZeroU32) -> Result<Table, TokenFault
     let mut names = std::collections::BTreeSet::new();
     let mut table = HashMap::with_capacity(tokens.len());
     for (place, token) in tokens.into_iter().enumerate() {
-        let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '@');
-        if token.name.is_empty() || token.name.len() > 64 || !token.name.chars().all(allowed) {
+        let allowed = |c: char| c.is_ascii_alphanumeric() || NAME_BESIDE.contains(c);
+        if token.name.is_empty() || token.name.len() > NAME_CHARACTERS_MAX || !token.name.chars().all(allowed) {
             return Err(TokenFault::Name { place });
         }
         if token.roles.is_empty() {
@@ -134,7 +138,8 @@ fn build(tokens: Vec<Token>, per_second: NonZeroU32) -> Result<Table, TokenFault
             return Err(TokenFault::Twice { name: token.name });
         }
         let Token { hash, name, roles, court, partner, is_person } = token;
-        let caller = Caller { token: name, court, partner, is_person };
+        let is_operator = roles.contains(&Role::Operator);
+        let caller = Caller { token: name, court, partner, is_person, is_operator };
         let allowance = RateLimiter::direct(Quota::per_second(per_second));
         table.insert(hash, Arc::new(Holder { caller, roles, allowance }));
     }

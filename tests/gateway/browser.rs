@@ -46,14 +46,16 @@ fn outcomes(gateway: &Gateway, id: &str) -> Vec<Value> {
 fn a_clerk_answers_with_a_sealed_reply_and_what_was_filled_in_is_what_the_court_gets() {
     let (gateway, tokens, asked) = counter(86_400);
     let digest = engine::vault::hex(&Sha256::digest(SEALED));
-    let seen = browse("answer.mjs", &gateway, json!({ "token": tokens[0], "digest": digest }));
+    let now = engine::clock::Clock::wall(&engine::clock::SystemClock::new());
+    let to = domain::Day::of(now).plus_days(300).to_string();
+    let seen = browse("answer.mjs", &gateway, json!({ "token": tokens[0], "digest": digest, "to": to }));
     let view = gateway.wait_finished(&asked.id);
     let frozen = view.act("freeze", "desk-a");
     let outcome = &frozen["outcomes"][0];
     assert_eq!((&frozen["state"], view.ledger("controlled")), (&json!("partly"), "320.50"), "{frozen:#}");
     assert_eq!(
         (&outcome["limit"], &outcome["caught"], &outcome["to"]),
-        (&json!("500.00"), &json!("320.50"), &json!("2027-11-20"))
+        (&json!("500.00"), &json!("320.50"), &json!(to))
     );
     assert_eq!(
         (&outcome["serial"], &outcome["text"]),

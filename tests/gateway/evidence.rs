@@ -275,6 +275,95 @@ fn evidence_is_checked_offline_and_what_was_altered_is_found() {
 }
 
 #[test]
+fn evidence_that_lacks_something_or_is_another_acts_is_not_called_sound() {
+    let gateway = Gateway::with(vec![Spec::called("bank-a").holds(&[100_000])]);
+    let officer = gateway.caller("officer");
+    let act = gateway.run(&freezing(&gateway, "400.00")).act("freeze", "bank-a").clone();
+    let other = gateway.run(&look(&[1])).act("query", "bank-a").clone();
+    let (saved, of_other) = (proven(&officer, &act), proven(&officer, &other));
+    let key = gateway.caller("").get("/trail/keys").of_status(200).json()["checkpoint"].as_str().unwrap().to_owned();
+    let file = gateway.root.path().join("evidence.json");
+    let verify = |page: &Value| {
+        std::fs::write(&file, page.to_string()).unwrap();
+        let said = xiezhi(&["verify", "--evidence", &file.to_string_lossy(), "--key", &key]);
+        let text = format!("{}{}", String::from_utf8_lossy(&said.stdout), String::from_utf8_lossy(&said.stderr));
+        (said.status.code().unwrap(), text)
+    };
+    let changed = |change: &dyn Fn(&mut Value)| {
+        let mut page = saved.clone();
+        change(&mut page);
+        verify(&page)
+    };
+    assert_eq!(verify(&saved).0, 0, "{}", verify(&saved).1);
+    let unproven = |page: &mut Value| {
+        page["events"].as_array_mut().unwrap().iter_mut().for_each(|event| event["proof"] = Value::Null);
+    };
+    for (what, (code, told)) in [
+        ("an event left out", changed(&|page| drop(page["events"].as_array_mut().unwrap().remove(1)))),
+        ("the last left out", changed(&|page| drop(page["events"].as_array_mut().unwrap().pop()))),
+        ("no event", changed(&|page| page["events"] = json!([]))),
+        ("no proof", changed(&unproven)),
+        ("more pages", changed(&|page| page["next"] = json!("9"))),
+        ("not all looked at", changed(&|page| page["complete"] = json!(false))),
+    ] {
+        assert!(code == 3 && told.contains("NOT COMPLETE"), "{what}: {code} {told}");
+    }
+    for (what, wanted, (code, told)) in [
+        (
+            "a leaf without its proof",
+            "it was altered",
+            changed(&|page| {
+                unproven(page);
+                page["events"][0]["leaf"]["at"] = json!(1);
+            }),
+        ),
+        ("a time beside the leaf", "its time", changed(&|page| page["events"][0]["at"] = saved["as_of"].clone())),
+        ("the order's digest", "order_digest", changed(&|page| page["order_digest"] = json!("00"))),
+        (
+            "proofs of another act",
+            "not about this act",
+            changed(&|page| {
+                page["events"] = of_other["events"].clone();
+                page["events_total"] = of_other["events_total"].clone();
+                page["checkpoint"] = of_other["checkpoint"].clone();
+            }),
+        ),
+        (
+            "an event twice",
+            "twice",
+            changed(&|page| {
+                let first = page["events"][0].clone();
+                page["events"].as_array_mut().unwrap().insert(1, first);
+            }),
+        ),
+    ] {
+        assert!(code == 1 && told.contains(wanted), "{what}: {code} {told}");
+    }
+}
+
+#[test]
+fn a_second_objection_is_not_lost_and_the_same_one_is_one() {
+    let gateway = Gateway::with(vec![Spec::called("bank-a").holds(&[100_000])]);
+    let act = gateway.run(&freezing(&gateway, "400.00")).act("freeze", "bank-a").clone();
+    let (operator, officer) = (gateway.caller("operator"), gateway.caller("officer"));
+    let path = format!("/v1/acts/{}/objection", act["id"].as_str().unwrap());
+    let object = |text: &str| operator.post(&path, &json!({ "text": text }));
+    let (first, second) = ("该账户为工会经费专户", "该账户另有质押");
+    let taken = object(first).of_status(200).bytes;
+    assert_eq!(object(first).of_status(200).bytes, taken, "whoever did not hear the answer sends it again");
+    let refused = object(second).of_status(409);
+    assert_eq!((refused.slug().as_str(), &refused.json()["state"]), ("wrong_state", &json!("objection_open")));
+    let open = officer.get("/v1/tasks?kind=answer_objection").of_status(200).json();
+    let end = format!("/v1/tasks/{}/end", open["tasks"][0]["id"].as_str().unwrap());
+    officer.post(&end, &json!({ "end": "done", "reason": "异议不成立" })).of_status(200);
+    object(second).of_status(200);
+    let shown = evidence(&officer, &act);
+    let texts: Vec<&str> =
+        shown["objections"].as_array().unwrap().iter().map(|it| it["text"].as_str().unwrap()).collect();
+    assert_eq!(texts, [first, second]);
+}
+
+#[test]
 fn the_applicant_sees_what_its_court_allows_and_nobody_by_it() {
     let gateway = Gateway::with(vec![Spec::called("bank-a").holds(&[100_000])]);
     let ask = secure(&[0]).claim("300.00");

@@ -42,6 +42,8 @@ mod partners;
 mod policy;
 mod pull;
 mod reminders;
+mod searches;
+mod secrecy;
 mod settling;
 mod stand_ins;
 mod stops;

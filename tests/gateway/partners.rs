@@ -8,7 +8,7 @@ use serde_json::Value;
 use simulators::{Police, PoliceConfig};
 use tempfile::TempDir;
 
-use crate::bench::{everybody, xiezhi};
+use crate::bench::{Gateway, Spec, everybody, xiezhi};
 use crate::operations::{copy_of_the_samples, root};
 
 /// A process that is ended with its test.
@@ -71,6 +71,45 @@ fn a_new_file_of_any_adapter_says_everything_and_is_never_overwritten() {
     for (id, adapter) in [("UPPER", "bank_http"), ("ok", "none"), ("../up", "bank_http")] {
         assert!(!xiezhi(&["partner", "new", id, "--adapter", adapter, "--config", at]).status.success());
     }
+}
+
+/// What is left of its faults once placeholders and secrets are filled in is in the words of its own options.
+#[test]
+fn a_new_file_of_any_adapter_is_sound_once_it_is_filled_in() {
+    let folder = TempDir::new().unwrap();
+    let config = copy_of_the_samples(folder.path());
+    let at = config.to_str().unwrap();
+    for (place, adapter) in adapters::ADAPTERS.iter().enumerate() {
+        let id = format!("new-{}", adapter.name.replace('_', "-"));
+        let told = xiezhi(&["partner", "new", &id, "--adapter", adapter.name, "--kind", "bank", "--config", at]);
+        assert!(told.status.success(), "{}", text(&told));
+        let path = config.join(format!("partners/{id}.toml"));
+        let file = std::fs::read_to_string(&path).unwrap();
+        let filled = file.replace("sha256 = \"…\"", &format!("sha256 = \"{place:064x}\"")).replace('…', "x");
+        for secret in filled.split("\"file:").skip(1).map(|rest| rest.split('"').next().unwrap()) {
+            let secret = config.join(secret);
+            std::fs::write(&secret, "made-up").unwrap();
+            std::fs::set_permissions(&secret, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+        }
+        std::fs::write(&path, filled).unwrap();
+        let told = text(&xiezhi(&["check", "--config", at]));
+        let own = told.lines().filter(|line| line.contains(&format!("{id}.toml")) && !line.starts_with("warning"));
+        let faults: Vec<&str> = own.filter(|line| !line.contains("options")).collect();
+        assert!(faults.is_empty(), "{id}: {faults:#?}");
+        let is_inbox = adapter.name == "inbox";
+        assert!(!is_inbox || !told.contains(&format!("{id}.toml")), "an inbox has no options and no fault: {told}");
+        std::fs::remove_file(&path).unwrap();
+    }
+}
+
+#[test]
+fn a_trial_does_not_go_beside_a_serving_lane_unless_it_is_told_to() {
+    let gateway = Gateway::with(vec![Spec::called("bank-a")]);
+    let config = gateway.config.to_string_lossy().into_owned();
+    let refused = xiezhi(&["partner", "check", "bank-a", "--config", &config]);
+    assert!(!refused.status.success() && text(&refused).contains("--anyway"), "{}", text(&refused));
+    let tried = xiezhi(&["partner", "check", "bank-a", "--anyway", "--config", &config]);
+    assert!(!text(&tried).contains("a gateway serves"), "{}", text(&tried));
 }
 
 #[test]

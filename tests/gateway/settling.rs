@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use simulators::yuan;
 
-use crate::bench::{Answer, COURT_ACCOUNT, Gateway, Spec, View, acts, collect, freeze, release};
+use crate::bench::{Answer, COURT_ACCOUNT, Caller, Gateway, Setup, Spec, View, acts, collect, freeze, release};
 use crate::measures::today;
 
 fn statement(gateway: &Gateway, lines: &Value) -> Answer {
@@ -166,4 +166,24 @@ fn what_was_finished_long_ago_is_compared_out_of_its_own_history() {
     let what: Vec<&str> =
         foreign["differences"].as_array().unwrap().iter().map(|found| found["what"].as_str().unwrap()).collect();
     assert_eq!((what.as_slice(), &foreign["not_compared"]), (["unknown_slip", "unknown_slip"].as_slice(), &json!(0)));
+}
+
+#[test]
+fn whoever_speaks_for_one_partner_is_refused_for_every_other() {
+    let mut gateway = Setup::of(vec![Spec::called("bank-b").holds(&[300_000])]).lay_out();
+    let clerks = gateway.add_inbox("registry-b", "registry", 86_400, &["registry-b-clerk-1"]);
+    gateway.start();
+    let clerk = Caller { base: gateway.url().to_owned(), token: clerks[0].clone() };
+    let (act, slip) = deduction(&gateway.run(&collect(&[0]).claim("1000.00")), "bank-b");
+    let day = format!("{}-{}-{}", &slip[1..5], &slip[5..7], &slip[7..9]);
+    let list = json!({ "day": day, "lines": [], "whole": true });
+    let objection = json!({ "text": "该账户为工会经费专户" });
+    for stranger in [&clerk, &gateway.caller("partner")] {
+        let told = stranger.post("/v1/partners/bank-b/reconciliation", &list).of_status(404).text();
+        assert!(!told.contains(&act), "{told}");
+        stranger.post(&format!("/v1/acts/{act}/objection"), &objection).of_status(404);
+    }
+    assert!(tasks(&gateway, "operator").is_empty(), "nothing came of it");
+    clerk.post("/v1/partners/registry-b/reconciliation", &list).of_status(200);
+    gateway.caller("operator").post(&format!("/v1/acts/{act}/objection"), &objection).of_status(200);
 }

@@ -139,7 +139,10 @@ impl Decider {
             (None, None) => return Err(Refusal::NotFound),
         };
         if since > version {
-            return Err(Refusal::OutOfBounds { at: "/since_version", bound: "0 up to the request's version" });
+            return Err(Refusal::OutOfBounds {
+                at: "/since_version",
+                bound: "0至该请求的当前版本 · 0 up to the request's version",
+            });
         }
         let waits = self.state.deliveries.by_request.get(&request.0).is_some_and(|of| {
             of.acknowledged <= since && (of.is_under_way() || (of.due_at != 0 && of.due_at <= self.now))

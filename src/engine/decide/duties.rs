@@ -79,7 +79,9 @@ impl Decider {
         let (case, court) = (open.case, self.state.word(open.court).to_owned());
         let short = self.state.ledger(case).shortfall();
         if short.is_positive() {
-            let draft = Draft { amount: Some(short.units()), ..Draft::default() };
+            // Who may not know of a secret request is not told that it ended short: its task names its first act (rule D5).
+            let act = (!open.viewers.is_empty()).then_some(ActRef(open.sequence, 0));
+            let draft = Draft { act, amount: Some(short.units()), ..Draft::default() };
             self.raise(TaskKind::SiteInvestigation, Some(case), &court, draft);
             return;
         }
@@ -116,6 +118,10 @@ impl Decider {
             text: objection.text.expose().clone(),
             ..Draft::default()
         };
+        // Two texts are two objections, and one task tells one: the second waits until the first is answered.
+        if self.state.objection_to(objection.act.into(), &draft.partner, case).is_some() {
+            return Err(Refusal::WrongState { state: "objection_open" });
+        }
         Ok(Answer::Done(self.raise(TaskKind::AnswerObjection, Some(case), &objection.court, draft)))
     }
 }

@@ -45,7 +45,10 @@ impl Decider {
         let fits = |sum: Money| (0..=CLAIM_UNITS_MAX).contains(&sum.units());
         for (at, sum) in [("/claim", amend.claim), ("/costs", amend.costs)] {
             if !fits(sum) {
-                return Err(Refusal::OutOfBounds { at, bound: "0.00 to 1000000000000.00" });
+                return Err(Refusal::OutOfBounds {
+                    at,
+                    bound: "须在0.00至1000000000000.00之间 · 0.00 to 1000000000000.00",
+                });
             }
         }
         let before = self.state.ledger(case).target;

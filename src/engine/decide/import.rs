@@ -37,7 +37,10 @@ impl Decider {
             return Err(Refusal::CourtForeign);
         }
         if import.lines.len() > IMPORT_GROUP_MAX {
-            return Err(Refusal::OutOfBounds { at: "/lines", bound: "at most 200 of one case at once" });
+            return Err(Refusal::OutOfBounds {
+                at: "/lines",
+                bound: "同一案件一次至多200项 · at most 200 of one case at once",
+            });
         }
         let today = Day::of(self.now);
         if !rules::is_case_number(import.request.case.number.expose(), today.ymd().0) {
@@ -247,10 +250,14 @@ fn differs(known: &Measure, line: &ImportLine, (subject, asset): (u64, u64)) -> 
 /// What waits behind others holds nothing, and is not the first.
 fn check_standing(line: &ImportLine) -> Result<(), Refusal> {
     if line.queued && line.rank == 1 {
-        return Err(Refusal::OutOfBounds { at: "/rank", bound: "2 or more for what is queued" });
+        return Err(Refusal::OutOfBounds {
+            at: "/rank", bound: "轮候的顺位须为2以上 · 2 or more for what is queued"
+        });
     }
     if line.queued && line.caught.is_positive() {
-        return Err(Refusal::OutOfBounds { at: "/caught", bound: "0.00 for what is queued" });
+        return Err(Refusal::OutOfBounds {
+            at: "/caught", bound: "轮候的实际控制须为0.00 · 0.00 for what is queued"
+        });
     }
     Ok(())
 }

@@ -1,6 +1,8 @@
 //! Measures as days and news pass over them: what lapses, whose end is told, what a question shows of a queue, what may not be
 //! frozen twice.
 
+use std::collections::BTreeMap;
+
 use domain::measure::{ChangeCause, EXPIRY_NOTICE_DAYS, MeasureState, days_left, end_of, notice_due, renewal_asked_by};
 use domain::outcome::{FoundAccount, Outcome};
 use domain::task::{TaskEnd, TaskKind};
@@ -66,11 +68,17 @@ impl Decider {
             return;
         }
         let found: Vec<Measure> = over.iter().filter_map(|index| self.state.measures.get(*index)).cloned().collect();
-        let fact = MeasureLapsed {
-            day: u32::try_from(today.count()).unwrap_or(0),
-            measures: found.iter().map(|measure| ActRef(measure.sequence, measure.place)).collect(),
-        };
-        self.emit(fact.into(), None, 0);
+        // The leaf is shown whole to whoever may see one of its measures, so none of another case stands in it, nor a secret one beside
+        // others (rule D5).
+        let mut together: BTreeMap<(Index, u64), Vec<ActRef>> = BTreeMap::new();
+        for measure in &found {
+            let secret = if measure.is_secret() { measure.sequence } else { 0 };
+            together.entry((measure.case, secret)).or_default().push(ActRef(measure.sequence, measure.place));
+        }
+        let day = u32::try_from(today.count()).unwrap_or(0);
+        for measures in together.into_values() {
+            self.emit(MeasureLapsed { day, measures }.into(), None, 0);
+        }
         for (index, measure) in over.iter().zip(&found) {
             if measure.refs > 0 {
                 self.take_back_unsent(*index, measure.case);

@@ -86,7 +86,10 @@ impl Decider {
         }
         let ordered = Money::from_units(found.amount);
         if paper.amount.is_some_and(|amount| amount > ordered || amount < Money::ZERO) {
-            return Err(Refusal::OutOfBounds { at: "/amount", bound: "0..=ordered amount" });
+            return Err(Refusal::OutOfBounds {
+                at: "/amount",
+                bound: "须在0与下达金额之间 · from 0 to the ordered amount",
+            });
         }
         let first = found.settled_by;
         if first == token_hash(by) {
@@ -124,7 +127,10 @@ impl Decider {
             return Err(Refusal::NotFound);
         }
         if until <= self.now || until > self.now + PAUSE_MS_MAX {
-            return Err(Refusal::OutOfBounds { at: "/until", bound: "in the future, at most 14 days ahead" });
+            return Err(Refusal::OutOfBounds {
+                at: "/until",
+                bound: "须在此刻之后，至多14天 · in the future, at most 14 days ahead",
+            });
         }
         let fact = LanePaused { by: by.to_owned(), partner: partner.to_owned(), until };
         Ok(Answer::Done(self.emit(fact.into(), because(reason), 0)))

@@ -38,7 +38,10 @@ impl Decider {
             return Err(Refusal::WrongState { state: "stopped" });
         }
         if self.state.stops.len() >= STOPS_MAX && scope != StopScope::All {
-            return Err(Refusal::OutOfBounds { at: "/scope", bound: "1000 stops in force; stop all instead" });
+            return Err(Refusal::OutOfBounds {
+                at: "/scope",
+                bound: "生效的紧急停止至多1000项，请改为全部停止 · 1000 stops in force; stop all instead",
+            });
         }
         let (kinds, court) = match &scope {
             StopScope::Acts(kinds) => (kinds.iter().map(|kind| kind.word().to_owned()).collect(), String::new()),

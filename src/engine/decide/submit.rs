@@ -40,7 +40,22 @@ impl Base {
 
 impl Decider {
     pub(super) fn submit(&mut self, submit: &Submit) -> Result<Answer, Refusal> {
+        // What was taken once is answered again, whoever has left the court since.
+        if !self.state.idempotency.contains_key(&submit.idempotency) {
+            self.check_viewers(&submit.request)?;
+        }
         self.submit_with(submit, Vec::new())
+    }
+
+    /// A misspelt viewer would see nothing, and nobody would be told.
+    fn check_viewers(&self, request: &Request) -> Result<(), Refusal> {
+        let Some(court) = self.config.courts.get(&request.case.court.code) else { return Err(Refusal::CourtForeign) };
+        if request.viewers.iter().all(|viewer| court.tokens.contains(viewer)) {
+            return Ok(());
+        }
+        Err(Refusal::OutOfBounds {
+            at: "/viewers", bound: "须为本院令牌的名称 · names of tokens of this court"
+        })
     }
 
     /// The same with papers whose keys the case has already.
@@ -408,7 +423,7 @@ impl Decider {
                 if amount > taking.map_or(Money::ZERO, Taking::returnable) {
                     return Err(Refusal::OutOfBounds {
                         at: "/acts",
-                        bound: "at most what was taken and not given back",
+                        bound: "不得超过已划出而未退还的金额 · at most what was taken and not given back",
                     });
                 }
             }

@@ -3,6 +3,7 @@
 mod lines;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use domain::act::ActOrder;
 use domain::measure::MeasureState;
@@ -26,6 +27,8 @@ use crate::words::words;
 
 /// Events of one page at most: each brings its leaf and some thirty hashes, so that a page stays below a MiB.
 const PAGE_EVENTS_MAX: u16 = 200;
+/// Acts whose evidence is put together at once: a tenth of a second each, beside exchanges on the same threads.
+pub(super) const PROVING_MAX: usize = 1;
 /// Pauses and stops that are looked at for one act, the newest of its time; and as many configurations and starts.
 const HOLDS_LOOKED_MAX: usize = 512;
 
@@ -76,10 +79,20 @@ impl Engine {
             // Everything shown is durable: an empty question through the same queue waits for it.
             self.done(Command::Tick).await?;
         }
-        // What was on its way to the disk can be read now.
-        let places = self.shared.places_of(act)?;
-        let limit = usize::from(limit.clamp(1, PAGE_EVENTS_MAX));
-        self.shared.evidence_of(act, &places, sealed, (cursor, limit), self.now())
+        let (limit, now) = (usize::from(limit.clamp(1, PAGE_EVENTS_MAX)), self.now());
+        let turn = Arc::clone(&self.shared.proving).acquire_owned().await.map_err(|_| Refusal::Draining)?;
+        let shared = Arc::clone(&self.shared);
+        let (tell, told) = tokio::sync::oneshot::channel();
+        // Up to twenty-five thousand leaves are read: not on a worker that takes calls, nor by many at once.
+        self.shared.tokio.spawn(async move {
+            let _gone = tell.send(tokio::task::block_in_place(|| {
+                let _turn = turn;
+                // What was on its way to the disk can be read now.
+                let places = shared.places_of(act)?;
+                shared.evidence_of(act, &places, sealed, (cursor, limit), now)
+            }));
+        });
+        told.await.map_err(|_| Refusal::Unavailable)?
     }
 }
 

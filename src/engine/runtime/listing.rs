@@ -15,6 +15,7 @@ use super::documents::split;
 use super::indexing::{partner_number, state_number, stretch_end, stretch_of};
 use super::{Engine, Told};
 use crate::command::{Answer, ClosedRequest, Command, Submit};
+use crate::decide::Decider;
 use crate::refusal::Refusal;
 use crate::state::{OpenRequest, State, short_hash};
 use crate::view::{
@@ -228,11 +229,11 @@ impl Engine {
     }
 
     /// The cases of that number that the caller may see: its own court's, or every court's.
-    fn cases(&self, state: &State, caller: &Caller, number: &str) -> Vec<u64> {
-        let config = self.config();
+    fn cases(&self, decider: &Decider, caller: &Caller, number: &str) -> Vec<u64> {
+        let state = &decider.state;
         let courts: Vec<&str> = match &caller.court {
             Some(court) => vec![court.as_str()],
-            None => config.courts.keys().map(String::as_str).collect(),
+            None => decider.config().courts.keys().map(String::as_str).collect(),
         };
         let found = courts.into_iter().filter_map(|court| state.case_index(self.case_key(court, number)));
         found.map(|case| state.case_id(case).0).collect()
@@ -262,7 +263,7 @@ impl Engine {
         let lists: Vec<IndexList> = match (&filter.case_number, &filter.partner, filter.state) {
             (Some(number), _, _) => {
                 let decider = self.shared.decider.read();
-                self.cases(&decider.state, caller, number.expose()).into_iter().map(IndexList::RequestsOfCase).collect()
+                self.cases(&decider, caller, number.expose()).into_iter().map(IndexList::RequestsOfCase).collect()
             }
             (None, Some(partner), _) => vec![IndexList::ActsByPartnerState(partner_number(partner), 0)],
             // Nearly all are finished, so only stopped ones have a list of their own.

@@ -13,8 +13,8 @@ use super::{Engine, Shared};
 use crate::command::{Answer, Command, ImportLine, ImportMeasures, ImportedPaper};
 use crate::decide::{Decider, IMPORT_GROUP_MAX};
 use crate::refusal::Refusal;
+use crate::state::Measure;
 use crate::state::slab::{Index, NONE};
-use crate::state::{Measure, State};
 use crate::view::{Caller, IMPORT_ROWS_MAX, ImportRow, ImportVerdict, MeasureFilter, MeasureLine, Page};
 
 /// Lines of a list at most.
@@ -22,31 +22,59 @@ const LIST_MAX: u16 = 200;
 /// Measures looked at for one page: the decider waits meanwhile, some 5 ms. A page may be short for it and still have a next one.
 const LOOKED_MAX: usize = 50_000;
 
+/// Looks for one page at most: where many measures of others are secret, a page may be short and still have a next one.
+const LOOKS_MAX: usize = 8;
+
 /// A measure copied out of the state, before its number is read from the journal.
 struct Sketch {
     line: MeasureLine,
     place: (i32, Index),
+    secret: bool,
 }
 
 impl Engine {
-    /// Measures by their last day, the earliest first; those of a case with all that is remembered of it.
+    /// Measures by their last day, the earliest first; those of a case with all that is remembered of it, those of a secret request
+    /// for its viewers alone. `sealed` = also their sums and the numbers of another system, which is a read of personal data.
     ///
     /// # Errors
     /// [`Refusal::CourtForeign`] for another court's, [`Refusal::Unavailable`].
-    pub async fn measures(&self, caller: &Caller, filter: MeasureFilter) -> Result<Page<MeasureLine>, Refusal> {
+    pub async fn measures(
+        &self,
+        caller: &Caller,
+        mut filter: MeasureFilter,
+        sealed: bool,
+    ) -> Result<Page<MeasureLine>, Refusal> {
         let court = match (&caller.court, &filter.court) {
             (Some(own), Some(asked)) if own != asked => return Err(Refusal::CourtForeign),
             (Some(own), _) => Some(own.clone()),
             (None, asked) => asked.clone(),
         };
-        let (found, next) = {
-            let decider = self.shared.decider.read();
-            self.sketches(&decider, court.as_deref(), &filter)
-        };
+        let limit = usize::from(filter.limit.clamp(1, LIST_MAX));
+        let (mut found, mut next): (Vec<Sketch>, Option<u64>) = (Vec::new(), None);
+        for _ in 0..LOOKS_MAX {
+            let (more, place) = {
+                let decider = self.shared.decider.read();
+                self.sketches(&decider, court.as_deref(), &filter, (limit + 1).saturating_sub(found.len()))
+            };
+            let shown = |sketch: &Sketch| !sketch.secret || self.shared.shows(&caller.token, sketch.line.id.sequence);
+            found.extend(more.into_iter().filter(shown));
+            next = place.map(cursor_of);
+            filter.cursor = next;
+            if next.is_none() || found.len() > limit {
+                break;
+            }
+        }
+        // That there is more is said of what the caller may see, so that nothing secret is known by a page that follows.
+        if let Some(behind) = found.get(limit) {
+            next = Some(cursor_of(behind.place));
+        }
+        let lines: Vec<MeasureLine> = found.into_iter().take(limit).map(|sketch| sketch.line).collect();
         // Everything shown is durable: an empty question through the same queue waits for it.
         self.done(Command::Tick).await?;
-        let lines = found.into_iter().map(|sketch| self.shared.numbered(sketch.line)).collect();
-        Ok(Page { lines, next: next.map(cursor_of), filled_to: None })
+        let read = lines.iter().filter(|_| sealed).filter_map(|line| self.shared.request_at(line.id.sequence));
+        self.note_reads(caller, read.collect()).await?;
+        let complete = |line| if sealed { self.shared.numbered(line) } else { bare(line) };
+        Ok(Page { lines: lines.into_iter().map(complete).collect(), next, filled_to: None })
     }
 
     fn sketches(
@@ -54,9 +82,9 @@ impl Engine {
         decider: &Decider,
         court: Option<&str>,
         filter: &MeasureFilter,
+        limit: usize,
     ) -> (Vec<Sketch>, Option<(i32, Index)>) {
         let state = &decider.state;
-        let limit = usize::from(filter.limit.clamp(1, LIST_MAX));
         let lane = filter.partner.as_ref().map(|partner| state.lane_of(partner));
         let before = filter.ends_before.map_or(i32::MAX, |day| day.count().saturating_sub(1));
         let fits = |measure: &Measure| {
@@ -74,7 +102,7 @@ impl Engine {
         };
         let from = filter.cursor.map_or((i32::MIN, 0), place_of);
         let places: Box<dyn Iterator<Item = (i32, Index)> + '_> = match (&filter.case_number, filter.state) {
-            (Some(number), _) => Box::new(self.places_of_case(state, court, number.expose()).into_iter()),
+            (Some(number), _) => Box::new(self.places_of_case(decider, court, number.expose()).into_iter()),
             (None, Some(MeasureState::Lapsed)) => Box::new(state.lapsed_from(from)),
             (None, _) => Box::new(state.measures_ending_from(from, before)),
         };
@@ -85,16 +113,18 @@ impl Engine {
                 break;
             }
             if let Some(measure) = state.measures.get(index).filter(|measure| fits(measure)) {
-                found.push(Sketch { line: line_of(decider, measure), place: (to, index) });
+                let (line, place, secret) = (line_of(decider, measure), (to, index), measure.is_secret());
+                found.push(Sketch { line, place, secret });
             }
         }
         found.sort_by_key(|sketch| sketch.place);
         (found, next)
     }
 
-    fn places_of_case(&self, state: &State, court: Option<&str>, number: &str) -> Vec<(i32, Index)> {
-        let config = self.config();
-        let courts = config.courts.keys().map(String::as_str).filter(|code| court.is_none_or(|court| court == *code));
+    fn places_of_case(&self, decider: &Decider, court: Option<&str>, number: &str) -> Vec<(i32, Index)> {
+        let state = &decider.state;
+        let courts =
+            decider.config().courts.keys().map(String::as_str).filter(|code| court.is_none_or(|court| court == *code));
         let cases = courts.filter_map(|court| state.case_index(self.case_key(court, number)));
         let places = cases.flat_map(|case| state.measures_of_case(case)).map(|(index, measure)| (measure.to, index));
         let mut places: Vec<_> = places.collect();
@@ -110,7 +140,7 @@ impl Engine {
     /// rows may be sent again.
     pub async fn import_measures(&self, caller: &Caller, rows: Vec<ImportRow>) -> Result<Vec<ImportVerdict>, Refusal> {
         if rows.len() > IMPORT_ROWS_MAX {
-            return Err(Refusal::OutOfBounds { at: "", bound: "at most 2000 rows at once" });
+            return Err(Refusal::OutOfBounds { at: "", bound: "一次至多2000行 · at most 2000 rows at once" });
         }
         let mut verdicts: Vec<ImportVerdict> = vec![Err(Refusal::CourtForeign); rows.len()];
         let mut by_case: BTreeMap<(String, String), Vec<usize>> = BTreeMap::new();
@@ -291,8 +321,8 @@ fn line_of(decider: &Decider, measure: &Measure) -> MeasureLine {
         kind: measure.kind(),
         asset: decider.asset_of(measure),
         state: measure.state(),
-        limit: Money::from_units(measure.limit()),
-        caught: Money::from_units(measure.caught()),
+        limit: Some(Money::from_units(measure.limit())),
+        caught: Some(Money::from_units(measure.caught())),
         from: (measure.from != crate::state::measure::NO_DAY).then(|| Day::from_count(measure.from)),
         to: measure.last_day(),
         rank: (measure.rank > 0).then_some(measure.rank),
@@ -300,6 +330,11 @@ fn line_of(decider: &Decider, measure: &Measure) -> MeasureLine {
         imported: measure.imported,
         releasing: measure.releasing > 0,
     }
+}
+
+/// Without what stands sealed.
+fn bare(line: MeasureLine) -> MeasureLine {
+    MeasureLine { limit: None, caught: None, ..line }
 }
 
 /// A place among last days as one number that keeps their order.

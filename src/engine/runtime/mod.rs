@@ -17,6 +17,7 @@ mod dispatch;
 mod documents;
 mod evidence;
 mod faces;
+mod head;
 mod inbound;
 mod inbox;
 mod indexing;
@@ -28,6 +29,7 @@ pub mod papers;
 mod proposals;
 pub mod receipts;
 mod reminding;
+mod secrecy;
 mod sent;
 mod serials;
 mod settling;
@@ -67,6 +69,7 @@ use crate::decide::Decider;
 use crate::refusal::Refusal;
 use crate::vault::{Vault, VaultKeyring};
 use crate::view::{Health, Receipt};
+use head::Head;
 use indexing::IndexSide;
 pub use opening::OpenError;
 use papers::Papers;
@@ -181,7 +184,7 @@ pub(crate) struct Shared {
     pub(crate) reader: Reader,
     pub(crate) vault: Vault,
     pub(crate) snapshots: Arc<SnapshotStore>,
-    pub(crate) decider: RwLock<Decider>,
+    pub(crate) decider: Head,
     pub(crate) commands: Sender<Asked>,
     pub(crate) durable: AtomicU64,
     pub(crate) waiting: Waiting,
@@ -194,6 +197,8 @@ pub(crate) struct Shared {
     pub(crate) courier: Arc<dyn Courier>,
     pub(crate) stopping: tokio::sync::watch::Sender<bool>,
     pub(crate) proposed: tokio::sync::Notify,
+    /// Turns of those that put together what proves an act.
+    pub(crate) proving: Arc<tokio::sync::Semaphore>,
     pub(crate) hashers: Hashers,
     pub(crate) counts: Counts,
     pub(crate) calls: calls::Calls,
@@ -246,8 +251,7 @@ impl Engine {
             Arc::clone(&taken.snapshots),
             taken.ended,
         )?;
-        let (commands, asked) = bounded(COMMANDS_MAX);
-        let (settled, to_write) = bounded(BATCHES_MAX);
+        let ((commands, asked), (settled, to_write)) = (bounded(COMMANDS_MAX), bounded(BATCHES_MAX));
         let (indexed, to_index) = bounded(INDEXED_MAX);
         let (stop_publisher, publisher_stops) = bounded(1);
         let shared = Arc::new(Shared {
@@ -259,7 +263,7 @@ impl Engine {
             reader,
             vault: taken.vault,
             snapshots: taken.snapshots,
-            decider: RwLock::new(decider),
+            decider: Head::new(decider),
             commands,
             waiting: Waiting::default(),
             trail,
@@ -276,6 +280,7 @@ impl Engine {
             courier: options.courier,
             stopping: tokio::sync::watch::Sender::new(false),
             proposed: tokio::sync::Notify::new(),
+            proving: Arc::new(tokio::sync::Semaphore::new(evidence::PROVING_MAX)),
             draining: AtomicBool::new(false),
             tokio: options.tokio,
             snapshot_events: options.snapshot_events.max(1),

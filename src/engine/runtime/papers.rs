@@ -41,6 +41,10 @@ pub struct RequestPapers {
     pub callback: Option<Personal<String>>,
     /// 案号 of the preservation that it goes on from.
     pub preservation: Option<Personal<String>>,
+    /// Name of the token that submitted it; empty of an import.
+    pub token: String,
+    /// The only tokens that may see it, its own first; empty when it is not secret.
+    pub viewers: Vec<String>,
 }
 
 /// Narrowed contexts kept with a request: a collect has those of a query, a freeze, a deduction and a release.
@@ -49,7 +53,16 @@ const NARROWED_KEPT: usize = 6;
 impl RequestPapers {
     fn new(context: SlipContext, seals: Vec<SealTwin>, slot: u64) -> Self {
         let narrowed = Mutex::new(Vec::new());
-        Self { context: Arc::new(context), narrowed, seals, slot, callback: None, preservation: None }
+        Self {
+            context: Arc::new(context),
+            narrowed,
+            seals,
+            slot,
+            callback: None,
+            preservation: None,
+            token: String::new(),
+            viewers: Vec::new(),
+        }
     }
 
     /// Which papers a message about acts of these kinds carries to a partner with this form, as [`carried`] tells.
@@ -268,9 +281,12 @@ impl Papers {
     fn planned(&self, act: ActId) -> Option<Planned> {
         let plan = self.plan(act.sequence)?;
         let line = plan.lines.get(act.line as usize)?.clone();
-        let (case_key, subjects, request) = match self.event(plan.request)?.body? {
-            Body::Accepted(body) => (body.case_key, body.subjects, body.request.bare()),
-            Body::Imported(body) => (body.case_key, body.subjects, body.request),
+        let event = self.event(plan.request)?;
+        let (case_key, subjects, request) = match (event.fact, event.body?) {
+            (Fact::RequestAccepted(fact), Body::Accepted(body)) => {
+                (body.case_key, body.subjects, body.request.bare().shown_to(&fact.token))
+            }
+            (_, Body::Imported(body)) => (body.case_key, body.subjects, body.request),
             _ => return None,
         };
         Some(Planned { id: act.into(), line, case_key, subjects, request })
@@ -279,19 +295,25 @@ impl Papers {
 
 fn plan_of(sequence: u64, fact: &Fact, body: Option<Body>, slot: u64) -> Option<Plan> {
     match (fact, body?) {
-        (Fact::RequestAccepted(_), Body::Accepted(body)) => {
+        (Fact::RequestAccepted(fact), Body::Accepted(body)) => {
             let body = *body;
-            let request = body.request.into_request()?;
+            let mut request = body.request.into_request()?;
             let (callback, preservation) = (request.callback, request.preservation);
+            let (token, mut viewers) = (fact.token.clone(), std::mem::take(&mut request.viewers));
+            if !viewers.is_empty() {
+                viewers.insert(0, token.clone());
+            }
             let context = SlipContext { case: request.case, officers: request.officers, papers: request.papers };
-            let papers = RequestPapers { callback, preservation, ..RequestPapers::new(context, body.seals, slot) };
+            let papers = RequestPapers::new(context, body.seals, slot);
+            let papers = RequestPapers { callback, preservation, token, viewers, ..papers };
             Some(Plan { request: sequence, lines: body.plan, papers: Some(Arc::new(papers)) })
         }
         (Fact::MeasureImported(_), Body::Imported(body)) => {
             let body = *body;
             let request = body.request.into_request()?;
+            let viewers = request.viewers;
             let context = SlipContext { case: request.case, officers: request.officers, papers: request.papers };
-            let papers = RequestPapers::new(context, body.seals, slot);
+            let papers = RequestPapers { viewers, ..RequestPapers::new(context, body.seals, slot) };
             Some(Plan { request: sequence, lines: body.lines, papers: Some(Arc::new(papers)) })
         }
         (Fact::PlanExtended(fact), Body::Planned(body)) => {

@@ -12,6 +12,7 @@ use domain::{ActId, TaskId};
 use store::record::{ActRef, Body, Fact, SealTwin};
 
 use super::documents::split;
+use super::secrecy::viewers_beside;
 use super::{Engine, Shared, Told};
 use crate::command::{AcceptTask, Answer, Command, Submit};
 use crate::refusal::Refusal;
@@ -21,6 +22,9 @@ use crate::view::{Accepted, Brought, Caller, TaskAcceptance};
 const FOLLOWED_MAX: usize = 256;
 /// What could not be followed is tried again after so long, while the gateway runs.
 const AGAIN: Duration = Duration::from_secs(60);
+
+/// What a task is about: an act, a measure, the case.
+type About = (Option<ActRef>, Option<ActRef>, Option<u64>);
 
 /// The request that ordered a measure, as a pattern for its release or renewal.
 struct Pattern {
@@ -34,10 +38,10 @@ impl Engine {
     /// Submits what a task proposes, with the papers and officers that came for it; the task ends with that.
     ///
     /// # Errors
-    /// [`Refusal::NotFound`], [`Refusal::WrongState`] when there is nothing left to release or to renew, [`Refusal::PapersMissing`]
+    /// [`Refusal::NotFound`], also when it is about a secret request that the caller may not see, [`Refusal::WrongState`] when there is nothing left to release or to renew, [`Refusal::PapersMissing`]
     /// where neither the caller brought what must go out nor the case has it, and whatever a submission is refused for.
     pub async fn accept_task(&self, caller: &Caller, acceptance: TaskAcceptance) -> Result<Accepted, Refusal> {
-        let accept = self.acceptance((&caller.token, caller.court.clone()), acceptance)?;
+        let accept = self.acceptance(Some(caller), acceptance)?;
         self.accept(accept).await
     }
 
@@ -49,19 +53,24 @@ impl Engine {
         self.accepted(sequence, leaf, accepted)
     }
 
-    fn acceptance(
-        &self,
-        (by, court): (&str, Option<String>),
-        acceptance: TaskAcceptance,
-    ) -> Result<AcceptTask, Refusal> {
+    /// `None` = the gateway accepts it by itself.
+    fn acceptance(&self, caller: Option<&Caller>, acceptance: TaskAcceptance) -> Result<AcceptTask, Refusal> {
         let TaskAcceptance { id: TaskId(task), reason, papers, officers } = acceptance;
-        let open = self.shared.decider.read().state.tasks.get(&task).map(|open| (open.measure, open.case));
-        let (measure, case) = match open {
+        let by = caller.map_or("", |caller| caller.token.as_str());
+        let court = caller.and_then(|caller| caller.court.clone());
+        let open = self.shared.decider.read().state.tasks.get(&task).map(|open| (open.act, open.measure, open.case));
+        let (act, measure, case) = match open {
             Some(open) => open,
             None => self.ended_task(task, court.as_deref())?,
         };
+        if caller.is_some_and(|caller| !self.shared.shows_all(caller, [act, measure], false)) {
+            return Err(Refusal::NotFound);
+        }
         let measure = measure.map(ActId::from).ok_or(Refusal::WrongState { state: "proposes_nothing" })?;
+        let viewers = self.shared.viewers_at(measure.sequence).ok_or(Refusal::NotFound)?;
         let mut pattern = self.pattern(measure, case)?;
+        // Whatever case gives the papers: who may see the order is who may see what it is about (rule D5).
+        pattern.request.viewers = viewers_beside(by, &viewers);
         if court.as_ref().is_some_and(|court| *court != pattern.request.case.court.code) {
             return Err(Refusal::NotFound);
         }
@@ -108,17 +117,22 @@ impl Engine {
         stored.append(&mut carried);
         stored.append(&mut pattern.request.papers);
         if stored.len() > PAPERS_MAX {
-            return Err(Refusal::OutOfBounds { at: "/documents", bound: "at most 64 with those of the case" });
+            return Err(Refusal::OutOfBounds {
+                at: "/documents",
+                bound: "连同本案已有的至多64份 · at most 64 with those of the case",
+            });
         }
         pattern.request.papers = stored;
         Ok(keys)
     }
 
     /// What an ended task was about, so that accepting it twice is answered twice.
-    fn ended_task(&self, task: u64, court: Option<&str>) -> Result<(Option<ActRef>, Option<u64>), Refusal> {
+    fn ended_task(&self, task: u64, court: Option<&str>) -> Result<About, Refusal> {
         let event = self.shared.papers.event(task).ok_or(Refusal::NotFound)?;
         match event.fact {
-            Fact::TaskRaised(fact) if court.is_none_or(|court| fact.court == court) => Ok((fact.measure, fact.case)),
+            Fact::TaskRaised(fact) if court.is_none_or(|court| fact.court == court) => {
+                Ok((fact.act, fact.measure, fact.case))
+            }
             _ => Err(Refusal::NotFound),
         }
     }
@@ -180,7 +194,7 @@ impl Engine {
         for task in open {
             let alone =
                 TaskAcceptance { id: TaskId(task), reason: String::new(), papers: Vec::new(), officers: Vec::new() };
-            let followed = match self.acceptance(("", None), alone) {
+            let followed = match self.acceptance(None, alone) {
                 Ok(accept) => self.accept(accept).await.map(|_| ()),
                 Err(refusal) => Err(refusal),
             };

@@ -80,7 +80,7 @@ impl Engine {
     /// Holds a partner's list of a day against ours; every difference becomes a task.
     ///
     /// # Errors
-    /// [`Refusal::NotFound`] for an unknown partner, or when a partner's token names another one.
+    /// [`Refusal::NotFound`] for an unknown partner, or when the caller does not speak for it.
     pub async fn reconcile(
         &self,
         caller: &Caller,
@@ -90,11 +90,7 @@ impl Engine {
     ) -> Result<ReconciledView, Refusal> {
         let lane = {
             let decider = self.shared.decider.read();
-            // A partner's own token speaks for that partner alone.
-            if caller.token != partner && decider.config().partners.contains_key(&caller.token) {
-                return Err(Refusal::NotFound);
-            }
-            decider.state.lane_of(partner).ok_or(Refusal::NotFound)?
+            decider.state.lane_of(partner).filter(|_| caller.speaks_for(partner)).ok_or(Refusal::NotFound)?
         };
         let count = listed.len();
         let shared = Arc::clone(&self.shared);

@@ -1,5 +1,6 @@
 //! Tasks at run time: who sees which, and their end.
 
+use domain::task::TaskKind;
 use domain::{ActId, CaseId, MeasureId, Money, Personal, TaskId};
 use store::record::Body;
 
@@ -11,40 +12,91 @@ use crate::view::{Caller, Page, TaskEnding, TaskFilter, TaskView};
 
 /// Lines of a list at most.
 const LIST_MAX: u16 = 200;
+/// Tasks copied out of the state at once: a page and the one behind it.
+const LOOKED_AT_ONCE: usize = 201;
+
+/// Tasks looked at for one page at most: where many are about secret requests of others, a page may be short and still have a next one.
+const LOOKED_MAX: usize = 2_000;
+
+/// A task copied out of the state.
+struct Sketch {
+    task: Task,
+    court: String,
+    /// Something that it is about is secret.
+    marked: bool,
+}
 
 impl Engine {
-    /// Open tasks, oldest first: a court's token sees its own, one of the gateway all.
+    /// Open tasks, oldest first: a court's token sees its own, one of the gateway all; what is about a secret request is seen by its
+    /// viewers alone, but that the operators have to look into an act is no secret to them. `sealed` = also sums and texts, which is a
+    /// read of personal data.
     ///
     /// # Errors
-    /// None now; a page may be empty.
-    pub fn tasks(&self, caller: &Caller, filter: &TaskFilter) -> Result<Page<TaskView>, Refusal> {
-        let from = filter.cursor.map_or(0, |cursor| cursor.saturating_add(1));
+    /// [`Refusal::Unavailable`] and its like when the read cannot be recorded.
+    pub async fn tasks(&self, caller: &Caller, filter: TaskFilter, sealed: bool) -> Result<Page<TaskView>, Refusal> {
         let limit = usize::from(filter.limit.clamp(1, LIST_MAX));
-        let (tasks, courts): (Vec<Task>, Vec<String>) = {
-            let decider = self.shared.decider.read();
-            let state = &decider.state;
-            let own = |court: &str| caller.court.as_deref().is_none_or(|own| own == court);
-            let fits = |task: &&Task| {
-                own(state.word(task.court))
-                    && filter.kind.is_none_or(|kind| task.kind() == kind)
-                    && filter.partner.as_ref().is_none_or(|partner| task.partner == *partner)
-                    && filter.court.as_deref().is_none_or(|court| state.word(task.court) == court)
-            };
-            let found = state.tasks.range(from..).map(|(_, task)| task).filter(fits).take(limit + 1);
-            found.map(|task| (task.clone(), state.word(task.court).to_owned())).unzip()
+        let (mut from, mut looked) = (filter.cursor.map_or(0, |cursor| cursor.saturating_add(1)), 0);
+        let mut found: Vec<(Sketch, bool)> = Vec::new();
+        let next = loop {
+            let sketches = self.task_sketches(caller, &filter, from);
+            let Some(last) = sketches.last().map(|sketch| sketch.task.sequence) else { break None };
+            for sketch in sketches {
+                let shown = self.shared.shows_all(caller, [sketch.task.act, sketch.task.measure], sketch.marked);
+                if shown || sketch.task.kind().is_operators() {
+                    found.push((sketch, shown));
+                }
+            }
+            (from, looked) = (last.saturating_add(1), looked + LOOKED_AT_ONCE);
+            if found.len() > limit {
+                found.truncate(limit);
+                break found.last().map(|(sketch, _)| sketch.task.sequence);
+            }
+            if looked >= LOOKED_MAX {
+                break Some(last);
+            }
         };
-        let more = tasks.len() > limit;
-        let views: Vec<TaskView> =
-            tasks.into_iter().zip(courts).take(limit).map(|(task, court)| self.task_view(task, court)).collect();
-        let next = views.last().map(|view| view.id.0).filter(|_| more);
-        Ok(Page { lines: views, next, filled_to: None })
+        // Everything shown is durable: an empty question through the same queue waits for it.
+        self.done(Command::Tick).await?;
+        let views: Vec<(TaskView, bool)> =
+            found.into_iter().map(|(sketch, shown)| (self.task_view(sketch, sealed && shown), shown)).collect();
+        let personal =
+            |view: &TaskView| view.case.is_some() && (view.amount.is_some() || !view.text.expose().is_empty());
+        let read = views.iter().filter(|(view, shown)| sealed && *shown && personal(view));
+        let read = read.filter_map(|(view, _)| {
+            let about = view.act.map(|act| act.sequence).or(view.measure.map(|measure| measure.sequence));
+            // What is about a case as a whole is known by the case's first request.
+            about.and_then(|planned| self.shared.request_at(planned)).or(view.case.map(|case| case.0))
+        });
+        self.note_reads(caller, read.collect()).await?;
+        Ok(Page { lines: views.into_iter().map(|(view, _)| view).collect(), next, filled_to: None })
     }
 
-    fn task_view(&self, task: Task, court: String) -> TaskView {
+    fn task_sketches(&self, caller: &Caller, filter: &TaskFilter, from: u64) -> Vec<Sketch> {
+        let decider = self.shared.decider.read();
+        let state = &decider.state;
+        let own = |court: &str| caller.court.as_deref().is_none_or(|own| own == court);
+        let fits = |task: &&Task| {
+            own(state.word(task.court))
+                && filter.kind.is_none_or(|kind| task.kind() == kind)
+                && filter.partner.as_ref().is_none_or(|partner| task.partner == *partner)
+                && filter.court.as_deref().is_none_or(|court| state.word(task.court) == court)
+        };
+        let sketch = |task: &Task| {
+            let (court, marked) = (state.word(task.court).to_owned(), state.is_about_a_secret(task));
+            Sketch { task: task.clone(), court, marked }
+        };
+        let found = state.tasks.range(from..).map(|(_, task)| task).filter(fits);
+        found.take(LOOKED_AT_ONCE).map(sketch).collect()
+    }
+
+    fn task_view(&self, Sketch { task, court, .. }: Sketch, sealed: bool) -> TaskView {
         let body = match self.shared.papers.event(task.sequence).and_then(|event| event.body) {
             Some(Body::Task(body)) => body,
             _ => store::record::TaskBody::default(),
         };
+        // A sum that belongs to no case tells nobody's; and in what a partner's list differs is a word of ours.
+        let amount = body.amount.filter(|_| sealed || task.case.is_none());
+        let text = if sealed || task.kind() == TaskKind::ReconciliationDiffers { body.text } else { String::new() };
         TaskView {
             id: TaskId(task.sequence),
             kind: task.kind(),
@@ -56,16 +108,25 @@ impl Engine {
             measure: task.measure.map(|measure| MeasureId::from(ActId::from(measure))),
             partner: task.partner,
             automatic: task.automatic,
-            amount: body.amount.map(Money::from_units),
-            text: Personal::new(body.text),
+            amount: amount.map(Money::from_units),
+            text: Personal::new(text),
         }
     }
 
     /// Ends a task.
     ///
     /// # Errors
-    /// [`Refusal::NotFound`], also for another court's.
+    /// [`Refusal::NotFound`], also for another court's and for one about a secret request that the caller may not see.
     pub async fn end_task(&self, caller: &Caller, ending: TaskEnding) -> Result<u64, Refusal> {
+        let open = {
+            let decider = self.shared.decider.read();
+            let task = decider.state.tasks.get(&ending.id.0);
+            task.map(|task| (task.clone(), decider.state.is_about_a_secret(task)))
+        };
+        let (task, marked) = open.ok_or(Refusal::NotFound)?;
+        if !task.kind().is_operators() && !self.shared.shows_all(caller, [task.act, task.measure], marked) {
+            return Err(Refusal::NotFound);
+        }
         let end = EndTask {
             task: ending.id.0,
             by: caller.token.clone(),
@@ -82,21 +143,20 @@ impl Engine {
     /// A partner objects to an act in writing; gives the sequence of the task that its court has.
     ///
     /// # Errors
-    /// [`Refusal::NotFound`], also when a partner's token names another partner's act.
+    /// [`Refusal::NotFound`], also when the caller does not speak for the act's partner; [`Refusal::WrongState`] while another
+    /// objection to it waits for its answer.
     pub async fn object(&self, caller: &Caller, act: ActId, text: Personal<String>) -> Result<u64, Refusal> {
         let plan = self.shared.papers.plan(act.sequence).ok_or(Refusal::NotFound)?;
         let line = plan.lines.get(act.line as usize).ok_or(Refusal::NotFound)?;
-        let (open, foreign) = {
+        if !caller.speaks_for(&line.partner) {
+            return Err(Refusal::NotFound);
+        }
+        let open = {
             let decider = self.shared.decider.read();
             let state = &decider.state;
             let open = state.request_index(domain::RequestId(plan.request)).and_then(|index| state.requests.get(index));
-            let open = open.map(|open| (state.word(open.court).to_owned(), state.case_id(open.case).0));
-            let foreign = caller.token != line.partner && decider.config().partners.contains_key(&caller.token);
-            (open, foreign)
+            open.map(|open| (state.word(open.court).to_owned(), state.case_id(open.case).0))
         };
-        if foreign {
-            return Err(Refusal::NotFound);
-        }
         let (court, case) = match open {
             Some(open) => open,
             None => {
@@ -104,6 +164,20 @@ impl Engine {
                 (closed.court, closed.case)
             }
         };
+        // The same text again is the same objection: whoever did not hear our answer sends it once more.
+        let before = {
+            let decider = self.shared.decider.read();
+            let state = &decider.state;
+            let known = state.case_by_sequence(case);
+            known.and_then(|case| state.objection_to(act.into(), &line.partner, case))
+        };
+        if let Some(before) = before {
+            self.done(Command::Tick).await?;
+            let event = self.shared.papers.event(before);
+            if matches!(event.and_then(|event| event.body), Some(Body::Task(body)) if body.text == *text.expose()) {
+                return Ok(before);
+            }
+        }
         let objection = crate::command::Objection { act, partner: line.partner.clone(), court, case, text };
         self.done(Command::Object(Box::new(objection))).await
     }

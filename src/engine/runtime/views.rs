@@ -2,6 +2,7 @@
 
 use domain::act::ActOrder;
 use domain::calendar::Hours;
+use domain::ledger::Entry;
 use domain::measure::MeasureState;
 use domain::outcome::Verdict;
 use domain::partner::Travel;
@@ -45,6 +46,8 @@ struct Sketch {
     superseded: Vec<u64>,
     leads: Vec<u64>,
     viewers: Vec<String>,
+    /// What secret requests have in the sums of its case, each with the event that planned it.
+    secrets: Vec<(u64, Entry)>,
 }
 
 impl Engine {
@@ -84,7 +87,7 @@ impl Engine {
         self.note_read(caller, id, closed, sketch.view.version).await?;
         // Its last events may still have been on their way to the disk; now that the read is durable, they can be read.
         let sketch = if was_closed { self.closed_sketch(id, page)?.0 } else { sketch };
-        Ok(self.shared.complete(sketch))
+        Ok(self.shared.complete(sketch, Some(&caller.token)))
     }
 
     /// The read is an event before the answer, and the answer waits until everything it shows is durable.
@@ -117,11 +120,11 @@ impl Engine {
             None => (self.closed_sketch(id, page)?.0, false),
         };
         if sketch.view.version < self.shared.durable.load(std::sync::atomic::Ordering::Acquire) {
-            return Ok(self.shared.complete(sketch));
+            return Ok(self.shared.complete(sketch, None));
         }
         self.done(Command::Tick).await?;
         let sketch = if is_open { sketch } else { self.closed_sketch(id, page)?.0 };
-        Ok(self.shared.complete(sketch))
+        Ok(self.shared.complete(sketch, None))
     }
 
     async fn wait_for(&self, id: RequestId, after: u64, wait_ms: u64) {
@@ -152,6 +155,7 @@ impl Engine {
         let decider = self.shared.decider.read();
         if let Some(case) = decider.state.case_by_sequence(closed.case) {
             found.view.ledger = decider.state.ledger(case);
+            found.secrets = decider.state.secret_entries(case);
             let halted = decider.state.cases.get(case).and_then(|case| case.halted.as_ref());
             found.view.halted = halted.map(crate::state::Halted::cause);
         }
@@ -241,16 +245,19 @@ impl Shared {
         }
     }
 
-    /// Reads names, accounts and outcomes from the journal.
-    fn complete(&self, sketch: Sketch) -> RequestView {
-        let Sketch { mut view, acts, superseded, leads, viewers: _ } = sketch;
-        match self.papers.request(view.id.0) {
+    /// Reads names, accounts and outcomes from the journal, for this token; `None` = for whoever submitted it.
+    fn complete(&self, sketch: Sketch, token: Option<&str>) -> RequestView {
+        let Sketch { mut view, acts, superseded, leads, viewers: _, secrets } = sketch;
+        let papers = self.papers.request(view.id.0);
+        match &papers {
             Some(papers) => {
                 view.case_number = papers.context.case.number.clone();
                 view.preservation.clone_from(&papers.preservation);
             }
             None => view.erased = true,
         }
+        let token = token.or(papers.as_ref().map(|papers| papers.token.as_str())).unwrap_or_default();
+        view.ledger = self.seen_by(token, view.ledger, &secrets);
         view.leads = leads.into_iter().filter_map(|sequence| self.lead_view(sequence)).collect();
         view.acts = acts.into_iter().map(|sketched| self.act_view(sketched, &superseded)).collect();
         view.delivery = self.delivery_of(view.id);
@@ -431,7 +438,8 @@ fn sketch(
     };
     let newest = open.leads.len().saturating_sub(LEADS_SHOWN_MAX);
     let leads = open.leads.get(newest..).unwrap_or_default().to_vec();
-    Some(Sketch { view, acts, superseded, leads, viewers: state.viewers_of(open) })
+    let (viewers, secrets) = (state.viewers_of(open), state.secret_entries(open.case));
+    Some(Sketch { view, acts, superseded, leads, viewers, secrets })
 }
 
 fn unreadable(error: &store::index::IndexError) -> Refusal {
@@ -462,5 +470,6 @@ fn erased_sketch(closed: &ClosedRequest, state: RequestState) -> Sketch {
         repeat: None,
         halted: None,
     };
-    Sketch { view, acts: Vec::new(), superseded: Vec::new(), leads: Vec::new(), viewers: closed.viewers.clone() }
+    let (acts, superseded, leads, secrets) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    Sketch { view, acts, superseded, leads, viewers: closed.viewers.clone(), secrets }
 }

@@ -196,6 +196,12 @@ impl Act {
         self.measure != NONE && !self.kind().is_lasting()
     }
 
+    /// Is it an order of a secret request (rule D5)? Its questions are not marked.
+    #[must_use]
+    pub fn is_secret(&self) -> bool {
+        self.bars & domain::rules::bars::TELLING != 0
+    }
+
     /// Has an exchange begun that has not ended?
     #[must_use]
     pub fn is_under_way(&self) -> bool {

@@ -110,6 +110,17 @@ impl State {
         ledger
     }
 
+    /// What secret requests have in the books of a case, each with the sequence of the event that planned it.
+    pub(crate) fn secret_entries(&self, case: Index) -> Vec<(u64, Entry)> {
+        let acts = self.acts_of_case(case).filter(|(_, act)| act.is_secret());
+        let acts = acts.map(|(_, act)| (act.sequence, act.entry()));
+        let measures = self.measures_of_case(case).filter(|(_, measure)| measure.is_secret());
+        let measures = measures.map(|(_, measure)| (measure.sequence, measure.entry()));
+        let takings = self.takings_of_case(case).filter(|(_, taking)| taking.is_secret());
+        let takings = takings.map(|(_, taking)| (taking.sequence, taking.entry()));
+        acts.chain(measures).chain(takings).filter(|(_, entry)| *entry != Entry::VOID).collect()
+    }
+
     /// Each entry with the case in whose books it stands: a measure may have gone over to another case than its act's.
     fn entries_of(&self, (act, measure, taking): (Index, Index, Index)) -> [(Index, Entry); 3] {
         [

@@ -2,6 +2,7 @@
 
 use domain::measure::MeasureState;
 use domain::outcome::AssetKind;
+use domain::rules::bars;
 use domain::{ActKind, Day, MeasureId, Millis, Money};
 use serde::{Deserialize, Serialize};
 
@@ -183,6 +184,12 @@ impl Measure {
         self.marks = (self.marks & !RELEASE_FAILED) | if failed { RELEASE_FAILED } else { 0 };
     }
 
+    /// Is it of a secret request (rule D5)?
+    #[must_use]
+    pub fn is_secret(&self) -> bool {
+        self.bars & bars::TELLING != 0
+    }
+
     /// Does an effect of it stand, be it a place in a queue?
     #[must_use]
     pub fn is_live(&self) -> bool {
@@ -292,10 +299,14 @@ pub struct Taking {
     pub lane: u16,
     /// Which party, as its own request counts them.
     pub subject: u16,
-    kind: u8,
+    /// Code of its kind, and [`SECRET`]. One byte, because with two a taking would take eight more.
+    marks: u8,
     /// People were told that it has not come in.
     pub overdue_told: bool,
 }
+
+/// The mark of money that a secret request takes (rule D5).
+const SECRET: u8 = 0x80;
 
 impl Taking {
     /// One that is ordered.
@@ -319,7 +330,7 @@ impl Taking {
             line: 0,
             lane: 0,
             subject: 0,
-            kind: kind.code(),
+            marks: kind.code() & !SECRET,
             overdue_told: false,
         }
     }
@@ -327,7 +338,17 @@ impl Taking {
     /// What was ordered.
     #[must_use]
     pub fn kind(&self) -> ActKind {
-        ActKind::from_code(self.kind).unwrap_or(ActKind::Deduct)
+        ActKind::from_code(self.marks & !SECRET).unwrap_or(ActKind::Deduct)
+    }
+
+    /// Does a secret request take it?
+    #[must_use]
+    pub fn is_secret(&self) -> bool {
+        self.marks & SECRET != 0
+    }
+
+    pub(crate) fn set_secret(&mut self, secret: bool) {
+        self.marks = (self.marks & !SECRET) | if secret { SECRET } else { 0 };
     }
 
     /// Was more reported as moved than came in, and is nobody told yet?
@@ -379,6 +400,17 @@ mod tests {
                 assert_eq!((measure.property(), measure.release_failed()), (Some(*kind), failed));
                 measure.set_property(kind.code());
                 assert_eq!(measure.release_failed(), failed);
+            }
+        }
+    }
+
+    #[test]
+    fn the_marks_of_a_taking_do_not_mix() {
+        for kind in ActKind::ALL {
+            let mut taking = Taking::ordered(1, 0, *kind, 5);
+            for secret in [true, false] {
+                taking.set_secret(secret);
+                assert_eq!((taking.kind(), taking.is_secret()), (*kind, secret));
             }
         }
     }

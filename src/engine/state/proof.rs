@@ -1,7 +1,7 @@
 //! What proves an act beside its request's own events: what happened to its case, and what may have held it back.
 
 use domain::task::TaskKind;
-use domain::{ActId, Millis, rules};
+use domain::{ActId, Millis};
 use serde::{Deserialize, Serialize};
 use store::record::{ActRef, Event, ExchangeEnded, Fact, TaskRaised};
 
@@ -156,7 +156,7 @@ impl State {
 
     /// The same, of a measure that came into force; what is secret, or came from another system, is not told.
     pub(crate) fn owe_notice_of(&mut self, measure: &Measure) {
-        let silent = measure.imported || measure.bars & rules::bars::TELLING != 0;
+        let silent = measure.imported || measure.is_secret();
         if !silent && measure.is_live_freeze() {
             self.owe_notice(measure.case, measure.subject_key, ActRef(measure.sequence, measure.place));
         }
@@ -165,7 +165,7 @@ impl State {
     /// The same, of money that moved.
     pub(crate) fn owe_notice_of_taking(&mut self, taking: Index) {
         let Some(taking) = self.takings.get(taking).filter(|taking| taking.moved > 0) else { return };
-        let Some(act) = self.acts.get(taking.act).filter(|act| act.bars & rules::bars::TELLING == 0) else { return };
+        let Some(act) = self.acts.get(taking.act).filter(|act| !act.is_secret()) else { return };
         let (case, subject, about) = (taking.case, act.subject_key, ActRef(taking.sequence, taking.place));
         self.owe_notice(case, subject, about);
     }

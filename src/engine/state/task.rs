@@ -1,7 +1,7 @@
 //! Tasks in memory: what people have to do, each once for what it is about.
 
-use domain::Millis;
 use domain::task::TaskKind;
+use domain::{ActId, Millis};
 use serde::{Deserialize, Serialize};
 use store::record::{ActRef, TaskRaised};
 
@@ -81,6 +81,32 @@ impl State {
             self.moot.remove(&before);
         }
         self.tasks.insert(sequence, task);
+    }
+
+    /// Is it about something that is known to be of a secret request?
+    pub(crate) fn is_about_a_secret(&self, task: &Task) -> bool {
+        let measure =
+            |at: ActRef| self.measure_index(ActId::from(at).into()).and_then(|index| self.measures.get(index));
+        let act = |at: ActRef| self.act_index(at.into()).and_then(|index| self.acts.get(index));
+        let is_secret = |at: ActRef| {
+            measure(at).is_some_and(super::Measure::is_secret) || act(at).is_some_and(super::Act::is_secret)
+        };
+        [task.act, task.measure].into_iter().flatten().any(is_secret)
+    }
+
+    /// The open task of a partner's objection to an act of this case.
+    pub(crate) fn objection_to(&self, act: ActRef, partner: &str, case: super::slab::Index) -> Option<u64> {
+        let fact = TaskRaised {
+            act: Some(act),
+            automatic: false,
+            case: Some(self.case_id(case).0),
+            court: String::new(),
+            due: None,
+            kind: TaskKind::AnswerObjection.word().to_owned(),
+            measure: None,
+            partner: partner.to_owned(),
+        };
+        self.task_about(&fact)
     }
 
     /// The open task of a kind about a measure.

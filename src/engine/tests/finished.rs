@@ -36,7 +36,7 @@ fn ended() -> Ended {
 }
 
 fn operator() -> Caller {
-    Caller { token: "operator".to_owned(), court: None, partner: None, is_person: true }
+    Caller { token: "operator".to_owned(), court: None, partner: None, is_person: true, is_operator: true }
 }
 
 #[test]

@@ -144,6 +144,22 @@ fn a_gateway_that_was_off_for_weeks_catches_up_in_bounded_steps() {
 }
 
 #[test]
+fn what_lapses_on_one_day_is_told_case_by_case_so_that_no_proof_names_another_case() {
+    let mut table = Table::with(vec![partner("bank-a")]);
+    let to = Day::of(START).plus_days(20);
+    table.import(vec![foreign(1, 10, to), foreign(2, 10, to)]);
+    table.import_of((6, 6), vec![foreign(3, 10, to)]);
+    table.days(60);
+    let told = table.events.iter().filter_map(|event| match &event.fact {
+        store::record::Fact::MeasureLapsed(fact) => Some(fact.measures.len()),
+        _ => None,
+    });
+    let mut told: Vec<usize> = told.collect();
+    told.sort_unstable();
+    assert_eq!(told, [1, 2]);
+}
+
+#[test]
 fn ends_are_told_thrice_as_one_task_that_ends_with_the_renewal() {
     let mut table = Table::with(vec![partner("bank-a")]);
     let to = Day::of(START).plus_days(40);
@@ -367,10 +383,18 @@ pub(super) fn foreign(n: u32, fen: i64, to: Day) -> ImportLine {
 
 impl Table {
     pub(super) fn import(&mut self, lines: Vec<ImportLine>) -> Vec<Result<crate::command::TakenOver, Refusal>> {
+        self.import_of((5, 5), lines)
+    }
+
+    fn import_of(
+        &mut self,
+        case_key: (u64, u64),
+        lines: Vec<ImportLine>,
+    ) -> Vec<Result<crate::command::TakenOver, Refusal>> {
         let import = ImportMeasures {
             by: "operator".to_owned(),
             court: "330225".to_owned(),
-            case_key: (5, 5),
+            case_key,
             subjects: vec![77],
             request: Arc::new(request(Asked::Acts(Vec::new()))),
             papers: Vec::new(),

@@ -86,8 +86,14 @@ fn a_secret_request_shows_itself_to_its_viewers_alone() {
     let (_, open) = table.decider.state.requests.iter().next().unwrap();
     let viewers = table.decider.state.viewers_of(open);
     let may = |token: &str, court: Option<&str>| {
-        Caller { token: token.to_owned(), court: court.map(str::to_owned), is_person: true, partner: None }
-            .may_see(&viewers)
+        Caller {
+            token: token.to_owned(),
+            court: court.map(str::to_owned),
+            is_person: true,
+            is_operator: false,
+            partner: None,
+        }
+        .may_see(&viewers)
     };
     assert!(may("court", Some("330225")) && may("clerk", Some("330225")));
     assert!(!may("approver", Some("330225")) && !may("auditor", None) && !may("operator", None));

@@ -98,7 +98,13 @@ fn question(number: usize, ruling: &str) -> Request {
 }
 
 pub(super) fn court() -> Caller {
-    Caller { token: "court".to_owned(), court: Some("330225".to_owned()), partner: None, is_person: false }
+    Caller {
+        token: "court".to_owned(),
+        court: Some("330225".to_owned()),
+        partner: None,
+        is_person: false,
+        is_operator: false,
+    }
 }
 
 pub(super) async fn submit_all(engine: &Engine, count: usize) {

@@ -26,17 +26,18 @@ pub struct MeasureLine {
     pub asset: Option<AssetKind>,
     /// Where it stands.
     pub state: MeasureState,
-    /// What we ordered, less what was moved and let go.
-    pub limit: Money,
-    /// What is held now.
-    pub caught: Money,
+    /// What we ordered, less what was moved and let go; `None` for whoever may not see what stands sealed.
+    pub limit: Option<Money>,
+    /// What is held now; `None` likewise.
+    pub caught: Option<Money>,
     /// First day.
     pub from: Option<Day>,
     /// Last day, inclusive.
     pub to: Option<Day>,
     /// Rank as the partner registered it; `None` = not known.
     pub rank: Option<u16>,
-    /// The number by which the partner knows it: `slip-line`, or one of another system; `None` when it cannot be read any more.
+    /// The number by which the partner knows it: `slip-line`, or one of another system; `None` when it cannot be read any more, or
+    /// stands sealed and may not be seen.
     pub number: Option<String>,
     /// It came from another system, or by late news.
     pub imported: bool,

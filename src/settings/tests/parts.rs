@@ -52,3 +52,19 @@ fn whether_a_part_is_read_follows_the_adapter_unless_the_file_says_otherwise() {
     folder.put("partners/b.toml", &format!("{registry}part_release = true\n{credential}"));
     assert_eq!(folder.faults(), [("partners/b.toml".to_owned(), 6, "part_release".to_owned())]);
 }
+
+#[test]
+fn half_an_officer_of_a_trial_is_a_fault_and_a_whole_one_is_none() {
+    let check = |officer: &str| {
+        let folder = Folder::sound();
+        let trial =
+            "[check]\nname = \"试\"\nid_type = \"01\"\nid_number = \"env:SET\"\ncase_number = \"(2026)浙0225执1号\"\n";
+        folder.put("partners/bank-x.toml", &format!("{PARTNER}\n{trial}{officer}"));
+        folder.load().err().map_or(String::new(), |faults| told(&faults))
+    };
+    assert_eq!(check(""), "");
+    assert_eq!(check("officer = \"陈听潮\"\nwork_id = \"GZ1\"\nduty_id = \"GW1\"\n"), "");
+    for half in ["officer = \"陈听潮\"\n", "work_id = \"GZ1\"\nduty_id = \"GW1\"\n"] {
+        assert!(check(half).contains("half an officer"), "{}", check(half));
+    }
+}

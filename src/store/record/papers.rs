@@ -251,6 +251,15 @@ impl RequestTwin {
         }
     }
 
+    /// The same, and when it is secret, this token may see it too.
+    #[must_use]
+    pub fn shown_to(mut self, token: &str) -> Self {
+        if !self.viewers.is_empty() && self.viewers.iter().all(|viewer| viewer != token) {
+            self.viewers.insert(0, token.to_owned());
+        }
+        self
+    }
+
     /// Claim and costs, in 1/10,000 yuan.
     #[must_use]
     pub fn sums(&self) -> (i64, i64) {

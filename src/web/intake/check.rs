@@ -12,13 +12,12 @@ use crate::intake::at::At;
 use crate::intake::form::{ActForm, RepeatForm, RequestForm, ScopeForm};
 use crate::intake::parts;
 use crate::intake::text::{Faults, ascii, plain};
+use crate::tokens::{NAME_BESIDE, NAME_CHARACTERS_MAX};
 
 /// Characters of a region code: six digits for a county, up to twelve for a village.
 const REGION_CHARACTERS_MAX: usize = 12;
 /// Characters of a partner id.
 pub(crate) const PARTNER_CHARACTERS_MAX: usize = 32;
-/// Characters of a token's name.
-const TOKEN_CHARACTERS_MAX: usize = 40;
 /// Characters of an address that results are announced at; what servers and proxies take.
 const ADDRESS_CHARACTERS_MAX: usize = 2_000;
 
@@ -79,7 +78,7 @@ pub(crate) fn request(mut form: RequestForm<'_>) -> Result<Request, Vec<Fault>> 
     });
     let in_viewers = root.field("viewers");
     let viewers = form.viewers.map(|list| {
-        each(list.0, &in_viewers, |viewer, at| Some(faults.text(at, viewer, ascii(TOKEN_CHARACTERS_MAX, "-_."))))
+        each(list.0, &in_viewers, |viewer, at| Some(faults.text(at, viewer, ascii(NAME_CHARACTERS_MAX, NAME_BESIDE))))
     });
     let viewers = viewers.unwrap_or_default();
     let faults = faults.found();

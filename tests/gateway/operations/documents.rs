@@ -153,3 +153,26 @@ fn every_address_in_the_pages_is_served() {
     }
     assert!(seen > 20, "{seen} addresses were found");
 }
+
+/// Every `$NAME` of the tour is exported by the demo or introduced on the page as `NAME=…`.
+#[test]
+fn every_name_of_the_tour_is_exported_by_the_demo_or_introduced() {
+    let demo = read("src/demo/show.rs");
+    for page in READMES {
+        let text = read(page);
+        let mut seen = 0;
+        for line in shell_lines(page) {
+            for rest in line.split('$').skip(1) {
+                let rest = rest.trim_start_matches('{');
+                let name: String = rest.chars().take_while(|c| c.is_ascii_uppercase() || *c == '_').collect();
+                if name.is_empty() {
+                    continue;
+                }
+                let exported = demo.contains(&format!("(\"{name}\",")) || demo.contains(&format!("export {name}="));
+                assert!(exported || text.contains(&format!("{name}=")), "{page}: ${name} comes from nowhere: {line}");
+                seen += 1;
+            }
+        }
+        assert!(seen > 20, "{page}: {seen} names were found");
+    }
+}

@@ -140,3 +140,12 @@ fn every_adapter_has_a_sample() {
         .collect();
     assert!(without.is_empty(), "write config/partners/<id>.toml with every option of: {without:?}");
 }
+
+#[test]
+fn a_courts_sample_names_every_kind_that_may_need_approval() {
+    let text = read("config/courts/330225.toml");
+    let told = text.split_once("before an act of a kind goes:").unwrap().1.split_once("Left out").unwrap().0;
+    let told: BTreeSet<&str> = told.split([' ', ',', '.', '#', '\n']).filter(|word| !word.is_empty()).collect();
+    let kinds: BTreeSet<&str> = domain::ActKind::ALL.iter().map(|kind| kind.word()).collect();
+    assert_eq!(told, kinds);
+}

@@ -5,7 +5,7 @@ use std::process::Command;
 use tempfile::TempDir;
 
 use super::lines::{taken, value_of};
-use super::read;
+use super::{read, root};
 
 const UNIT: &str = "config/systemd/xiezhi.service";
 const BINARY: &str = "/usr/bin/xiezhi";
@@ -65,6 +65,32 @@ fn the_unit_says_what_the_binary_takes_and_the_samples_need() {
         ("Restart", "on-failure"),
     ] {
         assert_eq!(value(directive), wanted, "{directive}");
+    }
+}
+
+/// Exactly what the comment tells to copy is a sound configuration, and nothing that `serve` reads is left behind.
+#[test]
+fn what_the_unit_tells_to_copy_is_all_that_serve_needs() {
+    let text = read(UNIT);
+    let line = text.lines().find_map(|line| line.split_once("cp -r ").map(|(_, rest)| rest.to_owned())).unwrap();
+    let mut paths: Vec<&str> = line.split(' ').collect();
+    assert_eq!(paths.pop(), Some("/etc/xiezhi/"));
+    let folder = TempDir::new().unwrap();
+    let etc = folder.path().join("etc");
+    std::fs::create_dir(&etc).unwrap();
+    let copied = Command::new("cp").arg("-r").args(paths).arg(&etc).current_dir(root()).status().unwrap();
+    assert!(copied.success());
+    for secret in crate::bench::files_below(&etc.join("secrets")) {
+        let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+        std::fs::set_permissions(secret, private).unwrap();
+    }
+    let told = crate::bench::xiezhi(&["check", "--config", etc.to_str().unwrap()]);
+    let text = String::from_utf8_lossy(&told.stdout).into_owned();
+    assert!(told.status.success() && text.contains("no fault"), "{text}");
+    for entry in std::fs::read_dir(root().join("config")).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        let beside = ["docker", "systemd", "simulators"].contains(&name.as_str());
+        assert_eq!(etc.join(&name).exists(), !beside, "{name}");
     }
 }
 

@@ -1,5 +1,7 @@
 //! The intake contract, call by call.
 
+use std::collections::BTreeSet;
+
 use reqwest::Method;
 use serde_json::json;
 use web::Role;
@@ -366,4 +368,21 @@ async fn deliveries_are_listed_and_asked_for_again() {
     assert_eq!((wrong.status, wrong.slug().as_str()), (422, "invalid_request"));
     let keys = house.get("/v1/deliveries/keys", Role::Submitter).await.json();
     assert_eq!(keys, json!({"courts": [{"court": "330225", "keys": ["whpk_AAAA"]}]}));
+}
+
+/// The calls in the table of `schemas/intake/README.md`.
+fn calls_of_the_readme() -> BTreeSet<(String, String)> {
+    let text = include_str!("../../../../schemas/intake/README.md");
+    let rows = text.lines().filter_map(|line| line.strip_prefix("| `")?.split(" | ").next());
+    let calls = rows.flat_map(|cell| cell.split('`').filter_map(|call| call.split_once(' ')));
+    let calls = calls.filter(|(method, path)| ["GET", "POST"].contains(method) && path.starts_with('/'));
+    calls.map(|(method, path)| (method.to_owned(), path.to_owned())).collect()
+}
+
+#[test]
+fn the_readmes_table_names_every_call_and_no_other() {
+    let plain = |path: &str| path.replace("{path:.*}", "{path}");
+    let served: BTreeSet<(String, String)> =
+        web::paths().into_iter().map(|(method, path)| (method.to_owned(), plain(path))).collect();
+    assert_eq!(calls_of_the_readme(), served);
 }

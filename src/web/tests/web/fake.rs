@@ -277,8 +277,7 @@ impl Gate for FakeGate {
         now(self.note(format!("object {id} {}", text.expose())))
     }
 
-    fn tasks(&self, _: &Caller, filter: TaskFilter) -> Result<Page<TaskView>, Refusal> {
-        self.note(format!("tasks {filter:?}"))?;
+    fn tasks<'a>(&'a self, _: &'a Caller, filter: TaskFilter, sealed: bool) -> Answer<'a, Page<TaskView>> {
         let task = TaskView {
             id: TaskId(42),
             kind: TaskKind::Expiring,
@@ -290,10 +289,10 @@ impl Gate for FakeGate {
             measure: Some(ActId { sequence: 10, line: 0 }.into()),
             partner: "bank-a".to_owned(),
             automatic: false,
-            amount: Some(Money::from_fen(123_450)),
-            text: "查封即将届满".into(),
+            amount: sealed.then_some(Money::from_fen(123_450)),
+            text: if sealed { "查封即将届满" } else { "" }.into(),
         };
-        Ok(Page { lines: vec![task], next: Some(42), filled_to: None })
+        now(self.note(format!("tasks {filter:?}")).map(|_| Page { lines: vec![task], next: Some(42), filled_to: None }))
     }
 
     fn end_task<'a>(&'a self, _: &'a Caller, ending: TaskEnding) -> Answer<'a, u64> {
@@ -405,7 +404,7 @@ impl Gate for FakeGate {
         now(self.note(format!("lift {id} {reason}")).map(|sequence| Lifted { sequence, lifted: true }))
     }
 
-    fn measures<'a>(&'a self, _: &'a Caller, filter: MeasureFilter) -> Answer<'a, Page<MeasureLine>> {
+    fn measures<'a>(&'a self, _: &'a Caller, filter: MeasureFilter, sealed: bool) -> Answer<'a, Page<MeasureLine>> {
         let day = Day::parse("2026-11-20");
         let line = MeasureLine {
             id: MeasureId { sequence: 4, line: 1 },
@@ -415,8 +414,8 @@ impl Gate for FakeGate {
             kind: ActKind::Freeze,
             asset: Some(domain::outcome::AssetKind::Cash),
             state: MeasureState::InForce,
-            limit: Money::from_fen(9),
-            caught: Money::from_fen(5),
+            limit: sealed.then_some(Money::from_fen(9)),
+            caught: sealed.then_some(Money::from_fen(5)),
             from: day,
             to: day,
             rank: Some(1),

@@ -88,6 +88,13 @@ async fn a_table_means_what_the_same_objects_mean() {
     // A name twice would be one of two; what a spreadsheet saved in GBK is told as what it is. Neither is echoed.
     let twice = import(&house, Role::Submitter, "text/csv", format!("{names},limit\n{line},1\n")).await;
     assert!(twice.text().contains("第14列与前面一列同名"), "{}", twice.text());
+    // A long name once, and two thousand rows: it is refused before any row is made of it.
+    let long = format!("{names},{}\n{}", "x".repeat(400_000), format!("{line},1\n").repeat(2_000));
+    let unknown = import(&house, Role::Submitter, "text/csv", long).await;
+    assert!(unknown.text().contains("第14列的列名不可用") && !unknown.text().contains("xx"), "{}", unknown.slug());
+    let many = (0..1_500).map(|number| line.replacen("FG3", &format!("FG{number}"), 1)).collect::<Vec<_>>().join("\n");
+    let many = import(&house, Role::Submitter, "text/csv", format!("{names}\n{many}\n")).await;
+    assert_eq!(many.json()["imported"].as_u64().zip(many.json()["known"].as_u64()), Some((1_498, 1)), "in the pool");
     let gbk = import(&house, Role::Submitter, "text/csv", b"number,party_name\nFG3,\xCD\xF5\xC4\xB3\n".to_vec()).await;
     assert!(gbk.text().contains("不是UTF-8"), "{}", gbk.text());
 }

@@ -70,7 +70,7 @@ fn refusals() -> Vec<(Refusal, Slug)> {
         (Refusal::PersonNeeded, Slug::PersonNeeded),
         (Refusal::ApplicantNotAllowed, Slug::ApplicantNotAllowed),
         (Refusal::ActClaimed { by: "clerk-1".to_owned(), until: 0 }, Slug::ActClaimed),
-        (Refusal::OutOfBounds { at: "/until", bound: "30 d" }, Slug::OutOfBounds),
+        (Refusal::OutOfBounds { at: "/until", bound: "至多30天 · 30 d" }, Slug::OutOfBounds),
         (Refusal::NoCallback, Slug::PartnerHasNoCallback),
         (Refusal::Unreadable { wanted: "a list".to_owned() }, Slug::InvalidRequest),
         (Refusal::Formal(vec![("bank-a".to_owned(), defect)]), Slug::WouldBeHandedBack),
@@ -219,4 +219,36 @@ async fn methods_and_paths_that_are_not_there_say_what_is() {
 fn a_problem_in_a_log_is_its_slug() {
     assert_eq!(Problem::from(Slug::NotFound).to_string(), "not_found");
     assert_eq!(Limits::default().wait_max, Duration::from_secs(60));
+}
+
+#[tokio::test]
+async fn every_bound_is_told_in_the_callers_language() {
+    let house = House::open();
+    let bound = Refusal::OutOfBounds { at: "/until", bound: "至多30天 · at most 30 days" };
+    let body = json!({ "reason": "维护", "until": "2026-11-25T17:00:00+08:00" });
+    for (language, told) in [("zh-CN", "至多30天"), ("en", "at most 30 days")] {
+        house.gate.refuse_next(bound.clone());
+        let call = house.ask(Method::POST, "/v1/partners/bank-a/pause", Some(Role::Operator)).json(&body);
+        let answer = read(call.header("Accept-Language", language)).await;
+        assert_eq!(answer.json()["errors"][0]["message"], told);
+    }
+    let mut folders = vec![std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../engine")];
+    let mut bounds = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if entry.is_dir() {
+                folders.push(entry);
+                continue;
+            }
+            let Ok(text) = std::fs::read_to_string(&entry) else { continue };
+            for said in text.split("bound: \"").skip(1).map(|rest| rest.split('"').next().unwrap()) {
+                assert!(
+                    said.split_once(" · ").is_some_and(|(zh, _)| !zh.is_ascii()),
+                    "{said}: say it in both languages"
+                );
+                bounds += 1;
+            }
+        }
+    }
+    assert!(bounds > 5, "only {bounds} bounds were found");
 }

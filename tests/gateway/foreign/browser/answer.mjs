@@ -32,7 +32,7 @@ await desk.field("serial").fill("ZH-2026-17");
 await desk.field("text").fill(words);
 await desk.field("ahead.1.organ").fill("宁海县人民法院");
 await desk.field("ahead.1.amount").fill("1,2");
-await desk.field("to").fill("2027-11-20");
+await desk.field("to").fill(told.to);
 await desk.field("replies").setInputFiles({ name: "回执.docx", mimeType: "application/zip", buffer: Buffer.from("PK") });
 await desk.leads(422, () => desk.submit().click());
 await desk.says("答复未提交", "请重新选择附件： choose the files again: 回执.docx");
@@ -53,7 +53,7 @@ for (const [name, typed] of [
   ["text", words],
   ["ahead.1.organ", "宁海县人民法院"],
   ["ahead.1.amount", "1,2"],
-  ["to", "2027-11-20"],
+  ["to", told.to],
 ]) {
   assert.equal(await desk.field(name).inputValue(), typed);
 }

@@ -186,7 +186,7 @@ async fn real_answers_are_as_described() {
 async fn what_is_announced_is_as_described() {
     use web::gate::{Caller, Gate as _, Look};
     let house = House::open();
-    let caller = Caller { token: "court".to_owned(), court: None, partner: None, is_person: false };
+    let caller = Caller { token: "court".to_owned(), court: None, partner: None, is_person: false, is_operator: false };
     let look = Look { page_from: 0, page_len: 100, after_version: None, wait_ms: 0 };
     let view = house.gate.request(&caller, domain::RequestId(10), look).await.unwrap();
     let announced: Value = serde_json::from_slice(&web::announce(&view, 5, view.accepted_at)).unwrap();

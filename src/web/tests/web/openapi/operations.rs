@@ -395,8 +395,8 @@ fn measures() -> Vec<Operation> {
         Operation::of("listMeasures", "GET", "/v1/measures", "measures")
             .says("措施列表", "List measures")
             .about(
-                "按止日先后；未指明state时为存续中的（生效、轮候）；指明case时为该案所记的全部。不含姓名、证件号。一页可能不满而仍有下一页。",
-                "By last day, the earliest first; without a state all that live (in force, queued), with a case all that is remembered of it. Without names and identity numbers. A page may be short and still have a next one.",
+                "按止日先后；未指明state时为存续中的（生效、轮候）；指明case时为该案所记的全部。不含姓名、证件号。保密请求的仅其知悉人可见；运维令牌不见金额。一页可能不满而仍有下一页。",
+                "By last day, the earliest first; without a state all that live (in force, queued), with a case all that is remembered of it. Without names and identity numbers. Those of a secret request are for its viewers alone; an operator sees no sums. A page may be short and still have a next one.",
             )
             .for_roles::<ReadStates>()
             .with(&["Court", "Partner", "CaseNumber", "MeasureState", "AssetKind", "EndsBefore", "Cursor", "Limit", "AcceptLanguage"])

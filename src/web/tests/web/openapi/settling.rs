@@ -4,7 +4,7 @@ use domain::ActState;
 use domain::task::TaskKind;
 use serde_json::{Value, json};
 
-use super::shapes::{PLAIN, count, flag, list, object, text, to, words};
+use super::shapes::{PLAIN, count, flag, list, object, said, text, to, words};
 use crate::house::schema;
 
 /// What is shown and what is taken.
@@ -29,8 +29,9 @@ pub fn schemas() -> Value {
             "automatic": flag("到时由网关按法院策略办理。", "The court's policy does what it proposes, unless a person is quicker."),
         }), json!({
             "rule": text("所依规则。", "The rule it serves."), "due": to("Instant"), "court": text("法院代码；无则属运维。", "Court code; left out when it is the operators'."),
-            "case": to("CaseId"), "act": to("ActId"), "measure": to("MeasureId"), "partner": text("协助单位。", "Partner."), "amount": to("Yuan"),
-            "text": text("说明。", "In words."),
+            "case": to("CaseId"), "act": to("ActId"), "measure": to("MeasureId"), "partner": text("协助单位。", "Partner."),
+            "amount": said("Yuan", "金额；属于案件的，运维令牌不可见。", "A sum; an operator does not see one that belongs to a case."),
+            "text": text("说明；运维令牌不可见他人所书。", "In words; an operator does not see what somebody wrote."),
         })),
         "ObjectionForm": closed(object(("", ""), json!({ "text": plain(500, "异议内容。 What it says.") }), json!({}))),
         "TaskEndForm": closed(object(("", ""), json!({

@@ -25,7 +25,7 @@ pub fn to(name: &str) -> Value {
 }
 
 /// The same with words of its own; allowed beside `$ref` since 3.1.
-fn said(name: &str, chinese: &'static str, english: &'static str) -> Value {
+pub fn said(name: &str, chinese: &'static str, english: &'static str) -> Value {
     json!({ "$ref": format!("#/components/schemas/{name}"), "description": both((chinese, english)) })
 }
 
@@ -379,14 +379,14 @@ fn measures() -> Value {
         "MeasureLine": object(("列表中的一项措施。", "One measure of the list."), json!({
             "id": to("MeasureId"), "case": to("CaseId"), "court": text("法院代码。", "Court code."),
             "partner": text("协助单位。", "Partner."), "kind": to("ActKind"), "state": to("MeasureState"),
-            "limit": said("Yuan", "限额，已扣除划走和解除部分。", "What was ordered, less what was moved and let go."),
-            "caught": said("Yuan", "实际控制。", "What is held now."),
             "imported": flag("来自其他系统，或由后续反馈得知。", "From another system, or known by late news."),
             "releasing": flag("正在解除。", "It is being let go."),
         }), json!({
             "asset": words_of!(AssetKind, "财产种类；针对人的和不明的不写。", "What sort of property; left out of what is on a person, and where nobody has said it."),
             "from": to("Date"), "to": to("Date"), "rank": count("顺位，1为首封；不明则不写。", "Rank, 1 = first; left out when it is not known."),
-            "number": text("协助单位处的编号。", "The number by which the partner knows it."),
+            "limit": said("Yuan", "限额，已扣除划走和解除部分；运维令牌不可见。", "What was ordered, less what was moved and let go; an operator does not see it."),
+            "caught": said("Yuan", "实际控制；运维令牌不可见。", "What is held now; an operator does not see it."),
+            "number": text("协助单位处的编号；运维令牌不可见其他系统的编号。", "The number by which the partner knows it; an operator does not see one of another system."),
         })),
         "ImportRow": row,
         "ImportVerdicts": object(("逐行结论。", "A verdict for each row."), json!({

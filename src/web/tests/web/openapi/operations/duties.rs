@@ -7,17 +7,20 @@ pub fn tasks() -> Vec<Operation> {
         Operation::of("objectToAct", "POST", "/v1/acts/{id}/objection", "tasks")
             .says("协助单位书面异议", "A partner objects in writing")
             .about(
-                "协助单位认为事项违反法律的，可书面异议；法院须在十五日内答复（D18）。异议不停止办理。运维人员可代为登记。",
-                "A partner that thinks an act unlawful objects in writing, and the court answers within fifteen days (D18). Nothing is suspended by it. An operator may enter it for the partner.",
+                "协助单位认为事项违反法律的，可书面异议；法院须在十五日内答复（D18）。异议不停止办理。同一内容再次提交视为同一异议；前一异议尚未答复的，另一异议被拒绝。运维人员可代为登记。",
+                "A partner that thinks an act unlawful objects in writing, and the court answers within fifteen days (D18). Nothing is suspended by it. The same text again is the same objection; another one is refused while the first waits for its answer. An operator may enter it for the partner.",
             )
             .for_roles::<Object>()
             .with(&["ActId", "AcceptLanguage"])
             .takes(Body::Json("ObjectionForm"))
             .shows(200, Shows::Json("Sequence"))
-            .refusing(&[ID, ENGINE]),
+            .refusing(&[ID, STATE, ENGINE]),
         Operation::of("listTasks", "GET", "/v1/tasks", "tasks")
             .says("待办事项", "What people have to do")
-            .about("旧者在前。法院令牌仅见本院的。", "Oldest first. A court's token sees its own.")
+            .about(
+                "旧者在前。法院令牌仅见本院的；与保密请求有关的，仅其知悉人可见。运维令牌不见案件金额与他人所书内容；其他人员每次查看均留痕。",
+                "Oldest first. A court's token sees its own; what is about a secret request is seen by its viewers alone. An operator sees neither sums of a case nor what somebody wrote; a look by anybody else is recorded as a read.",
+            )
             .for_roles::<ReadTasks>()
             .with(&["TaskKind", "TaskCourt", "TaskPartner", "Cursor", "Limit", "AcceptLanguage"])
             .shows(200, Shows::Json("TaskPage"))

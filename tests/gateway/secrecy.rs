@@ -1,0 +1,206 @@
+//! What is secret shows itself to its viewers alone on every path, and who runs the gateway sees no personal data.
+
+use serde_json::{Value, json};
+
+use crate::bench::{Ask, Caller, Gateway, Setup, Spec, View, acts, eventually, freeze, person};
+
+fn freezing(gateway: &Gateway, bank: &str, yuan: &str) -> Ask {
+    acts(&[0], vec![freeze(bank, &gateway.bank(bank).account(0), yuan)]).claim("1000.00")
+}
+
+/// A request that only its submitter and the approver may see.
+fn secret(mut ask: Ask) -> Ask {
+    ask.0["viewers"] = json!(["approver"]);
+    ask
+}
+
+fn finished(caller: &Caller, id: &str) -> View {
+    eventually("its end", || {
+        let view = caller.get(&format!("/v1/requests/{id}")).of_status(200).json();
+        (view["state"] == "finished").then_some(View(view))
+    })
+}
+
+fn partners_of_measures(caller: &Caller, filter: &str) -> Vec<String> {
+    let shown = caller.get(&format!("/v1/measures?{filter}")).of_status(200).json();
+    assert_eq!(shown["next"], Value::Null, "{shown:#}");
+    let lines = shown["measures"].as_array().unwrap().iter();
+    let mut partners: Vec<String> = lines.map(|line| line["partner"].as_str().unwrap().to_owned()).collect();
+    partners.sort();
+    partners
+}
+
+fn tasks(caller: &Caller, kind: &str) -> Vec<Value> {
+    caller.get(&format!("/v1/tasks?kind={kind}")).of_status(200).json()["tasks"].as_array().unwrap().clone()
+}
+
+/// An ordinary freeze of 300 at bank-a, and a secret one of 400 at bank-b, of one case.
+fn case_with_a_secret(setup: Setup) -> (Gateway, Ask, String, View) {
+    let gateway = setup.start();
+    let ordinary = freezing(&gateway, "bank-a", "300.00");
+    let first = gateway.submit(&ordinary);
+    gateway.wait_finished(&first.id);
+    let hidden = gateway.submit(&secret(freezing(&gateway, "bank-b", "400.00").same_case(&ordinary)));
+    let view = finished(&gateway.caller("submitter"), &hidden.id);
+    (gateway, ordinary, first.id, view)
+}
+
+fn banks() -> Setup {
+    Setup::of(["bank-a", "bank-b"].map(|id| Spec::called(id).holds(&[100_000])).to_vec())
+}
+
+const STRANGERS: [&str; 5] = ["officer", "second", "auditor", "court-auditor", "operator"];
+
+#[test]
+fn a_secret_measure_is_in_no_list_and_no_sum_of_whoever_may_not_see_it() {
+    let (mut gateway, ordinary, first, _) = case_with_a_secret(banks());
+    let number = ordinary.0["case"]["number"].as_str().unwrap().to_owned();
+    let case: String = number.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    for round in ["before a restart", "after it"] {
+        for who in STRANGERS {
+            let caller = gateway.caller(who);
+            assert_eq!(partners_of_measures(&caller, ""), ["bank-a"], "{who} {round}");
+            assert_eq!(partners_of_measures(&caller, &format!("case={case}")), ["bank-a"], "{who} {round}");
+            assert_eq!(partners_of_measures(&caller, "limit=1"), ["bank-a"], "{who} {round}: no gap either");
+        }
+        for who in ["submitter", "approver"] {
+            assert_eq!(partners_of_measures(&gateway.caller(who), ""), ["bank-a", "bank-b"], "{who} {round}");
+        }
+        for (who, sum) in
+            [("officer", "300.00"), ("auditor", "300.00"), ("submitter", "700.00"), ("approver", "700.00")]
+        {
+            let view = finished(&gateway.caller(who), &first);
+            assert_eq!((view.ledger("exposure"), view.ledger("controlled")), (sum, sum), "{who} {round}");
+        }
+        gateway.restart();
+    }
+}
+
+#[test]
+fn what_follows_from_a_secret_request_is_as_secret_as_that() {
+    let (gateway, ordinary, _, _) = case_with_a_secret(banks());
+    let case = gateway.submit(&freezing(&gateway, "bank-a", "1.00").case("(2026)浙0225执9999号")).id;
+    gateway.wait_finished(&case);
+    let id = {
+        let view = gateway.caller("submitter").get(&format!("/v1/requests?case={}", percent(&ordinary)));
+        let line = view.of_status(200).json()["requests"][0]["id"].as_str().unwrap().to_owned();
+        finished(&gateway.caller("submitter"), &line).0["case"]["id"].as_str().unwrap().to_owned()
+    };
+    let amended = json!({ "claim": "300.00", "reason": "部分履行" });
+    gateway.caller("submitter").post(&format!("/v1/cases/{id}/claim"), &amended).of_status(200);
+    let excess = eventually("the proposal", || {
+        tasks(&gateway.caller("submitter"), "excess").into_iter().find(|task| task["partner"] == "bank-b")
+    });
+    let path = |verb: &str| format!("/v1/tasks/{}/{verb}", excess["id"].as_str().unwrap());
+    let end = json!({ "end": "dismissed", "reason": "不必" });
+    for who in STRANGERS {
+        let caller = gateway.caller(who);
+        assert!(tasks(&caller, "excess").iter().all(|task| task["partner"] != "bank-b"), "{who}");
+        for (verb, body) in [("end", &end), ("accept", &json!({ "reason": "解除" }))] {
+            let status = caller.post(&path(verb), body).status;
+            assert!(matches!(status, 403 | 404), "{who} {verb}: {status}");
+        }
+    }
+    gateway.caller("officer").post(&path("end"), &end).of_status(404);
+    gateway.caller("officer").post(&path("accept"), &json!({ "reason": "解除" })).of_status(404);
+    let accepted =
+        gateway.caller("submitter").post(&path("accept"), &json!({ "reason": "解除" })).of_status(202).json();
+    let release = accepted["request"]["id"].as_str().unwrap();
+    for who in ["submitter", "approver"] {
+        finished(&gateway.caller(who), release);
+    }
+    for who in STRANGERS.into_iter().filter(|who| *who != "operator") {
+        gateway.caller(who).get(&format!("/v1/requests/{release}")).of_status(404);
+    }
+}
+
+#[test]
+fn a_release_that_the_gateway_sends_by_itself_is_seen_by_whoever_ordered_the_freeze() {
+    let mut setup = banks();
+    setup.court = "excess = \"send\"".to_owned();
+    let (gateway, ordinary, _, hidden) = case_with_a_secret(setup);
+    let id = hidden.0["case"]["id"].as_str().unwrap();
+    let amended = json!({ "claim": "300.00", "reason": "部分履行" });
+    gateway.caller("submitter").post(&format!("/v1/cases/{id}/claim"), &amended).of_status(200);
+    let of_case = |who: &str| {
+        let listed =
+            gateway.caller(who).get(&format!("/v1/requests?case={}", percent(&ordinary))).of_status(200).json();
+        listed["requests"].as_array().unwrap().len()
+    };
+    eventually("the release", || (of_case("submitter") == 3).then_some(()));
+    assert_eq!((of_case("approver"), of_case("officer"), of_case("auditor")), (3, 1, 1));
+    eventually("the money is free", || (gateway.bank("bank-b").held() == 0).then_some(()));
+}
+
+#[test]
+fn a_viewer_that_is_no_token_of_the_court_is_refused_and_any_name_of_a_token_is_taken() {
+    let mut setup = banks();
+    let name = format!("{}@court.example", "a".repeat(64 - "@court.example".len()));
+    // Every holder's table stands below; this one's hash is nobody's.
+    setup.delivery =
+        format!("\n[[tokens]]\nname = \"{name}\"\nroles = [\"auditor\"]\nsha256 = \"{:064x}\"\nperson = true\n", 7);
+    let gateway = setup.start();
+    let with = |viewer: &str| {
+        let mut ask = freezing(&gateway, "bank-a", "100.00");
+        ask.0["viewers"] = json!(["approver", viewer]);
+        gateway.submit_as(&format!("viewers-{viewer}"), &ask)
+    };
+    for stranger in ["aprover", "operator", "neighbour"] {
+        let refused = with(stranger).of_status(422);
+        assert_eq!(
+            (refused.slug().as_str(), &refused.json()["errors"][0]["pointer"]),
+            ("out_of_bounds", &json!("/viewers"))
+        );
+    }
+    with(&name).of_status(202);
+}
+
+fn percent(ask: &Ask) -> String {
+    ask.0["case"]["number"].as_str().unwrap().bytes().map(|byte| format!("%{byte:02X}")).collect()
+}
+
+/// How often a token read something personal, by the trail.
+fn reads(gateway: &Gateway, by: &str) -> usize {
+    let size = eventually("a checkpoint over everything", || {
+        let durable = gateway.figure("xiezhi_journal_durable_events")?;
+        (gateway.figure("xiezhi_checkpoint_events")? >= durable).then_some(durable)
+    });
+    let auditor = gateway.caller("auditor");
+    let entries = (0..size).map(|index| auditor.get(&format!("/v1/trail/entries/{index}")).of_status(200).json());
+    entries.filter(|entry| entry["leaf"]["e"] == "access.read" && entry["leaf"]["f"]["by"] == by).count()
+}
+
+#[test]
+fn whoever_runs_the_gateway_sees_no_personal_data_in_lists_and_whoever_sees_it_is_recorded() {
+    let gateway = Gateway::with(vec![Spec::called("bank-a").holds(&[100_000])]);
+    let act = gateway.run(&freezing(&gateway, "bank-a", "300.00")).act("freeze", "bank-a").clone();
+    let text = "该账户为工会经费专户";
+    let path = format!("/v1/acts/{}/objection", act["id"].as_str().unwrap());
+    gateway.caller("operator").post(&path, &json!({ "text": text })).of_status(200);
+    let to = domain::Day::of(engine::clock::Clock::wall(&engine::clock::SystemClock::new())).plus_days(300);
+    let row = json!({
+        "case_number": "(2025)浙0225执77号", "partner": "bank-a", "number": "FG1", "party_kind": "person",
+        "party_name": person(0).name, "id_type": "01", "id_number": person(0).id_number, "account": "BJ-1",
+        "limit": "5000.00", "to": to.to_string(),
+    });
+    let submitter = gateway.caller("submitter");
+    let headers = [("Content-Type", "application/x-ndjson")];
+    let import = submitter.call(reqwest::Method::POST, "/v1/measures/import", &headers, Some(row.to_string().into()));
+    crate::bench::RUNTIME.block_on(import).unwrap().of_status(200);
+    let operator = gateway.caller("operator");
+    let (measures, open) = (operator.get("/v1/measures").of_status(200), operator.get("/v1/tasks").of_status(200));
+    assert_eq!(measures.json()["measures"].as_array().unwrap().len(), 2, "{}", measures.text());
+    for hidden in [text, "300.00", "5000.00", "FG1", "amount", "limit", "caught"] {
+        assert!(!measures.text().contains(hidden) && !open.text().contains(hidden), "{hidden}");
+    }
+    assert!(open.text().contains("answer_objection"));
+    assert_eq!((reads(&gateway, "operator"), reads(&gateway, "officer")), (0, 0));
+    let officer = gateway.caller("officer");
+    let measures = officer.get("/v1/measures").of_status(200).text();
+    for shown in ["300.00", "5000.00", "FG1"] {
+        assert!(measures.contains(shown), "{shown} in {measures}");
+    }
+    assert_eq!(reads(&gateway, "officer"), 2, "one for each request on the page");
+    assert_eq!(tasks(&officer, "answer_objection")[0]["text"], text);
+    assert_eq!(reads(&gateway, "officer"), 3);
+}
