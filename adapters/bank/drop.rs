@@ -34,6 +34,7 @@ pub(crate) const OPTIONS: &[(&str, &str)] = &[
     mailbox::HOST_KEY,
     mailbox::PASSWORD,
     mailbox::KEY,
+    mailbox::NETWORKS,
     mailbox::SWEEP,
     mailbox::SETTLE,
 ];

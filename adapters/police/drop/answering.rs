@@ -5,6 +5,7 @@ use domain::socket::{FeedbackItem, Inbound, SWEPT_ITEMS_MAX};
 use domain::{Day, Personal, SlipLine};
 
 use super::names::{self, Back, BackName, Ends};
+use crate::court_form::lists;
 use crate::markup::{Element, Limits};
 use crate::police::words::{keep_published, keep_published_of};
 use crate::transport::charset::{Charset, decode_document};
@@ -104,7 +105,13 @@ impl PacketReader for BackReader {
             Back::Reception => Inbound { feedback: vec![reception(&named, &members)?], leads: Vec::new() },
             Back::Answer => answer(&named, &members)?,
         };
-        inbound.feedback.iter_mut().filter_map(|item| item.outcome.as_mut().ok()).for_each(keep_published);
+        inbound.feedback.iter_mut().filter_map(|item| item.outcome.as_mut().ok()).for_each(|outcome| {
+            keep_published(outcome);
+            // More than anybody looks through: the last place says how many were left out.
+            for finding in std::mem::take(&mut outcome.findings) {
+                lists::keep(outcome, finding);
+            }
+        });
         inbound.leads.iter_mut().for_each(keep_published_of);
         Ok(inbound)
     }
@@ -116,7 +123,18 @@ fn document(member: &Member) -> Result<Element, &'static str> {
 }
 
 fn field<'e>(element: &'e Element, name: &str) -> &'e str {
-    element.attribute(name).unwrap_or_default().trim()
+    let text = element.attribute(name).unwrap_or_default().trim();
+    match text.char_indices().nth(TEXT_CHARS_MAX) {
+        Some((at, _)) => text.get(..at).unwrap_or_default(),
+        None => text,
+    }
+}
+
+/// When something was so, as they write it. It is no personal word and must not become one: whatever is no time is left out.
+fn time_of<'e>(element: &'e Element, name: &str) -> Option<&'e str> {
+    let is_of_time =
+        |byte: u8| byte.is_ascii_digit() || matches!(byte, b'-' | b'/' | b':' | b'.' | b'+' | b' ' | b'T' | b'Z');
+    Some(field(element, name)).filter(|text| (1..=TIME_BYTES_MAX).contains(&text.len()) && text.bytes().all(is_of_time))
 }
 
 /// The class of a member named `class`, QQDBS, `.xml`.
@@ -146,7 +164,7 @@ fn reception(named: &BackName<'_>, members: &[Member]) -> Result<FeedbackItem, &
     };
     let said = if said.is_empty() { meaning } else { said };
     let mut outcome = Outcome::of(verdict).because(reason, &format!("{code} {said}"));
-    outcome.as_of = Some(field(receipt, "JSSJ").to_owned()).filter(|at| !at.is_empty());
+    outcome.as_of = time_of(receipt, "JSSJ").map(str::to_owned);
     Ok(FeedbackItem { slip: named.key.to_string(), line: Some(named.key.line), outcome: Ok(outcome) })
 }
 
@@ -227,7 +245,7 @@ fn found(result: &Element, counted: &mut Counted) -> Result<Outcome, String> {
         "2" => refused(result),
         _ => return Err("CXJG只能为0、1或2".to_owned()),
     };
-    outcome.as_of = Some(field(result, "FKSJ").to_owned()).filter(|at| !at.is_empty());
+    outcome.as_of = time_of(result, "FKSJ").map(str::to_owned);
     for row in &result.children {
         let Some((_, class, _, words)) = FINDINGS.iter().find(|(name, ..)| row.is(name)) else { continue };
         match class {
@@ -260,8 +278,11 @@ fn watched(result: &Element) -> Result<Outcome, String> {
         return Err("缺少JSSJ".to_owned());
     }
     let serial = field(result, "BKBH");
+    if serial.len() > SERIAL_BYTES_MAX {
+        return Err("BKBH过长".to_owned());
+    }
     outcome.serial = (!serial.is_empty()).then(|| Personal::new(serial.to_owned()));
-    outcome.as_of = Some(field(result, "FKSJ").to_owned()).filter(|at| !at.is_empty());
+    outcome.as_of = time_of(result, "FKSJ").map(str::to_owned);
     Ok(outcome)
 }
 
@@ -278,17 +299,20 @@ fn refused(result: &Element) -> Outcome {
 
 fn details(row: &Element, words: Words) -> Vec<Detail> {
     let told = words.iter().map(|(name, word)| (*word, field(row, name))).filter(|(_, text)| !text.is_empty());
-    let value = |text: &str| Personal::new(text.chars().take(TEXT_CHARS_MAX).collect::<String>());
-    told.map(|(word, text)| Detail { name: word.to_owned(), value: value(text) }).collect()
+    told.map(|(word, text)| Detail { name: word.to_owned(), value: Personal::new(text.to_owned()) }).collect()
 }
 
-/// The longest particular that is kept, in characters: an address takes a line.
+/// The longest text that is kept, in characters: an address takes a line.
 const TEXT_CHARS_MAX: usize = 500;
+/// The longest time, in bytes: one with fractions and an offset is below it.
+const TIME_BYTES_MAX: usize = 40;
+/// The longest number of theirs, in bytes; one that is cut would be another's.
+const SERIAL_BYTES_MAX: usize = 64;
 
 /// A hit without a number of its own could not be told from its repeat.
 fn lead(hit: &Element, key: SlipLine) -> Result<Lead, &'static str> {
     let serial = field(hit, "MZLSH");
-    if serial.is_empty() || serial.len() > 64 {
+    if serial.is_empty() || serial.len() > SERIAL_BYTES_MAX {
         return Err("schema");
     }
     let respond_by = match field(hit, "HYSX") {
@@ -300,7 +324,7 @@ fn lead(hit: &Element, key: SlipLine) -> Result<Lead, &'static str> {
         line: Some(key.line),
         class: LeadClass::Hit,
         serial: Personal::new(serial.to_owned()),
-        as_of: field(hit, "MZSJ").to_owned(),
+        as_of: time_of(hit, "MZSJ").unwrap_or_default().to_owned(),
         respond_by,
         details: details(hit, HIT),
         text: Some(field(hit, "BEIZ")).filter(|text| !text.is_empty()).map(|text| Personal::new(text.to_owned())),

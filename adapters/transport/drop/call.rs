@@ -6,6 +6,7 @@ use domain::ActKind;
 use domain::slip::{Slip, SlipLine};
 use domain::socket::{CallOut, Cause, Conclusion, ItemVerdict, Judged, PaperFile, SocketFuture, Sweep, Tried};
 
+use super::held::packet_of;
 use super::mailbox::Folder;
 use super::options::Agreed;
 use super::sweeper::{PacketReader, Sweeper};
@@ -91,7 +92,8 @@ impl<F: PacketForm> CallOut for DropCall<F> {
         Box::pin(async move {
             match end {
                 Conclusion::Taken(verdicts) => {
-                    let receipt = self.form.receipt(name, verdicts).map(|packet| (packet.name, packet.bytes));
+                    let packet = packet_of(name).unwrap_or(name);
+                    let receipt = self.form.receipt(packet, verdicts).map(|packet| (packet.name, packet.bytes));
                     self.sweeper.taken(name, receipt.into_iter().collect()).await
                 }
                 Conclusion::SetAside(reason) => self.sweeper.set_aside(name, reason).await,
