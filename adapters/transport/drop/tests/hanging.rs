@@ -30,7 +30,7 @@ fn lying(folder: &Path) -> Vec<String> {
 fn behind_what_hangs(ask: impl AsyncFnOnce(&Mailbox)) -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();
     let runtime = runtime(1);
-    let (mount_is_back, hangs) = mpsc::channel::<()>();
+    let (mount_is_back, hangs) = mpsc::sync_channel::<()>(1);
     runtime.block_on(async {
         let hanging = tokio::task::spawn_blocking(move || hangs.recv());
         ask(&local(folder.path(), Duration::ZERO)).await;
