@@ -11,7 +11,7 @@ pub(crate) mod tests;
 use std::sync::Arc;
 
 use domain::ActKind;
-use domain::slip::{Slip, SlipLine};
+use domain::slip::Slip;
 use domain::socket::{ItemVerdict, OptionFault, PaperFile, PartnerOptions, Plug};
 
 use crate::options::Reading;
@@ -60,10 +60,6 @@ struct PolicePackets {
 }
 
 impl PacketForm for PolicePackets {
-    fn name_of(&self, key: SlipLine, _kind: ActKind) -> Option<String> {
-        Some(format!("{}.zip", names::request(&self.ends, key)?))
-    }
-
     fn order(&self, slip: &Slip, files: &[PaperFile]) -> Option<Packet> {
         ordering::request(&self.ends, slip, files)
     }

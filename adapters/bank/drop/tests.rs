@@ -282,9 +282,11 @@ async fn an_order_sent_again_is_the_same_file_and_its_answer_is_found() {
     }
     let path = folder.path().join(CODE).join("download").join(format!("KZQQ{CODE}{}.zip", tail()));
     assert!(path.exists());
-    assert!(call.ask(key, ActKind::Freeze).await == Judged::Accepted);
     std::fs::write(&path, b"something else").unwrap();
     assert!(matches!(call.send_with_papers(&freeze, &files()).await, Judged::Doubt { .. }));
+    assert!(!call.can_ask(ActKind::Freeze));
+    let asked = call.ask(key, ActKind::Freeze).await;
+    assert!(matches!(asked, Judged::Doubt { .. }), "what stands under our number is not ours, so nothing was accepted");
 
     let stem = format!("{CODE}{:0>30}", "1");
     let result =
