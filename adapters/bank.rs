@@ -1,9 +1,10 @@
 //! Banks: those that fetch our lists over SOAP (the national court-to-bank form), those that fetch them as packets from a
-//! mailbox, and those we call over HTTP.
+//! mailbox, those that take the regulator's packets, and those we call over HTTP.
 
 mod call;
 pub(crate) mod drop;
 mod options;
+pub(crate) mod packet;
 pub(crate) mod wire;
 
 #[cfg(test)]
@@ -114,7 +115,17 @@ pub(crate) const DROP: Adapter = Adapter {
     build: drop::build,
 };
 
-/// What all forms of banks can say.
+/// Banks whose front machine takes the regulator's packets, by `schemas/partners/bank-packet.md`.
+pub(crate) const PACKET: Adapter = Adapter {
+    name: "bank_packet",
+    travel: Travel::CallOut,
+    options: packet::OPTIONS,
+    acts: packet::ACTS,
+    form: packet::form,
+    build: packet::build,
+};
+
+/// What all forms of banks but the regulator's can say.
 const ACTS: &[ActKind] = &[ActKind::Query, ActKind::Freeze, ActKind::Renew, ActKind::Release, ActKind::Deduct];
 
 /// What a bank that we call takes beside: the courts' own form has no measure for money that goes back.

@@ -89,7 +89,7 @@ pub(crate) fn specimen_of(name: &str) -> Specimen {
         "housing_fund_open" => {
             open_specimen(&["housing_fund/golden/freeze.json", "housing_fund/golden/freeze_partly.json"])
         }
-        "bank_drop" | "police_drop" => mailbox_specimen(name),
+        "bank_drop" | "bank_packet" | "police_drop" => mailbox_specimen(name),
         "police_open" => police_specimen(),
         "grid_open" => grid_specimen(),
         "mapped_json" => mapped_specimen(),
@@ -120,6 +120,11 @@ fn mailbox_specimen(name: &str) -> Specimen {
             &[("bank_code", "B0000000000000001")],
             &["bank_code", "folder"],
             &["bank/golden/drop/QA_freeze.xml", "bank/golden/drop/QR_freeze.xml"],
+        ),
+        "bank_packet" => drop_specimen(
+            &[("organ", "330225"), ("target", "B0000000000000002")],
+            &["organ", "target", "folder"],
+            &["bank/golden/packet/SS17_freeze.xml", "bank/golden/packet/SS19_partly.xml"],
         ),
         _ => Specimen {
             order: || crate::police::tests::order(ActKind::Watch),

@@ -22,6 +22,7 @@ mod options;
 mod payment;
 mod police;
 mod registry;
+mod regulator_form;
 mod sums;
 pub mod transport;
 
@@ -37,6 +38,7 @@ pub static ADAPTERS: &[Adapter] = &[
     bank::PULL,
     bank::HTTP,
     bank::DROP,
+    bank::PACKET,
     insurance::OPEN,
     housing_fund::OPEN,
     housing_fund::PULL,

@@ -47,9 +47,9 @@ enum Command {
     Check(check::CheckArguments),
     /// Ask a running gateway whether it takes requests; exit code 0 = yes. For health checks without curl.
     Health(health::HealthArguments),
-    /// Verify a data directory (journal, bodies, trail) or a proof bundle, offline.
+    /// Verify a data directory (journal, bodies, keys, snapshots, tiles, trail) or a proof bundle, offline.
     Verify(verify::VerifyArguments),
-    /// Throw the index away; the next start refills it from the journal.
+    /// Throw the index away; the next start refills it from the journal. Writes damaged tiles of the trail anew.
     Rebuild(verify::RebuildArguments),
     /// Mint a token: prints the secret once, and the hash for the configuration.
     Token,

@@ -171,8 +171,11 @@ async fn import(client: Client, parts: Vec<Part>) -> anyhow::Result<u64> {
         known += number_at(&told, "/known")?;
         refused += number_at(&told, "/refused")?;
         for row in told.get("rows").and_then(Value::as_array).into_iter().flatten() {
-            let Some(problem) = row.get("problem") else { continue };
             let place = number_at(row, "/row")? + first - 1;
+            if let Some(differs) = row.get("differs") {
+                println!("row {place}: known, and says otherwise (nothing was changed): {differs}");
+            }
+            let Some(problem) = row.get("problem") else { continue };
             let text = |name: &str| problem.get(name).and_then(Value::as_str).unwrap_or_default();
             let list = |name: &str| problem.get(name).map(Value::to_string).unwrap_or_default();
             println!("row {place}: {} {}{}", text("title"), list("errors"), list("rules"));

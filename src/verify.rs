@@ -1,15 +1,18 @@
 //! `xiezhi verify` and `xiezhi rebuild`: what an auditor and an operator do offline.
 
+mod directory;
+mod rebuild;
+
+pub use rebuild::run as rebuild;
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use clap::Args;
 use serde_json::Value;
-use store::blobs::BlobStore;
 use store::disk::{Disk, RealDisk};
-use store::journal::{each_record, verify_all};
-use trail::{Auditor, Bundle, Hash, NoteVerifier};
+use trail::{Bundle, Hash, NoteVerifier};
 
 /// The longest bundle or checkpoint read from a file.
 const FILE_BYTES_MAX: u64 = 1 << 20;
@@ -30,6 +33,9 @@ pub struct VerifyArguments {
     /// The public verifier key of the checkpoints, as `/trail/keys` shows it.
     #[arg(long)]
     pub key: String,
+    /// Configuration of that gateway: with its master key every key slot and every snapshot of `--data` is opened too.
+    #[arg(long, conflicts_with_all = ["bundle", "evidence"])]
+    pub config: Option<PathBuf>,
     /// An earlier checkpoint to be held against (truncation, rollback, fork); may be given several times.
     #[arg(long)]
     pub earlier: Vec<PathBuf>,
@@ -55,7 +61,7 @@ pub fn run(arguments: &VerifyArguments) -> anyhow::Result<ExitCode> {
         });
     }
     match (&arguments.data, &arguments.bundle) {
-        (Some(data), _) => directory(data, &key, &arguments.earlier),
+        (Some(data), _) => directory::check(data, arguments.config.as_deref(), &key, &arguments.earlier),
         (None, Some(bundle)) => {
             let text = read_text(bundle)?;
             let bundle = Bundle::decode(&text).map_err(|error| anyhow::anyhow!("{error}"))?;
@@ -70,34 +76,6 @@ pub fn run(arguments: &VerifyArguments) -> anyhow::Result<ExitCode> {
 fn read_text(path: &std::path::Path) -> anyhow::Result<String> {
     let bytes = RealDisk.read_file(path, FILE_BYTES_MAX).with_context(|| format!("reading {}", path.display()))?;
     Ok(String::from_utf8(bytes)?)
-}
-
-fn directory(data: &std::path::Path, key: &NoteVerifier, earlier: &[PathBuf]) -> anyhow::Result<ExitCode> {
-    let checked = verify_all(&RealDisk, data)?;
-    println!("journal sound: {checked:?}");
-    let (whole, damaged) = BlobStore::verify_folder(&RealDisk, &data.join("blobs"))?;
-    for path in &damaged {
-        println!(
-            "finding: {} does not have the digest in its name; restore it from the mirror or a backup",
-            path.display()
-        );
-    }
-    println!("blobs {}: {whole}", if damaged.is_empty() { "sound" } else { "NOT sound" });
-    let note = read_text(&data.join("trail").join("checkpoint"))?;
-    let mut auditor = Auditor::new(note.as_bytes(), std::slice::from_ref(key));
-    for path in earlier {
-        auditor.earlier(read_text(path)?.as_bytes()).map_err(|error| anyhow::anyhow!("{error}"))?;
-    }
-    let leaves = each_record(&RealDisk, data, &mut |_, record| {
-        auditor.leaf(record.leaf).map_err(|error| std::io::Error::other(error.to_string()))
-    })?;
-    let verdict = auditor.finish();
-    for finding in &verdict.findings {
-        println!("finding: {finding:?}");
-    }
-    let sound = verdict.is_sound();
-    println!("trail {}: {leaves} leaves, root {}", if sound { "sound" } else { "NOT sound" }, verdict.root);
-    Ok(if sound && damaged.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Checks every event of what proves an act: its leaf, its hash and its proof against the checkpoint that came with it, which must be signed by `key`.
@@ -146,20 +124,4 @@ fn hash_of(hex: &str) -> Option<Hash> {
     let digits = hex.as_bytes().iter().map(digit).collect::<Option<Vec<u8>>>()?;
     let bytes: Vec<u8> = digits.chunks_exact(2).filter_map(|pair| Some(pair.first()? << 4 | pair.last()?)).collect();
     if hex.len() == 64 { Hash::from_slice(&bytes) } else { None }
-}
-
-/// Throws the index away.
-pub fn rebuild(arguments: &RebuildArguments) -> anyhow::Result<ExitCode> {
-    let index = engine::runtime::opening::index_folder(&arguments.data);
-    if !arguments.data.join("journal").exists() {
-        bail!("{} is no data directory: it has no journal", arguments.data.display());
-    }
-    let Some(_held) = RealDisk.lock(&arguments.data.join("HELD"))? else {
-        bail!("{} is in use: stop the gateway first", arguments.data.display());
-    };
-    if index.exists() {
-        std::fs::remove_dir_all(&index).with_context(|| format!("removing {}", index.display()))?;
-    }
-    println!("the index is gone; the next start refills it from the journal and search says how far it is");
-    Ok(ExitCode::SUCCESS)
 }

@@ -73,12 +73,16 @@ async fn whoever_promises_to_read_a_part_is_told_how_much() {
 #[test]
 fn a_form_with_fixed_codes_promises_no_part_and_gives_nothing_back() {
     for adapter in ADAPTERS {
-        let by_court_form =
-            (adapter.travel == Travel::Pull && adapter.name != INBOX.name) || adapter.name == "bank_drop";
+        let has_fixed_codes = (adapter.travel == Travel::Pull && adapter.name != INBOX.name)
+            || ["bank_drop", "bank_packet"].contains(&adapter.name);
         let form = (adapter.form)(&options(specimen_of(adapter.name).options, "http://127.0.0.1:9/"));
-        if by_court_form {
-            assert!(!form.part_release.is_read(), "{}: a hub ends the whole freeze for 04", adapter.name);
-            assert!(adapter.acts.iter().all(|kind| !kind.gives_back()), "{}: KZCS has no code for it", adapter.name);
+        if has_fixed_codes {
+            assert!(!form.part_release.is_read(), "{}: a bank ends the whole freeze for it", adapter.name);
+            assert!(
+                adapter.acts.iter().all(|kind| !kind.gives_back()),
+                "{}: the form has no code for it",
+                adapter.name
+            );
         } else if !adapter.acts.contains(&ActKind::Release) {
             assert_eq!(form.part_release, PartRelease::NoPlace, "{} releases nothing", adapter.name);
         }

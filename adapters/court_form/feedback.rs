@@ -396,17 +396,20 @@ pub(crate) fn receipt(values: Values<'_>) -> Result<SealedReply, String> {
 fn hand_back(row: &Row<'_>) -> FeedbackItem {
     let values = row.values;
     let (slip, fault) = row.number();
-    let outcome = fault.map_or(Ok(()), Err).and_then(|()| {
-        let words = [values.text("XCHTYY")?, values.text("XCHTBZ")?, values.text("XCHTR")?, values.text("XCHTDH")?];
-        let said = words.iter().filter(|word| !word.is_empty()).map(String::as_str).collect::<Vec<_>>().join("；");
-        let [ground, note, ..] = &words;
-        let reason = match values.dialect.reason(ground) {
-            Reason::Other => values.dialect.reason(note),
-            reason => reason,
-        };
-        Ok(Outcome::of(Verdict::HandedBack).because(reason, &said))
-    });
+    let outcome = fault.map_or(Ok(()), Err).and_then(|()| handed_back(values));
     FeedbackItem { slip, line: None, outcome }
+}
+
+/// A request handed back, with the ground that the form gives or else the note that people write.
+pub(crate) fn handed_back(values: Values<'_>) -> Result<Outcome, String> {
+    let words = [values.text("XCHTYY")?, values.text("XCHTBZ")?, values.text("XCHTR")?, values.text("XCHTDH")?];
+    let said = words.iter().filter(|word| !word.is_empty()).map(String::as_str).collect::<Vec<_>>().join("；");
+    let [ground, note, ..] = &words;
+    let reason = match values.dialect.reason(ground) {
+        Reason::Other => values.dialect.reason(note),
+        reason => reason,
+    };
+    Ok(Outcome::of(Verdict::HandedBack).because(reason, &said))
 }
 
 /// BDHM, and what is wrong with it.

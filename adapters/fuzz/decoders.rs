@@ -46,6 +46,14 @@ const DECODERS: &[(&str, &[(Reads, &str, &str)])] = &[
             (Packet, "packets_of_banks", MAILBOXES),
         ],
     ),
+    (
+        "bank_packet",
+        &[
+            (Packet, "zip_packet", MAILBOXES),
+            (Packet, "names_in_mailboxes", MAILBOXES),
+            (Packet, "regulator_packets_of_banks", MAILBOXES),
+        ],
+    ),
     ("insurance_open", &[(Answer, "answer_of_the_open_form", HERE), (Post, "posted_by_partners", HERE)]),
     ("housing_fund_open", &[(Answer, "answer_of_the_open_form", HERE), (Post, "posted_by_partners", HERE)]),
     ("housing_fund_pull", &[(Call, "soap_envelope", HERE), (Call, "inner_xml_of_funds_and_wallets", HERE)]),

@@ -2,6 +2,7 @@
 
 use super::{Grammar, files, fuzz, hostile, packets, within};
 use crate::bank::drop::tests as bank;
+use crate::bank::packet::tests as regulator;
 use crate::police::drop::tests as police;
 use crate::transport::drop::packet::{self, Member, PACKET_UNPACKED_BYTES_MAX, PacketFault};
 use crate::transport::drop::sweeper::REASONS;
@@ -123,13 +124,47 @@ fn packets_of_police() {
     fuzz("packets_of_police", Grammar::Large, files("police/golden/drop"), short(hostile::xml()), all);
 }
 
+/// The same form as police have it, with accounts and freezes in it.
+#[test]
+fn regulator_packets_of_banks() {
+    let reader = regulator::packet_reader();
+    let read = |class: &str, kind: &str, members: &[Member]| {
+        let base = regulator::packet_name(class, kind);
+        let packet = write(members, Some(&base)).unwrap();
+        bounded(&packet, |bytes| reader.read(&format!("{base}.zip"), bytes))
+    };
+    let answer = |class: &str, bytes: &[u8], (customers, accounts): (usize, usize)| {
+        read(class, "FK001", &regulator::answer_members(class, bytes, customers, accounts))
+    };
+    for (what, document) in packets::refused() {
+        let name = format!("{}.zip", regulator::packet_name("SS19", "FK001"));
+        told(bounded(&document, |bytes| reader.read(&name, bytes)).err().unwrap_or_else(|| panic!("{what} was taken")));
+    }
+    for (what, document) in hostile::xml() {
+        assert!(answer("SS19", &document, (0, 1)).is_err(), "{what} was taken");
+        assert!(answer("SS03", &document, (1, 2)).is_err(), "{what} was taken");
+    }
+    let all = |bytes: &[u8]| {
+        let reception = regulator::answer_members("RR28", bytes, 0, 0).remove(0);
+        let read_all = [
+            read("RR28", "RR28", &[reception]),
+            answer("SS19", bytes, (0, 1)),
+            answer("SS03", bytes, (1, 2)),
+            answer("SS04", bytes, (0, 0)),
+        ];
+        read_all.into_iter().filter_map(Result::err).for_each(told);
+    };
+    fuzz("regulator_packets_of_banks", Grammar::Large, files("bank/golden/packet"), short(hostile::xml()), all);
+}
+
 /// Names are read before anything else, and anybody can leave any name.
 #[test]
 fn names_in_mailboxes() {
-    let readers = [bank::packet_reader(), police::packet_reader()];
+    let readers = [bank::packet_reader(), police::packet_reader(), regulator::packet_reader()];
     let empty = write(&[], None).unwrap();
     let mut seeds: Vec<Vec<u8>> = bank::packet_names().map(String::into_bytes).into();
     seeds.extend(["RR28", "FK001", "FK999"].map(|kind| format!("{}.zip", police::packet_name(kind)).into_bytes()));
+    seeds.extend(["RR28", "FK001"].map(|kind| format!("{}.zip", regulator::packet_name("SS19", kind)).into_bytes()));
     let hostile: Vec<(&'static str, Vec<u8>)> = vec![
         ("nothing", Vec::new()),
         ("a name that goes up", b"../../CXFK.zip".to_vec()),
@@ -140,7 +175,7 @@ fn names_in_mailboxes() {
     fuzz("names_in_mailboxes", Grammar::Small, seeds, hostile, |bytes| {
         let name = String::from_utf8_lossy(bytes);
         for reader in &readers {
-            drop((reader.is_packet(&name), reader.rank(&name), reader.passed_by(&name)));
+            drop((reader.is_packet(&name), reader.rank(&name), reader.passed_by(&name), reader.noted_as(&name)));
             told(reader.read(&name, &empty).err().expect("an empty packet says nothing"));
         }
     });

@@ -15,7 +15,7 @@ use domain::{Money, Personal};
 
 use super::message::TAKEN;
 use crate::court_form::beside;
-use crate::court_form::feedback::{controlled, not_controlled, receipt};
+use crate::court_form::feedback::{controlled, handed_back, not_controlled, receipt};
 use crate::court_form::lists::keep;
 use crate::court_form::packed::{Packed, Values};
 use crate::markup::Element;
@@ -342,15 +342,6 @@ fn sealed(packed: &Packed<'_>, found: &[&Element]) -> BTreeMap<String, Result<Ve
 
 fn hand_back(values: Values<'_>) -> FeedbackItem {
     let (slip, fault) = number(values);
-    let outcome = fault.map_or(Ok(()), Err).and_then(|()| {
-        let words = [values.text("XCHTYY")?, values.text("XCHTBZ")?, values.text("XCHTR")?, values.text("XCHTDH")?];
-        let said = words.iter().filter(|word| !word.is_empty()).map(String::as_str).collect::<Vec<_>>().join("；");
-        let [ground, note, ..] = &words;
-        let reason = match values.dialect.reason(ground) {
-            Reason::Other => values.dialect.reason(note),
-            reason => reason,
-        };
-        Ok(Outcome::of(Verdict::HandedBack).because(reason, &said))
-    });
+    let outcome = fault.map_or(Ok(()), Err).and_then(|()| handed_back(values));
     FeedbackItem { slip, line: None, outcome }
 }

@@ -2,7 +2,6 @@
 
 use std::net::{SocketAddr, TcpListener as StdListener};
 use std::sync::Arc;
-use std::thread::JoinHandle;
 
 use rustls::ServerConfig;
 use rustls::crypto::aws_lc_rs;
@@ -14,6 +13,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
 use crate::SimulatorError;
+use crate::connections::listen;
+use crate::worker::Worker;
 
 /// Whom to trust to see the doors with certificates as they are meant: of the simulators alone, its key is gone.
 pub const FRONT_AUTHORITY_PEM: &str = include_str!("papers/authority.pem");
@@ -40,8 +41,7 @@ pub enum Door {
 pub struct Front {
     /// Where the gateway shall call instead of the partner.
     pub url: String,
-    stop: Option<tokio::sync::oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+    _worker: Option<Worker>,
 }
 
 impl Front {
@@ -56,11 +56,8 @@ impl Front {
             .map(|rest| rest.split_once('/').unwrap_or((rest, "")))
             .ok_or_else(unknown)?;
         let behind: SocketAddr = host.parse().map_err(|_| unknown())?;
-        let wanted = SocketAddr::from(([127, 0, 0, 1], 0));
-        let listen = |source| SimulatorError::Listen { address: wanted, source };
-        let listener = StdListener::bind(wanted).map_err(listen)?;
-        listener.set_nonblocking(true).map_err(listen)?;
-        let port = listener.local_addr().map_err(listen)?.port();
+        let (listener, address) = listen(SocketAddr::from(([127, 0, 0, 1], 0)))?;
+        let port = address.port();
         let (scheme, name) = match door {
             Door::ClosedPort => ("http", "127.0.0.1"),
             Door::UnknownName => ("http", "partner.invalid"),
@@ -68,32 +65,11 @@ impl Front {
         };
         let url = format!("{scheme}://{name}:{port}/{path}");
         if matches!(door, Door::ClosedPort | Door::UnknownName) {
-            return Ok(Front { url, stop: None, thread: None });
+            return Ok(Front { url, _worker: None });
         }
         let acceptor = acceptor(door)?;
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let (stop, stopped) = tokio::sync::oneshot::channel();
-        let thread = std::thread::Builder::new().name("front".to_owned()).spawn(move || {
-            runtime.block_on(async {
-                tokio::select! {
-                    _ = stopped => {}
-                    () = serve(listener, acceptor, behind) => {}
-                }
-            });
-        })?;
-        Ok(Front { url, stop: Some(stop), thread: Some(thread) })
-    }
-}
-
-impl Drop for Front {
-    fn drop(&mut self) {
-        if let Some(stop) = self.stop.take() {
-            // Nobody listens when the thread has ended by itself.
-            stop.send(()).unwrap_or_default();
-        }
-        if let Some(thread) = self.thread.take() {
-            drop(thread.join());
-        }
+        let worker = Worker::start("front", move || serve(listener, acceptor, behind))?;
+        Ok(Front { url, _worker: Some(worker) })
     }
 }
 

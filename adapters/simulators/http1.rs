@@ -123,13 +123,8 @@ pub(crate) enum Read {
     Refused(u16),
 }
 
-/// Reads one request; `buffer` keeps what came after it.
-pub(crate) async fn read_request(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Read {
-    read_request_within(stream, buffer, BODY_BYTES_MAX).await
-}
-
-/// As [`read_request`], with the largest body that is taken.
-pub(crate) async fn read_request_within(stream: &mut TcpStream, buffer: &mut Vec<u8>, bytes_max: usize) -> Read {
+/// Reads one request whose body is no longer than `bytes_max`; `buffer` keeps what came after it.
+pub(crate) async fn read_request(stream: &mut TcpStream, buffer: &mut Vec<u8>, bytes_max: usize) -> Read {
     let head_end = loop {
         if let Some(at) = find(buffer, b"\r\n\r\n") {
             break at;

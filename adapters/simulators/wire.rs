@@ -1,9 +1,12 @@
-//! What both families share on the wire: character sets, Base64, MD5.
+//! What partners that fetch share on the wire: character sets, Base64, MD5, the call itself.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use encoding_rs::Encoding;
 use md5::{Digest, Md5};
+
+/// The longest answer that is taken: a list of a day with its documents.
+pub(crate) const REPLY_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// MD5 as lower-case hex.
 pub fn md5_hex(bytes: &[u8]) -> String {
@@ -37,4 +40,24 @@ pub(crate) fn decode_bytes(text: &str) -> Option<Vec<u8>> {
 pub(crate) fn decode(text: &str, charset: &'static Encoding) -> Option<String> {
     let bytes = decode_bytes(text)?;
     charset.decode_without_bom_handling_and_without_replacement(&bytes).map(std::borrow::Cow::into_owned)
+}
+
+/// Posts a SOAP envelope; an error names the operation.
+pub(crate) async fn post(
+    http: &reqwest::Client,
+    url: &str,
+    operation: &str,
+    envelope: String,
+) -> Result<Vec<u8>, String> {
+    let sent = http.post(url).header("Content-Type", "text/xml; charset=utf-8").header("SOAPAction", "\"\"");
+    let mut reply = sent.body(envelope).send().await.map_err(|e| format!("{operation}: {e}"))?;
+    let status = reply.status();
+    let mut bytes = Vec::new();
+    while let Some(chunk) = reply.chunk().await.map_err(|e| format!("{operation}: {e}"))? {
+        if bytes.len() + chunk.len() > REPLY_BYTES_MAX {
+            return Err(format!("{operation}: reply above {REPLY_BYTES_MAX} bytes"));
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    if status.is_success() { Ok(bytes) } else { Err(format!("{operation}: HTTP {}", status.as_u16())) }
 }

@@ -92,7 +92,27 @@ impl Hours {
         }
         Some(today.plus_days(40).start())
     }
+
+    /// The stretches between two instants in which it is closed, in order; at most the first [`CLOSED_MAX`].
+    #[must_use]
+    pub fn closed_within(&self, from: Millis, until: Millis, calendar: &Calendar) -> Vec<(Millis, Millis)> {
+        let mut closed: Vec<(Millis, Millis)> = Vec::new();
+        let mut at = if *self == Self::ALWAYS { until } else { from };
+        while at < until && closed.len() < CLOSED_MAX {
+            match self.opens_at(at, calendar) {
+                Some(opens) => {
+                    closed.push((at, opens.min(until)));
+                    at = opens;
+                }
+                None => at = Day::of(at).start() + i64::from(self.to_minute) * 60_000,
+            }
+        }
+        closed
+    }
 }
+
+/// Closed stretches told of one wait: a year of nights.
+pub const CLOSED_MAX: usize = 400;
 
 fn minute(text: &str) -> Option<u16> {
     let (hour, minute) = text.trim().split_once(':')?;
@@ -117,6 +137,25 @@ mod tests {
         assert_eq!(after("2026-11-20", 3), "2026-11-25", "a Friday: the weekend does not count");
         assert_eq!(after("2026-11-22", 1), "2026-11-23", "a Sunday");
         assert_eq!(after("2026-09-30", 3), "2026-10-10", "over the holiday, and the Saturday is worked");
+    }
+
+    #[test]
+    fn closed_stretches_lie_between_the_hours_and_leave_none_out() {
+        let at = |text: &str| parse_instant(text).unwrap();
+        let of = |hours: &str, from: &str, until: &str| {
+            let closed = Hours::parse(hours).unwrap().closed_within(at(from), at(until), &Calendar::default());
+            let short = |at: Millis| crate::day::show_instant(at).get(5..16).unwrap().to_owned();
+            closed.into_iter().map(|(from, until)| format!("{} {}", short(from), short(until))).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            of("08:30-17:00", "2026-11-20T16:00:00+08:00", "2026-11-24T07:00:00+08:00"),
+            ["11-20T17:00 11-23T08:30", "11-23T17:00 11-24T07:00"],
+            "a weekend and a night"
+        );
+        assert_eq!(of("08:30-17:00", "2026-11-23T09:00:00+08:00", "2026-11-23T17:00:00+08:00"), [""; 0]);
+        assert_eq!(of("daily 00:00-24:00", "2026-11-20T16:00:00+08:00", "2026-11-24T07:00:00+08:00"), [""; 0]);
+        let long = Hours::parse("08:30-17:00").unwrap().closed_within(0, i64::MAX / 4, &Calendar::default());
+        assert_eq!(long.len(), CLOSED_MAX);
     }
 
     fn opens(hours: &str, at: &str) -> Option<String> {

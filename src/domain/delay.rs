@@ -19,7 +19,7 @@ words! {
     Stage {
         /// People had not approved it yet.
         Approval = 1 "approval" "待审批",
-        /// It waited its turn: order on the subject, agreed hours and pace, a lane that rested.
+        /// It waited its turn: order on the subject, and the agreed pace; and agreed hours, where those of then are not known any more.
         Turn = 2 "turn" "待发送",
         /// The partner had not fetched it yet.
         Fetch = 3 "fetch" "待提取",
@@ -41,6 +41,10 @@ words! {
         Stop = 11 "stop" "紧急停止",
         /// The case was halted.
         Halt = 12 "halt" "案件中止",
+        /// The partner was closed by its agreed hours.
+        Hours = 13 "hours" "协助单位约定服务时间外",
+        /// The lane rested, because the partner had failed again and again.
+        Rest = 14 "rest" "协助单位连续故障，通道熔断",
     }
 }
 
@@ -50,7 +54,7 @@ impl Stage {
     pub fn english(self) -> &'static str {
         match self {
             Self::Approval => "waited for approval",
-            Self::Turn => "waited its turn: order, agreed hours and pace, or a lane at rest",
+            Self::Turn => "waited its turn: order on the subject, and the agreed pace",
             Self::Fetch => "waited for the partner to fetch it",
             Self::Exchange => "a message was under way",
             Self::Answer => "waited for the partner's answer",
@@ -61,6 +65,8 @@ impl Stage {
             Self::Pause => "the lane was paused",
             Self::Stop => "held by an emergency stop",
             Self::Halt => "held because the case was halted",
+            Self::Hours => "outside the partner's agreed hours",
+            Self::Rest => "the lane rested: the partner had failed again and again",
         }
     }
 
@@ -76,9 +82,14 @@ impl Stage {
         match self {
             Self::Approval | Self::Settle | Self::Stop | Self::Halt => Awaited::Court,
             Self::Turn | Self::Pause => Awaited::Gateway,
-            Self::Fetch | Self::Exchange | Self::Answer | Self::Retry | Self::Condition | Self::Doubt => {
-                Awaited::Partner
-            }
+            Self::Fetch
+            | Self::Exchange
+            | Self::Answer
+            | Self::Retry
+            | Self::Condition
+            | Self::Doubt
+            | Self::Hours
+            | Self::Rest => Awaited::Partner,
         }
     }
 }

@@ -122,6 +122,11 @@ pub trait CallOut: Send + Sync {
     fn conclude<'a>(&'a self, _name: &'a str, _end: Conclusion<'a>) -> SocketFuture<'a, Result<(), Cause>> {
         Box::pin(async { Ok(()) })
     }
+    /// Can it tell the partner which items of a thing that was found were not taken? Where it cannot, such a thing is set aside
+    /// (`not_taken`), so that people can.
+    fn tells_back(&self) -> bool {
+        true
+    }
     /// Tries what a connection over HTTP has no word for, such as a folder and the rights in it; orders nothing and leaves nothing
     /// behind. Empty where there is nothing of the kind.
     fn try_out<'a>(&'a self) -> SocketFuture<'a, Vec<Tried>> {

@@ -100,6 +100,12 @@ impl TaskKind {
         matches!(self, Self::Excess | Self::ReleaseProposed)
     }
 
+    /// Is it about the sums of a case, and moot once they are others?
+    #[must_use]
+    pub fn follows_sums(self) -> bool {
+        self.proposes_release() || self == Self::Overtaken
+    }
+
     /// What is ordered when a person accepts it: a release, or a renewal.
     #[must_use]
     pub fn proposes(self) -> bool {

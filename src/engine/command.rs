@@ -7,7 +7,7 @@ use domain::outcome::{Lead, Outcome};
 use domain::request::Request;
 use domain::socket::{FeedbackItem, Judged, ListClass};
 use domain::stop::StopScope;
-use domain::{ActId, ActState, MeasureId, Millis, Money, RequestId};
+use domain::{ActId, ActState, Millis, Money, RequestId};
 use store::record::{ActRef, Event, PlanLine, RequestTwin, SealTwin};
 
 use crate::config::Config;
@@ -16,7 +16,10 @@ use crate::refusal::Refusal;
 use crate::state::slab::Index;
 
 mod books;
+mod taken_over;
+
 pub use books::*;
+pub use taken_over::*;
 
 /// What somebody wants.
 pub enum Command {
@@ -283,7 +286,7 @@ pub struct LateOutcome {
 pub struct KnownAct {
     /// Where it stood.
     pub state: ActState,
-    /// What was moved by it, in 1/10,000 yuan.
+    /// What was moved by it, or given back, in 1/10,000 yuan.
     pub moved: i64,
     /// When it was sent last; 0 = never.
     pub sent_at: Millis,
@@ -457,8 +460,8 @@ pub enum Answer {
     Stored(u64),
     /// The list for a pulling partner: acts by slip, in order.
     List(Vec<Index>),
-    /// One verdict per line: the measure, and whether it was known before.
-    Imported(Vec<Result<(MeasureId, bool), Refusal>>),
+    /// One verdict per line.
+    Imported(Vec<Result<TakenOver, Refusal>>),
     /// What became of each line of a statement.
     Settled(Vec<SettledHow>),
     /// One verdict per item.

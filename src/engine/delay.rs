@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use domain::calendar::{Calendar, Hours};
 use domain::case::HaltCause;
 use domain::delay::{Awaited, Stage};
 use domain::outcome::Verdict;
@@ -58,8 +59,23 @@ struct Held {
     by: String,
 }
 
-/// The stretches of an act, in order: its own events, then what held it cut out of the stretches in which nothing had been handed over.
-pub(crate) fn stretches(whose: &Whose, own: &[Seen], around: &[Seen], now: Millis) -> Vec<Stretch> {
+/// The hours of the act's partner, and the configuration that says so.
+pub(crate) struct Service<'c> {
+    pub hours: &'c Hours,
+    pub calendar: &'c Calendar,
+    /// Digest of the configuration in force now.
+    pub digest: &'c str,
+}
+
+/// The stretches of an act, in order: its own events, then what held it cut out of the stretches in which nothing had been handed
+/// over, then the hours in which its partner was closed out of what is left of its turn.
+pub(crate) fn stretches(
+    whose: &Whose,
+    own: &[Seen],
+    around: &[Seen],
+    service: Option<&Service<'_>>,
+    now: Millis,
+) -> Vec<Stretch> {
     let mut life = Life { whose, done: Vec::new(), current: None, approved: BTreeSet::new() };
     for seen in own {
         life.pass(seen);
@@ -67,7 +83,11 @@ pub(crate) fn stretches(whose: &Whose, own: &[Seen], around: &[Seen], now: Milli
     let Life { mut done, current, .. } = life;
     done.extend(current);
     let held = held(whose, around);
-    done.into_iter().flat_map(|stretch| cut(stretch, &held, now)).collect()
+    let cut = done.into_iter().flat_map(|stretch| cut(stretch, &held, now));
+    match service {
+        Some(service) => cut.flat_map(|stretch| outside_hours(stretch, service, around, now)).collect(),
+        None => cut.collect(),
+    }
 }
 
 struct Life<'w> {
@@ -184,6 +204,12 @@ fn held(whose: &Whose, around: &[Seen]) -> Vec<Held> {
                 }
             }
             Fact::CaseResumed(_) => close(&mut found, Stage::Halt, seen.at),
+            Fact::ExchangeEnded(fact) if fact.partner == whose.partner => {
+                close(&mut found, Stage::Rest, seen.at);
+                if fact.breaks.is_some() {
+                    found.push(hold(seen, (Stage::Rest, Awaited::Partner), "", None));
+                }
+            }
             _ => {}
         }
     }
@@ -228,6 +254,41 @@ fn cut(stretch: Stretch, held: &[Held], now: Millis) -> Vec<Stretch> {
         parts.push(Stretch { from, ..stretch });
     }
     parts
+}
+
+/// What is left of a turn, parted by the hours of its partner; whole where the configuration was another then, whose hours nobody
+/// can say any more.
+fn outside_hours(stretch: Stretch, service: &Service<'_>, around: &[Seen], now: Millis) -> Vec<Stretch> {
+    let end = stretch.until.unwrap_or(now.max(stretch.from));
+    if stretch.stage != Stage::Turn || !service.was_in_force(around, (stretch.from, end)) {
+        return vec![stretch];
+    }
+    let (mut parts, mut from) = (Vec::new(), stretch.from);
+    for (closes, opens) in service.hours.closed_within(stretch.from, end, service.calendar) {
+        if closes > from {
+            parts.push(Stretch { from, until: Some(closes), ..stretch.clone() });
+        }
+        let until = if opens >= end { stretch.until } else { Some(opens) };
+        let (stage, awaited) = (Stage::Hours, Stage::Hours.awaited());
+        parts.push(Stretch { from: closes, until, stage, awaited, ..stretch.clone() });
+        from = opens;
+    }
+    if from < end || parts.is_empty() {
+        parts.push(Stretch { from, ..stretch });
+    }
+    parts
+}
+
+impl Service<'_> {
+    /// Was the configuration of now the one in force all that time?
+    fn was_in_force(&self, around: &[Seen], (from, until): (Millis, Millis)) -> bool {
+        let loaded = around.iter().filter_map(|seen| match &seen.fact {
+            Fact::ConfigLoaded(fact) if seen.at <= until => Some((seen.at, fact.digest == self.digest)),
+            _ => None,
+        });
+        let (before, within): (Vec<_>, Vec<_>) = loaded.partition(|(at, _)| *at <= from);
+        before.last().is_some_and(|(_, same)| *same) && within.iter().all(|(_, same)| *same)
+    }
 }
 
 /// How long each was waited for, in milliseconds, in the order of [`Awaited::ALL`]; what goes on counts until `now`.
@@ -323,7 +384,7 @@ mod tests {
             began(13, 400, "offer"),
             told(14, 900, "done"),
         ];
-        let found = stretches(&whose(2, true), &own, &[], 1_000);
+        let found = stretches(&whose(2, true), &own, &[], None, 1_000);
         assert_eq!(
             shown(&found),
             [
@@ -356,7 +417,7 @@ mod tests {
             seen(13, 300, StopLifted { by: "other".to_owned(), stop: 12 }),
         ];
         let own = [accepted(100), began(14, 350, "send"), ended(15, 360, ("answered", "done"), None)];
-        let found = stretches(&whose(0, false), &own, &around, 1_000);
+        let found = stretches(&whose(0, false), &own, &around, None, 1_000);
         assert_eq!(
             shown(&found),
             [
@@ -381,7 +442,7 @@ mod tests {
             began(15, 300, "ask"),
             ended(16, 310, ("doubt", "in_doubt"), None),
         ];
-        let found = stretches(&whose(0, false), &own, &[], 1_000);
+        let found = stretches(&whose(0, false), &own, &[], None, 1_000);
         assert_eq!(
             shown(&found),
             [
@@ -397,13 +458,61 @@ mod tests {
     }
 
     #[test]
+    fn hours_and_a_lane_that_rested_are_not_our_turn() {
+        use domain::calendar::{Calendar, Hours};
+        use store::record::ConfigLoaded;
+        const HOUR: Millis = 3_600_000;
+        // Friday 20 November 2026, 16:00.
+        let friday = domain::day::parse_instant("2026-11-20T16:00:00+08:00").unwrap();
+        let loaded =
+            |sequence, at, digest: &str| seen(sequence, at, ConfigLoaded { digest: digest.to_owned(), partners: 1 });
+        let fails = |sequence, at, breaks| {
+            let Seen { fact: Fact::ExchangeEnded(fact), .. } = ended(sequence, at, ("not_sent", "ready"), None) else {
+                unreachable!("it ended")
+            };
+            seen(sequence, at, ExchangeEnded { breaks, ..fact })
+        };
+        let (hours, calendar) = (Hours::parse("08:30-17:00").unwrap(), Calendar::default());
+        let service = Service { hours: &hours, calendar: &calendar, digest: "now" };
+        let monday = friday + 65 * HOUR;
+        let own = [
+            Seen { at: friday, ..accepted(0) },
+            began(20, monday + HOUR, "send"),
+            ended(21, monday + HOUR + 10, ("answered", "done"), None),
+        ];
+        let rested = [
+            loaded(3, friday - HOUR, "now"),
+            fails(12, friday + HOUR / 2, Some(friday + HOUR)),
+            seen(13, monday - HOUR / 2, ended(13, 0, ("answered", "done"), None).fact),
+        ];
+        let found = stretches(&whose(0, false), &own, &rested[..1], Some(&service), monday + 2 * HOUR);
+        let told = |found: &[Stretch]| -> Vec<(Millis, &'static str, &'static str)> {
+            let length = |it: &Stretch| it.until.unwrap() - it.from;
+            found.iter().map(|it| (length(it), it.stage.word(), it.awaited.word())).collect()
+        };
+        let (turn, shut) = ((HOUR, "turn", "gateway"), (63 * HOUR + HOUR / 2, "hours", "partner"));
+        let sent = (10, "exchange", "partner");
+        assert_eq!(told(&found), [turn, shut, (HOUR + HOUR / 2, "turn", "gateway"), sent], "a weekend");
+        let found = stretches(&whose(0, false), &own, &rested, Some(&service), monday + 2 * HOUR);
+        let after = (HOUR + HOUR / 2, "turn", "gateway");
+        let rest = (64 * HOUR, "rest", "partner");
+        assert_eq!(told(&found), [(HOUR / 2, "turn", "gateway"), rest, after, sent]);
+        let changed = [loaded(3, friday - HOUR, "then"), loaded(14, friday + 2 * HOUR, "now")];
+        let found = stretches(&whose(0, false), &own, &changed, Some(&service), monday + 2 * HOUR);
+        assert_eq!(told(&found), [(66 * HOUR, "turn", "gateway"), sent], "the hours of then are not known");
+        let waits = stretches(&whose(0, false), &own[..1], &rested[..1], Some(&service), friday + 5 * HOUR);
+        let last = waits.last().unwrap();
+        assert_eq!((last.stage.word(), last.from, last.until), ("hours", friday + HOUR, None), "closed still");
+    }
+
+    #[test]
     fn another_lanes_pause_and_another_courts_stop_held_nothing() {
         let pause = LanePaused { by: "op".to_owned(), partner: "bank-b".to_owned(), until: 9_000 };
         let stop =
             StopOrdered { all: false, by: "x".to_owned(), court: "440300".to_owned(), kinds: Vec::new(), own: true };
         let around = [seen(3, 50, pause), seen(4, 60, stop)];
         let own = [accepted(100), began(14, 350, "send"), ended(15, 360, ("answered", "done"), None)];
-        let found = stretches(&whose(0, false), &own, &around, 1_000);
+        let found = stretches(&whose(0, false), &own, &around, None, 1_000);
         assert_eq!(found.len(), 2, "{:?}", shown(&found));
     }
 }

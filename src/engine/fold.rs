@@ -441,7 +441,7 @@ impl State {
         if let (Some(freeze), Some(amount)) = (freeze, amount) {
             // What was ordered stays ordered until it is reduced or released; the paper says what is held of it.
             self.booked(index, |state_now| {
-                state_now.with_measure(freeze, |measure| measure.caught = measure.caught.min(amount.max(0)));
+                state_now.with_measure(freeze, |measure| measure.set_caught(measure.caught().min(amount.max(0))));
             });
         }
         self.change(index, state, at);

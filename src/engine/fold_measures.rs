@@ -7,7 +7,7 @@ use domain::task::{TaskEnd, TaskKind};
 use domain::{ActId, ActKind, Day, Millis, Money};
 use store::record::{ActRef, Body, ChangedBody, Event, Fact, GoalRepeated, ImportedBody, PlanLine};
 
-use crate::state::books::{origin_key, paper_key};
+use crate::state::books::{id_key, origin_key, paper_key};
 use crate::state::measure::LET_GO;
 use crate::state::slab::{Index, NONE};
 use crate::state::{Act, Case, Halted, Measure, State, Taking};
@@ -152,14 +152,15 @@ impl State {
         }
         if kind.gives_back() {
             act.taking = base.and_then(|base| self.taking_index(base)).unwrap_or(NONE);
-            act.measure = self.takings.get(act.taking).map_or(NONE, |taking| taking.measure);
+            act.measure = self.base_of(act.taking);
             return;
         }
         act.measure = base.and_then(|base| self.measure_index(base.into())).unwrap_or(NONE);
         if kind.moves_money() {
             let mut taking = Taking::ordered(act.sequence, act.place, kind, act.amount);
             (taking.slip, taking.line, taking.lane, taking.subject) = (act.slip, act.line, act.lane, act.subject);
-            (taking.case, taking.measure, taking.asset) = (act.case, act.measure, act.asset);
+            (taking.case, taking.asset) = (act.case, act.asset);
+            taking.base = self.measures.get(act.measure).map_or(0, |base| id_key(base.sequence, base.place));
             act.taking = self.insert_taking(taking);
         }
     }
@@ -210,9 +211,22 @@ impl State {
             let Some(kind) = ActKind::from_code(line.kind) else { continue };
             let mut measure = self.imported((sequence, place), kind, line);
             measure.case = case;
+            self.takes_up_takings(&mut measure, line);
             measure.subject_key = body.subjects.get(usize::from(line.subject)).copied().unwrap_or(0);
             stand(&mut measure, standing, None);
             self.insert_measure(measure);
+        }
+    }
+
+    /// A measure that stands after all goes on from the one that its act had made: what was moved out of that is moved out of this.
+    fn takes_up_takings(&mut self, measure: &mut Measure, line: &PlanLine) {
+        let Some(before) = line.base.map(|base| id_key(base.0, base.1)) else { return };
+        measure.moved = self.taken_out_of(measure.case, before);
+        let of_case = self.cases.get(measure.case).map(|case| case.takings.clone()).unwrap_or_default();
+        for index in of_case {
+            if let Some(taking) = self.takings.get_mut(index).filter(|taking| taking.base == before) {
+                taking.base = id_key(measure.sequence, measure.place);
+            }
         }
     }
 
@@ -226,7 +240,7 @@ impl State {
         measure.set_property(line.property);
         measure.from = line.from.unwrap_or(i32::MIN);
         measure.to = line.to.unwrap_or(i32::MIN);
-        measure.limit = line.amount.unwrap_or(0);
+        measure.set_limit(line.amount.unwrap_or(0));
         measure.set_state(MeasureState::InForce);
         measure
     }
@@ -255,8 +269,13 @@ impl State {
 
 /// How it stands: what is left out is as it was.
 fn stand(measure: &mut Measure, standing: &ChangedBody, state: Option<MeasureState>) {
-    measure.limit = standing.limit.unwrap_or(measure.limit).max(0);
-    measure.caught = standing.caught.unwrap_or(measure.caught).clamp(0, measure.limit);
+    measure.released = standing.released.unwrap_or(measure.released).max(0);
+    if let Some(limit) = standing.limit {
+        measure.set_limit(limit);
+    }
+    if let Some(caught) = standing.caught {
+        measure.set_caught(caught);
+    }
     measure.to = standing.to.unwrap_or(measure.to);
     measure.rank = standing.rank.unwrap_or(measure.rank);
     if standing.to.is_some() {

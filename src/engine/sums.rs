@@ -5,7 +5,7 @@ use domain::outcome::Verdict;
 use domain::{ActId, ActKind, ActState, Day, Millis};
 use store::record::OutcomeTwin;
 
-use crate::state::books::paper_key;
+use crate::state::books::{id_key, paper_key};
 use crate::state::measure::{LET_GO, NO_DAY};
 use crate::state::slab::{Index, NONE};
 use crate::state::{Act, Measure, State, Taking};
@@ -59,6 +59,7 @@ impl State {
         let Some(act) = self.acts.get(index) else { return };
         let (kind, amount, to, measure, taking) = (act.kind(), act.amount, act.to, act.measure, act.taking);
         let (said, sent_at) = (Said { state, verdict, outcome, at, takes_over: act.takes_over }, act.sent_at);
+        let took_effect = act.state().took_effect();
         match kind {
             kind if kind.is_question() => {
                 if let Some(outcome) = outcome {
@@ -72,11 +73,13 @@ impl State {
                 measure.to = said.outcome.and_then(|outcome| outcome.to).unwrap_or(measure.to);
                 measure.set_state(MeasureState::InForce);
             }),
-            ActKind::Release if amount > 0 => self.booked(index, |books| books.release_part(index, amount, said)),
-            ActKind::Release if said.effect() => self.booked(index, |books| books.release(measure)),
+            ActKind::Release => self.booked(index, |books| books.release(index, amount, said)),
             ActKind::Renew if said.effect() => self.booked(index, |books| books.renew(measure, (to, sent_at), said)),
             ActKind::Lift if said.effect() => {
                 self.with_measure(measure, |measure| measure.set_state(MeasureState::Ended));
+            }
+            ActKind::Lift if state.is_final() && took_effect => {
+                self.with_measure(measure, Measure::stands_again);
             }
             _ => {}
         }
@@ -92,21 +95,20 @@ impl State {
         at: Millis,
     ) {
         let said = Said { state, verdict, outcome, at, takes_over: (0, 0) };
-        if let Some(taking) = self.taking_index(act) {
-            let amount = self.takings.get(taking).map_or(0, |taking| taking.amount);
-            let measure = self.takings.get(taking).map_or(NONE, |taking| taking.measure);
-            let moved = self.takings.get(taking).map_or(0, |taking| taking.moved);
-            let now = said.moved(amount);
+        if let Some(index) = self.taking_index(act) {
+            let (amount, moved) = self.takings.get(index).map_or((0, 0), |taking| (taking.amount, taking.moved));
+            let measure = self.base_of(index);
             // Money that was reported stays counted when late news denies it: people settle the contradiction, and until they have
             // nothing may be taken a second time.
-            if now > moved {
-                self.booked_alone((measure, taking), |books| books.take(taking, amount, said));
+            if said.moved(amount) > moved {
+                self.booked_alone((measure, index), |books| books.take(index, amount, said));
             }
             self.drop_if_over(measure);
         }
+        self.give_back_late(act, said);
         let Some(measure) = self.measure_index(act.into()) else { return };
         if let Some(found) = self.measures.get(measure).filter(|found| found.kind() == ActKind::Freeze) {
-            let ordered = found.limit.saturating_add(found.moved);
+            let ordered = found.granted;
             self.booked_alone((measure, NONE), |books| books.freeze(measure, ordered, said));
             self.drop_if_over(measure);
         } else {
@@ -165,10 +167,7 @@ impl State {
             return;
         }
         if !said.effect() {
-            self.with_measure(index, |measure| {
-                (measure.limit, measure.caught) = (0, 0);
-                measure.set_state(MeasureState::Void);
-            });
+            self.with_measure(index, |measure| measure.set_state(MeasureState::Void));
             return;
         }
         let queued = said.verdict == Some(Verdict::Queued);
@@ -178,8 +177,12 @@ impl State {
         let whole = if queued { 0 } else { limit };
         let caught = held.unwrap_or(whole).max(0);
         self.with_measure(index, |measure| {
-            measure.caught = caught.saturating_sub(measure.moved).max(0);
-            measure.limit = limit.saturating_sub(measure.moved).max(0);
+            // It says how the freeze began: what was moved and let go since stays moved and let go. Only another word about one
+            // that was let go whole lets it stand again, and people are told.
+            if !measure.is_live() && measure.is_let_go() && (limit, caught) != (measure.granted, measure.held) {
+                measure.released = 0;
+            }
+            (measure.granted, measure.held) = (limit, caught);
             measure.to = said.outcome.and_then(|o| o.to).unwrap_or(measure.to);
             measure.from = said.outcome.and_then(|o| o.from).unwrap_or(measure.from);
             measure.rank = if said.rank() == 0 { measure.rank } else { said.rank() };
@@ -190,54 +193,42 @@ impl State {
         });
     }
 
+    /// Money moved, more than before or less after all; so much more or less is left of its freeze.
     fn take(&mut self, index: Index, ordered: i64, said: Said<'_>) {
         let moved = said.moved(ordered);
-        let out = self.came_out(index);
         let Some(taking) = self.takings.get_mut(index) else { return };
-        taking.moved = moved;
+        let change = moved - std::mem::replace(&mut taking.moved, moved);
         if moved > 0 && taking.reported_at == 0 {
             taking.reported_at = said.at;
         }
-        let measure = taking.measure;
         self.owe_notice_of_taking(index);
         self.watch_settlement(index);
-        self.move_out_of(measure, (out, moved));
-    }
-
-    /// How much of what a taking reports came out of its freeze: a partner may report more than the freeze ever held.
-    fn came_out(&self, index: Index) -> i64 {
-        let Some(taking) = self.takings.get(index) else { return 0 };
-        let Some(freeze) = self.measures.get(taking.measure) else { return taking.moved };
-        let of_freeze = self.takings_of_case(taking.case).filter(|(_, other)| other.measure == taking.measure);
-        let others: i64 = of_freeze.filter(|(other, _)| *other != index).map(|(_, other)| other.moved).sum();
-        taking.moved.min(freeze.moved.saturating_sub(others)).max(0)
-    }
-
-    /// Money moved out of a freeze, more than before, or less after all; never more than the freeze is good for, so that what is
-    /// told otherwise later gives back what was taken and nothing beside it.
-    fn move_out_of(&mut self, measure: Index, (out, moved): (i64, i64)) {
-        self.with_measure(measure, |freeze| {
-            let stood = freeze.is_live() || freeze.state() == MeasureState::Ended;
-            let most = if stood { freeze.limit.saturating_add(out) } else { moved };
-            let change = moved.min(most) - out;
-            if change == 0 {
-                return;
-            }
-            freeze.moved += change;
-            freeze.limit = freeze.limit.saturating_sub(change).max(0);
-            freeze.caught = freeze.caught.saturating_sub(change).max(0);
-            let was_used_up = freeze.state() == MeasureState::Ended && change < 0;
-            if freeze.is_live() || was_used_up {
-                let queued = freeze.state() == MeasureState::Queued;
-                freeze.stands_as(queued);
-            }
-        });
+        if change != 0 {
+            self.with_measure(self.base_of(index), |freeze| {
+                freeze.moved = freeze.moved.saturating_add(change).max(0);
+                freeze.stands_by_what_is_left(change < 0);
+            });
+        }
     }
 
     /// What an act gave back, each time all of it is told anew.
     fn give_back(&mut self, act: Index, ordered: i64, said: Said<'_>) {
         let back = said.moved(ordered).min(ordered.max(0));
         let Some((taking, change)) = self.effected(act, back).map(|(act, change)| (act.taking, change)) else { return };
+        self.returns_otherwise(taking, change);
+    }
+
+    /// The same of an act whose request is finished. It is followed both ways: what is not back after all is counted as taken again,
+    /// so nothing is taken twice; and what is back after all is neither given back twice nor believed to be the creditor's.
+    fn give_back_late(&mut self, act: ActId, said: Said<'_>) {
+        let Some(known) = self.returns.get_mut(&id_key(act.sequence, act.line)) else { return };
+        let back = said.moved(known.ordered).min(known.ordered);
+        let change = back - std::mem::replace(&mut known.effected, back);
+        let taking = known.taking;
+        self.booked_alone((NONE, taking), |books| books.returns_otherwise(taking, change));
+    }
+
+    fn returns_otherwise(&mut self, taking: Index, change: i64) {
         if let Some(taking) = self.takings.get_mut(taking) {
             taking.returned = taking.returned.saturating_add(change).clamp(0, taking.moved);
         }
@@ -250,31 +241,20 @@ impl State {
         (change != 0).then_some((&*act, change))
     }
 
-    /// The part that the release names; it stands again when late word denies it.
-    fn release_part(&mut self, act: Index, part: i64, said: Said<'_>) {
-        let gone = if said.effect() { part } else { 0 };
-        let Some((measure, change)) = self.effected(act, gone).map(|(act, change)| (act.measure, change)) else {
-            return;
+    /// The part that the release names, or all that is left; it stands again when later word denies it.
+    fn release(&mut self, index: Index, part: i64, said: Said<'_>) {
+        let Some(act) = self.acts.get(index) else { return };
+        let (measure, effected) = (act.measure, act.effected);
+        let most = self.measures.get(measure).map_or(0, Measure::limit).saturating_add(effected);
+        let gone = match (said.effect(), part > 0) {
+            (false, _) => 0,
+            (true, true) => part.min(most),
+            (true, false) => most,
         };
+        let Some((_, change)) = self.effected(index, gone) else { return };
         self.with_measure(measure, |freeze| {
-            freeze.limit = freeze.limit.saturating_sub(change).max(0);
-            freeze.caught = freeze.caught.min(freeze.limit);
-            let was_used_up = freeze.state() == MeasureState::Ended && change < 0;
-            if (freeze.is_live() || was_used_up) && freeze.state() != MeasureState::Lapsed {
-                let queued = freeze.state() == MeasureState::Queued;
-                freeze.stands_as(queued);
-            }
-        });
-    }
-
-    /// All of it.
-    fn release(&mut self, index: Index) {
-        self.with_measure(index, |freeze| {
-            (freeze.limit, freeze.caught) = (0, 0);
-            if freeze.state() != MeasureState::Lapsed {
-                let queued = freeze.state() == MeasureState::Queued;
-                freeze.stands_as(queued);
-            }
+            freeze.released = freeze.released.saturating_add(change).max(0);
+            freeze.stands_by_what_is_left(change < 0);
         });
     }
 
@@ -291,7 +271,7 @@ impl State {
                 if !in_time {
                     (measure.rank, measure.from) = (0, answered);
                 }
-                measure.stands_as(measure.rank > 1 && measure.caught == 0);
+                measure.stands_as(measure.rank > 1 && measure.caught() == 0);
             }
             (measure.to, measure.noticed) = (to, 0);
         });
@@ -304,6 +284,13 @@ impl State {
     #[must_use]
     pub fn moved_by(&self, act: ActId) -> i64 {
         self.taking_index(act).and_then(|index| self.takings.get(index)).map_or(0, |taking: &Taking| taking.moved)
+    }
+
+    /// What is entered of an act as moved or given back; `None` = the books know nothing of it.
+    #[must_use]
+    pub(crate) fn entered_of(&self, act: ActId) -> Option<i64> {
+        let returned = || self.returns.get(&id_key(act.sequence, act.line)).map(|known| known.effected);
+        self.taking_index(act).map(|_| self.moved_by(act)).or_else(returned)
     }
 
     /// The measure of an act, while it is in memory.

@@ -7,6 +7,7 @@ mod delivering;
 mod giving_back;
 mod histories;
 mod kinds;
+mod late;
 mod law;
 mod ledger;
 mod measures;
@@ -17,6 +18,7 @@ mod parts;
 mod pulled_list;
 mod renewals;
 mod reports;
+mod said;
 mod second_book;
 mod settling;
 mod simulated;
@@ -25,6 +27,7 @@ mod stops;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use domain::act::ActOrder;
 use domain::calendar::{Calendar, Hours};
 use domain::case::{Case, Court, CourtAccount, Officer, Paper, Party, PartyKind, Role, Stage};
 use domain::outcome::{FoundAccount, Outcome, Verdict};
@@ -40,6 +43,7 @@ use crate::command::{Answer, Command, Decision, DocumentKey, Effect, Keyring, St
 use crate::config::{Config, CourtFile};
 use crate::refusal::Refusal;
 use crate::state::State;
+use said::bare;
 
 const START: i64 = 1_795_305_600_000;
 
@@ -167,21 +171,7 @@ impl Table {
     }
 
     fn submit(&mut self, key: u64, asked: Asked) -> Result<u64, Refusal> {
-        let request = Arc::new(request(asked));
-        let submit = Submit {
-            token: "court".to_owned(),
-            idempotency: (key, 0),
-            fingerprint: (key, 1),
-            case_key: (5, 5),
-            subjects: vec![77],
-            preservation: None,
-            paper_keys: vec![(9, 9)],
-            request,
-        };
-        match self.tell(Command::Submit(Box::new(submit)))? {
-            Answer::Accepted(sequence) => Ok(sequence),
-            _ => unreachable!("a submission is answered as accepted"),
-        }
+        self.hand_in(said::submit(key, request(asked)))
     }
 
     /// Open tasks but the debtor's notice, which the first effect of every case brings and whose own tests look at it.
@@ -402,21 +392,7 @@ fn the_window_is_exact_and_survives_a_restart() {
     let mut slow = partner("bank-a");
     slow.rate = Rate { max: 3, window_ms: 1_000, burst: 3 };
     let mut table = Table::with(vec![slow]);
-    let orders = |count: usize| {
-        let order = domain::act::ActOrder {
-            note: None,
-            details: Vec::new(),
-            kind: ActKind::Query,
-            partner: "bank-a".to_owned(),
-            subject: 0,
-            account: None,
-            amount: None,
-            from: None,
-            to: None,
-            original: None,
-        };
-        Asked::Acts(vec![order; count])
-    };
+    let orders = |count: usize| Asked::Acts(vec![bare(ActKind::Query, "bank-a"); count]);
     table.submit(1, orders(10)).unwrap();
     assert_eq!(table.effects.len(), 3);
     table.pass(999);
@@ -436,18 +412,8 @@ fn the_window_is_exact_and_survives_a_restart() {
 fn the_same_key_with_another_body_is_refused_and_ceilings_name_their_rule() {
     let mut table = Table::with(vec![partner("bank-a")]);
     let freeze = |account: &str, fen: i64| {
-        Asked::Acts(vec![domain::act::ActOrder {
-            note: None,
-            details: Vec::new(),
-            kind: ActKind::Freeze,
-            partner: "bank-a".to_owned(),
-            subject: 0,
-            account: Some(Personal::new(account.to_owned())),
-            amount: Some(Money::from_fen(fen)),
-            from: None,
-            to: None,
-            original: None,
-        }])
+        let (account, amount) = (Some(Personal::new(account.to_owned())), Some(Money::from_fen(fen)));
+        Asked::Acts(vec![ActOrder { account, amount, ..bare(ActKind::Freeze, "bank-a") }])
     };
     table.submit(1, freeze("62", 60_000)).unwrap();
     match table.submit(2, freeze("63", 40_001)) {
@@ -464,18 +430,7 @@ fn the_same_key_with_another_body_is_refused_and_ceilings_name_their_rule() {
 fn an_act_takes_at_most_three_hundred_bytes() {
     let mut table = Table::with(vec![partner("bank-a")]);
     let before = table.decider.state.bytes_estimate();
-    let order = domain::act::ActOrder {
-        note: None,
-        details: Vec::new(),
-        kind: ActKind::Query,
-        partner: "bank-a".to_owned(),
-        subject: 0,
-        account: None,
-        amount: None,
-        from: None,
-        to: None,
-        original: None,
-    };
+    let order = bare(ActKind::Query, "bank-a");
     table.submit(1, Asked::Acts(vec![order; 1_000])).unwrap();
     let each = (table.decider.state.bytes_estimate() - before) / 1_000;
     assert!(each <= 300, "{each} bytes an act");

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use adapters::transport::{Opposite, opposite};
 use anyhow::{Context as _, bail};
-use simulators::{BankFront, BankFrontConfig, County, PoliceFront, PoliceFrontConfig};
+use simulators::{BankFront, BankFrontConfig, BankPacket, BankPacketConfig, County, PoliceFront, PoliceFrontConfig};
 
 use crate::settings::OnePartner;
 
@@ -18,6 +18,7 @@ const FETCHED_MAX: usize = 100;
 /// A front machine.
 enum Front {
     Bank(BankFront),
+    Packet(BankPacket),
     Police(PoliceFront),
 }
 
@@ -61,7 +62,7 @@ impl Mailbox {
         let text = |key: &str| one.options.entries.get(key).map(|entry| entry.text.expose().trim().to_owned());
         let own_key = match one.adapter.name {
             "bank_drop" => "bank_code",
-            "police_drop" => "target",
+            "bank_packet" | "police_drop" => "target",
             _ => return Ok(None),
         };
         let inside = text(own_key).with_context(|| format!("find `{own_key}`: the file has none"))?;
@@ -79,15 +80,19 @@ impl Mailbox {
             }
             (None, None) => bail!("find the box: the file names neither `folder` nor `sftp`"),
         };
-        let front = match own_key {
-            "bank_code" => {
-                let config =
-                    BankFrontConfig { folder: folder.clone(), bank_code: inside, ..BankFrontConfig::default() };
+        let (organ, works_on) = (text("organ").unwrap_or_default(), folder.clone());
+        let front = match one.adapter.name {
+            "bank_drop" => {
+                let config = BankFrontConfig { folder: works_on, bank_code: inside, ..BankFrontConfig::default() };
                 Front::Bank(BankFront::start(county, config)?)
             }
+            "bank_packet" => {
+                let config =
+                    BankPacketConfig { folder: works_on, organ, target: inside, ..BankPacketConfig::default() };
+                Front::Packet(BankPacket::open(county, config)?)
+            }
             _ => {
-                let organ = text("organ").unwrap_or_default();
-                let config = PoliceFrontConfig { folder: folder.clone(), organ, target: inside, seed };
+                let config = PoliceFrontConfig { folder: works_on, organ, target: inside, seed };
                 Front::Police(PoliceFront::open(county, config))
             }
         };
@@ -123,6 +128,17 @@ impl Mailbox {
                 if (report.fetched, report.fed, report.handed_back) != (0, 0, 0) {
                     let (fetched, fed, back) = (report.fetched, report.fed, report.handed_back);
                     println!("fetched {fetched} · answered {fed} · handed back {back} · waiting {}", report.pending);
+                }
+                for error in report.errors {
+                    eprintln!("{error}");
+                }
+                bank.findings()
+            }
+            Front::Packet(bank) => {
+                let report = bank.poll().await;
+                if (report.fetched, report.answered) != (0, 0) {
+                    let (fetched, answered, refused) = (report.fetched, report.answered, report.refused);
+                    println!("fetched {fetched} · answered {answered} · refused at the reception {refused}");
                 }
                 for error in report.errors {
                     eprintln!("{error}");

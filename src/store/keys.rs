@@ -10,8 +10,11 @@
 //! controller, only a master key that was changed and destroyed ends older copies too.
 
 mod cache;
+mod check;
 mod rewrap;
 mod slot;
+
+pub use check::{CheckedKeys, SlotFault, SlotState, check_keys};
 
 use crate::disk::{Disk, DiskFile, is_full};
 use crate::random::Random;
@@ -43,13 +46,13 @@ pub struct KeyShape {
     pub slots_per_extent: u32,
     /// Keys drawn beyond those asked for: the fsync that keeps them serves as many later requests. 0 = none.
     pub drawn_ahead: u32,
-    /// Unwrapped keys kept in memory.
+    /// Unwrapped keys kept in memory, some 90 bytes each: a key that is not kept costs a read of the disk and an unwrapping.
     pub cached_keys_max: usize,
 }
 
 impl Default for KeyShape {
     fn default() -> Self {
-        Self { slots_per_file: 1 << 20, slots_per_extent: 1_024, drawn_ahead: 256, cached_keys_max: 4_096 }
+        Self { slots_per_file: 1 << 20, slots_per_extent: 1_024, drawn_ahead: 256, cached_keys_max: 1 << 17 }
     }
 }
 

@@ -9,12 +9,14 @@
 //! ```
 //! A snapshot is only a shortcut: without any, the state is folded from the start of the journal.
 
+mod check;
 mod header;
 
+pub use check::{CheckedSnapshot, check_snapshots};
 pub use header::{HEADER_BYTES, SnapshotHeader};
 
 use crate::blobs::stream::{FileSink, FileSource, Hashed};
-use crate::disk::Disk;
+use crate::disk::{Disk, DiskFile};
 use crate::random::Random;
 use crate::seal::frames::{FrameReader, FrameWriter};
 use crate::seal::root::RootKey;
@@ -131,7 +133,7 @@ impl SnapshotStore {
         let mut not_used = Vec::new();
         for sequence in self.sequences()?.into_iter().rev().filter(|sequence| *sequence <= sequence_max) {
             let path = self.folder.join(file_name(sequence));
-            match self.load_one(&path, sequence, &mut load) {
+            match load_one(self.disk.as_ref(), &self.root, (&path, sequence), &mut load) {
                 Ok(state) => return Ok(Loaded { state: Some(state), not_used }),
                 Err(LoadFault::Unsuited(reason)) => not_used.push(NotUsed { path, reason }),
                 Err(LoadFault::Read(error)) if is_damage(&error) => {
@@ -149,37 +151,7 @@ impl SnapshotStore {
     /// # Errors
     /// [`SnapshotError::Disk`].
     pub fn sequences(&self) -> Result<Vec<u64>, SnapshotError> {
-        let failed = |source| SnapshotError::Disk { operation: "list", path: self.folder.clone(), source };
-        let mut sequences: Vec<_> =
-            self.disk.list(&self.folder).map_err(failed)?.iter().filter_map(|name| sequence_of(name)).collect();
-        sequences.sort_unstable();
-        Ok(sequences)
-    }
-
-    fn load_one<T>(
-        &self,
-        path: &Path,
-        sequence: u64,
-        load: &mut impl FnMut(&SnapshotHeader, &mut dyn Read) -> Result<T, LoadFault>,
-    ) -> Result<(SnapshotHeader, T), LoadFault> {
-        let file = self.disk.open(path)?;
-        let mut bytes = [0; HEADER_BYTES];
-        file.read_exact_at(&mut bytes, 0)?;
-        let header = SnapshotHeader::decode(&bytes)?;
-        if header.sequence != sequence {
-            return Err(invalid("its name and its header tell different sequences").into());
-        }
-        let key = self.root.derive("snapshot", &[]);
-        let source = FileSource::new(file, HEADER_BYTES as u64);
-        let frames = FrameReader::new(source, &key, &header.binding())?;
-        let mut checked = Hashed::new(frames);
-        let state = load(&header, &mut checked)?;
-        // What `load` did not want is read all the same: only the end proves the whole.
-        io::copy(&mut checked, &mut io::sink())?;
-        if checked.digest() != header.digest || checked.passed() != header.plaintext_bytes {
-            return Err(invalid("its content does not have the digest in its header").into());
-        }
-        Ok((header, state))
+        sequences(self.disk.as_ref(), &self.folder)
     }
 
     fn set_aside(&self, path: &Path) -> Result<PathBuf, SnapshotError> {
@@ -204,6 +176,45 @@ impl SnapshotStore {
         }
         Ok(())
     }
+}
+
+fn sequences(disk: &dyn Disk, folder: &Path) -> Result<Vec<u64>, SnapshotError> {
+    let names = disk.list(folder);
+    let names = names.map_err(|source| SnapshotError::Disk { operation: "list", path: folder.to_owned(), source })?;
+    let mut sequences: Vec<_> = names.iter().filter_map(|name| sequence_of(name)).collect();
+    sequences.sort_unstable();
+    Ok(sequences)
+}
+
+fn read_header(disk: &dyn Disk, path: &Path, sequence: u64) -> io::Result<(SnapshotHeader, Arc<dyn DiskFile>)> {
+    let file = disk.open(path)?;
+    let mut bytes = [0; HEADER_BYTES];
+    file.read_exact_at(&mut bytes, 0)?;
+    let header = SnapshotHeader::decode(&bytes)?;
+    if header.sequence != sequence {
+        return Err(invalid("its name and its header tell different sequences"));
+    }
+    Ok((header, file))
+}
+
+fn load_one<T>(
+    disk: &dyn Disk,
+    root: &RootKey,
+    (path, sequence): (&Path, u64),
+    load: &mut impl FnMut(&SnapshotHeader, &mut dyn Read) -> Result<T, LoadFault>,
+) -> Result<(SnapshotHeader, T), LoadFault> {
+    let (header, file) = read_header(disk, path, sequence)?;
+    let key = root.derive("snapshot", &[]);
+    let source = FileSource::new(file, HEADER_BYTES as u64);
+    let frames = FrameReader::new(source, &key, &header.binding())?;
+    let mut checked = Hashed::new(frames);
+    let state = load(&header, &mut checked)?;
+    // What `load` did not want is read all the same: only the end proves the whole.
+    io::copy(&mut checked, &mut io::sink())?;
+    if checked.digest() != header.digest || checked.passed() != header.plaintext_bytes {
+        return Err(invalid("its content does not have the digest in its header").into());
+    }
+    Ok((header, state))
 }
 
 /// A snapshot being written. Dropping it without [`SnapshotWriter::finish`] leaves a file that the next start removes.

@@ -46,6 +46,7 @@
 
 mod audit;
 mod bundle;
+mod check;
 mod checkpoint;
 mod directory;
 mod edge;
@@ -63,6 +64,7 @@ mod webhook;
 
 pub use audit::{AuditLimit, Auditor, CHECKPOINTS_MAX, Finding, KNOWN_LEAVES_MAX, Verdict};
 pub use bundle::{BUNDLE_BYTES_MAX, Bundle, BundleError};
+pub use check::{CheckedTiles, TILE_FAULTS_MAX, TileCheck, TileFault};
 pub use checkpoint::{Checkpoint, CheckpointError, EXTENSION_CHARACTERS_MAX, EXTENSIONS_MAX, VerifiedCheckpoint};
 pub use directory::DirectoryTiles;
 pub use edge::{Edge, EdgeError, WAITING_TILES_MAX};

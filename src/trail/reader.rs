@@ -142,9 +142,9 @@ impl<'a> Reader<'a> {
         Ok(proof)
     }
 
-    /// Checks every full tile over the leaves from `first` on (0 = all of them), and writes anew those that are missing or damaged,
-    /// from the leaf hashes that `leaf` supplies by index. Says which were mended. To be called at open for the leaves since the last
-    /// snapshot, because tiles are not fsynced.
+    /// Checks every full tile over the leaves from `first` on (0 = all of them), and from further back where tiles are missing up to
+    /// there, and writes anew those that are missing or damaged, from the leaf hashes that `leaf` supplies by index. Says which were
+    /// mended. To be called at open for the leaves since the last snapshot, because tiles are not fsynced.
     ///
     /// # Errors
     /// [`ReadError::LeavesDiffer`] when the leaves do not give what the tree holds: then not the tile was damaged but the trail.
@@ -153,6 +153,7 @@ impl<'a> Reader<'a> {
         first: u64,
         leaf: &mut dyn FnMut(u64) -> io::Result<Hash>,
     ) -> Result<Vec<TileName>, ReadError> {
+        let first = self.written_before(first)?;
         let mut mended = Vec::new();
         for level in (0..=LEVEL_MAX).rev() {
             let shift = 8 * (u32::from(level) + 1);
@@ -163,15 +164,42 @@ impl<'a> Reader<'a> {
                     Err(error) => return Err(error),
                 }
                 let name = self.name(level, index)?;
-                let bytes = derive(name, leaf)?;
-                if root_over(&bytes) != self.hash_above(level, index)? {
-                    return Err(ReadError::LeavesDiffer { name });
-                }
-                self.store.put(name, &bytes).map_err(|source| ReadError::Store { name, source })?;
+                self.mend(name, leaf)?;
                 mended.push(name);
             }
         }
         Ok(mended)
+    }
+
+    /// Writes one full tile anew from the leaf hashes that `leaf` supplies by index: 256 of them for level 0, 65,536 for level 1.
+    ///
+    /// # Errors
+    /// As [`Reader::repair`], and what reading the tile above it says.
+    pub fn mend(&mut self, name: TileName, leaf: &mut dyn FnMut(u64) -> io::Result<Hash>) -> Result<(), ReadError> {
+        let above = self.hash_above(name.level(), name.index())?;
+        let bytes = derive(name, leaf)?;
+        if root_over(&bytes) != above {
+            return Err(ReadError::LeavesDiffer { name });
+        }
+        self.store.put(name, &bytes).map_err(|source| ReadError::Store { name, source })
+    }
+
+    /// The leaf from which on tiles may be missing because nothing was stored behind it: `first`, or one before it.
+    fn written_before(&self, first: u64) -> Result<u64, ReadError> {
+        let mut from = first;
+        for level in 0..=LEVEL_MAX {
+            let shift = 8 * (u32::from(level) + 1);
+            for index in (0..self.edge.size >> shift).rev() {
+                let name = self.name(level, index)?;
+                let is_there = self.edge.held(level, index).is_some()
+                    || self.store.get(name).map_err(|source| ReadError::Store { name, source })?.is_some();
+                if is_there {
+                    break;
+                }
+                from = from.min(index << shift);
+            }
+        }
+        Ok(from)
     }
 
     /// The root over the leaves `[low, high)`, where `low` is a multiple of the largest power of two below `high - low`: complete

@@ -95,6 +95,8 @@ pub enum Want {
     Listed,
     /// An instant that lies ahead.
     Ahead,
+    /// A day on which something can have been booked by now.
+    Booked,
     /// A PDF of at most so many bytes.
     Pdf(usize),
     /// What a partner's own form wants.
@@ -274,6 +276,10 @@ impl Want {
             Self::KnownFreeze => ("不是本案已有的冻结", "is no freeze of this case"),
             Self::Listed => ("不在本院登记的名单内", "is not on the court's list"),
             Self::Ahead => ("须在当前时刻之后", "must lie ahead"),
+            Self::Booked => (
+                "入账日晚于明日，不能已经入账：请核对日期，该行未记",
+                "lies after tomorrow, so nothing can be booked on it yet: check the day; the line was not taken",
+            ),
             _ => ("有误", "is wrong"),
         }
     }

@@ -11,7 +11,7 @@ use domain::socket::{FaceCall, FaceFault, FaceReply};
 use domain::stop::StopScope;
 use domain::{ActId, CaseId, Day, Millis, Money, Personal, RequestId, StopId};
 
-pub use engine::command::SettledHow;
+pub use engine::command::{KnownValue, RowDiffers, SettledHow, TakenOver};
 pub use engine::decide::{RECONCILED_LINES_MAX, SETTLED_LINES_MAX};
 pub use engine::inbox::{Answered, ClaimView, INBOX_PAGE_MAX, InboxPage, InboxTask};
 pub use engine::refusal::Refusal;

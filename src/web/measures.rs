@@ -17,7 +17,7 @@ use serde_json::{Map, Value};
 
 use crate::body;
 use crate::fault::Want;
-use crate::gate::{ImportRow, ImportVerdict, MeasureFilter, MeasureLine, Page};
+use crate::gate::{ImportRow, ImportVerdict, KnownValue, MeasureFilter, MeasureLine, Page, RowDiffers};
 use crate::intake::at::At;
 use crate::intake::check::{PARTNER_CHARACTERS_MAX, each};
 use crate::intake::form::{DocumentForm, ImportForm, List, OfficerForm, Text};
@@ -120,20 +120,43 @@ struct ShownVerdict {
     verdict: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     measure: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    differs: Vec<ShownDiffers>,
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<Value>,
+}
+
+#[derive(Serialize)]
+struct ShownDiffers {
+    field: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    known: Option<String>,
+}
+
+impl ShownDiffers {
+    fn of(differs: &RowDiffers) -> Self {
+        let known = differs.known.and_then(|known| match known {
+            KnownValue::Sum(sum) => Some(sum.to_string()),
+            KnownValue::Day(day) => day.map(|day| day.to_string()),
+            KnownValue::Rank(rank) => (rank > 0).then(|| rank.to_string()),
+            KnownValue::Queued(queued) => Some(queued.to_string()),
+            KnownValue::Word(word) => Some(word.to_owned()),
+        });
+        Self { field: differs.field, known }
+    }
 }
 
 impl ShownVerdict {
     fn of(row: usize, verdict: Result<ImportVerdict, Problem>, language: Language) -> Self {
         let refused = |problem: Problem| {
             let problem = Some(problem.within(language));
-            Self { row, verdict: "refused", measure: None, problem }
+            Self { row, verdict: "refused", measure: None, differs: Vec::new(), problem }
         };
         match verdict {
-            Ok(Ok((id, known))) => {
-                let verdict = if known { "known" } else { "imported" };
-                Self { row, verdict, measure: Some(id.to_string()), problem: None }
+            Ok(Ok(taken)) => {
+                let verdict = if taken.known { "known" } else { "imported" };
+                let differs = taken.differs.iter().map(ShownDiffers::of).collect();
+                Self { row, verdict, measure: Some(taken.id.to_string()), differs, problem: None }
             }
             Ok(Err(refusal)) => refused(refusal.into()),
             Err(problem) => refused(problem),

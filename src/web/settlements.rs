@@ -4,8 +4,10 @@ use actix_web::web::{Bytes, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use domain::{ActState, Money, Personal, SlipLine};
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::body;
+use crate::fault::{Fault, Want};
 use crate::gate::{Difference, Listed, SettledHow, SettlementLine, Statement};
 use crate::intake::at::At;
 use crate::intake::check::each;
@@ -15,6 +17,7 @@ use crate::intake::parts::{ACCOUNT, BANK_CODE, COURT_CODE};
 use crate::intake::requests::personal_answer;
 use crate::intake::show::{Yuan, json};
 use crate::intake::text::{Allows, Faults, ascii, plain};
+use crate::language::Language;
 use crate::limits::Limits;
 use crate::partners::is_partner;
 use crate::problem::{Problem, Slug};
@@ -37,15 +40,22 @@ struct ShownLine {
     result: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     act: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<Value>,
 }
 
 impl ShownLine {
-    fn of(how: &SettledHow) -> Self {
-        match how {
-            SettledHow::Matched(act) => Self { result: "matched", act: Some(act.to_string()) },
-            SettledHow::Unmatched => Self { result: "unmatched", act: None },
-            SettledHow::Known => Self { result: "known", act: None },
-        }
+    fn of(how: &SettledHow, language: Language) -> Self {
+        let (result, act, problem) = match how {
+            SettledHow::Matched(act) => ("matched", Some(act.to_string()), None),
+            SettledHow::Unmatched => ("unmatched", None, None),
+            SettledHow::Known => ("known", None, None),
+            SettledHow::Ahead => {
+                let problem = Problem::from(Slug::OutOfBounds).at(vec![Fault::at("/day", Want::Booked)]);
+                ("refused", None, Some(problem.within(language)))
+            }
+        };
+        Self { result, act, problem }
     }
 }
 
@@ -54,6 +64,7 @@ struct ShownReconciled {
     sequence: u64,
     lines: u32,
     not_compared: u32,
+    complete: bool,
     differences: Vec<ShownDifference>,
 }
 
@@ -99,7 +110,8 @@ pub(crate) async fn settle(
         Some(Statement { court, account: (bank, account), lines })
     })?;
     let told = allowed.gate().settle(allowed.caller(), statement).await?;
-    Ok(personal_answer(json(&ShownSettled { lines: told.iter().map(ShownLine::of).collect() })))
+    let lines = told.iter().map(|how| ShownLine::of(how, allowed.language())).collect();
+    Ok(personal_answer(json(&ShownSettled { lines })))
 }
 
 fn line(form: SettlementLineForm<'_>, at: &At<'_>, faults: &mut Faults) -> Option<SettlementLine> {
@@ -133,6 +145,7 @@ pub(crate) async fn reconcile(
         sequence: view.sequence,
         lines: view.lines,
         not_compared: view.not_compared,
+        complete: view.complete,
         differences,
     })))
 }

@@ -5,7 +5,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use crate::bench::{Ask, Gateway, Hub, Setup, Spec, Submitted, View, acts, freeze, look, release, secure};
+use crate::bench::{Ask, Gateway, Hub, Setup, Spec, Submitted, View, acts, deduct, freeze, look, release, secure};
 
 /// Hubs that are spoken by hand.
 fn silent(id: &str) -> Spec {
@@ -291,6 +291,35 @@ fn controlled_with_a_reason_is_a_part_and_a_later_word_overrides_it() {
     assert!(spoken.feed_control(&slip, "2", &[("KZZT", "2"), ("WNKZYY", "查无账户信息")], "").contains(SUCCESS));
     let view = gateway.wait_until(&request.id, "the late word", |view| view.version() > before.version());
     assert_eq!((&view.acts()[1]["state"], view.ledger("controlled")), (&json!("refused"), "0.00"));
+}
+
+#[test]
+fn what_was_taken_is_not_forgotten_when_its_freeze_is_denied_and_told_again() {
+    let spoken = Spoken::with(&["bank-a"]);
+    let gateway = &spoken.gateway;
+    let order = acts(&[0], vec![freeze("bank-a", "6222000001", "5000.00")]).claim("5000.00");
+    let (first, slip) = spoken.fetched(&order, "getXzkzList");
+    let held = [("KZZT", "1"), ("DJXE", "5000.00"), ("SKJE", "5000.00")];
+    assert!(spoken.feed_control(&slip, "1", &held, "").contains(SUCCESS));
+    let frozen = gateway.wait_finished(&first.id).act("freeze", "bank-a").clone();
+    let taking = gateway.submit(&acts(&[0], vec![deduct(&frozen, "2000.00")]).same_case(&order).claim("5000.00"));
+    spoken.hub().call("getXzkzList", None);
+    let act = gateway.view(&taking.id).act("deduct", "bank-a").clone();
+    let (of_deduct, line) = (act["slip"].as_str().unwrap(), act["line"].to_string());
+    let taken = [("KZZT", "1"), ("DJXE", "2000.00"), ("SKJE", "2000.00")];
+    assert!(spoken.feed_control(of_deduct, &line, &taken, "").contains(SUCCESS));
+    let view = gateway.wait_finished(&taking.id);
+    assert_eq!((view.ledger("deducted"), view.ledger("exposure")), ("2000.00", "3000.00"));
+    let denied = [("KZZT", "2"), ("WNKZYY", "查无账户信息")];
+    assert!(spoken.feed_control(&slip, "1", &denied, "").contains(SUCCESS));
+    gateway.wait_until(&first.id, "the denial", |view| view.ledger("exposure") == "0.00");
+    assert!(spoken.feed_control(&slip, "1", &held, "").contains(SUCCESS));
+    let view = gateway.wait_until(&first.id, "the word again", |view| view.ledger("exposure") != "0.00");
+    assert_eq!(
+        (view.ledger("exposure"), view.ledger("controlled"), view.ledger("deducted")),
+        ("3000.00", "3000.00", "2000.00"),
+        "what is left of it, not all of it"
+    );
 }
 
 #[test]

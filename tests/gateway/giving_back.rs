@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use simulators::insurance::{self, Contract, InsurerRules, Role};
 use simulators::{Callback, Fault, Insurance, InsuranceConfig, Knob, OpenConfig};
 
-use crate::bench::{Gateway, Setup, Spec, acts, collect, eventually, freeze, person, release};
+use crate::bench::{Caller, Gateway, Setup, Spec, View, acts, collect, eventually, freeze, person, release};
 use crate::kinds::everywhere;
 
 /// What an earlier act took goes back, in that sum; where from and to the partner knows.
@@ -78,6 +78,7 @@ fn a_surrendered_policy_is_reinstated_and_both_books_agree() {
     let insurer = Insurance::start_with(vec![policy], InsuranceConfig { open, rules }).unwrap();
     let token = gateway.add_open_partner("insurer-a", "insurance", insurer.url(), "insurance-token", &INSURES);
     gateway.start();
+    let posting = Caller { base: gateway.door_url().to_owned(), token: token.clone() };
     insurer.call_back(Callback { gateway: gateway.door_url().to_owned(), partner: "insurer-a".to_owned(), token });
     let first = everywhere(collect(&[0])).claim("30000.00");
     let collected = gateway.run(&first);
@@ -109,6 +110,18 @@ fn a_surrendered_policy_is_reinstated_and_both_books_agree() {
     );
     assert_eq!(books.paid_out()[0].returned, 3_000_000);
     eventually("the insurer knows that we have it", || insurer.all_posted().then_some(()));
+    // What it says after the end of the request is followed both ways, and people are told.
+    let (id, number) = (stands.0["id"].as_str().unwrap(), View::key(stands.act("reinstate", "insurer-a"), false));
+    let refused = json!({ "number": number, "kind": "reinstate", "state": "refused", "reason": "other" });
+    let done = json!({ "number": number, "kind": "reinstate", "state": "done", "moved": "30000.00", "text": "更正" });
+    for (told, deducted) in [(&refused, "30000.00"), (&done, "0.00")] {
+        for _ in 0..2 {
+            posting.post("/v1/inbound/insurer-a", &json!({ "results": [told], "leads": [] })).of_status(200);
+        }
+        gateway.wait_until(id, "the late word", |view| view.ledger("deducted") == deducted);
+    }
+    let open = gateway.caller("officer").get("/v1/tasks?kind=news_contradicts").of_status(200).json();
+    assert_eq!(open["tasks"].as_array().unwrap().len(), 1, "{open:#}");
 }
 
 fn today() -> simulators::Day {

@@ -58,6 +58,13 @@ impl Sides<'_> {
     }
 }
 
+/// A card with the right check character of somebody who is born tomorrow.
+fn unborn() -> String {
+    let body = format!("330225{}001", day(1).replace('-', ""));
+    let check = domain::identity::check_character(&body).unwrap();
+    format!("{body}{check}")
+}
+
 #[test]
 fn each_rule_that_refuses_from_both_sides() {
     let (reserve, margin) = ("9001", account(0, 1));
@@ -79,6 +86,7 @@ fn each_rule_that_refuses_from_both_sides() {
     sides.try_both("D3", &without(ordinary(), "ruling"), &without(look(&[0]), "ruling"));
     let second = |duty_id: &str| with(&look(&[0]), "/officers/1/duty_id", json!(duty_id));
     sides.try_both("D4", &second("GW330225001"), &second("GW330225003"));
+    sides.try_both("D4", &with(&look(&[0]), "/officers", json!([])), &look(&[0]));
     sides.try_both("D6", &collect(&[0]).stage("preservation"), &secure(&[0]).claim("1.00").stage("preservation"));
     sides.try_both(
         "D7",
@@ -102,6 +110,10 @@ fn each_rule_that_refuses_from_both_sides() {
     let valid = person(0).id_number;
     let last = if valid.ends_with('1') { "2" } else { "1" };
     sides.try_both("D32", &card(&format!("{}{last}", &valid[..17])), &card(&valid));
+    let of_kind = |id_type: &str, number: &str| with(&card(number), "/case/parties/0/id_type", json!(id_type));
+    sides.try_both("D32", &card(&unborn()), &of_kind("20500", &unborn()));
+    let (wrong, right) = ("91330225MA2XXXXX1K", "91330225MA2XXXXX0L");
+    sides.try_both("D32", &of_kind("24100", wrong), &of_kind("24100", right));
 
     // What builds on a freeze: each in a case of its own, so that nothing else is in the way.
     let held = |person: usize| {
@@ -123,6 +135,17 @@ fn each_rule_that_refuses_from_both_sides() {
 
     let refusing = RULES.iter().filter(|rule| rule.level == Level::Refuse).map(|rule| rule.id.to_owned());
     assert_eq!(sides.tried, refusing.collect(), "a rule that refuses was not tried");
+}
+
+#[test]
+fn nobody_named_is_told_as_the_rule_it_breaks_beside_the_others_and_at_its_field() {
+    let gateway = Gateway::with(vec![Spec::called("bank-a")]);
+    let ask = with(&look(&[0]).case("待立案"), "/officers", json!([]));
+    let answer = gateway.submit_as("nobody", &ask).of_status(422);
+    let rules = answer.json()["rules"].as_array().unwrap().clone();
+    let told: Vec<(&str, &str)> =
+        rules.iter().map(|rule| (rule["id"].as_str().unwrap(), rule["pointer"].as_str().unwrap())).collect();
+    assert_eq!((answer.slug().as_str(), told), ("rules_broken", vec![("D2", "/case/number"), ("D4", "/officers")]));
 }
 
 #[test]

@@ -108,5 +108,10 @@ fn an_act_for_a_closed_bank_says_when_it_opens() {
     assert_eq!(act["state"], "ready");
     let by = act["next"]["by"].as_str().unwrap_or_else(|| panic!("no instant in {act:#}"));
     assert!(by.contains(&format!("T{opens:02}:00:00")), "{by}");
+    // That it waits is the bank's hours' doing, and the evidence says so.
+    let path = format!("/v1/acts/{}/evidence", act["id"].as_str().unwrap());
+    let shown = gateway.caller("auditor").get(&path).of_status(200).json();
+    let last = shown["delays"].as_array().unwrap().last().unwrap().clone();
+    assert_eq!((&last["stage"], &last["awaited"]), (&json!("hours"), &json!("partner")), "{shown:#}");
     assert_eq!(gateway.bank("bank-a").called().calls(), 0);
 }

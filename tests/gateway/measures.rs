@@ -8,7 +8,7 @@ use crate::bench::{
     Answer, Caller, Gateway, RUNTIME, Receiver, Setup, Spec, acts, deduct, eventually, freeze, look, person, release,
 };
 
-fn today() -> Day {
+pub fn today() -> Day {
     Day::of(engine::clock::Clock::wall(&engine::clock::SystemClock::new()))
 }
 
@@ -109,6 +109,24 @@ fn an_imported_measure_is_renewed_by_one_click_once_its_papers_are_brought() {
     assert_eq!((&renewed["number"], &renewed["rank"]), (&json!("FG1"), &json!(1)));
     let open = gateway.caller("officer").get("/v1/tasks?kind=expiring").of_status(200).json();
     assert_eq!(open["tasks"], json!([]));
+}
+
+#[test]
+fn a_row_that_is_known_and_says_otherwise_hears_what_is_known_and_changes_nothing() {
+    let (gateway, _clerk) = counter(Setup::of(Vec::new()));
+    let first = row("FG1", "vehicle");
+    assert_eq!(import(&gateway, &first)["verdict"], "imported");
+    let again = import(&gateway, &first);
+    assert_eq!((&again["verdict"], again.get("differs")), (&json!("known"), None), "{again:#}");
+    let before = measures(&gateway, "asset=vehicle");
+    let mut other = first.clone();
+    (other["limit"], other["to"], other["account"]) =
+        (json!("7000.00"), json!(today().plus_days(21).to_string()), json!("BJ-330225-2"));
+    let told = import(&gateway, &other);
+    let differs = json!([{ "field": "account" }, { "field": "limit", "known": "5000.00" }, { "field": "to", "known": first["to"] }]);
+    assert_eq!((&told["verdict"], &told["differs"]), (&json!("known"), &differs), "{told:#}");
+    assert_eq!(told["measure"], again["measure"]);
+    assert_eq!(measures(&gateway, "asset=vehicle"), before, "nothing was changed");
 }
 
 #[test]

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use simulators::{Police, PoliceConfig};
 
 use crate::bench::{
-    Answer, Bank, Caller, Gateway, RUNTIME, Setup, Spec, Submitted, View, acts, collect, eventually, everybody, look,
-    person,
+    Answer, Bank, COURT_ACCOUNT, Caller, Gateway, RUNTIME, Setup, Spec, Submitted, View, acts, collect, eventually,
+    everybody, look, person,
 };
 use crate::kinds::{EveryKind, everywhere};
 
@@ -294,6 +294,7 @@ fn configure(gateway: &Gateway, judge: &mut Judge, posts: &str, clerk: &str) -> 
     let requests = examples(&|view| view.0["id"].clone());
     let acts = examples(&|view| view.acts()[0]["id"].clone());
     let digest = json!({ "stored": { "value": gateway.papers()[0]["digest"] } });
+    judge.document["components"]["parameters"]["Court"]["schema"] = json!({ "enum": ["330225"] });
     judge.document["components"]["parameters"]["InboundPartner"]["schema"] = json!({ "enum": ["police-a"] });
     judge.document["components"]["parameters"]["InboundPartner"]["example"] = json!("police-a");
     for (name, examples) in [("RequestId", requests), ("ActId", acts), ("Digest", digest)] {
@@ -309,6 +310,10 @@ fn configure(gateway: &Gateway, judge: &mut Judge, posts: &str, clerk: &str) -> 
         ("/CourtForm/properties/code", json!({ "enum": ["330225"] })),
         ("/DocumentForm/properties/digest", json!({ "enum": stored })),
         ("/ResolveForm/properties/document", json!({ "enum": stored })),
+        ("/HaltForm/properties/document", json!({ "enum": stored })),
+        ("/SettlementForm/properties/court", json!({ "enum": ["330225"] })),
+        ("/SettlementForm/properties/bank_code", json!({ "enum": [COURT_ACCOUNT.0] })),
+        ("/SettlementForm/properties/account", json!({ "enum": [COURT_ACCOUNT.1] })),
         ("/ActForm/properties/partner", partners.clone()),
         ("/ScopeForm/properties/partners/items", partners),
     ] {

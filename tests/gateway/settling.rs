@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use simulators::yuan;
 
 use crate::bench::{Answer, COURT_ACCOUNT, Gateway, Spec, View, acts, collect, freeze, release};
+use crate::measures::today;
 
 fn statement(gateway: &Gateway, lines: &Value) -> Answer {
     let body = json!({ "bank_code": COURT_ACCOUNT.0, "account": COURT_ACCOUNT.1, "lines": lines });
@@ -37,10 +38,11 @@ fn reported_and_settled_are_two_sums_until_the_statement_comes() {
     let ((act_a, slip_a), (act_b, slip_b)) = (deduction(&view, "bank-a"), deduction(&view, "bank-b"));
     let id = view.0["id"].as_str().unwrap().to_owned();
     let (paid_a, paid_b) = (gateway.bank("bank-a").paid(), gateway.bank("bank-b").paid());
+    let day = today().to_string();
     let lines = json!([
-        { "serial": "S-1", "day": "2026-11-22", "amount": yuan(paid_a), "slip": slip_a },
-        { "serial": "S-2", "day": "2026-11-22", "amount": yuan(paid_b), "reference": format!("法院扣划 {slip_b}") },
-        { "serial": "S-3", "day": "2026-11-22", "amount": "12.34", "reference": "货款" },
+        { "serial": "S-1", "day": day, "amount": yuan(paid_a), "slip": slip_a },
+        { "serial": "S-2", "day": day, "amount": yuan(paid_b), "reference": format!("法院扣划 {slip_b}") },
+        { "serial": "S-3", "day": day, "amount": "12.34", "reference": "货款" },
     ]);
     let told = statement(&gateway, &lines).of_status(200);
     assert_eq!(results(&told), ["matched", "matched", "unmatched"]);
@@ -61,8 +63,32 @@ fn reported_and_settled_are_two_sums_until_the_statement_comes() {
     gateway.caller("operator").post(&format!("/v1/tasks/{task}/end"), &end).of_status(200);
     assert!(tasks(&gateway, "operator").is_empty());
     let foreign = json!({ "bank_code": COURT_ACCOUNT.0, "account": "9999", "lines": lines });
+    let elsewhere = json!({ "court": "330226", "bank_code": COURT_ACCOUNT.0, "account": COURT_ACCOUNT.1, "lines": [] });
+    gateway.caller("submitter").post("/v1/settlements", &elsewhere).of_status(403);
     let refused = gateway.caller("submitter").post("/v1/settlements", &foreign).of_status(422);
     assert_eq!(refused.slug(), "account_not_listed");
+}
+
+#[test]
+fn a_line_booked_later_than_tomorrow_is_refused_by_itself_and_says_why() {
+    let gateway = Gateway::with(vec![Spec::called("bank-a").holds(&[300_000])]);
+    let view = gateway.run(&collect(&[0]).claim("1000.00"));
+    let (_, slip) = deduction(&view, "bank-a");
+    let line = |serial: &str, ahead: i32| {
+        let day = today().plus_days(ahead).to_string();
+        json!({ "serial": serial, "day": day, "amount": "500.00", "slip": slip })
+    };
+    let told = statement(&gateway, &json!([line("S-1", 3), line("S-2", 1)])).of_status(200);
+    assert_eq!(results(&told), ["refused", "matched"]);
+    let problem = told.json()["lines"][0]["problem"].clone();
+    assert_eq!(
+        (&problem["type"], &problem["errors"][0]["pointer"]),
+        (&json!("urn:xiezhi:problem:out_of_bounds"), &json!("/day"))
+    );
+    assert!(problem["errors"][0]["message"].as_str().unwrap().contains("晚于明日"), "{problem:#}");
+    let id = view.0["id"].as_str().unwrap();
+    assert_eq!(gateway.view(id).ledger("settled"), "500.00", "nothing of it was booked");
+    assert_eq!(results(&statement(&gateway, &json!([line("S-1", 0)]))), ["matched"], "corrected, it is a new line");
 }
 
 #[test]
@@ -86,13 +112,15 @@ fn a_partners_list_of_a_day_is_held_against_ours_at_act_level() {
     assert_eq!(what, [("state", &json!(act)), ("moved", &json!(act)), ("unknown_slip", &Value::Null)]);
     assert_eq!(told["differences"][1]["ours"], "1000.00");
     let missing = ask(json!([]), true);
-    assert_eq!(missing["differences"], json!([{ "act": act, "what": "not_listed" }]), "{missing:#}");
+    let froze = view.act("freeze", "bank-a")["id"].clone();
+    let both = json!([{ "act": froze, "what": "not_listed" }, { "act": act, "what": "not_listed" }]);
+    assert_eq!((&missing["differences"], &missing["complete"]), (&both, &json!(true)), "{missing:#}");
     let open = tasks(&gateway, "operator");
     assert!(
         open.iter().all(|task| task["kind"] == "reconciliation_differs" && task["partner"] == "bank-a"),
         "{open:#?}"
     );
-    assert_eq!(open.len(), 2, "one for the act and one for the line that nobody knows");
+    assert_eq!(open.len(), 3, "one for each act and one for the line that nobody knows");
     let other =
         gateway.caller("operator").post("/v1/partners/bank-z/reconciliation", &json!({ "day": day, "lines": [] }));
     assert_eq!(other.of_status(404).slug(), "not_found");
@@ -120,6 +148,16 @@ fn what_was_finished_long_ago_is_compared_out_of_its_own_history() {
     };
     let agreed = ask("bank-a", json!([{ "slip": frozen, "state": "done" }, { "slip": let_go, "state": "done" }]));
     assert_eq!((&agreed["not_compared"], &agreed["differences"]), (&json!(0), &json!([])), "{agreed:#}");
+    // A whole list must name what was finished, though nothing of it is in memory any more.
+    let whole = |lines: Value| {
+        let body = json!({ "day": day, "lines": lines, "whole": true });
+        gateway.caller("operator").post("/v1/partners/bank-a/reconciliation", &body).of_status(200).json()
+    };
+    let both = json!([{ "act": held["id"], "what": "not_listed" }, { "act": released["id"], "what": "not_listed" }]);
+    assert_eq!(whole(json!([]))["differences"], both);
+    let one = whole(json!([{ "slip": frozen, "state": "done" }]));
+    assert_eq!(one["differences"], json!([{ "act": released["id"], "what": "not_listed" }]), "{one:#}");
+    assert_eq!(whole(json!([{ "slip": frozen }, { "slip": let_go }]))["differences"], json!([]));
     let told = ask("bank-a", json!([{ "slip": let_go, "state": "refused" }]));
     assert_eq!(told["differences"], json!([{ "line": 0, "act": released["id"], "what": "state" }]), "{told:#}");
     let mut never = let_go.clone();

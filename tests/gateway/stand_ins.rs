@@ -9,6 +9,7 @@ use serde_json::json;
 
 use crate::bench::{Gateway, Setup, Sftp, View, acts, eventually, look, xiezhi};
 use crate::mailbox::{CODE, TARGET, bank_acts, partner};
+use crate::packets;
 
 /// A stand-in in a process of its own; ends with its value.
 struct StandIn {
@@ -98,6 +99,24 @@ fn a_banks_front_machine_works_on_the_account_of_the_file() {
     assert!(stand_in.wait("works on sftp://").contains(CODE));
     gateway.start();
     asks(&gateway, &mut stand_in);
+    stand_in.stop();
+}
+
+#[test]
+fn a_bank_of_the_regulators_packets_works_on_the_folder_of_the_file() {
+    let mut gateway = Setup::of(Vec::new()).lay_out();
+    let folder = gateway.root.path().join("boxes");
+    gateway.write_config_file("partners/bank-e.toml", &packets::bank_file(&folder));
+    let mut stand_in = StandIn::start(&gateway.config, "bank-e");
+    assert!(stand_in.wait("works on the folder").contains(folder.join(packets::TARGET).to_str().unwrap()));
+    gateway.start();
+    let request = gateway.submit(&look(&[0]));
+    stand_in.wait("fetched 1 · answered 1");
+    let view = finished(&gateway, &request.id);
+    let query = view.act("query", "bank-e");
+    assert_eq!(query["outcomes"].as_array().map(Vec::len), Some(2), "received, then answered: {query:#}");
+    let told = xiezhi(&["partner", "check", "bank-e", "--config", gateway.config.to_str().unwrap()]);
+    assert!(told.status.success(), "a trial and a stand-in do not meet: {told:?}");
     stand_in.stop();
 }
 

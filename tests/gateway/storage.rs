@@ -58,6 +58,46 @@ fn a_case_lists_all_its_requests_from_the_first_one_on() {
     assert_eq!(of_case(&gateway, &rest), newest_first[2..]);
 }
 
+/// A partner's requests are found by stretches of the journal: those of other partners beside them are left out, whatever the page.
+#[test]
+fn a_partner_lists_its_requests_page_by_page_newest_first() {
+    let mut gateway = Gateway::with(vec![Spec::called("bank-a"), Spec::called("bank-b"), Spec::called("bank-c")]);
+    let at = |number: usize| match number {
+        3 | 170 => ["bank-a", "bank-c"],
+        number if number.is_multiple_of(2) => ["bank-a", "bank-a"],
+        _ => ["bank-b", "bank-b"],
+    };
+    // Two hundred requests of four events and more each: several stretches.
+    let ids: Vec<String> = (0..200).map(|number| gateway.submit(&look(&[number % 5]).at(&at(number))).id).collect();
+    ids.iter().for_each(|id| drop(gateway.wait_finished(id)));
+    let of = |partner: &str| -> Vec<String> {
+        let own = ids.iter().enumerate().filter(|(number, _)| at(*number).contains(&partner));
+        own.map(|(_, id)| id.clone()).rev().collect()
+    };
+    let page = |gateway: &Gateway, partner: &str, rest: &str| -> (Vec<String>, Option<String>) {
+        let path = format!("/v1/requests?state=finished&partner={partner}{rest}");
+        let page = gateway.caller("submitter").get(&path).of_status(200).json();
+        let ids = page["requests"].as_array().unwrap().iter().map(|line| line["id"].as_str().unwrap().to_owned());
+        (ids.collect(), page["next"].as_str().map(str::to_owned))
+    };
+    for stopped in [false, true] {
+        if stopped {
+            gateway.stop();
+            gateway.start();
+        }
+        gateway.wait_index_filled();
+        for (partner, limit) in [("bank-a", 200), ("bank-b", 7), ("bank-a", 30), ("bank-c", 1), ("bank-c", 200)] {
+            let (mut found, mut next) = page(&gateway, partner, &format!("&limit={limit}"));
+            while let Some(cursor) = next {
+                let (more, after) = page(&gateway, partner, &format!("&limit={limit}&cursor={cursor}"));
+                found.extend(more);
+                next = after;
+            }
+            assert_eq!(found, of(partner), "{partner} by {limit}");
+        }
+    }
+}
+
 fn index_of(gateway: &Gateway) -> PathBuf {
     let index = engine::runtime::opening::index_folder(&gateway.data);
     assert!(index.is_dir());
@@ -143,7 +183,7 @@ fn last_written(gateway: &Gateway) -> (PathBuf, usize) {
     (last, end)
 }
 
-fn flip(file: &Path, at: usize) {
+pub fn flip(file: &Path, at: usize) {
     let mut bytes = std::fs::read(file).unwrap();
     bytes[at] ^= 0x10;
     std::fs::write(file, bytes).unwrap();

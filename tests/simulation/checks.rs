@@ -340,7 +340,7 @@ pub fn p6_state_is_fold(shadow: &State, gateway: &Gateway) -> Result<(), Broken>
 fn differing_part(a: &State, b: &State) -> &'static str {
     let acts = |state: &State| -> Vec<_> {
         let parts = |act: &engine::state::Act| {
-            let measure = state.measure_of(act).map(|measure| (measure.limit, measure.caught, measure.moved));
+            let measure = state.measure_of(act).map(|measure| (measure.limit(), measure.caught(), measure.moved));
             (act.id(), act.state(), act.due_at, act.exchange, measure, act.tries)
         };
         state.acts.iter().map(|(index, act)| (index, parts(act))).collect()

@@ -9,11 +9,12 @@ use domain::slip::{Slip, SlipContext, SlipLine};
 use domain::socket::{Conclusion, Inbound, Judged, PaperFile, Plug};
 use domain::{ActKind, Day, Personal};
 
-use super::answering::BackReader;
-use super::names::Ends;
-use super::ordering::request;
+use super::POLICE;
 use crate::open::tests::specimen::paper;
 use crate::police::tests::order;
+use crate::regulator_form::answering::BackReader;
+use crate::regulator_form::names::Ends;
+use crate::regulator_form::request::request;
 use crate::transport::drop::packet::{self, Member};
 use crate::transport::drop::sweeper::PacketReader;
 use crate::transport::drop::tests::server::partner_options;
@@ -43,7 +44,7 @@ fn ends() -> Ends {
 
 /// What reads the packets of the command centre of these tests.
 pub(crate) fn packet_reader() -> Arc<dyn PacketReader> {
-    Arc::new(BackReader { ends: ends() })
+    Arc::new(BackReader { said: &POLICE, ends: ends() })
 }
 
 /// The name of a packet without `.zip`, which is its password, and of a member in it.
@@ -70,7 +71,7 @@ fn files() -> Vec<PaperFile> {
 }
 
 fn message(slip: &Slip) -> String {
-    let request = request(&ends(), slip, &[]).unwrap();
+    let request = request(&POLICE, &ends(), slip, &[]).unwrap();
     let base = request.name.strip_suffix(".zip").unwrap();
     let member = packet::read(&request.bytes, Some(base)).unwrap().remove(0);
     String::from_utf8(member.bytes).unwrap()
@@ -93,7 +94,7 @@ fn back(kind: &str, members: &[(&str, &str)]) -> Result<Inbound, &'static str> {
     };
     let members: Vec<Member> = members.iter().map(member).collect();
     let packet = write(&members, Some(&base)).unwrap();
-    BackReader { ends: ends() }.read(&format!("{base}.zip"), &packet)
+    BackReader { said: &POLICE, ends: ends() }.read(&format!("{base}.zip"), &packet)
 }
 
 fn sums(answered: usize, identities: usize, vehicles: usize, hits: usize) -> String {
@@ -125,7 +126,7 @@ fn requests_are_sealed_packets_whose_messages_are_these_bytes() {
     ] {
         assert_eq!(message(&slip), golden);
     }
-    let request = request(&ends(), &order(ActKind::Watch), &files()).unwrap();
+    let request = request(&POLICE, &ends(), &order(ActKind::Watch), &files()).unwrap();
     assert_eq!(request.name, format!("{BASE}.zip"));
     let members = packet::read(&request.bytes, Some(BASE)).unwrap();
     let names: Vec<&str> = members.iter().map(|member| member.name.as_str()).collect();
@@ -140,20 +141,30 @@ fn requests_are_sealed_packets_whose_messages_are_these_bytes() {
 }
 
 #[test]
+fn the_page_shows_the_messages_that_are_sent_and_read() {
+    let page = include_str!("../../../schemas/partners/police-drop.md");
+    let page = page.split_whitespace().collect::<Vec<_>>().join(" ").replace("> <", "><");
+    for golden in [golden!("SS11_vehicle.xml"), golden!("RR28.xml"), golden!("SS13.xml")] {
+        let (_, body) = golden.split_once("?>").unwrap();
+        assert!(page.contains(body), "{body}");
+    }
+}
+
+#[test]
 fn what_the_form_cannot_say_is_not_sent() {
     for kind in [ActKind::Locate, ActKind::BorderControl, ActKind::Support, ActKind::Freeze] {
         let mut slip = order(ActKind::Query);
         slip.lines[0].kind = kind;
-        assert!(request(&ends(), &slip, &[]).is_none(), "{}", kind.word());
+        assert!(request(&POLICE, &ends(), &slip, &[]).is_none(), "{}", kind.word());
     }
     let mut endless = order(ActKind::Watch);
     endless.lines[0].to = None;
-    assert!(request(&ends(), &endless, &[]).is_none());
+    assert!(request(&POLICE, &ends(), &endless, &[]).is_none());
     let mut company = of_organisation(order(ActKind::Watch));
     company.lines[0].account = None;
-    assert!(request(&ends(), &company, &[]).is_none(), "nobody can watch an organisation");
+    assert!(request(&POLICE, &ends(), &company, &[]).is_none(), "nobody can watch an organisation");
     let large = PaperFile { bytes: Personal::new(vec![0; 9 << 20]), ..paper("ruling", "裁定书.pdf") };
-    assert!(request(&ends(), &order(ActKind::Query), &[large]).is_none());
+    assert!(request(&POLICE, &ends(), &order(ActKind::Query), &[large]).is_none());
 }
 
 #[test]
@@ -276,7 +287,7 @@ fn texts_and_findings_have_a_bound() {
 
 #[test]
 fn names_and_seals_are_looked_at_first() {
-    let reader = BackReader { ends: ends() };
+    let reader = BackReader { said: &POLICE, ends: ends() };
     let base = format!("{BASE}RR28");
     let member = || Member { name: format!("RR28{NUMBER}.xml"), bytes: golden!("RR28.xml").as_bytes().to_vec() };
     let read = |name: &str, password: Option<&str>| reader.read(name, &write(&[member()], password).unwrap());

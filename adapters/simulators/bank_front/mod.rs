@@ -6,20 +6,16 @@ mod round;
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::thread::JoinHandle;
-use std::time::Duration;
 
 use parking_lot::Mutex;
-use tokio::sync::{mpsc, oneshot};
 
 use crate::SimulatorError;
 use crate::bank::{BankRules, Books, Papers};
 use crate::county::County;
+use crate::worker::Rounds;
 
 /// Findings kept about the gateway; more tell nothing new.
 const FINDINGS_MAX: usize = 10_000;
-/// Callers that wait for a round.
-const WAITING_MAX: usize = 64;
 
 /// How one front machine is set up.
 #[derive(Clone)]
@@ -143,9 +139,7 @@ impl Front {
 /// A running front machine. Dropping it stops it.
 pub struct BankFront {
     front: Arc<Front>,
-    rounds: mpsc::Sender<oneshot::Sender<FrontReport>>,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+    rounds: Rounds<FrontReport>,
 }
 
 impl BankFront {
@@ -155,21 +149,14 @@ impl BankFront {
     /// When the ledger or the thread cannot be had.
     pub fn start(county: &County, config: BankFrontConfig) -> Result<BankFront, SimulatorError> {
         let books = Arc::new(Books::open(county, config.rules.clone(), config.ledger.as_deref())?);
-        let period = (config.poll_ms > 0).then(|| Duration::from_millis(config.poll_ms));
+        let poll_ms = config.poll_ms;
         let front = Arc::new(Front { config, books, kept: Mutex::new(Kept::default()) });
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let (rounds, asked) = mpsc::channel(WAITING_MAX);
-        let (stop, stopped) = oneshot::channel::<()>();
         let worker = Arc::clone(&front);
-        let thread = std::thread::Builder::new().name("bank-front".to_owned()).spawn(move || {
-            runtime.block_on(async {
-                tokio::select! {
-                    _ = stopped => {}
-                    () = work(&worker, period, asked) => {}
-                }
-            });
+        let rounds = Rounds::start("bank-front", poll_ms, move || {
+            let front = Arc::clone(&worker);
+            async move { round::run(&front).await }
         })?;
-        Ok(BankFront { front, rounds, stop: Some(stop), thread: Some(thread) })
+        Ok(BankFront { front, rounds })
     }
 
     /// Runs one round now and says what it did.
@@ -177,9 +164,7 @@ impl BankFront {
     /// # Errors
     /// When it has stopped.
     pub async fn poll_now(&self) -> Result<FrontReport, SimulatorError> {
-        let (told, report) = oneshot::channel();
-        self.rounds.send(told).await.map_err(|_| SimulatorError::Stopped)?;
-        report.await.map_err(|_| SimulatorError::Stopped)
+        self.rounds.now().await
     }
 
     /// The next feedback shows this fault; several are shown in their order.
@@ -205,33 +190,5 @@ impl BankFront {
     /// What it has to say against the gateway.
     pub fn findings(&self) -> Vec<String> {
         self.front.kept().findings.clone()
-    }
-}
-
-impl Drop for BankFront {
-    fn drop(&mut self) {
-        drop(self.stop.take());
-        if let Some(thread) = self.thread.take() {
-            drop(thread.join());
-        }
-    }
-}
-
-async fn work(front: &Front, period: Option<Duration>, mut asked: mpsc::Receiver<oneshot::Sender<FrontReport>>) {
-    let mut timer = tokio::time::interval(period.unwrap_or(Duration::from_secs(3600)));
-    timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        let told = tokio::select! {
-            told = asked.recv() => match told {
-                Some(told) => Some(told),
-                None => return,
-            },
-            _ = timer.tick(), if period.is_some() => None,
-        };
-        let report = round::run(front).await;
-        if let Some(told) = told {
-            // A caller that has gone has nobody left to tell.
-            drop(told.send(report));
-        }
     }
 }

@@ -7,22 +7,23 @@ mod queries;
 mod serve;
 mod wire;
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::thread::JoinHandle;
 
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
 use crate::SimulatorError;
 use crate::bank::{BankRules, Books, BooksError};
+use crate::connections::listen;
 use crate::county::County;
 use crate::day::Day;
 use crate::knobs::Knobs;
 use crate::money::Fen;
 use crate::rate::{AgreedRate, RateWatch, Violation};
+use crate::worker::Worker;
 use exchange::Waiting;
 use queries::Recent;
 
@@ -94,8 +95,7 @@ pub struct BankHttp {
     /// Where knobs are set.
     pub admin_url: String,
     shared: Arc<Shared>,
-    stop: Option<tokio::sync::oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+    _worker: Worker,
 }
 
 impl BankHttp {
@@ -118,20 +118,9 @@ impl BankHttp {
             waiting: Mutex::new(Waiting::default()),
             recent: Mutex::new(Recent::default()),
         });
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let (stop, stopped) = tokio::sync::oneshot::channel();
         let served = Arc::clone(&shared);
-        let thread = std::thread::Builder::new().name("bank-http".to_owned()).spawn(move || {
-            runtime.block_on(serve::serve(&served, listener, admin_listener, stopped));
-            // Dropping the runtime here ends every connection: no task outlives the thread that `stop` joins.
-        })?;
-        Ok(BankHttp {
-            url,
-            admin_url: format!("http://{admin_address}"),
-            shared,
-            stop: Some(stop),
-            thread: Some(thread),
-        })
+        let worker = Worker::start("bank-http", move || serve::serve(served, listener, admin_listener))?;
+        Ok(BankHttp { url, admin_url: format!("http://{admin_address}"), shared, _worker: worker })
     }
 
     /// The bank's books.
@@ -184,21 +173,4 @@ impl BankHttp {
     pub fn stop(self) {
         drop(self);
     }
-}
-
-impl Drop for BankHttp {
-    fn drop(&mut self) {
-        drop(self.stop.take());
-        if let Some(thread) = self.thread.take() {
-            drop(thread.join());
-        }
-    }
-}
-
-fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), SimulatorError> {
-    let failed = |source| SimulatorError::Listen { address, source };
-    let listener = TcpListener::bind(address).map_err(failed)?;
-    listener.set_nonblocking(true).map_err(failed)?;
-    let bound = listener.local_addr().map_err(failed)?;
-    Ok((listener, bound))
 }

@@ -1,94 +1,30 @@
 //! Connections of the called bank: credential, rate, faults, and the exchange between them.
 
-use std::net::TcpListener as StdListener;
+use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use encoding_rs::{Encoding, GBK, UTF_8};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, oneshot};
 
 use super::wire::{self, Code, Request};
 use super::{Shared, admin, exchange};
-use crate::http1::{self, Incoming, Outgoing, Read};
+use crate::connections;
+use crate::http1::{BODY_BYTES_MAX, Incoming, Outgoing};
 use crate::knobs::{Drawn, FAULTS, Fault};
 
-/// Connections at one time; a gateway's lane uses far fewer.
-const CONNECTIONS_MAX: usize = 1024;
-/// Silence lasts until the client leaves, but not for ever.
-const SILENCE_MS_MAX: u64 = 600_000;
 const OVERSIZE_BYTES: usize = 16 * 1024 * 1024;
 
-/// Which of the two ports.
-#[derive(Clone, Copy)]
-enum Face {
-    Bank,
-    Admin,
-}
-
-/// Serves both ports until told to stop.
-pub(crate) async fn serve(shared: &Arc<Shared>, bank: StdListener, admin: StdListener, stopped: oneshot::Receiver<()>) {
-    tokio::select! {
-        _ = stopped => {}
-        () = accept(shared, bank, Face::Bank) => {}
-        () = accept(shared, admin, Face::Admin) => {}
-    }
-}
-
-async fn accept(shared: &Arc<Shared>, listener: StdListener, face: Face) {
-    let Ok(listener) = TcpListener::from_std(listener) else { return };
-    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
-    loop {
-        let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
-        // An accept that fails (no file handles) is tried again when the next connection ends or comes.
-        let Ok((stream, _)) = listener.accept().await else {
-            tokio::task::yield_now().await;
-            continue;
-        };
-        drop(stream.set_nodelay(true));
-        let shared = Arc::clone(shared);
-        tokio::spawn(async move {
-            connection(&shared, stream, face).await;
-            drop(place);
-        });
-    }
-}
-
-async fn connection(shared: &Shared, mut stream: TcpStream, face: Face) {
-    let mut buffer = Vec::new();
-    loop {
-        let incoming = match http1::read_request(&mut stream, &mut buffer).await {
-            Read::Request(incoming) => incoming,
-            Read::Closed => return,
-            Read::Refused(status) => {
-                let refusal = Outgoing::new(status, "text/plain", Vec::new());
-                drop(send(&mut stream, &refusal.bytes(false)).await);
-                return;
-            }
-        };
-        let keep_alive = incoming.keep_alive;
-        let (outgoing, drawn) = match face {
-            Face::Bank => bank_exchange(shared, &incoming).await,
-            Face::Admin => (admin::answer(shared, &incoming), Drawn::default()),
-        };
-        let bytes = outgoing.bytes(keep_alive);
-        let sent = match drawn.fault() {
-            Some(Fault::SilenceAfterAccept | Fault::SilenceBeforeAccept) => {
-                return http1::hold(&mut stream, drawn.ms(SILENCE_MS_MAX)).await;
-            }
-            Some(Fault::ResetMidBody) => return http1::reset_halfway(stream, &bytes).await,
-            Some(Fault::CloseWithoutAnswer) => return,
-            Some(Fault::SlowDrip) => http1::drip(&mut stream, &bytes, drawn.ms(20)).await,
-            _ => send(&mut stream, &bytes).await,
-        };
-        if sent.is_err() || !keep_alive {
-            return;
-        }
-    }
-}
-
-async fn send(stream: &mut TcpStream, bytes: &[u8]) -> std::io::Result<()> {
-    tokio::io::AsyncWriteExt::write_all(stream, bytes).await
+/// Serves both ports.
+pub(crate) async fn serve(shared: Arc<Shared>, bank: TcpListener, admin: TcpListener) {
+    let served = Arc::clone(&shared);
+    let orders = connections::serve(bank, BODY_BYTES_MAX, move |incoming| {
+        let shared = Arc::clone(&served);
+        async move { bank_exchange(&shared, &incoming).await }
+    });
+    let knobs = connections::serve(admin, BODY_BYTES_MAX, move |incoming| {
+        std::future::ready((admin::answer(&shared, &incoming), Drawn::default()))
+    });
+    tokio::join!(orders, knobs);
 }
 
 async fn bank_exchange(shared: &Shared, incoming: &Incoming) -> (Outgoing, Drawn) {

@@ -11,10 +11,9 @@ use super::soap;
 use super::trade::Trade;
 use crate::http1;
 use crate::knobs::{Drawn, Fault};
+use crate::wire::{REPLY_BYTES_MAX, post};
 use crate::xml::Node;
 
-/// A list of a day with its documents.
-const REPLY_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// The real hubs' limits: 30 s to connect, 3 min on the socket.
 const CONNECT: Duration = Duration::from_secs(30);
 const CALL: Duration = Duration::from_secs(180);
@@ -55,20 +54,7 @@ impl Client {
     /// The same with the argument as it shall travel.
     pub(crate) async fn call_with(&self, operation: &str, argument: Option<&str>) -> Result<Node, String> {
         let envelope = self.envelope(operation, argument);
-        let sent =
-            self.http.post(&self.url).header("Content-Type", "text/xml; charset=utf-8").header("SOAPAction", "\"\"");
-        let mut reply = sent.body(envelope).send().await.map_err(|e| format!("{operation}: {e}"))?;
-        let status = reply.status();
-        let mut bytes = Vec::new();
-        while let Some(chunk) = reply.chunk().await.map_err(|e| format!("{operation}: {e}"))? {
-            if bytes.len() + chunk.len() > REPLY_BYTES_MAX {
-                return Err(format!("{operation}: reply above {REPLY_BYTES_MAX} bytes"));
-            }
-            bytes.extend_from_slice(&chunk);
-        }
-        if !status.is_success() {
-            return Err(format!("{operation}: HTTP {}", status.as_u16()));
-        }
+        let bytes = post(&self.http, &self.url, operation, envelope).await?;
         self.read(operation, &bytes)
     }
 

@@ -12,12 +12,9 @@ pub(crate) mod trade;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::thread::JoinHandle;
-use std::time::Duration;
 
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
-use tokio::sync::{mpsc, oneshot};
 
 use crate::SimulatorError;
 use crate::bank::{BankRules, Books, BooksError};
@@ -25,13 +22,12 @@ use crate::county::County;
 use crate::day::Day;
 use crate::knobs::Knobs;
 use crate::money::Fen;
+use crate::worker::Rounds;
 use client::Client;
 pub use trade::Trade;
 
 /// Findings kept about the gateway; more tell nothing new.
 const FINDINGS_MAX: usize = 10_000;
-/// Callers that wait for a round.
-const WAITING_MAX: usize = 64;
 
 /// How one simulated hub is set up.
 #[derive(Clone, Serialize, Deserialize)]
@@ -134,9 +130,7 @@ impl Hub {
 /// A running hub. Dropping it stops it.
 pub struct BankHub {
     hub: Arc<Hub>,
-    rounds: mpsc::Sender<oneshot::Sender<PollReport>>,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+    rounds: Rounds<PollReport>,
 }
 
 impl BankHub {
@@ -159,20 +153,12 @@ impl BankHub {
             time_of_day: config.time_of_day,
             findings: Mutex::new(Vec::new()),
         });
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let (rounds, asked) = mpsc::channel(WAITING_MAX);
-        let (stop, stopped) = oneshot::channel::<()>();
-        let period = (config.poll_ms > 0).then(|| Duration::from_millis(config.poll_ms));
         let worker = Arc::clone(&hub);
-        let thread = std::thread::Builder::new().name("bank-hub".to_owned()).spawn(move || {
-            runtime.block_on(async {
-                tokio::select! {
-                    _ = stopped => {}
-                    () = work(&worker, period, asked) => {}
-                }
-            });
+        let rounds = Rounds::start("bank-hub", config.poll_ms, move || {
+            let hub = Arc::clone(&worker);
+            async move { round::run(&hub).await }
         })?;
-        Ok(BankHub { hub, rounds, stop: Some(stop), thread: Some(thread) })
+        Ok(BankHub { hub, rounds })
     }
 
     /// Runs one round now and says what it did.
@@ -180,9 +166,7 @@ impl BankHub {
     /// # Errors
     /// When the hub has stopped.
     pub async fn poll_now(&self) -> Result<PollReport, SimulatorError> {
-        let (told, report) = oneshot::channel();
-        self.rounds.send(told).await.map_err(|_| SimulatorError::Stopped)?;
-        report.await.map_err(|_| SimulatorError::Stopped)
+        self.rounds.now().await
     }
 
     /// The bank's books.
@@ -219,33 +203,5 @@ impl BankHub {
     /// Stops it: gives up what is under way, ends its thread and flushes the ledger.
     pub fn stop(self) {
         drop(self);
-    }
-}
-
-impl Drop for BankHub {
-    fn drop(&mut self) {
-        drop(self.stop.take());
-        if let Some(thread) = self.thread.take() {
-            drop(thread.join());
-        }
-    }
-}
-
-async fn work(hub: &Arc<Hub>, period: Option<Duration>, mut asked: mpsc::Receiver<oneshot::Sender<PollReport>>) {
-    let mut timer = tokio::time::interval(period.unwrap_or(Duration::from_secs(3600)));
-    timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        let told = tokio::select! {
-            told = asked.recv() => match told {
-                Some(told) => Some(told),
-                None => return,
-            },
-            _ = timer.tick(), if period.is_some() => None,
-        };
-        let report = round::run(hub).await;
-        if let Some(told) = told {
-            // A caller that has gone has nobody left to tell.
-            drop(told.send(report));
-        }
     }
 }

@@ -9,9 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::SimulatorError;
 use crate::county::County;
-use crate::day::Day;
-use crate::knobs::Knobs;
-use crate::open::{Callback, CallbackRecord, Kept, Office, OpenConfig, machine_ms};
+use crate::open::{Kept, Office, OpenConfig, machine_ms};
 use desk::{GridAct, GridDesk};
 
 pub use books::{Clue, GridBooks, Report, Sort};
@@ -53,29 +51,11 @@ impl Grid {
         Ok(Grid { office: Office::start("grid", desk, kept, config.open)?, books })
     }
 
-    /// Where `/v1/tasks` begins.
-    pub fn url(&self) -> &str {
-        self.office.url()
-    }
-
-    /// Where its knobs are, and what else scripts want.
-    pub fn admin_url(&self) -> &str {
-        self.office.admin_url()
-    }
-
-    /// Its knobs.
-    pub fn knobs(&self) -> &Knobs {
-        self.office.knobs()
-    }
+    crate::open::office_faces!();
 
     /// What its workers know and have done.
     pub fn books(&self) -> Arc<GridBooks> {
         Arc::clone(&self.books)
-    }
-
-    /// Says where reports are posted; what waits goes there.
-    pub fn call_back(&self, callback: Callback) {
-        self.office.call_back(callback);
     }
 
     /// Workers report on a task what they know; `false` when it does not wait for them.
@@ -86,35 +66,5 @@ impl Grid {
     /// A worker tells something unasked about a task.
     pub fn tell(&self, number: &str, text: &str) -> bool {
         self.office.act(GridAct::Tell { number: number.to_owned(), text: text.to_owned() })
-    }
-
-    /// Turns the platform's clock forward; what comes due is done and posted.
-    pub fn advance_ms(&self, ms: u64) {
-        self.office.advance_ms(ms);
-    }
-
-    /// Turns the platform's calendar forward; tasks past their day are closed without a result.
-    pub fn set_date(&self, day: Day) {
-        self.office.set_date(day);
-    }
-
-    /// Every callback that was posted, in order.
-    pub fn callbacks(&self) -> Vec<CallbackRecord> {
-        self.office.callbacks()
-    }
-
-    /// Nothing waits to be posted.
-    pub fn all_posted(&self) -> bool {
-        self.office.all_posted()
-    }
-
-    /// How many numbers it has taken.
-    pub fn taken(&self) -> usize {
-        self.office.taken()
-    }
-
-    /// Stops it: closes every connection and ends its thread.
-    pub fn stop(self) {
-        drop(self);
     }
 }

@@ -24,10 +24,8 @@ pub use state::{Effect, FundPayment};
 use crate::SimulatorError;
 use crate::county::County;
 use crate::day::Day;
-use crate::knobs::Knobs;
 use crate::money::Fen;
-use crate::open::{Callback, CallbackRecord, Kept, Office, OpenConfig, machine_ms};
-use crate::rate::{AgreedRate, Violation};
+use crate::open::{Kept, Office, OpenConfig, machine_ms};
 use desk::{FundAct, FundDesk};
 use reading::Agreement;
 
@@ -84,20 +82,7 @@ impl HousingFund {
         Ok(HousingFund { office, books })
     }
 
-    /// Where `/v1/tasks` begins.
-    pub fn url(&self) -> &str {
-        self.office.url()
-    }
-
-    /// Where its knobs are, and what else scripts want.
-    pub fn admin_url(&self) -> &str {
-        self.office.admin_url()
-    }
-
-    /// Its knobs; `only` takes a kind of task, or `ask`.
-    pub fn knobs(&self) -> &Knobs {
-        self.office.knobs()
-    }
+    crate::open::office_faces!();
 
     /// Its books, to judge by. What is changed there directly is told with the next exchange,
     /// and is not in the ledger: with one, use the methods here.
@@ -105,24 +90,9 @@ impl HousingFund {
         Arc::clone(&self.books)
     }
 
-    /// Says where results are posted; without it they are told only when asked for.
-    pub fn call_back(&self, callback: Callback) {
-        self.office.call_back(callback);
-    }
-
     /// Adds a person with accounts.
     pub fn add(&self, person: Person, accounts: Vec<Account>) {
         drop(self.office.act(FundAct::Add { person: Box::new(person), accounts }));
-    }
-
-    /// Turns the calendar: freezes end, people whose day is known retire, deducts are looked at.
-    pub fn set_date(&self, day: Day) {
-        self.office.set_date(day);
-    }
-
-    /// Turns the clock forward, so that what waits for its review is looked at.
-    pub fn advance_ms(&self, ms: u64) {
-        self.office.advance_ms(ms);
     }
 
     /// The person retires: what is registered is paid.
@@ -186,40 +156,5 @@ impl HousingFund {
     /// Looks at every deduct that waits for it.
     pub fn review_all(&self) {
         drop(self.office.act(FundAct::ReviewAll {}));
-    }
-
-    /// Every callback that was posted, in order.
-    pub fn callbacks(&self) -> Vec<CallbackRecord> {
-        self.office.callbacks()
-    }
-
-    /// Nothing waits to be posted.
-    pub fn all_posted(&self) -> bool {
-        self.office.all_posted()
-    }
-
-    /// How many numbers it has taken.
-    pub fn taken(&self) -> usize {
-        self.office.taken()
-    }
-
-    /// Changes the agreed rate; counting starts anew.
-    pub fn agree(&self, rate: Option<AgreedRate>) {
-        self.office.agree(rate);
-    }
-
-    /// Calls above the agreed rate.
-    pub fn violations(&self) -> Vec<Violation> {
-        self.office.violations()
-    }
-
-    /// Calls with a right credential.
-    pub fn calls(&self) -> u64 {
-        self.office.calls()
-    }
-
-    /// Stops it: closes every connection and ends its thread.
-    pub fn stop(self) {
-        drop(self);
     }
 }

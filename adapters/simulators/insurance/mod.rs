@@ -13,10 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::SimulatorError;
 use crate::county::County;
-use crate::day::Day;
-use crate::knobs::Knobs;
-use crate::open::{Callback, CallbackRecord, Kept, Office, OpenConfig, machine_ms};
-use crate::rate::{AgreedRate, Violation};
+use crate::open::{Kept, Office, OpenConfig, machine_ms};
 
 use acts::InsuranceAct;
 
@@ -72,20 +69,7 @@ impl Insurance {
         policy::of_the_samples()
     }
 
-    /// Where `/v1/tasks` begins.
-    pub fn url(&self) -> &str {
-        self.office.url()
-    }
-
-    /// Where its knobs are, and what else scripts want.
-    pub fn admin_url(&self) -> &str {
-        self.office.admin_url()
-    }
-
-    /// Its knobs.
-    pub fn knobs(&self) -> &Knobs {
-        self.office.knobs()
-    }
+    crate::open::office_faces!();
 
     /// The books as they are now.
     pub fn books(&self) -> InsuranceBooks {
@@ -107,55 +91,5 @@ impl Insurance {
     /// The insured or a beneficiary buys the policy out of a surrender; `false` when no window is open for that person.
     pub fn buy_out(&self, policy: &str, id_number: &str) -> bool {
         self.office.act(InsuranceAct::BuyOut { policy: policy.to_owned(), id_number: id_number.to_owned() })
-    }
-
-    /// Says where results are posted; what waits goes there.
-    pub fn call_back(&self, callback: Callback) {
-        self.office.call_back(callback);
-    }
-
-    /// Turns the insurer's clock forward; what comes due is done and posted.
-    pub fn advance_ms(&self, ms: u64) {
-        self.office.advance_ms(ms);
-    }
-
-    /// Turns its calendar forward; freezes end, queues move up.
-    pub fn set_date(&self, day: Day) {
-        self.office.set_date(day);
-    }
-
-    /// Every callback that was posted, in order.
-    pub fn callbacks(&self) -> Vec<CallbackRecord> {
-        self.office.callbacks()
-    }
-
-    /// Nothing waits to be posted.
-    pub fn all_posted(&self) -> bool {
-        self.office.all_posted()
-    }
-
-    /// How many numbers it has taken.
-    pub fn taken(&self) -> usize {
-        self.office.taken()
-    }
-
-    /// Changes the agreed rate; counting starts anew.
-    pub fn agree(&self, rate: Option<AgreedRate>) {
-        self.office.agree(rate);
-    }
-
-    /// Calls above the agreed rate.
-    pub fn violations(&self) -> Vec<Violation> {
-        self.office.violations()
-    }
-
-    /// Calls with a right credential.
-    pub fn calls(&self) -> u64 {
-        self.office.calls()
-    }
-
-    /// Stops it: closes every connection and ends its thread.
-    pub fn stop(self) {
-        drop(self);
     }
 }

@@ -16,16 +16,16 @@
 mod admin;
 mod answer;
 mod desk;
+mod faces;
 mod ledger;
 mod post;
 mod serve;
 mod shared;
 mod task;
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::thread::JoinHandle;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -33,15 +33,18 @@ use serde_json::Value;
 
 pub(crate) use answer::{Ahead, Answer, Lead, News, State, dashed, details, finding};
 pub(crate) use desk::Desk;
+pub(crate) use faces::office_faces;
 pub(crate) use ledger::{Kept, machine_ms};
 pub use post::CallbackRecord;
 pub(crate) use shared::Shared;
 pub(crate) use task::{Payee, Task};
 
 use crate::SimulatorError;
+use crate::connections::listen;
 use crate::day::Day;
 use crate::knobs::Knobs;
 use crate::rate::{AgreedRate, Violation};
+use crate::worker::Worker;
 
 /// The partner's own time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -137,8 +140,7 @@ pub(crate) struct Office<T: Trade> {
     url: String,
     admin_url: String,
     shared: Arc<Shared<T>>,
-    stop: Option<tokio::sync::oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+    _worker: Worker,
 }
 
 impl<T: Trade> Office<T> {
@@ -159,23 +161,16 @@ impl<T: Trade> Office<T> {
         let (admin_listener, admin_address) = listen(config.admin_address)?;
         let client = reqwest::Client::builder().no_proxy().tls_certs_only(std::iter::empty()).build()?;
         let shared = Shared::take_up(trade, kept, config)?;
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let (stop, stopped) = tokio::sync::oneshot::channel();
         let served = Arc::clone(&shared);
-        let thread = std::thread::Builder::new().name(name.to_owned()).spawn(move || {
-            runtime.block_on(async {
-                tokio::select! {
-                    _ = stopped => {}
-                    () = serve::accept(&served, listener, serve::Face::Partner) => {}
-                    () = serve::accept(&served, admin_listener, serve::Face::Admin) => {}
-                    () = post::keep_time(&served) => {}
-                    () = post::deliver(&served, &client) => {}
-                }
-            });
-            // Dropping the runtime here ends every connection: no task outlives the thread that `stop` joins.
+        let worker = Worker::start(name, move || async move {
+            tokio::join!(
+                serve::serve(&served, listener, admin_listener),
+                post::keep_time(&served),
+                post::deliver(&served, &client)
+            );
         })?;
         let (url, admin_url) = (format!("http://{address}"), format!("http://{admin_address}"));
-        Ok(Office { url, admin_url, shared, stop: Some(stop), thread: Some(thread) })
+        Ok(Office { url, admin_url, shared, _worker: worker })
     }
 
     /// Where `/v1/tasks` begins.
@@ -252,21 +247,4 @@ impl<T: Trade> Office<T> {
     pub(crate) fn calls(&self) -> u64 {
         self.shared.rate.lock().calls()
     }
-}
-
-impl<T: Trade> Drop for Office<T> {
-    fn drop(&mut self) {
-        drop(self.stop.take());
-        if let Some(thread) = self.thread.take() {
-            drop(thread.join());
-        }
-    }
-}
-
-fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), SimulatorError> {
-    let failed = |source| SimulatorError::Listen { address, source };
-    let listener = TcpListener::bind(address).map_err(failed)?;
-    listener.set_nonblocking(true).map_err(failed)?;
-    let bound = listener.local_addr().map_err(failed)?;
-    Ok((listener, bound))
 }

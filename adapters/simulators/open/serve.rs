@@ -1,90 +1,35 @@
 //! Connections: credential, rate, faults, and the exchange between them.
 
-use std::net::TcpListener as StdListener;
+use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
 
 use super::desk::Said;
 use super::{Shared, Trade, admin};
-use crate::http1::{self, Incoming, Outgoing, Read};
+use crate::connections;
+use crate::http1::{Incoming, Outgoing};
 use crate::knobs::{Drawn, FAULTS, Fault};
 
 /// Largest task (section 1).
 const TASK_BYTES_MAX: usize = 8 * 1024 * 1024;
-/// Connections at one time; a gateway's lane uses far fewer.
-const CONNECTIONS_MAX: usize = 1024;
-/// Silence lasts until the client leaves, but not for ever.
-const SILENCE_MS_MAX: u64 = 600_000;
 const OVERSIZE_BYTES: usize = 16 * 1024 * 1024;
 /// How long a 202 waits for its own callback.
 const EARLY_MS_MAX: u64 = 10_000;
 
-/// Which of the two ports.
-#[derive(Clone, Copy)]
-pub(crate) enum Face {
-    Partner,
-    Admin,
-}
-
-/// Serves until the runtime is dropped.
-pub(crate) async fn accept<T: Trade>(shared: &Arc<Shared<T>>, listener: StdListener, face: Face) {
-    let Ok(listener) = TcpListener::from_std(listener) else { return };
-    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
-    loop {
-        let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
-        // An accept that fails (no file handles) is tried again when the next connection ends or comes.
-        let Ok((stream, _)) = listener.accept().await else {
-            tokio::task::yield_now().await;
-            continue;
-        };
-        drop(stream.set_nodelay(true));
-        let shared = Arc::clone(shared);
-        tokio::spawn(async move {
-            connection(&shared, stream, face).await;
-            drop(place);
-        });
-    }
-}
-
-async fn connection<T: Trade>(shared: &Shared<T>, mut stream: TcpStream, face: Face) {
-    let mut buffer = Vec::new();
-    loop {
-        let incoming = match http1::read_request_within(&mut stream, &mut buffer, TASK_BYTES_MAX).await {
-            Read::Request(incoming) => incoming,
-            Read::Closed => return,
-            Read::Refused(status) => {
-                let refusal = Outgoing::new(status, "text/plain", Vec::new());
-                drop(send(&mut stream, &refusal.bytes(false)).await);
-                return;
-            }
-        };
-        let keep_alive = incoming.keep_alive;
-        let (outgoing, drawn) = match face {
-            Face::Partner => exchange(shared, &incoming).await,
-            Face::Admin => (admin::answer(shared, &incoming).await, Drawn::default()),
-        };
-        let bytes = outgoing.bytes(keep_alive);
-        let sent = match drawn.fault() {
-            Some(Fault::SilenceAfterAccept | Fault::SilenceBeforeAccept) => {
-                return http1::hold(&mut stream, drawn.ms(SILENCE_MS_MAX)).await;
-            }
-            Some(Fault::ResetMidBody) => return http1::reset_halfway(stream, &bytes).await,
-            Some(Fault::CloseWithoutAnswer) => return,
-            Some(Fault::SlowDrip) => http1::drip(&mut stream, &bytes, drawn.ms(20)).await,
-            _ => send(&mut stream, &bytes).await,
-        };
-        if sent.is_err() || !keep_alive {
-            return;
-        }
-    }
-}
-
-async fn send(stream: &mut TcpStream, bytes: &[u8]) -> std::io::Result<()> {
-    tokio::io::AsyncWriteExt::write_all(stream, bytes).await
+/// Serves both ports.
+pub(crate) async fn serve<T: Trade>(shared: &Arc<Shared<T>>, partner: TcpListener, admin: TcpListener) {
+    let (asked, told) = (Arc::clone(shared), Arc::clone(shared));
+    let tasks = connections::serve(partner, TASK_BYTES_MAX, move |incoming| {
+        let shared = Arc::clone(&asked);
+        async move { exchange(&shared, &incoming).await }
+    });
+    let knobs = connections::serve(admin, TASK_BYTES_MAX, move |incoming| {
+        let shared = Arc::clone(&told);
+        async move { (admin::answer(&shared, &incoming).await, Drawn::default()) }
+    });
+    tokio::join!(tasks, knobs);
 }
 
 fn plain(status: u16) -> (Outgoing, Drawn) {

@@ -14,10 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::SimulatorError;
 use crate::county::County;
-use crate::day::Day;
-use crate::knobs::Knobs;
-use crate::open::{Callback, CallbackRecord, Kept, Office, OpenConfig, machine_ms};
-use crate::rate::{AgreedRate, Violation};
+use crate::open::{Kept, Office, OpenConfig, machine_ms};
 use acts::{PoliceAct, PoliceOutcome};
 use desk::PoliceDesk;
 
@@ -88,30 +85,12 @@ impl Police {
         Ok(Police { office: Office::start("police", desk, kept, open)?, books })
     }
 
-    /// Where `/v1/tasks` begins.
-    pub fn url(&self) -> &str {
-        self.office.url()
-    }
-
-    /// Where its knobs are, and what else scripts want.
-    pub fn admin_url(&self) -> &str {
-        self.office.admin_url()
-    }
-
-    /// Its knobs.
-    pub fn knobs(&self) -> &Knobs {
-        self.office.knobs()
-    }
+    crate::open::office_faces!();
 
     /// The police's books, to look into and to add people, vehicles and traces. What is added there is not in the ledger: with one,
     /// give everything to [`Police::start_with`].
     pub fn books(&self) -> Arc<PoliceBooks> {
         Arc::clone(&self.books)
-    }
-
-    /// Says where results and hits are posted; what waits goes there.
-    pub fn call_back(&self, callback: Callback) {
-        self.office.call_back(callback);
     }
 
     /// Somebody (an identity number) or some vehicle (a plate) comes by: each watch in force makes a hit, posted until it is answered with 200.
@@ -140,50 +119,5 @@ impl Police {
 
     fn change(&self, act: PoliceAct) -> bool {
         matches!(self.office.act(act), PoliceOutcome::Changed(true))
-    }
-
-    /// Turns the police's clock forward; what comes due is done and posted.
-    pub fn advance_ms(&self, ms: u64) {
-        self.office.advance_ms(ms);
-    }
-
-    /// Turns the police's calendar forward; watches end, and supports to which nobody came are refused.
-    pub fn set_date(&self, day: Day) {
-        self.office.set_date(day);
-    }
-
-    /// Every callback that was posted, in order.
-    pub fn callbacks(&self) -> Vec<CallbackRecord> {
-        self.office.callbacks()
-    }
-
-    /// Nothing waits to be posted.
-    pub fn all_posted(&self) -> bool {
-        self.office.all_posted()
-    }
-
-    /// How many numbers they have taken.
-    pub fn taken(&self) -> usize {
-        self.office.taken()
-    }
-
-    /// Changes the agreed rate; counting starts anew.
-    pub fn agree(&self, rate: Option<AgreedRate>) {
-        self.office.agree(rate);
-    }
-
-    /// Calls above the agreed rate.
-    pub fn violations(&self) -> Vec<Violation> {
-        self.office.violations()
-    }
-
-    /// Calls with a right credential.
-    pub fn calls(&self) -> u64 {
-        self.office.calls()
-    }
-
-    /// Stops them: closes every connection and ends their thread.
-    pub fn stop(self) {
-        drop(self);
     }
 }

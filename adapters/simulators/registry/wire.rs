@@ -4,11 +4,9 @@ use std::time::Duration;
 
 use encoding_rs::UTF_8;
 
-use crate::wire::{decode, encode};
+use crate::wire::{decode, encode, post};
 use crate::xml::{self, Node};
 
-/// A list of a day with its documents.
-const REPLY_BYTES_MAX: usize = 64 * 1024 * 1024;
 const CONNECT: Duration = Duration::from_secs(30);
 const CALL: Duration = Duration::from_secs(180);
 const NAMESPACE: &str = "http://ip.service.webService.ckw.tdh/";
@@ -68,20 +66,7 @@ impl Client {
             body.push_str(&format!("<{name}>{}</{name}>", encode(inner, UTF_8)));
         }
         body.push_str(&format!("</q:{operation}></soapenv:Body></soapenv:Envelope>"));
-        let sent =
-            self.http.post(&self.url).header("Content-Type", "text/xml; charset=utf-8").header("SOAPAction", "\"\"");
-        let mut reply = sent.body(body).send().await.map_err(|e| format!("{operation}: {e}"))?;
-        let status = reply.status();
-        let mut bytes = Vec::new();
-        while let Some(chunk) = reply.chunk().await.map_err(|e| format!("{operation}: {e}"))? {
-            if bytes.len() + chunk.len() > REPLY_BYTES_MAX {
-                return Err(format!("{operation}: reply above {REPLY_BYTES_MAX} bytes"));
-            }
-            bytes.extend_from_slice(&chunk);
-        }
-        if !status.is_success() {
-            return Err(format!("{operation}: HTTP {}", status.as_u16()));
-        }
+        let bytes = post(&self.http, &self.url, operation, body).await?;
         let envelope = std::str::from_utf8(&bytes).map_err(|_| format!("{operation}: the envelope is not UTF-8"))?;
         let envelope = xml::parse(envelope).map_err(|e| format!("{operation}: {e}"))?;
         let returned = envelope.below("return").map(|node| node.text.trim().to_owned()).unwrap_or_default();

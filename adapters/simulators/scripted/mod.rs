@@ -3,17 +3,16 @@
 mod serve;
 mod table;
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::sync::Arc;
-use std::thread::JoinHandle;
-
-use tokio::sync::oneshot;
 
 pub use table::{Call, Effect, Script};
 
 use crate::SimulatorError;
+use crate::connections::listen;
 use crate::knobs::Knobs;
 use crate::open::Callback;
+use crate::worker::Worker;
 use serve::Shared;
 
 /// How one scripted partner is set up.
@@ -53,8 +52,7 @@ impl Default for ScriptedConfig {
 pub struct Scripted {
     url: String,
     shared: Arc<Shared>,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+    _worker: Worker,
 }
 
 impl Scripted {
@@ -63,25 +61,14 @@ impl Scripted {
     /// # Errors
     /// When the port, the thread or the HTTP client cannot be had.
     pub fn start(script: Script, config: ScriptedConfig) -> Result<Scripted, SimulatorError> {
-        let failed = |source| SimulatorError::Listen { address: config.address, source };
-        let listener = TcpListener::bind(config.address).map_err(failed)?;
-        listener.set_nonblocking(true).map_err(failed)?;
-        let url = format!("http://{}", listener.local_addr().map_err(failed)?);
+        let (listener, address) = listen(config.address)?;
         let client = reqwest::Client::builder().no_proxy().tls_certs_only(std::iter::empty()).build()?;
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let shared = Arc::new(Shared::new(script, config));
         let served = Arc::clone(&shared);
-        let (stop, stopped) = oneshot::channel();
-        let thread = std::thread::Builder::new().name("scripted".to_owned()).spawn(move || {
-            runtime.block_on(async {
-                tokio::select! {
-                    _ = stopped => {}
-                    () = serve::accept(&served, listener) => {}
-                    () = serve::post(&served, &client) => {}
-                }
-            });
+        let worker = Worker::start("scripted", move || async move {
+            tokio::join!(serve::serve(&served, listener), serve::post(&served, &client));
         })?;
-        Ok(Scripted { url, shared, stop: Some(stop), thread: Some(thread) })
+        Ok(Scripted { url: format!("http://{address}"), shared, _worker: worker })
     }
 
     /// Where its addresses begin.
@@ -120,14 +107,5 @@ impl Scripted {
     /// Stops it: closes every connection and ends its thread.
     pub fn stop(self) {
         drop(self);
-    }
-}
-
-impl Drop for Scripted {
-    fn drop(&mut self) {
-        drop(self.stop.take());
-        if let Some(thread) = self.thread.take() {
-            drop(thread.join());
-        }
     }
 }

@@ -1,27 +1,23 @@
 //! Connections of a scripted partner: credential, signature, faults, and its posts.
 
-use std::net::TcpListener as StdListener;
+use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::Notify;
 
 use super::ScriptedConfig;
 use super::table::{Books, Script};
-use crate::http1::{self, Incoming, Outgoing, Read};
+use crate::connections;
+use crate::http1::{self, Incoming, Outgoing};
 use crate::knobs::{Drawn, Fault, Knobs};
 use crate::open::Callback;
 
 /// Largest order.
 const ORDER_BYTES_MAX: usize = 16 * 1024 * 1024;
-/// Connections at one time.
-const CONNECTIONS_MAX: usize = 256;
-/// Silence lasts until the client leaves, but not for ever.
-const SILENCE_MS_MAX: u64 = 600_000;
 /// A gateway that does not answer a post in this time is asked again.
 const ANSWER_MS_MAX: u64 = 10_000;
 
@@ -71,68 +67,27 @@ fn hmac(key: &[u8], message: &[u8]) -> String {
     outer.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Serves until the runtime is dropped.
-pub(crate) async fn accept(shared: &Arc<Shared>, listener: StdListener) {
-    let Ok(listener) = TcpListener::from_std(listener) else { return };
-    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
-    loop {
-        let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
-        let Ok((stream, _)) = listener.accept().await else {
-            tokio::task::yield_now().await;
-            continue;
-        };
-        let shared = Arc::clone(shared);
-        tokio::spawn(async move {
-            connection(&shared, stream).await;
-            drop(place);
-        });
-    }
-}
-
-async fn connection(shared: &Shared, mut stream: TcpStream) {
-    let mut buffer = Vec::new();
-    loop {
-        let incoming = match http1::read_request_within(&mut stream, &mut buffer, ORDER_BYTES_MAX).await {
-            Read::Request(incoming) => incoming,
-            Read::Closed | Read::Refused(_) => return,
-        };
-        let (outgoing, drawn) = exchange(shared, &incoming);
-        if drawn.delay_ms > 0 {
-            tokio::time::sleep(Duration::from_millis(drawn.delay_ms)).await;
-        }
-        let bytes = outgoing.bytes(incoming.keep_alive);
-        match drawn.fault() {
-            Some(Fault::SilenceAfterAccept | Fault::SilenceBeforeAccept) => {
-                return http1::hold(&mut stream, drawn.ms(SILENCE_MS_MAX)).await;
+/// Serves its port.
+pub(crate) async fn serve(shared: &Arc<Shared>, listener: TcpListener) {
+    let shared = Arc::clone(shared);
+    let answer = move |incoming: Incoming| {
+        let shared = Arc::clone(&shared);
+        async move {
+            let (outgoing, drawn) = exchange(&shared, &incoming);
+            if drawn.delay_ms > 0 {
+                tokio::time::sleep(Duration::from_millis(drawn.delay_ms)).await;
             }
-            Some(Fault::ResetMidBody) => return http1::reset_halfway(stream, &bytes).await,
-            Some(Fault::CloseWithoutAnswer) => return,
-            _ => {}
+            (outgoing, drawn)
         }
-        if tokio::io::AsyncWriteExt::write_all(&mut stream, &bytes).await.is_err() || !incoming.keep_alive {
-            return;
-        }
-    }
+    };
+    connections::serve(listener, ORDER_BYTES_MAX, answer).await;
 }
 
 fn answer(status: u16, json: &Value) -> Outgoing {
     let mut outgoing = Outgoing::new(status, "application/json", json.to_string().into_bytes());
     // Clocks of a partner are what `partner check` compares.
-    outgoing.headers.push(("Date".to_owned(), http_date(std::time::SystemTime::now())));
+    outgoing.headers.push(("Date".to_owned(), http1::date(0)));
     outgoing
-}
-
-/// `Sun, 06 Nov 1994 08:49:37 GMT`.
-fn http_date(now: std::time::SystemTime) -> String {
-    const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
-    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    let seconds = now.duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    let (days, clock) = (seconds / 86_400, seconds % 86_400);
-    let day = crate::day::Day::EPOCH.plus_days(i32::try_from(days).unwrap_or(0));
-    let (year, month, date) = day.parts();
-    let weekday = usize::try_from(days % 7).ok().and_then(|nth| DAYS.get(nth)).copied().unwrap_or_default();
-    let month = usize::try_from(month - 1).ok().and_then(|nth| MONTHS.get(nth)).copied().unwrap_or_default();
-    format!("{weekday}, {date:02} {month} {year} {:02}:{:02}:{:02} GMT", clock / 3_600, clock / 60 % 60, clock % 60)
 }
 
 fn exchange(shared: &Shared, incoming: &Incoming) -> (Outgoing, Drawn) {

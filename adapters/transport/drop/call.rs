@@ -23,8 +23,12 @@ pub(crate) trait PacketForm: Send + Sync + 'static {
     /// Writes the packet of the one line of `slip`; `None` when the form cannot say it or the whole is too large. Our number stands in
     /// its name, so the same order is the same file.
     fn order(&self, slip: &Slip, files: &[PaperFile]) -> Option<Packet>;
-    /// The packet that tells the partner what of its packet was not taken; `None` when all of it was, or the form has no word for it.
+    /// The packet that tells the partner what of its packet was not taken; `None` when all of it was.
     fn receipt(&self, name: &str, verdicts: &[ItemVerdict]) -> Option<Packet>;
+    /// Has the form a word for what was not taken?
+    fn tells_back(&self) -> bool {
+        true
+    }
 }
 
 /// One partner's mailbox.
@@ -79,6 +83,10 @@ impl<F: PacketForm> CallOut for DropCall<F> {
         Box::pin(self.sweeper.sweep(&self.reader))
     }
 
+    fn tells_back(&self) -> bool {
+        self.form.tells_back()
+    }
+
     fn try_out<'a>(&'a self) -> SocketFuture<'a, Vec<Tried>> {
         Box::pin(trial::try_out(&self.sweeper.mailbox))
     }
@@ -88,6 +96,9 @@ impl<F: PacketForm> CallOut for DropCall<F> {
             match end {
                 Conclusion::Taken(verdicts) => {
                     let packet = packet_of(name).unwrap_or(name);
+                    if let Some(note) = self.reader.noted_as(packet) {
+                        self.sweeper.note(name, &note).await?;
+                    }
                     let receipt = self.form.receipt(packet, verdicts).map(|packet| (packet.name, packet.bytes));
                     self.sweeper.taken(name, receipt.into_iter().collect()).await
                 }

@@ -31,8 +31,12 @@ pub(crate) trait PacketReader: Send + Sync + 'static {
     fn rank(&self, _name: &str) -> u8 {
         0
     }
-    /// The packet that makes this one say nothing any more, once it was taken: an answer makes an acknowledgement stale.
+    /// The note that makes this packet say nothing any more: once an answer was taken, an acknowledgement is stale.
     fn passed_by(&self, _name: &str) -> Option<String> {
+        None
+    }
+    /// The note that is left beside the marks of what was taken when this packet is: the same for every answer to one request.
+    fn noted_as(&self, _name: &str) -> Option<String> {
         None
     }
     /// Reads a packet.
@@ -43,7 +47,7 @@ pub(crate) trait PacketReader: Send + Sync + 'static {
 }
 
 /// Every reason for which a packet is put aside, in Chinese and English.
-pub(crate) const REASONS: [(&str, &str, &str); 18] = [
+pub(crate) const REASONS: [(&str, &str, &str); 20] = [
     ("truncated", "数据包不完整", "the packet has no end"),
     ("damaged", "数据包已损坏", "the packet's parts or checksums do not fit together"),
     ("too_large", "数据包超过大小限制", "the packet is larger than any may be"),
@@ -61,6 +65,8 @@ pub(crate) const REASONS: [(&str, &str, &str); 18] = [
     ("members", "数据包内文件种类不符合约定", "the packet holds a member that its kind may not have"),
     ("totals", "数据包内数量或序号不符", "counts or sequence numbers do not add up"),
     ("schema", "报文内容无法识别", "a member is no message of the agreed form"),
+    ("contradiction", "报文内容自相矛盾", "what a member says contradicts itself"),
+    ("not_taken", "结果未被采信，且该格式无法回告", "a result in it was not taken, and the form has no word to say so"),
     ("too_many_items", "一个数据包内结果过多", "the packet holds more results than any may"),
 ];
 
@@ -112,9 +118,9 @@ impl Sweeper {
             }
             // What the one says must be known when the other is read: two of one name, an answer before its reception.
             let passed_by = reader.passed_by(&packet);
-            let before = |swept: &Swept| {
-                packet_of(&swept.name).is_some_and(|other| other == packet || Some(other) == passed_by.as_deref())
-            };
+            let passes_by = |other: &str| passed_by.is_some() && reader.noted_as(other) == passed_by;
+            let before =
+                |swept: &Swept| packet_of(&swept.name).is_some_and(|other| other == packet || passes_by(other));
             if sweep.found.iter().any(before) {
                 sweep.more = true;
                 continue;
@@ -226,7 +232,7 @@ impl Sweeper {
         let nothing_new = |read: Read| Read { said: Ok(Inbound::default()), ..read };
         match self.mailbox.read(Folder::Taken, &mark(packet), 256).await? {
             None => match passed_by {
-                Some(by) if read.said.is_ok() && self.mailbox.has(Folder::Taken, &mark(&by)).await? => {
+                Some(note) if read.said.is_ok() && self.mailbox.has(Folder::Taken, &note).await? => {
                     Ok(nothing_new(read))
                 }
                 _ => Ok(read),
@@ -252,6 +258,14 @@ impl Sweeper {
             self.mailbox.put_away(name, &digest, None).await
         };
         taken.await.inspect_err(|_| self.put_off(name))
+    }
+
+    /// Leaves a packet's note beside the marks; its name says all.
+    ///
+    /// # Errors
+    /// [`Cause`]; the packet is then found again, after all others, and so is its note to be left.
+    pub(crate) async fn note(&self, name: &str, note: &str) -> Result<(), Cause> {
+        self.say(Folder::Taken, note, b"answered\n".to_vec()).await.inspect_err(|_| self.put_off(name))
     }
 
     /// Puts a packet aside with the reason beside it; nothing of its content is in the reason.

@@ -37,7 +37,7 @@ pub fn check_under<'l>(
     if !super::is_case_number(request.case.number.expose(), today.ymd().0) {
         found.push(breach(&D2, "/case/number"));
     }
-    check_parties(request, &mut found);
+    check_parties(request, today, &mut found);
     check_officers(request, &mut found);
     match &request.asked {
         Asked::Goal { goal, subjects, .. } => check_goal(request, *goal, subjects, &mut found),
@@ -88,7 +88,7 @@ fn is_bankrupt(request: &Request, subject: u16) -> bool {
     request.case.parties.get(usize::from(subject)).is_some_and(|party: &Party| party.bankrupt == Some(true))
 }
 
-fn check_parties(request: &Request, found: &mut Vec<Breach>) {
+fn check_parties(request: &Request, today: Day, found: &mut Vec<Breach>) {
     for (place, party) in request.case.parties.iter().enumerate() {
         if party.role != Role::Obligor {
             continue;
@@ -97,7 +97,7 @@ fn check_parties(request: &Request, found: &mut Vec<Breach>) {
         let well_formed = !party.name.expose().trim().is_empty() && !party.id_type.is_empty() && !number.is_empty();
         if !well_formed {
             found.push(breach(&D32, format!("/case/parties/{place}")));
-        } else if crate::identity::is_card(&party.id_type) && !crate::identity::card_is_valid(number) {
+        } else if !crate::identity::is_possible(&party.id_type, number, today) {
             found.push(breach(&D32, format!("/case/parties/{place}/id_number")));
         }
     }

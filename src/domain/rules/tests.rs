@@ -339,6 +339,22 @@ fn d32_the_three_keys() {
         |number: &str| broken(&with(goal(Goal::Look), |request| request.case.parties[0].id_number = personal(number)));
     assert_eq!(card("330225189506120171"), ["D32 /case/parties/0/id_number"]);
     assert_eq!(card(""), ["D32 /case/parties/0"]);
+    let unborn = format!("33022520991231001{}", crate::identity::check_character("33022520991231001").unwrap());
+    assert_eq!(card(&unborn), ["D32 /case/parties/0/id_number"], "born after today");
+    let company = |number: &str| {
+        let of = |request: &mut Request| {
+            (request.case.parties[0].id_type, request.case.parties[0].id_number) =
+                ("24100".to_owned(), personal(number));
+        };
+        broken(&with(goal(Goal::Look), of))
+    };
+    assert_eq!(company("91330225MA2XXXXX1K"), ["D32 /case/parties/0/id_number"]);
+    assert_eq!(company("91330225MA2XXXXX0L"), [""; 0]);
+    let creditors = with(goal(Goal::Look), |request| {
+        let creditor = &mut request.case.parties[1];
+        (creditor.id_type, creditor.id_number) = ("24100".to_owned(), personal("91330225MA2XXXXX1K"));
+    });
+    assert_eq!(broken(&creditors), [""; 0], "only obligors' property is looked for");
     let nameless = |request: &mut Request| request.case.parties[0].name = personal(" ");
     assert_eq!(broken(&with(goal(Goal::Look), nameless)), ["D32 /case/parties/0"]);
 }

@@ -44,6 +44,8 @@ pub enum SettledHow {
     Unmatched,
     /// It was told before.
     Known,
+    /// It says that it was booked on a day that is not here yet: nothing is booked ahead, so nothing of it was taken.
+    Ahead,
 }
 
 /// A partner's list of a day, held against ours.

@@ -209,7 +209,7 @@ impl Decider {
         });
         let built_on: BTreeSet<Index> = own.map(|(_, act)| act.measure).collect();
         let holds = |(index, freeze): &(Index, &Measure)| {
-            freeze.caught > 0 && !built_on.contains(index) && !self.is_bankrupt(open.case, freeze.subject_key)
+            freeze.caught() > 0 && !built_on.contains(index) && !self.is_bankrupt(open.case, freeze.subject_key)
         };
         let mut freezes: Vec<(Index, &Measure)> = self.freezes_in_reach(open).filter(holds).collect();
         freezes.sort_by_key(|(index, freeze)| {
@@ -243,9 +243,9 @@ impl Decider {
         }
         let mut plan = Vec::new();
         for (_, freeze) in self.idle_freezes(open, takings) {
-            let rest = Money::from_units(freeze.limit).minus_or_zero(Money::from_units(freeze.caught));
+            let rest = Money::from_units(freeze.limit()).minus_or_zero(Money::from_units(freeze.caught()));
             let mut line = self.on_freeze(ActKind::Release, freeze, open);
-            if freeze.caught > 0 {
+            if freeze.caught() > 0 {
                 let part = rest.min(wanted).floor_fen();
                 // What the partner would read as the whole is never sent for a part.
                 if !part.is_positive() || !self.reads_a_part(freeze.lane) {
@@ -271,9 +271,9 @@ impl Decider {
             return kept;
         }
         for (index, freeze) in self.idle_freezes(open, &[]) {
-            let rest = Money::from_units(freeze.limit).minus_or_zero(Money::from_units(freeze.caught));
+            let rest = Money::from_units(freeze.limit()).minus_or_zero(Money::from_units(freeze.caught()));
             let part = rest.min(wanted).floor_fen();
-            if freeze.caught > 0 && part.is_positive() && !self.reads_a_part(freeze.lane) {
+            if freeze.caught() > 0 && part.is_positive() && !self.reads_a_part(freeze.lane) {
                 wanted = wanted.minus_or_zero(part);
                 kept.push((index, part.units()));
             }
@@ -293,14 +293,14 @@ impl Decider {
         used.extend(bases.filter_map(|base| self.state.measure_index(domain::ActId::from(base).into())));
         let own = self.own_freezes(open);
         let idle = |(index, freeze): &(Index, &Measure)| {
-            freeze.limit > freeze.caught
+            freeze.limit() > freeze.caught()
                 && own.contains(index)
                 && !used.contains(index)
                 && self.takes(freeze.lane, ActKind::Release)
         };
         let mut idle: Vec<(Index, &Measure)> = self.freezes_in_reach(open).filter(idle).collect();
         idle.sort_by_key(|(index, freeze)| {
-            (freeze.caught > 0, std::cmp::Reverse(freeze.limit - freeze.caught), *index)
+            (freeze.caught() > 0, std::cmp::Reverse(freeze.limit() - freeze.caught()), *index)
         });
         idle
     }

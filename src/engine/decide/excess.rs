@@ -72,10 +72,15 @@ impl Decider {
         }
     }
 
-    /// More was moved than is owed now: only a person can have it given back (`reverse`), and nobody may overlook it.
-    fn tell_overtaken(&mut self, case: Index) {
+    /// More was moved than is owed now.
+    fn overtaken(&self, case: Index) -> Money {
         let ledger = self.state.ledger(case);
-        let over = ledger.deducted.minus_or_zero(ledger.target);
+        ledger.deducted.minus_or_zero(ledger.target)
+    }
+
+    /// Only a person can have it given back (`reverse`), and nobody may overlook it.
+    fn tell_overtaken(&mut self, case: Index) {
+        let over = self.overtaken(case);
         if over.is_positive() {
             let court =
                 self.state.cases.get(case).map(|case| self.state.word(case.court).to_owned()).unwrap_or_default();
@@ -121,7 +126,7 @@ impl Decider {
     fn known_excess(&self, case: Index) -> Money {
         let ledger = self.state.ledger(case);
         let live = self.state.measures_of_case(case).filter(|(_, measure)| measure.is_live_freeze());
-        let limits: Money = live.map(|(_, measure)| Money::from_units(measure.limit)).sum();
+        let limits: Money = live.map(|(_, measure)| Money::from_units(measure.limit())).sum();
         let going =
             self.state.acts_of_case(case).filter(|(_, act)| act.kind() == ActKind::Release && act.state().is_open());
         let freed: Money = going.map(|(_, act)| self.freed_by(act)).sum();
@@ -130,7 +135,7 @@ impl Decider {
 
     fn freed_by(&self, release: &Act) -> Money {
         let limit = self.state.measures.get(release.measure).filter(|measure| measure.is_live_freeze());
-        let limit = limit.map_or(0, |measure| measure.limit);
+        let limit = limit.map_or(0, |measure| measure.limit());
         Money::from_units(if release.amount > 0 { release.amount.min(limit) } else { limit })
     }
 
@@ -141,7 +146,7 @@ impl Decider {
         if !over.is_positive() {
             return Vec::new();
         }
-        let free = |measure: &Measure| measure.is_live_freeze() && measure.releasing == 0 && measure.limit > 0;
+        let free = |measure: &Measure| measure.is_live_freeze() && measure.releasing == 0 && measure.limit() > 0;
         let mut freezes: Vec<(Index, &Measure)> =
             self.state.measures_of_case(case).filter(|(_, measure)| free(measure)).collect();
         freezes.sort_by_key(|(_, measure)| {
@@ -151,7 +156,7 @@ impl Decider {
         });
         let mut plan: Vec<LetGo> = Vec::new();
         for (index, measure) in &freezes {
-            let limit = Money::from_units(measure.limit);
+            let limit = Money::from_units(measure.limit());
             if measure.claimed == 0 && limit <= over {
                 over = over.minus_or_zero(limit);
                 plan.push(LetGo { measure: *index, part: 0 });
@@ -166,7 +171,7 @@ impl Decider {
             if whole || matches!(kind, Some(AssetKind::RealEstate | AssetKind::Vehicle | AssetKind::Policy)) {
                 continue;
             }
-            let unclaimed = Money::from_units(measure.limit).minus_or_zero(Money::from_units(measure.claimed));
+            let unclaimed = Money::from_units(measure.limit()).minus_or_zero(Money::from_units(measure.claimed));
             let part = over.min(unclaimed).floor_fen();
             if part.is_positive() {
                 over = over.minus_or_zero(part);
@@ -181,13 +186,14 @@ impl Decider {
         self.partner(lane).is_some_and(|partner| partner.form.part_release.is_read())
     }
 
-    /// Keeps the open proposals of a case in step with what is too much now.
+    /// Keeps the open proposals of a case, and what people were told of too much taken, in step with what is too much now.
     fn propose(&mut self, case: Index) {
         let plan = self.to_let_go(case);
         let named: Vec<(ActRef, i64)> =
             plan.iter().filter_map(|one| Some((self.named(one.measure)?, one.part))).collect();
-        let sequence = self.state.case_id(case).0;
+        let (sequence, overtaken) = (self.state.case_id(case).0, self.overtaken(case).units());
         let moot = |task: &&crate::state::Task| match task.kind() {
+            TaskKind::Overtaken => task.amount != overtaken,
             TaskKind::Excess => !task.measure.is_some_and(|measure| named.contains(&(measure, task.amount))),
             _ => !task.measure.is_some_and(|measure| self.stands(measure)),
         };

@@ -1,21 +1,25 @@
 //! Measures of another system: each held against partner, law and what is known, then taken over with its own number.
 
 use domain::case::{Paper, Role};
+use domain::measure::MeasureState;
 use domain::outcome::AssetKind;
 use domain::rules::{self, Breach};
 use domain::{ActKind, Day, MeasureId, Money};
 use store::record::{Body, ChangedBody, ImportedBody, MeasureImported, PlanLine, RequestTwin, SealTwin};
 
 use super::Decider;
-use crate::command::{Answer, DocumentKey, ImportLine, ImportMeasures, ImportedPaper};
+use crate::command::{
+    Answer, DocumentKey, ImportLine, ImportMeasures, ImportedPaper, KnownValue, RowDiffers, TakenOver,
+};
 use crate::refusal::Refusal;
-use crate::state::short_hash;
+use crate::state::measure::NO_DAY;
+use crate::state::{Measure, short_hash};
 
 /// Measures of one `measure.imported`: at some 250 bytes a line the body stays below 64 KiB and so in the record itself.
 pub const IMPORT_GROUP_MAX: usize = 200;
 
-/// The measure and whether it was known before, or why not.
-type Verdict = Result<(MeasureId, bool), Refusal>;
+/// The measure, or why not.
+type Verdict = Result<TakenOver, Refusal>;
 
 impl Decider {
     /// One event for all of a case that may come in; a verdict for each line of each case, in their order.
@@ -53,33 +57,30 @@ impl Decider {
                 if before { Err(Refusal::WrongState { state: "named_twice" }) } else { Ok(known) }
             });
             verdicts.push(checked.map(|known| {
-                known.map_or_else(
-                    || {
-                        let id = MeasureId { sequence: 0, line: u32::try_from(lines.len()).unwrap_or(u32::MAX) };
-                        lines.push(self.imported_line(import, line));
-                        standing.push(standing_of(line));
-                        (id, false)
-                    },
-                    |known| (known, true),
-                )
+                known.unwrap_or_else(|| {
+                    let id = MeasureId { sequence: 0, line: u32::try_from(lines.len()).unwrap_or(u32::MAX) };
+                    lines.push(self.imported_line(import, line));
+                    standing.push(standing_of(line));
+                    TakenOver { id, known: false, differs: Vec::new() }
+                })
             }));
         }
         if !lines.is_empty() {
             let sequence = self.record_import(import, lines, standing)?;
-            for (id, _) in verdicts.iter_mut().filter_map(|verdict| verdict.as_mut().ok()).filter(|(_, known)| !known) {
-                id.sequence = sequence;
+            for taken in verdicts.iter_mut().filter_map(|verdict| verdict.as_mut().ok()).filter(|taken| !taken.known) {
+                taken.id.sequence = sequence;
             }
         }
         Ok(verdicts)
     }
 
-    /// The measure that is known under this number already, if any.
+    /// The measure that is known under this number already, if any, and what the row says otherwise.
     fn check_imported(
         &self,
         import: &ImportMeasures,
         line: &ImportLine,
         today: Day,
-    ) -> Result<Option<MeasureId>, Refusal> {
+    ) -> Result<Option<TakenOver>, Refusal> {
         let order = &line.order;
         let broken = |rule, at: &str| Err(Refusal::Rules(vec![Breach { rule, at: at.to_owned() }]));
         let partner = self.config.partners.get(&order.partner).filter(|partner| !partner.retired);
@@ -93,7 +94,10 @@ impl Decider {
                 .get(index)
                 .filter(|known| Some(known.case) == self.state.case_index(import.case_key));
             return match known {
-                Some(known) => Ok(Some(known.id())),
+                Some(known) => {
+                    let differs = differs(known, line, self.claimed_of(import, line));
+                    Ok(Some(TakenOver { id: known.id(), known: true, differs }))
+                }
                 None => Err(Refusal::OriginalUnknown { at: "/number".to_owned() }),
             };
         }
@@ -101,8 +105,10 @@ impl Decider {
         if party.is_none_or(|party| party.role != Role::Obligor) {
             return broken(&rules::D1, "/party_name");
         }
-        let card = party.filter(|party| domain::identity::is_card(&party.id_type));
-        if card.is_some_and(|party| !domain::identity::card_is_valid(party.id_number.expose())) {
+        let is_possible = |party: &domain::case::Party| {
+            domain::identity::is_possible(&party.id_type, party.id_number.expose(), today)
+        };
+        if !party.is_some_and(is_possible) {
             return broken(&rules::D32, "/id_number");
         }
         if order.kind == ActKind::Freeze && !order.amount.is_some_and(Money::is_positive) {
@@ -123,6 +129,13 @@ impl Decider {
             Some(place) => Err(Refusal::DocumentUnknown { at: format!("/documents/{place}/digest") }),
             None => Ok(None),
         }
+    }
+
+    /// What a row says of whose property it is and which: keyed, as measures hold it.
+    fn claimed_of(&self, import: &ImportMeasures, line: &ImportLine) -> (u64, u64) {
+        let subject = import.subjects.get(usize::from(line.order.subject)).copied().unwrap_or(0);
+        let account = line.order.account.as_ref();
+        (subject, account.map_or(0, |account| short_hash(&[&line.order.partner, account.expose()])))
     }
 
     fn is_stored(&self, key: (u64, u64), court: &str) -> bool {
@@ -207,6 +220,29 @@ impl Decider {
 
 /// Keyed digests, wrapped keys and the papers themselves.
 type Papers = (Vec<(u64, u64)>, Vec<SealTwin>, Vec<Paper>);
+
+/// What a row says otherwise than the measure of its number that is known; what it leaves out says nothing.
+fn differs(known: &Measure, line: &ImportLine, (subject, asset): (u64, u64)) -> Vec<RowDiffers> {
+    let order = &line.order;
+    let day = |day: i32| (day != NO_DAY).then(|| Day::from_count(day));
+    let (limit, caught) = (Money::from_units(known.limit()), Money::from_units(known.caught()));
+    let queued = known.state() == MeasureState::Queued;
+    let property = known.property().filter(|known| line.property.is_some_and(|said| said != *known));
+    let told = [
+        ("id_number", subject != known.subject_key, None),
+        ("account", asset != 0 && asset != known.asset, None),
+        ("kind", order.kind != known.kind(), Some(KnownValue::Word(known.kind().word()))),
+        ("asset", property.is_some(), property.map(|known| KnownValue::Word(known.word()))),
+        ("limit", order.amount.is_some_and(|said| said != limit), Some(KnownValue::Sum(limit))),
+        ("caught", line.caught.is_positive() && line.caught != caught, Some(KnownValue::Sum(caught))),
+        ("from", order.from.is_some() && order.from != day(known.from), Some(KnownValue::Day(day(known.from)))),
+        ("to", order.to.is_some() && order.to != day(known.to), Some(KnownValue::Day(day(known.to)))),
+        ("rank", line.rank > 0 && line.rank != known.rank, Some(KnownValue::Rank(known.rank))),
+        ("queued", line.queued != queued, Some(KnownValue::Queued(queued))),
+    ];
+    let differing = told.into_iter().filter(|(_, differs, _)| *differs);
+    differing.map(|(field, _, known)| RowDiffers { field, known }).collect()
+}
 
 /// What waits behind others holds nothing, and is not the first.
 fn check_standing(line: &ImportLine) -> Result<(), Refusal> {

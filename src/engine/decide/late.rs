@@ -11,6 +11,7 @@ use super::Decider;
 use super::task::Draft;
 use crate::command::{Answer, ClosedRequest, KnownAct, LateOutcome, Planned};
 use crate::state::Measure;
+use crate::state::books::id_key;
 use crate::state::slab::Index;
 
 impl Decider {
@@ -44,9 +45,9 @@ impl Decider {
             self.state.owe_notice(case, *subject, measure);
         }
         let turned = known.state.took_effect() != state.took_effect();
-        let told = told_moved(&outcome, known.planned.line.amount.unwrap_or(0));
-        let entered = if self.state.taking_index(act).is_some() { self.state.moved_by(act) } else { known.moved };
-        let other_sum = kind.is_some_and(ActKind::moves_money) && (told != known.moved || told != entered);
+        let told = told_moved(kind, &outcome, known.planned.line.amount.unwrap_or(0));
+        let entered = self.state.entered_of(act).unwrap_or(known.moved);
+        let other_sum = kind.is_some_and(ActKind::transfers) && (told != known.moved || told != entered);
         if !state.is_open() && kind.is_some_and(ActKind::is_control) && (turned || other_sum) {
             let case = self.state.case_by_sequence(closed.case);
             let amount = outcome.moved.or(outcome.caught).map(Money::units);
@@ -82,9 +83,13 @@ impl Decider {
         }
         let ordered = planned.line.amount.unwrap_or(0);
         let standing = standing(outcome, ordered);
-        if let Some((_, measure)) = self.known_as(planned) {
+        if let Some((index, measure)) = self.known_as(planned) {
+            let found = self.state.measures.get(index)?;
+            let is_freeze = found.kind() == ActKind::Freeze;
+            let standing = since(standing, found.moved, found.released);
             let (state, standing) = match (effect, standing.queued) {
                 (false, _) => (MeasureState::Void, none()),
+                (true, _) if is_freeze && standing.limit == Some(0) => (MeasureState::Ended, standing),
                 (true, true) => (MeasureState::Queued, standing),
                 (true, false) => (MeasureState::InForce, standing),
             };
@@ -92,6 +97,7 @@ impl Decider {
             return Some(measure);
         }
         // What stood once and is gone has lapsed or was let go; that it stood is no news.
+        let standing = since(standing, self.taken_of(planned), 0);
         if effect && !known.state.took_effect() { self.stands_after_all(planned, standing, slot) } else { None }
     }
 
@@ -113,7 +119,7 @@ impl Decider {
                 Some(measure)
             }
             (true, None) if !known.state.took_effect() && to >= today => {
-                let limit = base.line.amount;
+                let limit = Some(self.at_most(base));
                 let standing = ChangedBody { limit, caught: Some(0), to: Some(to), rank: Some(0), ..none_said() };
                 self.stands_after_all(base, standing, slot)
             }
@@ -134,22 +140,21 @@ impl Decider {
         let told = (ChangeCause::Told, slot);
         match (effect, self.known_as(base)) {
             (true, Some((index, measure))) if !was => {
-                let found = self.state.measures.get(index)?.clone();
-                let (state, standing) = reduced(&found, part);
+                let (state, standing) = reduced(self.state.measures.get(index)?, part);
                 self.change_measure(measure, state, standing, told);
                 Some(measure)
             }
-            // It was not let go after all: it counts again, with what was ordered at most; what it holds is not known.
+            // It was not let go after all, and counts again.
             (false, Some((index, measure))) if was => {
-                let found = self.state.measures.get(index)?;
-                let limit = if part > 0 { found.limit.saturating_add(part) } else { found.limit };
-                let state = found.state();
-                self.change_measure(measure, state, ChangedBody { limit: Some(limit), ..none_said() }, told);
+                let (state, standing) = restored(self.state.measures.get(index)?, part);
+                self.change_measure(measure, state, standing, told);
                 Some(measure)
             }
+            // Of what is gone nobody knows more than that it had no more than was ordered, less what was moved; what it holds is not known.
             (false, None) if was => {
+                let limit = self.at_most(base);
                 let standing = ChangedBody {
-                    limit: base.line.amount,
+                    limit: Some(if part > 0 { part.min(limit) } else { limit }),
                     caught: Some(0),
                     to: base.line.to,
                     rank: Some(0),
@@ -170,8 +175,22 @@ impl Decider {
         Some((index, ActRef(measure.sequence, measure.place)))
     }
 
+    /// What was moved out of the measure that this line made, which may be gone.
+    fn taken_of(&self, planned: &Planned) -> i64 {
+        let case = self.state.case_index(planned.case_key);
+        case.map_or(0, |case| self.state.taken_out_of(case, id_key(planned.id.0, planned.id.1)))
+    }
+
+    /// The most that can be left of a measure that is gone.
+    fn at_most(&self, planned: &Planned) -> i64 {
+        planned.line.amount.unwrap_or(0).saturating_sub(self.taken_of(planned)).max(0)
+    }
+
     /// A measure that was believed gone, or never to have stood, stands by itself from now on.
     fn stands_after_all(&mut self, planned: &Planned, standing: ChangedBody, slot: u64) -> Option<ActRef> {
+        if standing.limit.is_some_and(|limit| limit <= 0) && planned.line.kind == ActKind::Freeze.code() {
+            return None;
+        }
         let mut line = planned.line.clone();
         let original = line.original();
         let of_line = Original {
@@ -180,6 +199,8 @@ impl Decider {
             case_number: Personal::new(planned.request.case_number().to_owned()),
         };
         line.set_original(original.as_ref().filter(|_| line.slip == 0).unwrap_or(&of_line));
+        // What was moved out of the one that this act made is moved out of this.
+        line.base = Some(planned.id);
         let case = self.state.case_index(planned.case_key)?;
         let court = self.state.cases.get(case).map_or(0, |case| case.court);
         let fact = MeasureImported {
@@ -202,11 +223,19 @@ impl Decider {
     }
 }
 
-/// What the news says was moved, in 1/10,000 yuan.
-fn told_moved(outcome: &Outcome, ordered: i64) -> i64 {
+/// What the news says was moved or given back, in 1/10,000 yuan; no more goes back than was ordered to.
+fn told_moved(kind: Option<ActKind>, outcome: &Outcome, ordered: i64) -> i64 {
     let state = outcome.verdict.state();
     let all = if state == ActState::Done { ordered } else { 0 };
-    if state.took_effect() { outcome.moved.map_or(all, Money::units).max(0) } else { 0 }
+    let told = if state.took_effect() { outcome.moved.map_or(all, Money::units).max(0) } else { 0 };
+    if kind.is_some_and(ActKind::gives_back) { told.min(ordered) } else { told }
+}
+
+/// What is left of what was told of its beginning, after so much was moved and let go.
+fn since(told: ChangedBody, moved: i64, released: i64) -> ChangedBody {
+    let limit = told.limit.map(|limit| limit.saturating_sub(moved).saturating_sub(released).max(0));
+    let caught = told.caught.map(|caught| caught.saturating_sub(moved).max(0));
+    ChangedBody { limit, caught, ..told }
 }
 
 /// By which the partner knows it.
@@ -229,7 +258,7 @@ fn standing(outcome: &Outcome, ordered: i64) -> ChangedBody {
         to: outcome.to.map(Day::count),
         rank: Some(rank),
         queued,
-        reason: String::new(),
+        ..ChangedBody::default()
     }
 }
 
@@ -241,14 +270,26 @@ fn none() -> ChangedBody {
     ChangedBody { limit: Some(0), caught: Some(0), ..ChangedBody::default() }
 }
 
+/// It was let go, in part or whole.
 fn reduced(found: &Measure, part: i64) -> (MeasureState, ChangedBody) {
-    let limit = if part > 0 { found.limit.saturating_sub(part).max(0) } else { 0 };
-    let (live, queued) = (limit > 0, found.state() == MeasureState::Queued);
-    let state = match (live, found.state()) {
-        (false, MeasureState::Lapsed) => MeasureState::Lapsed,
-        (false, _) => MeasureState::Ended,
-        (true, state) => state,
-    };
-    let standing = ChangedBody { limit: Some(limit), caught: Some(found.caught.min(limit)), queued, ..none_said() };
-    (state, standing)
+    let gone = if part > 0 { part.min(found.limit()) } else { found.limit() };
+    with_released(found.clone(), found.released.saturating_add(gone))
+}
+
+/// It was not let go, in part or at all.
+fn restored(found: &Measure, part: i64) -> (MeasureState, ChangedBody) {
+    let released = if part > 0 { found.released.saturating_sub(part).max(0) } else { 0 };
+    let (state, standing) = with_released(found.clone(), released);
+    // What has no sum stands or does not.
+    let lifted = found.kind() != ActKind::Freeze && state == MeasureState::Ended;
+    (if lifted { MeasureState::InForce } else { state }, standing)
+}
+
+fn with_released(mut measure: Measure, released: i64) -> (MeasureState, ChangedBody) {
+    let (queued, grew) = (measure.state() == MeasureState::Queued, released < measure.released);
+    measure.released = released;
+    measure.stands_by_what_is_left(grew);
+    let standing =
+        ChangedBody { limit: Some(measure.limit()), released: Some(released), queued, ..ChangedBody::default() };
+    (measure.state(), standing)
 }

@@ -75,7 +75,7 @@ impl Decider {
                 self.take_back_unsent(*index, measure.case);
             }
             if needs_a_word(measure) {
-                self.raise_on(TaskKind::Lapsed, measure, None, Some(measure.caught).filter(|caught| *caught > 0));
+                self.raise_on(TaskKind::Lapsed, measure, None, Some(measure.caught()).filter(|caught| *caught > 0));
             }
         }
         let mut cases: Vec<Index> = found.iter().map(|measure| measure.case).collect();
@@ -149,7 +149,7 @@ impl Decider {
             let Some(measure) = self.state.measures.get(index).cloned() else { continue };
             let Some(to) = measure.last_day() else { continue };
             let by = renewal_asked_by(to, today, &self.config.calendar);
-            self.raise_on(TaskKind::Expiring, &measure, Some(end_of(by)), Some(measure.limit));
+            self.raise_on(TaskKind::Expiring, &measure, Some(end_of(by)), Some(measure.limit()));
         }
     }
 
@@ -298,7 +298,7 @@ impl Decider {
 fn needs_a_word(measure: &Measure) -> bool {
     let held_nothing = measure.kind() == ActKind::Freeze
         && measure.state() == MeasureState::InForce
-        && measure.caught == 0
+        && measure.caught() == 0
         && measure.moved == 0;
     !held_nothing && measure.noticed != LET_GO
 }
@@ -308,7 +308,7 @@ fn shown_of(measure: &Measure, account: &FoundAccount, (number, repeats): (u64, 
     let own = account.ahead.iter().position(|prior| number != 0 && key(prior.paper.expose()) == number);
     let others = own.unwrap_or(account.ahead.len());
     let (balance, available) = (account.balance?, account.available?);
-    let held = balance.minus_or_zero(available).min(Money::from_units(measure.limit)).units();
+    let held = balance.minus_or_zero(available).min(Money::from_units(measure.limit())).units();
     let of = |state, standing| Some(Shown { measure: ActRef(measure.sequence, measure.place), state, standing });
     let rank = u16::try_from(others).unwrap_or(u16::MAX).saturating_add(1);
     match measure.state() {
@@ -321,7 +321,7 @@ fn shown_of(measure: &Measure, account: &FoundAccount, (number, repeats): (u64, 
             of(MeasureState::Queued, ChangedBody { rank: Some(rank), queued: true, ..ChangedBody::default() })
         }
         // Whoever repeats asks for just this: that later money was caught, also of a partner that lists no measures, our own neither.
-        MeasureState::InForce if held > measure.caught && is_alone(own, account, repeats) => {
+        MeasureState::InForce if held > measure.caught() && is_alone(own, account, repeats) => {
             of(MeasureState::InForce, ChangedBody { caught: Some(held), ..ChangedBody::default() })
         }
         _ => None,

@@ -15,6 +15,8 @@ use crate::state::slab::Index;
 pub const SETTLED_LINES_MAX: usize = 1_000;
 /// The most lines of one reconciliation, and the most differences of it that become tasks.
 pub const RECONCILED_LINES_MAX: usize = 2_000;
+/// A bank's day may begin before ours: its evening run books on the next one, and clocks differ.
+const BOOKED_AHEAD_DAYS: i32 = 1;
 /// Told in one tick, so that a tick stays short.
 const OVERDUE_PER_TICK_MAX: usize = 100;
 
@@ -42,6 +44,9 @@ impl Decider {
     fn settle_line(&mut self, settle: &Settle, line: &SettledLine) -> SettledHow {
         if self.state.settled_lines.contains_key(&line_key(&line.key)) {
             return SettledHow::Known;
+        }
+        if line.day > Day::of(self.now).plus_days(BOOKED_AHEAD_DAYS) {
+            return SettledHow::Ahead;
         }
         let taking = self.taking_for(&settle.court, line);
         let found = taking.and_then(|index| self.state.takings.get(index));

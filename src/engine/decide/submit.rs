@@ -201,8 +201,8 @@ impl Decider {
         ledger.target = submit.request.case.target();
         for (_, measure) in before.into_iter().flat_map(|before| self.state.measures_of_case(before)) {
             if measure.is_live_freeze() {
-                ledger.exposure = ledger.exposure.plus(Money::from_units(measure.limit));
-                ledger.controlled = ledger.controlled.plus(Money::from_units(measure.caught));
+                ledger.exposure = ledger.exposure.plus(Money::from_units(measure.limit()));
+                ledger.controlled = ledger.controlled.plus(Money::from_units(measure.caught()));
             }
         }
         let mut claimed: BTreeMap<Index, Money> = BTreeMap::new();
@@ -250,7 +250,7 @@ impl Decider {
             (None, None) => taking.map_or(0, |taking| taking.asset),
         };
         line.amount = act.amount.map(Money::units);
-        if act.kind == ActKind::Release && line.amount.is_some() && line.amount == freeze.map(|freeze| freeze.limit) {
+        if act.kind == ActKind::Release && line.amount.is_some() && line.amount == freeze.map(Measure::limit) {
             // A part that is all of it: in full, which every partner can read.
             line.amount = None;
         }
@@ -388,7 +388,7 @@ impl Decider {
                 ledger.deducting = ledger.deducting.plus(amount);
             }
             (ActKind::Release, Some(base)) => {
-                let held = self.state.measures.get(base).map_or(0, |measure| measure.limit);
+                let held = self.state.measures.get(base).map_or(0, Measure::limit);
                 if act.amount.is_some_and(|part| !part.is_positive() || part > Money::from_units(held)) {
                     return refuse(&rules::D7);
                 }

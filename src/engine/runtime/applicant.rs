@@ -48,7 +48,7 @@ impl Engine {
         let decider = self.shared.decider.read();
         let state = &decider.state;
         let held = acts.iter().filter_map(|act| state.measure_by_act(*act)).filter(|measure| measure.is_live_freeze());
-        let controlled = held.map(|measure| Money::from_units(measure.caught)).sum();
+        let controlled = held.map(|measure| Money::from_units(measure.caught())).sum();
         let deducted = acts.iter().map(|act| Money::from_units(state.moved_by(*act))).sum();
         Ok(ApplicantSums { target, controlled, deducted })
     }

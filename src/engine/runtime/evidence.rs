@@ -13,7 +13,7 @@ use store::record::{ActRef, Body, Fact, PlanLine, act_state, read_leaf};
 use super::{Engine, Shared};
 use crate::command::{ClosedRead, Command};
 use crate::decide::PAUSE_MS_MAX;
-use crate::delay::{Seen, Stretch, Whose, stretches, sums};
+use crate::delay::{Seen, Service, Stretch, Whose, stretches, sums};
 use crate::refusal::Refusal;
 use crate::state::books::paper_key;
 use crate::state::proof::{CASE_EVENTS_MAX, hold_key};
@@ -168,7 +168,13 @@ impl Shared {
             approvals: line.as_ref().map_or(0, |line| line.approvals),
             fetched: places.fetched || was_fetched(&found.own),
         };
-        let life = stretches(&whose, &found.own, &found.around, now);
+        let config = std::sync::Arc::clone(self.decider.read().config());
+        let service = config.partners.get(&partner).map(|partner| Service {
+            hours: &partner.hours,
+            calendar: &config.calendar,
+            digest: &config.digest,
+        });
+        let life = stretches(&whose, &found.own, &found.around, service.as_ref(), now);
         let asked = kind.filter(|_| sealed);
         let ranks = self.ranks(of, &found.own, (asked, line.as_ref().map_or((0, 0), taken_over)));
         let (exchanges, exchanges_total) = self.exchanges(of, &found.own, sealed);

@@ -297,7 +297,7 @@ impl Engine {
                 closed: closed.clone(),
                 outcome,
                 state: stands,
-                known: self.shared.known_act(act, state.moved_by(act.id())).ok_or(Refusal::Unavailable)?,
+                known: self.shared.known_act(&state, act).ok_or(Refusal::Unavailable)?,
             };
             self.done(Command::LateOutcome(Box::new(late))).await?;
         }

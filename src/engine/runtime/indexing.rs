@@ -1,6 +1,6 @@
 //! The index at run time: finished requests go in behind the journal; a lost or lagging index is refilled from it.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crossbeam_channel::Receiver;
 use domain::SlipNumber;
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use store::index::{
     BATCH_ENTRIES_MAX, BATCH_EVENTS_MAX, EntryId, Index, IndexBatch, IndexError, IndexKey, IndexList, PageOrder,
     SledIndex, SlipKey, VALUE_BYTES_MAX,
@@ -37,6 +37,12 @@ const GATHER: Duration = Duration::from_millis(50);
 /// Chunks of one request's history read at a time.
 const CHUNKS_AT_ONCE: usize = 100;
 
+/// Events in a stretch: a partner's finished requests are found by the stretches in which some of them were accepted. An entry for each
+/// request would be a third of all entries; the price is that the requests of a stretch are read to see whose they are.
+const STRETCH_EVENTS: u64 = 500;
+/// Stretches remembered as listed; forgetting one costs an entry written twice.
+const LISTED_STRETCHES_MAX: usize = 65_536;
+
 /// Messages taken in one go.
 const INDEXED_AT_ONCE: usize = 1_023;
 
@@ -63,6 +69,7 @@ pub struct IndexSide {
     applied: AtomicU64,
     stop: AtomicBool,
     pending: RwLock<BTreeMap<u64, ClosedRequest>>,
+    listed: Mutex<HashSet<(u16, u64)>>,
 }
 
 /// What the events of a stretch of the journal finished.
@@ -130,6 +137,7 @@ impl IndexSide {
             applied,
             stop: AtomicBool::new(false),
             pending: RwLock::new(BTreeMap::new()),
+            listed: Mutex::new(HashSet::new()),
         };
         let newer = side.applied();
         side.expect(&side.all_ended(&ended).filter(|request| request.version >= newer).collect::<Vec<_>>());
@@ -313,6 +321,7 @@ impl IndexSide {
             writing.reach(request.version)?;
             let mut entries = Vec::with_capacity(8);
             list_entries(request, &mut entries);
+            entries.retain(|(key, _)| self.is_wanted(key));
             if writing.batch.puts.len() + entries.len() > BATCH_ENTRIES_MAX && request.version > writing.applied {
                 writing.flush(request.version)?;
             }
@@ -328,10 +337,21 @@ impl IndexSide {
         Ok(())
     }
 
+    /// False for a stretch that is listed already.
+    fn is_wanted(&self, key: &IndexKey) -> bool {
+        let IndexKey::ActByPartnerState { partner, act, .. } = key else { return true };
+        let mut listed = self.listed.lock();
+        if listed.len() >= LISTED_STRETCHES_MAX {
+            listed.clear();
+        }
+        listed.insert((*partner, act.sequence))
+    }
+
     /// Puts a damaged index out of the way. Returns whether a refill is needed.
     fn recover(&self, error: &IndexError) -> bool {
         tracing::warn!(%error, "the index cannot be written; it is opened again and refilled from the journal");
         self.refilling.store(true, Ordering::Relaxed);
+        self.listed.lock().clear();
         // The old one must be closed before its folder can be taken.
         *self.index.write() = Arc::new(store::index::MemoryIndex::new());
         match SledIndex::open(&self.path, self.vault.keys().root(), &mut OsRandom) {
@@ -408,6 +428,18 @@ pub fn partner_number(partner: &str) -> u16 {
     u16::try_from(short_hash(&[partner]) & 0xffff).unwrap_or(0)
 }
 
+/// The first sequence of the stretch in which an event stands.
+#[must_use]
+pub const fn stretch_of(sequence: u64) -> u64 {
+    sequence - sequence % STRETCH_EVENTS
+}
+
+/// The first sequence behind that stretch.
+#[must_use]
+pub const fn stretch_end(sequence: u64) -> u64 {
+    stretch_of(sequence).saturating_add(STRETCH_EVENTS)
+}
+
 /// The number of a request's end state.
 #[must_use]
 pub fn state_number(word: &str) -> u8 {
@@ -455,7 +487,8 @@ fn list_entries(request: &ClosedRequest, puts: &mut Vec<(IndexKey, Vec<u8>)>) {
         puts.push((IndexKey::RequestByState { state: state_number(&request.state), request: id }, Vec::new()));
     }
     for partner in &request.partners {
-        let key = IndexKey::ActByPartnerState { partner: partner_number(partner), state: 0, act: id };
+        let act = EntryId { sequence: stretch_of(request.sequence), line: 0 };
+        let key = IndexKey::ActByPartnerState { partner: partner_number(partner), state: 0, act };
         puts.push((key, Vec::new()));
     }
     for slip in request.slips.iter().take(SLIPS_MAX) {

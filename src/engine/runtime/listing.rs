@@ -8,11 +8,11 @@ use domain::partner::Travel;
 use domain::request::{Request, RequestState};
 use domain::socket::Cause;
 use domain::{ActId, ActState, CaseId, Millis, RequestId};
-use store::index::{Cursor, EntryId, IndexKey, IndexList, PageOrder};
+use store::index::{Cursor, EntryId, IndexKey, IndexList, PAGE_ENTRIES_MAX, PageOrder};
 use store::record::{Fact, RequestAccepted, read_leaf};
 
 use super::documents::split;
-use super::indexing::{partner_number, state_number};
+use super::indexing::{partner_number, state_number, stretch_end, stretch_of};
 use super::{Engine, Told};
 use crate::command::{Answer, ClosedRequest, Command, Submit};
 use crate::refusal::Refusal;
@@ -273,7 +273,11 @@ impl Engine {
         };
         let mut found = Vec::new();
         for list in &lists {
-            self.closed_of(list, caller, filter, before, limit, &mut found)?;
+            if let IndexList::ActsByPartnerState(..) = list {
+                self.closed_at_partner(list, caller, filter, before, limit, &mut found)?;
+            } else {
+                self.closed_of(list, caller, filter, before, limit, &mut found)?;
+            }
         }
         // A request is never nowhere between its end and the index.
         let of_case = |request: &ClosedRequest| {
@@ -323,6 +327,50 @@ impl Engine {
             found.push(closed_line(&closed));
         }
         Ok(())
+    }
+
+    /// A partner's list names stretches of the journal; which of the requests accepted there are the partner's stands with each of them.
+    fn closed_at_partner(
+        &self,
+        list: &IndexList,
+        caller: &Caller,
+        filter: &RequestFilter,
+        before: u64,
+        limit: usize,
+        found: &mut Vec<RequestLine>,
+    ) -> Result<(), Refusal> {
+        let index = self.shared.index.current();
+        let newest = PageOrder::NewestFirst;
+        let read = |list: &IndexList, cursor: &Cursor, limit| {
+            index.page(list, newest, Some(cursor), limit).map_err(|_| Refusal::Unavailable)
+        };
+        // Also the stretch that `before` cuts.
+        let mut cursor = cursor_before(list, stretch_end(before.saturating_sub(1)));
+        let mut last = u64::MAX;
+        loop {
+            let page = read(list, &cursor, limit)?;
+            for start in page.entries.iter().filter_map(|(key, _)| request_of(key)).map(stretch_of) {
+                // An index of an earlier release has an entry for each request.
+                if start >= last {
+                    continue;
+                }
+                last = start;
+                let end = cursor_before(&IndexList::Requests, stretch_end(start).min(before));
+                let requests = read(&IndexList::Requests, &end, PAGE_ENTRIES_MAX)?;
+                let within = requests.entries.iter().take_while(|(key, _)| request_of(key) >= Some(start));
+                let closed = within.filter_map(|(_, value)| serde_json::from_slice::<ClosedRequest>(value).ok());
+                found.extend(
+                    closed.filter(|closed| closed_fits(closed, caller, filter)).map(|closed| closed_line(&closed)),
+                );
+                if found.len() >= limit {
+                    return Ok(());
+                }
+            }
+            match page.next {
+                Some(next) => cursor = next,
+                None => return Ok(()),
+            }
+        }
     }
 
     /// The events that touched a request, oldest first.

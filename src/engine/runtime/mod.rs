@@ -27,6 +27,7 @@ pub mod opening;
 pub mod papers;
 mod proposals;
 pub mod receipts;
+mod sent;
 mod serials;
 mod settling;
 mod slips;
@@ -233,8 +234,8 @@ impl Engine {
         let keyring = VaultKeyring::new(Arc::clone(taken.vault.keys()), Box::new(PooledRandom::new()));
         let decider = Decider::new(taken.state, Box::new(keyring), Box::new(OsRandom));
         let reader = taken.journal.reader();
-        let trail = Trail::new(options.disk, &options.directory, &options.origin, taken.tree, taken.keys)
-            .map_err(|error| OpenError::Trail(error.to_string()))?;
+        let grown = (taken.tree, reader.clone());
+        let trail = Trail::new(options.disk, &options.directory, &options.origin, grown, taken.keys)?;
         let index = IndexSide::open(
             opening::index_folder(&options.directory),
             taken.vault.clone(),

@@ -16,7 +16,7 @@ use trail::{Checkpoint, Hash, NoteKey, Tree, leaf_hash};
 
 use super::indexing::Ended;
 use super::receipts::ReceiptSigner;
-use super::trail::{check_against, repair_tiles, stored_checkpoint};
+use super::trail::{TrailError, check_against, repair_tiles, stored_checkpoint};
 use crate::state::State;
 use crate::vault::Vault;
 
@@ -66,6 +66,12 @@ pub enum OpenError {
         /// What the system said.
         source: std::io::Error,
     },
+}
+
+impl From<TrailError> for OpenError {
+    fn from(error: TrailError) -> Self {
+        Self::Trail(error.to_string())
+    }
 }
 
 /// A data directory, taken up.

@@ -214,7 +214,8 @@ impl Papers {
 
 impl Shared {
     /// What the history tells of an act of a finished request; `None` when its case was erased.
-    pub(super) fn known_act(&self, act: &Act, moved: i64) -> Option<KnownAct> {
+    pub(super) fn known_act(&self, history: &crate::state::State, act: &Act) -> Option<KnownAct> {
+        let moved = if act.kind().gives_back() { act.effected } else { history.moved_by(act.id()) };
         let planned = self.papers.planned(act.id())?;
         let base = planned.line.base.and_then(|base| self.papers.planned(base.into()));
         Some(KnownAct { state: act.state(), moved, sent_at: act.sent_at, planned, base })

@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use domain::{ActId, ActState, Day, Money, SlipLine, SlipNumber};
 
+use super::sent::Sent;
 use super::slips::{Drawn, SlipSearch};
 use super::{Engine, Shared};
 use crate::command::{Answer, Command, Differing, Reconcile, Settle, SettledHow, SettledLine};
+use crate::decide::RECONCILED_LINES_MAX;
 use crate::refusal::Refusal;
 use crate::state::State;
 use crate::view::{Caller, Difference, Listed, ReconciledView, SettlementLine, Statement};
@@ -40,7 +42,11 @@ impl Engine {
     /// # Errors
     /// [`Refusal::CourtForeign`] for another court's account or a token without a court, [`Refusal::AccountNotListed`].
     pub async fn settle(&self, caller: &Caller, statement: Statement) -> Result<Vec<SettledHow>, Refusal> {
-        let court = caller.court.clone().or(statement.court).ok_or(Refusal::CourtForeign)?;
+        let court = match (caller.court.clone(), statement.court) {
+            // What is told of another court's account must not be booked to the caller's own.
+            (Some(own), Some(named)) if own != named => return Err(Refusal::CourtForeign),
+            (own, named) => own.or(named).ok_or(Refusal::CourtForeign)?,
+        };
         let account = statement.account;
         let key = |line: &SettlementLine| {
             let parts = [
@@ -97,7 +103,7 @@ impl Engine {
         self.shared.tokio.spawn(async move {
             let _gone = tell.send(tokio::task::block_in_place(|| compare(&shared, lane, (&listed, is_whole), day)));
         });
-        let (differences, not_compared) = told.await.map_err(|_| Refusal::Unavailable)??;
+        let Compared { differences, not_compared, complete } = told.await.map_err(|_| Refusal::Unavailable)??;
         let lines = u32::try_from(count).unwrap_or(u32::MAX);
         let tell = |(place, difference): (u32, &Difference)| Differing {
             line: difference.line.unwrap_or(lines.saturating_add(place)),
@@ -113,17 +119,21 @@ impl Engine {
             differences: (0_u32..).zip(&differences).map(tell).collect(),
         };
         let sequence = self.done(Command::Reconcile(Box::new(reconcile))).await?;
-        Ok(ReconciledView { sequence, lines, not_compared, differences })
+        Ok(ReconciledView { sequence, lines, not_compared, complete, differences })
     }
 }
 
-/// Holds a list against what we have; the differences, and how many lines could not be compared.
-fn compare(
-    shared: &Shared,
-    lane: u16,
-    (listed, is_whole): (&[Listed], bool),
-    day: Day,
-) -> Result<(Vec<Difference>, u32), Refusal> {
+/// A list held against what we have.
+struct Compared {
+    differences: Vec<Difference>,
+    /// How many lines could not be compared.
+    not_compared: u32,
+    /// Nothing that a whole list must name was left out.
+    complete: bool,
+}
+
+/// Holds a list against what we have.
+fn compare(shared: &Shared, lane: u16, (listed, is_whole): (&[Listed], bool), day: Day) -> Result<Compared, Refusal> {
     let mut comparing = Comparing { shared, lane, slips: SlipSearch::of(shared), last: None };
     let mut differences = Vec::new();
     let mut seen = BTreeSet::new();
@@ -136,17 +146,31 @@ fn compare(
         seen.extend(act);
         differences.extend(what.into_iter().map(|(what, amount)| Difference { line: Some(place), act, what, amount }));
     }
+    let mut complete = true;
     if is_whole {
-        let ours = shared.decider.read().slips_of_day(lane, day);
-        let missing = ours.into_iter().filter(|(_, act)| !seen.contains(act));
-        differences.extend(missing.map(|(_, act)| Difference {
+        let (missing, all) = not_listed(shared, lane, day, &seen);
+        complete = all;
+        differences.extend(missing.into_iter().map(|act| Difference {
             line: None,
             act: Some(act),
             what: "not_listed",
             amount: None,
         }));
     }
-    Ok((differences, not_compared))
+    Ok(Compared { differences, not_compared, complete })
+}
+
+/// What of a day's slips is with the partner and not in its list, and whether all of it is told: what is in memory, and what
+/// was finished since and stands in the journal alone.
+fn not_listed(shared: &Shared, lane: u16, day: Day, seen: &BTreeSet<ActId>) -> (Vec<ActId>, bool) {
+    let (partner, in_memory) = {
+        let decider = shared.decider.read();
+        (decider.state.partner_of(lane).to_owned(), decider.slips_of_day(lane, day))
+    };
+    let Sent { mut acts, complete } = shared.sent_of(&partner, day);
+    acts.extend(in_memory);
+    let missing = || acts.iter().map(|(_, act)| *act).filter(|act| !seen.contains(act));
+    (missing().take(RECONCILED_LINES_MAX).collect(), complete && missing().count() <= RECONCILED_LINES_MAX)
 }
 
 /// One partner's list being held against ours.
@@ -263,8 +287,8 @@ fn sums(state: &State, act: ActId, now: ActState) -> Ours {
     Ours {
         act,
         state: now,
-        limit: measure.map(|measure| Money::from_units(measure.limit)),
-        caught: measure.map(|measure| Money::from_units(measure.caught)),
+        limit: measure.map(|measure| Money::from_units(measure.limit())),
+        caught: measure.map(|measure| Money::from_units(measure.caught())),
         moved: taking.map(|taking| Money::from_units(taking.moved)),
     }
 }

@@ -29,7 +29,7 @@ pub const SWEEP_BACKOFF_MS_MAX: u64 = 300_000;
 /// One sweep that takes longer hangs, in milliseconds; an adapter's own time-outs are far below.
 pub const SWEEP_MS_MAX: u64 = 600_000;
 
-/// Unreadable packets of one partner that are remembered as told while they cannot be put aside, each below 300 bytes. Beyond
+/// Packets of one partner that are remembered as told while they cannot be put aside, each below 300 bytes. Beyond
 /// it one is forgotten and told again.
 pub const ASIDE_TOLD_MAX: usize = 1_000;
 
@@ -55,8 +55,8 @@ struct Rhythm {
     told: Told,
 }
 
-/// Unreadable packets whose event stands and that still lie there, by name and sum: one that cannot be put aside is told once, not
-/// with every sweep.
+/// Packets whose event stands and that still lie there, unreadable or not taken, by name and sum: one that cannot be put aside is told
+/// once, not with every sweep.
 #[derive(Clone, Default)]
 struct Told(Arc<Mutex<BTreeSet<String>>>);
 
@@ -232,28 +232,7 @@ impl Engine {
     ) -> Result<Result<(), Cause>, &'static str> {
         let inbound = match swept.said {
             Ok(inbound) => inbound,
-            Err(reason) => {
-                let known_by = format!("{} {}", swept.name, swept.digest);
-                if told.begin(&known_by) {
-                    let command = Command::SetAside { partner: partner.to_owned(), reason, digest: swept.digest };
-                    if self.done(command).await.is_err() {
-                        told.end(&known_by);
-                        return Err("gateway");
-                    }
-                    self.shared.counts.set_aside.fetch_add(1, Ordering::Relaxed);
-                    tracing::warn!(
-                        partner,
-                        packet = swept.name,
-                        reason,
-                        "a packet was set aside: look at it, then ask the partner for another"
-                    );
-                }
-                let aside = call.conclude(&swept.name, Conclusion::SetAside(reason)).await;
-                if aside.is_ok() {
-                    told.end(&known_by);
-                }
-                return Ok(aside);
-            }
+            Err(reason) => return self.set_aside(partner, call, (&swept.name, swept.digest), reason, told).await,
         };
         let mut verdicts = Vec::with_capacity(inbound.feedback.len() + inbound.leads.len());
         for (way, items) in by_way(inbound.feedback) {
@@ -267,7 +246,42 @@ impl Engine {
             let taken: Result<_, Refusal> = self.take_lead(partner, lead).await;
             verdicts.push(ItemVerdict { slip, taken: taken.map_err(|_| "gateway")? });
         }
-        Ok(call.conclude(&swept.name, Conclusion::Taken(&verdicts)).await)
+        let is_whole = verdicts.iter().all(|verdict| verdict.taken.is_ok());
+        if is_whole || call.tells_back() {
+            return Ok(call.conclude(&swept.name, Conclusion::Taken(&verdicts)).await);
+        }
+        self.set_aside(partner, call, (&swept.name, swept.digest), "not_taken", told).await
+    }
+
+    /// One event for a packet however often it is found, then it is put aside.
+    async fn set_aside(
+        &self,
+        partner: &str,
+        call: &dyn CallOut,
+        (name, digest): (&str, String),
+        reason: &'static str,
+        told: &Told,
+    ) -> Result<Result<(), Cause>, &'static str> {
+        let known_by = format!("{name} {digest}");
+        if told.begin(&known_by) {
+            let command = Command::SetAside { partner: partner.to_owned(), reason, digest };
+            if self.done(command).await.is_err() {
+                told.end(&known_by);
+                return Err("gateway");
+            }
+            self.shared.counts.set_aside.fetch_add(1, Ordering::Relaxed);
+            tracing::warn!(
+                partner,
+                packet = name,
+                reason,
+                "a packet was set aside: look at it, then ask the partner for another"
+            );
+        }
+        let aside = call.conclude(name, Conclusion::SetAside(reason)).await;
+        if aside.is_ok() {
+            told.end(&known_by);
+        }
+        Ok(aside)
     }
 }
 

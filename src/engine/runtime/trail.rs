@@ -1,12 +1,15 @@
 //! The trail at run time: the tree behind the journal, its tiles, the signed checkpoint, proofs and receipts.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use parking_lot::{Mutex, RwLock};
 use store::disk::Disk;
 use store::journal::Reader as JournalReader;
-use trail::{Checkpoint, DirectoryTiles, Edge, Hash, NoteKey, Reader, TileName, TilePath, TileStore as _, Tree};
+use trail::{
+    Checkpoint, DirectoryTiles, Edge, Hash, NoteKey, ReadError, Reader, TileName, TilePath, TileStore as _, Tree,
+};
 
 pub use super::receipts::RECEIPT_CONTEXT;
 use super::receipts::ReceiptSigner;
@@ -16,6 +19,11 @@ use crate::view::Receipt;
 
 /// The longest checkpoint note that is read back.
 const NOTE_BYTES_MAX: u64 = 128 * 1024;
+
+/// The highest level of which a tile is mended while it serves: 65,536 leaves are read in half a second, those of the next level in minutes.
+const MENDED_LEVEL_MAX: u8 = 1;
+/// Tiles that one process tries to mend, each once: where more are damaged the disk is failing, and asking again must not read it over and over.
+const MENDED_TILES_MAX: usize = 1_024;
 
 struct Published {
     note: String,
@@ -29,6 +37,9 @@ pub struct Trail {
     origin: String,
     tree: Mutex<Tree>,
     tiles: DirectoryTiles,
+    journal: JournalReader,
+    /// Tiles that were mended or could not be.
+    mended: Mutex<BTreeSet<TileName>>,
     published: RwLock<Published>,
     note_key: NoteKey,
     receipt_key: ReceiptSigner,
@@ -51,7 +62,7 @@ pub enum TrailError {
 }
 
 impl Trail {
-    /// Over a tree that covers everything durable.
+    /// Over a tree that covers everything durable, and the journal that it stands for.
     ///
     /// # Errors
     /// [`TrailError`] when the first checkpoint cannot be signed.
@@ -59,7 +70,7 @@ impl Trail {
         disk: Arc<dyn Disk>,
         directory: &Path,
         origin: &str,
-        tree: Tree,
+        (tree, journal): (Tree, JournalReader),
         keys: (NoteKey, ReceiptSigner),
     ) -> Result<Self, TrailError> {
         let tiles = DirectoryTiles::new(directory.join("trail"));
@@ -72,6 +83,8 @@ impl Trail {
             origin: origin.to_owned(),
             tree: Mutex::new(tree),
             tiles,
+            journal,
+            mended: Mutex::default(),
             published: RwLock::new(Published { note, edge }),
             note_key,
             receipt_key,
@@ -143,15 +156,59 @@ impl Trail {
         self.published.read().edge.size()
     }
 
-    /// A hash tile by its path below `tile/`; `None` when the checkpoint does not cover it.
+    /// A hash tile by its path below `tile/`; `None` when the checkpoint does not cover it. One that is damaged is mended first.
     ///
     /// # Errors
-    /// [`Refusal::NotFound`] for a path that is none, [`Refusal::Unavailable`] when the disk fails.
+    /// [`Refusal::NotFound`] for a path that is none, [`Refusal::Unavailable`] when a tile is damaged for good.
     pub fn tile(&self, path: &str) -> Result<Option<Vec<u8>>, Refusal> {
         let TilePath::Hashes(name) = path.parse().map_err(|_| Refusal::NotFound)? else { return Ok(None) };
-        let name: TileName = name;
         let edge = self.published.read().edge.clone();
-        Ok(Reader::new(&edge, &self.tiles).tile(name).ok())
+        match self.mending(&mut Reader::new(&edge, &self.tiles), |reader| reader.tile(name)) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(ReadError::OutOfTree { .. }) => Ok(None),
+            Err(error) => {
+                tracing::error!(path, %error, "a tile cannot be read; run `xiezhi verify`");
+                Err(Refusal::Unavailable)
+            }
+        }
+    }
+
+    /// Asks a reader, and mends what it meets damaged or missing: a tile is only what the journal's leaves give.
+    fn mending<T>(
+        &self,
+        reader: &mut Reader<'_>,
+        mut ask: impl FnMut(&mut Reader<'_>) -> Result<T, ReadError>,
+    ) -> Result<T, ReadError> {
+        loop {
+            let (name, error) = match ask(reader) {
+                Err(error @ (ReadError::Missing { name } | ReadError::Damaged { name })) => (name, error),
+                other => return other,
+            };
+            // Whoever meets the same tile meanwhile waits here and then finds it whole.
+            let mut tried = self.mended.lock();
+            if tried.contains(&name) {
+                drop(tried);
+                return ask(reader).map_err(|_| error);
+            }
+            self.mend(reader, name, &mut tried)?;
+        }
+    }
+
+    /// Mends one tile, after the one above it where that is damaged too.
+    fn mend(&self, reader: &mut Reader<'_>, name: TileName, tried: &mut BTreeSet<TileName>) -> Result<(), ReadError> {
+        if name.level() > MENDED_LEVEL_MAX || tried.len() >= MENDED_TILES_MAX || !tried.insert(name) {
+            return Err(ReadError::Damaged { name });
+        }
+        let mut leaf = |sequence| leaf_of(&self.journal, sequence);
+        match reader.mend(name, &mut leaf) {
+            Err(ReadError::Missing { name: above } | ReadError::Damaged { name: above }) => {
+                self.mend(reader, above, tried)?;
+                reader.mend(name, &mut leaf)?;
+            }
+            other => other?,
+        }
+        tracing::warn!(tile = %TilePath::Hashes(name), "a damaged tile was written anew from the journal");
+        Ok(())
     }
 
     /// The inclusion proof of a leaf in the newest checkpoint.
@@ -166,11 +223,15 @@ impl Trail {
         if index >= edge.size() {
             return Err(Refusal::NotFound);
         }
-        let proof = Reader::new(&edge, &self.tiles).inclusion(edge.size(), index).map_err(|error| {
+        let proof = self.inclusion(&mut Reader::new(&edge, &self.tiles), edge.size(), index)?;
+        Ok((edge.size(), proof.iter().map(|hash| *hash.as_bytes()).collect(), note))
+    }
+
+    fn inclusion(&self, reader: &mut Reader<'_>, size: u64, index: u64) -> Result<Vec<Hash>, Refusal> {
+        self.mending(reader, |reader| reader.inclusion(size, index)).map_err(|error| {
             tracing::error!(index, %error, "an inclusion proof cannot be made; run `xiezhi verify`");
             Refusal::Unavailable
-        })?;
-        Ok((edge.size(), proof.iter().map(|hash| *hash.as_bytes()).collect(), note))
+        })
     }
 
     /// The inclusion proofs of leaves in the newest checkpoint, all against the same one; `None` for a leaf that it does not cover yet.
@@ -188,10 +249,7 @@ impl Trail {
             if index >= edge.size() {
                 return Ok(None);
             }
-            let proof = reader.inclusion(edge.size(), index).map_err(|error| {
-                tracing::error!(index, %error, "an inclusion proof cannot be made; run `xiezhi verify`");
-                Refusal::Unavailable
-            })?;
+            let proof = self.inclusion(&mut reader, edge.size(), index)?;
             Ok(Some(proof.iter().map(|hash| *hash.as_bytes()).collect()))
         };
         let proofs = indices.iter().map(|index| prove(*index)).collect::<Result<_, Refusal>>()?;
@@ -269,17 +327,21 @@ pub fn stored_checkpoint(disk: &dyn Disk, directory: &Path, key: &NoteKey) -> Re
     }
 }
 
-/// Rebuilds what tiles are missing on disk for the first `size` leaves.
+fn leaf_of(journal: &JournalReader, sequence: u64) -> std::io::Result<Hash> {
+    match journal.read(sequence) {
+        Ok(Some(record)) => Ok(trail::leaf_hash(&record.leaf)),
+        Ok(None) => Err(std::io::Error::from(std::io::ErrorKind::NotFound)),
+        Err(error) => Err(std::io::Error::other(error.to_string())),
+    }
+}
+
+/// Rebuilds what tiles are missing or damaged on disk over the leaves from `from` on, and what is missing before them.
 ///
 /// # Errors
 /// When the journal cannot be read or its leaves differ from what was signed.
 pub fn repair_tiles(directory: &Path, tree: &Tree, from: u64, journal: &JournalReader) -> Result<usize, String> {
     let tiles = DirectoryTiles::new(directory.join("trail"));
-    let mut leaf = |sequence| match journal.read(sequence) {
-        Ok(Some(record)) => Ok(trail::leaf_hash(&record.leaf)),
-        Ok(None) => Err(std::io::Error::from(std::io::ErrorKind::NotFound)),
-        Err(error) => Err(std::io::Error::other(error.to_string())),
-    };
+    let mut leaf = |sequence| leaf_of(journal, sequence);
     let repaired = Reader::new(tree.edge(), &tiles).repair(from, &mut leaf).map_err(|error| error.to_string())?;
     Ok(repaired.len())
 }

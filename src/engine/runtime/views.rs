@@ -324,8 +324,8 @@ fn outcome_view(sequence: u64, event: Event, act: ActId) -> Option<OutcomeView> 
 /// A live measure as it stands; `None` when nothing stands.
 fn measure_view(measure: &Measure) -> Option<MeasureView> {
     measure.is_live().then(|| MeasureView {
-        limit: Money::from_units(measure.limit),
-        caught: Money::from_units(measure.caught),
+        limit: Money::from_units(measure.limit()),
+        caught: Money::from_units(measure.caught()),
         to: measure.last_day(),
         queued: measure.state() == MeasureState::Queued,
         rank: (measure.rank > 0).then_some(measure.rank),

@@ -7,7 +7,7 @@ use domain::{ActKind, ActState, MeasureId, Money, SlipLine, SlipNumber};
 
 use store::record::ActRef;
 
-use super::measure::{Measure, NO_DAY, Taking};
+use super::measure::{Measure, NO_DAY, Return, Taking};
 use super::slab::{Index, NONE};
 use super::{Act, State, short_hash};
 
@@ -76,7 +76,7 @@ impl Act {
 
 impl Measure {
     fn entry(&self) -> Entry {
-        if self.is_live_freeze() { Entry::post_freeze(units(self.limit), units(self.caught)) } else { Entry::VOID }
+        if self.is_live_freeze() { Entry::post_freeze(units(self.limit()), units(self.caught())) } else { Entry::VOID }
     }
 }
 
@@ -228,6 +228,11 @@ impl State {
                 measure.act = NONE;
             }
         }
+        // What never left cannot have given anything back.
+        if act.kind().gives_back() && act.exchanges > 0 && self.takings.get(act.taking).is_some() {
+            let of_act = Return { taking: act.taking, ordered: act.amount.max(0), effected: act.effected };
+            self.returns.insert(id_key(act.sequence, act.place), of_act);
+        }
         if let Some(taking) = self.takings.get_mut(act.taking).filter(|taking| taking.act == index) {
             taking.act = NONE;
             // What never left and brought nothing cannot bring anything later.
@@ -249,10 +254,15 @@ impl State {
     }
 
     /// A measure that is over leaves memory once nothing in memory made it or builds on it; one that lapsed stays a while, so that a late
-    /// renewal is told why it comes to nothing.
+    /// renewal is told why it comes to nothing. So does one that is denied after something was moved or let go of it: told again, it
+    /// stands with what is left, and nothing else remembers that.
     pub(crate) fn drop_if_over(&mut self, index: Index) {
         let Some(measure) = self.measures.get(index) else { return };
-        let over = matches!(measure.state(), MeasureState::Ended | MeasureState::Void | MeasureState::Ordered);
+        let over = match measure.state() {
+            MeasureState::Ended | MeasureState::Ordered => true,
+            MeasureState::Void => measure.moved == 0 && measure.released == 0,
+            _ => false,
+        };
         if over && measure.refs == 0 {
             self.remove_measure(index);
         }
@@ -265,13 +275,6 @@ impl State {
         let origin = self.origin_of(&measure);
         if self.measure_by_origin.get(&origin) == Some(&index) {
             self.measure_by_origin.remove(&origin);
-        }
-        let takings = self.cases.get(measure.case).map(|case| case.takings.clone()).unwrap_or_default();
-        for taking in takings {
-            // Its place is given to another measure, which late news of this money must not touch.
-            if let Some(taking) = self.takings.get_mut(taking).filter(|taking| taking.measure == index) {
-                taking.measure = NONE;
-            }
         }
         if let Some(case) = self.cases.get_mut(measure.case) {
             case.measures.retain(|other| *other != index);
@@ -387,6 +390,20 @@ impl State {
     pub fn takings_of_case(&self, case: Index) -> impl Iterator<Item = (Index, &Taking)> {
         let indices = self.cases.get(case).into_iter().flat_map(|case| &case.takings);
         indices.filter_map(|index| Some((*index, self.takings.get(*index)?)))
+    }
+
+    /// What the takings of a case report as moved out of one measure, in memory or gone: by [`Taking::base`].
+    #[must_use]
+    pub(crate) fn taken_out_of(&self, case: Index, base: u64) -> i64 {
+        let of_measure = self.takings_of_case(case).filter(|(_, taking)| base != 0 && taking.base == base);
+        of_measure.map(|(_, taking)| taking.moved).sum()
+    }
+
+    /// The measure that a taking is taken out of, while that is in memory; else [`NONE`].
+    #[must_use]
+    pub fn base_of(&self, taking: Index) -> Index {
+        let base = self.takings.get(taking).and_then(|taking| self.measure_by_id.get(&taking.base));
+        base.copied().unwrap_or(NONE)
     }
 
     /// The measure that an act made or builds on.

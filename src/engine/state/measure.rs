@@ -1,4 +1,4 @@
-//! Measures and takings in memory: what stands at partners for years, and what money was taken, in about 110 and 100 bytes each.
+//! Measures and takings in memory: what stands at partners for years, and what money was taken, in about 120 and 100 bytes each.
 
 use domain::measure::MeasureState;
 use domain::outcome::AssetKind;
@@ -24,12 +24,14 @@ pub struct Measure {
     pub subject_key: u64,
     /// Hash of partner and account; 0 = none named.
     pub asset: u64,
-    /// Limit in force, less what was moved.
-    pub limit: i64,
-    /// Held now.
-    pub caught: i64,
+    /// Limit as the partner has it in all, with what was moved and let go since: see [`Measure::limit`].
+    pub granted: i64,
+    /// Caught in all, with what was moved since: see [`Measure::caught`].
+    pub held: i64,
     /// Moved to the court out of it.
     pub moved: i64,
+    /// Let go of it by releases.
+    pub released: i64,
     /// Claimed by open deductions out of it.
     pub claimed: i64,
     /// The rule pack it was ordered under, by the first 64 bits of its digest; 0 = the one built in.
@@ -81,9 +83,10 @@ impl Measure {
             slip: 0,
             subject_key: 0,
             asset: 0,
-            limit: 0,
-            caught: 0,
+            granted: 0,
+            held: 0,
             moved: 0,
+            released: 0,
             claimed: 0,
             rules: 0,
             place: id.line,
@@ -110,6 +113,38 @@ impl Measure {
     #[must_use]
     pub fn id(&self) -> MeasureId {
         MeasureId { sequence: self.sequence, line: self.place }
+    }
+
+    /// Limit in force, in 1/10,000 yuan: what the partner granted, less what was moved and let go. Nothing of what never stood.
+    #[must_use]
+    pub fn limit(&self) -> i64 {
+        if self.state() == MeasureState::Void { 0 } else { self.left() }
+    }
+
+    /// Held now, in 1/10,000 yuan: never above the limit.
+    #[must_use]
+    pub fn caught(&self) -> i64 {
+        self.held.saturating_sub(self.moved).clamp(0, self.limit())
+    }
+
+    fn left(&self) -> i64 {
+        self.granted.saturating_sub(self.moved).saturating_sub(self.released).max(0)
+    }
+
+    /// The limit in force is `limit` from now on, whatever was moved and let go before.
+    pub(crate) fn set_limit(&mut self, limit: i64) {
+        self.granted = limit.max(0).saturating_add(self.moved).saturating_add(self.released);
+    }
+
+    /// So much is held now.
+    pub(crate) fn set_caught(&mut self, caught: i64) {
+        self.held = caught.clamp(0, self.left()).saturating_add(self.moved);
+    }
+
+    /// Was all of it let go that was not moved?
+    #[must_use]
+    pub fn is_let_go(&self) -> bool {
+        self.released > 0 && self.left() == 0
     }
 
     /// What sort of act made it.
@@ -166,7 +201,7 @@ impl Measure {
         if self.releasing > 0 {
             return Money::ZERO;
         }
-        Money::from_units(self.caught).minus_or_zero(Money::from_units(self.claimed))
+        Money::from_units(self.caught()).minus_or_zero(Money::from_units(self.claimed))
     }
 
     /// Last day of the effect.
@@ -181,15 +216,43 @@ impl Measure {
         self.last_day().is_some_and(|to| domain::measure::has_lapsed(to, today))
     }
 
-    /// What the limit and the catch come to leave: live, queued, or used up.
+    /// Less is left of it, or more `again`: what lives goes on or is used up, and what was used up may stand again.
+    pub(crate) fn stands_by_what_is_left(&mut self, again: bool) {
+        let stands_again = self.state() == MeasureState::Ended && again;
+        if self.is_live() || stands_again {
+            let queued = self.state() == MeasureState::Queued;
+            self.stands_as(queued);
+        }
+    }
+
+    /// What has no sum was not lifted after all.
+    pub(crate) fn stands_again(&mut self) {
+        if self.state() == MeasureState::Ended {
+            self.set_state(MeasureState::InForce);
+        }
+    }
+
+    /// What the limit comes to leave: live, queued, or used up.
     pub(crate) fn stands_as(&mut self, queued: bool) {
-        let state = match (self.limit > 0, queued) {
+        let state = match (self.left() > 0, queued) {
             (false, _) => MeasureState::Ended,
             (true, true) => MeasureState::Queued,
             (true, false) => MeasureState::InForce,
         };
         self.set_state(state);
     }
+}
+
+/// What an act gave back that left memory with its request, kept with the money that it gave back: later word about it counts the
+/// difference.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+pub struct Return {
+    /// The money.
+    pub taking: Index,
+    /// What was to go back, in 1/10,000 yuan.
+    pub ordered: i64,
+    /// What went back, as far as it is entered.
+    pub effected: i64,
 }
 
 /// Money that an act was to bring to the court's account, kept with the case: it may come late, be settled, or go back.
@@ -211,6 +274,8 @@ pub struct Taking {
     pub returned: i64,
     /// Being given back by open acts.
     pub returning: i64,
+    /// The measure that it is taken out of, in memory or gone, as [`super::books::id_key`] has it; 0 = none.
+    pub base: u64,
     /// When the partner first said that money moved; 0 = not yet.
     pub reported_at: Millis,
     /// Place in the plan of its event.
@@ -219,8 +284,6 @@ pub struct Taking {
     pub case: Index,
     /// The act, while its request is open; [`NONE`] afterwards.
     pub act: Index,
-    /// The measure that it is taken out of; [`NONE`] when that is gone.
-    pub measure: Index,
     /// Line on the slip.
     pub line: u16,
     /// Its partner's lane.
@@ -245,11 +308,11 @@ impl Taking {
             settled: 0,
             returned: 0,
             returning: 0,
+            base: 0,
             reported_at: 0,
             place,
             case: NONE,
             act: NONE,
-            measure: NONE,
             line: 0,
             lane: 0,
             subject: 0,
@@ -282,8 +345,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_measure_takes_a_hundred_and_twelve_bytes_and_its_marks_do_not_mix() {
-        assert_eq!(size_of::<Option<Measure>>(), 112);
+    fn what_is_left_of_a_freeze_is_what_was_granted_less_what_was_moved_and_let_go() {
+        let mut freeze = Measure::ordered(MeasureId { sequence: 1, line: 0 }, ActKind::Freeze);
+        (freeze.granted, freeze.held, freeze.moved, freeze.released) = (5_000, 3_000, 1_000, 1_500);
+        assert_eq!((freeze.limit(), freeze.caught(), freeze.is_let_go()), (2_500, 2_000, false));
+        freeze.released = 3_500;
+        assert_eq!((freeze.limit(), freeze.caught()), (500, 500), "what is held is never above the limit");
+        freeze.set_limit(700);
+        freeze.set_caught(600);
+        assert_eq!((freeze.granted, freeze.held, freeze.limit(), freeze.caught()), (5_200, 1_600, 700, 600));
+        freeze.released = 9_000;
+        assert_eq!((freeze.limit(), freeze.caught(), freeze.is_let_go()), (0, 0, true));
+        (freeze.granted, freeze.released) = (5_000, 0);
+        freeze.set_state(MeasureState::Void);
+        assert_eq!((freeze.limit(), freeze.caught()), (0, 0), "what never stood holds nothing");
+        freeze.stands_as(false);
+        assert_eq!((freeze.state(), freeze.limit()), (MeasureState::InForce, 4_000));
+    }
+
+    #[test]
+    fn a_measure_takes_a_hundred_and_twenty_bytes_and_its_marks_do_not_mix() {
+        assert_eq!(size_of::<Option<Measure>>(), 120);
+        assert_eq!(size_of::<Option<Taking>>(), 104);
         let mut measure = Measure::ordered(MeasureId { sequence: 1, line: 0 }, ActKind::Freeze);
         assert_eq!((measure.property(), measure.release_failed()), (None, false));
         for kind in AssetKind::ALL {

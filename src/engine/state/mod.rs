@@ -238,6 +238,8 @@ pub struct State {
     pub measures: Slab<Measure>,
     /// Money that was taken, or is to be.
     pub takings: Slab<Taking>,
+    /// What acts of finished requests gave back, by the place of the act as [`books::id_key`] has it; courts order few of them.
+    pub returns: BTreeMap<u64, measure::Return>,
     /// What people have to do, by the sequence of its `task.raised`.
     pub tasks: BTreeMap<u64, Task>,
     /// Lanes, in order of first sight.
@@ -290,7 +292,7 @@ pub struct State {
     pub(crate) expiring: std::collections::BTreeSet<(i32, Index)>,
     /// Open tasks by what they are about.
     pub(crate) task_by_key: Map<u64, u64>,
-    /// Open tasks that propose releases, by the sequence of their case.
+    /// Open tasks that follow the sums of their case, as those that propose releases do, by its sequence.
     pub(crate) proposals: Map<u64, Vec<u64>>,
     /// Cases whose sums changed while something was over or proposed, since this was last emptied.
     pub(crate) disturbed: std::collections::BTreeSet<Index>,

@@ -3,14 +3,14 @@
 use domain::task::TaskKind;
 use domain::{ActId, Millis, rules};
 use serde::{Deserialize, Serialize};
-use store::record::{ActRef, Event, Fact, TaskRaised};
+use store::record::{ActRef, Event, ExchangeEnded, Fact, TaskRaised};
 
 use super::slab::Index;
 use super::{Case, Measure, State, short_hash};
 
 /// Events of one case that are remembered beside those of its requests, the newest; 8 bytes each, and a case has a handful.
 pub const CASE_EVENTS_MAX: usize = 4_096;
-/// Pauses, stops, their ends and configurations that are remembered, the newest; people make them, a few a day.
+/// Pauses, stops, their ends, configurations, and breakers that opened or closed, that are remembered, the newest; a few a day.
 pub const HOLDS_MAX: usize = 16_384;
 
 /// Something that may have held acts back, or let them go again.
@@ -39,6 +39,9 @@ impl State {
             Fact::StopOrdered(_) | Fact::StopLifted(_) | Fact::ConfigLoaded(_) => {
                 self.note_hold(sequence, event.at, 0);
             }
+            Fact::ExchangeEnded(fact) if self.opens_or_closes_breaker(fact) => {
+                self.note_hold(sequence, event.at, hold_key(&fact.partner));
+            }
             fact => {
                 let mut cases = self.cases_of(fact);
                 cases.dedup();
@@ -47,6 +50,14 @@ impl State {
                 }
             }
         }
+    }
+
+    /// The first failure of several that lets the lane rest, or the first success afterwards; what fails in between is neither.
+    fn opens_or_closes_breaker(&self, fact: &ExchangeEnded) -> bool {
+        let lane = self.lane_of(&fact.partner).and_then(|lane| self.lane(lane));
+        let rests = lane.is_some_and(|lane| lane.record.rests_until != 0);
+        let failed = matches!(fact.judged.as_str(), "not_sent" | "doubt");
+        if rests { !failed } else { fact.breaks.is_some() }
     }
 
     fn cases_of(&self, fact: &Fact) -> Vec<Index> {

@@ -10,13 +10,13 @@ use sha2::{Digest, Sha256};
 use super::books::id_key;
 use super::delivery::Deliveries;
 use super::lane::LaneRecord;
-use super::measure::NO_DAY;
+use super::measure::{NO_DAY, Return};
 use super::slab::Slab;
 use super::{Act, Case, Document, Keyed, Measure, OpenRequest, State, Taking, Task};
 use crate::state::lane::Lane;
 
 /// Version of the form; another version is folded from the journal instead.
-pub const STATE_FORM: u32 = 9;
+pub const STATE_FORM: u32 = 10;
 
 #[derive(Serialize, Deserialize)]
 struct Counters {
@@ -44,6 +44,7 @@ struct Out<'a> {
     acts: &'a Slab<Act>,
     measures: &'a Slab<Measure>,
     takings: &'a Slab<Taking>,
+    returns: &'a BTreeMap<u64, Return>,
     tasks: &'a BTreeMap<u64, Task>,
     settled_lines: &'a BTreeMap<u64, u64>,
     lanes: Vec<&'a LaneRecord>,
@@ -65,6 +66,7 @@ struct In {
     acts: Slab<Act>,
     measures: Slab<Measure>,
     takings: Slab<Taking>,
+    returns: BTreeMap<u64, Return>,
     tasks: BTreeMap<u64, Task>,
     settled_lines: BTreeMap<u64, u64>,
     lanes: Vec<LaneRecord>,
@@ -129,6 +131,7 @@ impl State {
             acts: held.acts,
             measures: held.measures,
             takings: held.takings,
+            returns: &self.returns,
             tasks: &self.tasks,
             settled_lines: &self.settled_lines,
             lanes,
@@ -166,6 +169,7 @@ impl State {
             acts: read.acts,
             measures: read.measures,
             takings: read.takings,
+            returns: read.returns,
             tasks: read.tasks,
             settled_lines: read.settled_lines,
             documents: read.documents,

@@ -56,7 +56,7 @@ impl State {
 
     pub(crate) fn raise_task(&mut self, sequence: u64, fact: &TaskRaised, amount: i64, at: Millis) {
         let Some(kind) = TaskKind::from_word(&fact.kind) else { return };
-        if let Some(case) = fact.case.filter(|_| kind.proposes_release()) {
+        if let Some(case) = fact.case.filter(|_| kind.follows_sums()) {
             self.proposals.entry(case).or_default().push(sequence);
         }
         let task = Task {
@@ -130,14 +130,14 @@ impl State {
     pub(crate) fn rebuild_tasks(&mut self) {
         let keys: Vec<(u64, u64)> = self.tasks.values().map(|task| (self.key_of(task), task.sequence)).collect();
         self.task_by_key.extend(keys);
-        for task in self.tasks.values().filter(|task| task.kind().proposes_release()) {
+        for task in self.tasks.values().filter(|task| task.kind().follows_sums()) {
             if let Some(case) = task.case {
                 self.proposals.entry(case).or_default().push(task.sequence);
             }
         }
     }
 
-    /// The open tasks of a case that propose releases, oldest first.
+    /// The open tasks of a case that follow its sums, oldest first: most of them propose releases.
     pub(crate) fn proposals_of(&self, case: u64) -> Vec<&Task> {
         let sequences = self.proposals.get(&case).map(Vec::as_slice).unwrap_or_default();
         sequences.iter().filter_map(|sequence| self.tasks.get(sequence)).collect()

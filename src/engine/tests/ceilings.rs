@@ -12,7 +12,6 @@ use super::ledger::freeze_of;
 use super::second_book::{Book, Seen};
 use super::simulated::on;
 use super::*;
-use crate::command::{ClosedRequest, LateOutcome};
 use crate::config::ReleasePolicy;
 
 const FEN: i64 = 100;
@@ -162,7 +161,7 @@ impl World {
                 let state = &self.table.decider.state;
                 let measure = state.measure_by_act(base)?;
                 let mut act = on(ActKind::Release, state.partner_of(measure.lane), base);
-                act.amount = Some(Money::from_fen(fen.min(measure.limit / FEN).max(1)));
+                act.amount = Some(Money::from_fen(fen.min(measure.limit() / FEN).max(1)));
                 Some(self.acts_now(vec![act]))
             }
             _ => None,
@@ -245,17 +244,7 @@ impl World {
         // A newer request says what is owed now; here it says the same again, so that only amendments change it.
         let target = self.table.decider.state.cases.iter().next().map(|(_, case)| case.ledger.target);
         asked.case.claim = target.unwrap_or(asked.case.claim);
-        let submit = Submit {
-            token: "court".to_owned(),
-            idempotency: (self.key, 0),
-            fingerprint: (self.key, 1),
-            case_key: (5, 5),
-            subjects: vec![77],
-            paper_keys: vec![(9, 9)],
-            preservation: None,
-            request: Arc::new(asked),
-        };
-        self.table.tell(Command::Submit(Box::new(submit)))
+        self.table.tell(Command::Submit(Box::new(said::submit(self.key, asked))))
     }
 
     fn goal(&mut self, collect: bool, repeat: bool) -> Result<Answer, Refusal> {
@@ -294,7 +283,7 @@ impl World {
         let told = |(id, act): &(&ActId, &Seen)| {
             let late = self.book.finished.contains(&act.request);
             act.sent
-                && (act.kind == ActKind::Freeze || act.kind.moves_money())
+                && (act.kind == ActKind::Freeze || act.kind.moves_money() || (act.kind == ActKind::Release && !late))
                 && if late { known(id) } else { true }
                 && !matches!(act.state, ActState::Withdrawn | ActState::Unsent)
         };
@@ -320,32 +309,9 @@ impl World {
         if outcome.verdict.state().is_open() {
             return Err(Refusal::NotFound);
         }
-        let closed = ClosedRequest {
-            sequence: act.request,
-            version: 0,
-            case: self.table.case().0,
-            accepted_at: START,
-            court: "330225".to_owned(),
-            goal: "acts".to_owned(),
-            state: "finished".to_owned(),
-            acts: 1,
-            partners: Vec::new(),
-            viewers: Vec::new(),
-            slips: Vec::new(),
-            events: Vec::new(),
-        };
+        let closed = self.table.closed(act.request);
         let known = self.table.known_of(id);
-        let late = LateOutcome {
-            act: id,
-            partner: "bank-a".to_owned(),
-            way: "feedback",
-            slot: 1,
-            has_callback: false,
-            closed,
-            state: outcome.verdict.state(),
-            outcome,
-            known,
-        };
+        let late = said::late(id, closed, known, outcome);
         self.table.tell(Command::LateOutcome(Box::new(late)))
     }
 

@@ -1,6 +1,5 @@
 //! Claims on acts of an inbox: one clerk at a time, for a time, and only on what that partner was shown.
 
-use domain::act::ActOrder;
 use domain::outcome::Reason;
 use domain::socket::{FeedbackItem, ListClass};
 
@@ -21,18 +20,7 @@ fn claims(table: &Table) -> usize {
 fn desks() -> (Table, domain::ActId, domain::ActId) {
     let pulled = |id: &str| Partner { travel: Travel::Pull, ..partner(id) };
     let mut table = Table::with(vec![pulled("desk-a"), pulled("desk-b")]);
-    let query = |partner: &str| ActOrder {
-        note: None,
-        details: Vec::new(),
-        kind: ActKind::Query,
-        partner: partner.to_owned(),
-        subject: 0,
-        account: None,
-        amount: None,
-        from: None,
-        to: None,
-        original: None,
-    };
+    let query = |partner: &str| bare(ActKind::Query, partner);
     let sequence = table.submit(70, Asked::Acts(vec![query("desk-a"), query("desk-b")])).unwrap();
     let act = |line| domain::ActId { sequence, line };
     (table, act(0), act(1))

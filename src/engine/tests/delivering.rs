@@ -15,18 +15,7 @@ struct Courts {
 }
 
 fn query() -> Asked {
-    Asked::Acts(vec![domain::act::ActOrder {
-        note: None,
-        details: Vec::new(),
-        kind: ActKind::Query,
-        partner: "bank-a".to_owned(),
-        subject: 0,
-        account: None,
-        amount: None,
-        from: None,
-        to: None,
-        original: None,
-    }])
+    Asked::Acts(vec![bare(ActKind::Query, "bank-a")])
 }
 
 fn config_of(terms: DeliveryTerms) -> Config {
@@ -70,17 +59,7 @@ impl Courts {
     fn submit(&mut self, key: u64) -> u64 {
         let mut request = request(query());
         request.callback = Some(Personal::new("https://court.example/results".to_owned()));
-        let request = Arc::new(request);
-        let submit = Submit {
-            token: "court".to_owned(),
-            idempotency: (key, 0),
-            fingerprint: (key, 1),
-            case_key: (key, 5),
-            subjects: vec![77],
-            preservation: None,
-            paper_keys: vec![(9, 9)],
-            request,
-        };
+        let submit = Submit { case_key: (key, 5), ..said::submit(key, request) };
         match self.tell(Command::Submit(Box::new(submit))) {
             Ok(Answer::Accepted(sequence)) => sequence,
             _ => panic!("a submission is accepted"),
@@ -322,31 +301,10 @@ fn late_news_of_a_finished_request_is_delivered_too() {
     courts.end(Carried::Acknowledged);
     let had = courts.of(request).acknowledged;
     let late = |has_callback| {
-        let closed = crate::command::ClosedRequest {
-            sequence: request,
-            version: had,
-            case: request,
-            accepted_at: START,
-            court: "330225".to_owned(),
-            goal: "acts".to_owned(),
-            state: "finished".to_owned(),
-            acts: 1,
-            partners: Vec::new(),
-            viewers: Vec::new(),
-            slips: Vec::new(),
-            events: vec![request],
-        };
-        Command::LateOutcome(Box::new(crate::command::LateOutcome {
-            act: domain::ActId { sequence: request, line: 0 },
-            partner: "bank-a".to_owned(),
-            way: "feedback",
-            slot: 1,
-            has_callback,
-            closed,
-            outcome: Outcome::of(Verdict::Refused),
-            state: ActState::Refused,
-            known: known(request, 0, ActKind::Query),
-        }))
+        let act = domain::ActId { sequence: request, line: 0 };
+        let closed = crate::command::ClosedRequest { version: had, ..said::closed(request, request) };
+        let late = said::late(act, closed, known(request, 0, ActKind::Query), Outcome::of(Verdict::Refused));
+        Command::LateOutcome(Box::new(crate::command::LateOutcome { has_callback, ..late }))
     };
     courts.tell(late(false)).unwrap();
     assert!(courts.out.is_empty(), "nobody asked for it");

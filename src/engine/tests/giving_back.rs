@@ -19,13 +19,13 @@ fn deaf(id: &str, kind: PartnerKind) -> Partner {
     Partner { form, ..at(id, kind) }
 }
 
-fn sum(kind: ActKind, partner: &str, act: ActId, fen: i64) -> ActOrder {
+pub(super) fn sum(kind: ActKind, partner: &str, act: ActId, fen: i64) -> ActOrder {
     // What it builds on names the account.
     ActOrder { amount: Some(Money::from_fen(fen)), account: None, ..on(kind, partner, act) }
 }
 
 /// A freeze of 1,000.00 at the bank, out of which 600.00 were taken.
-fn deducted(partners: Vec<Partner>) -> (Table, ActId) {
+pub(super) fn deducted(partners: Vec<Partner>) -> (Table, ActId) {
     let mut table = Table::with(partners);
     table.acts(1, vec![freeze_of("bank", "62", 100_000)]);
     let freeze = table.effects[0].act;
@@ -38,22 +38,22 @@ fn deducted(partners: Vec<Partner>) -> (Table, ActId) {
 
 impl Table {
     /// The partner says it by itself, of the newest act of this kind.
-    fn feeds_back(&mut self, partner: &str, kind: ActKind, outcome: Outcome) {
+    pub(super) fn feeds_back(&mut self, partner: &str, kind: ActKind, outcome: Outcome) {
         let acts = self.decider.state.acts.iter();
         let key = acts.filter(|(_, act)| act.kind() == kind).map(|(_, act)| act.slip_line()).last().unwrap();
         let item = FeedbackItem { slip: key.slip.to_string(), line: Some(key.line), outcome: Ok(outcome) };
         self.tell(Command::Feedback { partner: partner.to_owned(), way: "callback", items: vec![item] }).unwrap();
     }
 
-    fn returned(&self, act: ActId) -> i64 {
+    pub(super) fn returned(&self, act: ActId) -> i64 {
         let state = &self.decider.state;
         state.taking_index(act).and_then(|index| state.takings.get(index)).unwrap().returned / 100
     }
 
-    fn limit(&self, partner: &str) -> i64 {
+    pub(super) fn limit(&self, partner: &str) -> i64 {
         let state = &self.decider.state;
         let mut freezes = state.measures.iter().filter(|(_, found)| state.partner_of(found.lane) == partner);
-        freezes.next().map_or(0, |(_, found)| found.limit / 100)
+        freezes.next().map_or(0, |(_, found)| found.limit() / 100)
     }
 
     fn folded_alike(&self) {

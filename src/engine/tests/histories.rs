@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use store::record::Fact;
 
 use super::*;
-use crate::command::{ImportLine, ImportMeasures, LateOutcome};
+use crate::command::{ImportLine, ImportMeasures};
 
 const DAY: i64 = 86_400_000;
 
@@ -66,16 +66,11 @@ impl Table {
         let amount = (kind != ActKind::Renew && kind != ActKind::Watch && (kind != ActKind::Release || of % 2 == 0))
             .then(|| Money::from_fen(fen));
         let order = ActOrder {
-            note: None,
-            details: Vec::new(),
-            kind,
-            partner: "bank-a".to_owned(),
-            subject: 0,
             account: lasting.then(|| Personal::new(format!("62{}", of % 8))),
             amount,
-            from: None,
             to: lasting.then(|| Day::of(self.now).plus_days(i32::from(of) % 90)),
             original: base.filter(|_| !lasting),
+            ..bare(kind, "bank-a")
         };
         self.bring_papers();
         if let Ok(request) = self.submit(key, Asked::Acts(vec![order])) {
@@ -89,16 +84,11 @@ impl Table {
                 act: None, slip: format!("FG{n}"), case_number: Personal::new("(2025)浙0225执9号".to_owned())
             };
         let order = ActOrder {
-            note: None,
-            details: Vec::new(),
-            kind: ActKind::Freeze,
-            partner: "bank-a".to_owned(),
-            subject: 0,
             account: Some(Personal::new(format!("99{n}"))),
             amount: Some(Money::from_fen(fen)),
-            from: None,
             to: Some(Day::of(self.now).plus_days(days)),
             original: Some(original),
+            ..bare(ActKind::Freeze, "bank-a")
         };
         let (caught, queued) = (Money::from_fen(fen), n.is_multiple_of(5));
         let lines = vec![ImportLine { order, caught, rank: 1, queued, property: None, papers: Vec::new() }];
@@ -130,34 +120,9 @@ impl Table {
         let base = line.base.and_then(|base| Some((base, planned_at(base.0)?)));
         told.base = base.map(|(id, line)| crate::command::Planned { id, line, ..told.planned.clone() });
         told.planned.line = line;
-        told.moved = self.decider.state.moved_by(act);
+        told.moved = self.decider.state.entered_of(act).unwrap_or(0);
         told.state = self.last_said(act);
-        let case = self.decider.state.case_index((5, 5)).unwrap();
-        let closed = crate::command::ClosedRequest {
-            sequence: act.sequence,
-            version: act.sequence,
-            case: self.decider.state.case_id(case).0,
-            accepted_at: START,
-            court: "330225".to_owned(),
-            goal: "acts".to_owned(),
-            state: "finished".to_owned(),
-            acts: 1,
-            partners: Vec::new(),
-            viewers: Vec::new(),
-            slips: Vec::new(),
-            events: vec![act.sequence],
-        };
-        let late = LateOutcome {
-            act,
-            partner: "bank-a".to_owned(),
-            way: "feedback",
-            slot: 1,
-            has_callback: false,
-            closed,
-            state: outcome.verdict.state(),
-            outcome,
-            known: told,
-        };
+        let late = said::late(act, self.closed(act.sequence), told, outcome);
         self.tell(Command::LateOutcome(Box::new(late))).unwrap();
     }
 
@@ -174,7 +139,7 @@ impl Table {
         let state = &self.decider.state;
         let mut days = BTreeSet::new();
         for (index, measure) in state.measures.iter() {
-            let (limit, caught) = (measure.limit, measure.caught);
+            let (limit, caught) = (measure.limit(), measure.caught());
             assert!(0 <= caught && caught <= limit, "{:?}: {caught} of {limit}", measure.state());
             if measure.is_live() {
                 days.insert((measure.to, index));
@@ -268,7 +233,7 @@ impl Table {
             ..told.planned.clone()
         });
         told.planned.line = line;
-        told.moved = self.decider.state.moved_by(act);
+        told.moved = self.decider.state.entered_of(act).unwrap_or(0);
         told.state = self.last_said(act);
         told
     }

@@ -178,18 +178,7 @@ fn what_waits_for_a_condition_stays_open_and_is_asked_about_in_its_own_rhythm() 
 #[test]
 fn a_lead_is_recorded_once_however_often_it_is_told() {
     let mut table = Table::with(vec![at("police", PartnerKind::Police)]);
-    let watch = ActOrder {
-        kind: ActKind::Watch,
-        partner: "police".to_owned(),
-        subject: 0,
-        account: Some(Personal::from("浙B12345")),
-        amount: None,
-        from: None,
-        to: None,
-        original: None,
-        note: None,
-        details: Vec::new(),
-    };
+    let watch = ActOrder { account: Some(Personal::from("浙B12345")), ..bare(ActKind::Watch, "police") };
     table.submit(1, Asked::Acts(vec![watch])).unwrap();
     let act = table.effects[0].act;
     table.answer(Outcome::of(Verdict::Done));
@@ -231,16 +220,9 @@ fn how_many_must_approve_follows_kind_and_amount() {
     config.courts.insert("330225".to_owned(), Arc::new(court));
     table.tell(Command::Configure(Arc::new(config))).unwrap();
     let freeze = |fen: i64| ActOrder {
-        kind: ActKind::Freeze,
-        partner: "bank".to_owned(),
-        subject: 0,
         account: Some(Personal::new(format!("62{fen}"))),
         amount: Some(Money::from_fen(fen)),
-        from: None,
-        to: None,
-        original: None,
-        note: None,
-        details: Vec::new(),
+        ..bare(ActKind::Freeze, "bank")
     };
     table.submit(1, Asked::Acts(vec![freeze(9_999), freeze(10_000), freeze(60_000)])).unwrap();
     let needed: Vec<u8> = table.decider.state.acts.iter().map(|(_, act)| act.approvals).collect();
@@ -300,18 +282,7 @@ fn what_only_waits_for_a_condition_holds_up_no_release() {
     table.says("fund", ActKind::Freeze, caught(100_000));
     table.reply("fund", ActKind::Deduct, Judged::Accepted);
     let original = domain::act::Original { act: Some(freeze), slip: String::new(), case_number: Personal::from("") };
-    let release = ActOrder {
-        kind: ActKind::Release,
-        partner: "fund".to_owned(),
-        subject: 0,
-        account: None,
-        amount: None,
-        from: None,
-        to: None,
-        original: Some(original),
-        note: None,
-        details: Vec::new(),
-    };
+    let release = ActOrder { original: Some(original), ..bare(ActKind::Release, "fund") };
     table.submit(2, Asked::Acts(vec![release])).unwrap();
     assert!(!table.under_way().contains(&done("fund", ActKind::Release, 0)), "the deduction is decided first (D33)");
     table.pass(2_000);

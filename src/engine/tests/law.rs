@@ -28,19 +28,7 @@ fn holds(asset: AssetKind, class: &str, fen: i64) -> Outcome {
 
 fn order(kind: ActKind, partner: &str, fen: i64) -> ActOrder {
     let amount = kind.needs_amount().then(|| Money::from_fen(fen));
-    let partner = partner.to_owned();
-    ActOrder {
-        kind,
-        partner,
-        subject: 0,
-        account: None,
-        amount,
-        from: None,
-        to: None,
-        original: None,
-        note: None,
-        details: Vec::new(),
-    }
+    ActOrder { amount, ..bare(kind, partner) }
 }
 
 fn on(kind: ActKind, partner: &str, freeze: ActId, fen: i64) -> ActOrder {
@@ -62,20 +50,7 @@ impl Table {
     pub(super) fn ask(&mut self, key: u64, asked: Asked, change: impl FnOnce(&mut Request)) -> Result<u64, Refusal> {
         let mut request = request(asked);
         change(&mut request);
-        let submit = Submit {
-            token: "court".to_owned(),
-            idempotency: (key, 0),
-            fingerprint: (key, 1),
-            case_key: (5, 5),
-            subjects: vec![77],
-            preservation: None,
-            paper_keys: vec![(9, 9); request.papers.len()],
-            request: Arc::new(request),
-        };
-        match self.tell(Command::Submit(Box::new(submit)))? {
-            Answer::Accepted(sequence) => Ok(sequence),
-            _ => unreachable!("a submission is answered as accepted"),
-        }
+        self.hand_in(said::submit(key, request))
     }
 
     fn collect_with(&mut self, key: u64, change: impl FnOnce(&mut Request)) -> Result<u64, Refusal> {

@@ -71,22 +71,12 @@ impl Table {
     pub(super) fn accept(&mut self, task: u64, by: &str) -> Result<Answer, Refusal> {
         let mut pattern = request(Asked::Acts(Vec::new()));
         pattern.case.claim = Money::from_fen(7);
-        let submit = Submit {
-            token: by.to_owned(),
-            idempotency: (u64::MAX, task),
-            fingerprint: (u64::MAX, task),
-            case_key: (5, 5),
-            subjects: vec![77],
-            paper_keys: Vec::new(),
-            preservation: None,
-            request: Arc::new(pattern),
-        };
         self.tell(Command::AcceptTask(Box::new(AcceptTask {
             task,
             by: by.to_owned(),
             court: None,
             reason: "超额".to_owned(),
-            submit: Box::new(submit),
+            submit: Box::new(said::follow_up(task, by, pattern)),
             carried: Vec::new(),
         })))
     }
@@ -106,20 +96,7 @@ impl Table {
     fn repeats(&mut self, key: u64, goal: Goal, days: u16, every_hours: u16) -> Result<u64, Refusal> {
         let mut asked = request(Asked::Goal { goal, subjects: vec![0], scope: Scope::default() });
         asked.repeat = Some(Repeat { days, every_hours });
-        let submit = Submit {
-            token: "court".to_owned(),
-            idempotency: (key, 0),
-            fingerprint: (key, 1),
-            case_key: (5, 5),
-            subjects: vec![77],
-            paper_keys: vec![(9, 9)],
-            preservation: None,
-            request: Arc::new(asked),
-        };
-        match self.tell(Command::Submit(Box::new(submit)))? {
-            Answer::Accepted(sequence) => Ok(sequence),
-            _ => unreachable!("a submission is answered as accepted"),
-        }
+        self.hand_in(said::submit(key, asked))
     }
 
     pub(super) fn with_policy(&mut self, change: impl FnOnce(&mut CourtFile)) {
@@ -222,33 +199,7 @@ fn a_partner_that_holds_more_than_it_was_asked_to_is_found_at_once_also_late() {
     table.answer(outcome.clone());
     assert_eq!(table.proposed(), [(TaskKind::Excess, "bank-a".to_owned(), 30_000)]);
     outcome.limit = Some(Money::from_fen(150_000));
-    let closed = crate::command::ClosedRequest {
-        sequence: act.sequence,
-        version: 0,
-        case: act.sequence,
-        accepted_at: START,
-        court: "330225".to_owned(),
-        goal: "acts".to_owned(),
-        state: "finished".to_owned(),
-        acts: 1,
-        partners: Vec::new(),
-        viewers: Vec::new(),
-        slips: Vec::new(),
-        events: Vec::new(),
-    };
-    let known = table.known_of(act);
-    let late = crate::command::LateOutcome {
-        act,
-        partner: "bank-a".to_owned(),
-        way: "feedback",
-        slot: 1,
-        has_callback: false,
-        closed,
-        state: outcome.verdict.state(),
-        outcome,
-        known,
-    };
-    table.tell(Command::LateOutcome(Box::new(late))).unwrap();
+    table.told_late(act, outcome);
     assert_eq!(table.proposed(), [(TaskKind::Excess, "bank-a".to_owned(), 50_000)], "the proposal follows the news");
 }
 
@@ -352,17 +303,7 @@ fn a_bankruptcy_that_is_told_proposes_the_releases_once() {
     let tell = |table: &mut Table, key| {
         let mut told = request(Asked::Goal { goal: Goal::Look, subjects: vec![0], scope: Scope::default() });
         told.case.parties[0].bankrupt = Some(true);
-        let submit = Submit {
-            token: "court".to_owned(),
-            idempotency: (key, 0),
-            fingerprint: (key, 1),
-            case_key: (5, 5),
-            subjects: vec![77],
-            paper_keys: vec![(9, 9)],
-            preservation: None,
-            request: Arc::new(told),
-        };
-        table.tell(Command::Submit(Box::new(submit))).unwrap();
+        table.hand_in(said::submit(key, told)).unwrap();
     };
     tell(&mut table, 2);
     let proposal = [(TaskKind::ReleaseProposed, "bank-a".to_owned(), 0)];

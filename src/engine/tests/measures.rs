@@ -1,30 +1,19 @@
 //! Measures over years: they lapse, are told of, renewed, promoted, taken over, let go in part, contradicted late.
 
+use domain::Day;
 use domain::act::{ActOrder, Original};
 use domain::measure::MeasureState;
 use domain::outcome::PriorMeasure;
 use domain::task::{TaskEnd, TaskKind};
-use domain::{Day, MeasureId};
 
 use super::*;
-use crate::command::{EndTask, ImportLine, ImportMeasures, KnownAct, LateOutcome};
+use crate::command::{EndTask, ImportLine, ImportMeasures, KnownAct};
 use crate::state::Measure;
 
 const DAY: i64 = 86_400_000;
 
 pub(super) fn order(kind: ActKind) -> ActOrder {
-    ActOrder {
-        note: None,
-        details: Vec::new(),
-        kind,
-        partner: "bank-a".to_owned(),
-        subject: 0,
-        account: None,
-        amount: None,
-        from: None,
-        to: None,
-        original: None,
-    }
+    bare(kind, "bank-a")
 }
 
 pub(super) fn freeze(account: &str, fen: i64, to: Option<Day>) -> ActOrder {
@@ -281,7 +270,7 @@ fn a_queue_freeze_is_promoted_by_its_own_news_or_by_what_a_question_shows() {
     assert_eq!(table.stands(&measure), Some(MeasureState::Queued), "nothing is held there at all");
     look(&mut table, 4, vec![prior("（2026）浙0225执1号之二")], 30_000);
     let promoted = table.see(&measure).unwrap();
-    assert_eq!((promoted.state(), promoted.rank, promoted.caught), (MeasureState::InForce, 1, 500_000 * 10));
+    assert_eq!((promoted.state(), promoted.rank, promoted.caught()), (MeasureState::InForce, 1, 500_000 * 10));
     assert_eq!(table.ledger_now().controlled, Money::from_fen(50_000));
     table.fold_again();
 }
@@ -313,7 +302,7 @@ fn a_release_in_part_shrinks_limit_and_catch() {
     table.ask_for(3, part(20_000)).unwrap();
     table.answer(Outcome::of(Verdict::Done));
     let left = table.see(&measure).unwrap();
-    assert_eq!((left.limit, left.caught, left.state()), (4_000_000, 4_000_000, MeasureState::InForce));
+    assert_eq!((left.limit(), left.caught(), left.state()), (4_000_000, 4_000_000, MeasureState::InForce));
     assert_eq!(table.ledger_now().exposure, Money::from_fen(40_000));
     table.ask_for(4, part(40_000)).unwrap();
     table.answer(Outcome::of(Verdict::Done));
@@ -344,20 +333,8 @@ fn preserved(table: &mut Table, key: u64, asked: Asked) -> Result<u64, Refusal> 
     let mut request = request(asked);
     request.case.number = Personal::new("(2026)浙0225执2号".to_owned());
     request.preservation = Some(Personal::new("(2026)浙0225执1号".to_owned()));
-    let submit = Submit {
-        token: "court".to_owned(),
-        idempotency: (key, 0),
-        fingerprint: (key, 1),
-        case_key: (6, 6),
-        subjects: vec![77],
-        preservation: Some((5, 5)),
-        paper_keys: vec![(9, 9)],
-        request: Arc::new(request),
-    };
-    match table.tell(Command::Submit(Box::new(submit)))? {
-        Answer::Accepted(sequence) => Ok(sequence),
-        _ => unreachable!(),
-    }
+    let submit = Submit { case_key: (6, 6), preservation: Some((5, 5)), ..said::submit(key, request) };
+    table.hand_in(submit)
 }
 
 #[test]
@@ -389,7 +366,7 @@ pub(super) fn foreign(n: u32, fen: i64, to: Day) -> ImportLine {
 }
 
 impl Table {
-    pub(super) fn import(&mut self, lines: Vec<ImportLine>) -> Vec<Result<(MeasureId, bool), Refusal>> {
+    pub(super) fn import(&mut self, lines: Vec<ImportLine>) -> Vec<Result<crate::command::TakenOver, Refusal>> {
         let import = ImportMeasures {
             by: "operator".to_owned(),
             court: "330225".to_owned(),
@@ -417,8 +394,9 @@ fn what_comes_from_another_system_is_renewed_released_and_deducted_from_like_our
     assert!(matches!(verdicts[1], Err(Refusal::PartnerUnknown { .. })));
     assert!(matches!(&verdicts[2], Err(Refusal::Rules(broken)) if broken[0].rule.id == "D10"));
     assert!(matches!(verdicts[4], Err(Refusal::WrongState { .. })));
-    let id = verdicts[0].clone().unwrap().0;
-    assert_eq!(table.import(vec![foreign(1, 30_000, to)])[0], Ok((id, true)), "twice is once");
+    let id = verdicts[0].clone().unwrap().id;
+    let again = table.import(vec![foreign(1, 30_000, to)])[0].clone().unwrap();
+    assert_eq!((again.id, again.known, again.differs), (id, true, Vec::new()), "twice is once");
     assert_eq!(table.ledger_now().exposure, Money::from_fen(50_000));
     table.pass(1_000);
     assert_eq!(table.open_tasks(), [TaskKind::Expiring, TaskKind::Expiring]);
@@ -431,6 +409,51 @@ fn what_comes_from_another_system_is_renewed_released_and_deducted_from_like_our
     table.answer(Outcome::of(Verdict::Done));
     assert!(table.decider.state.measures.is_empty() && table.open_tasks().is_empty());
     assert_eq!(table.ledger_now().deducted, Money::from_fen(30_000));
+    table.fold_again();
+}
+
+#[test]
+fn a_row_that_is_known_and_says_otherwise_is_told_what_is_known_and_changes_nothing() {
+    use crate::command::{KnownValue, RowDiffers};
+    let mut table = Table::with(vec![partner("bank-a")]);
+    let to = Day::of(START).plus_days(20);
+    let id = table.import(vec![foreign(1, 30_000, to)])[0].clone().unwrap().id;
+    let before = (table.events.len(), table.decider.state.digest());
+    let again = |table: &mut Table, change: &dyn Fn(&mut ImportLine)| {
+        let mut line = foreign(1, 30_000, to);
+        change(&mut line);
+        let taken = table.import(vec![line])[0].clone().unwrap();
+        assert_eq!((taken.id, taken.known), (id, true));
+        taken.differs
+    };
+    let one = |field, known| vec![RowDiffers { field, known: Some(known) }];
+    assert_eq!(
+        again(&mut table, &|line| line.order.amount = Some(Money::from_fen(50_000))),
+        one("limit", KnownValue::Sum(Money::from_fen(30_000)))
+    );
+    assert_eq!(again(&mut table, &|line| line.order.to = Some(to.plus_days(1))), one("to", KnownValue::Day(Some(to))));
+    assert_eq!(
+        again(&mut table, &|line| line.order.from = Some(Day::of(START))),
+        one("from", KnownValue::Day(None)),
+        "no first day is known"
+    );
+    assert_eq!(again(&mut table, &|line| line.rank = 2), one("rank", KnownValue::Rank(1)));
+    assert_eq!(
+        again(&mut table, &|line| line.caught = Money::from_fen(1)),
+        one("caught", KnownValue::Sum(Money::from_fen(30_000)))
+    );
+    let other = again(&mut table, &|line| {
+        line.order.account = Some(Personal::new("6299".to_owned()));
+        (line.queued, line.caught, line.rank) = (true, Money::ZERO, 0);
+    });
+    assert_eq!(other[0], RowDiffers { field: "account", known: None }, "what it is on is not told");
+    assert_eq!(other[1..], one("queued", KnownValue::Queued(false))[..]);
+    assert_eq!(
+        again(&mut table, &|line| (line.order.account, line.rank) = (None, 0)),
+        [],
+        "what is left out says nothing"
+    );
+    assert_eq!((table.events.len(), table.decider.state.digest()), before, "nothing was changed");
     table.fold_again();
 }
 
@@ -450,31 +473,8 @@ fn what_waits_behind_others_holds_nothing_and_is_not_the_first() {
 /// Tells news about an act of a finished request, as the runtime would read it out of its history.
 fn late(table: &mut Table, known: KnownAct, outcome: Outcome) {
     let request = known.planned.id.0;
-    let closed = crate::command::ClosedRequest {
-        sequence: request,
-        version: request,
-        case: table.decider.state.case_id(table.decider.state.case_index((5, 5)).unwrap()).0,
-        accepted_at: START,
-        court: "330225".to_owned(),
-        goal: "acts".to_owned(),
-        state: "finished".to_owned(),
-        acts: 1,
-        partners: Vec::new(),
-        viewers: Vec::new(),
-        slips: Vec::new(),
-        events: vec![request],
-    };
-    let late = LateOutcome {
-        act: domain::ActId { sequence: request, line: known.planned.id.1 },
-        partner: "bank-a".to_owned(),
-        way: "feedback",
-        slot: 1,
-        has_callback: false,
-        closed,
-        state: outcome.verdict.state(),
-        outcome,
-        known,
-    };
+    let act = domain::ActId { sequence: request, line: known.planned.id.1 };
+    let late = said::late(act, table.closed(request), known, outcome);
     table.tell(Command::LateOutcome(Box::new(late))).unwrap();
 }
 
@@ -497,7 +497,7 @@ fn a_freeze_that_was_refused_and_is_controlled_after_all_stands_and_falls_with_t
     let known = as_planned(&table, request, ActState::Refused);
     late(&mut table, known, caught(50_000));
     let measure = table.newest();
-    assert_eq!((measure.state(), measure.caught), (MeasureState::InForce, 5_000_000));
+    assert_eq!((measure.state(), measure.caught()), (MeasureState::InForce, 5_000_000));
     assert_eq!(table.open_tasks(), [TaskKind::NewsContradicts]);
     assert_eq!(table.ledger_now().controlled, Money::from_fen(50_000));
     // It can be renewed under our own number.
@@ -549,7 +549,7 @@ fn releases_and_renewals_told_late_change_what_stands() {
     late(&mut table, known, Outcome::of(Verdict::Refused));
     let again = table.newest();
     assert_eq!(
-        (again.state(), again.limit, again.caught),
+        (again.state(), again.limit(), again.caught()),
         (MeasureState::InForce, 6_000_000, 0),
         "what it holds is not known"
     );

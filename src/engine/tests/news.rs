@@ -112,17 +112,7 @@ fn a_court_with_a_callback_is_told_of_it_as_of_any_news() {
     table.with_policy(|court| court.callback_origins = vec!["https://court.example".to_owned()]);
     let mut asked = request(look());
     asked.callback = Some(Personal::new("https://court.example/results".to_owned()));
-    let submit = Submit {
-        token: "court".to_owned(),
-        idempotency: (1, 0),
-        fingerprint: (1, 1),
-        case_key: (5, 5),
-        subjects: vec![77],
-        preservation: None,
-        paper_keys: vec![(9, 9)],
-        request: Arc::new(asked),
-    };
-    let Ok(Answer::Accepted(request)) = table.tell(Command::Submit(Box::new(submit))) else { panic!("accepted") };
+    let request = table.hand_in(said::submit(1, asked)).unwrap();
     table.pass(GATHER_MS);
     let of = |table: &Table| table.decider.state.deliveries.by_request[&request].clone();
     let told = of(&table).version;

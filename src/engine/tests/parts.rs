@@ -33,17 +33,7 @@ fn asked(goal: Goal, claim_fen: i64) -> Query {
     let scope = Scope::default();
     let mut request = request(Asked::Goal { goal, subjects: vec![0], scope });
     request.case.claim = Money::from_fen(claim_fen);
-    let submit = Submit {
-        token: "court".to_owned(),
-        idempotency: (1, 0),
-        fingerprint: (1, 1),
-        case_key: (5, 5),
-        subjects: vec![77],
-        preservation: None,
-        paper_keys: vec![(9, 9)],
-        request: Arc::new(request),
-    };
-    table.tell(Command::Submit(Box::new(submit))).unwrap();
+    table.hand_in(said::submit(1, request)).unwrap();
     let mut asked = Query { table, slip: String::new() };
     asked.list(ListClass::Queries);
     let (_, query) = asked.table.decider.state.acts.iter().next().unwrap();
@@ -228,33 +218,12 @@ fn what_is_found_after_a_goal_ended_short_is_for_its_court_to_ask_for() {
     asked.carry_out();
     let state = &asked.table.decider.state;
     assert!(state.requests.is_empty());
-    let case = state.case_id(state.case_index((5, 5)).unwrap()).0;
     for (fen, tasks) in [(0, 0), (50_000, 1)] {
-        let closed = crate::command::ClosedRequest {
-            sequence: query.sequence,
-            version: query.sequence,
-            case,
-            accepted_at: START,
-            court: "330225".to_owned(),
-            goal: "secure".to_owned(),
-            state: "finished".to_owned(),
-            acts: 2,
-            partners: Vec::new(),
-            viewers: Vec::new(),
-            slips: Vec::new(),
-            events: vec![query.sequence],
-        };
-        let late = crate::command::LateOutcome {
-            act: query,
-            partner: "hub-a".to_owned(),
-            way: "feedback",
-            slot: 1,
-            has_callback: false,
-            closed,
-            outcome: part(vec![account(2, fen)]),
-            state: ActState::Done,
-            known: known(query.sequence, query.line, ActKind::Query),
-        };
+        let of_goal = asked.table.closed(query.sequence);
+        let closed = crate::command::ClosedRequest { goal: "secure".to_owned(), acts: 2, ..of_goal };
+        let known = known(query.sequence, query.line, ActKind::Query);
+        let late = said::late(query, closed, known, part(vec![account(2, fen)]));
+        let late = crate::command::LateOutcome { partner: "hub-a".to_owned(), ..late };
         asked.table.tell(Command::LateOutcome(Box::new(late))).unwrap();
         let told = asked.table.decider.state.tasks.values().map(crate::state::Task::kind);
         assert_eq!(told.filter(|kind| *kind == domain::task::TaskKind::NewsContradicts).count(), tasks);

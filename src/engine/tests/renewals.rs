@@ -31,22 +31,12 @@ impl Table {
         if !officers {
             pattern.officers.clear();
         }
-        let submit = Submit {
-            token: "judge".to_owned(),
-            idempotency: (u64::MAX, task),
-            fingerprint: (u64::MAX, task),
-            case_key: (5, 5),
-            subjects: vec![77],
-            paper_keys: Vec::new(),
-            preservation: None,
-            request: Arc::new(pattern),
-        };
         self.tell(Command::AcceptTask(Box::new(AcceptTask {
             task,
             by: "judge".to_owned(),
             court: Some("330225".to_owned()),
             reason: "续行".to_owned(),
-            submit: Box::new(submit),
+            submit: Box::new(said::follow_up(task, "judge", pattern)),
             carried: Vec::new(),
         })))
     }
@@ -69,7 +59,9 @@ impl Table {
             lines,
         };
         match self.tell(Command::ImportMeasures(vec![import])) {
-            Ok(Answer::Imported(verdicts)) => verdicts.into_iter().map(|verdict| verdict.map(|(id, _)| id)).collect(),
+            Ok(Answer::Imported(verdicts)) => {
+                verdicts.into_iter().map(|verdict| verdict.map(|taken| taken.id)).collect()
+            }
             _ => panic!("an import is answered line by line"),
         }
     }
@@ -101,7 +93,7 @@ fn one_click_renews_what_ends_soon_and_the_task_ends_with_that_request() {
     table.answer(Outcome::of(Verdict::Done));
     let renewed = table.see(&measure).unwrap();
     assert_eq!(renewed.last_day(), Some(today(&table).last_of_years(1)), "a deposit, a year from today (rule D9)");
-    assert_eq!((renewed.limit, renewed.rank), (measure.limit, measure.rank), "it keeps its sum and its rank");
+    assert_eq!((renewed.limit(), renewed.rank), (measure.limit(), measure.rank), "it keeps its sum and its rank");
     for _ in 0..30 {
         table.days(1);
     }

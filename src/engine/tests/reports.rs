@@ -75,7 +75,7 @@ fn money_told_above_its_freeze_and_then_otherwise_leaves_what_the_freeze_is_good
         }
         table.fed(taken, outcome).unwrap();
         if let Some(freeze) = table.decider.state.measure_by_act(ids[0]) {
-            assert_eq!((freeze.limit, freeze.caught), (left * 100, left * 100), "after {told}");
+            assert_eq!((freeze.limit(), freeze.caught()), (left * 100, left * 100), "after {told}");
         }
     }
     assert_eq!(table.tasks_of(TaskKind::NewsContradicts), 1, "more than was ordered is told to people");
@@ -87,7 +87,7 @@ fn what_is_held_counts_whatever_limit_was_told_and_too_much_is_proposed_for_rele
         let (mut table, ids) = listed(vec![freeze_of(A, "62", 60_000)]);
         table.fed(ids[0], Outcome { limit, ..caught(150_000) }).unwrap();
         let freeze = table.measure_of_act(ids[0]);
-        assert_eq!((freeze.state(), freeze.limit, freeze.caught), (MeasureState::InForce, 15_000_000, 15_000_000));
+        assert_eq!((freeze.state(), freeze.limit(), freeze.caught()), (MeasureState::InForce, 15_000_000, 15_000_000));
         assert_eq!(table.proposed(), [(TaskKind::Excess, A.to_owned(), 50_000)]);
     }
 }

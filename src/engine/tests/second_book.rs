@@ -15,14 +15,30 @@ pub(super) struct Seen {
     pub(super) under_way: bool,
     pub(super) approvals: u8,
     pub(super) sent: bool,
-    // Of a freeze: in force, held, moved out of it; of a deduction: moved.
+    // Of a freeze: in force, held, and what those follow from: told in all, moved out of it, let go of it.
     pub(super) limit: i64,
     pub(super) caught: i64,
+    told: (i64, i64),
+    let_go: i64,
+    // Moved by a deduction, or out of a freeze; let go by a release.
     pub(super) moved: i64,
     /// It never took effect, or was said not to have.
     pub(super) void: bool,
     /// It was over when the last request that had to do with it finished: nothing said later about its money brings it back.
     pub(super) gone: bool,
+}
+
+impl Seen {
+    fn sum_up(&mut self) {
+        let left = (self.told.0 - self.moved - self.let_go).max(0);
+        self.limit = if self.void { 0 } else { left };
+        self.caught = (self.told.1 - self.moved).max(0).min(self.limit);
+    }
+
+    fn holds(&mut self, caught: i64) {
+        self.told.1 = caught + self.moved;
+        self.sum_up();
+    }
 }
 
 /// A second book: a plain list of acts, summed up anew each time.
@@ -134,7 +150,8 @@ impl Book {
             }
             (Fact::MeasureChanged(fact), Some(Body::Changed(body))) => {
                 let act = self.acts.get_mut(&ActId::from(fact.measure)).unwrap();
-                act.caught = body.caught.unwrap_or(act.caught).min(act.limit);
+                let caught = body.caught.unwrap_or(act.caught).min(act.limit);
+                act.holds(caught);
             }
             _ => {}
         }
@@ -142,7 +159,10 @@ impl Book {
     }
 
     fn forget(&mut self) {
-        let over = |act: &Seen| act.kind == ActKind::Freeze && !act.gone && (act.limit == 0 || act.void);
+        // What is denied after something was done with it may be told again, and stands with what is left then.
+        let denied = |act: &Seen| act.void && (act.moved > 0 || act.let_go > 0);
+        let over =
+            |act: &Seen| act.kind == ActKind::Freeze && !act.gone && (act.limit == 0 || act.void) && !denied(act);
         let over: Vec<ActId> = self.acts.iter().filter(|(_, act)| over(act)).map(|(id, _)| *id).collect();
         for id in over {
             let of = |(other, act): (&ActId, &Seen)| *other == id || act.base == Some(id);
@@ -169,6 +189,8 @@ impl Book {
                 sent: false,
                 limit: 0,
                 caught: 0,
+                told: (0, 0),
+                let_go: 0,
                 moved: 0,
                 void: false,
                 gone: false,
@@ -236,11 +258,17 @@ impl Book {
                 let limit = outcome.and_then(|outcome| outcome.limit).unwrap_or(amount);
                 let whole = if verdict == "queued" { 0 } else { limit };
                 let caught = outcome.and_then(|outcome| outcome.caught).unwrap_or(whole).clamp(0, limit);
-                act.limit = (limit - act.moved).max(0);
-                act.caught = (caught - act.moved).max(0).min(act.limit);
-                act.void = false;
+                let nothing_left = act.let_go > 0 && act.told.0 - act.moved - act.let_go <= 0;
+                if nothing_left && act.told != (limit, caught) {
+                    act.let_go = 0;
+                }
+                (act.told, act.void) = ((limit, caught), false);
+                act.sum_up();
             }
-            ActKind::Freeze => (act.limit, act.caught, act.void) = (0, 0, true),
+            ActKind::Freeze => {
+                act.void = true;
+                act.sum_up();
+            }
             kind if kind.moves_money() => {
                 let whole = if state == ActState::Done { amount } else { 0 };
                 let moved = if effect { outcome.and_then(|outcome| outcome.moved).unwrap_or(whole) } else { 0 };
@@ -251,15 +279,18 @@ impl Book {
                         return;
                     }
                     freeze.moved += change;
-                    freeze.limit = (freeze.limit - change).max(0);
-                    freeze.caught = (freeze.caught - change).max(0);
+                    freeze.sum_up();
                 }
             }
-            ActKind::Release if effect => {
-                if let Some(freeze) = base.and_then(|base| self.acts.get_mut(&base)) {
-                    freeze.limit = if amount > 0 { (freeze.limit - amount).max(0) } else { 0 };
-                    freeze.caught = freeze.caught.min(freeze.limit);
-                }
+            ActKind::Release => {
+                let before = act.moved;
+                let Some(freeze) = base.and_then(|base| self.acts.get_mut(&base)) else { return };
+                let most = freeze.limit + before;
+                let part = if amount > 0 { amount.min(most) } else { most };
+                let now = if effect { part } else { 0 };
+                freeze.let_go = (freeze.let_go + now - before).max(0);
+                freeze.sum_up();
+                self.acts.get_mut(&id).unwrap().moved = now;
             }
             _ => {}
         }
@@ -273,7 +304,8 @@ impl Book {
         self.sums(id, state, "", None);
         let act = self.acts.get_mut(&id).unwrap();
         if let Some(amount) = amount.filter(|_| act.kind == ActKind::Freeze) {
-            act.caught = act.caught.min(amount);
+            let caught = act.caught.min(amount);
+            act.holds(caught);
         }
         act.state = state;
     }

@@ -89,6 +89,22 @@ fn money_without_an_act_and_more_than_was_reported_are_tasks() {
 }
 
 #[test]
+fn what_is_booked_later_than_tomorrow_is_not_taken_and_may_be_sent_again() {
+    let mut table = whole_collect();
+    let (act, slip) = table.taken();
+    let on = |ahead: i32| SettledLine { day: Day::of(START).plus_days(ahead), ..line("a", 60_000, Some(slip)) };
+    let before = table.events.len();
+    assert_eq!(table.settle(vec![on(2), line("b", 40_000, Some(slip))]), [SettledHow::Ahead, SettledHow::Matched(act)]);
+    assert_eq!(
+        (table.settled(), table.events.len()),
+        (Money::from_fen(40_000), before + 1),
+        "only that row is left out"
+    );
+    assert_eq!(table.settle(vec![on(1)]), [SettledHow::Matched(act)], "a bank's day may begin before ours");
+    assert_eq!(table.settle(vec![on(2)]), [SettledHow::Known]);
+}
+
+#[test]
 fn an_account_that_is_not_the_courts_is_refused_whole() {
     let mut table = whole_collect();
     let account = ("402332002258".to_owned(), Personal::from("6666"));

@@ -10,18 +10,7 @@ use super::*;
 pub(super) fn order(kind: ActKind, partner: &str) -> ActOrder {
     let freezes = matches!(kind, ActKind::Freeze | ActKind::Deduct);
     let (account, amount) = (Some(Personal::new("62".to_owned())), freezes.then(|| Money::from_fen(10_000)));
-    ActOrder {
-        note: None,
-        details: Vec::new(),
-        kind,
-        partner: partner.to_owned(),
-        subject: 0,
-        account,
-        amount,
-        from: None,
-        to: None,
-        original: None,
-    }
+    ActOrder { account, amount, ..bare(kind, partner) }
 }
 
 pub(super) fn on(kind: ActKind, partner: &str, act: ActId) -> ActOrder {

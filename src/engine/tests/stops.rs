@@ -36,18 +36,8 @@ fn kinds(kinds: &[ActKind]) -> StopScope {
 }
 
 fn act(kind: ActKind, account: &str, fen: i64) -> ActOrder {
-    ActOrder {
-        note: None,
-        details: Vec::new(),
-        kind,
-        partner: "bank-a".to_owned(),
-        subject: 0,
-        account: Some(Personal::new(account.to_owned())),
-        amount: (fen > 0).then(|| Money::from_fen(fen)),
-        from: None,
-        to: None,
-        original: None,
-    }
+    let account = Some(Personal::new(account.to_owned()));
+    ActOrder { account, amount: (fen > 0).then(|| Money::from_fen(fen)), ..bare(kind, "bank-a") }
 }
 
 fn on(kind: ActKind, freeze: domain::ActId) -> ActOrder {

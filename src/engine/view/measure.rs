@@ -6,6 +6,7 @@ use domain::measure::MeasureState;
 use domain::outcome::AssetKind;
 use domain::{ActKind, CaseId, Day, MeasureId, Money, Personal};
 
+use crate::command::TakenOver;
 use crate::refusal::Refusal;
 
 /// One line of a list of measures; nothing in it names anybody.
@@ -98,5 +99,5 @@ pub struct ImportRow {
 /// Rows of one import.
 pub const IMPORT_ROWS_MAX: usize = 2_000;
 
-/// What became of a row: the measure and whether it was known before, or why it was not taken.
-pub type ImportVerdict = Result<(MeasureId, bool), Refusal>;
+/// What became of a row: the measure, whether it was known before and what it says otherwise then; or why it was not taken.
+pub type ImportVerdict = Result<TakenOver, Refusal>;

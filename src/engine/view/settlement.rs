@@ -52,6 +52,8 @@ pub struct ReconciledView {
     pub lines: u32,
     /// Lines that cannot be compared any more: their case was erased, or they stand too far back to be looked for.
     pub not_compared: u32,
+    /// Everything that a whole list must name was looked through; `false` = it may lack more than is told.
+    pub complete: bool,
     /// Where it says otherwise than we do.
     pub differences: Vec<Difference>,
 }

@@ -5,7 +5,7 @@
 //! 0x01 sequence(8) line(4)                   request                   0x02 sequence(8) line(4)   act
 //! 0x03 case(8) sequence(8) line(4)           requests of a case but its first, whose sequence is the case's number
 //! 0x04 state(1) sequence(8) line(4)          requests by state
-//! 0x05 partner(2) state(1) sequence(8) line(4)    acts by partner and state
+//! 0x05 partner(2) state(1) sequence(8) line(4)    acts by partner and state; with state 0 a stretch of events with finished requests of the partner
 //! 0x06 hash(16)                              case by number            0x07 hash(16) case(8)      cases of a subject or asset
 //! 0x08 hash(16)                              request by idempotency key
 //! 0x09 slip number, 0x00, line(4)            act by slip
@@ -85,7 +85,7 @@ pub enum IndexKey {
         /// The request.
         request: EntryId,
     },
-    /// An act in the list of its partner and state.
+    /// An act in the list of its partner and state; with state 0, the first sequence of a stretch in which requests of the partner began.
     ActByPartnerState {
         /// Number of the partner.
         partner: u16,

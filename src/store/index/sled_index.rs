@@ -13,9 +13,10 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// Raised whenever keys or values change their form or entries are left out; an index of another schema is set aside and refilled.
-const SCHEMA: u32 = 2;
-/// The one before has every entry of this one, and one for the first request of each case: it only gets the new number.
-const SCHEMA_BEFORE: u32 = 1;
+const SCHEMA: u32 = 3;
+/// From this one on each has all entries of the next and more (1: one for the first request of each case; 2: one for each request of a partner
+/// instead of one for a stretch of events): they only get the new number.
+const SCHEMA_OLDEST: u32 = 1;
 const SALT_BYTES: usize = 16;
 /// sled counts its cache loosely and goes well over this, so it is kept small.
 const CACHE_BYTES: u64 = 16 * 1024 * 1024;
@@ -294,13 +295,13 @@ fn read_schema(db: &sled::Db, stored: &[u8], root: &RootKey, random: &mut dyn Ra
     let damage = |reason: &str| Fault::Damage(reason.to_owned());
     let (schema, rest) = stored.split_first_chunk::<4>().ok_or_else(|| damage("the schema entry is cut"))?;
     let schema = u32::from_be_bytes(*schema);
-    if schema != SCHEMA && schema != SCHEMA_BEFORE {
+    if !(SCHEMA_OLDEST..=SCHEMA).contains(&schema) {
         return Err(damage("it has another schema"));
     }
     let (salt, proof) = rest.split_first_chunk::<SALT_BYTES>().ok_or_else(|| damage("the schema entry is cut"))?;
     let sealer = Sealer::new(&root.derive("index", salt));
     sealer.open(&KEY_SCHEMA, proof).map_err(|_| damage("it was made under another root key"))?;
-    if schema == SCHEMA_BEFORE {
+    if schema < SCHEMA {
         // Before anything is left out, so that a release that expects it sets the index aside.
         put_schema(db, salt, &sealer, random)?;
     }

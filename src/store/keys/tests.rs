@@ -455,3 +455,84 @@ proptest! {
         }
     }
 }
+
+fn check(disk: &SimulatedDisk, master: Option<u8>) -> CheckedKeys {
+    let master = master.map(|byte| MasterKey::from_bytes([byte; 32]));
+    check_keys(disk, Path::new(FOLDER), master.as_ref(), SHAPE).unwrap()
+}
+
+fn change(disk: &SimulatedDisk, number: u32, at: u64, change: impl FnOnce(&mut [u8; SLOT_BYTES])) {
+    let file = disk.open(&file_path(Path::new(FOLDER), number)).unwrap();
+    let mut bytes = [0; SLOT_BYTES];
+    file.read_exact_at(&mut bytes, at).unwrap();
+    change(&mut bytes);
+    file.write_all_at(&bytes, at).unwrap();
+}
+
+#[test]
+fn any_flipped_byte_of_a_key_file_is_told_with_its_slot() {
+    let disk = SimulatedDisk::new(1);
+    let store = made(&disk);
+    let mut random = SeededRandom::new(2);
+    let kept = store.create(10, &mut random).unwrap();
+    store.sync().unwrap();
+    store.destroy(&[kept[1].0], &mut random).unwrap();
+    for master in [None, Some(1)] {
+        let sound = check(&disk, master);
+        assert_eq!(sound.faults, []);
+        assert_eq!((sound.count(SlotState::Live), sound.count(SlotState::Destroyed)), (10, 1), "nine and the root");
+        assert_eq!((sound.root.is_some(), sound.state(0)), (master.is_some(), Some(SlotState::Live)));
+        assert_eq!(sound.state(kept[1].0), Some(SlotState::Destroyed));
+        let path = file_path(Path::new(FOLDER), 1);
+        let bytes = disk.open(&path).unwrap().size().unwrap();
+        for at in 0..bytes {
+            let (slot_at, within) = (at - at % SLOT_BYTES as u64, usize::try_from(at % SLOT_BYTES as u64).unwrap());
+            change(&disk, 1, slot_at, |slot| slot[within] ^= 1);
+            let slot = (slot_at > 0).then(|| 12 + slot_at / SLOT_BYTES as u64 - 1);
+            let told = check(&disk, master).faults;
+            assert_eq!(told.len(), 1, "byte {at}");
+            assert_eq!((&told[0].path, told[0].offset, told[0].slot), (&path, slot_at, slot));
+            change(&disk, 1, slot_at, |slot| slot[within] ^= 1);
+        }
+    }
+}
+
+/// A checksum can be made anew by whoever writes the slot; the key inside cannot.
+#[test]
+fn a_slot_altered_together_with_its_checksum_is_told_by_the_master_key() {
+    let disk = SimulatedDisk::new(1);
+    let store = made(&disk);
+    let kept = store.create(2, &mut SeededRandom::new(2)).unwrap();
+    store.sync().unwrap();
+    let at = slot_offset(kept[0].0);
+    change(&disk, 0, at, |slot| {
+        slot[60] ^= 1;
+        let (body, sum) = slot.split_last_chunk_mut::<4>().unwrap();
+        *sum = crc32c::crc32c(body).to_be_bytes();
+    });
+    assert_eq!(check(&disk, None).faults, []);
+    let told = check(&disk, Some(1)).faults;
+    let path = file_path(Path::new(FOLDER), 0);
+    let reason = "the wrapped key does not open";
+    assert_eq!(told, [SlotFault { path, offset: at, slot: Some(kept[0].0), reason }]);
+    let other = check(&disk, Some(9));
+    assert_eq!((other.faults.len(), other.root.is_some()), (3, false), "the root and both keys");
+    assert!(other.faults.iter().all(|fault| fault.reason.contains("another master key")), "{:?}", other.faults);
+}
+
+#[test]
+fn a_lost_key_file_and_a_lost_folder_are_told() {
+    let disk = SimulatedDisk::new(1);
+    let store = made(&disk);
+    store.create(30, &mut SeededRandom::new(2)).unwrap();
+    store.sync().unwrap();
+    disk.remove(&file_path(Path::new(FOLDER), 1)).unwrap();
+    let told = check(&disk, Some(1));
+    assert_eq!((told.faults.len(), told.faults[0].slot), (1, None));
+    assert!(told.faults[0].path.ends_with("slots-00000001"), "{:?}", told.faults);
+    let states = [11, 12, 23, 24].map(|slot| told.state(slot));
+    let (live, damaged) = (Some(SlotState::Live), Some(SlotState::Damaged));
+    assert_eq!(states, [live, damaged, damaged, live]);
+    disk.create_directory(Path::new("/empty")).unwrap();
+    assert!(matches!(check_keys(&disk, Path::new("/empty"), None, SHAPE), Err(KeyError::Absent { .. })));
+}

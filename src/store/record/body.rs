@@ -264,6 +264,9 @@ pub struct ChangedBody {
     /// Held now, in 1/10,000 yuan.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub caught: Option<i64>,
+    /// What was let go of it in all, in 1/10,000 yuan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub released: Option<i64>,
     /// Last day, as a day count.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<i32>,

@@ -180,3 +180,41 @@ fn no_state_lies_in_clear() {
     let stored = disk.content(&path_of(1)).unwrap();
     assert!(!stored.windows(8).any(|part| canary[..64].windows(8).any(|own| own == part)));
 }
+
+#[test]
+fn a_flipped_byte_is_told_without_setting_the_file_aside() {
+    let disk = SimulatedDisk::new(1);
+    let store = store(&disk);
+    for sequence in [10, 200] {
+        write(&store, sequence).unwrap();
+    }
+    let root = RootKey::generate(&mut SeededRandom::new(1));
+    let faults = |root: Option<&RootKey>| -> Vec<(Option<u64>, Option<String>)> {
+        let checked = check_snapshots(&disk, Path::new(FOLDER), root).unwrap();
+        assert_eq!(checked.iter().map(|found| &found.path).collect::<Vec<_>>(), [&path_of(10), &path_of(200)]);
+        checked.into_iter().map(|found| (found.header.map(|header| header.sequence), found.fault)).collect()
+    };
+    let sound = [(Some(10), None), (Some(200), None)];
+    assert_eq!(faults(Some(&root)), sound);
+    assert_eq!(faults(None), sound);
+    let file = disk.open(&path_of(200)).unwrap();
+    let size = file.size().unwrap();
+    let flip = |at: u64| {
+        let mut byte = [0];
+        file.read_exact_at(&mut byte, at).unwrap();
+        file.write_all_at(&[byte[0] ^ 0x10], at).unwrap();
+    };
+    for at in [0, 5, 20, 60, 100, 127, 128, 140, 160, 70_000, size - 1] {
+        flip(at);
+        let told = faults(Some(&root));
+        assert_eq!(told[0], sound[0]);
+        assert!(told[1].1.is_some(), "byte {at}");
+        // Without the key the header answers for itself alone.
+        assert_eq!(faults(None)[1].1.is_some(), at < HEADER_BYTES as u64, "byte {at}");
+        flip(at);
+    }
+    file.set_size(size - 1).unwrap();
+    assert_eq!(faults(None)[1].1.as_deref(), Some("it does not have the length that its header tells"));
+    assert!(faults(Some(&root))[1].1.is_some());
+    assert_eq!(store.sequences().unwrap(), [10, 200], "nothing was set aside");
+}

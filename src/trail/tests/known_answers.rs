@@ -11,8 +11,9 @@ use std::fs;
 use std::path::Path;
 
 use trail::{
-    Bundle, Checkpoint, DirectoryTiles, EMPTY_ROOT, Frontier, Hash, MemoryTiles, NoteKey, NoteVerifier, Reader,
-    ReceiptKey, ReceiptVerifier, TilePath, TileStore, Tree, leaf_hash, node_hash,
+    Bundle, CheckedTiles, Checkpoint, DirectoryTiles, EMPTY_ROOT, Frontier, Hash, MemoryTiles, NoteKey, NoteVerifier,
+    ReadError, Reader, ReceiptKey, ReceiptVerifier, TileCheck, TileFault, TileName, TilePath, TileStore, Tree,
+    leaf_hash, node_hash,
 };
 
 const ORIGIN: &str = "gaoyuan.example/xiezhi";
@@ -205,6 +206,63 @@ fn golden_tile_paths_on_disk() {
     let mut reader = Reader::new(tree.edge(), &store);
     let error = reader.repair(0, &mut |leaf| Ok(leaf_hash(&event(leaf + u64::from(leaf == 2_400))))).unwrap_err();
     assert!(error.to_string().contains("the leaves were changed"), "{error}");
+}
+
+/// Streams the first `size` events, leaf `other` altered, past the tiles.
+fn checked(mut check: TileCheck<'_>, size: u64, other: Option<u64>) -> CheckedTiles {
+    for leaf in 0..size {
+        let altered = u64::from(other == Some(leaf)) * 1_000_000;
+        check.leaf(leaf_hash(&event(leaf + altered))).unwrap();
+    }
+    check.finish()
+}
+
+#[test]
+fn stored_tiles_are_held_against_the_leaves() {
+    let directory = tempfile::TempDir::new().unwrap();
+    let store = DirectoryTiles::new(directory.path());
+    let mut tree = Tree::new();
+    for leaf in 0..70_000 {
+        tree.append(leaf_hash(&event(leaf))).unwrap();
+    }
+    tree.store_full(&store).unwrap();
+    let check = |size| checked(TileCheck::new(&store), size, None);
+    assert_eq!(check(70_000), CheckedTiles { sound: 274, ..CheckedTiles::default() });
+    assert_eq!(check(1_000).sound, 3, "tiles behind the leaves given are not asked for");
+
+    let place = |path: &str| directory.path().join("tile").join(path);
+    let name = |level, index| TileName::new(level, index, 256).unwrap();
+    let mut torn = fs::read(place("0/100")).unwrap();
+    torn[4_321] ^= 1;
+    fs::write(place("0/100"), torn).unwrap();
+    fs::write(place("0/007"), b"").unwrap();
+    fs::remove_file(place("0/200")).unwrap();
+    fs::remove_file(place("0/271")).unwrap();
+    fs::remove_file(place("0/272")).unwrap();
+    fs::remove_file(place("1/000")).unwrap();
+    let found = check(70_000);
+    let faults = [TileFault::Damaged(name(0, 7)), TileFault::Damaged(name(0, 100)), TileFault::Missing(name(0, 200))];
+    assert_eq!(found.faults, faults);
+    assert_eq!((found.sound, found.unwritten, found.mended, found.more_faults), (268, 3, 0, 0));
+
+    // What is missing at the end comes back at open, however far back it begins; the rest only when it is asked for.
+    let mut leaf = |leaf| Ok(leaf_hash(&event(leaf)));
+    let written = Reader::new(tree.edge(), &store).repair(69_999, &mut leaf).unwrap();
+    assert_eq!(written.len(), 6, "from leaf 0 on, because the only tile of level 1 begins there: {written:?}");
+    fs::write(place("0/003"), b"").unwrap();
+    let mut reader = Reader::new(tree.edge(), &store);
+    assert!(matches!(reader.inclusion(70_000, 3 * 256).unwrap_err(), ReadError::Damaged { .. }));
+    reader.mend(name(0, 3), &mut leaf).unwrap();
+    assert_eq!(reader.inclusion(70_000, 3 * 256).unwrap().len(), 17);
+    assert_eq!(check(70_000).faults, []);
+
+    fs::write(place("0/009"), vec![0; 8_192]).unwrap();
+    fs::remove_file(place("1/000")).unwrap();
+    let mended = checked(TileCheck::mending(&store), 70_000, None);
+    assert_eq!((mended.sound, mended.mended), (272, 2));
+    assert_eq!(check(70_000), CheckedTiles { sound: 274, ..CheckedTiles::default() });
+    let other = checked(TileCheck::new(&store), 70_000, Some(2_400));
+    assert_eq!(other.faults, [TileFault::Damaged(name(0, 9)), TileFault::Damaged(name(1, 0))]);
 }
 
 #[test]

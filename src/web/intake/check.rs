@@ -3,8 +3,8 @@
 use domain::Personal;
 use domain::act::ActOrder;
 use domain::request::{
-    Asked, Goal, OFFICERS_MAX, PARTIES_MAX, PartnerKind, Priority, REPEAT_DAYS_MAX, REPEAT_HOURS, REPEAT_HOURS_MAX,
-    REPEAT_HOURS_MIN, Repeat, Request, Scope,
+    Asked, Goal, PARTIES_MAX, PartnerKind, Priority, REPEAT_DAYS_MAX, REPEAT_HOURS, REPEAT_HOURS_MAX, REPEAT_HOURS_MIN,
+    Repeat, Request, Scope,
 };
 
 use crate::fault::{Fault, Want};
@@ -59,11 +59,9 @@ pub(crate) fn request(mut form: RequestForm<'_>) -> Result<Request, Vec<Fault>> 
             None
         }
     };
-    let at = root.field("officers");
-    if form.officers.0.is_empty() {
-        faults.add(&at, Want::Entries(1, OFFICERS_MAX));
-    }
-    let officers = each(form.officers.0, &at, |officer, at| parts::officer(officer, at, &mut faults));
+    // That nobody is named breaks a rule (D4), and is told with the other rules that are broken.
+    let officers =
+        each(form.officers.0, &root.field("officers"), |officer, at| parts::officer(officer, at, &mut faults));
     let at = root.field("documents");
     let documents = form.documents.map_or_else(Vec::new, |list| list.0);
     let papers = each(documents, &at, |document, at| parts::paper(document, at, &mut faults));

@@ -1,5 +1,7 @@
 //! Texts of a form held against what their field allows, all faults collected.
 
+use std::fmt::{self, Write as _};
+
 use domain::{Day, Millis, Money};
 
 use crate::fault::{Fault, Want};
@@ -142,9 +144,38 @@ pub(crate) fn fault_of(text: &str, allows: Allows) -> Option<Want> {
 
 /// No control characters, no marks that hide or turn text around, no blanks at the ends.
 pub(crate) fn is_plain(text: &str) -> bool {
-    let hidden = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFD}')
-    };
-    !text.chars().any(hidden) && text.trim().len() == text.len()
+    !text.chars().any(is_hidden) && text.trim().len() == text.len()
+}
+
+/// A control character, or a mark that hides text, turns it around or breaks its line?
+pub(crate) fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFD}')
+}
+
+/// A text of anybody's as people may read it on paper: what is hidden stands there by its number, so that a partner's word can
+/// neither begin a line of ours nor turn one around.
+pub(crate) struct Visible<'t>(pub(crate) &'t str);
+
+impl fmt::Display for Visible<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0
+            .chars()
+            .try_for_each(|c| if is_hidden(c) { write!(f, "⟨U+{:04X}⟩", u32::from(c)) } else { f.write_char(c) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_partners_word_begins_no_line_on_paper_and_turns_none_around() {
+        let told = "同意\n七、适用规则\r\u{202E}cod.\u{2066}\u{0}";
+        assert!(!is_plain(told));
+        let shown = Visible(told).to_string();
+        assert_eq!(shown, "同意⟨U+000A⟩七、适用规则⟨U+000D⟩⟨U+202E⟩cod.⟨U+2066⟩⟨U+0000⟩");
+        assert!(is_plain(&shown), "what is shown hides nothing");
+        assert_eq!(Visible("象山县人民法院（2026）").to_string(), "象山县人民法院（2026）");
+    }
 }

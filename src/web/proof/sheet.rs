@@ -8,6 +8,7 @@ use engine::view::evidence::{Moment, SealedEvidence};
 
 use crate::gate::EvidenceView;
 use crate::intake::show::hex;
+use crate::intake::text::Visible;
 
 /// A line with its heading, when there is anything to say.
 fn line(out: &mut String, heading: &str, text: impl fmt::Display) -> fmt::Result {
@@ -87,19 +88,20 @@ fn write(out: &mut String, view: &EvidenceView) -> fmt::Result {
 }
 
 fn write_sealed(out: &mut String, sealed: &SealedEvidence) -> fmt::Result {
-    line(out, "案号", sealed.case_number.expose())?;
+    line(out, "案号", Visible(sealed.case_number.expose()))?;
     line(out, "请求单号", &sealed.slip)?;
     if let Some(account) = &sealed.order.account {
-        line(out, "账号", account.expose())?;
+        line(out, "账号", Visible(account.expose()))?;
     }
     if let Some(amount) = sealed.order.amount {
         line(out, "金额（元）", amount)?;
     }
     for [name, work_id, duty_id] in &sealed.officers {
-        line(out, "承办人", format!("{}　工作证{}　公务证{}", name.expose(), work_id.expose(), duty_id.expose()))?;
+        let [name, work_id, duty_id] = [name, work_id, duty_id].map(|text| Visible(text.expose()));
+        line(out, "承办人", format!("{name}　工作证{work_id}　公务证{duty_id}"))?;
     }
     for (kind, number, digest) in &sealed.papers {
-        line(out, "文书", format!("{kind}　{}　{}", number.expose(), digest.expose()))?;
+        line(out, "文书", format!("{kind}　{}　{}", Visible(number.expose()), digest.expose()))?;
     }
     Ok(())
 }
@@ -134,11 +136,12 @@ fn write_people(out: &mut String, view: &EvidenceView) -> fmt::Result {
     }
     writeln!(out, "\n五、书面异议（D18）")?;
     for it in &view.objections {
-        writeln!(out, "  {}提出（留痕第{}条）{}", show_instant(it.at), it.event, it.text.expose())?;
+        writeln!(out, "  {}提出（留痕第{}条）{}", show_instant(it.at), it.event, Visible(it.text.expose()))?;
         match &it.answered {
             Some((moment, end, by)) => {
                 let answered = show_instant(moment.at);
-                writeln!(out, "    {answered}答复：{end}　{by}　{}（留痕第{}条）", it.answer.expose(), moment.event)?;
+                let words = Visible(it.answer.expose());
+                writeln!(out, "    {answered}答复：{end}　{by}　{words}（留痕第{}条）", moment.event)?;
             }
             None => writeln!(out, "    尚未答复，期限：{}", it.due.map_or("——".to_owned(), show_instant))?,
         }

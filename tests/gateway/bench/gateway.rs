@@ -501,8 +501,13 @@ impl Gateway {
         files_below(&self.data)
     }
 
-    /// Runs `xiezhi verify` over the stopped gateway's data, held against every checkpoint kept.
+    /// Runs `xiezhi verify` over the stopped gateway's data, with its master key and held against every checkpoint kept.
     pub fn verify(&self) -> Output {
+        self.verify_with(&["--config", &self.config.to_string_lossy()])
+    }
+
+    /// The same with these arguments instead of the configuration.
+    pub fn verify_with(&self, more: &[&str]) -> Output {
         assert!(self.process.is_none(), "stop it first");
         let data = self.data.to_string_lossy().into_owned();
         let key = self.key.clone().expect("it never served");
@@ -511,6 +516,7 @@ impl Gateway {
         for path in &earlier {
             arguments.extend(["--earlier", path]);
         }
+        arguments.extend(more);
         xiezhi(&arguments)
     }
 }

@@ -233,6 +233,7 @@ fn standing() -> ChangedBody {
     ChangedBody {
         limit: Some(1_000_000),
         caught: Some(400_000),
+        released: Some(250_000),
         to: Some(20_779),
         rank: Some(2),
         queued: true,

@@ -1,5 +1,7 @@
 //! Writing a page: markup is ours and fixed at build time, everything else is escaped; the types know which is which.
 
+use crate::intake::text::is_hidden;
+
 /// A page being written.
 pub(super) struct Html(String);
 
@@ -14,7 +16,8 @@ impl Html {
         self
     }
 
-    /// A text of anybody's, escaped so that it is safe between tags and inside a quoted attribute.
+    /// A text of anybody's, escaped so that it is safe between tags and inside a quoted attribute; what would hide text or turn it
+    /// around stands there by its number.
     pub(super) fn say(&mut self, text: &str) -> &mut Self {
         for character in text.chars() {
             match character {
@@ -23,6 +26,9 @@ impl Html {
                 '>' => self.0.push_str("&gt;"),
                 '"' => self.0.push_str("&quot;"),
                 '\'' => self.0.push_str("&#39;"),
+                // Lines may be broken: where a text is shown as it stands, that says nothing of ours.
+                '\n' | '\t' => self.0.push(character),
+                hidden if is_hidden(hidden) => self.0.push_str(&format!("⟨U+{:04X}⟩", u32::from(hidden))),
                 other => self.0.push(other),
             }
         }
@@ -61,9 +67,16 @@ mod tests {
         );
     }
 
+    #[test]
+    fn what_hides_or_turns_text_around_is_seen() {
+        let mut page = Html::new();
+        page.say("裁定书\u{202E}fdp.exe\u{0}\u{200B}\n二");
+        assert_eq!(page.into_text(), "裁定书⟨U+202E⟩fdp.exe⟨U+0000⟩⟨U+200B⟩\n二");
+    }
+
     proptest::proptest! {
         #[test]
-        fn no_text_opens_a_tag_or_ends_an_attribute(text in "\\PC*") {
+        fn no_text_opens_a_tag_or_ends_an_attribute(text in "[^\\pC\u{2028}\u{2029}\u{FFF9}-\u{FFFD}]*") {
             let mut page = Html::new();
             let written = { page.say(&text); page.into_text() };
             proptest::prop_assert!(!written.contains(['<', '>', '"', '\'']));

@@ -302,7 +302,7 @@ impl Gate for FakeGate {
     fn settle<'a>(&'a self, _: &'a Caller, statement: Statement) -> Answer<'a, Vec<SettledHow>> {
         let noted = self.note(format!("settle {} lines", statement.lines.len()));
         let act = ActId { sequence: 10, line: 0 };
-        now(noted.map(|_| vec![SettledHow::Matched(act), SettledHow::Unmatched, SettledHow::Known]))
+        now(noted.map(|_| vec![SettledHow::Matched(act), SettledHow::Unmatched, SettledHow::Known, SettledHow::Ahead]))
     }
 
     fn reconcile<'a>(
@@ -319,6 +319,7 @@ impl Gate for FakeGate {
             sequence,
             lines: 2,
             not_compared: 0,
+            complete: true,
             differences: vec![
                 Difference { line: Some(0), act, what: "caught", amount },
                 Difference { line: None, act, what: "not_listed", amount: None },
@@ -431,7 +432,15 @@ impl Gate for FakeGate {
             let number = row.order.original.as_ref().map(|original| original.slip.as_str());
             match number {
                 Some("FG2") => Err(Refusal::PartnerUnknown { at: "/partner".to_owned() }),
-                number => Ok((MeasureId { sequence: 42, line: 0 }, number == Some("FG1"))),
+                number => {
+                    let other = RowDiffers { field: "limit", known: Some(KnownValue::Sum(Money::from_fen(7_000))) };
+                    let (known, differs) = match number {
+                        Some("FG1") => (true, Vec::new()),
+                        Some("FG1-2") => (true, vec![other, RowDiffers { field: "account", known: None }]),
+                        _ => (false, Vec::new()),
+                    };
+                    Ok(TakenOver { id: MeasureId { sequence: 42, line: 0 }, known, differs })
+                }
             }
         };
         let all = rows.iter().map(verdict).collect();

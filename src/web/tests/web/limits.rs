@@ -54,6 +54,34 @@ async fn a_head_that_never_ends_is_given_up() {
     assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 408"), "{answer}");
 }
 
+/// What is no HTTP is refused below us: no handler, no header of ours, no problem. The description says so.
+#[tokio::test]
+async fn what_is_no_http_gets_a_bare_status_and_the_end_of_the_connection() {
+    let house = House::open();
+    let get = |rest: &str| format!("GET /health/live HTTP/1.1\r\nHost: x\r\n{rest}\r\n\r\n");
+    let many = (0..97).map(|n| format!("X-{n}: a")).collect::<Vec<_>>().join("\r\n");
+    let long = "a".repeat(140_000);
+    for (sent, status) in [
+        (get("X-A: a\u{7f}b"), 400),
+        (get("X-A: a\u{1}b"), 400),
+        (get("X A: a"), 400),
+        (get("Content-Length: one"), 400),
+        (get("Content-Length: 1\r\nTransfer-Encoding: chunked"), 400),
+        ("GET /health/live\r\n\r\n".to_owned(), 400),
+        ("GET /health/live HTTP/9.9\r\n\r\n".to_owned(), 400),
+        (get(&many), 431),
+        (get(&format!("X-A: {long}")), 431),
+        (format!("GET /{long} HTTP/1.1\r\nHost: x\r\n\r\n"), 431),
+    ] {
+        let answer = raw(&house, &sent, false).await;
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
+        let asked = sent.get(..60).unwrap_or(&sent);
+        assert!(head.starts_with(&format!("HTTP/1.1 {status} ")), "{asked:?}: {answer}");
+        assert_eq!((body, head.to_lowercase().contains("x-call-id")), ("", false), "{asked:?}: {answer}");
+    }
+    assert_eq!(read(house.ask(Method::GET, "/health/live", None)).await.status, 200);
+}
+
 #[tokio::test]
 async fn a_body_that_breaks_off_is_told_so() {
     let house = House::open();

@@ -62,6 +62,18 @@ async fn each_row_has_a_verdict_and_a_bad_one_stops_no_other() {
 }
 
 #[tokio::test]
+async fn a_row_that_is_known_and_says_otherwise_is_told_with_what() {
+    let house = House::open();
+    let answer = import(&house, Role::Submitter, "application/x-ndjson", row("FG1-2").to_string()).await;
+    let shown = answer.json();
+    assert_eq!((&shown["known"], &shown["rows"][0]["verdict"]), (&json!(1), &json!("known")));
+    let differs = json!([{ "field": "limit", "known": "70.00" }, { "field": "account" }]);
+    assert_eq!(shown["rows"][0]["differs"], differs, "{}", answer.text());
+    let same = import(&house, Role::Submitter, "application/x-ndjson", row("FG1").to_string()).await;
+    assert!(same.json()["rows"][0].get("differs").is_none(), "{}", same.text());
+}
+
+#[tokio::test]
 async fn a_table_means_what_the_same_objects_mean() {
     let house = House::open();
     let names =

@@ -64,11 +64,13 @@ const INTRODUCTION: Said = (
     "法院与协助单位之间的网关。一次提交，分发至各协助单位，逐步留痕，结果带回。\n\n\
      金额为以元为单位的十进制字符串；时刻为+08:00、带毫秒；日期为亚洲/上海，止日含当日。无内容的字段不写，仅分页以null结束；应答可能增加字段。\n\n\
      拒绝一律为application/problem+json（RFC 9457），中文，Accept-Language偏好英语时为英语；所有类型见schemas/intake/problems.toml。\
-     未知路径404 `route_unknown`，路径不支持的方法405 `method_not_allowed`并附Allow，均可能出现于任何路径。\n\n",
+     未知路径404 `route_unknown`，路径不支持的方法405 `method_not_allowed`并附Allow，均可能出现于任何路径。\
+     唯不成HTTP者除外：请求行或请求头有误为400，请求头超过96项或128 KiB为431，请求头迟迟不完为408；皆由HTTP层直接应答，正文为空，随即断开，不入日志。\n\n",
     "A gateway between courts and the agencies that must help them: one request goes to every partner in scope, every step is proved, results come back.\n\n\
      Amounts are decimal strings in yuan; instants are in +08:00 with milliseconds; days are of Asia/Shanghai and end days inclusive. What has nothing to say is left out, only pages end with null; answers may gain fields.\n\n\
      Every refusal is application/problem+json (RFC 9457), in Chinese, or in English when Accept-Language likes it better; schemas/intake/problems.toml lists the types. \
-     An unknown path is 404 `route_unknown`, a method that a path does not take is 405 `method_not_allowed` with Allow; both may come from any path.",
+     An unknown path is 404 `route_unknown`, a method that a path does not take is 405 `method_not_allowed` with Allow; both may come from any path. \
+     The exception is what is no HTTP: 400 for a request line or header that is none, 431 for more than 96 headers or 128 KiB of them, 408 for a head that does not end; the HTTP layer answers these by itself, with an empty body and the end of the connection, and they are not logged.",
 );
 
 fn tags() -> Value {
@@ -122,6 +124,7 @@ fn parameters() -> Value {
     let header = |name: &str, required: bool, schema: Value, example: Value, said: Said| json!({ "name": name, "in": "header", "required": required, "schema": schema, "example": example, "description": both(said) });
     let number = |min: u64, max: u64| json!({ "type": "integer", "minimum": min, "maximum": max });
     let partner = || schema()["$defs"]["act"]["properties"]["partner"].clone();
+    let day = || schema()["$defs"]["act"]["properties"]["to"].clone();
     let lane = || json!({ "type": "string", "pattern": "^[a-z0-9\\-]{1,32}$" });
     let case_number = schema()["$defs"]["case"]["properties"]["number"]["maxLength"].clone();
     let states: Vec<&str> = RequestState::ALL.iter().map(|state| state.word()).collect();
@@ -154,7 +157,7 @@ fn parameters() -> Value {
         "Court": query("court", json!({ "type": "string", "pattern": "^[0-9A-Za-z]{1,12}$" }), ("法院代码；法院令牌仅限本院。", "Court code; a court's token sees its own only.")),
         "MeasureState": query("state", to("MeasureState"), ("", "")),
         "AssetKind": query("asset", json!({ "type": "string", "enum": domain::outcome::AssetKind::ALL.iter().map(|kind| kind.word()).collect::<Vec<_>>() }), ("财产种类。", "What sort of property.")),
-        "EndsBefore": query("ends_before", json!({ "type": "string", "format": "date" }), ("止日早于该日。", "Whose last day is before this one.")),
+        "EndsBefore": query("ends_before", day(), ("止日早于该日。", "Whose last day is before this one.")),
         "Partner": query("partner", partner(), ("", "")),
         "Cursor": query("cursor", number(0, u64::MAX), ("上一页的next。", "The next of the page before.")),
         "Limit": query("limit", with_default(number(1, LIST_PAGE_MAX.into()), LIST_PAGE), ("每页行数。", "Lines on a page.")),

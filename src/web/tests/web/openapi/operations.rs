@@ -406,8 +406,8 @@ fn measures() -> Vec<Operation> {
         Operation::of("importMeasures", "POST", "/v1/measures/import", "measures")
             .says("导入其他系统的存续措施", "Take living measures over from another system")
             .about(
-                "逐行给出结论；同一协助单位、同一原编号只记一次，可重复提交。导入后可续行、解除、扣划，届满前提醒，与本系统所办相同。案件尚不存在的，随导入建立。",
-                "A verdict for each row; a partner's number is taken once, so the same rows may be sent again. What came over is renewed, released, deducted from and told of like our own. A case that is not known is made.",
+                "逐行给出结论；同一协助单位、同一原编号只记一次，可重复提交；已有而所述不同的，在differs中逐项指明，不作更改。导入后可续行、解除、扣划，届满前提醒，与本系统所办相同。案件尚不存在的，随导入建立。",
+                "A verdict for each row; a partner's number is taken once, so the same rows may be sent again; one that is known and says otherwise is told in `differs`, and changes nothing. What came over is renewed, released, deducted from and told of like our own. A case that is not known is made.",
             )
             .for_roles::<Import>()
             .with(&["AcceptLanguage"])

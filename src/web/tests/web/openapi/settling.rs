@@ -49,8 +49,10 @@ pub fn schemas() -> Value {
             "slip": ascii(28, "\\-", "请求单号，或请求单号-行号。 The slip, or slip-line."),
         }))),
         "Settled": object(("", ""), json!({ "lines": list(object(("一行的结果，按原次序。", "What became of a line, in the order given."), json!({
-            "result": { "type": "string", "enum": ["matched", "unmatched", "known"], "description": "已匹配、未匹配、先前已告知。 Matched, unmatched, told before." },
-        }), json!({ "act": to("ActId") }))) }), json!({})),
+            "result": { "type": "string", "enum": ["matched", "unmatched", "known", "refused"],
+                "description": "已匹配、未匹配、先前已告知、未记（入账日晚于明日）。 Matched, unmatched, told before, not taken (booked later than tomorrow)." },
+        }), json!({ "act": to("ActId"), "problem": { "type": "object", "additionalProperties": true,
+            "description": "未记的原因，同其他拒绝。 Why not, in the form of every refusal." } }))) }), json!({})),
         "ReconciliationForm": closed(object(("", ""), json!({
             "day": day(), "lines": { "type": "array", "maxItems": 2_000, "items": to("ListedLine") },
         }), json!({ "whole": flag("清单列尽该日签发的全部请求单。", "The list names everything issued on that day.") }))),
@@ -61,7 +63,7 @@ pub fn schemas() -> Value {
             "state": words("办理状态。", "What became of it there.", states), "limit": amount(), "caught": amount(), "moved": amount(),
         }))),
         "Reconciled": object(("", ""), json!({
-            "sequence": count("", ""), "lines": count("清单行数。", "Lines of the list."), "not_compared": count("无从比对的行数：案件已清除，或年代过久。", "Lines that cannot be compared any more: their case was erased, or they stand too far back to be looked for."), "differences": list(object(("一项差异。", "A difference."), json!({
+            "sequence": count("", ""), "lines": count("清单行数。", "Lines of the list."), "not_compared": count("无从比对的行数：案件已清除，或年代过久。", "Lines that cannot be compared any more: their case was erased, or they stand too far back to be looked for."), "complete": flag("清单所应列尽的均已查过；false时所缺可能不止所列。", "All that a whole list must name was looked through; when false it may lack more than is told."), "differences": list(object(("一项差异。", "A difference."), json!({
                 "what": { "type": "string", "enum": ["unknown_slip", "not_listed", "state", "limit", "caught", "moved"], "description": "差在何处。 What differs." },
             }), json!({ "line": count("清单行序，自0起。", "Place in the list, from 0."), "act": to("ActId"), "ours": to("Yuan") }))),
         }), json!({})),

@@ -336,10 +336,10 @@ fn others() -> Value {
     })
 }
 
-/// A list of the form that may be left out, with what stands in it written out.
+/// A list of the form that may be left out.
 fn some(form: &Value, list: &str, entry: &str) -> Value {
     let mut some = form["properties"][list].clone();
-    some["items"] = form["$defs"][entry].clone();
+    some["items"] = to(entry);
     some["minItems"] = json!(0);
     some
 }
@@ -366,7 +366,7 @@ fn measures() -> Value {
             "court": json!({ "type": "string", "pattern": "^[0-9A-Za-z]{1,12}$", "description": "法院代码；缺省为令牌所属法院。 Court code; the token's own when left out." }),
             "court_name": form["$defs"]["case"]["properties"]["court"]["properties"]["name"].clone(), "from": of_act("from"),
             "kind": words("事项种类，缺省freeze。", "What is in force, freeze when left out.", lasting),
-            "documents": some(&form, "documents", "document"), "officers": some(&form, "officers", "officer"),
+            "documents": some(&form, "documents", "DocumentForm"), "officers": some(&form, "officers", "OfficerForm"),
             "original_case_number": case_number(), "queued": flag("轮候。", "Registered behind others."),
             "rank": count("顺位。", "Rank, 1 = first."), "stage": form["$defs"]["case"]["properties"]["stage"].clone(),
         }),
@@ -393,7 +393,10 @@ fn measures() -> Value {
             "imported": count("", ""), "known": count("此前已有。", "Known before."), "refused": count("", ""),
             "rows": list(object(("", ""), json!({
                 "row": count("第几行，自1起。", "Which, from 1."), "verdict": words("", "", vec!["imported", "known", "refused"]),
-            }), json!({ "measure": to("MeasureId"), "problem": { "type": "object", "additionalProperties": true,
+            }), json!({ "measure": to("MeasureId"), "differs": list(object(("", ""), json!({
+                "field": words("该行与已记不一致之处。", "What the row says otherwise than what is known; nothing was changed.",
+                    vec!["id_number", "account", "kind", "asset", "limit", "caught", "from", "to", "rank", "queued"]),
+            }), json!({ "known": text("已记的值；不明或涉及个人的不写。", "What is known; left out where nothing is, and of what is personal.") }))), "problem": { "type": "object", "additionalProperties": true,
                 "description": "未导入的原因，同其他拒绝。 Why not, in the form of every refusal." } }))),
         }), json!({})),
     })
@@ -512,8 +515,8 @@ fn bodies() -> Value {
             "reason": reason,
         }), json!({ "document": to("Digest") }))),
         "AcceptForm": closed(object(("", ""), json!({ "reason": reason }), json!({
-            "document": form["$defs"]["document"].clone(), "documents": some(&form, "documents", "document"),
-            "officers": some(&form, "officers", "officer"),
+            "document": to("DocumentForm"), "documents": some(&form, "documents", "DocumentForm"),
+            "officers": some(&form, "officers", "OfficerForm"),
         }))),
         "StopForm": closed(object(("", ""), json!({ "reason": reason, "scope": to("StopScope") }), json!({}))),
         "ReasonForm": closed(object(("", ""), json!({ "reason": reason }), json!({}))),

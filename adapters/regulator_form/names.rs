@@ -4,29 +4,29 @@ use domain::SlipLine;
 
 use crate::transport::drop::number::{key_of, number_of};
 
-pub(super) const ORGAN_BYTES: usize = 6;
-pub(super) const TARGET_BYTES: usize = 17;
+pub(crate) const ORGAN_BYTES: usize = 6;
+pub(crate) const TARGET_BYTES: usize = 17;
 const NUMBER_BYTES: usize = 22;
 
 /// Who asks and who is asked.
 #[derive(Clone)]
-pub(super) struct Ends {
-    pub(super) organ: String,
-    pub(super) target: String,
+pub(crate) struct Ends {
+    pub(crate) organ: String,
+    pub(crate) target: String,
 }
 
-pub(super) fn is_sign(byte: u8) -> bool {
+pub(crate) fn is_sign(byte: u8) -> bool {
     byte.is_ascii_uppercase() || byte.is_ascii_digit()
 }
 
 /// The name of a request without `.zip`: it is the packet's password too.
-pub(super) fn request(ends: &Ends, key: SlipLine) -> Option<String> {
+pub(crate) fn request(ends: &Ends, key: SlipLine) -> Option<String> {
     Some(format!("{}{}{}", ends.organ, ends.target, number_of(key)?))
 }
 
 /// What came back.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Back {
+pub(crate) enum Back {
     /// RR28: it was received, or not even that.
     Reception,
     /// FK and three digits: an answer; a dynamic query has several.
@@ -34,19 +34,19 @@ pub(super) enum Back {
 }
 
 /// A packet's name, read; the codes in it are not believed yet.
-pub(super) struct BackName<'n> {
-    pub(super) back: Back,
+pub(crate) struct BackName<'n> {
+    pub(crate) back: Back,
     /// The name without `.zip`.
-    pub(super) base: &'n str,
-    pub(super) organ: &'n str,
-    pub(super) target: &'n str,
+    pub(crate) base: &'n str,
+    pub(crate) organ: &'n str,
+    pub(crate) target: &'n str,
     /// QQDBS.
-    pub(super) number: &'n str,
-    pub(super) key: SlipLine,
+    pub(crate) number: &'n str,
+    pub(crate) key: SlipLine,
 }
 
 /// Reads the name of what came back.
-pub(super) fn read(name: &str) -> Option<BackName<'_>> {
+pub(crate) fn read(name: &str) -> Option<BackName<'_>> {
     let base = name.strip_suffix(".zip")?;
     if !base.bytes().all(is_sign) {
         return None;
@@ -62,10 +62,10 @@ pub(super) fn read(name: &str) -> Option<BackName<'_>> {
     Some(BackName { back, base, organ, target, number, key: key_of(number)? })
 }
 
-/// The first answer to the request whose reception this is.
-pub(super) fn first_answer(name: &str) -> Option<String> {
-    let named = read(name).filter(|named| named.back == Back::Reception)?;
-    Some(format!("{}{}{}FK001.zip", named.organ, named.target, named.number))
+/// The note that an answer to a request was taken, whichever of them it was; `None` for what is not such a packet.
+pub(crate) fn note(name: &str, back: Back) -> Option<String> {
+    let named = read(name).filter(|named| named.back == back)?;
+    Some(format!("{}{}{}.answered", named.organ, named.target, named.number))
 }
 
 #[cfg(test)]
@@ -82,9 +82,10 @@ mod tests {
         let name = format!("{base}RR28.zip");
         let reception = read(&name).unwrap();
         assert_eq!((reception.back, reception.key, reception.organ), (Back::Reception, key, "330225"));
-        assert_eq!(first_answer(&name).unwrap(), format!("{base}FK001.zip"));
+        assert_eq!(note(&name, Back::Reception).unwrap(), format!("{base}.answered"));
+        assert_eq!(note(&name, Back::Answer), None);
         assert_eq!(read(&format!("{base}FK017.zip")).unwrap().back, Back::Answer);
-        assert_eq!(first_answer(&format!("{base}FK017.zip")), None);
+        assert_eq!(note(&format!("{base}FK017.zip"), Back::Answer).unwrap(), format!("{base}.answered"));
         let short = base.get(1..).unwrap();
         for bad in [format!("{base}.zip"), format!("{base}FK1.zip"), format!("{short}RR28.zip"), "王.zip".repeat(20)] {
             assert!(read(&bad).is_none(), "{bad}");

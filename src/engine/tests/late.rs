@@ -1,0 +1,292 @@
+//! Word that comes late, twice or otherwise: what was moved, let go and given back since is not forgotten.
+
+use domain::ActId;
+use domain::measure::MeasureState;
+use domain::task::TaskKind;
+
+use super::giving_back::{deducted, sum};
+use super::kinds::at;
+use super::ledger::{freeze_of, moved_in_part};
+use super::simulated::{on, order};
+use super::*;
+use crate::command::{ClosedRequest, LateOutcome};
+
+impl Table {
+    /// What the index has of a finished request.
+    pub(super) fn closed(&self, request: u64) -> ClosedRequest {
+        said::closed(request, self.case().0)
+    }
+
+    /// News about an act of a finished request, as the runtime reads it out of its history.
+    pub(super) fn told_late(&mut self, act: ActId, outcome: Outcome) {
+        let (closed, known) = (self.closed(act.sequence), self.known_of(act));
+        let partner = known.planned.line.partner.clone();
+        let late = LateOutcome { partner, ..said::late(act, closed, known, outcome) };
+        self.tell(Command::LateOutcome(Box::new(late))).unwrap();
+    }
+
+    /// Limit and catch of the only measure of this partner, in fen.
+    fn stands_with(&self, partner: &str) -> Option<(MeasureState, i64, i64)> {
+        let state = &self.decider.state;
+        let mut measures = state.measures.iter().filter(|(_, found)| state.partner_of(found.lane) == partner);
+        let found = measures.next().map(|(_, it)| (it.state(), it.limit() / 100, it.caught() / 100));
+        assert!(measures.next().is_none(), "one measure");
+        found
+    }
+
+    fn tasks_of_kind(&self, kind: TaskKind) -> usize {
+        self.decider.state.tasks.values().filter(|task| task.kind() == kind).count()
+    }
+}
+
+fn refused() -> Outcome {
+    Outcome::of(Verdict::Refused).because(domain::outcome::Reason::Other, "")
+}
+
+fn saying(text: &str, outcome: Outcome) -> Outcome {
+    Outcome { text: Some(Personal::from(text)), ..outcome }
+}
+
+/// A freeze in a request that a question to the fund keeps open.
+fn held_open(fen: i64) -> (Table, ActId) {
+    let mut table = Table::with(vec![at("bank", PartnerKind::Bank), at("fund", PartnerKind::HousingFund)]);
+    table.acts(1, vec![freeze_of("bank", "62", fen), order(ActKind::Query, "fund")]);
+    let freeze = table.effects.iter().find(|effect| effect.partner == "bank").unwrap().act;
+    table.says("bank", ActKind::Freeze, caught(fen));
+    (table, freeze)
+}
+
+#[test]
+fn a_freeze_told_again_after_a_part_was_let_go_stands_with_what_is_left() {
+    let (mut table, freeze) = held_open(50_000);
+    table.acts(2, vec![sum(ActKind::Release, "bank", freeze, 20_000)]);
+    table.says("bank", ActKind::Release, Outcome::of(Verdict::Done));
+    let left = Some((MeasureState::InForce, 30_000, 30_000));
+    assert_eq!(table.stands_with("bank"), left);
+    table.feeds_back("bank", ActKind::Freeze, saying("重发", caught(50_000)));
+    assert_eq!(table.stands_with("bank"), left, "the old answer says how it began");
+    assert_eq!(table.ledger().exposure, Money::from_fen(30_000));
+    table.acts(3, vec![sum(ActKind::Deduct, "bank", freeze, 10_000)]);
+    table.says("bank", ActKind::Deduct, moved(10_000));
+    table.feeds_back("bank", ActKind::Freeze, saying("再次重发", caught(50_000)));
+    assert_eq!(table.stands_with("bank"), Some((MeasureState::InForce, 20_000, 20_000)));
+    table.feeds_back("bank", ActKind::Freeze, saying("实冻四百", Outcome { limit: None, ..caught(40_000) }));
+    assert_eq!(
+        table.stands_with("bank"),
+        Some((MeasureState::InForce, 20_000, 20_000)),
+        "400.00 less 100.00, and no more than is left"
+    );
+    table.feeds_back("bank", ActKind::Freeze, saying("实冻二百五", caught(25_000)));
+    assert_eq!(table.stands_with("bank"), Some((MeasureState::InForce, 20_000, 15_000)));
+    table.fold_again();
+}
+
+#[test]
+fn what_was_let_go_whole_stays_so_when_the_old_answer_comes_again_and_is_a_persons_when_another_does() {
+    let (mut table, freeze) = held_open(50_000);
+    table.acts(2, vec![on(ActKind::Release, "bank", freeze)]);
+    table.says("bank", ActKind::Release, Outcome::of(Verdict::Done));
+    table.feeds_back("bank", ActKind::Freeze, saying("重发", caught(50_000)));
+    assert_eq!(table.stands_with("bank"), Some((MeasureState::Ended, 0, 0)));
+    assert_eq!(table.tasks_of_kind(TaskKind::NewsContradicts), 0, "nothing new was said");
+    table.feeds_back("bank", ActKind::Freeze, saying("仍冻结", caught(45_000)));
+    assert_eq!(table.stands_with("bank"), Some((MeasureState::InForce, 50_000, 45_000)));
+    assert_eq!(table.tasks_of_kind(TaskKind::NewsContradicts), 1);
+    table.fold_again();
+}
+
+#[test]
+fn a_whole_release_that_is_denied_gives_back_what_it_had_let_go() {
+    let (mut table, freeze) = held_open(50_000);
+    table.acts(2, vec![sum(ActKind::Release, "bank", freeze, 20_000)]);
+    table.says("bank", ActKind::Release, Outcome::of(Verdict::Done));
+    table.acts(3, vec![on(ActKind::Release, "bank", freeze), order(ActKind::Query, "fund")]);
+    table.says("bank", ActKind::Release, Outcome::of(Verdict::Done));
+    assert_eq!(table.stands_with("bank"), Some((MeasureState::Ended, 0, 0)));
+    table.feeds_back("bank", ActKind::Release, refused());
+    assert_eq!(table.stands_with("bank"), Some((MeasureState::InForce, 30_000, 30_000)), "the part stays let go");
+    assert_eq!(table.tasks_of_kind(TaskKind::NewsContradicts), 1);
+    table.fold_again();
+}
+
+#[test]
+fn a_freeze_denied_and_told_again_after_its_end_knows_what_was_moved_and_let_go() {
+    for part in [0, 5_000] {
+        let mut table = Table::with(vec![at("bank", PartnerKind::Bank)]);
+        table.acts(1, vec![freeze_of("bank", "62", 50_000)]);
+        let freeze = table.effects[0].act;
+        table.says("bank", ActKind::Freeze, caught(50_000));
+        table.acts(2, vec![sum(ActKind::Deduct, "bank", freeze, 20_000)]);
+        table.says("bank", ActKind::Deduct, moved(20_000));
+        if part > 0 {
+            table.acts(3, vec![sum(ActKind::Release, "bank", freeze, part)]);
+            table.says("bank", ActKind::Release, Outcome::of(Verdict::Done));
+        }
+        table.told_late(freeze, refused());
+        assert_eq!(table.ledger().exposure, Money::ZERO, "what is denied holds nothing");
+        assert_eq!(table.ledger().deducted, Money::from_fen(20_000), "what was moved stays counted");
+        table.told_late(freeze, saying("核实后确已冻结", caught(50_000)));
+        let left = 30_000 - part;
+        assert_eq!(table.stands_with("bank"), Some((MeasureState::InForce, left, left)));
+        assert_eq!(table.ledger().exposure, Money::from_fen(left));
+        assert_eq!(table.tasks_of_kind(TaskKind::NewsContradicts), 1, "raised once for the act");
+        table.fold_again();
+    }
+}
+
+#[test]
+fn a_release_denied_after_its_freeze_is_gone_brings_back_no_more_than_was_left() {
+    let mut table = Table::with(vec![at("bank", PartnerKind::Bank)]);
+    table.acts(1, vec![freeze_of("bank", "62", 50_000)]);
+    let freeze = table.effects[0].act;
+    table.says("bank", ActKind::Freeze, caught(50_000));
+    table.acts(2, vec![sum(ActKind::Deduct, "bank", freeze, 20_000)]);
+    let deduct = table.effects[0].act;
+    table.says("bank", ActKind::Deduct, moved(20_000));
+    table.acts(3, vec![on(ActKind::Release, "bank", freeze)]);
+    let release = table.effects[0].act;
+    table.says("bank", ActKind::Release, Outcome::of(Verdict::Done));
+    assert_eq!(table.stands_with("bank"), None, "gone");
+    table.told_late(release, refused());
+    assert_eq!(table.stands_with("bank"), Some((MeasureState::InForce, 30_000, 0)), "what it holds is not known");
+    assert_eq!(table.ledger().exposure.plus(table.ledger().deducted), Money::from_fen(50_000));
+    // Money told of later goes on coming out of it.
+    table.told_late(deduct, moved(25_000));
+    assert_eq!(table.stands_with("bank"), Some((MeasureState::InForce, 25_000, 0)));
+    table.told_late(release, saying("已解除", Outcome::of(Verdict::Done)));
+    assert_eq!(table.stands_with("bank"), None);
+    table.fold_again();
+}
+
+#[test]
+fn a_part_denied_late_stands_again_and_no_more() {
+    let mut table = Table::with(vec![at("bank", PartnerKind::Bank)]);
+    table.acts(1, vec![freeze_of("bank", "62", 50_000)]);
+    let freeze = table.effects[0].act;
+    table.says("bank", ActKind::Freeze, caught(50_000));
+    table.acts(2, vec![sum(ActKind::Release, "bank", freeze, 20_000)]);
+    let part = table.effects[0].act;
+    table.says("bank", ActKind::Release, Outcome::of(Verdict::Done));
+    table.told_late(part, refused());
+    assert_eq!(table.stands_with("bank"), Some((MeasureState::InForce, 50_000, 50_000)));
+    table.told_late(part, saying("确已解除", Outcome::of(Verdict::Done)));
+    assert_eq!(table.stands_with("bank"), Some((MeasureState::InForce, 30_000, 30_000)));
+    table.told_late(freeze, saying("重发", caught(50_000)));
+    assert_eq!(table.stands_with("bank"), Some((MeasureState::InForce, 30_000, 30_000)), "the part stays let go");
+    table.fold_again();
+}
+
+#[test]
+fn more_taken_than_was_caught_and_denied_later_leaves_what_was_caught() {
+    let (mut table, freeze) = held_open(50_000);
+    table.feeds_back("bank", ActKind::Freeze, caught(30_000));
+    assert_eq!(table.stands_with("bank"), Some((MeasureState::InForce, 50_000, 30_000)));
+    table.acts(2, vec![sum(ActKind::Deduct, "bank", freeze, 30_000), order(ActKind::Query, "fund")]);
+    table.says("bank", ActKind::Deduct, moved(35_000));
+    assert_eq!(table.stands_with("bank"), Some((MeasureState::InForce, 15_000, 0)));
+    table.feeds_back("bank", ActKind::Deduct, refused());
+    assert_eq!(table.stands_with("bank"), Some((MeasureState::InForce, 50_000, 30_000)), "not 350.00");
+    assert_eq!(table.ledger().controlled, Money::from_fen(30_000));
+    table.fold_again();
+}
+
+/// A reversal of 500.00 of the 600.00 taken, answered and over.
+fn reversed(answer: Outcome) -> (Table, ActId, ActId) {
+    let (mut table, deduct) = deducted(vec![at("bank", PartnerKind::Bank)]);
+    table.acts(3, vec![sum(ActKind::Reverse, "bank", deduct, 50_000)]);
+    let reverse = table.effects[0].act;
+    table.says("bank", ActKind::Reverse, answer);
+    assert!(table.decider.state.requests.is_empty());
+    (table, deduct, reverse)
+}
+
+#[test]
+fn money_that_is_back_after_all_is_not_owed_by_the_court_twice() {
+    let (mut table, deduct, reverse) = reversed(refused());
+    assert_eq!((table.returned(deduct), table.ledger().deducted), (0, Money::from_fen(60_000)));
+    table.told_late(reverse, moved(50_000));
+    assert_eq!((table.returned(deduct), table.ledger().deducted), (50_000, Money::from_fen(10_000)));
+    assert_eq!(table.tasks_of_kind(TaskKind::NewsContradicts), 1, "and people are told");
+    let again = table.submit(4, Asked::Acts(vec![sum(ActKind::Reverse, "bank", deduct, 10_001)]));
+    assert!(matches!(again, Err(Refusal::OutOfBounds { .. })), "it cannot be given back twice");
+    table.told_late(reverse, saying("重发", moved(50_000)));
+    assert_eq!(table.ledger().deducted, Money::from_fen(10_000), "told twice is once");
+    table.told_late(reverse, saying("多退", moved(70_000)));
+    assert_eq!(table.ledger().deducted, Money::from_fen(10_000), "no more goes back than was ordered to");
+    table.fold_again();
+}
+
+#[test]
+fn money_that_is_not_back_after_all_counts_as_taken_also_after_a_restart() {
+    let (mut table, deduct, reverse) = reversed(moved(50_000));
+    assert_eq!(table.ledger().deducted, Money::from_fen(10_000));
+    let mut bytes = Vec::new();
+    table.decider.state.write_record(&mut bytes).unwrap();
+    let read = State::read_record(&bytes).unwrap();
+    assert_eq!(read.digest(), table.decider.state.digest());
+    assert_eq!(read.returns.len(), 1, "what a snapshot forgets could not be told otherwise later");
+    table.told_late(reverse, moved_in_part(20_000));
+    assert_eq!((table.returned(deduct), table.ledger().deducted), (20_000, Money::from_fen(40_000)));
+    table.told_late(reverse, refused());
+    assert_eq!((table.returned(deduct), table.ledger().deducted), (0, Money::from_fen(60_000)));
+    assert_eq!(table.tasks_of_kind(TaskKind::NewsContradicts), 1);
+    table.fold_again();
+}
+
+#[test]
+fn a_policy_that_is_not_reinstated_after_all_was_surrendered() {
+    let mut table = Table::with(vec![at("insurer", PartnerKind::Insurance)]);
+    table.acts(1, vec![freeze_of("insurer", "P1", 50_000)]);
+    let freeze = table.effects[0].act;
+    table.says("insurer", ActKind::Freeze, caught(50_000));
+    table.acts(2, vec![sum(ActKind::Surrender, "insurer", freeze, 50_000)]);
+    let surrender = table.effects[0].act;
+    table.says("insurer", ActKind::Surrender, moved(50_000));
+    table.acts(3, vec![sum(ActKind::Reinstate, "insurer", surrender, 50_000)]);
+    let reinstate = table.effects[0].act;
+    table.says("insurer", ActKind::Reinstate, moved(50_000));
+    assert_eq!(table.ledger().deducted, Money::ZERO);
+    table.told_late(reinstate, refused());
+    assert_eq!((table.returned(surrender), table.ledger().deducted), (0, Money::from_fen(50_000)));
+    table.fold_again();
+}
+
+#[test]
+fn what_never_left_leaves_nothing_that_could_be_told_late() {
+    let (mut table, deduct) = deducted(vec![at("bank", PartnerKind::Bank)]);
+    table.acts(3, vec![sum(ActKind::Reverse, "bank", deduct, 50_000)]);
+    table.reply("bank", ActKind::Reverse, Judged::NotSent { cause: Cause::Unencodable, retry_after_ms: None });
+    assert!(table.decider.state.requests.is_empty());
+    assert_eq!(table.returned(deduct), 0);
+    table.fold_again();
+}
+
+#[test]
+fn too_much_taken_is_nobodys_any_more_once_it_is_owed_again_or_back() {
+    let (mut table, deduct) = deducted(vec![at("bank", PartnerKind::Bank)]);
+    let overtaken = |table: &Table| {
+        let tasks = table.proposed().into_iter().filter(|(kind, ..)| *kind == TaskKind::Overtaken);
+        tasks.map(|(_, _, fen)| fen).collect::<Vec<_>>()
+    };
+    table.amend(45_000).unwrap();
+    assert_eq!(overtaken(&table), [15_000]);
+    table.amend(59_999).unwrap();
+    assert_eq!(overtaken(&table), [1], "the sum is that of today");
+    table.amend(60_000).unwrap();
+    assert!(overtaken(&table).is_empty(), "owed again: moot");
+    // The request says again what its court is owed.
+    table.acts(3, vec![sum(ActKind::Reverse, "bank", deduct, 15_000)]);
+    table.amend(45_000).unwrap();
+    assert_eq!(overtaken(&table), [15_000], "ordered is not back");
+    table.says("bank", ActKind::Reverse, moved_in_part(10_000));
+    assert_eq!(overtaken(&table), [5_000]);
+    table.acts(4, vec![sum(ActKind::Reverse, "bank", deduct, 5_000)]);
+    table.amend(45_000).unwrap();
+    table.says("bank", ActKind::Reverse, moved(5_000));
+    assert!(overtaken(&table).is_empty());
+    let ends = table.events.iter().filter(
+        |event| matches!(&event.fact, store::record::Fact::TaskEnded(fact) if fact.end == "moot" && fact.by.is_empty()),
+    );
+    assert!(ends.count() >= 3);
+    table.fold_again();
+}

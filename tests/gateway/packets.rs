@@ -1,0 +1,322 @@
+//! A bank that takes the regulator's packets: asked, frozen, renewed and released through a folder; receptions, broken packets, a
+//! clerk's correction, kills.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+use simulators::bank::BankRules;
+use simulators::{BankPacket, BankPacketConfig, BankPacketFault, BankPacketReport, County, Day};
+
+use crate::bench::{
+    Ask, Gateway, RUNTIME, Setup, View, account, acts, county_of, deduct, eventually, freeze, release, renew, secure,
+};
+use crate::mailbox::partner;
+
+pub const TARGET: &str = "B0000000000000002";
+const BANK: &str = "bank-e";
+
+/// A partner's file for such a bank whose boxes stand in that folder.
+pub fn bank_file(folder: &Path) -> String {
+    let options = format!("organ = \"330225\"\ntarget = \"{TARGET}\"\nfolder = \"{}\"\n", folder.display());
+    let acts = ["query", "freeze", "renew", "release"].map(|act| format!("\"{act}\"")).join(", ");
+    partner(BANK, "bank", &acts, &options).replace("adapter = \"bank_drop\"", "adapter = \"bank_packet\"")
+}
+
+fn day(ahead: i32) -> String {
+    let now = engine::clock::Clock::wall(&engine::clock::SystemClock::new());
+    domain::Day::from_count(domain::Day::of(now).count() + ahead).to_string()
+}
+
+fn with_county(county: &County) -> (Gateway, BankPacket, PathBuf) {
+    with_rules(county, false)
+}
+
+/// A bank that reads a sum in a release says so in its file.
+fn with_rules(county: &County, releases_a_part: bool) -> (Gateway, BankPacket, PathBuf) {
+    let mut gateway = Setup::of(Vec::new()).lay_out();
+    let folder = gateway.root.path().join("boxes");
+    let own = folder.join(TARGET);
+    std::fs::create_dir_all(&own).unwrap();
+    let rules = BankRules { first_day: Day::parse(&day(0)).unwrap(), ..BankRules::default() };
+    let config = BankPacketConfig { folder: own.clone(), releases_a_part, rules, ..BankPacketConfig::default() };
+    let bank = BankPacket::open(county, config).unwrap();
+    let file = format!("part_release = {releases_a_part}\n{}", bank_file(&folder));
+    gateway.write_config_file("partners/bank-e.toml", &file);
+    gateway.start();
+    (gateway, bank, own)
+}
+
+fn with_bank(balances: &[i64]) -> (Gateway, BankPacket, PathBuf) {
+    with_county(&county_of(0, balances))
+}
+
+fn round(bank: &BankPacket) -> BankPacketReport {
+    let report = RUNTIME.block_on(bank.poll());
+    assert_eq!(report.errors, Vec::<String>::new());
+    report
+}
+
+/// Rounds of the bank until the request looks so.
+fn until(gateway: &Gateway, bank: &BankPacket, id: &str, what: &str, is_so: impl Fn(&View) -> bool) -> View {
+    eventually(what, || {
+        round(bank);
+        let view = gateway.view(id);
+        is_so(&view).then_some(view)
+    })
+}
+
+fn finished(gateway: &Gateway, bank: &BankPacket, ask: &Ask) -> View {
+    let request = gateway.submit(ask);
+    until(gateway, bank, &request.id, "the request's end", |view| view.state() != "open")
+}
+
+fn order(person: usize) -> Ask {
+    let mut one = freeze(BANK, &account(0, person), "100.00");
+    (one["from"], one["to"]) = (json!(day(0)), json!(day(100)));
+    acts(&[person], vec![one]).claim("1000.00")
+}
+
+fn verdicts(act: &Value) -> Vec<&str> {
+    act["outcomes"].as_array().unwrap().iter().filter_map(|outcome| outcome["verdict"].as_str()).collect()
+}
+
+fn last(act: &Value) -> &Value {
+    act["outcomes"].as_array().unwrap().last().unwrap()
+}
+
+fn packets(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten();
+    let mut names: Vec<String> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.retain(|name| !name.starts_with('.'));
+    names.sort();
+    names
+}
+
+/// Every reason for which something was set aside so far.
+fn reasons(folder: &Path) -> Vec<String> {
+    let aside = folder.join("set_aside");
+    let told = packets(&aside).into_iter().filter(|name| name.ends_with(".reason.txt"));
+    told.map(|name| std::fs::read_to_string(aside.join(name)).unwrap().lines().next().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn a_debtor_is_secured_renewed_and_released_through_a_folder() {
+    let (gateway, bank, folder) = with_bank(&[50_000]);
+    let ask = secure(&[0]).claim("300.00");
+    let secured = finished(&gateway, &bank, &ask);
+    let (query, held) = (secured.act("query", BANK), secured.act("freeze", BANK).clone());
+    assert_eq!((&query["state"], verdicts(query)), (&json!("done"), vec!["registered", "done"]), "{query:#}");
+    assert_eq!((&held["state"], verdicts(&held)), (&json!("done"), vec!["registered", "done"]), "{held:#}");
+    assert_eq!((&last(&held)["caught"], secured.ledger("controlled")), (&json!("300.00"), "300.00"));
+    let again = |act: Value| acts(&[0], vec![act]).same_case(&ask).claim("300.00");
+    // A year from where the freeze ends; the goal froze for as long as may be.
+    let mut longer = renew(&held, &day(700));
+    longer["from"] = held["measure"]["to"].clone();
+    let renewed = finished(&gateway, &bank, &again(longer));
+    let act = renewed.act("renew", BANK);
+    assert_eq!((&act["state"], &last(act)["to"]), (&json!("done"), &json!(day(700))), "{act:#}");
+    let own = bank.books().account(&account(0, 0)).unwrap();
+    assert_eq!((own.freezes.len(), own.freezes[0].end.slashed()), (1, day(700).replace('-', "/")));
+    let released = finished(&gateway, &bank, &again(release(&held)));
+    assert_eq!((released.state_of("release", BANK), released.ledger("exposure")), ("done", "0.00"), "{:#}", released.0);
+    assert_eq!(bank.books().account(&account(0, 0)).unwrap().caught(), 0);
+    let done: Vec<String> = bank.books().effects().into_iter().map(|effect| effect.verb).collect();
+    assert_eq!((done.join(" "), bank.fetched().len()), ("freeze renew release".to_owned(), 4));
+    assert_eq!(bank.findings(), Vec::<String>::new());
+    eventually("an empty box", || {
+        let open = [packets(&folder.join("download")), packets(&folder.join("upload"))].concat();
+        open.is_empty().then_some(())
+    });
+    assert!(packets(&folder.join("set_aside")).is_empty());
+}
+
+#[test]
+fn what_another_court_holds_is_waited_for_and_what_is_short_is_said() {
+    let mut county = county_of(0, &[50_000, 6_000]);
+    let end = Day::parse(&day(300)).unwrap();
+    county.held_by_another_court(&account(0, 0), "宁海县人民法院", "(2026)浙0226执保77号", end);
+    let (gateway, bank, _) = with_county(&county);
+    let queued = finished(&gateway, &bank, &order(0));
+    let act = queued.act("freeze", BANK);
+    assert_eq!((&last(act)["verdict"], &last(act)["caught"]), (&json!("queued"), &json!("0.00")), "{act:#}");
+    assert_eq!(last(act)["ahead"][0]["organ"], "宁海县人民法院");
+    let short = finished(&gateway, &bank, &order(1));
+    let act = short.act("freeze", BANK);
+    assert_eq!((&act["state"], &last(act)["reason"]), (&json!("partly"), &json!("insufficient")), "{act:#}");
+    assert_eq!(short.ledger("controlled"), "60.00");
+    // Nobody of that name, and an account that is not his.
+    let mut other = order(2);
+    other.0["acts"][0]["account"] = json!(account(0, 3));
+    let refused = finished(&gateway, &bank, &other);
+    let act = refused.act("freeze", BANK);
+    assert_eq!((&act["state"], &last(act)["reason"]), (&json!("refused"), &json!("name_mismatch")), "{act:#}");
+}
+
+#[test]
+fn a_part_of_a_freeze_is_never_sent_to_a_bank_that_would_release_all_of_it() {
+    let (gateway, bank, _) = with_bank(&[50_000]);
+    let ask = order(0);
+    let held = finished(&gateway, &bank, &ask).act("freeze", BANK).clone();
+    let mut part = release(&held);
+    part["amount"] = json!("40.00");
+    let answer = gateway.submit_as("a-part", &acts(&[0], vec![part]).same_case(&ask).claim("1000.00")).of_status(422);
+    assert!(answer.text().contains("part"), "{}", answer.text());
+    round(&bank);
+    assert_eq!(bank.books().account(&account(0, 0)).unwrap().caught(), 10_000);
+}
+
+#[test]
+fn a_bank_that_was_heard_to_read_the_sum_releases_that_much() {
+    let (gateway, bank, _) = with_rules(&county_of(0, &[50_000]), true);
+    let ask = order(0);
+    let held = finished(&gateway, &bank, &ask).act("freeze", BANK).clone();
+    let again = |act: Value| acts(&[0], vec![act]).same_case(&ask).claim("1000.00");
+    let mut part = release(&held);
+    part["amount"] = json!("40.00");
+    let released = finished(&gateway, &bank, &again(part));
+    assert_eq!(
+        (released.state_of("release", BANK), released.ledger("exposure")),
+        ("done", "60.00"),
+        "{:#}",
+        released.0
+    );
+    assert_eq!(bank.books().account(&account(0, 0)).unwrap().caught(), 6_000);
+    assert_eq!(gateway.refused(&again(deduct(&held, "10.00"))), ["D19"], "the form has no word for a deduction");
+}
+
+#[test]
+fn whatever_is_broken_is_set_aside_and_the_act_waits_for_the_true_answer() {
+    use BankPacketFault as Fault;
+    let (gateway, bank, folder) = with_bank(&[50_000]);
+    let faults = [
+        (Fault::Truncated, Some("truncated")),
+        (Fault::Bomb, Some("bomb")),
+        (Fault::Unsealed, Some("unencrypted")),
+        (Fault::WrongTotals, Some("totals")),
+        (Fault::UnknownResult, Some("schema")),
+        (Fault::Contradiction, Some("contradiction")),
+        (Fault::ForeignTask, Some("schema")),
+        (Fault::ForeignCode, Some("bank_code")),
+        (Fault::UnknownReception("30009"), Some("schema")),
+        (Fault::DuplicateBatch, Some("duplicate_batch")),
+        (Fault::Late, None),
+        (Fault::NoReception, None),
+        (Fault::LateReception, None),
+        (Fault::Again, None),
+        (Fault::UnknownRequest, Some("not_taken")),
+    ];
+    for (person, (fault, reason)) in faults.into_iter().enumerate() {
+        let before = reasons(&folder).len();
+        bank.spoil(fault);
+        let view = finished(&gateway, &bank, &order(person));
+        let act = view.act("freeze", BANK);
+        assert_eq!((&act["state"], &last(act)["caught"]), (&json!("done"), &json!("100.00")), "{fault:?}: {act:#}");
+        assert!(verdicts(act).iter().all(|verdict| ["registered", "done"].contains(verdict)), "{fault:?}: {act:#}");
+        if let Some(reason) = reason {
+            let told = eventually("the packet set aside", || {
+                round(&bank);
+                let told = reasons(&folder);
+                (told.len() > before).then_some(told)
+            });
+            assert!(told.iter().any(|told| told == reason), "{fault:?}: {told:?}");
+            assert_eq!(told.len(), before + 1, "{fault:?}");
+        }
+    }
+    assert_eq!(gateway.figure("xiezhi_packets_set_aside_total"), Some(11));
+    assert_eq!(bank.books().effects().len(), 15, "one for each, whatever came back");
+    assert_eq!(bank.findings(), Vec::<String>::new());
+}
+
+/// The same packet is refused with every look; the trail has it once, and the true answer comes in beside it.
+#[test]
+fn what_was_not_taken_and_cannot_be_put_aside_is_told_once() {
+    let (gateway, bank, folder) = with_bank(&[50_000]);
+    // A file where the folder should be.
+    std::fs::write(folder.join("set_aside"), b"").unwrap();
+    bank.spoil(BankPacketFault::UnknownRequest);
+    assert_eq!(finished(&gateway, &bank, &order(0)).act("freeze", BANK)["state"], json!("done"));
+    let told = || gateway.figure("xiezhi_packets_set_aside_total");
+    eventually("the event", || {
+        round(&bank);
+        (told() == Some(1)).then_some(())
+    });
+    let sweeps = gateway.figure("xiezhi_sweeps_total").unwrap();
+    eventually("some looks at it", || (gateway.figure("xiezhi_sweeps_total")? > sweeps + 3).then_some(()));
+    assert!(gateway.read_log().contains("is passed over"));
+    std::fs::remove_file(folder.join("set_aside")).unwrap();
+    eventually("it is put aside", || (reasons(&folder) == ["not_taken"]).then_some(()));
+    assert_eq!(told(), Some(1), "one event, whatever comes of it");
+}
+
+#[test]
+fn a_code_that_nobody_agreed_is_neither_success_nor_failure() {
+    let (gateway, bank, folder) = with_bank(&[50_000]);
+    bank.spoil(BankPacketFault::UnknownResult);
+    let request = gateway.submit(&order(0));
+    eventually("the bank's packet set aside", || {
+        // The true answer is left in the second round after the request came.
+        if bank.fetched().is_empty() {
+            round(&bank);
+        }
+        (!reasons(&folder).is_empty()).then_some(())
+    });
+    let view = gateway.view(&request.id);
+    assert_eq!(
+        (view.states(), view.ledger("controlled")),
+        (vec!["awaiting"], "0.00"),
+        "received, and nothing believed"
+    );
+    let view = until(&gateway, &bank, &request.id, "the true answer", |view| view.state() != "open");
+    assert_eq!((view.states(), view.ledger("controlled")), (vec!["done"], "100.00"));
+}
+
+#[test]
+fn a_refused_reception_is_a_hand_back_with_its_reason() {
+    let (gateway, bank, _) = with_bank(&[50_000]);
+    for (person, code, reason) in [(0, "30003", "paper_missing"), (1, "30004", "paper_missing"), (2, "30001", "other")]
+    {
+        bank.spoil(BankPacketFault::Refuse(code));
+        let view = finished(&gateway, &bank, &order(person));
+        let act = view.act("freeze", BANK);
+        assert_eq!((&act["state"], &last(act)["reason"]), (&json!("handed_back"), &json!(reason)), "{act:#}");
+        assert!(last(act)["text"].as_str().unwrap().starts_with(code));
+    }
+    assert!(bank.books().effects().is_empty());
+}
+
+#[test]
+fn a_clerks_correction_supersedes_and_both_words_stay() {
+    let (gateway, bank, _) = with_bank(&[50_000]);
+    bank.spoil(BankPacketFault::Correction);
+    let request = gateway.submit(&order(0));
+    let view = until(&gateway, &bank, &request.id, "the clerk's second word", |view| {
+        verdicts(view.act("freeze", BANK)).len() == 3
+    });
+    let act = view.act("freeze", BANK);
+    assert_eq!(verdicts(act), ["registered", "refused", "done"], "{act:#}");
+    assert_eq!((&act["state"], view.ledger("controlled")), (&json!("done"), "100.00"), "{:#}", view.0);
+}
+
+#[test]
+fn kills_leave_one_packet_an_order_and_one_effect_an_act() {
+    let (mut gateway, bank, folder) = with_bank(&[50_000]);
+    let mut requests = Vec::new();
+    for person in 0..4 {
+        requests.push(gateway.submit(&secure(&[person]).claim("100.00")).id);
+        if person % 2 == 0 {
+            round(&bank);
+        }
+        gateway.kill();
+        round(&bank);
+        gateway.start();
+    }
+    for id in &requests {
+        let view = until(&gateway, &bank, id, "the request's end", |view| view.state() != "open");
+        assert_eq!((view.state_of("query", BANK), view.state_of("freeze", BANK)), ("done", "done"), "{:#}", view.0);
+    }
+    assert_eq!(bank.findings(), Vec::<String>::new(), "a packet that came again was the same packet");
+    assert_eq!((bank.fetched().len(), bank.books().effects().len()), (8, 4));
+    assert!(packets(&folder.join("set_aside")).is_empty());
+    gateway.stop();
+    assert!(gateway.verify().status.success());
+}
