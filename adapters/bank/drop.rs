@@ -11,9 +11,8 @@ pub(crate) mod tests;
 
 use std::sync::Arc;
 
-use domain::ActKind;
 use domain::form::Form;
-use domain::slip::{Slip, SlipLine};
+use domain::slip::Slip;
 use domain::socket::{ItemVerdict, OptionFault, PaperFile, PartnerOptions, Plug};
 
 use super::INDUSTRY;
@@ -34,6 +33,7 @@ pub(crate) const OPTIONS: &[(&str, &str)] = &[
     mailbox::HOST_KEY,
     mailbox::PASSWORD,
     mailbox::KEY,
+    mailbox::NETWORKS,
     mailbox::SWEEP,
     mailbox::SETTLE,
 ];
@@ -69,10 +69,6 @@ struct BankPackets {
 }
 
 impl PacketForm for BankPackets {
-    fn name_of(&self, key: SlipLine, kind: ActKind) -> Option<String> {
-        ordering::name_of(&self.code, key, kind.is_question())
-    }
-
     fn order(&self, slip: &Slip, files: &[PaperFile]) -> Option<Packet> {
         ordering::order(&self.dialect, &self.code, slip, files)
     }

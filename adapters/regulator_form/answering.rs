@@ -12,6 +12,12 @@ use crate::transport::drop::sweeper::PacketReader;
 
 /// An answer of 1,000 rows with a dozen fields each is below this.
 const LIMITS: Limits = Limits { depth_max: 8, elements_max: 20_000, attributes_max: 64 };
+/// The longest text that is kept, in characters: an address takes a line.
+const TEXT_CHARS_MAX: usize = 500;
+/// The longest time, in bytes: one with fractions and an offset is below it.
+const TIME_BYTES_MAX: usize = 40;
+/// The longest number of theirs, in bytes; one that is cut would be another's.
+pub(crate) const SERIAL_BYTES_MAX: usize = 64;
 
 /// What an answer says, and what was counted while it was read.
 #[derive(Default)]
@@ -78,14 +84,25 @@ fn document(member: &Member) -> Result<Element, &'static str> {
     Element::read(&text, LIMITS).map_err(|_| "schema")
 }
 
-/// A field's text, empty when it is not there.
+/// A field's text, as much of it as is kept; empty when it is not there.
 pub(crate) fn field<'e>(element: &'e Element, name: &str) -> &'e str {
-    element.attribute(name).unwrap_or_default().trim()
+    let text = element.attribute(name).unwrap_or_default().trim();
+    match text.char_indices().nth(TEXT_CHARS_MAX) {
+        Some((at, _)) => text.get(..at).unwrap_or_default(),
+        None => text,
+    }
 }
 
 /// A field's text where it says anything.
 pub(crate) fn said<'e>(element: &'e Element, name: &str) -> Option<&'e str> {
     Some(field(element, name)).filter(|text| !text.is_empty())
+}
+
+/// When something was so, as they write it. It is no personal word and must not become one: whatever is no time is left out.
+pub(crate) fn time_of<'e>(element: &'e Element, name: &str) -> Option<&'e str> {
+    let is_of_time =
+        |byte: u8| byte.is_ascii_digit() || matches!(byte, b'-' | b'/' | b':' | b'.' | b'+' | b' ' | b'T' | b'Z');
+    said(element, name).filter(|text| text.len() <= TIME_BYTES_MAX && text.bytes().all(is_of_time))
 }
 
 /// The class of a member named `class`, QQDBS, `.xml`.
@@ -120,7 +137,7 @@ fn reception(named: &BackName<'_>, members: &[Member]) -> Result<FeedbackItem, &
     };
     let words = if words.is_empty() { meaning } else { words };
     let mut outcome = Outcome::of(verdict).because(reason, &format!("{code} {words}"));
-    outcome.as_of = said(receipt, "JSSJ").map(str::to_owned);
+    outcome.as_of = time_of(receipt, "JSSJ").map(str::to_owned);
     Ok(item(named, Ok(outcome)))
 }
 

@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::ActKind;
-use domain::slip::{Slip, SlipLine};
+use domain::slip::Slip;
 use domain::socket::{ItemVerdict, OptionFault, PaperFile, PartnerOptions, Plug};
 
 use super::Said;
@@ -23,6 +22,7 @@ pub(crate) const OPTIONS: &[(&str, &str)] = &[
     mailbox::HOST_KEY,
     mailbox::PASSWORD,
     mailbox::KEY,
+    mailbox::NETWORKS,
     mailbox::SWEEP,
     mailbox::SETTLE,
 ];
@@ -50,10 +50,6 @@ struct Packets {
 }
 
 impl PacketForm for Packets {
-    fn name_of(&self, key: SlipLine, _kind: ActKind) -> Option<String> {
-        Some(format!("{}.zip", names::request(&self.ends, key)?))
-    }
-
     fn order(&self, slip: &Slip, files: &[PaperFile]) -> Option<Packet> {
         request(self.said, &self.ends, slip, files)
     }

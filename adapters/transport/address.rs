@@ -7,6 +7,8 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 /// Networks in one partner's file; its machines stand in one or two.
 const NETWORKS_MAX: usize = 16;
+/// What a list of networks is, for the fault of an option that is none.
+pub(crate) const NETWORKS_FORM: &str = "networks such as 10.33.0.0/16, at most 16, none wider than /8 (IPv6: /24)";
 /// Widest network that may be listed, IPv4: a whole private class A.
 const PREFIX_V4_MIN: u8 = 8;
 /// Widest network that may be listed, IPv6: the addresses of one provider.
@@ -197,25 +199,31 @@ fn says_here(name: &str) -> bool {
     name.eq_ignore_ascii_case("localhost")
 }
 
+impl Guard {
+    /// The allowed addresses of a name, without a port.
+    pub(crate) fn addresses(
+        &self,
+        name: &str,
+    ) -> impl Future<Output = Result<Vec<SocketAddr>, Refused>> + Send + use<> {
+        let is_known = self.names.iter().any(|known| known.eq_ignore_ascii_case(name));
+        let found = is_known.then(|| (self.lookup)(name.to_owned()));
+        let (networks, named) = (self.networks.clone(), name.to_owned());
+        async move {
+            let found: Vec<SocketAddr> = found.ok_or(Refused::Name)?.await.map_err(|_| Refused::Nowhere)?.collect();
+            if found.is_empty() {
+                return Err(Refused::Nowhere);
+            }
+            let allow = |address: &SocketAddr| networks.allow_for(&named, address.ip());
+            let allowed: Vec<SocketAddr> = found.into_iter().filter(allow).collect();
+            if allowed.is_empty() { Err(Refused::Address) } else { Ok(allowed) }
+        }
+    }
+}
+
 impl Resolve for Guard {
     fn resolve(&self, name: Name) -> Resolving {
-        if !self.names.iter().any(|known| known.eq_ignore_ascii_case(name.as_str())) {
-            return Box::pin(std::future::ready(Err(Refused::Name.into())));
-        }
-        let (networks, named) = (self.networks.clone(), name.as_str().to_owned());
-        let found = (self.lookup)(name.as_str().to_owned());
-        Box::pin(async move {
-            let allow = |address: &SocketAddr| networks.allow_for(&named, address.ip());
-            let found: Vec<SocketAddr> = found.await.map_err(|_| Refused::Nowhere)?.collect();
-            if found.is_empty() {
-                return Err(Refused::Nowhere.into());
-            }
-            let allowed: Vec<SocketAddr> = found.into_iter().filter(allow).collect();
-            if allowed.is_empty() {
-                return Err(Refused::Address.into());
-            }
-            Ok(Box::new(allowed.into_iter()) as Addrs)
-        })
+        let found = self.addresses(name.as_str());
+        Box::pin(async move { Ok(Box::new(found.await?.into_iter()) as Addrs) })
     }
 }
 

@@ -4,6 +4,8 @@
 //! number, so the same message is the same file, and leaving it twice is leaving it once.
 
 pub(crate) mod call;
+mod growing;
+mod held;
 pub(crate) mod local;
 pub(crate) mod mailbox;
 pub(crate) mod number;
@@ -15,6 +17,7 @@ pub(crate) mod sweeper;
 #[cfg(test)]
 pub(crate) mod tests;
 mod trial;
+mod weight;
 mod writing;
 
 use domain::socket::{Cause, Judged};

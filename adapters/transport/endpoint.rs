@@ -7,7 +7,7 @@ use domain::socket::{OptionFault, PartnerOptions};
 use reqwest::Url;
 use reqwest::header::HeaderMap;
 
-use super::address::{Networks, Reach, reach};
+use super::address::{NETWORKS_FORM, Networks, Reach, reach};
 use super::http::{HttpCall, HttpOptions, Tunnel};
 use super::trust::{ClientFault, Trust, pins};
 use crate::options::Reading;
@@ -116,12 +116,7 @@ pub(crate) fn connect(
         ),
         http2: reading.read("http2", false, "true or false", |text| text.parse().ok()),
     };
-    let networks = reading.read(
-        "networks",
-        Networks::default(),
-        "networks such as 10.33.0.0/16, at most 16, none wider than /8 (IPv6: /24)",
-        Networks::parse,
-    );
+    let networks = reading.read("networks", Networks::default(), NETWORKS_FORM, Networks::parse);
     let proxy = proxy(&mut reading);
     timeouts(&mut reading, options);
     let read_idle_ms = read_idle_ms(&mut reading, options);

@@ -145,6 +145,8 @@ pub struct Sweep {
     pub found: Vec<Swept>,
     /// More lies there: look again at once.
     pub more: bool,
+    /// Something lies there that nobody could get at, by the name of the first such thing, and why; all else was found beside it.
+    pub passed: Option<(String, Cause)>,
 }
 
 /// One thing found: concluded by its name once what it says is durable, found again when it is not.

@@ -177,6 +177,36 @@ fn a_hand_back_and_an_unmounted_box_are_told() {
     assert_eq!(finished(&gateway, &bank, &request.id).states(), ["done"]);
 }
 
+/// One packet whose sum cannot be looked up, and one that cannot be put aside because nothing can be left there: both are told
+/// once, and every answer beside them comes in.
+#[test]
+fn packets_that_cannot_be_put_away_hold_up_no_answer_and_flood_no_trail() {
+    let (gateway, bank, folder) = with_bank(&[50_000]);
+    let named = |batch: &str| format!("CXFK{CODE}{batch:0>30}.zip");
+    let barred = format!("{}.sha256", named("BARRED"));
+    std::fs::create_dir_all(folder.join("taken").join(barred)).unwrap();
+    std::fs::create_dir_all(folder.join("upload")).unwrap();
+    for batch in ["BARRED", "BROKEN"] {
+        std::fs::write(folder.join("upload").join(named(batch)), b"no packet").unwrap();
+    }
+    // A file where the folder should be: what is broken cannot be put aside.
+    std::fs::write(folder.join("set_aside"), b"").unwrap();
+    for person in 0..2 {
+        let request = gateway.submit(&look(&[person]));
+        assert_eq!(finished(&gateway, &bank, &request.id).states(), ["done"]);
+    }
+    let sweeps = gateway.figure("xiezhi_sweeps_total").unwrap();
+    eventually("some looks at them", || (gateway.figure("xiezhi_sweeps_total")? > sweeps + 3).then_some(()));
+    assert_eq!(gateway.figure("xiezhi_packets_set_aside_total"), Some(1), "one event, whatever comes of it");
+    assert!(gateway.read_log().contains("is passed over"));
+    let lying = packets(&folder.join("upload"));
+    assert_eq!(lying, [named("BARRED"), named("BROKEN")], "both lie where their sender left them");
+    std::fs::remove_file(folder.join("set_aside")).unwrap();
+    std::fs::remove_dir_all(folder.join("taken")).unwrap();
+    eventually("both aside", || (packets(&folder.join("set_aside")).len() == 4).then_some(()));
+    assert_eq!(gateway.figure("xiezhi_packets_set_aside_total"), Some(2));
+}
+
 #[test]
 fn kills_leave_one_packet_an_order_and_one_effect_an_act() {
     let (mut gateway, bank, folder) = with_bank(&[50_000]);

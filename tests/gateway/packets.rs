@@ -227,6 +227,27 @@ fn whatever_is_broken_is_set_aside_and_the_act_waits_for_the_true_answer() {
     assert_eq!(bank.findings(), Vec::<String>::new());
 }
 
+/// The same packet is refused with every look; the trail has it once, and the true answer comes in beside it.
+#[test]
+fn what_was_not_taken_and_cannot_be_put_aside_is_told_once() {
+    let (gateway, bank, folder) = with_bank(&[50_000]);
+    // A file where the folder should be.
+    std::fs::write(folder.join("set_aside"), b"").unwrap();
+    bank.spoil(BankPacketFault::UnknownRequest);
+    assert_eq!(finished(&gateway, &bank, &order(0)).act("freeze", BANK)["state"], json!("done"));
+    let told = || gateway.figure("xiezhi_packets_set_aside_total");
+    eventually("the event", || {
+        round(&bank);
+        (told() == Some(1)).then_some(())
+    });
+    let sweeps = gateway.figure("xiezhi_sweeps_total").unwrap();
+    eventually("some looks at it", || (gateway.figure("xiezhi_sweeps_total")? > sweeps + 3).then_some(()));
+    assert!(gateway.read_log().contains("is passed over"));
+    std::fs::remove_file(folder.join("set_aside")).unwrap();
+    eventually("it is put aside", || (reasons(&folder) == ["not_taken"]).then_some(()));
+    assert_eq!(told(), Some(1), "one event, whatever comes of it");
+}
+
 #[test]
 fn a_code_that_nobody_agreed_is_neither_success_nor_failure() {
     let (gateway, bank, folder) = with_bank(&[50_000]);

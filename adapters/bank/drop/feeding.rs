@@ -11,7 +11,7 @@ use super::document;
 use super::names::{self, Feed, FeedName, SEQUENCE_DIGITS};
 use crate::court_form::feedback;
 use crate::court_form::list;
-use crate::court_form::packed::{Packed, Packing};
+use crate::court_form::packed::{Packed, Packing, decode_base64};
 use crate::dialect::Dialect;
 use crate::transport::drop::call::Packet;
 use crate::transport::drop::number::{key_of, number_of};
@@ -35,6 +35,8 @@ impl PacketReader for FeedReader {
             return Err("bank_code");
         }
         let members = packet::read(bytes, None).map_err(packet::PacketFault::word)?;
+        // What is packed as a whole shows its tags only once it is unpacked.
+        let members: Vec<Member> = members.into_iter().map(uncovered).collect();
         if packet::is_crowded(&members) {
             return Err("too_many_items");
         }
@@ -134,18 +136,17 @@ fn numbered(tails: &[&str]) -> bool {
 }
 
 fn read_all<'d>(members: &[&Member], dialect: &'d Dialect) -> Result<Vec<Packed<'d>>, &'static str> {
-    members.iter().map(|member| read_one(&member.bytes, dialect).ok_or("schema")).collect()
+    members.iter().map(|member| Packed::read_inner(&member.bytes, dialect).map_err(|_| "schema")).collect()
 }
 
 /// XML as it lies in a file; some pack it again as a whole, as they do for SOAP.
-fn read_one<'d>(bytes: &[u8], dialect: &'d Dialect) -> Option<Packed<'d>> {
-    let is_xml = bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'<');
-    let read = if is_xml {
-        Packed::read_inner(bytes, dialect)
-    } else {
-        Packed::read(std::str::from_utf8(bytes).ok()?, dialect)
-    };
-    read.ok()
+fn uncovered(member: Member) -> Member {
+    let is_xml = member.bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'<');
+    let text = std::str::from_utf8(&member.bytes).ok().filter(|_| !is_xml);
+    match text.and_then(decode_base64) {
+        Some(bytes) => Member { name: member.name, bytes },
+        None => member,
+    }
 }
 
 /// Back from the number of the form to ours, with its line; a CCXH that contradicts it fails the item alone.

@@ -211,6 +211,19 @@ fn a_packet_that_contradicts_itself_is_set_aside_whole() {
     assert_eq!(reason(reader.read(&format!("CXFK{CODE}{:0>30}.zip", "3"), b"PK")), "truncated");
 }
 
+/// Tags are counted before a tree is made of them, also of those that a member packed as a whole covers.
+#[test]
+fn what_is_packed_as_a_whole_is_read_and_counted_like_what_is_not() {
+    let tail = tail();
+    let covered = base64(golden!("QR_freeze.xml"));
+    let inbound = control(&[("QR", &tail, &covered)]).unwrap();
+    assert_eq!(inbound.feedback[0].outcome.as_ref().unwrap().caught, Some(Money::from_fen(823_456)));
+    let crowded = format!("<kzxxList>{}</kzxxList>", "<a/>".repeat(packet::PACKET_MARKS_MAX));
+    for member in [base64(&crowded), crowded] {
+        assert_eq!(reason(control(&[("QR", &tail, &member)])), "too_many_items");
+    }
+}
+
 #[test]
 fn a_line_that_is_not_the_requests_fails_alone() {
     let other = golden!("QR_freeze.xml").replace("CCXH=\"MQ==\"", "CCXH=\"Mg==\"");
@@ -269,9 +282,11 @@ async fn an_order_sent_again_is_the_same_file_and_its_answer_is_found() {
     }
     let path = folder.path().join(CODE).join("download").join(format!("KZQQ{CODE}{}.zip", tail()));
     assert!(path.exists());
-    assert!(call.ask(key, ActKind::Freeze).await == Judged::Accepted);
     std::fs::write(&path, b"something else").unwrap();
     assert!(matches!(call.send_with_papers(&freeze, &files()).await, Judged::Doubt { .. }));
+    assert!(!call.can_ask(ActKind::Freeze));
+    let asked = call.ask(key, ActKind::Freeze).await;
+    assert!(matches!(asked, Judged::Doubt { .. }), "what stands under our number is not ours, so nothing was accepted");
 
     let stem = format!("{CODE}{:0>30}", "1");
     let result =

@@ -13,7 +13,7 @@ use crate::court_form::lists::keep;
 use crate::court_form::packed::read_day;
 use crate::court_form::reason::reason_of;
 use crate::markup::Element;
-use crate::regulator_form::answering::{Counted, Told, field, item, said};
+use crate::regulator_form::answering::{Counted, SERIAL_BYTES_MAX, Told, field, item, said, time_of};
 use crate::regulator_form::names::BackName;
 
 /// A field of the form and our word for it.
@@ -89,6 +89,9 @@ const DETAIL: Words = &[
     ("CHBZ", "cash_or_remitted"),
 ];
 
+/// Earlier measures and rights on all accounts of one answer together: more are one row repeated for rows of one account.
+const AHEAD_MAX: usize = 10_000;
+
 /// What stands in WNDJYY where nothing is amiss.
 const NO_REASON: [&str; 4] = ["无", "-", "成功", "冻结成功"];
 
@@ -107,7 +110,7 @@ pub(super) fn read(named: &BackName<'_>, root: &Element) -> Result<Told, &'stati
     if is_query {
         outcome.about = Some(About::Question);
     }
-    outcome.as_of = root.child("BASICINFO").and_then(|basic| said(basic, "FSSJ")).map(str::to_owned);
+    outcome.as_of = root.child("BASICINFO").and_then(|basic| time_of(basic, "FSSJ")).map(str::to_owned);
     let inbound = Inbound { feedback: vec![item(named, Ok(outcome))], leads: Vec::new() };
     Ok(Told { inbound, counted })
 }
@@ -155,11 +158,14 @@ fn not_found(text: &str) -> Outcome {
 }
 
 fn customer_of(customer: &Element, outcome: &mut Outcome) -> Result<(), &'static str> {
+    let mut told_ahead: usize = outcome.accounts.iter().map(|account| account.ahead.len()).sum();
     for row in customer.children.iter().filter(|row| row.is("ACCOUNT")) {
-        if outcome.accounts.len() == ACCOUNTS_MAX {
+        let account = account(customer, row)?;
+        told_ahead += account.ahead.len();
+        if outcome.accounts.len() == ACCOUNTS_MAX || told_ahead > AHEAD_MAX {
             return Err("too_many_items");
         }
-        outcome.accounts.push(account(customer, row)?);
+        outcome.accounts.push(account);
     }
     let reached = known(customer, CUSTOMER);
     keep(outcome, Finding { class: FindingClass::Contact, details: reached });
@@ -180,6 +186,10 @@ fn customer_of(customer: &Element, outcome: &mut Outcome) -> Result<(), &'static
 
 fn account(customer: &Element, row: &Element) -> Result<FoundAccount, &'static str> {
     let number = said(row, "ZH").or_else(|| said(row, "KH")).ok_or("schema")?;
+    // One that is cut would be another's.
+    if number.len() > SERIAL_BYTES_MAX {
+        return Err("schema");
+    }
     let text = |name: &str| field(row, name).to_owned();
     let rest = row.attributes().filter(|(name, _)| !PLACED.iter().any(|placed| placed.eq_ignore_ascii_case(name)));
     let rest = rest.map(|(name, value)| (name, value.trim().to_owned())).collect();
@@ -200,8 +210,8 @@ fn account(customer: &Element, row: &Element) -> Result<FoundAccount, &'static s
 
 /// Measures on the account in the bank's order, then rights that go before every freeze.
 fn ahead(customer: &Element, number: &str) -> Result<Vec<PriorMeasure>, &'static str> {
-    let of =
-        |name: &'static str| customer.children.iter().filter(move |row| row.is(name) && field(row, "ZH") == number);
+    let is_of = |row: &Element| row.attribute("ZH").is_some_and(|account| account.trim() == number);
+    let of = |name: &'static str| customer.children.iter().filter(move |row| row.is(name) && is_of(row));
     let mut numbered: Vec<(u32, PriorMeasure)> = Vec::new();
     for row in of("MEASURE") {
         let measure = PriorMeasure {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::act::Original;
 use domain::case::PartyKind;
-use domain::outcome::{FindingClass, Outcome, Reason, Verdict};
+use domain::outcome::{DETAIL_CHARS_MAX, FINDINGS_MAX, FindingClass, Outcome, Reason, Verdict};
 use domain::slip::{Slip, SlipContext, SlipLine};
 use domain::socket::{Cause, Conclusion, Inbound, Judged, PaperFile, Plug};
 use domain::{ActKind, Day, Money, Personal};
@@ -387,6 +387,40 @@ fn what_contradicts_itself_or_is_not_agreed_is_nobodys_answer() {
     assert_eq!(reason(back("SS19", "FK001", &members("SS23", partly, ORDER, 0, 1))), "members", "no stop-payments");
 }
 
+/// As much as anybody reads is kept, and it is said that there was more.
+#[test]
+fn texts_findings_and_measures_have_a_bound() {
+    let long = "长".repeat(10_000);
+    let (found, partly) = (golden!("SS03.xml"), golden!("SS19_partly.xml"));
+    let rows = format!("<SUBACCOUNT ZH=\"{ACCOUNT}\" ZZHZH=\"{long}\"/>");
+    let rows = rows + &format!("<SUBACCOUNT ZH=\"{ACCOUNT}\" ZZHZH=\"1\"/>").repeat(1_000);
+    let many = found.replace("</CUSTOMER>", &format!("{rows}</CUSTOMER>")).replace("象山支行", &long);
+    let many = many.replace(" FSSJ=\"20261122101530\"", &format!(" FSSJ=\"王小渔 {long}\""));
+    let told = one(queried("SS03", &many, 1, 2));
+    assert_eq!((told.findings.len(), told.as_of), (FINDINGS_MAX, None), "no time is nothing personal either");
+    assert_eq!(told.findings[FINDINGS_MAX - 1].details[0].name, "left_out");
+    assert_eq!(told.accounts[1].branch.chars().count(), DETAIL_CHARS_MAX);
+    let mut details = told.findings.iter().flat_map(|finding| &finding.details);
+    assert!(details.all(|detail| detail.value.expose().chars().count() <= DETAIL_CHARS_MAX));
+
+    let cut = found.replace("6222000000000000025", &"6".repeat(65));
+    assert_eq!(reason(queried("SS03", &cut, 1, 2)), "schema", "a number that is cut would be another's");
+    let again = format!("<ACCOUNT ZH=\"{ACCOUNT}\"/>").repeat(100);
+    let ahead = format!("<MEASURE ZH=\"{ACCOUNT}\"/>").repeat(100);
+    let often = found.replace("</CUSTOMER>", &format!("{again}{ahead}</CUSTOMER>"));
+    assert_eq!(reason(queried("SS03", &often, 1, 102)), "too_many_items", "one row repeated for many");
+
+    let refused = golden!("SS20_refused.xml").replace(" WNDJYY=\"", &format!(" WNDJYY=\"{long}"));
+    let refused = one(answered("SS20", &refused));
+    assert_eq!(refused.text.unwrap().expose().chars().count(), DETAIL_CHARS_MAX);
+    let organ = one(answered("SS19", &partly.replace("宁海县人民法院", &long)));
+    assert_eq!(organ.ahead[0].organ.expose().chars().count(), DETAIL_CHARS_MAX);
+    let received = one(received(&golden!("RR28.xml").replace(" JSSJ=\"", &format!(" JSSJ=\"{long}"))));
+    assert_eq!(received.as_of, None);
+    let crowded = partly.replace("</SS19>", &format!("{}</SS19>", "<a/>".repeat(packet::PACKET_MARKS_MAX)));
+    assert_eq!(reason(answered("SS19", &crowded)), "too_many_items");
+}
+
 #[test]
 fn names_and_seals_are_looked_at_first() {
     let base = packet_name("SS19", "FK001");
@@ -402,7 +436,7 @@ fn names_and_seals_are_looked_at_first() {
 }
 
 #[tokio::test]
-async fn a_mailbox_accepts_asks_what_lies_there_and_takes_corrections() {
+async fn a_mailbox_accepts_answers_no_question_and_takes_corrections() {
     let folder = tempfile::tempdir().unwrap();
     let entries = [
         ("organ", "330225".to_owned()),
@@ -420,12 +454,11 @@ async fn a_mailbox_accepts_asks_what_lies_there_and_takes_corrections() {
     for _ in 0..2 {
         assert!(call.send_with_papers(&order, &files()).await == Judged::Accepted);
     }
-    assert!(call.ask(key, ActKind::Freeze).await == Judged::Accepted);
-    let lying = own.join("download").join(format!("{}.zip", packet_name("SS17", "")));
-    std::fs::remove_file(lying).unwrap();
+    assert!(own.join("download").join(format!("{}.zip", packet_name("SS17", ""))).exists());
     assert!(
-        call.ask(key, ActKind::Freeze).await == Judged::Doubt { cause: Cause::Closed },
-        "a folder remembers nothing"
+        !call.can_ask(ActKind::Freeze)
+            && call.ask(key, ActKind::Freeze).await == Judged::Doubt { cause: Cause::Closed },
+        "a folder remembers nothing, and what lies there may be another's"
     );
     let put = |kind: &str, message: &str| {
         let base = packet_name("SS19", kind);
@@ -488,8 +521,16 @@ async fn a_reception_behind_any_answer_that_was_taken_says_nothing_any_more() {
     };
     put("RR28", std::slice::from_ref(&reception));
     assert_eq!(heard(call.sweep().await.ok().unwrap()), [Some(1)], "what was set aside answered nothing");
-    call.conclude(&second.name, Conclusion::Taken(&[])).await.unwrap();
+    // Held since a crash it is the same packet, and its note the request's.
+    let held = format!(".{}.17.held", second.name);
+    std::fs::rename(upload.join(&second.name), upload.join(&held)).unwrap();
+    let sweep = call.sweep().await.ok().unwrap();
+    assert!(sweep.found.iter().any(|swept| swept.name == held));
+    call.conclude(&held, Conclusion::Taken(&[])).await.unwrap();
     assert_eq!(heard(call.sweep().await.ok().unwrap()), [Some(0)]);
+    let taken = folder.path().join(TARGET).join("taken");
+    assert!(taken.join(format!("{}.answered", packet_name("SS19", ""))).exists());
+    assert!(taken.join(format!("{}.zip.sha256", packet_name("SS19", "FK002"))).exists());
 }
 
 proptest::proptest! {

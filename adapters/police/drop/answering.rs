@@ -4,9 +4,10 @@ use domain::outcome::{About, Detail, Finding, FindingClass, Lead, LeadClass, Out
 use domain::socket::{Inbound, SWEPT_ITEMS_MAX};
 use domain::{Day, Personal, SlipLine};
 
+use crate::court_form::lists;
 use crate::markup::Element;
 use crate::police::words::{keep_published, keep_published_of};
-use crate::regulator_form::answering::{Counted, Told, field, item, said};
+use crate::regulator_form::answering::{Counted, SERIAL_BYTES_MAX, Told, field, item, said, time_of};
 use crate::regulator_form::names::BackName;
 
 /// A field of the form and the published word it stands for.
@@ -92,7 +93,13 @@ pub(super) fn read(named: &BackName<'_>, root: &Element) -> Result<Told, &'stati
     for hit in hits {
         inbound.leads.push(lead(hit, named.key)?);
     }
-    inbound.feedback.iter_mut().filter_map(|item| item.outcome.as_mut().ok()).for_each(keep_published);
+    inbound.feedback.iter_mut().filter_map(|item| item.outcome.as_mut().ok()).for_each(|outcome| {
+        keep_published(outcome);
+        // More than anybody looks through: the last place says how many were left out.
+        for finding in std::mem::take(&mut outcome.findings) {
+            lists::keep(outcome, finding);
+        }
+    });
     inbound.leads.iter_mut().for_each(keep_published_of);
     Ok(Told { inbound, counted })
 }
@@ -105,7 +112,7 @@ fn found(result: &Element, counted: &mut Counted) -> Result<Outcome, String> {
         "2" => refused(result),
         _ => return Err("CXJG只能为0、1或2".to_owned()),
     };
-    outcome.as_of = said(result, "FKSJ").map(str::to_owned);
+    outcome.as_of = time_of(result, "FKSJ").map(str::to_owned);
     for row in &result.children {
         let Some((_, class, _, words)) = FINDINGS.iter().find(|(name, ..)| row.is(name)) else { continue };
         match class {
@@ -137,8 +144,12 @@ fn watched(result: &Element) -> Result<Outcome, String> {
     if outcome.verdict == Verdict::Done && outcome.to.is_none() {
         return Err("缺少JSSJ".to_owned());
     }
-    outcome.serial = said(result, "BKBH").map(Personal::from);
-    outcome.as_of = said(result, "FKSJ").map(str::to_owned);
+    let serial = said(result, "BKBH");
+    if serial.is_some_and(|serial| serial.len() > SERIAL_BYTES_MAX) {
+        return Err("BKBH过长".to_owned());
+    }
+    outcome.serial = serial.map(Personal::from);
+    outcome.as_of = time_of(result, "FKSJ").map(str::to_owned);
     Ok(outcome)
 }
 
@@ -155,17 +166,13 @@ fn refused(result: &Element) -> Outcome {
 
 fn details(row: &Element, words: Words) -> Vec<Detail> {
     let told = words.iter().map(|(name, word)| (*word, field(row, name))).filter(|(_, text)| !text.is_empty());
-    let value = |text: &str| Personal::new(text.chars().take(TEXT_CHARS_MAX).collect::<String>());
-    told.map(|(word, text)| Detail { name: word.to_owned(), value: value(text) }).collect()
+    told.map(|(word, text)| Detail { name: word.to_owned(), value: Personal::new(text.to_owned()) }).collect()
 }
-
-/// The longest particular that is kept, in characters: an address takes a line.
-const TEXT_CHARS_MAX: usize = 500;
 
 /// A hit without a number of its own could not be told from its repeat.
 fn lead(hit: &Element, key: SlipLine) -> Result<Lead, &'static str> {
     let serial = field(hit, "MZLSH");
-    if serial.is_empty() || serial.len() > 64 {
+    if serial.is_empty() || serial.len() > SERIAL_BYTES_MAX {
         return Err("schema");
     }
     let respond_by = match field(hit, "HYSX") {
@@ -177,7 +184,7 @@ fn lead(hit: &Element, key: SlipLine) -> Result<Lead, &'static str> {
         line: Some(key.line),
         class: LeadClass::Hit,
         serial: Personal::new(serial.to_owned()),
-        as_of: field(hit, "MZSJ").to_owned(),
+        as_of: time_of(hit, "MZSJ").unwrap_or_default().to_owned(),
         respond_by,
         details: details(hit, HIT),
         text: said(hit, "BEIZ").map(Personal::from),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::act::Original;
 use domain::case::PartyKind;
-use domain::outcome::{Outcome, Reason, Verdict};
+use domain::outcome::{DETAIL_CHARS_MAX, FINDINGS_MAX, Outcome, Reason, Verdict};
 use domain::slip::{Slip, SlipContext, SlipLine};
 use domain::socket::{Conclusion, Inbound, Judged, PaperFile, Plug};
 use domain::{ActKind, Day, Personal};
@@ -249,6 +249,40 @@ fn a_watch_says_until_when_and_its_hits_are_leads() {
     assert_eq!(words, ["what", "plate", "place", "seen_at", "held", "unit"], "no name, no identity number");
     let nameless = golden!("SS13_hit.xml").replace("MZLSH=\"MZ20261122000002\"", "");
     assert_eq!(reason(back("FK002", &[("SS13", &nameless), ("EXECRESULT", &sums(0, 0, 0, 1))])), "schema");
+}
+
+/// As much as anybody reads is kept, and it is said that there was more.
+#[test]
+fn texts_and_findings_have_a_bound() {
+    let result = |class: &str, fields: &str, rows: &str| {
+        format!("<{class}><BASICINFO QQDBS=\"{NUMBER}\"/><RESULT RWLSH=\"{NUMBER}\" {fields}>{rows}</RESULT></{class}>")
+    };
+    let rows: String = (0..2_000).map(|nth| format!("<CLXX HPHM=\"浙B{nth:05}\"/>")).collect();
+    let many = result("SS03", "CXJG=\"0\" FKSJ=\"20261122101530\"", &rows);
+    let many = one(back("FK001", &[("SS03", &many), ("EXECRESULT", &sums(1, 0, 2_000, 0))]).unwrap());
+    assert_eq!((many.findings.len(), many.as_of.as_deref()), (FINDINGS_MAX, Some("20261122101530")));
+    let last = &many.findings[FINDINGS_MAX - 1].details[0];
+    assert_eq!((last.name.as_str(), last.value.expose().as_str()), ("left_out", "1501"));
+
+    let long = "长".repeat(10_000);
+    let refused = result("SS03", &format!("CXJG=\"2\" YYDM=\"99\" JGSM=\"{long}\" FKSJ=\"王小渔 {long}\""), "");
+    let refused = one(back("FK001", &[("SS03", &refused), ("EXECRESULT", &sums(1, 0, 0, 0))]).unwrap());
+    assert_eq!(refused.text.unwrap().expose().chars().count(), DETAIL_CHARS_MAX);
+    assert_eq!(refused.as_of, None, "no time, and nothing that is personal under that name");
+
+    let watch = golden!("SS13.xml").replace("BKBH=\"", &format!("BKBH=\"{long}"));
+    let inbound = back("FK001", &[("SS13", &watch), ("EXECRESULT", &sums(1, 0, 0, 0))]).unwrap();
+    assert_eq!(inbound.feedback[0].outcome.as_ref().err().unwrap(), "BKBH过长", "cut, it would be another's");
+
+    let hit = golden!("SS13_hit.xml").replace("<MZXX ", &format!("<MZXX BEIZ=\"{long}\" "));
+    let hit = hit.replacen(" MZSJ=\"", &format!(" MZSJ=\"{long}"), 1);
+    let hit = back("FK002", &[("SS13", &hit), ("EXECRESULT", &sums(0, 0, 0, 1))]).unwrap();
+    let lead = &hit.leads[0];
+    assert_eq!(lead.text.as_ref().unwrap().expose().chars().count(), DETAIL_CHARS_MAX);
+    assert!(
+        lead.as_of.is_empty()
+            && lead.details.iter().all(|detail| detail.value.expose().chars().count() <= DETAIL_CHARS_MAX)
+    );
 }
 
 #[test]

@@ -6,6 +6,7 @@ use domain::ActKind;
 use domain::slip::{Slip, SlipLine};
 use domain::socket::{CallOut, Cause, Conclusion, ItemVerdict, Judged, PaperFile, SocketFuture, Sweep, Tried};
 
+use super::held::packet_of;
 use super::mailbox::Folder;
 use super::options::Agreed;
 use super::sweeper::{PacketReader, Sweeper};
@@ -19,9 +20,8 @@ pub(crate) struct Packet {
 
 /// What one partner's packets are called and what stands in them.
 pub(crate) trait PacketForm: Send + Sync + 'static {
-    /// The name of an order's packet: our number stands in it, so the same order is the same file.
-    fn name_of(&self, key: SlipLine, kind: ActKind) -> Option<String>;
-    /// Writes the packet of the one line of `slip`; `None` when the form cannot say it or the whole is too large.
+    /// Writes the packet of the one line of `slip`; `None` when the form cannot say it or the whole is too large. Our number stands in
+    /// its name, so the same order is the same file.
     fn order(&self, slip: &Slip, files: &[PaperFile]) -> Option<Packet>;
     /// The packet that tells the partner what of its packet was not taken; `None` when all of it was.
     fn receipt(&self, name: &str, verdicts: &[ItemVerdict]) -> Option<Packet>;
@@ -65,18 +65,14 @@ impl<F: PacketForm> CallOut for DropCall<F> {
         Box::pin(self.leave(slip, files))
     }
 
-    fn ask<'a>(&'a self, key: SlipLine, kind: ActKind) -> SocketFuture<'a, Judged> {
-        Box::pin(async move {
-            let Some(name) = self.form.name_of(key, kind) else {
-                return Judged::Doubt { cause: Cause::Unencodable };
-            };
-            match self.sweeper.mailbox.has(Folder::Download, &name).await {
-                Ok(true) => Judged::Accepted,
-                // Fetched, or never there: a folder does not remember.
-                Ok(false) => Judged::Doubt { cause: Cause::Closed },
-                Err(cause) => Judged::Doubt { cause },
-            }
-        })
+    fn can_ask(&self, _kind: ActKind) -> bool {
+        false
+    }
+
+    /// A folder does not remember: a packet that is gone was fetched or never there, and what stands under our name may be another's.
+    /// Leaving the order again settles it, because then the bytes are compared.
+    fn ask<'a>(&'a self, _key: SlipLine, _kind: ActKind) -> SocketFuture<'a, Judged> {
+        Box::pin(std::future::ready(Judged::Doubt { cause: Cause::Closed }))
     }
 
     fn sweep_every_ms(&self) -> Option<u64> {
@@ -99,10 +95,11 @@ impl<F: PacketForm> CallOut for DropCall<F> {
         Box::pin(async move {
             match end {
                 Conclusion::Taken(verdicts) => {
-                    if let Some(note) = self.reader.noted_as(name) {
-                        self.sweeper.note(&note).await?;
+                    let packet = packet_of(name).unwrap_or(name);
+                    if let Some(note) = self.reader.noted_as(packet) {
+                        self.sweeper.note(name, &note).await?;
                     }
-                    let receipt = self.form.receipt(name, verdicts).map(|packet| (packet.name, packet.bytes));
+                    let receipt = self.form.receipt(packet, verdicts).map(|packet| (packet.name, packet.bytes));
                     self.sweeper.taken(name, receipt.into_iter().collect()).await
                 }
                 Conclusion::SetAside(reason) => self.sweeper.set_aside(name, reason).await,

@@ -9,7 +9,10 @@ use std::time::UNIX_EPOCH;
 use domain::socket::Cause;
 use tokio::sync::Semaphore;
 
-use super::mailbox::{Folder, LISTED_MAX, Lying, PutFault, Step, growing, is_plain};
+use super::growing::{Parts, Step};
+use super::held::sum;
+use super::mailbox::{Folder, Listed, Lying, NAMES_MAX, PutFault, Wanted};
+use super::packet::PACKET_BYTES_MAX;
 
 /// File operations at once in one box: a mount that hangs holds so many threads and no more.
 pub const LOCAL_AT_ONCE_MAX: usize = 4;
@@ -40,22 +43,31 @@ impl LocalBox {
         worked.await.map_err(|_| Cause::Panicked)?.map_err(|error| cause(&error))
     }
 
-    pub(crate) async fn put(&self, folder: Folder, name: &str, bytes: Vec<u8>, step: &Step) -> Result<(), PutFault> {
-        let (name, own) = (name.to_owned(), step.clone());
+    pub(crate) async fn put(
+        &self,
+        folder: Folder,
+        name: &str,
+        bytes: Vec<u8>,
+        step: &Step,
+        parts: &Parts,
+    ) -> Result<(), PutFault> {
+        let (name, own, parts) = (name.to_owned(), step.clone(), parts.clone());
         let put = self.work(move |root| {
-            let folder = made(root, folder)?;
-            let (whole, part) = (folder.join(&name), folder.join(growing(&name)));
+            // It waited for a thread, and longer than anybody waited for it.
+            if own.is_given_up() {
+                return Err(ErrorKind::TimedOut.into());
+            }
+            let place = made(root, folder)?;
+            let whole = place.join(&name);
             if let Some(there) = read_capped(&whole, bytes.len())? {
                 return Ok(there == bytes);
             }
-            let mut file = File::create(&part)?;
-            file.write_all(&bytes)?;
-            file.sync_all()?;
-            drop(file);
-            own.show();
-            fs::rename(&part, &whole)?;
+            let part = parts.take(folder, &name);
+            let grown = grow(&place.join(part.name()), &whole, &bytes, &own);
+            part.ended();
+            grown?;
             // The name is in the folder once the folder is on the disk.
-            File::open(&folder)?.sync_all()?;
+            File::open(&place)?.sync_all()?;
             Ok(true)
         });
         match put.await {
@@ -72,33 +84,8 @@ impl LocalBox {
         self.work(move |root| root.join(folder.name()).join(name).try_exists()).await
     }
 
-    pub(crate) async fn list(&self, folder: Folder) -> Result<Vec<Lying>, Cause> {
-        self.work(move |root| {
-            let entries = match fs::read_dir(root.join(folder.name())) {
-                // The box itself must be there: an unmounted share is no empty one.
-                Err(error) if error.kind() == ErrorKind::NotFound && root.try_exists()? => return Ok(Vec::new()),
-                entries => entries?,
-            };
-            let mut lying = Vec::new();
-            for entry in entries {
-                let entry = entry?;
-                let Some(name) = entry.file_name().to_str().filter(|name| is_plain(name)).map(str::to_owned) else {
-                    continue;
-                };
-                // What was taken away while we looked, and links, which could lead anywhere, are no packets.
-                let Ok(about) = entry.metadata() else { continue };
-                if !about.is_file() {
-                    continue;
-                }
-                let written = about.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
-                lying.push(Lying { name, bytes: about.len(), written_s: written.as_secs() });
-                if lying.len() == LISTED_MAX {
-                    break;
-                }
-            }
-            Ok(lying)
-        })
-        .await
+    pub(crate) async fn list(&self, folder: Folder, wanted: Wanted, most: usize) -> Result<Listed, Cause> {
+        self.work(move |root| listed(root, folder, &wanted, most)).await
     }
 
     pub(crate) async fn read(&self, folder: Folder, name: &str, bytes_max: usize) -> Result<Option<Vec<u8>>, Cause> {
@@ -112,6 +99,40 @@ impl LocalBox {
             let folder = made(root, folder)?;
             gone_is_good(fs::rename(root.join(old), folder.join(new)))?;
             File::open(&folder)?.sync_all()
+        })
+        .await
+    }
+
+    pub(crate) async fn put_away(
+        &self,
+        name: &str,
+        hold: Option<String>,
+        digest: &str,
+        to: Option<(Folder, &str)>,
+    ) -> Result<(), Cause> {
+        let (name, digest) = (name.to_owned(), digest.to_owned());
+        let to = to.map(|(folder, name)| (folder, name.to_owned()));
+        self.work(move |root| {
+            let upload = root.join(Folder::Upload.name());
+            let place = upload.join(hold.as_ref().unwrap_or(&name));
+            if hold.is_some() {
+                gone_is_good(fs::rename(upload.join(&name), &place))?;
+            }
+            let stands = match read_capped(&place, PACKET_BYTES_MAX) {
+                Ok(None) => return Ok(()),
+                Ok(Some(bytes)) => sum(&bytes),
+                Err(error) if error.kind() == ErrorKind::FileTooLarge => String::new(),
+                Err(error) => return Err(error),
+            };
+            match to {
+                _ if stands != digest => Ok(()),
+                None => gone_is_good(fs::remove_file(place)),
+                Some((folder, aside)) => {
+                    let folder = made(root, folder)?;
+                    gone_is_good(fs::rename(place, folder.join(aside)))?;
+                    File::open(&folder)?.sync_all()
+                }
+            }
         })
         .await
     }
@@ -130,6 +151,49 @@ fn made(root: &Path, folder: Folder) -> io::Result<PathBuf> {
         Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
         _ => Ok(folder),
     }
+}
+
+/// Writes a file and lets it appear, unless nobody waits for that any more; what was written of it goes again.
+fn grow(part: &Path, whole: &Path, bytes: &[u8], step: &Step) -> io::Result<()> {
+    let written = (|| {
+        let mut file = File::create(part)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        if step.show() { Ok(()) } else { Err(ErrorKind::TimedOut.into()) }
+    })();
+    let grown = written.and_then(|()| fs::rename(part, whole));
+    if grown.is_err() {
+        let _gone_or_never_there = fs::remove_file(part);
+    }
+    grown
+}
+
+/// The wanted files of a folder.
+fn listed(root: &Path, folder: Folder, wanted: &Wanted, most: usize) -> io::Result<Listed> {
+    let entries = match fs::read_dir(root.join(folder.name())) {
+        // The box itself must be there: an unmounted share is no empty one.
+        Err(error) if error.kind() == ErrorKind::NotFound && root.try_exists()? => return Ok(Listed::default()),
+        entries => entries?,
+    };
+    let mut listed = Listed::default();
+    for (names, entry) in entries.enumerate() {
+        if listed.files.len() == most || names == NAMES_MAX {
+            listed.is_cut = true;
+            break;
+        }
+        let entry = entry?;
+        let Some(name) = entry.file_name().to_str().filter(|name| wanted(name)).map(str::to_owned) else {
+            continue;
+        };
+        // What was taken away while we looked, and links, which could lead anywhere, are no packets.
+        let Ok(about) = entry.metadata() else { continue };
+        if !about.is_file() {
+            continue;
+        }
+        let written = about.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
+        listed.files.push(Lying { name, bytes: about.len(), written_s: written.as_secs() });
+    }
+    Ok(listed)
 }
 
 fn gone_is_good(done: io::Result<()>) -> io::Result<()> {

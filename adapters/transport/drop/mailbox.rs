@@ -1,16 +1,19 @@
 //! A partner's mailbox, wherever it stands: five things are done in it, and each says what is proved.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use domain::socket::Cause;
 
+use super::growing::{Parts, Step, Waiting};
+use super::held::held;
 use super::local::LocalBox;
 use super::sftp::SftpBox;
 
-/// The most files of one folder that a sweep looks at: more than a bank leaves in a day; what lies behind them waits.
+/// The most packets of one folder that a sweep looks at: more than a bank leaves in a day; what lies behind them waits.
 pub const LISTED_MAX: usize = 10_000;
+/// The most names of one folder that are read at all, whatever they name: a folder that somebody else fills as well.
+pub const NAMES_MAX: usize = 200_000;
 
 /// The folders of one partner's box.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -46,6 +49,17 @@ pub(crate) struct Lying {
     pub(crate) written_s: u64,
 }
 
+/// What a folder holds of what was looked for, the longest there first.
+#[derive(Clone, Default, PartialEq, Eq, Debug)]
+pub(crate) struct Listed {
+    pub(crate) files: Vec<Lying>,
+    /// There may be more: a bound was reached.
+    pub(crate) is_cut: bool,
+}
+
+/// Which names are looked for.
+pub(crate) type Wanted = Arc<dyn Fn(&str) -> bool + Send + Sync>;
+
 /// Why something was not left for the partner.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum PutFault {
@@ -61,6 +75,7 @@ pub(crate) enum PutFault {
 pub(crate) struct Mailbox {
     place: Place,
     timeout: Duration,
+    parts: Parts,
 }
 
 enum Place {
@@ -68,29 +83,13 @@ enum Place {
     Sftp(Box<SftpBox>),
 }
 
-/// Set in the last moment before the rename: what fails earlier left nothing, what fails later may have.
-#[derive(Clone, Default)]
-pub(crate) struct Step(Arc<AtomicBool>);
-
-impl Step {
-    /// From here on it may stand there.
-    pub(crate) fn show(&self) {
-        self.0.store(true, Ordering::SeqCst);
-    }
-
-    /// What a failure with this cause proves.
-    pub(crate) fn fault(&self, cause: Cause) -> PutFault {
-        if self.0.load(Ordering::SeqCst) { PutFault::Unknown(cause) } else { PutFault::NotThere(cause) }
-    }
-}
-
 impl Mailbox {
     pub(crate) fn local(place: LocalBox, timeout: Duration) -> Self {
-        Self { place: Place::Local(place), timeout }
+        Self { place: Place::Local(place), timeout, parts: Parts::default() }
     }
 
     pub(crate) fn sftp(place: SftpBox, timeout: Duration) -> Self {
-        Self { place: Place::Sftp(Box::new(place)), timeout }
+        Self { place: Place::Sftp(Box::new(place)), timeout, parts: Parts::default() }
     }
 
     /// Does it stand on a server?
@@ -100,16 +99,19 @@ impl Mailbox {
 
     /// Leaves a file under its name, whole or not at all. The same bytes under the name already are as good.
     pub(crate) async fn put(&self, folder: Folder, name: &str, bytes: Vec<u8>) -> Result<(), PutFault> {
-        let step = Step::default();
-        let put = async {
-            match &self.place {
-                Place::Local(local) => local.put(folder, name, bytes, &step).await,
-                Place::Sftp(sftp) => sftp.put(folder, name, &bytes, &step).await,
-            }
-        };
-        match tokio::time::timeout(self.timeout, put).await {
+        let waiting = Waiting::default();
+        let step = &waiting.0;
+        match tokio::time::timeout(self.timeout, self.leave(folder, name, bytes, step)).await {
             Ok(done) => done,
-            Err(_) => Err(step.fault(Cause::Timeout)),
+            // Work that hangs may go on one day, and must find then that nobody waits for it.
+            Err(_) => Err(step.give_up(Cause::Timeout)),
+        }
+    }
+
+    async fn leave(&self, folder: Folder, name: &str, bytes: Vec<u8>, step: &Step) -> Result<(), PutFault> {
+        match &self.place {
+            Place::Local(local) => local.put(folder, name, bytes, step, &self.parts).await,
+            Place::Sftp(sftp) => sftp.put(folder, name, &bytes, step, &self.parts).await,
         }
     }
 
@@ -124,17 +126,22 @@ impl Mailbox {
         .await
     }
 
-    /// The files of a folder, the longest there first; none when there is no such folder yet.
-    pub(crate) async fn list(&self, folder: Folder) -> Result<Vec<Lying>, Cause> {
+    /// The files of a folder whose names are wanted, at most [`LISTED_MAX`]; none when there is no such folder yet.
+    pub(crate) async fn list(&self, folder: Folder, wanted: Wanted) -> Result<Listed, Cause> {
+        self.list_up_to(folder, wanted, LISTED_MAX).await
+    }
+
+    /// The same with another bound. Only what is wanted counts, so that files of others keep nothing from being seen.
+    pub(crate) async fn list_up_to(&self, folder: Folder, wanted: Wanted, most: usize) -> Result<Listed, Cause> {
         let listed = self.within(async {
             match &self.place {
-                Place::Local(local) => local.list(folder).await,
-                Place::Sftp(sftp) => sftp.list(folder).await,
+                Place::Local(local) => local.list(folder, wanted, most).await,
+                Place::Sftp(sftp) => sftp.list(folder, &wanted, most).await,
             }
         });
-        let mut lying = listed.await?;
-        lying.sort_by(|a, b| (a.written_s, &a.name).cmp(&(b.written_s, &b.name)));
-        Ok(lying)
+        let mut listed = listed.await?;
+        listed.files.sort_by(|a, b| (a.written_s, &a.name).cmp(&(b.written_s, &b.name)));
+        Ok(listed)
     }
 
     /// The bytes of a file, `None` when it is gone.
@@ -162,6 +169,20 @@ impl Mailbox {
         .await
     }
 
+    /// Takes a packet out of the partner's folder, to the place and name `to` or altogether, if its bytes are still those of
+    /// `digest`; empty is the digest of what is too large to be read. Another one under its name stays, and is found again.
+    pub(crate) async fn put_away(&self, name: &str, digest: &str, to: Option<(Folder, &str)>) -> Result<(), Cause> {
+        // What is held already, by us before a crash, nobody else writes over.
+        let hold = is_plain(name).then(|| held(name));
+        self.within(async {
+            match &self.place {
+                Place::Local(local) => local.put_away(name, hold, digest, to).await,
+                Place::Sftp(sftp) => sftp.put_away(name, hold, digest, to).await,
+            }
+        })
+        .await
+    }
+
     /// Takes a file away; gone already is as good.
     pub(crate) async fn remove(&self, folder: Folder, name: &str) -> Result<(), Cause> {
         self.within(async {
@@ -176,11 +197,6 @@ impl Mailbox {
     async fn within<T>(&self, work: impl Future<Output = Result<T, Cause>>) -> Result<T, Cause> {
         tokio::time::timeout(self.timeout, work).await.unwrap_or(Err(Cause::Timeout))
     }
-}
-
-/// The name under which a file grows; partners' software looks for whole names, and so does ours.
-pub(crate) fn growing(name: &str) -> String {
-    format!(".{name}.part")
 }
 
 /// Is this a name of a packet, not one that still grows and not one that leads elsewhere?

@@ -1,8 +1,10 @@
 //! A mailbox from the partner's side, for what stands in for a partner: it fetches where we leave, and leaves where we look.
 
+use std::sync::Arc;
+
 use domain::socket::{Cause, PartnerOptions};
 
-use super::mailbox::{Folder, Mailbox, PutFault};
+use super::mailbox::{Folder, Mailbox, PutFault, is_plain};
 use super::options;
 use super::packet::PACKET_BYTES_MAX;
 use crate::options::Reading;
@@ -25,8 +27,8 @@ impl Opposite {
     /// # Errors
     /// [`Cause`] when nobody could look.
     pub async fn waiting(&self) -> Result<Vec<String>, Cause> {
-        let lying = self.0.list(Folder::Download).await?;
-        Ok(lying.into_iter().map(|file| file.name).collect())
+        let listed = self.0.list(Folder::Download, Arc::new(is_plain)).await?;
+        Ok(listed.files.into_iter().map(|file| file.name).collect())
     }
 
     /// The bytes of one of them; `None` when it is gone.

@@ -1,5 +1,6 @@
 //! The options that every partner with a mailbox has: where it stands, who we are there, how often we look.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,6 +15,7 @@ use super::mailbox::Mailbox;
 use super::sftp::{Proof, SftpBox};
 use super::sweeper::Sweeper;
 use crate::options::Reading;
+use crate::transport::address::{Guard, NETWORKS_FORM, Networks, Reach, reach};
 
 /// How often the box is swept when the file does not say, in milliseconds.
 const SWEEP_EVERY_MS: u64 = 30_000;
@@ -32,6 +34,10 @@ pub(crate) const HOST_KEY: Line =
 pub(crate) const PASSWORD: Line = ("password", "password of the SFTP user; a secret (this or key)");
 pub(crate) const KEY: Line =
     ("key", "private key of the SFTP user, in OpenSSH's form, ed25519 or ECDSA; a secret (this or password)");
+pub(crate) const NETWORKS: Line = (
+    "networks",
+    "comma list of networks near us, such as 10.33.0.0/16, where the name of the SFTP server may lead (default none: public addresses only)",
+);
 pub(crate) const SWEEP: Line =
     ("sweep_every_ms", "time between two looks into the box, in milliseconds, 50 to 86400000 (default 30000)");
 pub(crate) const SETTLE: Line = (
@@ -40,7 +46,7 @@ pub(crate) const SETTLE: Line = (
 );
 
 /// All of them.
-pub(crate) const TABLE: [Line; 7] = [FOLDER, SFTP, HOST_KEY, PASSWORD, KEY, SWEEP, SETTLE];
+pub(crate) const TABLE: [Line; 8] = [FOLDER, SFTP, HOST_KEY, PASSWORD, KEY, NETWORKS, SWEEP, SETTLE];
 
 /// A box as agreed.
 pub(crate) struct Agreed {
@@ -60,7 +66,7 @@ pub(crate) fn read(reading: &mut Reading<'_>, options: &PartnerOptions, inside: 
     let timeout = Duration::from_millis(options.timeout_ms);
     let mailbox = match (reading.text("folder"), reading.text("sftp")) {
         (Some(folder), None) => {
-            for key in ["host_key", "password", "key"] {
+            for key in ["host_key", "password", "key", "networks"] {
                 if reading.text(key).is_some() {
                     reading.fault(key, "belongs to an SFTP server; write `sftp` instead of `folder`, or leave it out");
                 }
@@ -104,12 +110,22 @@ fn sftp(reading: &mut Reading<'_>, options: &PartnerOptions, address: &str, insi
         }
         _ => {}
     }
+    let host = url.as_ref().and_then(Url::host_str).unwrap_or_default();
+    // An IPv6 address stands in brackets in an address and without them everywhere else.
+    let host = host.trim_matches(['[', ']']).to_owned();
+    let literal: Option<IpAddr> = host.parse().ok();
+    if literal.is_some_and(|address| reach(address) == Reach::Never) {
+        reading
+            .fault("sftp", "is an address that no partner has (link-local, multicast, unspecified or a cloud's own)");
+    }
+    let networks = reading.read("networks", Networks::default(), NETWORKS_FORM, Networks::parse);
+    let guard = literal.is_none().then(|| Guard::new(vec![host.clone()], networks));
     let host_key = host_key(reading);
     let proof = proof(reading);
     let (url, user) = (url?, user?);
     Some(SftpBox {
-        // An IPv6 address stands in brackets in an address and without them everywhere else.
-        host: url.host_str()?.trim_matches(['[', ']']).to_owned(),
+        host,
+        guard,
         port: url.port().unwrap_or(22),
         user,
         proof: proof?,

@@ -12,7 +12,11 @@ use russh_sftp::client::error::Error as SftpError;
 use russh_sftp::client::{Config as SftpConfig, RawSftpSession};
 use russh_sftp::protocol::{FileAttributes, OpenFlags, StatusCode};
 
-use super::mailbox::{Folder, LISTED_MAX, Lying, PutFault, Step, growing, is_plain};
+use super::growing::{Parts, Step};
+use super::held::sum;
+use super::mailbox::{Folder, Listed, Lying, NAMES_MAX, PutFault, Wanted};
+use super::packet::PACKET_BYTES_MAX as FILE_BYTES_MAX;
+use crate::transport::address::{Guard, Refused};
 
 /// What is read or written in one request, in bytes: every server takes so much.
 const CHUNK_BYTES: usize = 32 * 1024;
@@ -29,6 +33,8 @@ pub(crate) enum Proof {
 /// connection that died while it was idle costs nobody a doubt.
 pub(crate) struct SftpBox {
     pub(crate) host: String,
+    /// Where its name may lead; `None` where an address stands in its place, which the options have judged.
+    pub(crate) guard: Option<Guard>,
     pub(crate) port: u16,
     pub(crate) user: String,
     pub(crate) proof: Proof,
@@ -69,8 +75,7 @@ impl SftpBox {
     async fn connect(&self) -> Result<Session, Cause> {
         let config = client::Config { inactivity_timeout: Some(self.timeout), nodelay: true, ..Default::default() };
         let pinned = Pinned(self.host_key.clone());
-        let found = tokio::net::lookup_host((self.host.as_str(), self.port)).await.map_err(|_| Cause::Name)?;
-        let addresses: Vec<SocketAddr> = found.collect();
+        let addresses = self.addresses().await?;
         let connected = client::connect(Arc::new(config), addresses.as_slice(), pinned).await;
         let mut ssh = connected.map_err(|error| match error {
             // Nothing was said to whoever showed it.
@@ -98,6 +103,21 @@ impl SftpBox {
         Ok(Session { sftp, _ssh: ssh })
     }
 
+    /// Where it stands; looked up for each use, so that a name that leads elsewhere tomorrow is judged anew.
+    async fn addresses(&self) -> Result<Vec<SocketAddr>, Cause> {
+        let found: Vec<SocketAddr> = match &self.guard {
+            Some(guard) => guard.addresses(&self.host).await.map_err(|refused| match refused {
+                Refused::Nowhere => Cause::Name,
+                Refused::Name | Refused::Address => Cause::Address,
+            })?,
+            None => {
+                let found = tokio::net::lookup_host((self.host.as_str(), self.port)).await;
+                found.map_err(|_| Cause::Name)?.collect()
+            }
+        };
+        Ok(found.into_iter().map(|found| SocketAddr::new(found.ip(), self.port)).collect())
+    }
+
     fn path(&self, folder: Folder, name: &str) -> String {
         format!("{}/{}/{name}", self.root, folder.name())
     }
@@ -106,9 +126,16 @@ impl SftpBox {
         format!("{}/{}", self.root, folder.name())
     }
 
-    pub(crate) async fn put(&self, folder: Folder, name: &str, bytes: &[u8], step: &Step) -> Result<(), PutFault> {
+    pub(crate) async fn put(
+        &self,
+        folder: Folder,
+        name: &str,
+        bytes: &[u8],
+        step: &Step,
+        parts: &Parts,
+    ) -> Result<(), PutFault> {
         let session = self.open().await.map_err(PutFault::NotThere)?;
-        let (whole, part) = (self.path(folder, name), self.path(folder, &growing(name)));
+        let whole = self.path(folder, name);
         match session.read(&whole, bytes.len()).await {
             Ok(Some(there)) => return if there == bytes { Ok(()) } else { Err(PutFault::Other) },
             Ok(None) => {}
@@ -117,10 +144,25 @@ impl SftpBox {
             Err(cause) => return Err(PutFault::NotThere(cause)),
         }
         session.make(&self.folder(folder)).await;
-        session.write(&part, bytes).await.map_err(PutFault::NotThere)?;
-        step.show();
+        // A server that was cut off may still do what it was told: to a name of its own, which goes while nothing stands yet.
+        let part = parts.take(folder, name);
+        for earlier in part.others() {
+            let _gone_or_left = session.take_away(&self.path(folder, &earlier)).await;
+        }
+        let grown = self.path(folder, &part.name());
+        if let Err(cause) = session.write(&grown, bytes).await {
+            if session.take_away(&grown).await.is_ok() {
+                part.ended();
+            }
+            return Err(step.fault(cause));
+        }
+        if !step.show() {
+            return Err(step.fault(Cause::Timeout));
+        }
         // Plain rename never takes the place of a file that stands there.
-        session.sftp.rename(part, whole).await.map(drop).map_err(|error| step.fault(cause(&error)))
+        session.sftp.rename(grown, whole).await.map_err(|error| step.fault(cause(&error)))?;
+        part.ended_whole();
+        Ok(())
     }
 
     pub(crate) async fn has(&self, folder: Folder, name: &str) -> Result<bool, Cause> {
@@ -132,18 +174,19 @@ impl SftpBox {
         }
     }
 
-    pub(crate) async fn list(&self, folder: Folder) -> Result<Vec<Lying>, Cause> {
+    pub(crate) async fn list(&self, folder: Folder, wanted: &Wanted, most: usize) -> Result<Listed, Cause> {
         let session = self.open().await?;
         let handle = match session.sftp.opendir(self.folder(folder)).await {
             Ok(handle) => handle.handle,
             Err(error) if is_absent(&error) => {
                 // The box itself must be there: a wrong path is no empty box.
-                return session.sftp.stat(self.root.as_str()).await.map(|_| Vec::new()).map_err(|error| cause(&error));
+                let stands = session.sftp.stat(self.root.as_str()).await;
+                return stands.map(|_| Listed::default()).map_err(|error| cause(&error));
             }
             Err(error) => return Err(cause(&error)),
         };
-        let mut lying = Vec::new();
-        while lying.len() < LISTED_MAX {
+        let (mut listed, mut names) = (Listed::default(), 0_usize);
+        while !listed.is_cut {
             let page = match session.sftp.readdir(handle.as_str()).await {
                 Ok(page) => page.files,
                 Err(error) if is_end(&error) => break,
@@ -152,15 +195,22 @@ impl SftpBox {
             if page.is_empty() {
                 break;
             }
-            let files = page.into_iter().filter(|file| is_plain(&file.filename) && is_regular(&file.attrs));
-            lying.extend(files.map(|file| Lying {
-                bytes: file.attrs.size.unwrap_or(0),
-                written_s: file.attrs.mtime.map_or(0, u64::from),
-                name: file.filename,
-            }));
+            for file in page {
+                listed.is_cut = listed.files.len() == most || names == NAMES_MAX;
+                if listed.is_cut {
+                    break;
+                }
+                names += 1;
+                if wanted(&file.filename) && is_regular(&file.attrs) {
+                    listed.files.push(Lying {
+                        bytes: file.attrs.size.unwrap_or(0),
+                        written_s: file.attrs.mtime.map_or(0, u64::from),
+                        name: file.filename,
+                    });
+                }
+            }
         }
-        lying.truncate(LISTED_MAX);
-        Ok(lying)
+        Ok(listed)
     }
 
     pub(crate) async fn read(&self, folder: Folder, name: &str, bytes_max: usize) -> Result<Option<Vec<u8>>, Cause> {
@@ -170,16 +220,38 @@ impl SftpBox {
     pub(crate) async fn shift(&self, from: (Folder, &str), to: (Folder, &str)) -> Result<(), Cause> {
         let session = self.open().await?;
         session.make(&self.folder(to.0)).await;
-        let (old, new) = (self.path(from.0, from.1), self.path(to.0, to.1));
-        if let Err(error) = session.sftp.rename(old.as_str(), new.as_str()).await {
-            if is_absent(&error) {
-                return Ok(());
+        session.replace(&self.path(from.0, from.1), &self.path(to.0, to.1)).await
+    }
+
+    pub(crate) async fn put_away(
+        &self,
+        name: &str,
+        hold: Option<String>,
+        digest: &str,
+        to: Option<(Folder, &str)>,
+    ) -> Result<(), Cause> {
+        let session = self.open().await?;
+        let place = self.path(Folder::Upload, hold.as_deref().unwrap_or(name));
+        if hold.is_some() {
+            match session.sftp.rename(self.path(Folder::Upload, name), place.as_str()).await {
+                Err(error) if !is_absent(&error) => return Err(cause(&error)),
+                _ => {}
             }
-            // Servers refuse to rename over a file: what stands there is an earlier one of the same name.
-            session.take_away(&new).await?;
-            return session.sftp.rename(old, new).await.map(drop).map_err(|error| cause(&error));
         }
-        Ok(())
+        let stands = match session.read(&place, FILE_BYTES_MAX).await {
+            Ok(None) => return Ok(()),
+            Ok(Some(bytes)) => sum(&bytes),
+            Err(Cause::TooLarge) => String::new(),
+            Err(cause) => return Err(cause),
+        };
+        match to {
+            _ if stands != digest => Ok(()),
+            None => session.take_away(&place).await,
+            Some((folder, aside)) => {
+                session.make(&self.folder(folder)).await;
+                session.replace(&place, &self.path(folder, aside)).await
+            }
+        }
     }
 
     pub(crate) async fn remove(&self, folder: Folder, name: &str) -> Result<(), Cause> {
@@ -191,6 +263,18 @@ impl Session {
     /// Makes a folder that is missing; a server that does not let us says so with the next thing that is done in it.
     async fn make(&self, folder: &str) {
         let _there_or_refused = self.sftp.mkdir(folder, FileAttributes::empty()).await;
+    }
+
+    /// Moves a file, over whatever stands there; gone already is as good.
+    async fn replace(&self, old: &str, new: &str) -> Result<(), Cause> {
+        match self.sftp.rename(old, new).await {
+            Err(error) if !is_absent(&error) => {
+                // Servers refuse to rename over a file: what stands there is an earlier one of the same name.
+                self.take_away(new).await?;
+                self.sftp.rename(old, new).await.map(drop).map_err(|error| cause(&error))
+            }
+            _ => Ok(()),
+        }
     }
 
     async fn take_away(&self, path: &str) -> Result<(), Cause> {

@@ -1,20 +1,25 @@
 //! Looking into a box: what lies whole is read, what still grows is left, what was taken is known again, what is broken is put aside.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use domain::socket::{Cause, Inbound, SWEPT_MAX, Sweep, Swept};
-use sha2::{Digest as _, Sha256};
 use tokio::sync::Semaphore;
 
+use super::held::{packet_of, sum};
 use super::mailbox::{Folder, Lying, Mailbox, PutFault};
 use super::packet::PACKET_BYTES_MAX;
+use super::weight;
 
 /// Packets unpacked at once over all boxes: each may hold what a packet unpacks to, and the cores are for orders first.
 pub const UNPACKED_AT_ONCE_MAX: usize = 2;
-/// One sweep reads so many bytes and leaves the rest for the next, which comes at once.
+/// One sweep holds so many bytes, of packets and of what they say, and leaves the rest for the next, which comes at once.
 pub const SWEPT_BYTES_MAX: usize = 64 << 20;
+/// Packets that one sweep fails to read before it looks no further: each may take a whole time-out, and who cannot be read here
+/// is the last to be read by the next.
+pub const UNREAD_MAX: usize = 4;
 
 static UNPACKING: Semaphore = Semaphore::const_new(UNPACKED_AT_ONCE_MAX);
 
@@ -71,8 +76,18 @@ struct Seen {
     written_s: u64,
     since: Instant,
     digest: String,
-    /// Why it cannot be read, if it cannot.
+    /// Why nobody can tell what it says, if nobody can.
     fault: Option<&'static str>,
+    /// Nobody could get at it, or put it away, the last time.
+    comes_last: bool,
+}
+
+/// What was read of a file.
+struct Read {
+    digest: String,
+    said: Result<Inbound, &'static str>,
+    /// What it makes us hold.
+    bytes: usize,
 }
 
 /// One partner's box with what was seen in it.
@@ -87,44 +102,96 @@ impl Sweeper {
         Self { mailbox, settle, seen: Mutex::new(BTreeMap::new()) }
     }
 
-    /// Looks once; changes nothing in the box.
+    /// Looks once; changes nothing in the box. What cannot be got at is passed over, so that it holds up nothing else.
     pub(crate) async fn sweep(&self, reader: &Arc<dyn PacketReader>) -> Result<Sweep, Cause> {
-        let mut lying = self.mailbox.list(Folder::Upload).await?;
-        lying.retain(|file| reader.is_packet(&file.name));
-        lying.sort_by_key(|file| reader.rank(&file.name));
-        self.forget(&lying);
+        let (lying, is_cut) = self.lying(reader).await?;
         let mut sweep = Sweep::default();
-        let mut bytes_read = 0_usize;
+        let (mut bytes_held, mut unread) = (0_usize, 0_usize);
         for file in lying {
+            let packet = packet_of(&file.name).unwrap_or(&file.name).to_owned();
             if self.waits(&file) {
                 continue;
             }
-            if sweep.found.len() == SWEPT_MAX || bytes_read > SWEPT_BYTES_MAX {
+            if sweep.found.len() == SWEPT_MAX || bytes_held > SWEPT_BYTES_MAX {
                 sweep.more = true;
                 break;
             }
-            let (digest, said) = match self.mailbox.read(Folder::Upload, &file.name, PACKET_BYTES_MAX).await {
-                Ok(None) => continue,
-                Ok(Some(bytes)) => {
-                    bytes_read += bytes.len();
-                    self.open(&file.name, bytes, reader).await?
-                }
-                // Too large to be held is too large to be summed.
-                Err(Cause::TooLarge) => (String::new(), Err("too_large")),
-                Err(cause) => return Err(cause),
-            };
-            let fault = said.as_ref().err().copied();
-            if self.settled(&file, &digest, fault) {
-                sweep.found.push(Swept { name: file.name, digest, said });
+            // What the one says must be known when the other is read: two of one name, an answer before its reception.
+            let passed_by = reader.passed_by(&packet);
+            let passes_by = |other: &str| passed_by.is_some() && reader.noted_as(other) == passed_by;
+            let before =
+                |swept: &Swept| packet_of(&swept.name).is_some_and(|other| other == packet || passes_by(other));
+            if sweep.found.iter().any(before) {
+                sweep.more = true;
+                continue;
             }
+            match self.read(&file, &packet, reader).await {
+                Ok(None) => {}
+                Ok(Some(Read { digest, said, bytes })) => {
+                    bytes_held += bytes;
+                    if self.settled(&file, &digest, said.as_ref().err().copied()) {
+                        sweep.found.push(Swept { name: file.name, digest, said });
+                    }
+                }
+                Err(cause) => {
+                    self.passed_over(&file);
+                    sweep.passed.get_or_insert((packet, cause));
+                    unread += 1;
+                    if unread == UNREAD_MAX {
+                        break;
+                    }
+                }
+            }
+        }
+        if is_cut {
+            // Taking some away is what shows the rest.
+            sweep.more |= !sweep.found.is_empty();
+            sweep.passed.get_or_insert((Folder::Upload.name().to_owned(), Cause::TooLarge));
         }
         Ok(sweep)
     }
 
+    /// The packets that lie there, in the order in which they are read, and whether there may be more.
+    async fn lying(&self, reader: &Arc<dyn PacketReader>) -> Result<(Vec<Lying>, bool), Cause> {
+        let of_us = Arc::clone(reader);
+        let wanted = move |name: &str| packet_of(name).is_some_and(|packet| of_us.is_packet(packet));
+        let listed = self.mailbox.list(Folder::Upload, Arc::new(wanted)).await?;
+        let mut lying = listed.files;
+        self.forget(&lying);
+        let last = self.last();
+        lying.sort_by_cached_key(|file| {
+            (last.contains(&file.name), reader.rank(packet_of(&file.name).unwrap_or_default()))
+        });
+        Ok((lying, listed.is_cut))
+    }
+
+    async fn read(&self, file: &Lying, packet: &str, reader: &Arc<dyn PacketReader>) -> Result<Option<Read>, Cause> {
+        match self.mailbox.read(Folder::Upload, &file.name, PACKET_BYTES_MAX).await {
+            Ok(None) => Ok(None),
+            Ok(Some(bytes)) => self.open(packet, bytes, reader).await.map(Some),
+            // Too large to be held is too large to be summed.
+            Err(Cause::TooLarge) => Ok(Some(Read { digest: String::new(), said: Err("too_large"), bytes: 0 })),
+            Err(cause) => Err(cause),
+        }
+    }
+
     /// Forgets what is gone.
     fn forget(&self, lying: &[Lying]) {
-        let names: std::collections::BTreeSet<&str> = lying.iter().map(|file| file.name.as_str()).collect();
+        let names: BTreeSet<&str> = lying.iter().map(|file| file.name.as_str()).collect();
         self.seen().retain(|name, _| names.contains(name.as_str()));
+    }
+
+    /// What failed the last time.
+    fn last(&self) -> BTreeSet<String> {
+        let seen = self.seen();
+        seen.iter().filter(|(_, seen)| seen.comes_last).map(|(name, _)| name.clone()).collect()
+    }
+
+    /// Notes that nobody could get at it.
+    fn passed_over(&self, file: &Lying) {
+        let (bytes, written_s, since) = (file.bytes, file.written_s, Instant::now());
+        let seen = Seen { bytes, written_s, since, digest: String::new(), fault: None, comes_last: true };
+        self.seen().insert(file.name.clone(), seen);
     }
 
     /// Was it unreadable, and has it neither changed nor lain long enough since?
@@ -144,78 +211,94 @@ impl Sweeper {
         });
         let since = known.map_or_else(Instant::now, |seen| seen.since);
         let (bytes, written_s, digest) = (file.bytes, file.written_s, digest.to_owned());
-        seen.insert(file.name.clone(), Seen { bytes, written_s, since, digest, fault });
+        let comes_last = false;
+        seen.insert(file.name.clone(), Seen { bytes, written_s, since, digest, fault, comes_last });
         fault.is_none() || since.elapsed() >= self.settle
     }
 
     /// The digest of a packet and what it says.
-    async fn open(
-        &self,
-        name: &str,
-        bytes: Vec<u8>,
-        reader: &Arc<dyn PacketReader>,
-    ) -> Result<(String, Result<Inbound, &'static str>), Cause> {
-        let passed_by = reader.passed_by(name);
-        let (reader, own) = (Arc::clone(reader), name.to_owned());
+    async fn open(&self, packet: &str, bytes: Vec<u8>, reader: &Arc<dyn PacketReader>) -> Result<Read, Cause> {
+        let passed_by = reader.passed_by(packet);
+        let (reader, own) = (Arc::clone(reader), packet.to_owned());
         let place = UNPACKING.acquire().await.map_err(|_| Cause::Interrupted)?;
         let opened = tokio::task::spawn_blocking(move || {
             let _place = place;
-            (hex(&Sha256::digest(&bytes)), reader.read(&own, &bytes))
+            // Whatever breaks the reader is no message, and must not break the sweep of all that lie beside it.
+            let said = catch_unwind(AssertUnwindSafe(|| reader.read(&own, &bytes))).unwrap_or(Err("schema"));
+            let held = bytes.len() + said.as_ref().map_or(0, weight::of);
+            Read { digest: sum(&bytes), said, bytes: held }
         });
-        let (digest, said) = opened.await.map_err(|_| Cause::Panicked)?;
-        match self.mailbox.read(Folder::Taken, &mark(name), 256).await? {
+        let read = opened.await.map_err(|_| Cause::Panicked)?;
+        let nothing_new = |read: Read| Read { said: Ok(Inbound::default()), ..read };
+        match self.mailbox.read(Folder::Taken, &mark(packet), 256).await? {
             None => match passed_by {
-                Some(note) if said.is_ok() && self.mailbox.has(Folder::Taken, &note).await? => {
-                    Ok((digest, Ok(Inbound::default())))
+                Some(note) if read.said.is_ok() && self.mailbox.has(Folder::Taken, &note).await? => {
+                    Ok(nothing_new(read))
                 }
-                _ => Ok((digest, said)),
+                _ => Ok(read),
             },
             // Found again after a crash, or left again by its sender: what it says is known.
-            Some(taken) if taken == digest.as_bytes() => Ok((digest, Ok(Inbound::default()))),
-            Some(_) => Ok((digest, Err("duplicate_batch"))),
+            Some(taken) if taken == read.digest.as_bytes() => Ok(nothing_new(read)),
+            Some(_) => Ok(Read { said: Err("duplicate_batch"), ..read }),
         }
     }
 
     /// Leaves the receipts, notes the packet as taken, and takes it away: in this order, so that nothing is lost between.
     ///
     /// # Errors
-    /// [`Cause`]; the packet is then found again.
+    /// [`Cause`]; the packet is then found again, after all others.
     pub(crate) async fn taken(&self, name: &str, receipts: Vec<(String, Vec<u8>)>) -> Result<(), Cause> {
-        for (receipt, bytes) in receipts {
-            self.leave(Folder::Download, &receipt, bytes).await?;
-        }
         let digest = self.digest(name);
-        self.leave(Folder::Taken, &mark(name), digest.into_bytes()).await?;
-        self.mailbox.remove(Folder::Upload, name).await
+        let taken = async {
+            for (receipt, bytes) in receipts {
+                self.say(Folder::Download, &receipt, bytes).await?;
+            }
+            let mark = mark(packet_of(name).unwrap_or(name));
+            self.mailbox.put(Folder::Taken, &mark, digest.clone().into_bytes()).await.map_err(cause_of)?;
+            self.mailbox.put_away(name, &digest, None).await
+        };
+        taken.await.inspect_err(|_| self.put_off(name))
     }
 
-    /// Leaves a note beside the marks; its name says all.
+    /// Leaves a packet's note beside the marks; its name says all.
     ///
     /// # Errors
-    /// [`Cause`]; the packet is then found again, and so is its note to be left.
-    pub(crate) async fn note(&self, name: &str) -> Result<(), Cause> {
-        self.leave(Folder::Taken, name, b"answered\n".to_vec()).await
+    /// [`Cause`]; the packet is then found again, after all others, and so is its note to be left.
+    pub(crate) async fn note(&self, name: &str, note: &str) -> Result<(), Cause> {
+        self.say(Folder::Taken, note, b"answered\n".to_vec()).await.inspect_err(|_| self.put_off(name))
     }
 
     /// Puts a packet aside with the reason beside it; nothing of its content is in the reason.
     ///
     /// # Errors
-    /// [`Cause`]; the packet is then found again.
+    /// [`Cause`]; the packet is then found again, after all others.
     pub(crate) async fn set_aside(&self, name: &str, reason: &str) -> Result<(), Cause> {
         let (_, chinese, english) = REASONS.iter().find(|(word, ..)| *word == reason).copied().unwrap_or_default();
         // Two packets of one name may both be broken: the sum tells them apart.
         let digest = self.digest(name);
-        let aside = format!("{name}.{}", digest.get(..8).unwrap_or("large"));
+        let aside = format!("{}.{}", packet_of(name).unwrap_or(name), digest.get(..8).unwrap_or("large"));
         let text = format!("{reason}\n{chinese}\n{english}\nsha256 {digest}\n");
-        self.leave(Folder::SetAside, &format!("{aside}.reason.txt"), text.into_bytes()).await?;
-        self.mailbox.shift((Folder::Upload, name), (Folder::SetAside, &aside)).await
+        let put_aside = async {
+            self.say(Folder::SetAside, &format!("{aside}.reason.txt"), text.into_bytes()).await?;
+            self.mailbox.put_away(name, &digest, Some((Folder::SetAside, &aside))).await
+        };
+        put_aside.await.inspect_err(|_| self.put_off(name))
     }
 
-    async fn leave(&self, folder: Folder, name: &str, bytes: Vec<u8>) -> Result<(), Cause> {
-        self.mailbox.put(folder, name, bytes).await.map_err(|fault| match fault {
-            PutFault::NotThere(cause) | PutFault::Unknown(cause) => cause,
-            PutFault::Other => Cause::Schema,
-        })
+    /// What cannot be put away must not keep what lies behind it from being read.
+    fn put_off(&self, name: &str) {
+        if let Some(seen) = self.seen().get_mut(name) {
+            seen.comes_last = true;
+        }
+    }
+
+    /// Tells something about a packet. What was told about it before, in other words, and not fetched yet is as good: it says
+    /// that the packet was not taken, and a second word could only follow when the first is gone.
+    async fn say(&self, folder: Folder, name: &str, bytes: Vec<u8>) -> Result<(), Cause> {
+        match self.mailbox.put(folder, name, bytes).await {
+            Ok(()) | Err(PutFault::Other) => Ok(()),
+            Err(fault) => Err(cause_of(fault)),
+        }
     }
 
     fn digest(&self, name: &str) -> String {
@@ -227,12 +310,14 @@ impl Sweeper {
     }
 }
 
+fn cause_of(fault: PutFault) -> Cause {
+    match fault {
+        PutFault::NotThere(cause) | PutFault::Unknown(cause) => cause,
+        PutFault::Other => Cause::Schema,
+    }
+}
+
 /// The file that remembers a packet.
 fn mark(name: &str) -> String {
     format!("{name}.sha256")
-}
-
-fn hex(bytes: &[u8]) -> String {
-    let nibbles = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-    nibbles.filter_map(|nibble| char::from_digit(u32::from(nibble), 16)).collect()
 }

@@ -1,8 +1,11 @@
 //! Trying a mailbox: is it there, may we do in it what we must, does a file appear whole; nothing stays behind.
 
+use std::sync::Arc;
+
 use domain::socket::{Cause, Tried, Went};
 
-use super::mailbox::{Folder, Mailbox, PutFault, growing};
+use super::growing::growing;
+use super::mailbox::{Folder, Mailbox, PutFault, is_plain};
 
 /// The name of what a trial leaves for a moment: hidden, so that neither side takes it for a packet.
 const NAME: &str = ".xiezhi-trial";
@@ -12,16 +15,16 @@ const BYTES: &[u8] = b"xiezhi partner check; may be deleted\n";
 /// All steps, in order; what follows on a bad one is left out.
 pub(super) async fn try_out(mailbox: &Mailbox) -> Vec<Tried> {
     let mut steps = Vec::new();
-    let found = mailbox.list(Folder::Upload).await;
+    let found = mailbox.list(Folder::Upload, Arc::new(is_plain)).await;
     if mailbox.is_remote() {
         steps.push(server(found.as_ref().err().copied()));
     }
     match found {
-        Ok(lying) => steps.push(tried(
+        Ok(listed) => steps.push(tried(
             "mailbox",
             Went::Well,
-            format!("邮箱存在；upload 中有 {} 个文件", lying.len()),
-            format!("is there; {} file(s) lie in upload", lying.len()),
+            format!("邮箱存在；upload 中有 {} 个文件", listed.files.len()),
+            format!("is there; {} file(s) lie in upload", listed.files.len()),
         )),
         Err(cause) => {
             if !(mailbox.is_remote() && is_of_the_server(cause)) {
@@ -47,7 +50,7 @@ fn tried(step: &'static str, went: Went, chinese: impl Into<String>, english: im
 
 /// Did it end before anybody looked into the box?
 fn is_of_the_server(cause: Cause) -> bool {
-    matches!(cause, Cause::Name | Cause::Connect | Cause::ConnectTimeout | Cause::HostKey)
+    matches!(cause, Cause::Name | Cause::Address | Cause::Connect | Cause::ConnectTimeout | Cause::HostKey)
 }
 
 /// The server, its key, and our account there.

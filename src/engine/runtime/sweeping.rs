@@ -3,10 +3,10 @@
 //! A sweep is no exchange of a lane: it orders nothing, so neither pause, breaker, hours nor rate hold it back. News must come
 //! in most of all when something is wrong.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use domain::outcome::Verdict;
@@ -29,11 +29,17 @@ pub const SWEEP_BACKOFF_MS_MAX: u64 = 300_000;
 /// One sweep that takes longer hangs, in milliseconds; an adapter's own time-outs are far below.
 pub const SWEEP_MS_MAX: u64 = 600_000;
 
+/// Packets of one partner that are remembered as told while they cannot be put aside, each below 300 bytes. Beyond
+/// it one is forgotten and told again.
+pub const ASIDE_TOLD_MAX: usize = 1_000;
+
 /// What one look came to.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 enum Looked {
     /// Everything that was there is done with, or all that one sweep brings.
     Through { more: bool },
+    /// The same, but for something that nobody could get at or put away: the first such packet, and a word.
+    PassedOver { more: bool, packet: String, why: &'static str },
     /// Nobody could look, or could not put away what was found: a word.
     Failed(&'static str),
 }
@@ -45,6 +51,29 @@ struct Rhythm {
     under_way: bool,
     failures: u32,
     failing: Option<&'static str>,
+    passing: Option<&'static str>,
+    told: Told,
+}
+
+/// Packets whose event stands and that still lie there, unreadable or not taken, by name and sum: one that cannot be put aside is told
+/// once, not with every sweep.
+#[derive(Clone, Default)]
+struct Told(Arc<Mutex<BTreeSet<String>>>);
+
+impl Told {
+    /// Notes one; false when it was told before.
+    fn begin(&self, packet: &str) -> bool {
+        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if !told.contains(packet) && told.len() == ASIDE_TOLD_MAX {
+            told.pop_first();
+        }
+        told.insert(packet.to_owned())
+    }
+
+    /// It does not lie there any more, or was never told.
+    fn end(&self, packet: &str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(packet);
+    }
 }
 
 /// Starts the sweeping of all partners, those of a later configuration too; it ends when the gateway drains.
@@ -77,9 +106,9 @@ impl Engine {
                     next_ms = next_ms.min(rhythm.due_ms);
                 } else if under_way.len() < SWEEPS_AT_ONCE_MAX {
                     rhythm.under_way = true;
-                    let engine = self.clone();
+                    let (engine, told) = (self.clone(), rhythm.told.clone());
                     under_way.spawn(async move {
-                        let looked = engine.look(&partner, call.as_ref()).await;
+                        let looked = engine.look(&partner, call.as_ref(), &told).await;
                         (partner, looked)
                     });
                 }
@@ -118,10 +147,25 @@ impl Engine {
         rhythm.under_way = false;
         let wait_ms = match looked {
             Looked::Through { more } => {
-                if rhythm.failing.take().is_some() {
+                let had_passed = rhythm.passing.take().is_some();
+                if rhythm.failing.take().is_some() || had_passed {
                     tracing::info!(partner, "its mailbox can be swept again");
                 }
                 rhythm.failures = 0;
+                if more { 0 } else { every_ms }
+            }
+            // Whatever else lies there comes in at its own pace: nobody waits longer for what is beside it.
+            Looked::PassedOver { more, packet, why } => {
+                self.shared.counts.sweeps_failed.fetch_add(1, Ordering::Relaxed);
+                if rhythm.passing.replace(why) != Some(why) {
+                    tracing::warn!(
+                        partner,
+                        packet,
+                        why,
+                        "a packet cannot be read or put away and is passed over: look at it and at our rights in its folder"
+                    );
+                }
+                (rhythm.failing, rhythm.failures) = (None, 0);
                 if more { 0 } else { every_ms }
             }
             Looked::Failed(why) => {
@@ -140,36 +184,55 @@ impl Engine {
         rhythm.due_ms = self.shared.clock.mono().saturating_add(wait_ms);
     }
 
-    async fn look(&self, partner: &str, call: &dyn CallOut) -> Looked {
+    async fn look(&self, partner: &str, call: &dyn CallOut, told: &Told) -> Looked {
         self.shared.counts.sweeps.fetch_add(1, Ordering::Relaxed);
         let limit = Duration::from_millis(SWEEP_MS_MAX);
-        let sweep = tokio::time::timeout(limit, AssertUnwindSafe(self.sweep(partner, call)).catch_unwind()).await;
+        let sweep = tokio::time::timeout(limit, AssertUnwindSafe(self.sweep(partner, call, told)).catch_unwind()).await;
         match sweep {
-            Ok(Ok(Ok(more))) => Looked::Through { more },
+            Ok(Ok(Ok(looked))) => looked,
             Ok(Ok(Err(why))) => Looked::Failed(why),
             Ok(Err(_)) => Looked::Failed(Cause::Panicked.word()),
             Err(_) => Looked::Failed(Cause::Timeout.word()),
         }
     }
 
-    /// Everything found is taken and put away in its order; the first that is neither ends the sweep.
-    async fn sweep(&self, partner: &str, call: &dyn CallOut) -> Result<bool, &'static str> {
+    /// Everything found is taken and put away in its order. What cannot be put away holds up nothing behind it: what it says is
+    /// durable, and it is found again. What the gateway itself refuses ends the sweep.
+    async fn sweep(&self, partner: &str, call: &dyn CallOut, told: &Told) -> Result<Looked, &'static str> {
         let sweep = call.sweep().await.map_err(|cause| {
             self.shared.calls.failed(partner, cause, self.shared.clock.wall());
             cause.word()
         })?;
+        let (mut passed, mut put_away) = (sweep.passed, 0_usize);
         for swept in sweep.found {
             self.shared.counts.swept.fetch_add(1, Ordering::Relaxed);
+            let name = swept.name.clone();
             // Refused is not durable: it stays where it is and is found again.
-            self.take(partner, call, swept).await?;
+            match self.take(partner, call, swept, told).await? {
+                Ok(()) => put_away += 1,
+                Err(cause) => {
+                    passed.get_or_insert((name, cause));
+                }
+            }
         }
-        Ok(sweep.more)
+        match passed {
+            None => Ok(Looked::Through { more: sweep.more }),
+            // More lies there and nothing can be put away: looking again at once would find the same.
+            Some((_, cause)) if sweep.more && put_away == 0 => Err(cause.word()),
+            Some((packet, cause)) => Ok(Looked::PassedOver { more: sweep.more, packet, why: cause.word() }),
+        }
     }
 
-    async fn take(&self, partner: &str, call: &dyn CallOut, swept: Swept) -> Result<(), &'static str> {
+    async fn take(
+        &self,
+        partner: &str,
+        call: &dyn CallOut,
+        swept: Swept,
+        told: &Told,
+    ) -> Result<Result<(), Cause>, &'static str> {
         let inbound = match swept.said {
             Ok(inbound) => inbound,
-            Err(reason) => return self.set_aside(partner, call, (&swept.name, swept.digest), reason).await,
+            Err(reason) => return self.set_aside(partner, call, (&swept.name, swept.digest), reason, told).await,
         };
         let mut verdicts = Vec::with_capacity(inbound.feedback.len() + inbound.leads.len());
         for (way, items) in by_way(inbound.feedback) {
@@ -185,28 +248,40 @@ impl Engine {
         }
         let is_whole = verdicts.iter().all(|verdict| verdict.taken.is_ok());
         if is_whole || call.tells_back() {
-            return call.conclude(&swept.name, Conclusion::Taken(&verdicts)).await.map_err(Cause::word);
+            return Ok(call.conclude(&swept.name, Conclusion::Taken(&verdicts)).await);
         }
-        self.set_aside(partner, call, (&swept.name, swept.digest), "not_taken").await
+        self.set_aside(partner, call, (&swept.name, swept.digest), "not_taken", told).await
     }
 
+    /// One event for a packet however often it is found, then it is put aside.
     async fn set_aside(
         &self,
         partner: &str,
         call: &dyn CallOut,
         (name, digest): (&str, String),
         reason: &'static str,
-    ) -> Result<(), &'static str> {
-        let command = Command::SetAside { partner: partner.to_owned(), reason, digest };
-        self.done(command).await.map_err(|_| "gateway")?;
-        self.shared.counts.set_aside.fetch_add(1, Ordering::Relaxed);
-        tracing::warn!(
-            partner,
-            packet = name,
-            reason,
-            "a packet was set aside: look at it, then ask the partner for another"
-        );
-        call.conclude(name, Conclusion::SetAside(reason)).await.map_err(Cause::word)
+        told: &Told,
+    ) -> Result<Result<(), Cause>, &'static str> {
+        let known_by = format!("{name} {digest}");
+        if told.begin(&known_by) {
+            let command = Command::SetAside { partner: partner.to_owned(), reason, digest };
+            if self.done(command).await.is_err() {
+                told.end(&known_by);
+                return Err("gateway");
+            }
+            self.shared.counts.set_aside.fetch_add(1, Ordering::Relaxed);
+            tracing::warn!(
+                partner,
+                packet = name,
+                reason,
+                "a packet was set aside: look at it, then ask the partner for another"
+            );
+        }
+        let aside = call.conclude(name, Conclusion::SetAside(reason)).await;
+        if aside.is_ok() {
+            told.end(&known_by);
+        }
+        Ok(aside)
     }
 }
 
@@ -245,6 +320,18 @@ mod tests {
         assert_eq!(waits.last(), Some(&SWEEP_BACKOFF_MS_MAX));
         assert_eq!(backoff_ms(3_600_000, 1), 3_600_000, "a slow rhythm is never hurried by a failure");
         assert_eq!(backoff_ms(u64::MAX, u32::MAX), u64::MAX);
+    }
+
+    #[test]
+    fn what_is_told_is_told_once_and_remembered_within_a_bound() {
+        let told = Told::default();
+        assert!(told.begin("a") && !told.begin("a"));
+        told.end("a");
+        assert!(told.begin("a"), "it went and came again");
+        for nth in 0..2 * ASIDE_TOLD_MAX {
+            told.begin(&nth.to_string());
+        }
+        assert_eq!(told.0.lock().unwrap().len(), ASIDE_TOLD_MAX);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
+use std::sync::Arc;
 use std::time::Duration;
 
 use domain::socket::{Cause, Judged};
@@ -10,14 +11,14 @@ use super::server::{SftpServer, partner_options};
 use crate::options::Reading;
 use crate::transport::drop::judged;
 use crate::transport::drop::local::LocalBox;
-use crate::transport::drop::mailbox::{Folder, Mailbox, PutFault};
+use crate::transport::drop::mailbox::{Folder, Listed, Mailbox, PutFault, Wanted, is_plain};
 use crate::transport::drop::options;
 
-fn now<T>(future: impl Future<Output = T>) -> T {
+pub(super) fn now<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
 }
 
-fn remote(entries: &[(&str, String)], inside: &str, connect_ms: u64, total_ms: u64) -> Mailbox {
+pub(super) fn remote(entries: &[(&str, String)], inside: &str, connect_ms: u64, total_ms: u64) -> Mailbox {
     let mut options = partner_options(entries);
     (options.connect_timeout_ms, options.timeout_ms) = (connect_ms, total_ms);
     let known: Vec<(&'static str, &'static str)> = options::TABLE.to_vec();
@@ -27,7 +28,7 @@ fn remote(entries: &[(&str, String)], inside: &str, connect_ms: u64, total_ms: u
     agreed.unwrap().sweeper.mailbox
 }
 
-fn with_both(test: impl AsyncFn(&Mailbox, &std::path::Path)) {
+pub(super) fn with_both(test: impl AsyncFn(&Mailbox, &std::path::Path)) {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("bank")).unwrap();
     let local = Mailbox::local(LocalBox::new(folder.path().join("bank")), Duration::from_secs(60));
@@ -36,6 +37,10 @@ fn with_both(test: impl AsyncFn(&Mailbox, &std::path::Path)) {
     std::fs::create_dir(server.root().join("bank")).unwrap();
     let sftp = remote(&server.options(), "bank", 20_000, 60_000);
     now(test(&sftp, &server.root().join("bank")));
+}
+
+fn plain() -> Wanted {
+    Arc::new(is_plain)
 }
 
 #[test]
@@ -63,7 +68,7 @@ fn a_message_stands_whole_under_its_name_once() {
 #[test]
 fn files_are_listed_read_shifted_and_removed() {
     with_both(async |mailbox, path| {
-        assert_eq!(mailbox.list(Folder::Upload).await, Ok(Vec::new()), "no folder yet");
+        assert_eq!(mailbox.list(Folder::Upload, plain()).await, Ok(Listed::default()), "no folder yet");
         std::fs::create_dir(path.join("upload")).unwrap();
         for (name, bytes) in [("one.zip", &b"1"[..]), ("two.zip", b"22"), (".three.part", b"333"), ("four five", b"4")]
         {
@@ -71,8 +76,8 @@ fn files_are_listed_read_shifted_and_removed() {
         }
         std::fs::create_dir(path.join("upload/folder.zip")).unwrap();
         std::os::unix::fs::symlink("/etc/hostname", path.join("upload/link.zip")).unwrap();
-        let lying = mailbox.list(Folder::Upload).await.unwrap();
-        let seen: Vec<(&str, u64)> = lying.iter().map(|file| (file.name.as_str(), file.bytes)).collect();
+        let listed = mailbox.list(Folder::Upload, plain()).await.unwrap();
+        let seen: Vec<(&str, u64)> = listed.files.iter().map(|file| (file.name.as_str(), file.bytes)).collect();
         assert_eq!(seen, [("one.zip", 1), ("two.zip", 2)]);
         assert_eq!(mailbox.read(Folder::Upload, "two.zip", 2).await, Ok(Some(b"22".to_vec())));
         assert_eq!(mailbox.read(Folder::Upload, "two.zip", 1).await, Err(Cause::TooLarge));
@@ -92,11 +97,32 @@ fn files_are_listed_read_shifted_and_removed() {
     });
 }
 
+/// A folder that others use as well: what is not ours is not counted, so it keeps nothing of ours from being seen.
+#[test]
+fn files_of_others_keep_no_packet_from_being_seen() {
+    with_both(async |mailbox, path| {
+        std::fs::create_dir(path.join("upload")).unwrap();
+        for nth in 0..60 {
+            std::fs::write(path.join(format!("upload/{nth:02}.tmp")), b"").unwrap();
+        }
+        for name in ["b.zip", "a.zip"] {
+            std::fs::write(path.join("upload").join(name), b"").unwrap();
+        }
+        let packets: Wanted = Arc::new(|name| name.ends_with(".zip"));
+        for most in [2, 3] {
+            let listed = mailbox.list_up_to(Folder::Upload, Arc::clone(&packets), most).await.unwrap();
+            assert_eq!(listed.files.len(), 2, "both packets among 60 files of others");
+        }
+        let cut = mailbox.list_up_to(Folder::Upload, packets, 1).await.unwrap();
+        assert_eq!((cut.files.len(), cut.is_cut), (1, true), "and what is cut off is said");
+    });
+}
+
 #[test]
 fn a_box_that_is_not_there_is_no_empty_box() {
     let folder = tempfile::tempdir().unwrap();
     let missing = Mailbox::local(LocalBox::new(folder.path().join("unmounted")), Duration::from_secs(60));
-    assert_eq!(now(missing.list(Folder::Upload)), Err(Cause::Connect));
+    assert_eq!(now(missing.list(Folder::Upload, plain())), Err(Cause::Connect));
     let put = now(missing.put(Folder::Download, "a.zip", b"x".to_vec()));
     assert_eq!(
         put,
@@ -106,7 +132,7 @@ fn a_box_that_is_not_there_is_no_empty_box() {
     assert!(!folder.path().join("unmounted").exists());
     let server = SftpServer::start();
     let sftp = remote(&server.options(), "unmounted", 20_000, 60_000);
-    assert!(now(sftp.list(Folder::Upload)).is_err());
+    assert!(now(sftp.list(Folder::Upload, plain())).is_err());
     // Nothing can be written where there is nothing: provably not there.
     let judged = judged(now(sftp.put(Folder::Download, "a.zip", b"x".to_vec())));
     assert!(matches!(judged, Judged::NotSent { .. }));

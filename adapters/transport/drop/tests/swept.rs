@@ -13,7 +13,7 @@ use crate::transport::drop::packet::{self, Member, PacketFault};
 use crate::transport::drop::sweeper::{PacketReader, REASONS, Sweeper};
 use crate::transport::drop::write;
 
-struct Any;
+pub(super) struct Any;
 
 impl PacketReader for Any {
     fn is_packet(&self, name: &str) -> bool {
@@ -28,37 +28,41 @@ impl PacketReader for Any {
     }
 }
 
-fn sound(name: &str) -> Vec<u8> {
+pub(super) fn sound(name: &str) -> Vec<u8> {
     write(&[Member { name: name.to_owned(), bytes: b"x".to_vec() }], None).unwrap()
 }
 
-struct Bench {
-    sweeper: Sweeper,
-    reader: Arc<dyn PacketReader>,
+pub(super) struct Bench {
+    pub(super) sweeper: Sweeper,
+    pub(super) reader: Arc<dyn PacketReader>,
     folder: tempfile::TempDir,
 }
 
 impl Bench {
-    fn new(settle: Duration) -> Self {
+    pub(super) fn new(settle: Duration) -> Self {
+        Self::of(settle, Any)
+    }
+
+    pub(super) fn of(settle: Duration, reader: impl PacketReader) -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("upload")).unwrap();
         let mailbox = Mailbox::local(LocalBox::new(folder.path().to_owned()), Duration::from_secs(60));
-        Self { sweeper: Sweeper::new(mailbox, settle), reader: Arc::new(Any), folder }
+        Self { sweeper: Sweeper::new(mailbox, settle), reader: Arc::new(reader), folder }
     }
 
-    fn at(&self, path: &str) -> std::path::PathBuf {
+    pub(super) fn at(&self, path: &str) -> std::path::PathBuf {
         self.folder.path().join(path)
     }
 
     /// What was found: name, and how many items or why not.
-    async fn look(&self) -> Vec<(String, Result<usize, &'static str>)> {
+    pub(super) async fn look(&self) -> Vec<(String, Result<usize, &'static str>)> {
         let sweep = self.sweeper.sweep(&self.reader).await.unwrap();
         let said = |said: Result<Inbound, &'static str>| said.map(|inbound| inbound.feedback.len());
         sweep.found.into_iter().map(|swept| (swept.name, said(swept.said))).collect()
     }
 }
 
-fn names(path: &Path) -> Vec<String> {
+pub(super) fn names(path: &Path) -> Vec<String> {
     let mut names: Vec<String> = std::fs::read_dir(path)
         .map(|entries| entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect())
         .unwrap_or_default();
