@@ -173,10 +173,7 @@ impl Shared {
         let mut found = self.found(of, places);
         let base_until = line.as_ref().and_then(|line| line.base).and_then(|base| self.base_until(base.into(), now));
         let partner = line.as_ref().map(|line| line.partner.clone()).unwrap_or_else(|| partner_in(&found.own));
-        let (holds, outages, complete) = self.holds_on(&partner, &found.own);
-        found.around.extend(holds);
-        found.around.sort_by_key(|seen| seen.sequence);
-        found.complete &= complete;
+        let outages = self.add_holds(&partner, &mut found);
         let whose = Whose {
             act: of,
             kind,
@@ -258,6 +255,15 @@ impl Shared {
         let own: Vec<Seen> =
             looked.filter_map(|sequence| self.seen(*sequence)).filter(|seen| lines::is_of(seen, of)).collect();
         Some(lines::end_of(&own, of).unwrap_or(now))
+    }
+
+    /// Puts what may have held the act beside what is known of it, and says when the gateway did not run.
+    fn add_holds(&self, partner: &str, found: &mut Found) -> Vec<Outage> {
+        let (holds, outages, complete) = self.holds_on(partner, &found.own);
+        found.around.extend(holds);
+        found.around.sort_by_key(|seen| seen.sequence);
+        found.complete &= complete;
+        outages
     }
 
     /// Pauses and stops that may have held an act of this partner before it was handed over, the configurations of its time, the times
@@ -389,10 +395,15 @@ impl Holds {
         let forgot = state.holds.len() >= HOLDS_MAX && state.holds.front().is_some_and(|oldest| oldest.at > since);
         let mut held = Self { places: state.stops.keys().copied().collect(), complete: !forgot, ..Self::default() };
         // Each sort by itself: what people load each night takes no place from what held an act.
-        let (mut stops, mut configs) = (0, 0);
+        let (mut stops, mut configs, mut knows_settings) = (0, 0, false);
         for hold in state.holds.iter().rev().filter(|hold| hold.at <= until) {
             let counted = match hold.partner {
                 OF_CONFIG if hold.at >= first => &mut configs,
+                // The settings with which the act began say what the partner's hours were.
+                OF_CONFIG if !knows_settings => {
+                    knows_settings = true;
+                    &mut configs
+                }
                 OF_GATEWAY if hold.at >= first => {
                     held.starts.push(hold.sequence);
                     &mut configs

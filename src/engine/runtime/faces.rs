@@ -349,7 +349,7 @@ impl Engine {
                 closed: closed.clone(),
                 outcome,
                 state: stands,
-                known: self.shared.known_act(&state, act).ok_or(Refusal::Unavailable)?,
+                known: self.shared.known_act(state, act).ok_or(Refusal::Unavailable)?,
             };
             let sequence = self.done(Command::LateOutcome(Box::new(late))).await?;
             if let Some(event) = self.shared.papers.event(sequence) {

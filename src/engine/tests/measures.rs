@@ -548,17 +548,14 @@ fn a_freeze_that_was_refused_and_is_controlled_after_all_stands_and_falls_with_t
     assert_eq!(table.open_tasks(), [TaskKind::NewsContradicts]);
     assert_eq!(table.ledger_now().controlled, Money::from_fen(50_000));
     // It can be renewed under our own number.
-    let slip = domain::SlipLine { slip: domain::SlipNumber::from_bits(measure_slip(&table, request)), line: 1 };
+    let number = as_planned(&table, request, ActState::Done).planned.line.slip;
+    let slip = domain::SlipLine { slip: domain::SlipNumber::from_bits(number), line: 1 };
     assert!(table.ask_for(2, numbered(ActKind::Renew, &slip.to_string())).is_ok());
     table.answer(Outcome::of(Verdict::Done));
     let known = as_planned(&table, request, ActState::Done);
     late(&mut table, known, Outcome::of(Verdict::Refused));
     assert_eq!(table.ledger_now().exposure, Money::ZERO);
     table.fold_again();
-}
-
-fn measure_slip(table: &Table, request: u64) -> u64 {
-    as_planned(table, request, ActState::Done).planned.line.slip
 }
 
 #[test]
@@ -595,11 +592,8 @@ fn releases_and_renewals_told_late_change_what_stands() {
     known.base = Some(base);
     late(&mut table, known, Outcome::of(Verdict::Refused));
     let again = table.newest();
-    assert_eq!(
-        (again.state(), again.limit(), again.caught()),
-        (MeasureState::InForce, 6_000_000, 0),
-        "what it holds is not known"
-    );
+    let stands = (again.state(), again.limit(), again.caught());
+    assert_eq!(stands, (MeasureState::InForce, 6_000_000, 0), "what it holds is not known");
     assert_eq!(table.open_tasks(), [TaskKind::NewsContradicts, TaskKind::NewsContradicts]);
     table.fold_again();
 }

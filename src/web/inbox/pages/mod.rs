@@ -37,9 +37,7 @@ const POLICY: &str =
 
 const STYLE: &str = include_str!("style.css");
 
-/// A list that nobody touches gives way to the page that shows no names.
-const LEAVES_NAMES: &str = "<meta http-equiv=\"refresh\" content=\"300;url=/console/partner/waiting\">";
-/// So often that page asks how much waits.
+/// So often the page that stands open all day asks how much waits. No other page goes by itself: somebody may be reading it.
 const ASKS_AGAIN: &str = "<meta http-equiv=\"refresh\" content=\"60\">";
 
 pub(crate) async fn style(_open: Open) -> HttpResponse {
@@ -227,9 +225,15 @@ pub(crate) async fn list(desk: AtDesk<Clerk>, request: HttpRequest) -> HttpRespo
     match allowed.gate().inbox(allowed.caller(), from, INBOX_PAGE_MAX).await {
         Ok(tasks) => {
             let title = show::counted("待办事项", tasks.open, tasks.overdue);
-            let mut written = begin_renewed(&title, LEAVES_NAMES);
+            let mut written = begin(&title);
             header(&mut written, Some(seat.who()));
-            written.put("<p class=\"partner\">").say(&tasks.partner).put("</p>");
+            written
+                .put("<p class=\"partner\">")
+                .say(&tasks.partner)
+                .put("</p><p><a href=\"")
+                .put(ROOT)
+                .put("/waiting\">");
+            written.both(("守候页：只显示件数，可整日开着", "only numbers, to stand open all day")).put("</a></p>");
             show::list(&mut written, &tasks, allowed.gate().now(), from);
             page(StatusCode::OK, end(written))
         }
