@@ -498,9 +498,10 @@ mod tests {
         }
         let lifted = fold(&mut state, 9_000, StopLifted { by: "judge".to_owned(), stop }.into());
         let start = fold(&mut state, 9_500, GatewayStarted { epoch: 1, version: String::new() }.into());
-        // Before the first of those configurations, and long after.
+        // After the last of those configurations, which was in force then, and before the first.
         let all = Holds::chosen(&state, 7, (0, 8_000, Millis::MAX));
-        assert_eq!((all.places, all.starts, all.complete), (vec![stop, lifted, start], vec![start], true));
+        let settings = lifted - 1;
+        assert_eq!((all.places, all.starts, all.complete), (vec![stop, settings, lifted, start], vec![start], true));
         let cut = Holds::chosen(&state, 7, (0, 500, Millis::MAX));
         assert!(cut.places.contains(&stop) && cut.places.contains(&lifted) && !cut.complete);
         for at in (10_000..).take(HOLDS_LOOKED_MAX) {
