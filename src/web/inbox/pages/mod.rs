@@ -227,13 +227,7 @@ pub(crate) async fn list(desk: AtDesk<Clerk>, request: HttpRequest) -> HttpRespo
             let title = show::counted("待办事项", tasks.open, tasks.overdue);
             let mut written = begin(&title);
             header(&mut written, Some(seat.who()));
-            written
-                .put("<p class=\"partner\">")
-                .say(&tasks.partner)
-                .put("</p><p><a href=\"")
-                .put(ROOT)
-                .put("/waiting\">");
-            written.both(("守候页：只显示件数，可整日开着", "only numbers, to stand open all day")).put("</a></p>");
+            written.put("<p class=\"partner\">").say(&tasks.partner).put("</p>");
             show::list(&mut written, &tasks, allowed.gate().now(), from);
             page(StatusCode::OK, end(written))
         }
