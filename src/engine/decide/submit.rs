@@ -367,12 +367,7 @@ impl Decider {
     }
 
     /// The money that an act gives back: what an earlier act of the case took at this partner.
-    fn taken_by(
-        &self,
-        act: &ActOrder,
-        (submit, original): (&Submit, &Original),
-        case: Option<Index>,
-    ) -> Option<Index> {
+    fn taken_by(&self, act: &ActOrder, (submit, original): (&Submit, &Original), case: Option<Index>) -> Option<Index> {
         let index = self.taking_named(original, case)?;
         let taking = self.state.takings.get(index)?;
         let fits = submit.sees_taking(taking)

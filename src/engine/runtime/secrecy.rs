@@ -3,9 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use domain::ledger::{Entry, Ledger};
 use domain::request::{Asked, Request};
 use domain::{CaseId, RequestId};
-use domain::ledger::{Entry, Ledger};
 use store::index::{IndexList, PAGE_ENTRIES_MAX, PageOrder};
 use store::record::{ActRef, Fact, read_leaf};
 
@@ -108,7 +108,8 @@ impl Shared {
         let (index, list, newest) = (self.index.current(), IndexList::RequestsOfCase(case), PageOrder::NewestFirst);
         let mut cursor = None;
         loop {
-            let page = index.page(&list, newest, cursor.as_ref(), PAGE_ENTRIES_MAX).map_err(|_| Refusal::Unavailable)?;
+            let page =
+                index.page(&list, newest, cursor.as_ref(), PAGE_ENTRIES_MAX).map_err(|_| Refusal::Unavailable)?;
             for request in page.entries.iter().filter_map(|(key, _)| request_of(key)) {
                 if self.closed_request(request)?.is_some_and(|closed| caller.may_see(&closed.viewers)) {
                     return Ok(true);
