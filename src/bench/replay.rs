@@ -1,5 +1,6 @@
 //! Replay: a journal written by the production decider, vault and journal, then taken up from nothing, without a snapshot.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
@@ -114,6 +115,7 @@ impl Writer {
             subjects: vec![case],
             preservation: None,
             paper_keys: vec![(1, 1)],
+            shown: BTreeSet::new(),
             request: Arc::new(request),
         };
         self.decide(Command::Submit(Box::new(submit)))?;

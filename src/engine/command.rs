@@ -1,5 +1,6 @@
 //! Commands and what deciding them gives: events, effects that may leave once those are durable, and an answer.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use domain::act::ActOrder;
@@ -426,6 +427,8 @@ pub struct Submit {
     pub preservation: Option<(u64, u64)>,
     /// Keyed digests of the papers, in their order.
     pub paper_keys: Vec<(u64, u64)>,
+    /// The events that planned something secret which its acts name and its token may see; what is not here is not there for it.
+    pub shown: BTreeSet<u64>,
     /// The request.
     pub request: Arc<Request>,
 }

@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::bench::{Ask, Caller, Gateway, Setup, Spec, View, acts, eventually, freeze, person};
+use crate::bench::{
+    Answer, Ask, Caller, Gateway, RUNTIME, Setup, Spec, View, acts, deduct, eventually, freeze, person, release, renew,
+};
 
 fn freezing(gateway: &Gateway, bank: &str, yuan: &str) -> Ask {
     acts(&[0], vec![freeze(bank, &gateway.bank(bank).account(0), yuan)]).claim("1000.00")
@@ -186,7 +188,7 @@ fn whoever_runs_the_gateway_sees_no_personal_data_in_lists_and_whoever_sees_it_i
     let submitter = gateway.caller("submitter");
     let headers = [("Content-Type", "application/x-ndjson")];
     let import = submitter.call(reqwest::Method::POST, "/v1/measures/import", &headers, Some(row.to_string().into()));
-    crate::bench::RUNTIME.block_on(import).unwrap().of_status(200);
+    RUNTIME.block_on(import).unwrap().of_status(200);
     let operator = gateway.caller("operator");
     let (measures, open) = (operator.get("/v1/measures").of_status(200), operator.get("/v1/tasks").of_status(200));
     assert_eq!(measures.json()["measures"].as_array().unwrap().len(), 2, "{}", measures.text());
@@ -203,4 +205,116 @@ fn whoever_runs_the_gateway_sees_no_personal_data_in_lists_and_whoever_sees_it_i
     assert_eq!(reads(&gateway, "officer"), 2, "one for each request on the page");
     assert_eq!(tasks(&officer, "answer_objection")[0]["text"], text);
     assert_eq!(reads(&gateway, "officer"), 3);
+}
+
+/// The act on a freeze, named by our slip instead of by the act.
+fn by_slip(mut act: Value, freeze: &Value, case: &Ask) -> Value {
+    act["original"] = json!({ "slip": freeze["slip"], "case_number": case.0["case"]["number"] });
+    act
+}
+
+/// Submits one act of the case as somebody.
+fn submit_as(gateway: &Gateway, who: &str, key: &str, (case, act): (&Ask, Value)) -> Answer {
+    let ask = acts(&[0], vec![act]).same_case(case).claim("1000.00");
+    RUNTIME.block_on(gateway.caller(who).submit(key, &gateway.body(&ask))).unwrap()
+}
+
+#[test]
+fn nobody_but_its_viewers_builds_on_a_secret_freeze_and_no_sum_of_it_is_sounded() {
+    let (mut gateway, ordinary, _, hidden) = case_with_a_secret(banks());
+    let secret_freeze = hidden.act("freeze", "bank-b").clone();
+    let far =
+        domain::Day::of(engine::clock::Clock::wall(&engine::clock::SystemClock::new())).plus_days(360).to_string();
+    let part = |yuan: &str| {
+        let mut act = release(&secret_freeze);
+        act["amount"] = json!(yuan);
+        act
+    };
+    let orders = [
+        renew(&secret_freeze, &far),
+        // Above what property of its sort is frozen for: not even that it is another sort than a guess can be heard.
+        renew(&secret_freeze, "2099-01-01"),
+        release(&secret_freeze),
+        part("400.01"),
+        part("1.00"),
+        deduct(&secret_freeze, "400.01"),
+        deduct(&secret_freeze, "1.00"),
+    ];
+    for round in ["before a restart", "after it"] {
+        for (place, act) in orders.iter().enumerate() {
+            let mut nothing = act.clone();
+            nothing["original"]["act"] = json!(domain::ActId { sequence: 999_999, line: 0 }.to_string());
+            let told = |how: &str, act: Value| {
+                let key = format!("{how}-{place}-{}", round.replace(' ', "-"));
+                let answer = submit_as(&gateway, "officer", &key, (&ordinary, act)).of_status(422);
+                let body = answer.json();
+                (answer.slug(), body["errors"].clone(), body["rules"].clone(), body["detail"].clone())
+            };
+            let secret = told("secret", act.clone());
+            assert_eq!(secret, told("nothing", nothing), "{act} {round}");
+            assert!(place == 1 || secret.0 == "original_unknown", "{secret:?}");
+            let named = told("slip", by_slip(act.clone(), &secret_freeze, &ordinary));
+            assert_eq!(named, secret, "{act} {round}");
+        }
+        gateway.restart();
+        gateway.wait_index_filled();
+    }
+    assert_eq!((gateway.bank("bank-b").held(), gateway.bank("bank-b").paid()), (40_000, 0), "nothing was done to it");
+    let too_much = submit_as(&gateway, "submitter", "too-much", (&ordinary, deduct(&secret_freeze, "400.01")));
+    assert_eq!(too_much.of_status(422).rules(), ["D20"], "whoever may see it hears its sums");
+    let act = by_slip(deduct(&secret_freeze, "100.00"), &secret_freeze, &ordinary);
+    for (key, act) in [("by-act", part("100.00")), ("by-slip", act)] {
+        let taken = submit_as(&gateway, "submitter", key, (&ordinary, act)).of_status(202).json();
+        let done = finished(&gateway.caller("submitter"), taken["request"]["id"].as_str().unwrap());
+        assert_eq!(done.acts()[0]["state"], "done", "{key}: {:#}", done.0);
+    }
+    assert_eq!((gateway.bank("bank-b").held(), gateway.bank("bank-b").paid()), (20_000, 10_000));
+}
+
+#[test]
+fn a_case_known_by_secret_requests_alone_is_unknown_to_others_until_an_ordinary_one_names_it() {
+    let mut gateway = banks().start();
+    let ask = secret(freezing(&gateway, "bank-b", "400.00"));
+    let taken = gateway.submit(&ask);
+    let view = finished(&gateway.caller("submitter"), &taken.id);
+    let id = view.0["case"]["id"].as_str().unwrap().to_owned();
+    let claim = json!({ "claim": "900.00", "reason": "变更" });
+    let halt = json!({ "cause": "settlement", "reason": "和解" });
+    let resume = json!({ "reason": "恢复" });
+    let allow = json!({ "allow": true, "reason": "书面申请" });
+    let calls = [
+        ("officer", "claim", &claim),
+        ("officer", "halt", &halt),
+        ("officer", "resume", &resume),
+        ("second", "claim", &claim),
+        ("second", "halt", &halt),
+        ("second", "resume", &resume),
+        ("second", "applicant", &allow),
+    ];
+    let none = domain::CaseId(999_999).to_string();
+    for round in ["before a restart", "after it"] {
+        for (who, verb, body) in calls {
+            let told = |case: &str| gateway.caller(who).post(&format!("/v1/cases/{case}/{verb}"), body);
+            let (secret, unknown) = (told(&id).of_status(404), told(&none).of_status(404));
+            assert_eq!(
+                (secret.slug(), secret.json()["detail"].clone()),
+                (unknown.slug(), unknown.json()["detail"].clone()),
+                "{who} {verb} {round}"
+            );
+        }
+        gateway.restart();
+        gateway.wait_index_filled();
+    }
+    let post = |who: &str, verb: &str, body: &Value| gateway.caller(who).post(&format!("/v1/cases/{id}/{verb}"), body);
+    post("submitter", "claim", &claim).of_status(200);
+    post("approver", "applicant", &allow).of_status(200);
+    post("submitter", "halt", &halt).of_status(200);
+    post("second", "resume", &resume).of_status(404);
+    post("approver", "resume", &resume).of_status(200);
+    let ordinary = gateway.submit(&freezing(&gateway, "bank-a", "1.00").same_case(&ask));
+    post("officer", "claim", &claim).of_status(200);
+    gateway.wait_finished(&ordinary.id);
+    gateway.wait_index_filled();
+    post("officer", "claim", &json!({ "claim": "950.00", "reason": "变更" })).of_status(200);
+    post("second", "halt", &halt).of_status(200);
 }

@@ -25,7 +25,7 @@ impl Decider {
     pub(super) fn check_law(&self, submit: &Submit) -> Result<(), Refusal> {
         let law_of = |partner: &str| self.config.partners.get(partner).map(|partner| (partner.kind, &*partner.law));
         let case = self.state.case_index(submit.case_key);
-        let property_of = |order: &ActOrder| self.property_of(case, order);
+        let property_of = |order: &ActOrder| self.property_of(case, order, |measure| submit.sees_measure(measure));
         let mut broken = rules::check_under(&submit.request, Day::of(self.now), law_of, property_of);
         broken.extend(self.told_bankrupt(submit));
         broken.extend(self.check_halted(submit));

@@ -24,6 +24,7 @@ mod property;
 mod pump;
 pub(crate) mod remind;
 mod repeat;
+mod secrecy;
 mod settle;
 mod stop;
 mod submit;

@@ -11,21 +11,25 @@ use crate::state::slab::Index;
 use crate::state::{Act, Found, Measure, short_hash};
 
 impl Decider {
-    /// Of an order, where it is known: by the measure that it builds on, or by what open requests of the case have found.
-    pub(super) fn property_of(&self, case: Option<Index>, order: &ActOrder) -> Option<AssetKind> {
+    /// Of an order, where it is known: by the measure that it builds on, if whoever orders it sees that, or by what open requests of
+    /// the case have found.
+    pub(super) fn property_of(
+        &self,
+        case: Option<Index>,
+        order: &ActOrder,
+        sees: impl Fn(&Measure) -> bool,
+    ) -> Option<AssetKind> {
         let base = order.original.as_ref().filter(|_| !order.kind.builds_on().is_empty());
-        let base = base.and_then(|original| match original.act {
-            Some(id) => self.state.measure_index(id.into()),
-            None => self.state.measure_by_number(&order.partner, &original.slip),
-        });
-        let stored = base.and_then(|base| self.state.measures.get(base)).and_then(Measure::property);
+        let base = base.and_then(|original| self.measure_named(order, original));
+        let base = base.and_then(|base| self.state.measures.get(base)).filter(|base| sees(base));
+        let stored = base.and_then(Measure::property);
         let asset = || order.account.as_ref().map(|account| short_hash(&[&order.partner, account.expose()]));
         stored.or_else(|| self.found_as(case?, asset()?))
     }
 
     /// Of an order that makes a measure, as far as anybody can say it: also by what such a partner brings. 0 = nobody can.
     pub(super) fn property_code(&self, case: Option<Index>, order: &ActOrder, partner: PartnerKind) -> u8 {
-        self.property_of(case, order).or_else(|| brings(partner)).map_or(0, AssetKind::code)
+        self.property_of(case, order, |_| true).or_else(|| brings(partner)).map_or(0, AssetKind::code)
     }
 
     /// Of a plan line that was made from a measure or from what was found: what is written there.

@@ -9,7 +9,7 @@ use domain::measure::MeasureState;
 use domain::partner::Partner;
 use domain::request::{ACTS_MAX, Asked, Goal, Repeat, Request, Scope};
 use domain::rules::{self, Breach};
-use domain::{ActKind, Day, Money, SlipLine, SlipNumber};
+use domain::{ActKind, Day, Money, SlipNumber};
 use store::record::{AcceptedBody, ActRef, Body, PlanLine, RequestAccepted, RequestTwin, SealTwin};
 
 use super::Decider;
@@ -233,11 +233,12 @@ impl Decider {
             if !partner.takes(act.kind) {
                 return Err(Refusal::Rules(vec![Breach { rule: &rules::D19, at: format!("{at}/kind") }]));
             }
-            let subject = submit.subjects.get(usize::from(act.subject)).copied();
+            // A secret freeze refuses another one on its account too, which whoever may not see it can hear (rule D5): the same
+            // money held twice for one case is worse than that.
             if act.kind == ActKind::Freeze && asset_of(act).is_some_and(|asset| !taken.insert(asset)) {
                 return Err(Refusal::Rules(vec![Breach { rule: &rules::D14, at: format!("{at}/account") }]));
             }
-            let base = self.base_of(act, ([case, before], subject), &at)?;
+            let base = self.base_of(act, (submit, [case, before]), &at)?;
             self.check_built_on(act, base, &at)?;
             self.check_protected(act, (case, base.measure), &at)?;
             Self::check_ceilings(self, act, base, &mut ledger, &mut claimed, &at)?;
@@ -300,7 +301,7 @@ impl Decider {
     fn base_of(
         &self,
         act: &ActOrder,
-        ([case, before], subject): ([Option<Index>; 2], Option<u64>),
+        (submit, [case, before]): (&Submit, [Option<Index>; 2]),
         at: &str,
     ) -> Result<Base, Refusal> {
         let unknown = || Refusal::OriginalUnknown { at: format!("{at}/original") };
@@ -313,17 +314,17 @@ impl Decider {
             return Ok(Base::default());
         };
         if act.kind.gives_back() {
-            return self.taken_by(act, original, case).map(Base::of_taking).ok_or_else(unknown);
+            return self.taken_by(act, (submit, original), case).map(Base::of_taking).ok_or_else(unknown);
         }
-        let index = match original.act {
-            Some(id) => Some(self.state.measure_index(id.into()).ok_or_else(unknown)?),
-            None => self.state.measure_by_number(&act.partner, &original.slip),
-        };
-        let Some(index) = index else {
-            return if act.kind.moves_money() { Err(unknown()) } else { Ok(Base::default()) };
+        let Some(index) = self.measure_named(act, original) else {
+            let is_ours = original.act.is_some() || act.kind.moves_money();
+            return if is_ours { Err(unknown()) } else { Ok(Base::default()) };
         };
         let measure = self.state.measures.get(index).ok_or_else(unknown)?;
-        let fits = act.kind.builds_on().contains(&measure.kind())
+        let subject = submit.subjects.get(usize::from(act.subject)).copied();
+        // A secret one named by its number is not taken for another organ's either: its partner would do what is asked.
+        let fits = submit.sees_measure(measure)
+            && act.kind.builds_on().contains(&measure.kind())
             && (Some(measure.case) == case || Some(measure.case) == before)
             && Some(measure.subject_key) == subject
             && self.state.partner_of(measure.lane) == act.partner;
@@ -366,17 +367,11 @@ impl Decider {
     }
 
     /// The money that an act gives back: what an earlier act of the case took at this partner.
-    fn taken_by(&self, act: &ActOrder, original: &Original, case: Option<Index>) -> Option<Index> {
-        let named = |taking: &Taking| {
-            let key = SlipLine { slip: SlipNumber::from_bits(taking.slip), line: taking.line };
-            key.to_string() == original.slip || key.slip.to_string() == original.slip
-        };
-        let index = match original.act {
-            Some(id) => self.state.taking_index(id)?,
-            None => self.state.takings_of_case(case?).find(|(_, taking)| named(taking))?.0,
-        };
+    fn taken_by(&self, act: &ActOrder, (submit, original): (&Submit, &Original), case: Option<Index>) -> Option<Index> {
+        let index = self.taking_named(original, case)?;
         let taking = self.state.takings.get(index)?;
-        let fits = act.kind.builds_on().contains(&taking.kind())
+        let fits = submit.sees_taking(taking)
+            && act.kind.builds_on().contains(&taking.kind())
             && Some(taking.case) == case
             && self.state.partner_of(taking.lane) == act.partner;
         fits.then_some(index)

@@ -21,6 +21,7 @@ impl Engine {
         costs: Money,
         reason: String,
     ) -> Result<u64, Refusal> {
+        self.shared.check_case(caller, case)?;
         let (by, court) = (caller.token.clone(), caller.court.clone());
         self.done(Command::Amend(Box::new(Amend { case, claim, costs, by, court, reason }))).await
     }
@@ -43,6 +44,7 @@ impl Engine {
                 return Err(Refusal::DocumentUnknown { at: "/document".to_owned() });
             }
         }
+        self.shared.check_case(caller, case)?;
         let (by, court) = (caller.token.clone(), caller.court.clone());
         self.done(Command::Halt(Box::new(Halt { case, cause, by, court, reason, document }))).await
     }
@@ -58,6 +60,7 @@ impl Engine {
         allow: bool,
         reason: String,
     ) -> Result<u64, Refusal> {
+        self.shared.check_case(caller, case)?;
         let (by, court) = (caller.token.clone(), caller.court.clone());
         self.done(Command::ShowApplicant(Box::new(ShowApplicant { case, allow, by, court, reason }))).await
     }
@@ -67,6 +70,7 @@ impl Engine {
     /// # Errors
     /// [`Refusal::NotFound`], [`Refusal::WrongState`], [`Refusal::PersonNeeded`], [`Refusal::SamePerson`].
     pub async fn resume_case(&self, caller: &Caller, case: CaseId, reason: String) -> Result<u64, Refusal> {
+        self.shared.check_case(caller, case)?;
         let (by, court) = (caller.token.clone(), caller.court.clone());
         let is_person = caller.is_person;
         self.done(Command::ResumeCase(Box::new(ResumeCase { case, by, court, is_person, reason }))).await

@@ -63,6 +63,7 @@ impl Engine {
                 .iter()
                 .map(|paper| self.shared.document_key(court, paper.digest.expose()))
                 .collect(),
+            shown: self.shared.shown_to(&caller.token, &request, case_key),
             request: Arc::new(request),
         };
         let told = self.ask(Command::Submit(Box::new(submit))).await?;
@@ -550,7 +551,7 @@ fn closed_fits(closed: &ClosedRequest, caller: &Caller, filter: &RequestFilter) 
         && filter.partner.as_ref().is_none_or(|partner| closed.partners.contains(partner))
 }
 
-fn request_of(key: &IndexKey) -> Option<u64> {
+pub(super) fn request_of(key: &IndexKey) -> Option<u64> {
     match key {
         IndexKey::Request(id)
         | IndexKey::RequestOfCase { request: id, .. }

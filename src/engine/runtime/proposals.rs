@@ -89,6 +89,8 @@ impl Engine {
             subjects,
             paper_keys,
             preservation: None,
+            // Whoever may not see what the task is about was turned away above, and the gateway itself works for its viewers.
+            shown: BTreeSet::from([measure.sequence]),
             request: Arc::new(request),
         };
         Ok(AcceptTask { task, by: by.to_owned(), court, reason, submit: Box::new(submit), carried: seals })

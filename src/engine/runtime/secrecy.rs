@@ -3,12 +3,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::RequestId;
 use domain::ledger::{Entry, Ledger};
+use domain::request::{Asked, Request};
+use domain::{CaseId, RequestId};
+use store::index::{IndexList, PAGE_ENTRIES_MAX, PageOrder};
 use store::record::{ActRef, Fact, read_leaf};
 
+use super::listing::request_of;
 use super::{Engine, Shared};
-use crate::command::{ClosedRead, Command};
+use crate::command::{ClosedRead, ClosedRequest, Command};
 use crate::refusal::Refusal;
 use crate::view::Caller;
 
@@ -68,6 +71,55 @@ impl Shared {
     /// May this token see what an event planned that is marked as secret? What nobody can tell is shown to nobody.
     pub(super) fn shows(&self, token: &str, planned: u64) -> bool {
         self.viewers_at(planned).is_some_and(|viewers| may_see(token, &viewers))
+    }
+
+    /// What the acts of a request name that is secret and that this token may see.
+    pub(super) fn shown_to(&self, token: &str, request: &Request, case_key: (u64, u64)) -> BTreeSet<u64> {
+        let Asked::Acts(acts) = &request.asked else { return BTreeSet::new() };
+        let named = self.decider.read().secrets_named(acts, case_key);
+        named.into_iter().filter(|planned| self.shows(token, *planned)).collect()
+    }
+
+    /// A case that this token knows only by secret requests of others is not there for it. One ordinary request is enough.
+    pub(super) fn check_case(&self, caller: &Caller, case: CaseId) -> Result<(), Refusal> {
+        if self.shows(&caller.token, case.0) || self.has_open(caller, case.0)? || self.has_closed(caller, case.0)? {
+            return Ok(());
+        }
+        // An index that is being filled may not have come to the ordinary request yet.
+        if self.index.filled_to().is_some() { Err(Refusal::Unavailable) } else { Err(Refusal::NotFound) }
+    }
+
+    /// Does anything that is in memory tell the caller of the case: a request, or a measure that another system handed over?
+    fn has_open(&self, caller: &Caller, case: u64) -> Result<bool, Refusal> {
+        let decider = self.decider.read();
+        let state = &decider.state;
+        let index = state.case_by_sequence(case).ok_or(Refusal::NotFound)?;
+        let requests = state.cases.get(index).into_iter().flat_map(|case| &case.requests);
+        let mut requests = requests.filter_map(|request| state.requests.get(*request));
+        Ok(requests.any(|open| caller.may_see(&state.viewers_of(open)))
+            || state.measures_of_case(index).any(|(_, measure)| !measure.is_secret()))
+    }
+
+    fn has_closed(&self, caller: &Caller, case: u64) -> Result<bool, Refusal> {
+        let fits = |closed: &ClosedRequest| closed.case == case && caller.may_see(&closed.viewers);
+        if !self.index.pending_where(fits).is_empty() {
+            return Ok(true);
+        }
+        let (index, list, newest) = (self.index.current(), IndexList::RequestsOfCase(case), PageOrder::NewestFirst);
+        let mut cursor = None;
+        loop {
+            let page =
+                index.page(&list, newest, cursor.as_ref(), PAGE_ENTRIES_MAX).map_err(|_| Refusal::Unavailable)?;
+            for request in page.entries.iter().filter_map(|(key, _)| request_of(key)) {
+                if self.closed_request(request)?.is_some_and(|closed| caller.may_see(&closed.viewers)) {
+                    return Ok(true);
+                }
+            }
+            match page.next {
+                Some(next) => cursor = Some(next),
+                None => return Ok(false),
+            }
+        }
     }
 
     /// May the caller see all that a task is about? `marked` = something of it is secret, also when it is erased.

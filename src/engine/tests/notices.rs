@@ -20,7 +20,7 @@ fn raised(table: &Table) -> usize {
     table.events.iter().filter(is).count()
 }
 
-fn held(fen: i64) -> Outcome {
+pub(super) fn held(fen: i64) -> Outcome {
     let mut outcome = Outcome::of(Verdict::Done);
     (outcome.limit, outcome.caught) = (Some(Money::from_fen(fen)), Some(Money::from_fen(fen)));
     outcome

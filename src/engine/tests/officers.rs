@@ -1,10 +1,14 @@
 //! Officers' registers, secret requests, and duties that only people can meet: rules D4, D5, D18, D26, D35 from both sides.
 
+use domain::act::ActOrder;
 use domain::form::RegisteredOfficer;
 use domain::outcome::Detail;
 use domain::task::TaskKind;
 use domain::{ActKind, ActState, Day, Personal};
 
+use super::ledger::freeze_of;
+use super::notices::held;
+use super::simulated::on;
 use super::*;
 use crate::command::Objection;
 use crate::state::officer_key;
@@ -97,6 +101,54 @@ fn a_secret_request_shows_itself_to_its_viewers_alone() {
     };
     assert!(may("court", Some("330225")) && may("clerk", Some("330225")));
     assert!(!may("approver", Some("330225")) && !may("auditor", None) && !may("operator", None));
+}
+
+#[test]
+fn what_is_secret_is_built_on_by_whoever_is_shown_it_alone_and_its_sums_are_not_sounded() {
+    let mut table = Table::with(vec![partner("bank")]);
+    let freeze = Asked::Acts(vec![freeze_of("bank", "1", 100)]);
+    let sequence = table.ask(1, freeze, |request| request.viewers = vec!["clerk".to_owned()]).unwrap();
+    table.answer(held(100));
+    let act = domain::ActId { sequence, line: 0 };
+    let order = |kind, act, fen: Option<i64>| {
+        let account = Some(Personal::new("1".to_owned()));
+        ActOrder { amount: fen.map(Money::from_fen), account, ..on(kind, "bank", act) }
+    };
+    let mut key = 1;
+    let mut told = |table: &mut Table, order: ActOrder, shown: &[u64]| {
+        key += 1;
+        let submit = said::submit(key, request(Asked::Acts(vec![order])));
+        table.hand_in(Submit { shown: shown.iter().copied().collect(), ..submit })
+    };
+    let nothing = domain::ActId { sequence: 999, line: 0 };
+    let orders = [
+        (ActKind::Deduct, Some(101)),
+        (ActKind::Deduct, Some(1)),
+        (ActKind::Release, None),
+        (ActKind::Release, Some(101)),
+        (ActKind::Renew, None),
+    ];
+    for (kind, fen) in orders {
+        for act in [act, nothing] {
+            let refused = told(&mut table, order(kind, act, fen), &[]);
+            let unknown = matches!(&refused, Err(Refusal::OriginalUnknown { at }) if at == "/acts/0/original");
+            assert!(unknown, "{kind:?} {fen:?}");
+        }
+    }
+    let mut by_slip = order(ActKind::Release, act, None);
+    let slip = table.decider.state.measures.iter().next().unwrap().1.slip;
+    by_slip.original = Some(domain::act::Original {
+        act: None,
+        slip: domain::SlipNumber::from_bits(slip).to_string(),
+        case_number: Personal::new("(2026)浙0225执1号".to_owned()),
+    });
+    assert!(
+        matches!(told(&mut table, by_slip.clone(), &[]), Err(Refusal::OriginalUnknown { .. })),
+        "it is no other organ's"
+    );
+    let above = told(&mut table, order(ActKind::Deduct, act, Some(101)), &[sequence]);
+    assert!(matches!(&above, Err(Refusal::Rules(broken)) if broken[0].rule.id == "D20"));
+    told(&mut table, by_slip, &[sequence]).unwrap();
 }
 
 #[test]

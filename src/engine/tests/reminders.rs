@@ -1,5 +1,7 @@
 //! Reminders in virtual time: when clerks are told, that a day has only so many, what fails, restarts, and what is not theirs now.
 
+use std::collections::BTreeSet;
+
 use domain::act::ActOrder;
 use domain::socket::{FeedbackItem, ListClass};
 use store::record::{ActRef, Fact, ReminderBegan, ReminderEnded};
@@ -110,6 +112,7 @@ impl Desk {
             subjects: vec![key],
             preservation: None,
             paper_keys: vec![(9, 9)],
+            shown: BTreeSet::new(),
             request: Arc::new(request(Asked::Acts(vec![order]))),
         };
         match self.tell(Command::Submit(Box::new(submit))) {

@@ -1,5 +1,7 @@
 //! What tests say to the decider, with everything filled in that they do not look at.
 
+use std::collections::BTreeSet;
+
 use domain::ActId;
 use domain::act::ActOrder;
 
@@ -32,6 +34,7 @@ pub(super) fn submit(key: u64, request: Request) -> Submit {
         subjects: vec![77],
         preservation: None,
         paper_keys: vec![(9, 9); request.papers.len()],
+        shown: BTreeSet::new(),
         request: Arc::new(request),
     }
 }
