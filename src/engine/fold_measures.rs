@@ -220,7 +220,13 @@ impl State {
                 measure.bars |= bars::TELLING;
             }
             stand(&mut measure, standing, None);
-            self.insert_measure(measure);
+            let told = (measure.granted, line.amount.unwrap_or(measure.granted));
+            let of_ours = line.base.is_some() && kind == ActKind::Freeze;
+            let index = self.insert_measure(measure);
+            // What its partner told above our order is the first to go, whenever it was told.
+            if of_ours {
+                self.told_limit(index, told);
+            }
         }
     }
 

@@ -27,6 +27,7 @@ impl Decider {
             way: way.to_owned(),
         };
         let had = self.state.measure_index(act.into()).is_some();
+        let stood = self.is_standing(&known.planned);
         let body = Body::Outcome(Box::new(OutcomeTwin::from(&outcome)));
         let sequence = self.emit(fact.into(), Some(body), slot);
         let kind = ActKind::from_code(known.planned.line.kind);
@@ -51,7 +52,9 @@ impl Decider {
             self.state.owe_notice(case, *subject, about);
         }
         let took = |state: ActState| kind.map_or(state.took_effect(), |kind| kind.took_effect(state));
-        let turned = took(known.state) != took(state);
+        // What was let go or moved whole stands again because its freeze was told otherwise: nobody ordered that.
+        let rises = kind == Some(ActKind::Freeze) && !stood && self.is_standing(&known.planned);
+        let turned = took(known.state) != took(state) || rises;
         let entered = self.state.entered_of(act).unwrap_or(known.moved);
         let other_sum = kind.is_some_and(ActKind::transfers) && (told != known.moved || told != entered);
         if !state.is_open() && kind.is_some_and(ActKind::is_control) && (turned || other_sum) {
@@ -102,9 +105,21 @@ impl Decider {
             self.change_measure(measure, state, standing, (ChangeCause::Told, slot));
             return Some(measure);
         }
-        // What stood once and is gone has lapsed or was let go; that it stood is no news.
+        // What stood once and is gone has lapsed or was let go; that it stood is no news, but another sum is: more than was moved
+        // then stands, as while its request was open.
+        let same =
+            known.told.is_none_or(|(limit, caught)| (standing.limit, standing.caught) == (Some(limit), Some(caught)));
+        let to = standing.to.or(planned.line.to);
+        let over = to.is_some_and(|to| domain::measure::has_lapsed(Day::from_count(to), Day::of(self.now)));
         let standing = since(standing, self.taken_of(planned), 0);
-        if effect && !known.state.took_effect() { self.stands_after_all(planned, standing, slot) } else { None }
+        let stands = effect && (!known.state.took_effect() || !same && !over);
+        if stands { self.stands_after_all(planned, standing, slot) } else { None }
+    }
+
+    /// Does what this line made stand?
+    fn is_standing(&self, planned: &Planned) -> bool {
+        let found = self.known_as(planned).and_then(|(index, _)| self.state.measures.get(index));
+        found.is_some_and(Measure::is_live)
     }
 
     fn renewed_late(&mut self, known: &KnownAct, outcome: &Outcome, slot: u64) -> Option<ActRef> {

@@ -290,3 +290,56 @@ fn too_much_taken_is_nobodys_any_more_once_it_is_owed_again_or_back() {
     assert!(ends.count() >= 3);
     table.fold_again();
 }
+
+/// A freeze of 500.00 that is gone, and no request is open: moved whole, or let go whole.
+fn gone(kind: ActKind) -> (Table, ActId) {
+    let mut table = Table::with(vec![at("bank", PartnerKind::Bank)]);
+    table.acts(1, vec![freeze_of("bank", "62", 50_000)]);
+    let freeze = table.effects[0].act;
+    table.says("bank", ActKind::Freeze, caught(50_000));
+    if kind == ActKind::Deduct {
+        table.acts(2, vec![sum(kind, "bank", freeze, 50_000)]);
+        table.says("bank", kind, moved(50_000));
+    } else {
+        table.acts(2, vec![on(kind, "bank", freeze)]);
+        table.says("bank", kind, Outcome::of(Verdict::Done));
+    }
+    assert!(table.decider.state.requests.is_empty() && table.stands_with("bank").is_none(), "gone");
+    (table, freeze)
+}
+
+#[test]
+fn a_freeze_told_otherwise_after_it_is_gone_stands_with_what_was_not_moved() {
+    let told = |limit, held| Outcome { limit: Some(Money::from_fen(limit)), ..caught(held) };
+    for (kind, answer, left) in [
+        (ActKind::Deduct, told(90_000, 90_000), Some((40_000, 40_000))),
+        (ActKind::Deduct, told(60_000, 60_000), Some((10_000, 10_000))),
+        (ActKind::Deduct, told(50_000, 20_000), None),
+        (ActKind::Deduct, told(50_000, 50_000), None),
+        (ActKind::Release, told(90_000, 90_000), Some((90_000, 90_000))),
+        (ActKind::Release, told(50_000, 20_000), Some((50_000, 20_000))),
+        (ActKind::Release, told(50_000, 50_000), None),
+    ] {
+        let (mut table, freeze) = gone(kind);
+        table.told_late(freeze, saying("重发", answer.clone()));
+        let stands = left.map(|(limit, held)| (MeasureState::InForce, limit, held));
+        assert_eq!(table.stands_with("bank"), stands, "{kind:?}");
+        assert_eq!(table.ledger().exposure, Money::from_fen(left.map_or(0, |(limit, _)| limit)));
+        assert_eq!(table.tasks_of_kind(TaskKind::NewsContradicts), usize::from(left.is_some()), "{kind:?}");
+        table.told_late(freeze, saying("再次重发", answer));
+        assert_eq!(table.stands_with("bank"), stands, "told twice is once");
+        table.fold_again();
+    }
+}
+
+#[test]
+fn what_was_told_above_the_order_after_it_was_gone_is_an_excess_and_holds_its_account() {
+    let (mut table, freeze) = gone(ActKind::Deduct);
+    table.amend(50_000).unwrap();
+    table.told_late(freeze, caught(90_000));
+    assert_eq!(table.tasks_of_kind(TaskKind::Excess), 1);
+    table.amend(900_000).unwrap();
+    let again = table.submit(3, Asked::Acts(vec![freeze_of("bank", "62", 1_000)]));
+    assert!(matches!(&again, Err(Refusal::Rules(broken)) if broken[0].rule.id == "D14"), "{:?}", again.err());
+    table.fold_again();
+}
