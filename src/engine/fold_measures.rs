@@ -2,7 +2,7 @@
 
 use domain::case::HaltCause;
 use domain::ledger::Ledger;
-use domain::measure::{MeasureState, days_left};
+use domain::measure::{ChangeCause, MeasureState, days_left};
 use domain::rules::bars;
 use domain::task::{TaskEnd, TaskKind};
 use domain::{ActId, ActKind, Day, Millis, Money};
@@ -37,6 +37,10 @@ impl State {
                 };
                 let id: ActId = fact.measure.into();
                 let Some(index) = self.measure_index(id.into()) else { return };
+                // What a person says of the end holds whatever becomes of the renewals before.
+                if standing.to.is_some() && fact.cause != ChangeCause::Told.word() {
+                    self.renewals.forget(id_key(fact.measure.0, fact.measure.1));
+                }
                 let state = MeasureState::from_word(&fact.state);
                 self.booked_alone((index, NONE), |books| {
                     books.with_measure(index, |measure| stand(measure, &standing, state));
@@ -157,6 +161,10 @@ impl State {
             return;
         }
         act.measure = base.and_then(|base| self.measure_index(base.into())).unwrap_or(NONE);
+        if let Some(renewed) = self.measures.get(act.measure).filter(|_| kind == ActKind::Renew) {
+            let own = (id_key(renewed.sequence, renewed.place), renewed.to);
+            self.renewals.order(own, id_key(act.sequence, act.place), act.to);
+        }
         if kind.moves_money() {
             let mut taking = Taking::ordered(act.sequence, act.place, kind, act.amount);
             (taking.slip, taking.line, taking.lane, taking.subject) = (act.slip, act.line, act.lane, act.subject);

@@ -95,7 +95,9 @@ impl Decider {
         if let Some((index, measure)) = self.known_as(planned) {
             let found = self.state.measures.get(index)?;
             let is_freeze = found.kind() == ActKind::Freeze;
-            let standing = since(standing, found.moved, found.released);
+            let mut standing = since(standing, found.moved, found.released);
+            // What a renewal moved stays moved.
+            standing.to = standing.to.filter(|_| !self.state.renewals.stands(id_key(measure.0, measure.1)));
             let (state, standing) = match (effect, standing.queued) {
                 (false, _) => (MeasureState::Void, none()),
                 (true, _) if is_freeze && standing.limit == Some(0) => (MeasureState::Ended, standing),
@@ -136,6 +138,9 @@ impl Decider {
                     MeasureState::Lapsed => (MeasureState::InForce, (!in_time).then_some(0)),
                     state => (state, None),
                 };
+                // Another one that was ordered later still stands, and says how it ends now.
+                let outdated = self.state.renewals.is_outdated(id_key(known.planned.id.0, known.planned.id.1));
+                let to = if outdated { found.to } else { to };
                 self.change_measure(measure, state, ChangedBody { to: Some(to), rank, ..none_said() }, told);
                 Some(measure)
             }
@@ -144,10 +149,11 @@ impl Decider {
                 let standing = ChangedBody { limit, caught: Some(0), to: Some(to), rank: Some(0), ..none_said() };
                 self.stands_after_all(base, standing, slot)
             }
-            // It was not renewed after all: its last day is the one before.
+            // It was not renewed after all: its last day is the latest of those that still stand.
             (false, Some((index, measure))) if known.state.took_effect() => {
                 let state = self.state.measures.get(index)?.state();
-                self.change_measure(measure, state, ChangedBody { to: base.line.to, ..none_said() }, told);
+                let to = self.state.renewals.latest(id_key(measure.0, measure.1)).or(base.line.to);
+                self.change_measure(measure, state, ChangedBody { to, ..none_said() }, told);
                 Some(measure)
             }
             (_, known_as) => known_as.map(|(_, measure)| measure),

@@ -1,8 +1,9 @@
 //! Word that comes late, twice or otherwise: what was moved, let go and given back since is not forgotten.
 
-use domain::ActId;
+use domain::act::ActOrder;
 use domain::measure::MeasureState;
 use domain::task::TaskKind;
+use domain::{ActId, Day};
 
 use super::giving_back::{deducted, sum};
 use super::kinds::at;
@@ -342,4 +343,101 @@ fn what_was_told_above_the_order_after_it_was_gone_is_an_excess_and_holds_its_ac
     let again = table.submit(3, Asked::Acts(vec![freeze_of("bank", "62", 1_000)]));
     assert!(matches!(&again, Err(Refusal::Rules(broken)) if broken[0].rule.id == "D14"), "{:?}", again.err());
     table.fold_again();
+}
+
+const OWN: i32 = 200;
+
+fn day(days: i32) -> Day {
+    Day::of(START).plus_days(days)
+}
+
+impl Table {
+    /// In how many days the only measure ends.
+    fn ends_in(&self) -> i32 {
+        let (_, measure) = self.decider.state.measures.iter().next().unwrap();
+        measure.to - day(0).count()
+    }
+
+    /// A renewal of the freeze, `done`; with `open` a question to the fund keeps its request.
+    fn renewed(&mut self, key: u64, freeze: ActId, days: i32, open: bool) -> ActId {
+        let mut acts = vec![ActOrder { to: Some(day(days)), ..on(ActKind::Renew, "bank", freeze) }];
+        acts.extend(open.then(|| order(ActKind::Query, "fund")));
+        self.acts(key, acts);
+        let act = self.effects.iter().find(|effect| effect.partner == "bank").unwrap().act;
+        self.says("bank", ActKind::Renew, until(days));
+        assert_eq!(self.ends_in(), days);
+        act
+    }
+
+    /// Another word about an act, whether its request is open or finished.
+    fn told_again(&mut self, act: ActId, kind: ActKind, outcome: Outcome, open: bool) {
+        if open { self.feeds_back("bank", kind, outcome) } else { self.told_late(act, outcome) }
+    }
+}
+
+fn until(days: i32) -> Outcome {
+    Outcome { to: Some(day(days)), ..Outcome::of(Verdict::Done) }
+}
+
+/// A freeze of 500.00 that ends in [`OWN`] days.
+fn ending(open: bool) -> (Table, ActId) {
+    let mut table = Table::with(vec![at("bank", PartnerKind::Bank), at("fund", PartnerKind::HousingFund)]);
+    let mut acts = vec![ActOrder { to: Some(day(OWN)), ..freeze_of("bank", "62", 50_000) }];
+    acts.extend(open.then(|| order(ActKind::Query, "fund")));
+    table.acts(1, acts);
+    let freeze = table.effects.iter().find(|effect| effect.partner == "bank").unwrap().act;
+    table.says("bank", ActKind::Freeze, Outcome { to: Some(day(OWN)), ..caught(50_000) });
+    (table, freeze)
+}
+
+#[test]
+fn a_freeze_told_again_does_not_undo_its_renewal() {
+    for open in [true, false] {
+        let (mut table, freeze) = ending(open);
+        let renewal = table.renewed(2, freeze, 300, false);
+        let again = |fen, days| saying("重发", Outcome { to: Some(day(days)), ..caught(fen) });
+        table.told_again(freeze, ActKind::Freeze, again(40_000, OWN), open);
+        assert_eq!((table.ends_in(), table.ledger().controlled), (300, Money::from_fen(40_000)), "open {open}");
+        table.told_again(freeze, ActKind::Freeze, again(40_000, OWN - 10), open);
+        table.told_late(renewal, refused());
+        assert_eq!(table.ends_in(), OWN - 10, "its own end is as it was told last");
+        table.fold_again();
+    }
+}
+
+#[test]
+fn a_renewal_that_is_denied_leaves_the_end_before() {
+    for open in [true, false] {
+        let (mut table, freeze) = ending(false);
+        let renewal = table.renewed(2, freeze, 300, open);
+        table.told_again(renewal, ActKind::Renew, refused(), open);
+        assert_eq!(table.ends_in(), OWN, "open {open}");
+        assert_eq!(table.tasks_of_kind(TaskKind::NewsContradicts), 1);
+        table.told_again(renewal, ActKind::Renew, saying("核实后", until(290)), open);
+        assert_eq!(table.ends_in(), 290);
+        table.told_again(renewal, ActKind::Renew, saying("更正", until(280)), open);
+        assert_eq!(table.ends_in(), 280, "its own later word may shorten it");
+        table.fold_again();
+    }
+}
+
+#[test]
+fn of_two_renewals_the_one_that_stands_says_how_it_ends() {
+    for open in [true, false] {
+        let (mut table, freeze) = ending(false);
+        let first = table.renewed(2, freeze, 250, false);
+        let second = table.renewed(3, freeze, 300, open);
+        table.told_late(first, saying("更正", until(240)));
+        assert_eq!(table.ends_in(), 300, "the second was ordered later");
+        table.told_late(first, refused());
+        assert_eq!(table.ends_in(), 300);
+        let mut bytes = Vec::new();
+        table.decider.state.write_record(&mut bytes).unwrap();
+        table.decider.state = State::read_record(&bytes).unwrap();
+        table.told_again(second, ActKind::Renew, refused(), open);
+        assert_eq!(table.ends_in(), OWN);
+        table.told_late(first, saying("核实后", until(250)));
+        assert_eq!(table.ends_in(), 250);
+        table.fold_again();
+    }
 }
