@@ -92,10 +92,17 @@ impl Decider {
         }
         let ordered = planned.line.amount.unwrap_or(0);
         let standing = standing(outcome, ordered);
+        let same =
+            known.told.is_none_or(|(limit, caught)| (standing.limit, standing.caught) == (Some(limit), Some(caught)));
         if let Some((index, measure)) = self.known_as(planned) {
             let found = self.state.measures.get(index)?;
             let is_freeze = found.kind() == ActKind::Freeze;
-            let mut standing = since(standing, found.moved, found.released);
+            // Another word about one that was let go whole lets it stand again.
+            let gone = found.moved.saturating_add(found.released);
+            let let_go = found.released > 0 && known.told.is_some_and(|(limit, _)| limit <= gone);
+            let released = if let_go && !same && !found.is_live() { 0 } else { found.released };
+            let mut standing = since(standing, found.moved, released);
+            standing.released = Some(released);
             // What a renewal moved stays moved.
             standing.to = standing.to.filter(|_| !self.state.renewals.stands(id_key(measure.0, measure.1)));
             let (state, standing) = match (effect, standing.queued) {
@@ -107,14 +114,15 @@ impl Decider {
             self.change_measure(measure, state, standing, (ChangeCause::Told, slot));
             return Some(measure);
         }
+        if !effect {
+            return self.denied_when_gone(known, slot);
+        }
         // What stood once and is gone has lapsed or was let go; that it stood is no news, but another sum is: more than was moved
         // then stands, as while its request was open.
-        let same =
-            known.told.is_none_or(|(limit, caught)| (standing.limit, standing.caught) == (Some(limit), Some(caught)));
         let to = standing.to.or(planned.line.to);
         let over = to.is_some_and(|to| domain::measure::has_lapsed(Day::from_count(to), Day::of(self.now)));
         let standing = since(standing, self.taken_of(planned), 0);
-        let stands = effect && (!known.state.took_effect() || !same && !over);
+        let stands = !known.state.took_effect() || !same && !over;
         if stands { self.stands_after_all(planned, standing, slot) } else { None }
     }
 
@@ -216,9 +224,28 @@ impl Decider {
 
     /// A measure that was believed gone, or never to have stood, stands by itself from now on.
     fn stands_after_all(&mut self, planned: &Planned, standing: ChangedBody, slot: u64) -> Option<ActRef> {
-        if standing.limit.is_some_and(|limit| limit <= 0) && planned.line.kind == ActKind::Freeze.code() {
+        let nothing_left =
+            standing.limit.is_some_and(|limit| limit <= 0) && planned.line.kind == ActKind::Freeze.code();
+        if nothing_left { None } else { self.taken_up(planned, standing, slot) }
+    }
+
+    /// It was let go and is gone, and is denied now: told again as it was, it stays let go, so that is remembered as of one that is
+    /// denied while it is in memory.
+    fn denied_when_gone(&mut self, known: &KnownAct, slot: u64) -> Option<ActRef> {
+        let planned = &known.planned;
+        let (limit, _) = known.told.filter(|_| known.state.took_effect())?;
+        let released = limit.saturating_sub(self.taken_of(planned));
+        if released <= 0 {
             return None;
         }
+        let let_go = ChangedBody { released: Some(released), ..none() };
+        let measure = self.taken_up(planned, let_go, slot)?;
+        self.change_measure(measure, MeasureState::Void, none_said(), (ChangeCause::Told, slot));
+        Some(measure)
+    }
+
+    /// In memory again, under the number at the partner.
+    fn taken_up(&mut self, planned: &Planned, standing: ChangedBody, slot: u64) -> Option<ActRef> {
         let mut line = planned.line.clone();
         let original = line.original();
         let of_line = Original {

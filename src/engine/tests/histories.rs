@@ -136,16 +136,21 @@ impl Table {
         said.and_then(|word| ActState::from_word(&word)).unwrap_or(ActState::Unsent)
     }
 
-    /// Limit and catch as the newest word about a freeze has them.
+    /// Limit and catch as the newest word of an effect has them of a freeze.
     fn freeze_told(&self, of: domain::ActId, ordered: i64) -> Option<(i64, i64)> {
-        let outcome = self.events.iter().rev().find_map(|event| match (&event.fact, &event.body) {
-            (Fact::OutcomeReceived(store::record::OutcomeReceived { act, .. }), Some(Body::Outcome(outcome)))
-            | (Fact::ExchangeEnded(store::record::ExchangeEnded { act, .. }), Some(Body::Outcome(outcome)))
-                if domain::ActId::from(*act) == of =>
-            {
-                Some(outcome)
+        let of_it = |act: store::record::ActRef, state: &str| {
+            domain::ActId::from(act) == of && ActState::from_word(state).is_some_and(ActState::took_effect)
+        };
+        let outcome = self.events.iter().rev().find_map(|event| {
+            let told = match &event.fact {
+                Fact::OutcomeReceived(fact) => of_it(fact.act, &fact.state),
+                Fact::ExchangeEnded(fact) => of_it(fact.act, &fact.state),
+                _ => false,
+            };
+            match &event.body {
+                Some(Body::Outcome(outcome)) if told => Some(outcome),
+                _ => None,
             }
-            _ => None,
         })?;
         let limit = outcome.limit.unwrap_or(ordered).max(outcome.caught.unwrap_or(0));
         Some((limit, outcome.caught.unwrap_or(limit)))

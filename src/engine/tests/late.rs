@@ -441,3 +441,25 @@ fn of_two_renewals_the_one_that_stands_says_how_it_ends() {
         table.fold_again();
     }
 }
+
+#[test]
+fn what_was_let_go_stays_so_when_its_freeze_is_denied_and_told_again_after_all() {
+    let (mut table, freeze) = gone(ActKind::Release);
+    table.told_late(freeze, refused());
+    assert_eq!((table.tasks_of_kind(TaskKind::NewsContradicts), table.ledger().exposure), (1, Money::ZERO));
+    table.told_late(freeze, saying("核实后确曾冻结", caught(50_000)));
+    assert_eq!((table.stands_with("bank"), table.ledger().exposure), (None, Money::ZERO), "let go since");
+    table.told_late(freeze, saying("再次更正", refused()));
+    table.told_late(freeze, saying("仍冻结", caught(45_000)));
+    assert_eq!(table.stands_with("bank"), Some((MeasureState::InForce, 50_000, 45_000)), "another word");
+    table.fold_again();
+    // What was denied while it stood was not let go.
+    let mut table = Table::with(vec![at("bank", PartnerKind::Bank)]);
+    table.acts(1, vec![freeze_of("bank", "62", 50_000)]);
+    let freeze = table.effects[0].act;
+    table.says("bank", ActKind::Freeze, caught(50_000));
+    table.told_late(freeze, refused());
+    table.told_late(freeze, saying("核实后", caught(50_000)));
+    assert_eq!(table.stands_with("bank"), Some((MeasureState::InForce, 50_000, 50_000)));
+    table.fold_again();
+}
