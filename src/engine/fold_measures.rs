@@ -6,7 +6,7 @@ use domain::measure::{ChangeCause, MeasureState, days_left};
 use domain::rules::bars;
 use domain::task::{TaskEnd, TaskKind};
 use domain::{ActId, ActKind, Day, Millis, Money};
-use store::record::{ActRef, Body, ChangedBody, Event, Fact, GoalRepeated, ImportedBody, PlanLine};
+use store::record::{ActRef, Body, ChangedBody, Event, Fact, GoalRepeated, ImportedBody, MeasureChanged, PlanLine};
 
 use crate::state::books::{id_key, origin_key, paper_key};
 use crate::state::measure::LET_GO;
@@ -30,23 +30,8 @@ impl State {
                 }
                 self.forget_lapsed(day.saturating_sub(LAPSED_KEPT_DAYS));
             }
-            (Fact::MeasureChanged(fact), body) => {
-                let standing = match body {
-                    Some(Body::Changed(standing)) => standing.clone(),
-                    _ => ChangedBody::default(),
-                };
-                let id: ActId = fact.measure.into();
-                let Some(index) = self.measure_index(id.into()) else { return };
-                // What a person says of the end holds whatever becomes of the renewals before.
-                if standing.to.is_some() && fact.cause != ChangeCause::Told.word() {
-                    self.renewals.forget(id_key(fact.measure.0, fact.measure.1));
-                }
-                let state = MeasureState::from_word(&fact.state);
-                self.booked_alone((index, NONE), |books| {
-                    books.with_measure(index, |measure| stand(measure, &standing, state));
-                });
-                self.drop_if_over(index);
-            }
+            (Fact::MeasureChanged(fact), Some(Body::Changed(standing))) => self.changed(fact, standing),
+            (Fact::MeasureChanged(fact), _) => self.changed(fact, &ChangedBody::default()),
             (Fact::CaseAmended(fact), Some(Body::Amended(body))) => {
                 let target = Money::from_units(body.claim.saturating_add(body.costs));
                 if let Some(case) = self.case_by_sequence(fact.case) {
@@ -89,6 +74,20 @@ impl State {
             }
             _ => {}
         }
+    }
+
+    fn changed(&mut self, fact: &MeasureChanged, standing: &ChangedBody) {
+        let id: ActId = fact.measure.into();
+        let Some(index) = self.measure_index(id.into()) else { return };
+        // What a person says of the end holds whatever becomes of the renewals before.
+        if standing.to.is_some() && fact.cause != ChangeCause::Told.word() {
+            self.renewals.forget(id_key(fact.measure.0, fact.measure.1));
+        }
+        let state = MeasureState::from_word(&fact.state);
+        self.booked_alone((index, NONE), |books| {
+            books.with_measure(index, |measure| stand(measure, standing, state));
+        });
+        self.drop_if_over(index);
     }
 
     /// Claim and costs are others now.
