@@ -298,6 +298,8 @@ pub struct KnownAct {
     pub state: ActState,
     /// What was moved by it, or given back, in 1/10,000 yuan.
     pub moved: i64,
+    /// Limit and catch as its partner told them of a freeze, in 1/10,000 yuan; `None` of any other, and while it is not known.
+    pub told: Option<(i64, i64)>,
     /// When it was sent last; 0 = never.
     pub sent_at: Millis,
     /// As it was planned.

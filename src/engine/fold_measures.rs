@@ -2,11 +2,11 @@
 
 use domain::case::HaltCause;
 use domain::ledger::Ledger;
-use domain::measure::{MeasureState, days_left};
+use domain::measure::{ChangeCause, MeasureState, days_left};
 use domain::rules::bars;
 use domain::task::{TaskEnd, TaskKind};
 use domain::{ActId, ActKind, Day, Millis, Money};
-use store::record::{ActRef, Body, ChangedBody, Event, Fact, GoalRepeated, ImportedBody, PlanLine};
+use store::record::{ActRef, Body, ChangedBody, Event, Fact, GoalRepeated, ImportedBody, MeasureChanged, PlanLine};
 
 use crate::state::books::{id_key, origin_key, paper_key};
 use crate::state::measure::LET_GO;
@@ -30,19 +30,8 @@ impl State {
                 }
                 self.forget_lapsed(day.saturating_sub(LAPSED_KEPT_DAYS));
             }
-            (Fact::MeasureChanged(fact), body) => {
-                let standing = match body {
-                    Some(Body::Changed(standing)) => standing.clone(),
-                    _ => ChangedBody::default(),
-                };
-                let id: ActId = fact.measure.into();
-                let Some(index) = self.measure_index(id.into()) else { return };
-                let state = MeasureState::from_word(&fact.state);
-                self.booked_alone((index, NONE), |books| {
-                    books.with_measure(index, |measure| stand(measure, &standing, state));
-                });
-                self.drop_if_over(index);
-            }
+            (Fact::MeasureChanged(fact), Some(Body::Changed(standing))) => self.changed(fact, standing),
+            (Fact::MeasureChanged(fact), _) => self.changed(fact, &ChangedBody::default()),
             (Fact::CaseAmended(fact), Some(Body::Amended(body))) => {
                 let target = Money::from_units(body.claim.saturating_add(body.costs));
                 if let Some(case) = self.case_by_sequence(fact.case) {
@@ -85,6 +74,20 @@ impl State {
             }
             _ => {}
         }
+    }
+
+    fn changed(&mut self, fact: &MeasureChanged, standing: &ChangedBody) {
+        let id: ActId = fact.measure.into();
+        let Some(index) = self.measure_index(id.into()) else { return };
+        // What a person says of the end holds whatever becomes of the renewals before.
+        if standing.to.is_some() && fact.cause != ChangeCause::Told.word() {
+            self.renewals.forget(id_key(fact.measure.0, fact.measure.1));
+        }
+        let state = MeasureState::from_word(&fact.state);
+        self.booked_alone((index, NONE), |books| {
+            books.with_measure(index, |measure| stand(measure, standing, state));
+        });
+        self.drop_if_over(index);
     }
 
     /// Claim and costs are others now.
@@ -157,6 +160,10 @@ impl State {
             return;
         }
         act.measure = base.and_then(|base| self.measure_index(base.into())).unwrap_or(NONE);
+        if let Some(renewed) = self.measures.get(act.measure).filter(|_| kind == ActKind::Renew) {
+            let own = (id_key(renewed.sequence, renewed.place), renewed.to);
+            self.renewals.order(own, id_key(act.sequence, act.place), act.to);
+        }
         if kind.moves_money() {
             let mut taking = Taking::ordered(act.sequence, act.place, kind, act.amount);
             (taking.slip, taking.line, taking.lane, taking.subject) = (act.slip, act.line, act.lane, act.subject);
@@ -220,7 +227,13 @@ impl State {
                 measure.bars |= bars::TELLING;
             }
             stand(&mut measure, standing, None);
-            self.insert_measure(measure);
+            let told = (measure.granted, line.amount.unwrap_or(measure.granted));
+            let of_ours = line.base.is_some() && kind == ActKind::Freeze;
+            let index = self.insert_measure(measure);
+            // What its partner told above our order is the first to go, whenever it was told.
+            if of_ours {
+                self.told_limit(index, told);
+            }
         }
     }
 

@@ -79,7 +79,7 @@ impl State {
                 measure.set_state(MeasureState::InForce);
             }),
             ActKind::Release => self.booked(index, |books| books.release(index, amount, said)),
-            ActKind::Renew if said.effect() => self.booked(index, |books| books.renew(measure, (to, sent_at), said)),
+            ActKind::Renew => self.booked(index, |books| books.renew((index, measure), (to, sent_at), said)),
             ActKind::Lift if said.effect_of(kind) => {
                 self.with_measure(measure, |measure| measure.set_state(MeasureState::Ended));
             }
@@ -111,6 +111,7 @@ impl State {
             self.drop_if_over(measure);
         }
         self.give_back_late(act, said);
+        self.say_renewal(id_key(act.sequence, act.line), said);
         let Some(measure) = self.measure_index(act.into()) else { return };
         if let Some(found) = self.measures.get(measure).filter(|found| found.kind() == ActKind::Freeze) {
             let ordered = self.ordered_of(found).unwrap_or(found.granted);
@@ -189,6 +190,10 @@ impl State {
         let whole = if queued { 0 } else { limit };
         let caught = held.unwrap_or(whole).max(0);
         self.told_limit(index, (limit, ordered));
+        let to = said.outcome.and_then(|o| o.to);
+        let key = self.measures.get(index).map_or(0, |measure| id_key(measure.sequence, measure.place));
+        // What a renewal moved stays moved: only a word about that renewal, or about a later one, says otherwise.
+        let to = to.filter(|to| self.renewals.say_own(key, Some(*to)));
         self.with_measure(index, |measure| {
             // It says how the freeze began: what was moved and let go since stays moved and let go. Only another word about one
             // that was let go whole lets it stand again, and people are told.
@@ -196,7 +201,7 @@ impl State {
                 measure.released = 0;
             }
             (measure.granted, measure.held) = (limit, caught);
-            measure.to = said.outcome.and_then(|o| o.to).unwrap_or(measure.to);
+            measure.to = to.unwrap_or(measure.to);
             measure.from = said.outcome.and_then(|o| o.from).unwrap_or(measure.from);
             measure.rank = if said.rank() == 0 { measure.rank } else { said.rank() };
             // What has lapsed does not stand again by late news about its beginning.
@@ -271,12 +276,30 @@ impl State {
         });
     }
 
-    fn renew(&mut self, index: Index, (ordered_to, sent_at): (i32, Millis), said: Said<'_>) {
+    /// Where a renewal moved the end, or that it moved nothing; did it stand before?
+    fn say_renewal(&mut self, act: u64, said: Said<'_>) -> bool {
+        if said.state.is_open() {
+            return false;
+        }
+        let to = said.effect().then(|| said.outcome.and_then(|outcome| outcome.to));
+        self.renewals.say(act, to)
+    }
+
+    fn renew(&mut self, (act, index): (Index, Index), (ordered_to, sent_at): (i32, Millis), said: Said<'_>) {
+        let act = self.acts.get(act).map_or(0, |act| id_key(act.sequence, act.place));
+        let stood = self.say_renewal(act, said);
+        if !said.effect() {
+            if stood {
+                self.ends_as_before(index);
+            }
+            return;
+        }
         let to = said.outcome.and_then(|outcome| outcome.to).unwrap_or(ordered_to);
         if to == NO_DAY {
             return;
         }
         let answered = Day::of(said.at).count();
+        let outdated = self.renewals.is_outdated(act);
         self.with_measure(index, |measure| {
             let in_time = sent_at > 0 && Day::of(sent_at).count() <= measure.to;
             if measure.state() == MeasureState::Lapsed && to >= answered {
@@ -286,8 +309,18 @@ impl State {
                 }
                 measure.stands_as(measure.rank > 1 && measure.caught() == 0);
             }
-            (measure.to, measure.noticed) = (to, 0);
+            (measure.to, measure.noticed) = (if outdated { measure.to } else { to }, 0);
         });
+    }
+
+    /// A renewal did not move it after all. What has lapsed meanwhile stays so, under the day on which it did.
+    fn ends_as_before(&mut self, index: Index) {
+        let Some(measure) = self.measures.get(index).filter(|measure| measure.state() != MeasureState::Lapsed) else {
+            return;
+        };
+        if let Some(to) = self.renewals.latest(id_key(measure.sequence, measure.place)) {
+            self.with_measure(index, |measure| measure.to = to);
+        }
     }
 }
 

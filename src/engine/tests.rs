@@ -268,7 +268,7 @@ fn known(sequence: u64, place: u32, kind: ActKind) -> crate::command::KnownAct {
         subjects: vec![77],
         request: store::record::RequestTwin::from(&request(Asked::Acts(Vec::new()))),
     };
-    crate::command::KnownAct { state: ActState::Done, moved: 0, sent_at: START, planned, base: None }
+    crate::command::KnownAct { state: ActState::Done, moved: 0, told: None, sent_at: START, planned, base: None }
 }
 
 fn found(available_fen: i64) -> Outcome {

@@ -27,6 +27,7 @@ impl Decider {
             way: way.to_owned(),
         };
         let had = self.state.measure_index(act.into()).is_some();
+        let stood = self.is_standing(&known.planned);
         let body = Body::Outcome(Box::new(OutcomeTwin::from(&outcome)));
         let sequence = self.emit(fact.into(), Some(body), slot);
         let kind = ActKind::from_code(known.planned.line.kind);
@@ -51,7 +52,9 @@ impl Decider {
             self.state.owe_notice(case, *subject, about);
         }
         let took = |state: ActState| kind.map_or(state.took_effect(), |kind| kind.took_effect(state));
-        let turned = took(known.state) != took(state);
+        // What was let go or moved whole stands again because its freeze was told otherwise: nobody ordered that.
+        let rises = kind == Some(ActKind::Freeze) && !stood && self.is_standing(&known.planned);
+        let turned = took(known.state) != took(state) || rises;
         let entered = self.state.entered_of(act).unwrap_or(known.moved);
         let other_sum = kind.is_some_and(ActKind::transfers) && (told != known.moved || told != entered);
         if !state.is_open() && kind.is_some_and(ActKind::is_control) && (turned || other_sum) {
@@ -89,10 +92,19 @@ impl Decider {
         }
         let ordered = planned.line.amount.unwrap_or(0);
         let standing = standing(outcome, ordered);
+        let same =
+            known.told.is_none_or(|(limit, caught)| (standing.limit, standing.caught) == (Some(limit), Some(caught)));
         if let Some((index, measure)) = self.known_as(planned) {
             let found = self.state.measures.get(index)?;
             let is_freeze = found.kind() == ActKind::Freeze;
-            let standing = since(standing, found.moved, found.released);
+            // Another word about one that was let go whole lets it stand again.
+            let gone = found.moved.saturating_add(found.released);
+            let let_go = found.released > 0 && known.told.is_some_and(|(limit, _)| limit <= gone);
+            let released = if let_go && !same && !found.is_live() { 0 } else { found.released };
+            let mut standing = since(standing, found.moved, released);
+            standing.released = Some(released);
+            // What a renewal moved stays moved.
+            standing.to = standing.to.filter(|_| !self.state.renewals.stands(id_key(measure.0, measure.1)));
             let (state, standing) = match (effect, standing.queued) {
                 (false, _) => (MeasureState::Void, none()),
                 (true, _) if is_freeze && standing.limit == Some(0) => (MeasureState::Ended, standing),
@@ -102,9 +114,22 @@ impl Decider {
             self.change_measure(measure, state, standing, (ChangeCause::Told, slot));
             return Some(measure);
         }
-        // What stood once and is gone has lapsed or was let go; that it stood is no news.
+        if !effect {
+            return self.denied_when_gone(known, slot);
+        }
+        // What stood once and is gone has lapsed or was let go; that it stood is no news, but another sum is: more than was moved
+        // then stands, as while its request was open.
+        let to = standing.to.or(planned.line.to);
+        let over = to.is_some_and(|to| domain::measure::has_lapsed(Day::from_count(to), Day::of(self.now)));
         let standing = since(standing, self.taken_of(planned), 0);
-        if effect && !known.state.took_effect() { self.stands_after_all(planned, standing, slot) } else { None }
+        let stands = !known.state.took_effect() || !same && !over;
+        if stands { self.stands_after_all(planned, standing, slot) } else { None }
+    }
+
+    /// Does what this line made stand?
+    fn is_standing(&self, planned: &Planned) -> bool {
+        let found = self.known_as(planned).and_then(|(index, _)| self.state.measures.get(index));
+        found.is_some_and(Measure::is_live)
     }
 
     fn renewed_late(&mut self, known: &KnownAct, outcome: &Outcome, slot: u64) -> Option<ActRef> {
@@ -121,6 +146,9 @@ impl Decider {
                     MeasureState::Lapsed => (MeasureState::InForce, (!in_time).then_some(0)),
                     state => (state, None),
                 };
+                // Another one that was ordered later still stands, and says how it ends now.
+                let outdated = self.state.renewals.is_outdated(id_key(known.planned.id.0, known.planned.id.1));
+                let to = if outdated { found.to } else { to };
                 self.change_measure(measure, state, ChangedBody { to: Some(to), rank, ..none_said() }, told);
                 Some(measure)
             }
@@ -129,10 +157,11 @@ impl Decider {
                 let standing = ChangedBody { limit, caught: Some(0), to: Some(to), rank: Some(0), ..none_said() };
                 self.stands_after_all(base, standing, slot)
             }
-            // It was not renewed after all: its last day is the one before.
+            // It was not renewed after all: its last day is the latest of those that still stand.
             (false, Some((index, measure))) if known.state.took_effect() => {
                 let state = self.state.measures.get(index)?.state();
-                self.change_measure(measure, state, ChangedBody { to: base.line.to, ..none_said() }, told);
+                let to = self.state.renewals.latest(id_key(measure.0, measure.1)).or(base.line.to);
+                self.change_measure(measure, state, ChangedBody { to, ..none_said() }, told);
                 Some(measure)
             }
             (_, known_as) => known_as.map(|(_, measure)| measure),
@@ -195,9 +224,28 @@ impl Decider {
 
     /// A measure that was believed gone, or never to have stood, stands by itself from now on.
     fn stands_after_all(&mut self, planned: &Planned, standing: ChangedBody, slot: u64) -> Option<ActRef> {
-        if standing.limit.is_some_and(|limit| limit <= 0) && planned.line.kind == ActKind::Freeze.code() {
+        let nothing_left =
+            standing.limit.is_some_and(|limit| limit <= 0) && planned.line.kind == ActKind::Freeze.code();
+        if nothing_left { None } else { self.taken_up(planned, standing, slot) }
+    }
+
+    /// It was let go and is gone, and is denied now: told again as it was, it stays let go, so that is remembered as of one that is
+    /// denied while it is in memory.
+    fn denied_when_gone(&mut self, known: &KnownAct, slot: u64) -> Option<ActRef> {
+        let planned = &known.planned;
+        let (limit, _) = known.told.filter(|_| known.state.took_effect())?;
+        let released = limit.saturating_sub(self.taken_of(planned));
+        if released <= 0 {
             return None;
         }
+        let let_go = ChangedBody { released: Some(released), ..none() };
+        let measure = self.taken_up(planned, let_go, slot)?;
+        self.change_measure(measure, MeasureState::Void, none_said(), (ChangeCause::Told, slot));
+        Some(measure)
+    }
+
+    /// In memory again, under the number at the partner.
+    fn taken_up(&mut self, planned: &Planned, standing: ChangedBody, slot: u64) -> Option<ActRef> {
         let mut line = planned.line.clone();
         let original = line.original();
         let of_line = Original {

@@ -272,7 +272,9 @@ impl Shared {
         let moved = if act.kind().gives_back() { act.effected } else { history.moved_by(act.id()) };
         let planned = self.papers.planned(act.id())?;
         let base = planned.line.base.and_then(|base| self.papers.planned(base.into()));
-        Some(KnownAct { state: act.state(), moved, sent_at: act.sent_at, planned, base })
+        let freeze = history.measures.get(act.measure).filter(|_| act.kind() == ActKind::Freeze);
+        let told = freeze.map(|freeze| (freeze.granted, freeze.held));
+        Some(KnownAct { state: act.state(), moved, told, sent_at: act.sent_at, planned, base })
     }
 }
 

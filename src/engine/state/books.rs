@@ -284,6 +284,7 @@ impl State {
         self.expiring.remove(&(measure.to, index));
         self.measure_by_id.remove(&id_key(measure.sequence, measure.place));
         self.ordered_less.remove(&id_key(measure.sequence, measure.place));
+        self.renewals.forget(id_key(measure.sequence, measure.place));
         let origin = self.origin_of(&measure);
         if self.measure_by_origin.get(&origin) == Some(&index) {
             self.measure_by_origin.remove(&origin);

@@ -11,6 +11,7 @@ pub mod measure;
 pub mod proof;
 pub mod record;
 pub mod reminder;
+mod renewal;
 pub mod settlement;
 pub mod slab;
 pub mod stop;
@@ -243,6 +244,8 @@ pub struct State {
     pub returns: BTreeMap<u64, measure::Return>,
     /// What was ordered of freezes of which more was told than that, by sequence and place; a handful.
     pub(crate) ordered_less: BTreeMap<u64, i64>,
+    /// What renewals made of the ends of what stands.
+    pub(crate) renewals: renewal::Renewals,
     /// What people have to do, by the sequence of its `task.raised`.
     pub tasks: BTreeMap<u64, Task>,
     /// Lanes, in order of first sight.

@@ -11,12 +11,13 @@ use super::books::id_key;
 use super::delivery::Deliveries;
 use super::lane::LaneRecord;
 use super::measure::{NO_DAY, Return};
+use super::renewal::Renewals;
 use super::slab::Slab;
 use super::{Act, Case, Document, Keyed, Measure, OpenRequest, State, Taking, Task};
 use crate::state::lane::Lane;
 
 /// Version of the form; another version is folded from the journal instead.
-pub const STATE_FORM: u32 = 10;
+pub const STATE_FORM: u32 = 11;
 
 #[derive(Serialize, Deserialize)]
 struct Counters {
@@ -46,6 +47,7 @@ struct Out<'a> {
     takings: &'a Slab<Taking>,
     returns: &'a BTreeMap<u64, Return>,
     ordered_less: &'a BTreeMap<u64, i64>,
+    renewals: &'a Renewals,
     tasks: &'a BTreeMap<u64, Task>,
     settled_lines: &'a BTreeMap<u64, u64>,
     lanes: Vec<&'a LaneRecord>,
@@ -70,6 +72,7 @@ struct In {
     takings: Slab<Taking>,
     returns: BTreeMap<u64, Return>,
     ordered_less: BTreeMap<u64, i64>,
+    renewals: Renewals,
     tasks: BTreeMap<u64, Task>,
     settled_lines: BTreeMap<u64, u64>,
     lanes: Vec<LaneRecord>,
@@ -137,6 +140,7 @@ impl State {
             takings: held.takings,
             returns: &self.returns,
             ordered_less: &self.ordered_less,
+            renewals: &self.renewals,
             tasks: &self.tasks,
             settled_lines: &self.settled_lines,
             lanes,
@@ -177,6 +181,7 @@ impl State {
             takings: read.takings,
             returns: read.returns,
             ordered_less: read.ordered_less,
+            renewals: read.renewals,
             tasks: read.tasks,
             settled_lines: read.settled_lines,
             documents: read.documents,

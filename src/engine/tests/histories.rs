@@ -7,7 +7,7 @@ use domain::measure::MeasureState;
 use domain::outcome::PriorMeasure;
 use domain::{Day, MeasureId};
 use proptest::prelude::*;
-use store::record::Fact;
+use store::record::{Body, Fact};
 
 use super::*;
 use crate::command::{ImportLine, ImportMeasures};
@@ -119,6 +119,7 @@ impl Table {
         let mut told = known(act.sequence, 0, kind);
         let base = line.base.and_then(|base| Some((base, planned_at(base.0)?)));
         told.base = base.map(|(id, line)| crate::command::Planned { id, line, ..told.planned.clone() });
+        told.told = self.freeze_told(act, line.amount.unwrap_or(0));
         told.planned.line = line;
         told.moved = self.decider.state.entered_of(act).unwrap_or(0);
         told.state = self.last_said(act);
@@ -133,6 +134,26 @@ impl Table {
             _ => None,
         });
         said.and_then(|word| ActState::from_word(&word)).unwrap_or(ActState::Unsent)
+    }
+
+    /// Limit and catch as the newest word of an effect has them of a freeze.
+    fn freeze_told(&self, of: domain::ActId, ordered: i64) -> Option<(i64, i64)> {
+        let of_it = |act: store::record::ActRef, state: &str| {
+            domain::ActId::from(act) == of && ActState::from_word(state).is_some_and(ActState::took_effect)
+        };
+        let outcome = self.events.iter().rev().find_map(|event| {
+            let told = match &event.fact {
+                Fact::OutcomeReceived(fact) => of_it(fact.act, &fact.state),
+                Fact::ExchangeEnded(fact) => of_it(fact.act, &fact.state),
+                _ => false,
+            };
+            match &event.body {
+                Some(Body::Outcome(outcome)) if told => Some(outcome),
+                _ => None,
+            }
+        })?;
+        let limit = outcome.limit.unwrap_or(ordered).max(outcome.caught.unwrap_or(0));
+        Some((limit, outcome.caught.unwrap_or(limit)))
     }
 
     fn hold_true(&self, lapsed: &mut BTreeSet<MeasureId>, (since, ticked): (usize, bool)) {
@@ -232,6 +253,7 @@ impl Table {
             line: planned(base.into()),
             ..told.planned.clone()
         });
+        told.told = self.freeze_told(act, line.amount.unwrap_or(0));
         told.planned.line = line;
         told.moved = self.decider.state.entered_of(act).unwrap_or(0);
         told.state = self.last_said(act);

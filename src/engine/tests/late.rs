@@ -1,8 +1,9 @@
 //! Word that comes late, twice or otherwise: what was moved, let go and given back since is not forgotten.
 
-use domain::ActId;
+use domain::act::ActOrder;
 use domain::measure::MeasureState;
 use domain::task::TaskKind;
+use domain::{ActId, Day};
 
 use super::giving_back::{deducted, sum};
 use super::kinds::at;
@@ -288,5 +289,177 @@ fn too_much_taken_is_nobodys_any_more_once_it_is_owed_again_or_back() {
         |event| matches!(&event.fact, store::record::Fact::TaskEnded(fact) if fact.end == "moot" && fact.by.is_empty()),
     );
     assert!(ends.count() >= 3);
+    table.fold_again();
+}
+
+/// A freeze of 500.00 that is gone, and no request is open: moved whole, or let go whole.
+fn gone(kind: ActKind) -> (Table, ActId) {
+    let mut table = Table::with(vec![at("bank", PartnerKind::Bank)]);
+    table.acts(1, vec![freeze_of("bank", "62", 50_000)]);
+    let freeze = table.effects[0].act;
+    table.says("bank", ActKind::Freeze, caught(50_000));
+    if kind == ActKind::Deduct {
+        table.acts(2, vec![sum(kind, "bank", freeze, 50_000)]);
+        table.says("bank", kind, moved(50_000));
+    } else {
+        table.acts(2, vec![on(kind, "bank", freeze)]);
+        table.says("bank", kind, Outcome::of(Verdict::Done));
+    }
+    assert!(table.decider.state.requests.is_empty() && table.stands_with("bank").is_none(), "gone");
+    (table, freeze)
+}
+
+#[test]
+fn a_freeze_told_otherwise_after_it_is_gone_stands_with_what_was_not_moved() {
+    let told = |limit, held| Outcome { limit: Some(Money::from_fen(limit)), ..caught(held) };
+    for (kind, answer, left) in [
+        (ActKind::Deduct, told(90_000, 90_000), Some((40_000, 40_000))),
+        (ActKind::Deduct, told(60_000, 60_000), Some((10_000, 10_000))),
+        (ActKind::Deduct, told(50_000, 20_000), None),
+        (ActKind::Deduct, told(50_000, 50_000), None),
+        (ActKind::Release, told(90_000, 90_000), Some((90_000, 90_000))),
+        (ActKind::Release, told(50_000, 20_000), Some((50_000, 20_000))),
+        (ActKind::Release, told(50_000, 50_000), None),
+    ] {
+        let (mut table, freeze) = gone(kind);
+        table.told_late(freeze, saying("重发", answer.clone()));
+        let stands = left.map(|(limit, held)| (MeasureState::InForce, limit, held));
+        assert_eq!(table.stands_with("bank"), stands, "{kind:?}");
+        assert_eq!(table.ledger().exposure, Money::from_fen(left.map_or(0, |(limit, _)| limit)));
+        assert_eq!(table.tasks_of_kind(TaskKind::NewsContradicts), usize::from(left.is_some()), "{kind:?}");
+        table.told_late(freeze, saying("再次重发", answer));
+        assert_eq!(table.stands_with("bank"), stands, "told twice is once");
+        table.fold_again();
+    }
+}
+
+#[test]
+fn what_was_told_above_the_order_after_it_was_gone_is_an_excess_and_holds_its_account() {
+    let (mut table, freeze) = gone(ActKind::Deduct);
+    table.amend(50_000).unwrap();
+    table.told_late(freeze, caught(90_000));
+    assert_eq!(table.tasks_of_kind(TaskKind::Excess), 1);
+    table.amend(900_000).unwrap();
+    let again = table.submit(3, Asked::Acts(vec![freeze_of("bank", "62", 1_000)]));
+    assert!(matches!(&again, Err(Refusal::Rules(broken)) if broken[0].rule.id == "D14"), "{:?}", again.err());
+    table.fold_again();
+}
+
+const OWN: i32 = 200;
+
+fn day(days: i32) -> Day {
+    Day::of(START).plus_days(days)
+}
+
+impl Table {
+    /// In how many days the only measure ends.
+    fn ends_in(&self) -> i32 {
+        let (_, measure) = self.decider.state.measures.iter().next().unwrap();
+        measure.to - day(0).count()
+    }
+
+    /// A renewal of the freeze, `done`; with `open` a question to the fund keeps its request.
+    fn renewed(&mut self, key: u64, freeze: ActId, days: i32, open: bool) -> ActId {
+        let mut acts = vec![ActOrder { to: Some(day(days)), ..on(ActKind::Renew, "bank", freeze) }];
+        acts.extend(open.then(|| order(ActKind::Query, "fund")));
+        self.acts(key, acts);
+        let act = self.effects.iter().find(|effect| effect.partner == "bank").unwrap().act;
+        self.says("bank", ActKind::Renew, until(days));
+        assert_eq!(self.ends_in(), days);
+        act
+    }
+
+    /// Another word about an act, whether its request is open or finished.
+    fn told_again(&mut self, act: ActId, kind: ActKind, outcome: Outcome, open: bool) {
+        if open { self.feeds_back("bank", kind, outcome) } else { self.told_late(act, outcome) }
+    }
+}
+
+fn until(days: i32) -> Outcome {
+    Outcome { to: Some(day(days)), ..Outcome::of(Verdict::Done) }
+}
+
+/// A freeze of 500.00 that ends in [`OWN`] days.
+fn ending(open: bool) -> (Table, ActId) {
+    let mut table = Table::with(vec![at("bank", PartnerKind::Bank), at("fund", PartnerKind::HousingFund)]);
+    let mut acts = vec![ActOrder { to: Some(day(OWN)), ..freeze_of("bank", "62", 50_000) }];
+    acts.extend(open.then(|| order(ActKind::Query, "fund")));
+    table.acts(1, acts);
+    let freeze = table.effects.iter().find(|effect| effect.partner == "bank").unwrap().act;
+    table.says("bank", ActKind::Freeze, Outcome { to: Some(day(OWN)), ..caught(50_000) });
+    (table, freeze)
+}
+
+#[test]
+fn a_freeze_told_again_does_not_undo_its_renewal() {
+    for open in [true, false] {
+        let (mut table, freeze) = ending(open);
+        let renewal = table.renewed(2, freeze, 300, false);
+        let again = |fen, days| saying("重发", Outcome { to: Some(day(days)), ..caught(fen) });
+        table.told_again(freeze, ActKind::Freeze, again(40_000, OWN), open);
+        assert_eq!((table.ends_in(), table.ledger().controlled), (300, Money::from_fen(40_000)), "open {open}");
+        table.told_again(freeze, ActKind::Freeze, again(40_000, OWN - 10), open);
+        table.told_late(renewal, refused());
+        assert_eq!(table.ends_in(), OWN - 10, "its own end is as it was told last");
+        table.fold_again();
+    }
+}
+
+#[test]
+fn a_renewal_that_is_denied_leaves_the_end_before() {
+    for open in [true, false] {
+        let (mut table, freeze) = ending(false);
+        let renewal = table.renewed(2, freeze, 300, open);
+        table.told_again(renewal, ActKind::Renew, refused(), open);
+        assert_eq!(table.ends_in(), OWN, "open {open}");
+        assert_eq!(table.tasks_of_kind(TaskKind::NewsContradicts), 1);
+        table.told_again(renewal, ActKind::Renew, saying("核实后", until(290)), open);
+        assert_eq!(table.ends_in(), 290);
+        table.told_again(renewal, ActKind::Renew, saying("更正", until(280)), open);
+        assert_eq!(table.ends_in(), 280, "its own later word may shorten it");
+        table.fold_again();
+    }
+}
+
+#[test]
+fn of_two_renewals_the_one_that_stands_says_how_it_ends() {
+    for open in [true, false] {
+        let (mut table, freeze) = ending(false);
+        let first = table.renewed(2, freeze, 250, false);
+        let second = table.renewed(3, freeze, 300, open);
+        table.told_late(first, saying("更正", until(240)));
+        assert_eq!(table.ends_in(), 300, "the second was ordered later");
+        table.told_late(first, refused());
+        assert_eq!(table.ends_in(), 300);
+        let mut bytes = Vec::new();
+        table.decider.state.write_record(&mut bytes).unwrap();
+        table.decider.state = State::read_record(&bytes).unwrap();
+        table.told_again(second, ActKind::Renew, refused(), open);
+        assert_eq!(table.ends_in(), OWN);
+        table.told_late(first, saying("核实后", until(250)));
+        assert_eq!(table.ends_in(), 250);
+        table.fold_again();
+    }
+}
+
+#[test]
+fn what_was_let_go_stays_so_when_its_freeze_is_denied_and_told_again_after_all() {
+    let (mut table, freeze) = gone(ActKind::Release);
+    table.told_late(freeze, refused());
+    assert_eq!((table.tasks_of_kind(TaskKind::NewsContradicts), table.ledger().exposure), (1, Money::ZERO));
+    table.told_late(freeze, saying("核实后确曾冻结", caught(50_000)));
+    assert_eq!((table.stands_with("bank"), table.ledger().exposure), (None, Money::ZERO), "let go since");
+    table.told_late(freeze, saying("再次更正", refused()));
+    table.told_late(freeze, saying("仍冻结", caught(45_000)));
+    assert_eq!(table.stands_with("bank"), Some((MeasureState::InForce, 50_000, 45_000)), "another word");
+    table.fold_again();
+    // What was denied while it stood was not let go.
+    let mut table = Table::with(vec![at("bank", PartnerKind::Bank)]);
+    table.acts(1, vec![freeze_of("bank", "62", 50_000)]);
+    let freeze = table.effects[0].act;
+    table.says("bank", ActKind::Freeze, caught(50_000));
+    table.told_late(freeze, refused());
+    table.told_late(freeze, saying("核实后", caught(50_000)));
+    assert_eq!(table.stands_with("bank"), Some((MeasureState::InForce, 50_000, 50_000)));
     table.fold_again();
 }
