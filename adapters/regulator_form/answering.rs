@@ -63,6 +63,10 @@ impl PacketReader for BackReader {
         names::note(name, Back::Answer)
     }
 
+    fn place_of(&self, name: &str) -> Option<(String, u16)> {
+        names::place(name)
+    }
+
     fn read(&self, name: &str, bytes: &[u8]) -> Result<Inbound, &'static str> {
         let named = names::read(name).ok_or("packet_name")?;
         if named.organ != self.ends.organ || named.target != self.ends.target {

@@ -1,5 +1,7 @@
 //! The regulator's packets to and from banks to the byte of their members, what is counted, and what nobody takes at its word.
 
+mod late;
+
 use std::sync::Arc;
 
 use domain::act::Original;
@@ -29,6 +31,14 @@ macro_rules! golden {
     ($name:literal) => {
         include_str!(concat!("../golden/packet/", $name)).trim_end()
     };
+}
+
+fn partly() -> &'static str {
+    golden!("SS19_partly.xml")
+}
+
+fn refused() -> String {
+    golden!("SS20_refused.xml").replace("SS20", "SS19")
 }
 
 fn ends() -> Ends {

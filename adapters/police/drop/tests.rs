@@ -341,6 +341,22 @@ async fn a_reception_behind_its_answer_says_nothing_any_more() {
     let sweep = call.sweep().await.ok().unwrap();
     assert_eq!(sweep.found.len(), 1);
     assert!(sweep.found[0].said.as_ref().ok().unwrap().feedback.is_empty());
+    call.conclude(&sweep.found[0].name, Conclusion::Taken(&[])).await.unwrap();
+    // Hits in another order than their numbers are all hits, and put no answer out of date; an older answer behind a newer one is.
+    let (hit, sums) = (golden!("SS13_hit.xml"), self::sums(0, 0, 0, 1));
+    for kind in ["FK005", "FK002"] {
+        put(kind, &[("SS13", hit), ("EXECRESULT", &sums)]);
+        let sweep = call.sweep().await.ok().unwrap();
+        assert_eq!(sweep.found[0].said.as_ref().ok().unwrap().leads.len(), 1);
+        call.conclude(&sweep.found[0].name, Conclusion::Taken(&[])).await.unwrap();
+    }
+    for (kind, stale) in [("FK004", None), ("FK003", Some("stale"))] {
+        put(kind, &answer);
+        let sweep = call.sweep().await.ok().unwrap();
+        assert_eq!(sweep.found[0].said.as_ref().err().copied(), stale, "{kind}");
+        let end = stale.map_or(Conclusion::Taken(&[]), Conclusion::SetAside);
+        call.conclude(&sweep.found[0].name, end).await.unwrap();
+    }
 }
 
 proptest::proptest! {
