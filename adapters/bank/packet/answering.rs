@@ -8,9 +8,10 @@ use domain::socket::Inbound;
 use domain::{ActKind, Day, Money, Personal};
 
 use crate::court_form::beside::sorted;
-use crate::court_form::feedback::{controlled, refuses};
+use crate::court_form::feedback::{controlled, denies_queue};
 use crate::court_form::lists::keep;
 use crate::court_form::packed::read_day;
+use crate::court_form::queue::{Queue, queue_of, refuses};
 use crate::court_form::reason::reason_of;
 use crate::markup::Element;
 use crate::regulator_form::answering::{Counted, SERIAL_BYTES_MAX, Told, field, item, said, time_of};
@@ -329,6 +330,9 @@ fn done(
                 return Err("schema");
             };
             sums_agree(record, limit, held)?;
+            if denies_queue(outcome, (text, reason_of(text))) {
+                return Err(CONTRADICTION);
+            }
             Ok(match controlled(outcome, (text, reason_of(text)), held < limit) {
                 (Verdict::Done, Some(Reason::PriorRight)) if asked == Asked::Freeze && held == Money::ZERO => {
                     (Verdict::Queued, Some(Reason::PriorRight))
@@ -379,9 +383,13 @@ fn not_done(asked: Asked, text: &str, outcome: &mut Outcome) -> Result<(Verdict,
     if is_asked_to_hold && outcome.caught.is_some_and(Money::is_positive) {
         return Err(CONTRADICTION);
     }
-    if asked == Asked::Freeze && text.contains("轮候") && !refuses(text) {
-        outcome.caught = Some(Money::ZERO);
-        return Ok((Verdict::Queued, Some(Reason::PriorRight)));
+    match queue_of(text, reason_of(text)).filter(|_| asked == Asked::Freeze) {
+        Some(Queue::Registered) => {
+            outcome.caught = Some(Money::ZERO);
+            return Ok((Verdict::Queued, Some(Reason::PriorRight)));
+        }
+        Some(Queue::Unclear) => return Err(CONTRADICTION),
+        Some(Queue::Refused) | None => {}
     }
     (outcome.limit, outcome.caught, outcome.from, outcome.to) = (None, None, None, None);
     Ok((Verdict::Refused, Some(reason_of(text))))

@@ -338,6 +338,10 @@ fn a_freeze_is_done_in_part_in_the_queue_or_not() {
     assert_eq!(one(answered("SS20", &queued)).verdict, Verdict::Queued);
     let unsupported = queued.replace("已登记轮候", "我行不支持轮候");
     assert_eq!(one(answered("SS20", &unsupported)).verdict, Verdict::Refused, "words that refuse a queue are none");
+    for unclear in ["轮候冻结异常", "请改为轮候冻结后重发", "待人工办理轮候"] {
+        let told = answered("SS20", &queued.replace("账户已被冻结，已登记轮候", unclear));
+        assert_eq!(reason(told), "contradiction", "{unclear}");
+    }
     for measure in ["06", "07", ""] {
         let of = queued.replace("QQCSLX=\"05\"", &format!("QQCSLX=\"{measure}\""));
         assert_eq!(one(answered("SS20", &of)).verdict, Verdict::Refused, "only a freeze stands in a queue");
