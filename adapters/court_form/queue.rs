@@ -70,19 +70,49 @@ const REGISTERED: [&str; 12] = [
     "轮候冻结成功",
 ];
 /// What a clause says that is no more than the state.
-const STATES: [&str; 8] =
-    [QUEUE, "轮候冻结", "轮候查封", "轮候控制", "轮候登记", "轮候中", "轮候状态", "轮候冻结中"];
+const STATES: [&str; 8] = [QUEUE, "轮候冻结", "轮候查封", "轮候控制", "轮候登记", "轮候中", "轮候状态", "轮候冻结中"];
 /// The same within a clause.
 const STATED: [&str; 6] = ["为轮候", "作轮候", "轮候控制", "轮候第", "轮候顺位", "轮候序号"];
 /// Words without which a queue is not yet one: it is wished, asked, expected, denied or broken.
 const DOUBTS: [&str; 35] = [
-    "请", "可", "待", "需", "须", "拟", "将轮候", "将为", "将作", "将转", "应", "若", "如", "未", "非", "不", "没",
-    "无", "暂", "尚", "异常", "错", "误", "满", "失", "超时", "停", "撤", "否", "稍后", "重", "建议", "改为", "故障",
+    "请",
+    "可",
+    "待",
+    "需",
+    "须",
+    "拟",
+    "将轮候",
+    "将为",
+    "将作",
+    "将转",
+    "应",
+    "若",
+    "如",
+    "未",
+    "非",
+    "不",
+    "没",
+    "无",
+    "暂",
+    "尚",
+    "异常",
+    "错",
+    "误",
+    "满",
+    "失",
+    "超时",
+    "停",
+    "撤",
+    "否",
+    "稍后",
+    "重",
+    "建议",
+    "改为",
+    "故障",
     "申请中",
 ];
 /// What stands for itself and holds a sign of a doubt.
-const INNOCENT: [&str; 8] =
-    ["无可用余额", "可用余额", "可用", "余额不足", "不足", "无余额", "未到期", "未解除"];
+const INNOCENT: [&str; 8] = ["无可用余额", "可用余额", "可用", "余额不足", "不足", "无余额", "未到期", "未解除"];
 
 /// Do the words say that something was not done?
 pub(crate) fn refuses(text: &str) -> bool {
@@ -175,8 +205,7 @@ mod tests {
     #[test]
     fn only_words_that_say_so_are_a_queue() {
         let told = |text: &str| queue_of(text, reason_of(text));
-        for (texts, wanted) in
-            [(&SAID[..], Queue::Registered), (&REFUSED, Queue::Refused), (&UNCLEAR, Queue::Unclear)]
+        for (texts, wanted) in [(&SAID[..], Queue::Registered), (&REFUSED, Queue::Refused), (&UNCLEAR, Queue::Unclear)]
         {
             for text in texts {
                 assert_eq!(told(text), Some(wanted), "{text}");

@@ -32,7 +32,8 @@ fn words_of_a_queue_are_one_only_where_nothing_in_them_refuses() {
             assert!(told("2", text, &inside).is_ok_and(|(verdict, _)| verdict == Verdict::Refused), "{text}");
         }
     }
-    for text in ["已登记轮候，无法足额冻结", "轮候冻结异常", "可申请轮候冻结", "请改为轮候冻结后重发", "已有轮候3笔"] {
+    for text in ["已登记轮候，无法足额冻结", "轮候冻结异常", "可申请轮候冻结", "请改为轮候冻结后重发", "已有轮候3笔"]
+    {
         for inside in [String::new(), djxx()] {
             assert!(told("2", text, &inside).is_err(), "{text}: one of the two is asked for");
         }

@@ -266,9 +266,8 @@ impl Sweeper {
             return Ok(false);
         }
         let (reader, own) = (Arc::clone(reader), packet.to_owned());
-        let later = move |name: &str| {
-            name.strip_suffix(ANSWERED).is_some_and(|other| is_later(reader.as_ref(), other, &own))
-        };
+        let later =
+            move |name: &str| name.strip_suffix(ANSWERED).is_some_and(|other| is_later(reader.as_ref(), other, &own));
         let listed = self.mailbox.list_up_to(Folder::Taken, Arc::new(later), 1).await?;
         Ok(!listed.files.is_empty())
     }
