@@ -72,3 +72,45 @@ async fn an_answer_that_was_set_aside_keeps_no_lower_one_out() {
     lying.put("FK001", partly(), 1);
     assert_eq!(said(&lying.look().await), [Ok(Verdict::Partly)]);
 }
+
+#[tokio::test]
+async fn a_reception_behind_any_answer_that_was_taken_says_nothing_any_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let entries = [
+        ("organ", "330225".to_owned()),
+        ("target", TARGET.to_owned()),
+        ("folder", folder.path().to_str().unwrap().to_owned()),
+        ("settle_ms", "0".to_owned()),
+    ];
+    let Ok(Plug::CallOut(call)) = super::super::build(&partner_options(&entries)) else { panic!("a call-out") };
+    let upload = folder.path().join(TARGET).join("upload");
+    std::fs::create_dir_all(&upload).unwrap();
+    let put = |kind: &str, members: &[Member]| {
+        let base = packet_name("SS19", kind);
+        std::fs::write(upload.join(format!("{base}.zip")), write(members, Some(&base)).unwrap()).unwrap();
+    };
+    let partly = partly();
+    put("FK001", &answer_members("SS19", partly.as_bytes(), 0, 2));
+    put("FK002", &answer_members("SS19", partly.as_bytes(), 0, 1));
+    let sweep = call.sweep().await.ok().unwrap();
+    let [first, second] = sweep.found.as_slice() else { panic!("two packets") };
+    assert_eq!(first.said.as_ref().err(), Some(&"totals"));
+    call.conclude(&first.name, Conclusion::SetAside("totals")).await.unwrap();
+    let reception = reception();
+    let heard = |sweep: domain::socket::Sweep| {
+        let said = |swept: &domain::socket::Swept| swept.said.as_ref().ok().map(|said| said.feedback.len());
+        sweep.found.iter().filter(|swept| swept.name.ends_with("RR28.zip")).map(said).collect::<Vec<_>>()
+    };
+    put("RR28", std::slice::from_ref(&reception));
+    assert_eq!(heard(call.sweep().await.ok().unwrap()), [Some(1)], "what was set aside answered nothing");
+    // Held since a crash it is the same packet, and its note the request's.
+    let held = format!(".{}.17.held", second.name);
+    std::fs::rename(upload.join(&second.name), upload.join(&held)).unwrap();
+    let sweep = call.sweep().await.ok().unwrap();
+    assert!(sweep.found.iter().any(|swept| swept.name == held));
+    call.conclude(&held, Conclusion::Taken(&[])).await.unwrap();
+    assert_eq!(heard(call.sweep().await.ok().unwrap()), [Some(0)]);
+    let taken = folder.path().join(TARGET).join("taken");
+    assert!(taken.join(format!("{}.answered", packet_name("SS19", ""))).exists());
+    assert!(taken.join(format!("{}.zip.sha256", packet_name("SS19", "FK002"))).exists());
+}
