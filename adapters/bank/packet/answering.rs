@@ -325,6 +325,7 @@ fn control(named: &BackName<'_>, root: &Element, counted: &mut Counted) -> Resul
     };
     let text = said(record, "WNDJYY").filter(|text| !NO_REASON.contains(text)).unwrap_or_default();
     let mut outcome = Outcome { about: Some(about), ..Outcome::of(Verdict::Done) };
+    outcome.account_numbers = ["ZH", "KH"].iter().filter_map(|name| said(record, name)).map(Personal::from).collect();
     outcome.ahead = before(record)?;
     (outcome.from, outcome.to) = (day(record, "ZXQSSJ")?, day(record, "DJJSRQ")?);
     (outcome.limit, outcome.caught) = (money(record, "SQDJXE")?, money(record, "SDJE")?);

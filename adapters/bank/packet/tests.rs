@@ -340,6 +340,8 @@ fn a_freeze_is_done_in_part_in_the_queue_or_not() {
     assert_eq!((told.limit, told.caught), (yuan("18000.00"), yuan("8234.56")));
     assert_eq!((told.from, told.to), (Day::parse("2026-11-22"), Day::parse("2027-11-19")));
     assert_eq!((told.ahead.len(), told.findings.len()), (1, 1));
+    let numbers: Vec<&str> = told.account_numbers.iter().map(|number| number.expose().as_str()).collect();
+    assert_eq!(numbers, [ACCOUNT, ACCOUNT], "held against the order");
 
     let alone = partly.replace("宁海县人民法院", "");
     assert_eq!(one(answered("SS19", &alone)).reason, Some(Reason::Insufficient));
