@@ -11,6 +11,7 @@ pub(crate) mod lists;
 pub(crate) mod options;
 pub(crate) mod packed;
 pub(crate) mod partner;
+pub(crate) mod queue;
 pub(crate) mod reason;
 pub(crate) mod reply;
 #[cfg(test)]

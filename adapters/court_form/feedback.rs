@@ -22,6 +22,7 @@ use domain::{Money, Personal};
 use super::beside;
 use super::lists::{self, ahead};
 use super::packed::{Packed, TEXT_CHARS_MAX, Values, cut};
+use super::queue::{Queue, is_doubtful, queue_of};
 use super::reply::md5_hex;
 use crate::dialect::Dialect;
 use crate::markup::Element;
@@ -392,6 +393,7 @@ fn control(packed: &Packed<'_>, values: Values<'_>) -> Result<Outcome, String> {
         || matches!((held, outcome.limit), (Some(held), Some(limit)) if held < limit);
     let word = values.text("KZZT")?;
     let (verdict, reason) = match packed.dialect.is_controlled(&word) {
+        Some(true) if denies_queue(&outcome, (&text, named)) => return Err(QUEUE_UNCLEAR.to_owned()),
         Some(true) => controlled(&outcome, (&text, named), short),
         Some(false) => not_controlled(&outcome, (&text, named))?,
         None if word.is_empty() => return Err("缺少KZZT".to_owned()),
@@ -431,7 +433,7 @@ pub(crate) fn controlled(outcome: &Outcome, (text, named): (&str, Reason), short
     let waits = is_behind && outcome.caught == Some(Money::ZERO) && outcome.limit != Some(Money::ZERO);
     let cause = if is_behind { Reason::PriorRight } else { Reason::Insufficient };
     // Words that say no more than that others go before.
-    let only_queue = waits && names_queue && !refuses(text) && !text.contains(['未', '部']);
+    let only_queue = waits && names_queue && !is_doubtful(text) && !text.contains(['未', '部']);
     match (text.is_empty() || only_queue, waits || short) {
         (true, true) => (Verdict::Done, Some(cause)),
         (true, false) => (Verdict::Done, None),
@@ -442,49 +444,30 @@ pub(crate) fn controlled(outcome: &Outcome, (text, named): (&str, Reason), short
     }
 }
 
-/// Words by which a partner says that it did not do something.
-const REFUSALS: [&str; 17] = [
-    "不支持",
-    "失败",
-    "不能",
-    "无法",
-    "不予",
-    "退回",
-    "退件",
-    "拒绝",
-    "驳回",
-    "不可",
-    "不得",
-    "不允许",
-    "不受理",
-    "不办理",
-    "未办理",
-    "不成功",
-    "未成功",
-];
-/// Words by which a partner says that it has registered a freeze behind others.
-const REGISTERED: [&str; 9] =
-    ["已轮候", "已登记", "已办理", "已列", "已作轮候", "已做轮候", "转为轮候", "轮候成功", "轮候冻结成功"];
+/// Words that name a queue, and neither refuse nor say that it is one.
+pub(crate) const QUEUE_UNCLEAR: &str = "WNKZYY未明确是否已登记轮候，请核对后重新反馈";
 
-/// Do the words say that something was not done?
-pub(crate) fn refuses(text: &str) -> bool {
-    REFUSALS.iter().any(|word| text.contains(word))
+/// KZZT = 1 with nothing held and words by which it does not stand in the queue either: of a freeze that is nothing done.
+pub(crate) fn denies_queue(outcome: &Outcome, (text, named): (&str, Reason)) -> bool {
+    let holds_nothing = outcome.caught == Some(Money::ZERO) && outcome.limit != Some(Money::ZERO);
+    holds_nothing
+        && is_doubtful(text)
+        && matches!(queue_of(text, named), Some(Queue::Refused | Queue::Unclear))
+        && !["解除", "续"].iter().any(|word| text.contains(word))
 }
 
-/// KZZT = 2: refused. Only a bank that names earlier measures and no other ground means 轮候 by it; one whose words say both that it
-/// was registered and that something was not done is asked which.
-pub(crate) fn not_controlled(
-    outcome: &Outcome,
-    (text, named): (&str, Reason),
-) -> Result<(Verdict, Option<Reason>), String> {
-    let reason = if text.is_empty() && !outcome.ahead.is_empty() { Reason::PriorRight } else { named };
+/// KZZT = 2: refused. Only a bank that names earlier measures and no other ground, or whose words say so, means 轮候 by it; one whose
+/// words name a queue and say neither that it stands in it nor that it does not is asked which.
+fn not_controlled(outcome: &Outcome, (text, named): (&str, Reason)) -> Result<(Verdict, Option<Reason>), String> {
     let holds_nothing = outcome.caught.is_none_or(|held| !held.is_positive());
-    let is_queue = reason == Reason::PriorRight && holds_nothing && (text.contains("轮候") || text.is_empty());
-    let is_registered = REGISTERED.iter().any(|word| text.contains(word));
-    match (is_queue, refuses(text)) {
-        (true, true) if is_registered => Err("WNKZYY既称已轮候又称未办理，请明确是否已登记轮候".to_owned()),
-        (true, false) => Ok((Verdict::Queued, Some(reason))),
-        _ => Ok((Verdict::Refused, Some(reason))),
+    if text.is_empty() && !outcome.ahead.is_empty() {
+        let verdict = if holds_nothing { Verdict::Queued } else { Verdict::Refused };
+        return Ok((verdict, Some(Reason::PriorRight)));
+    }
+    match queue_of(text, named) {
+        Some(Queue::Registered) if holds_nothing => Ok((Verdict::Queued, Some(Reason::PriorRight))),
+        Some(Queue::Unclear) => Err(QUEUE_UNCLEAR.to_owned()),
+        _ => Ok((Verdict::Refused, Some(named))),
     }
 }
 

@@ -175,7 +175,13 @@ fn names_in_mailboxes() {
     fuzz("names_in_mailboxes", Grammar::Small, seeds, hostile, |bytes| {
         let name = String::from_utf8_lossy(bytes);
         for reader in &readers {
-            drop((reader.is_packet(&name), reader.rank(&name), reader.passed_by(&name), reader.noted_as(&name)));
+            drop((
+                reader.is_packet(&name),
+                reader.rank(&name),
+                reader.passed_by(&name),
+                reader.noted_as(&name),
+                reader.place_of(&name),
+            ));
             told(reader.read(&name, &empty).err().expect("an empty packet says nothing"));
         }
     });

@@ -15,7 +15,7 @@ use domain::{Money, Personal};
 
 use super::message::TAKEN;
 use crate::court_form::beside;
-use crate::court_form::feedback::{NOTHING_SAID, controlled, handed_back, receipt};
+use crate::court_form::feedback::{NOTHING_SAID, QUEUE_UNCLEAR, controlled, denies_queue, handed_back, receipt};
 use crate::court_form::lists::keep;
 use crate::court_form::packed::{Packed, TEXT_CHARS_MAX, Values, cut};
 use crate::markup::Element;
@@ -367,6 +367,9 @@ fn control(packed: &Packed<'_>, values: Values<'_>) -> Result<Outcome, String> {
     let (verdict, reason) = match packed.dialect.is_controlled(&word) {
         Some(true) => {
             outcome.caught = (!outcome.ahead.is_empty() || said.contains("轮候")).then_some(Money::ZERO);
+            if denies_queue(&outcome, (&said, named)) {
+                return Err(QUEUE_UNCLEAR.to_owned());
+            }
             controlled(&outcome, (&said, named), false)
         }
         Some(false) if text.is_empty() && !outcome.ahead.is_empty() => (Verdict::Refused, Some(Reason::PriorRight)),

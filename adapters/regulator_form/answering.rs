@@ -63,6 +63,10 @@ impl PacketReader for BackReader {
         names::note(name, Back::Answer)
     }
 
+    fn place_of(&self, name: &str) -> Option<(String, u16)> {
+        names::place(name)
+    }
+
     fn read(&self, name: &str, bytes: &[u8]) -> Result<Inbound, &'static str> {
         let named = names::read(name).ok_or("packet_name")?;
         if named.organ != self.ends.organ || named.target != self.ends.target {
@@ -141,8 +145,13 @@ fn reception(named: &BackName<'_>, members: &[Member]) -> Result<FeedbackItem, &
     Ok(item(named, Ok(outcome)))
 }
 
+/// One BASICINFO, of this request and, where it says whose, of these two.
 fn is_about(root: &Element, named: &BackName<'_>) -> bool {
-    root.child("BASICINFO").is_some_and(|basic| field(basic, "QQDBS") == named.number)
+    let mut all = Vec::new();
+    root.all("BASICINFO", &mut all);
+    let Some(basic) = root.child("BASICINFO").filter(|_| all.len() == 1) else { return false };
+    let is_ours = |name: &str, own: &str| said(basic, name).is_none_or(|code| code == own);
+    field(basic, "QQDBS") == named.number && is_ours("SQJGDM", named.organ) && is_ours("MBJGDM", named.target)
 }
 
 /// One message of an answering class, and EXECRESULT.
@@ -167,7 +176,9 @@ fn answer(said: &Said, named: &BackName<'_>, members: &[Member]) -> Result<Inbou
     if told.inbound.feedback.is_empty() && told.inbound.leads.is_empty() {
         return Err("members");
     }
-    if sums.is("EXECRESULT") && adds_up(&sums, &told.counted) { Ok(told.inbound) } else { Err("totals") }
+    // Counts of another request count nothing of this one.
+    let is_of_this = matches!(field(&sums, "QQDBS"), number if number.is_empty() || number == named.number);
+    if sums.is("EXECRESULT") && is_of_this && adds_up(&sums, &told.counted) { Ok(told.inbound) } else { Err("totals") }
 }
 
 fn adds_up(sums: &Element, counted: &Counted) -> bool {

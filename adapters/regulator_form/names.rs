@@ -68,6 +68,13 @@ pub(crate) fn note(name: &str, back: Back) -> Option<String> {
     Some(format!("{}{}{}.answered", named.organ, named.target, named.number))
 }
 
+/// The request that an answer is for, and the three digits behind FK.
+pub(crate) fn place(name: &str) -> Option<(String, u16)> {
+    let named = read(name).filter(|named| named.back == Back::Answer)?;
+    let place = named.base.get(named.base.len().checked_sub(3)?..)?.parse().ok()?;
+    Some((format!("{}{}{}", named.organ, named.target, named.number), place))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -86,6 +93,8 @@ mod tests {
         assert_eq!(note(&name, Back::Answer), None);
         assert_eq!(read(&format!("{base}FK017.zip")).unwrap().back, Back::Answer);
         assert_eq!(note(&format!("{base}FK017.zip"), Back::Answer).unwrap(), format!("{base}.answered"));
+        assert_eq!(place(&format!("{base}FK017.zip")).unwrap(), (base.clone(), 17));
+        assert_eq!(place(&name), None);
         let short = base.get(1..).unwrap();
         for bad in [format!("{base}.zip"), format!("{base}FK1.zip"), format!("{short}RR28.zip"), "王.zip".repeat(20)] {
             assert!(read(&bad).is_none(), "{bad}");

@@ -326,6 +326,9 @@ pub struct Outcome {
     pub in_part: bool,
     /// What sort of order the partner says that it is about; `None` = the message does not say. Held against the act and not kept.
     pub about: Option<About>,
+    /// The numbers under which the partner says whose money it is about, any of which may be the one that was ordered; empty = the
+    /// message does not say. Held against the act and not kept.
+    pub account_numbers: Vec<Personal<String>>,
 }
 
 impl Outcome {
@@ -350,6 +353,7 @@ impl Outcome {
             findings: Vec::new(),
             in_part: false,
             about: None,
+            account_numbers: Vec::new(),
         }
     }
 

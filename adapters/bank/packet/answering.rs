@@ -8,9 +8,10 @@ use domain::socket::Inbound;
 use domain::{ActKind, Day, Money, Personal};
 
 use crate::court_form::beside::sorted;
-use crate::court_form::feedback::{controlled, refuses};
+use crate::court_form::feedback::{controlled, denies_queue};
 use crate::court_form::lists::keep;
 use crate::court_form::packed::read_day;
+use crate::court_form::queue::{Queue, queue_of, refuses};
 use crate::court_form::reason::reason_of;
 use crate::markup::Element;
 use crate::regulator_form::answering::{Counted, SERIAL_BYTES_MAX, Told, field, item, said, time_of};
@@ -141,6 +142,8 @@ fn query(named: &BackName<'_>, root: &Element, counted: &mut Counted) -> Result<
                 customer_of(customer, found.get_or_insert_with(|| Outcome::of(Verdict::Done)))?;
             }
             "02" if customer.child("ACCOUNT").is_some() => return Err(CONTRADICTION),
+            // Whoever could not look has found nothing out.
+            "02" if is_broken(field(customer, "CXFKJGYY")) => return Err(CONTRADICTION),
             "02" => missed = missed.or_else(|| Some(not_found(field(customer, "CXFKJGYY")))),
             _ => return Err("schema"),
         }
@@ -148,6 +151,14 @@ fn query(named: &BackName<'_>, root: &Element, counted: &mut Counted) -> Result<
     counted.accounts = found.as_ref().map_or(0, |told| told.accounts.len());
     // What one of them was found to have weighs more than that another was not.
     found.or(missed).ok_or("members")
+}
+
+/// Words of a machine that could not look, whatever else they say.
+const BROKEN: [&str; 12] =
+    ["系统", "异常", "超时", "故障", "稍后", "重试", "维护", "繁忙", "中断", "网络", "通讯失败", "通信失败"];
+
+fn is_broken(text: &str) -> bool {
+    BROKEN.iter().any(|word| text.contains(word))
 }
 
 fn not_found(text: &str) -> Outcome {
@@ -159,6 +170,7 @@ fn not_found(text: &str) -> Outcome {
 
 fn customer_of(customer: &Element, outcome: &mut Outcome) -> Result<(), &'static str> {
     let mut told_ahead: usize = outcome.accounts.iter().map(|account| account.ahead.len()).sum();
+    belongs(customer)?;
     for row in customer.children.iter().filter(|row| row.is("ACCOUNT")) {
         let account = account(customer, row)?;
         told_ahead += account.ahead.len();
@@ -169,7 +181,8 @@ fn customer_of(customer: &Element, outcome: &mut Outcome) -> Result<(), &'static
     }
     let reached = known(customer, CUSTOMER);
     keep(outcome, Finding { class: FindingClass::Contact, details: reached });
-    for row in &customer.children {
+    let nested = customer.children.iter().filter(|row| row.is("ACCOUNT")).flat_map(|account| &account.children);
+    for row in customer.children.iter().chain(nested) {
         let finding = match row.name.to_ascii_uppercase().as_str() {
             "SUBACCOUNT" => Finding { class: FindingClass::SubAccount, details: whole(row, SUB_ACCOUNT) },
             "PRIORITY" => Finding { class: FindingClass::Right, details: right(row) },
@@ -201,17 +214,36 @@ fn account(customer: &Element, row: &Element) -> Result<FoundAccount, &'static s
         balance: money(row, "ZHYE")?,
         available: money(row, "KYYE")?,
         branch: text("KHWD"),
-        ahead: ahead(customer, number)?,
+        ahead: ahead(customer, row)?,
         asset: AssetKind::Cash,
         role: AssetRole::Owner,
         details: sorted(rest, ACCOUNT),
     })
 }
 
+/// Is a measure or a right told of this account, by its number or its card's?
+fn is_of(row: &Element, account: &Element) -> bool {
+    let number = said(row, "ZH");
+    number.is_some() && (number == said(account, "ZH") || number == said(account, "KH"))
+}
+
+/// Measures and rights must be of an account that is told: beside it by its number, or within it.
+fn belongs(customer: &Element) -> Result<(), &'static str> {
+    let is_prior = |row: &&Element| row.is("MEASURE") || row.is("PRIORITY");
+    let accounts = || customer.children.iter().filter(|row| row.is("ACCOUNT"));
+    let beside = customer.children.iter().filter(is_prior).all(|row| accounts().any(|account| is_of(row, account)));
+    let within = |account: &Element| {
+        account.children.iter().filter(is_prior).all(|row| said(row, "ZH").is_none() || is_of(row, account))
+    };
+    if beside && accounts().all(within) { Ok(()) } else { Err(CONTRADICTION) }
+}
+
 /// Measures on the account in the bank's order, then rights that go before every freeze.
-fn ahead(customer: &Element, number: &str) -> Result<Vec<PriorMeasure>, &'static str> {
-    let is_of = |row: &Element| row.attribute("ZH").is_some_and(|account| account.trim() == number);
-    let of = |name: &'static str| customer.children.iter().filter(move |row| row.is(name) && is_of(row));
+fn ahead(customer: &Element, account: &Element) -> Result<Vec<PriorMeasure>, &'static str> {
+    let of = |name: &'static str| {
+        let beside = customer.children.iter().filter(move |row| row.is(name) && is_of(row, account));
+        beside.chain(account.children.iter().filter(move |row| row.is(name)))
+    };
     let mut numbered: Vec<(u32, PriorMeasure)> = Vec::new();
     for row in of("MEASURE") {
         let measure = PriorMeasure {
@@ -293,18 +325,26 @@ fn control(named: &BackName<'_>, root: &Element, counted: &mut Counted) -> Resul
     };
     let text = said(record, "WNDJYY").filter(|text| !NO_REASON.contains(text)).unwrap_or_default();
     let mut outcome = Outcome { about: Some(about), ..Outcome::of(Verdict::Done) };
+    outcome.account_numbers = ["ZH", "KH"].iter().filter_map(|name| said(record, name)).map(Personal::from).collect();
     outcome.ahead = before(record)?;
     (outcome.from, outcome.to) = (day(record, "ZXQSSJ")?, day(record, "DJJSRQ")?);
     (outcome.limit, outcome.caught) = (money(record, "SQDJXE")?, money(record, "SDJE")?);
+    let rest = money(record, "WDJJE")?;
+    if [outcome.limit, outcome.caught, rest].iter().flatten().any(|sum| *sum < Money::ZERO) {
+        return Err(CONTRADICTION);
+    }
     (outcome.verdict, outcome.reason) = match field(record, "ZXJG") {
-        "0" => done(record, asked, text, &mut outcome)?,
+        "0" => done(record, asked, (text, rest), &mut outcome)?,
         "1" => not_done(asked, text, &mut outcome)?,
         _ => return Err("schema"),
     };
     outcome.text = Some(text).filter(|text| !text.is_empty()).map(Personal::from);
-    let details = record.children.iter().filter(|row| row.is("FREEZEDETAIL"));
-    details
-        .for_each(|row| keep(&mut outcome, Finding { class: FindingClass::SubAccount, details: whole(row, DETAIL) }));
+    for row in record.children.iter().filter(|row| row.is("FREEZEDETAIL")) {
+        if !matches!(field(row, "ZXJG"), "" | "0" | "1") {
+            return Err("schema");
+        }
+        keep(&mut outcome, Finding { class: FindingClass::SubAccount, details: whole(row, DETAIL) });
+    }
     Ok(outcome)
 }
 
@@ -320,7 +360,7 @@ fn before(record: &Element) -> Result<Vec<PriorMeasure>, &'static str> {
 fn done(
     record: &Element,
     asked: Asked,
-    text: &str,
+    (text, rest): (&str, Option<Money>),
     outcome: &mut Outcome,
 ) -> Result<(Verdict, Option<Reason>), &'static str> {
     match asked {
@@ -328,7 +368,10 @@ fn done(
             let (Some(limit), Some(held), Some(_)) = (outcome.limit, outcome.caught, outcome.to) else {
                 return Err("schema");
             };
-            sums_agree(record, limit, held)?;
+            sums_agree(record, limit, held, rest)?;
+            if denies_queue(outcome, (text, reason_of(text))) {
+                return Err(CONTRADICTION);
+            }
             Ok(match controlled(outcome, (text, reason_of(text)), held < limit) {
                 (Verdict::Done, Some(Reason::PriorRight)) if asked == Asked::Freeze && held == Money::ZERO => {
                     (Verdict::Queued, Some(Reason::PriorRight))
@@ -344,7 +387,8 @@ fn done(
         // SDJE is what came free, and nothing is held any more by what was let go.
         Asked::Release => {
             (outcome.limit, outcome.caught, outcome.from, outcome.to) = (None, None, None, None);
-            Ok(all_or_part(text))
+            let is_left = rest.is_some_and(Money::is_positive);
+            Ok(if is_left { (Verdict::Partly, Some(Reason::PartOfAssets)) } else { all_or_part(text) })
         }
     }
 }
@@ -359,17 +403,14 @@ fn all_or_part(text: &str) -> (Verdict, Option<Reason>) {
 }
 
 /// What is held and what is not make the limit; the sub-accounts in CNY make what is held.
-fn sums_agree(record: &Element, limit: Money, held: Money) -> Result<(), &'static str> {
-    let is_sum = |sum: Money| sum >= Money::ZERO;
-    let rest = money(record, "WDJJE")?;
-    // A bank that held more than was ordered is a finding of the ledger's, and has no rest.
-    let rest_fits = rest.is_none_or(|rest| held.plus(rest) == limit || (held >= limit && rest == Money::ZERO));
+fn sums_agree(record: &Element, limit: Money, held: Money, rest: Option<Money>) -> Result<(), &'static str> {
+    let rest_fits = held <= limit && rest.is_none_or(|rest| held.plus(rest) == limit);
     let (mut parts, mut sum) = (0_usize, Money::ZERO);
     for row in record.children.iter().filter(|row| row.is("FREEZEDETAIL") && is_cny(field(row, "BZ"))) {
         parts += 1;
         sum = sum.plus(money(row, "ZXDJJE")?.unwrap_or(Money::ZERO));
     }
-    let agrees = is_sum(held) && is_sum(limit) && rest_fits && (parts == 0 || sum == held);
+    let agrees = rest_fits && (parts == 0 || sum == held);
     if agrees { Ok(()) } else { Err(CONTRADICTION) }
 }
 
@@ -379,9 +420,13 @@ fn not_done(asked: Asked, text: &str, outcome: &mut Outcome) -> Result<(Verdict,
     if is_asked_to_hold && outcome.caught.is_some_and(Money::is_positive) {
         return Err(CONTRADICTION);
     }
-    if asked == Asked::Freeze && text.contains("轮候") && !refuses(text) {
-        outcome.caught = Some(Money::ZERO);
-        return Ok((Verdict::Queued, Some(Reason::PriorRight)));
+    match queue_of(text, reason_of(text)).filter(|_| asked == Asked::Freeze) {
+        Some(Queue::Registered) => {
+            outcome.caught = Some(Money::ZERO);
+            return Ok((Verdict::Queued, Some(Reason::PriorRight)));
+        }
+        Some(Queue::Unclear) => return Err(CONTRADICTION),
+        Some(Queue::Refused) | None => {}
     }
     (outcome.limit, outcome.caught, outcome.from, outcome.to) = (None, None, None, None);
     Ok((Verdict::Refused, Some(reason_of(text))))

@@ -1,5 +1,7 @@
 //! The regulator's packets to and from banks to the byte of their members, what is counted, and what nobody takes at its word.
 
+mod late;
+
 use std::sync::Arc;
 
 use domain::act::Original;
@@ -29,6 +31,18 @@ macro_rules! golden {
     ($name:literal) => {
         include_str!(concat!("../golden/packet/", $name)).trim_end()
     };
+}
+
+fn partly() -> &'static str {
+    golden!("SS19_partly.xml")
+}
+
+fn reception() -> Member {
+    Member { name: format!("RR28{ORDER}.xml"), bytes: golden!("RR28.xml").as_bytes().to_vec() }
+}
+
+fn refused() -> String {
+    golden!("SS20_refused.xml").replace("SS20", "SS19")
 }
 
 fn ends() -> Ends {
@@ -273,11 +287,36 @@ fn accounts_come_with_their_measures_rights_and_particulars() {
 }
 
 #[test]
+fn measures_and_rights_are_of_an_account_that_is_told() {
+    let found = golden!("SS03.xml");
+    let measure = "<MEASURE ZH=\"6222000000000000017\" CSXH=\"2\" DJJGMC=\"宁波海事法院\" DJJE=\"5.00\" BEIZ=\"x\"/>";
+    for inside in [measure.to_owned(), measure.replace("ZH=\"6222000000000000017\" ", "")] {
+        let nested = found.replace("XXBZ=\"later edition\"/>", &format!("XXBZ=\"later edition\">{inside}</ACCOUNT>"));
+        let told = one(queried("SS03", &nested, 1, 2));
+        assert_eq!((told.accounts[0].ahead.len(), told.accounts[1].ahead.len()), (2, 1));
+        assert_eq!(told.findings.iter().filter(|finding| finding.class == FindingClass::Measure).count(), 2);
+        let foreign = nested.replace(&inside, &measure.replace(ACCOUNT, "6222000000000000025"));
+        assert_eq!(reason(queried("SS03", &foreign, 1, 2)), "contradiction", "another's, within this one");
+    }
+    let card = found.replacen("KH=\"6222000000000000017\"", "KH=\"6217000000000000017\"", 1);
+    let by_card = card.replace("<MEASURE ZH=\"6222000000000000017\"", "<MEASURE ZH=\"6217000000000000017\"");
+    assert_eq!(one(queried("SS03", &by_card, 1, 2)).accounts[0].ahead.len(), 1);
+    for name in ["MEASURE", "PRIORITY"] {
+        let foreign = found.replacen(&format!("<{name} ZH=\"62"), &format!("<{name} ZH=\"99"), 1);
+        assert_eq!(reason(queried("SS03", &foreign, 1, 2)), "contradiction", "of no told account");
+    }
+}
+
+#[test]
 fn nobody_is_an_answer_and_a_refusal_has_its_reason() {
     let nobody = golden!("SS04_nobody.xml");
     assert_eq!(one(queried("SS04", nobody, 0, 0)).verdict, Verdict::NoSuchCustomer);
     let refused = one(queried("SS04", &nobody.replace("查无开户信息", "证件与名称不符"), 0, 0));
     assert_eq!((refused.verdict, refused.reason), (Verdict::Refused, Some(Reason::NameMismatch)));
+    for broken in ["系统故障", "系统异常，查无开户信息", "查询超时，请稍后重试"] {
+        let told = queried("SS04", &nobody.replace("查无开户信息", broken), 0, 0);
+        assert_eq!(reason(told), "contradiction", "{broken}");
+    }
     let none = nobody.replace("CXFKJG=\"02\" CXFKJGYY=\"查无开户信息\"", "CXFKJG=\"01\"");
     let none = one(queried("SS04", &none, 1, 0));
     assert!(none.verdict == Verdict::Done && none.accounts.is_empty(), "a customer without an account");
@@ -301,6 +340,8 @@ fn a_freeze_is_done_in_part_in_the_queue_or_not() {
     assert_eq!((told.limit, told.caught), (yuan("18000.00"), yuan("8234.56")));
     assert_eq!((told.from, told.to), (Day::parse("2026-11-22"), Day::parse("2027-11-19")));
     assert_eq!((told.ahead.len(), told.findings.len()), (1, 1));
+    let numbers: Vec<&str> = told.account_numbers.iter().map(|number| number.expose().as_str()).collect();
+    assert_eq!(numbers, [ACCOUNT, ACCOUNT], "held against the order");
 
     let alone = partly.replace("宁海县人民法院", "");
     assert_eq!(one(answered("SS19", &alone)).reason, Some(Reason::Insufficient));
@@ -314,12 +355,8 @@ fn a_freeze_is_done_in_part_in_the_queue_or_not() {
     let behind = partly.replace("8234.56", "0.00").replace("9765.44", "18000.00");
     let told = one(answered("SS19", &behind));
     assert_eq!((told.verdict, told.caught), (Verdict::Queued, yuan("0.00")));
-    let above = alone.replace("8234.56", "20000.00").replace("9765.44", "0.00");
-    assert_eq!(
-        one(answered("SS19", &above)).caught,
-        yuan("20000.00"),
-        "a finding of the ledger's, not a broken answer"
-    );
+    let denied = behind.replace("WNDJYY=\"\"", "WNDJYY=\"未能轮候冻结\"");
+    assert_eq!(reason(answered("SS19", &denied)), "contradiction", "done, nothing held, and no queue");
 
     let refused = golden!("SS20_refused.xml");
     let told = one(answered("SS20", refused));
@@ -328,6 +365,10 @@ fn a_freeze_is_done_in_part_in_the_queue_or_not() {
     assert_eq!(one(answered("SS20", &queued)).verdict, Verdict::Queued);
     let unsupported = queued.replace("已登记轮候", "我行不支持轮候");
     assert_eq!(one(answered("SS20", &unsupported)).verdict, Verdict::Refused, "words that refuse a queue are none");
+    for unclear in ["轮候冻结异常", "请改为轮候冻结后重发", "待人工办理轮候"] {
+        let told = answered("SS20", &queued.replace("账户已被冻结，已登记轮候", unclear));
+        assert_eq!(reason(told), "contradiction", "{unclear}");
+    }
     for measure in ["06", "07", ""] {
         let of = queued.replace("QQCSLX=\"05\"", &format!("QQCSLX=\"{measure}\""));
         assert_eq!(one(answered("SS20", &of)).verdict, Verdict::Refused, "only a freeze stands in a queue");
@@ -344,6 +385,12 @@ fn a_renewal_says_until_when_and_a_release_holds_nothing() {
     assert_eq!((told.verdict, told.caught, told.limit, told.to), (Verdict::Done, None, None, None));
     let in_part = golden!("SS19_released.xml").replace("ZXJG=\"0\"", "ZXJG=\"0\" WNDJYY=\"部分解除失败\"");
     assert_eq!(one(answered("SS19", &in_part)).verdict, Verdict::Partly, "some of it is still held");
+    let left = |sum: &str| golden!("SS19_released.xml").replace("ZXJG=\"0\"", &format!("ZXJG=\"0\" WDJJE=\"{sum}\""));
+    assert_eq!(one(answered("SS19", &left("9765.44"))).verdict, Verdict::Partly, "it says that some was left");
+    assert_eq!(one(answered("SS19", &left("0.00"))).verdict, Verdict::Done);
+    assert_eq!(reason(answered("SS19", &left("-0.01"))), "contradiction");
+    let below = golden!("SS19_released.xml").replace("8234.56", "-8234.56");
+    assert_eq!(reason(answered("SS19", &below)), "contradiction");
 }
 
 #[test]
@@ -361,7 +408,13 @@ fn what_contradicts_itself_or_is_not_agreed_is_nobodys_answer() {
         ("SDJE=\"8234.56\"", "SDJE=\"八千\"", "schema"),
         ("SDJE=\"8234.56\"", "SDJE=\"-8234.56\"", "contradiction"),
         ("WDJJE=\"9765.44\"", "WDJJE=\"9765.45\"", "contradiction"),
+        ("WDJJE=\"9765.44\"", "WDJJE=\"-1.00\"", "contradiction"),
+        ("SQDJXE=\"18000.00\"", "SQDJXE=\"8234.55\"", "contradiction"),
         ("ZXDJJE=\"8234.56\"", "ZXDJJE=\"8234.55\"", "contradiction"),
+        ("ZXJG=\"0\" ZXD", "ZXJG=\"7\" ZXD", "schema"),
+        ("SQJGDM=\"330225\"", "SQJGDM=\"330226\"", "schema"),
+        ("MBJGDM=\"B0000000000000002\"", "MBJGDM=\"B0000000000000003\"", "schema"),
+        ("<FREEZERECORD", "<BASICINFO QQDBS=\"X202611220000000001201\" QQCSLX=\"07\"/><FREEZERECORD", "schema"),
         ("RECORD RWLSH=\"X202611220000000001201\"", "RECORD RWLSH=\"X202611220000000001301\"", "schema"),
         ("INFO QQDBS=\"X202611220000000001201\"", "INFO QQDBS=\"X202611220000000001301\"", "schema"),
     ] {
@@ -491,48 +544,6 @@ async fn a_mailbox_accepts_answers_no_question_and_takes_corrections() {
     assert_eq!(said, [Ok(0), Err("duplicate_batch")]);
 }
 
-#[tokio::test]
-async fn a_reception_behind_any_answer_that_was_taken_says_nothing_any_more() {
-    let folder = tempfile::tempdir().unwrap();
-    let entries = [
-        ("organ", "330225".to_owned()),
-        ("target", TARGET.to_owned()),
-        ("folder", folder.path().to_str().unwrap().to_owned()),
-        ("settle_ms", "0".to_owned()),
-    ];
-    let Ok(Plug::CallOut(call)) = super::build(&partner_options(&entries)) else { panic!("a call-out") };
-    let upload = folder.path().join(TARGET).join("upload");
-    std::fs::create_dir_all(&upload).unwrap();
-    let put = |kind: &str, members: &[Member]| {
-        let base = packet_name("SS19", kind);
-        std::fs::write(upload.join(format!("{base}.zip")), write(members, Some(&base)).unwrap()).unwrap();
-    };
-    let partly = golden!("SS19_partly.xml");
-    put("FK001", &answer_members("SS19", partly.as_bytes(), 0, 2));
-    put("FK002", &answer_members("SS19", partly.as_bytes(), 0, 1));
-    let sweep = call.sweep().await.ok().unwrap();
-    let [first, second] = sweep.found.as_slice() else { panic!("two packets") };
-    assert_eq!(first.said.as_ref().err(), Some(&"totals"));
-    call.conclude(&first.name, Conclusion::SetAside("totals")).await.unwrap();
-    let reception = Member { name: format!("RR28{ORDER}.xml"), bytes: golden!("RR28.xml").as_bytes().to_vec() };
-    let heard = |sweep: domain::socket::Sweep| {
-        let said = |swept: &domain::socket::Swept| swept.said.as_ref().ok().map(|said| said.feedback.len());
-        sweep.found.iter().filter(|swept| swept.name.ends_with("RR28.zip")).map(said).collect::<Vec<_>>()
-    };
-    put("RR28", std::slice::from_ref(&reception));
-    assert_eq!(heard(call.sweep().await.ok().unwrap()), [Some(1)], "what was set aside answered nothing");
-    // Held since a crash it is the same packet, and its note the request's.
-    let held = format!(".{}.17.held", second.name);
-    std::fs::rename(upload.join(&second.name), upload.join(&held)).unwrap();
-    let sweep = call.sweep().await.ok().unwrap();
-    assert!(sweep.found.iter().any(|swept| swept.name == held));
-    call.conclude(&held, Conclusion::Taken(&[])).await.unwrap();
-    assert_eq!(heard(call.sweep().await.ok().unwrap()), [Some(0)]);
-    let taken = folder.path().join(TARGET).join("taken");
-    assert!(taken.join(format!("{}.answered", packet_name("SS19", ""))).exists());
-    assert!(taken.join(format!("{}.zip.sha256", packet_name("SS19", "FK002"))).exists());
-}
-
 proptest::proptest! {
     #[test]
     fn any_message_is_read_or_set_aside(text in "[<>&;/a-zA-Z0-9\"'= !\\[\\]?#]{0,200}") {
@@ -548,6 +559,10 @@ proptest::proptest! {
         let record = format!(
             "<SS19><BASICINFO QQDBS=\"{ORDER}\" QQCSLX=\"05\"/><FREEZERECORD RWLSH=\"{ORDER}\" ZXJG=\"0\" SQDJXE=\"{limit}\" SDJE=\"{held}\" DJJSRQ=\"20271119\" DJJG=\"{organ}\"/></SS19>"
         );
+        if held > limit {
+            proptest::prop_assert_eq!(reason(answered("SS19", &record)), "contradiction");
+            return Ok(());
+        }
         let told = one(answered("SS19", &record));
         proptest::prop_assert_eq!((told.limit, told.caught), (Some(limit), Some(held)));
         let wanted = match (held >= limit, held == Money::ZERO && named) {

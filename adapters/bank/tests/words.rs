@@ -32,7 +32,15 @@ fn words_of_a_queue_are_one_only_where_nothing_in_them_refuses() {
             assert!(told("2", text, &inside).is_ok_and(|(verdict, _)| verdict == Verdict::Refused), "{text}");
         }
     }
-    assert!(told("2", "已登记轮候，无法足额冻结", "").is_err(), "one of the two is asked for");
+    for text in ["已登记轮候，无法足额冻结", "轮候冻结异常", "可申请轮候冻结", "请改为轮候冻结后重发", "已有轮候3笔"]
+    {
+        for inside in [String::new(), djxx()] {
+            assert!(told("2", text, &inside).is_err(), "{text}: one of the two is asked for");
+        }
+    }
+    for text in ["轮候冻结异常", "暂未开通轮候", "可申请轮候冻结", "轮候冻结失败"] {
+        assert!(told("1", text, &djxx()).is_err(), "{text}: controlled, nothing held, and no queue");
+    }
     for text in ["部分解除失败", "轮候部分未解除", "请联系网点"] {
         assert!(told("1", text, &djxx()).is_ok_and(|(verdict, _)| verdict == Verdict::Partly), "{text}");
     }

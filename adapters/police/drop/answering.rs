@@ -106,13 +106,7 @@ pub(super) fn read(named: &BackName<'_>, root: &Element) -> Result<Told, &'stati
 
 /// CXJG of a query: 0 found, 1 nobody of that number, 2 not answered.
 fn found(result: &Element, counted: &mut Counted) -> Result<Outcome, String> {
-    let mut outcome = match field(result, "CXJG") {
-        "0" => Outcome::of(Verdict::Done),
-        "1" => Outcome::of(Verdict::NoSuchCustomer),
-        "2" => refused(result),
-        _ => return Err("CXJG只能为0、1或2".to_owned()),
-    };
-    outcome.as_of = time_of(result, "FKSJ").map(str::to_owned);
+    let mut findings = Vec::new();
     for row in &result.children {
         let Some((_, class, _, words)) = FINDINGS.iter().find(|(name, ..)| row.is(name)) else { continue };
         match class {
@@ -120,8 +114,16 @@ fn found(result: &Element, counted: &mut Counted) -> Result<Outcome, String> {
             FindingClass::Vehicle => counted.accounts += 1,
             _ => {}
         }
-        outcome.findings.push(Finding { class: *class, details: details(row, words) });
+        findings.push(Finding { class: *class, details: details(row, words) });
     }
+    let mut outcome = match field(result, "CXJG") {
+        "0" => Outcome::of(Verdict::Done),
+        "1" => Outcome::of(Verdict::NoSuchCustomer),
+        "2" => refused(result)?,
+        _ => return Err("CXJG只能为0、1或2".to_owned()),
+    };
+    outcome.as_of = time_of(result, "FKSJ").map(str::to_owned);
+    outcome.findings = findings;
     if outcome.verdict != Verdict::Done && !outcome.findings.is_empty() {
         return Err("未查询到结果时不应反馈明细".to_owned());
     }
@@ -136,7 +138,7 @@ fn watched(result: &Element) -> Result<Outcome, String> {
     };
     let mut outcome = match field(result, "CXJG") {
         "0" => Outcome::of(Verdict::Done),
-        "2" => refused(result),
+        "2" => refused(result)?,
         _ => return Err("CXJG只能为0或2".to_owned()),
     };
     (outcome.from, outcome.to) = (day("KSSJ")?, day("JSSJ")?);
@@ -153,15 +155,19 @@ fn watched(result: &Element) -> Result<Outcome, String> {
     Ok(outcome)
 }
 
-fn refused(result: &Element) -> Outcome {
+/// A code that is not agreed says nothing; none at all says what its words say.
+fn refused(result: &Element) -> Result<Outcome, String> {
+    let text = field(result, "JGSM");
     let reason = match field(result, "YYDM") {
         "01" => Reason::NameMismatch,
         "02" => Reason::IdMismatch,
         "03" => Reason::NoOriginalFreeze,
         "04" => Reason::Unsupported,
-        _ => Reason::Other,
+        "99" => Reason::Other,
+        "" if !text.is_empty() => Reason::Other,
+        _ => return Err("YYDM只能为01、02、03、04或99".to_owned()),
     };
-    Outcome::of(Verdict::Refused).because(reason, field(result, "JGSM"))
+    Ok(Outcome::of(Verdict::Refused).because(reason, text))
 }
 
 fn details(row: &Element, words: Words) -> Vec<Detail> {

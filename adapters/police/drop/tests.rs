@@ -207,6 +207,16 @@ fn an_answer_is_read_once_its_counts_add_up() {
     }
     assert_eq!(reason(back("FK001", &[("SS03", golden!("SS03.xml"))])), "totals");
     let own = golden!("EXECRESULT.xml");
+    let foreign = own.replace(NUMBER, "X202611220000000001301");
+    assert_eq!(reason(back("FK001", &[("SS03", golden!("SS03.xml")), ("EXECRESULT", &foreign)])), "totals");
+    for (from, to) in [("\"330225\"", "\"330226\""), ("\"P0000000000330225\"", "\"P0000000000330226\"")] {
+        let foreign = golden!("SS03.xml").replacen(from, to, 1);
+        assert_eq!(reason(back("FK001", &[("SS03", &foreign), ("EXECRESULT", own)])), "schema", "{to}");
+        let foreign = golden!("RR28.xml").replacen(from, to, 1);
+        assert_eq!(reason(back("RR28", &[("RR28", &foreign)])), "schema", "{to}");
+    }
+    let twice = golden!("SS03.xml").replace("<RESULT", "<BASICINFO QQDBS=\"X202611220000000001301\"/><RESULT");
+    assert_eq!(reason(back("FK001", &[("SS03", &twice), ("EXECRESULT", own)])), "schema", "two requests");
     for (class, bytes, wanted) in [
         ("SS05", golden!("SS03.xml"), "members"),
         ("SS04", golden!("SS03.xml"), "schema"),
@@ -227,6 +237,11 @@ fn nobody_refused_and_what_contradicts_itself() {
     assert_eq!(one(answered(&result("CXJG=\"1\""))).verdict, Verdict::NoSuchCustomer);
     let refused = one(answered(&result("CXJG=\"2\" YYDM=\"02\" JGSM=\"证件号码不符\"")));
     assert_eq!((refused.verdict, refused.reason), (Verdict::Refused, Some(Reason::IdMismatch)));
+    for unknown in ["CXJG=\"2\" YYDM=\"57\" JGSM=\"不明\"", "CXJG=\"2\" YYDM=\"57\"", "CXJG=\"2\""] {
+        assert!(answered(&result(unknown)).feedback[0].outcome.is_err(), "{unknown}");
+    }
+    let worded = one(answered(&result("CXJG=\"2\" JGSM=\"请到现场查询\"")));
+    assert_eq!((worded.verdict, worded.reason), (Verdict::Refused, Some(Reason::Other)));
     assert!(answered(&result("CXJG=\"9\"")).feedback[0].outcome.is_err(), "an unknown word fails alone");
     let told = golden!("SS03.xml").replace("CXJG=\"0\"", "CXJG=\"2\"");
     let inbound = back("FK001", &[("SS03", &told), ("EXECRESULT", golden!("EXECRESULT.xml"))]).unwrap();
@@ -341,6 +356,22 @@ async fn a_reception_behind_its_answer_says_nothing_any_more() {
     let sweep = call.sweep().await.ok().unwrap();
     assert_eq!(sweep.found.len(), 1);
     assert!(sweep.found[0].said.as_ref().ok().unwrap().feedback.is_empty());
+    call.conclude(&sweep.found[0].name, Conclusion::Taken(&[])).await.unwrap();
+    // Hits in another order than their numbers are all hits, and put no answer out of date; an older answer behind a newer one is.
+    let (hit, sums) = (golden!("SS13_hit.xml"), self::sums(0, 0, 0, 1));
+    for kind in ["FK005", "FK002"] {
+        put(kind, &[("SS13", hit), ("EXECRESULT", &sums)]);
+        let sweep = call.sweep().await.ok().unwrap();
+        assert_eq!(sweep.found[0].said.as_ref().ok().unwrap().leads.len(), 1);
+        call.conclude(&sweep.found[0].name, Conclusion::Taken(&[])).await.unwrap();
+    }
+    for (kind, stale) in [("FK004", None), ("FK003", Some("stale"))] {
+        put(kind, &answer);
+        let sweep = call.sweep().await.ok().unwrap();
+        assert_eq!(sweep.found[0].said.as_ref().err().copied(), stale, "{kind}");
+        let end = stale.map_or(Conclusion::Taken(&[]), Conclusion::SetAside);
+        call.conclude(&sweep.found[0].name, end).await.unwrap();
+    }
 }
 
 proptest::proptest! {

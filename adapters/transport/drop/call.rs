@@ -99,6 +99,9 @@ impl<F: PacketForm> CallOut for DropCall<F> {
                     if let Some(note) = self.reader.noted_as(packet) {
                         self.sweeper.note(name, &note).await?;
                     }
+                    if let Some(note) = self.sweeper.own_note(name, self.reader.as_ref()) {
+                        self.sweeper.note(name, &note).await?;
+                    }
                     let receipt = self.form.receipt(packet, verdicts).map(|packet| (packet.name, packet.bytes));
                     self.sweeper.taken(name, receipt.into_iter().collect()).await
                 }

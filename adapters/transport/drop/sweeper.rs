@@ -39,6 +39,11 @@ pub(crate) trait PacketReader: Send + Sync + 'static {
     fn noted_as(&self, _name: &str) -> Option<String> {
         None
     }
+    /// The request that a packet answers, and its place among the answers to it. What a later one said is not undone by an earlier
+    /// one that comes behind it.
+    fn place_of(&self, _name: &str) -> Option<(String, u16)> {
+        None
+    }
     /// Reads a packet.
     ///
     /// # Errors
@@ -47,7 +52,7 @@ pub(crate) trait PacketReader: Send + Sync + 'static {
 }
 
 /// Every reason for which a packet is put aside, in Chinese and English.
-pub(crate) const REASONS: [(&str, &str, &str); 20] = [
+pub(crate) const REASONS: [(&str, &str, &str); 21] = [
     ("truncated", "数据包不完整", "the packet has no end"),
     ("damaged", "数据包已损坏", "the packet's parts or checksums do not fit together"),
     ("too_large", "数据包超过大小限制", "the packet is larger than any may be"),
@@ -60,6 +65,7 @@ pub(crate) const REASONS: [(&str, &str, &str); 20] = [
     ("password", "数据包密码不符", "the agreed password does not open the packet"),
     ("method", "数据包压缩方式不支持", "the packet is packed by a method that is not agreed"),
     ("duplicate_batch", "同一批次号已接收过不同内容", "another packet of this name was taken before"),
+    ("stale", "同一请求序号更大的反馈已接收", "a later answer to the same request was taken before"),
     ("packet_name", "数据包名称不符合约定", "the packet's name is none that is agreed"),
     ("bank_code", "机构编码与目录不符", "a code in the names is not this box's"),
     ("members", "数据包内文件种类不符合约定", "the packet holds a member that its kind may not have"),
@@ -80,6 +86,8 @@ struct Seen {
     fault: Option<&'static str>,
     /// Nobody could get at it, or put it away, the last time.
     comes_last: bool,
+    /// It says what became of an order, not only what was seen beside.
+    answers: bool,
 }
 
 /// What was read of a file.
@@ -118,7 +126,9 @@ impl Sweeper {
             }
             // What the one says must be known when the other is read: two of one name, an answer before its reception.
             let passed_by = reader.passed_by(&packet);
-            let passes_by = |other: &str| passed_by.is_some() && reader.noted_as(other) == passed_by;
+            let passes_by = |other: &str| {
+                passed_by.is_some() && reader.noted_as(other) == passed_by || is_later(reader.as_ref(), other, &packet)
+            };
             let before =
                 |swept: &Swept| packet_of(&swept.name).is_some_and(|other| other == packet || passes_by(other));
             if sweep.found.iter().any(before) {
@@ -129,7 +139,7 @@ impl Sweeper {
                 Ok(None) => {}
                 Ok(Some(Read { digest, said, bytes })) => {
                     bytes_held += bytes;
-                    if self.settled(&file, &digest, said.as_ref().err().copied()) {
+                    if self.settled(&file, &digest, &said) {
                         sweep.found.push(Swept { name: file.name, digest, said });
                     }
                 }
@@ -190,7 +200,8 @@ impl Sweeper {
     /// Notes that nobody could get at it.
     fn passed_over(&self, file: &Lying) {
         let (bytes, written_s, since) = (file.bytes, file.written_s, Instant::now());
-        let seen = Seen { bytes, written_s, since, digest: String::new(), fault: None, comes_last: true };
+        let digest = String::new();
+        let seen = Seen { bytes, written_s, since, digest, fault: None, comes_last: true, answers: false };
         self.seen().insert(file.name.clone(), seen);
     }
 
@@ -203,7 +214,9 @@ impl Sweeper {
     }
 
     /// Notes what was read; false when it is unreadable and may still be growing.
-    fn settled(&self, file: &Lying, digest: &str, fault: Option<&'static str>) -> bool {
+    fn settled(&self, file: &Lying, digest: &str, said: &Result<Inbound, &'static str>) -> bool {
+        let fault = said.as_ref().err().copied();
+        let answers = said.as_ref().is_ok_and(|inbound| !inbound.feedback.is_empty());
         let mut seen = self.seen();
         let known = seen.get(&file.name).filter(|seen| {
             // A file that says another time and size, or holds other bytes, has been written to since.
@@ -212,14 +225,14 @@ impl Sweeper {
         let since = known.map_or_else(Instant::now, |seen| seen.since);
         let (bytes, written_s, digest) = (file.bytes, file.written_s, digest.to_owned());
         let comes_last = false;
-        seen.insert(file.name.clone(), Seen { bytes, written_s, since, digest, fault, comes_last });
+        seen.insert(file.name.clone(), Seen { bytes, written_s, since, digest, fault, comes_last, answers });
         fault.is_none() || since.elapsed() >= self.settle
     }
 
     /// The digest of a packet and what it says.
     async fn open(&self, packet: &str, bytes: Vec<u8>, reader: &Arc<dyn PacketReader>) -> Result<Read, Cause> {
         let passed_by = reader.passed_by(packet);
-        let (reader, own) = (Arc::clone(reader), packet.to_owned());
+        let (all, reader, own) = (reader, Arc::clone(reader), packet.to_owned());
         let place = UNPACKING.acquire().await.map_err(|_| Cause::Interrupted)?;
         let opened = tokio::task::spawn_blocking(move || {
             let _place = place;
@@ -235,12 +248,35 @@ impl Sweeper {
                 Some(note) if read.said.is_ok() && self.mailbox.has(Folder::Taken, &note).await? => {
                     Ok(nothing_new(read))
                 }
+                _ if self.is_superseded(packet, all).await? => Ok(Read { said: stale(read.said), ..read }),
                 _ => Ok(read),
             },
             // Found again after a crash, or left again by its sender: what it says is known.
             Some(taken) if taken == read.digest.as_bytes() => Ok(nothing_new(read)),
             Some(_) => Ok(Read { said: Err("duplicate_batch"), ..read }),
         }
+    }
+
+    /// Was a later answer to the same request taken? The folder is looked through only where an answer to it was.
+    async fn is_superseded(&self, packet: &str, reader: &Arc<dyn PacketReader>) -> Result<bool, Cause> {
+        let Some(note) = reader.noted_as(packet).filter(|_| reader.place_of(packet).is_some()) else {
+            return Ok(false);
+        };
+        if !self.mailbox.has(Folder::Taken, &note).await? {
+            return Ok(false);
+        }
+        let (reader, own) = (Arc::clone(reader), packet.to_owned());
+        let later =
+            move |name: &str| name.strip_suffix(ANSWERED).is_some_and(|other| is_later(reader.as_ref(), other, &own));
+        let listed = self.mailbox.list_up_to(Folder::Taken, Arc::new(later), 1).await?;
+        Ok(!listed.files.is_empty())
+    }
+
+    /// The note that this very answer was taken, where answers have places and it is one.
+    pub(crate) fn own_note(&self, name: &str, reader: &dyn PacketReader) -> Option<String> {
+        let answers = self.seen().get(name).is_some_and(|seen| seen.answers);
+        let packet = packet_of(name).unwrap_or(name);
+        (answers && reader.place_of(packet).is_some()).then(|| format!("{packet}{ANSWERED}"))
     }
 
     /// Leaves the receipts, notes the packet as taken, and takes it away: in this order, so that nothing is lost between.
@@ -307,6 +343,26 @@ impl Sweeper {
 
     fn seen(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Seen>> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Behind the name of an answer that was taken.
+const ANSWERED: &str = ".answered";
+
+/// Does a packet answer the same request as another, and later?
+fn is_later(reader: &dyn PacketReader, packet: &str, than: &str) -> bool {
+    match (reader.place_of(packet), reader.place_of(than)) {
+        (Some((request, place)), Some((of, before))) => request == of && place > before,
+        _ => false,
+    }
+}
+
+/// What was seen beside stays true whenever it comes; what became of the order does not.
+fn stale(said: Result<Inbound, &'static str>) -> Result<Inbound, &'static str> {
+    match said? {
+        Inbound { leads, .. } if !leads.is_empty() => Ok(Inbound { leads, feedback: Vec::new() }),
+        Inbound { feedback, .. } if feedback.is_empty() => Ok(Inbound::default()),
+        _ => Err("stale"),
     }
 }
 

@@ -10,9 +10,9 @@ use super::Decider;
 use super::duties::names_co_owner;
 use crate::command::Answer;
 use crate::refusal::Refusal;
-use crate::state::Act;
 use crate::state::measure::NO_DAY;
 use crate::state::slab::Index;
+use crate::state::{Act, short_hash};
 
 /// What is assumed of a partner that the configuration no longer names.
 const ABSENT_DOUBT: DoubtPolicy =
@@ -287,6 +287,9 @@ pub(crate) fn contradiction(act: &Act, outcome: &Outcome, partner: Option<&Partn
     if outcome.about.is_some_and(|about| !about.fits(act.kind())) {
         return Some(format!("反馈的事项与请求不符，该请求为{}", act.kind().chinese()));
     }
+    if partner.is_some_and(|partner| is_of_another(act, outcome, partner)) {
+        return Some("反馈的账户与请求不符".to_owned());
+    }
     if lacks_sum(act, outcome, partner) {
         let field = if act.kind() == ActKind::Freeze { "控制金额" } else { "划出金额" };
         return Some(format!("缺少实际{field}（SKJE），请补充后重新反馈"));
@@ -295,6 +298,13 @@ pub(crate) fn contradiction(act: &Act, outcome: &Outcome, partner: Option<&Partn
     let effect = lasts && outcome.verdict.state().took_effect();
     let over = outcome.to.filter(|to| effect && act.sent_at > 0 && *to < Day::of(act.sent_at));
     over.map(|_| "止期早于请求下发之日，请核对后重新反馈".to_owned())
+}
+
+/// Does it name accounts, and none that was ordered?
+fn is_of_another(act: &Act, outcome: &Outcome, partner: &Partner) -> bool {
+    let is_ordered = |number: &Personal<String>| short_hash(&[&partner.id, number.expose()]) == act.asset;
+    let numbers = &outcome.account_numbers;
+    act.kind().is_control() && act.asset != 0 && !numbers.is_empty() && !numbers.iter().any(is_ordered)
 }
 
 /// Done, all or in part, without a word of how much: what was ordered is not what was got.

@@ -244,6 +244,19 @@ fn money_without_a_sum_is_sent_back_and_a_seal_needs_none() {
 }
 
 #[test]
+fn an_answer_about_another_account_is_sent_back() {
+    let (mut table, ids) = listed(vec![freeze_of(A, "62", 50_000)]);
+    let about = |numbers: &[&str]| Outcome {
+        account_numbers: numbers.iter().map(|number| Personal::new((*number).to_owned())).collect(),
+        ..caught(50_000)
+    };
+    assert!(table.fed(ids[0], about(&["63", "64"])).is_err_and(|reason| reason.contains("账户")));
+    assert_eq!(table.state_of(ids[0]), ActState::Awaiting);
+    table.fed(ids[0], about(&["64", "62"])).unwrap();
+    assert_eq!(table.state_of(ids[0]), ActState::Done, "one of them is the one");
+}
+
+#[test]
 fn an_answer_about_another_sort_of_order_is_sent_back() {
     let (mut table, _, act) = on_a_freeze(ActKind::Deduct);
     let about = |about| Outcome { about: Some(about), ..moved(50_000) };

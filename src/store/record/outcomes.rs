@@ -349,6 +349,7 @@ impl OutcomeTwin {
             findings: self.findings.into_iter().map(finding).collect::<Option<_>>()?,
             in_part: self.in_part,
             about: None,
+            account_numbers: Vec::new(),
         })
     }
 }
