@@ -1,5 +1,6 @@
 //! Courts, people and operators: what they ask of the gateway, drawn from the seed.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use domain::act::{ActOrder, Original};
@@ -177,6 +178,7 @@ impl Simulation {
             subjects: file.subjects.clone(),
             paper_keys: vec![document.key],
             preservation: None,
+            shown: BTreeSet::new(),
             request: Arc::new(request),
         })))
     }

@@ -402,9 +402,13 @@ fn all_or_part(text: &str) -> (Verdict, Option<Reason>) {
     }
 }
 
-/// What is held and what is not make the limit; the sub-accounts in CNY make what is held.
+/// What is held and what is not make the limit; the sub-accounts in CNY make what is held. More held than the limit, with nothing left
+/// over, is no contradiction but a freeze of too much: the ledger must see it, or nobody lets it go.
 fn sums_agree(record: &Element, limit: Money, held: Money, rest: Option<Money>) -> Result<(), &'static str> {
-    let rest_fits = held <= limit && rest.is_none_or(|rest| held.plus(rest) == limit);
+    let rest_fits = match rest {
+        None => true,
+        Some(rest) => held.plus(rest) == limit || (held > limit && rest == Money::ZERO),
+    };
     let (mut parts, mut sum) = (0_usize, Money::ZERO);
     for row in record.children.iter().filter(|row| row.is("FREEZEDETAIL") && is_cny(field(row, "BZ"))) {
         parts += 1;
