@@ -533,6 +533,7 @@ impl Seed {
             findings: self.many(Self::finding),
             in_part: self.next().is_multiple_of(2),
             about: None,
+            account_numbers: Vec::new(),
         }
     }
 
