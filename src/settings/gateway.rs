@@ -111,11 +111,13 @@ fn tls(mut table: Table<'_>, around: &Around<'_>) -> Option<TlsPapers> {
         match bounded(&path, PEM_BYTES_MAX) {
             Ok(bytes) if bytes.windows(10).any(|part| part == b"-----BEGIN") => Some(bytes),
             Ok(_) => {
-                found.spot.fault(format!("names the file {}, which holds no PEM", path.display()));
+                found
+                    .spot
+                    .fault(format!("names the file {}, which holds no PEM", path.display().to_string().escape_debug()));
                 None
             }
             Err(why) => {
-                found.spot.fault(format!("names the file {}, which {why}", path.display()));
+                found.spot.fault(format!("names the file {}, which {why}", path.display().to_string().escape_debug()));
                 None
             }
         }

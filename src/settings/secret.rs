@@ -56,12 +56,15 @@ impl Around<'_> {
                 return None;
             }
             Err(why) => {
-                spot.fault(format!("names the file {}, which {why}", path.display()));
+                spot.fault(format!("names the file {}, which {why}", path.display().to_string().escape_debug()));
                 return None;
             }
         };
         if text.is_empty() {
-            spot.fault(format!("names the file {}, which is empty; write the secret into it", path.display()));
+            spot.fault(format!(
+                "names the file {}, which is empty; write the secret into it",
+                path.display().to_string().escape_debug()
+            ));
             return None;
         }
         if std::fs::metadata(path).is_ok_and(|of| of.permissions().mode() & 0o004 != 0) {
