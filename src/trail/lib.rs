@@ -48,12 +48,12 @@ mod audit;
 mod bundle;
 mod check;
 mod checkpoint;
-mod directory;
 mod edge;
 mod entries;
 mod frontier;
 mod hash;
 mod note;
+mod packs;
 mod path;
 mod proof;
 mod reader;
@@ -66,7 +66,6 @@ pub use audit::{AuditLimit, Auditor, CHECKPOINTS_MAX, Finding, KNOWN_LEAVES_MAX,
 pub use bundle::{BUNDLE_BYTES_MAX, Bundle, BundleError};
 pub use check::{CheckedTiles, TILE_FAULTS_MAX, TileCheck, TileFault};
 pub use checkpoint::{Checkpoint, CheckpointError, EXTENSION_CHARACTERS_MAX, EXTENSIONS_MAX, VerifiedCheckpoint};
-pub use directory::DirectoryTiles;
 pub use edge::{Edge, EdgeError, WAITING_TILES_MAX};
 pub use entries::{ENTRIES_MAX, EntriesError, LEAF_BYTES_MAX, push_entry, read_entries};
 pub use frontier::{Frontier, TREE_SIZE_MAX, TreeFull, root_over};
@@ -74,6 +73,7 @@ pub use hash::{EMPTY_ROOT, HASH_BYTES, Hash, HashTextError, leaf_hash, node_hash
 pub use note::{
     KeyName, NAME_CHARACTERS_MAX, NOTE_BYTES_MAX, NoteError, NoteKey, NoteVerifier, SIGNATURES_MAX, SignedNote,
 };
+pub use packs::{PACK_TILES, PackedTiles};
 pub use path::{PATH_CHARACTERS_MAX, TilePath, TilePathError};
 pub use proof::{PROOF_HASHES_MAX, ProofError, check_consistency, check_inclusion};
 pub use reader::{ReadError, Reader};

@@ -13,7 +13,7 @@ use store::journal::{each_record, verify_all};
 use store::keys::{CheckedKeys, KeyShape, SlotState, check_keys};
 use store::seal::master::MasterKey;
 use store::snapshot::{CheckedSnapshot, check_snapshots};
-use trail::{Auditor, CheckedTiles, DirectoryTiles, NoteVerifier, TileCheck, TileFault, TileName, leaf_hash};
+use trail::{Auditor, CheckedTiles, NoteVerifier, PackedTiles, TileCheck, TileFault, TileName, TilePath, leaf_hash};
 
 use super::read_text;
 use crate::serve::{all_faults, master_key};
@@ -43,7 +43,7 @@ pub(super) fn check(
     for path in earlier {
         auditor.earlier(read_text(path)?.as_bytes()).map_err(|error| anyhow::anyhow!("{error}"))?;
     }
-    let stored = DirectoryTiles::new(data.join("trail"));
+    let stored = PackedTiles::new(data.join("trail"));
     let mut tiles = TileCheck::new(&stored);
     let leaves = each_record(&RealDisk, data, &mut |sequence, record| {
         walked.leaf(sequence, record.leaf);
@@ -213,8 +213,11 @@ fn tell_snapshots(walked: &Walked, snapshots: &[CheckedSnapshot], opened: bool) 
     told.is_empty()
 }
 
-fn tell_tiles(found: &CheckedTiles, stored: &DirectoryTiles) -> bool {
-    let place = |name: &TileName| stored.place(*name).display().to_string();
+fn tell_tiles(found: &CheckedTiles, stored: &PackedTiles) -> bool {
+    let place = |name: &TileName| {
+        let (path, begins) = stored.place(*name);
+        format!("tile {} ({} from byte {begins})", TilePath::Hashes(*name), path.display())
+    };
     let told: Vec<String> = found
         .faults
         .iter()

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 use store::disk::{Disk, RealDisk};
 use store::journal::each_record;
-use trail::{CheckedTiles, Checkpoint, DirectoryTiles, SignedNote, TileCheck, leaf_hash};
+use trail::{CheckedTiles, Checkpoint, PackedTiles, SignedNote, TileCheck, leaf_hash};
 
 use super::{FILE_BYTES_MAX, RebuildArguments};
 
@@ -31,7 +31,7 @@ pub fn run(arguments: &RebuildArguments) -> anyhow::Result<ExitCode> {
 
 /// Writes anew what is not as the journal gives it, once the journal is known to be the one that was signed.
 fn tiles(data: &Path) -> anyhow::Result<u64> {
-    let tiles = DirectoryTiles::new(data.join("trail"));
+    let tiles = PackedTiles::new(data.join("trail"));
     let signed = signed(data)?;
     let mut found = TileCheck::new(&tiles);
     each_record(&RealDisk, data, &mut |_, record| {

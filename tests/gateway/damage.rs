@@ -17,8 +17,9 @@ fn with_a_full_tile() -> Gateway {
     gateway
 }
 
-fn first_tile(gateway: &Gateway) -> PathBuf {
-    gateway.data.join("trail/tile/0/000")
+/// It begins with the first tile.
+fn first_pack(gateway: &Gateway) -> PathBuf {
+    gateway.data.join("trail/packs/0/0000000")
 }
 
 fn findings(verified: &Output) -> Vec<String> {
@@ -66,7 +67,7 @@ fn verify_names_a_flipped_byte_in_a_tile_a_key_slot_and_a_snapshot() {
     sound(&gateway);
     let tile: &[&str] = &["is not what the journal's leaves give", "`xiezhi rebuild` writes it anew"];
     for at in [0, 4_000, 8_191] {
-        is_told(&gateway, (&first_tile(&gateway), at), tile, Some(tile));
+        is_told(&gateway, (&first_pack(&gateway), at), tile, Some(tile));
     }
     let keys = gateway.data.join("keys/slots-00000000");
     let (at, slot) = live_slot(&keys);
@@ -112,7 +113,7 @@ fn rebuild_writes_tiles_anew_and_only_of_the_journal_that_was_signed() {
     gateway.stop();
     let data = gateway.data.to_string_lossy().into_owned();
     let rebuild = || xiezhi(&["rebuild", "--data", &data]);
-    let tile = first_tile(&gateway);
+    let tile = first_pack(&gateway);
     let before = std::fs::read(&tile).unwrap();
     flip(&tile, 77);
     let checkpoint = gateway.data.join("trail/checkpoint");
@@ -138,12 +139,12 @@ fn rebuild_writes_tiles_anew_and_only_of_the_journal_that_was_signed() {
 #[test]
 fn a_tile_damaged_while_it_serves_is_mended_before_anything_is_proven_with_it() {
     let mut gateway = with_a_full_tile();
-    let tile = first_tile(&gateway);
+    let tile = first_pack(&gateway);
     let before = std::fs::read(&tile).unwrap();
     let anybody = gateway.caller("");
     let ask = |caller: &Caller, path: &str| caller.get(path).of_status(200);
     flip(&tile, 1_000);
-    assert_eq!(ask(&anybody, "/trail/tile/0/000").bytes, before);
+    assert_eq!(ask(&anybody, "/trail/tile/0/000").bytes, before[..8_192]);
     assert_eq!(std::fs::read(&tile).unwrap(), before);
     assert!(gateway.read_log().contains("a damaged tile was written anew from the journal"));
 

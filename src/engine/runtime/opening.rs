@@ -208,7 +208,7 @@ fn replay(
     tree: &mut Tree,
     directory: &Path,
 ) -> Result<Ended, OpenError> {
-    let tiles = trail::DirectoryTiles::new(directory.join("trail"));
+    let tiles = trail::PackedTiles::new(directory.join("trail"));
     let store = |tree: &mut Tree| {
         tree.store_full(&tiles).map_err(|source| OpenError::System { operation: "writing hash tiles", source })
     };

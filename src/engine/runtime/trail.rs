@@ -8,7 +8,7 @@ use parking_lot::{Mutex, RwLock};
 use store::disk::Disk;
 use store::journal::Reader as JournalReader;
 use trail::{
-    Checkpoint, DirectoryTiles, Edge, Hash, NoteKey, ReadError, Reader, TileName, TilePath, TileStore as _, Tree,
+    Checkpoint, Edge, Hash, NoteKey, PackedTiles, ReadError, Reader, TileName, TilePath, TileStore as _, Tree,
 };
 
 pub use super::receipts::RECEIPT_CONTEXT;
@@ -36,7 +36,7 @@ pub struct Trail {
     directory: PathBuf,
     origin: String,
     tree: Mutex<Tree>,
-    tiles: DirectoryTiles,
+    tiles: PackedTiles,
     journal: JournalReader,
     /// Tiles that were mended or could not be.
     mended: Mutex<BTreeSet<TileName>>,
@@ -73,7 +73,7 @@ impl Trail {
         (tree, journal): (Tree, JournalReader),
         keys: (NoteKey, ReceiptSigner),
     ) -> Result<Self, TrailError> {
-        let tiles = DirectoryTiles::new(directory.join("trail"));
+        let tiles = PackedTiles::new(directory.join("trail"));
         let (note_key, receipt_key) = keys;
         let edge = tree.edge().clone();
         let note = sign(origin, &edge, &note_key)?;
@@ -290,7 +290,7 @@ fn sign(origin: &str, edge: &Edge, key: &NoteKey) -> Result<String, TrailError> 
 /// # Errors
 /// When the roots differ, or the tiles needed to compare them cannot be read.
 pub fn check_against(checkpoint: &Checkpoint, directory: &Path, tree: &Tree) -> Result<(), String> {
-    let tiles = DirectoryTiles::new(directory.join("trail"));
+    let tiles = PackedTiles::new(directory.join("trail"));
     let root = if checkpoint.size() == tree.edge().size() {
         tree.edge().root()
     } else {
@@ -340,7 +340,7 @@ fn leaf_of(journal: &JournalReader, sequence: u64) -> std::io::Result<Hash> {
 /// # Errors
 /// When the journal cannot be read or its leaves differ from what was signed.
 pub fn repair_tiles(directory: &Path, tree: &Tree, from: u64, journal: &JournalReader) -> Result<usize, String> {
-    let tiles = DirectoryTiles::new(directory.join("trail"));
+    let tiles = PackedTiles::new(directory.join("trail"));
     let mut leaf = |sequence| leaf_of(journal, sequence);
     let repaired = Reader::new(tree.edge(), &tiles).repair(from, &mut leaf).map_err(|error| error.to_string())?;
     Ok(repaired.len())

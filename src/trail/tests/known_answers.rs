@@ -8,10 +8,12 @@
 )]
 
 use std::fs;
+use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
+use sha2::{Digest as _, Sha256};
 use trail::{
-    Bundle, CheckedTiles, Checkpoint, DirectoryTiles, EMPTY_ROOT, Frontier, Hash, MemoryTiles, NoteKey, NoteVerifier,
+    Bundle, CheckedTiles, Checkpoint, EMPTY_ROOT, Frontier, Hash, MemoryTiles, NoteKey, NoteVerifier, PackedTiles,
     ReadError, Reader, ReceiptKey, ReceiptVerifier, TileCheck, TileFault, TileName, TilePath, TileStore, Tree,
     leaf_hash, node_hash,
 };
@@ -163,46 +165,57 @@ fn golden_receipt() {
     assert!(key.sign_canonical("a\0b", json).is_err() && key.sign_canonical("", json).is_err());
 }
 
+/// Writes bytes over a stored tile, from one of its bytes on.
+fn overwrite(store: &PackedTiles, path: &str, from: u64, bytes: &[u8]) {
+    let (file, begins) = store.place(path.parse::<TilePath>().unwrap().name());
+    fs::File::options().write(true).open(file).unwrap().write_all_at(bytes, begins + from).unwrap();
+}
+
+/// As if it had never been written.
+fn lose(store: &PackedTiles, path: &str) {
+    overwrite(store, path, 0, &[0; 8_192]);
+}
+
 #[test]
-fn golden_tile_paths_on_disk() {
+fn golden_packs_on_disk() {
     let directory = tempfile::tempdir().unwrap();
-    let store = DirectoryTiles::new(directory.path());
+    let store = PackedTiles::new(directory.path());
     let mut tree = Tree::new();
-    for number in 0..70_000 {
+    for number in 0..300_000 {
         tree.append(leaf_hash(&event(number))).unwrap();
     }
     tree.store_full(&store).unwrap();
     let partial = "0/273.p/112".parse::<TilePath>().unwrap().name();
-    store.put(partial, &Reader::new(tree.edge(), &store).tile(partial).unwrap()).unwrap();
+    let bytes = Reader::new(tree.edge(), &store).tile(partial).unwrap();
+    assert!(store.put(partial, &bytes).is_err(), "a partial tile has no place of its own");
     let mut found = Vec::new();
     let mut open = vec![directory.path().to_path_buf()];
     while let Some(path) = open.pop() {
         if path.is_dir() {
             open.extend(fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
         } else {
-            found.push(format!(
-                "{} {}\n",
-                path.strip_prefix(directory.path()).unwrap().display(),
-                path.metadata().unwrap().len()
-            ));
+            let digest = Hash::new(Sha256::digest(fs::read(&path).unwrap()).into());
+            let name = path.strip_prefix(directory.path()).unwrap().display().to_string();
+            found.push(format!("{name} {} {digest}\n", path.metadata().unwrap().len()));
         }
     }
     found.sort();
-    golden("tile_paths_70000.txt", found.concat().as_bytes());
+    golden("packs_300000.txt", found.concat().as_bytes());
+    assert_eq!(store.place("0/x001/025".parse::<TilePath>().unwrap().name()).1, 8_192, "the second of its pack");
 
-    // What stands there is enough to read the tree, and to mend it when a power failure emptied a file or tore another.
-    fs::write(directory.path().join("tile/0/007"), b"").unwrap();
-    fs::write(directory.path().join("tile/0/100"), vec![0; 8_192]).unwrap();
-    fs::remove_file(directory.path().join("tile/1/000")).unwrap();
+    // What stands there is enough to read the tree, and to mend it when a power failure took a tile or tore another.
+    lose(&store, "0/007");
+    overwrite(&store, "0/100", 4_096, &[0; 4_096]);
+    lose(&store, "1/000");
     let mut reader = Reader::new(tree.edge(), &store);
-    let error = reader.inclusion(70_000, 7 * 256).unwrap_err();
+    let error = reader.inclusion(300_000, 7 * 256).unwrap_err();
     assert!(error.to_string().contains("level: 1"), "{error}");
     let mended = reader.repair(0, &mut |leaf| Ok(leaf_hash(&event(leaf)))).unwrap();
     let mended: Vec<_> = mended.into_iter().map(|name| TilePath::Hashes(name).to_string()).collect();
     assert_eq!(mended, ["1/000", "0/007", "0/100"]);
-    assert_eq!(Reader::new(tree.edge(), &store).root(70_000).unwrap(), tree.root());
+    assert_eq!(Reader::new(tree.edge(), &store).root(300_000).unwrap(), tree.root());
 
-    fs::write(directory.path().join("tile/0/009"), vec![0; 8_192]).unwrap();
+    lose(&store, "0/009");
     let mut reader = Reader::new(tree.edge(), &store);
     let error = reader.repair(0, &mut |leaf| Ok(leaf_hash(&event(leaf + u64::from(leaf == 2_400))))).unwrap_err();
     assert!(error.to_string().contains("the leaves were changed"), "{error}");
@@ -220,7 +233,7 @@ fn checked(mut check: TileCheck<'_>, size: u64, other: Option<u64>) -> CheckedTi
 #[test]
 fn stored_tiles_are_held_against_the_leaves() {
     let directory = tempfile::TempDir::new().unwrap();
-    let store = DirectoryTiles::new(directory.path());
+    let store = PackedTiles::new(directory.path());
     let mut tree = Tree::new();
     for leaf in 0..70_000 {
         tree.append(leaf_hash(&event(leaf))).unwrap();
@@ -230,16 +243,14 @@ fn stored_tiles_are_held_against_the_leaves() {
     assert_eq!(check(70_000), CheckedTiles { sound: 274, ..CheckedTiles::default() });
     assert_eq!(check(1_000).sound, 3, "tiles behind the leaves given are not asked for");
 
-    let place = |path: &str| directory.path().join("tile").join(path);
     let name = |level, index| TileName::new(level, index, 256).unwrap();
-    let mut torn = fs::read(place("0/100")).unwrap();
-    torn[4_321] ^= 1;
-    fs::write(place("0/100"), torn).unwrap();
-    fs::write(place("0/007"), b"").unwrap();
-    fs::remove_file(place("0/200")).unwrap();
-    fs::remove_file(place("0/271")).unwrap();
-    fs::remove_file(place("0/272")).unwrap();
-    fs::remove_file(place("1/000")).unwrap();
+    overwrite(&store, "0/100", 4_321, b"x");
+    overwrite(&store, "0/007", 0, &[0; 4_096]);
+    lose(&store, "0/200");
+    // A pack that ends early lacks what would stand behind.
+    let (last, begins) = store.place(name(0, 271));
+    fs::File::options().write(true).open(last).unwrap().set_len(begins).unwrap();
+    fs::remove_file(store.place(name(1, 0)).0).unwrap();
     let found = check(70_000);
     let faults = [TileFault::Damaged(name(0, 7)), TileFault::Damaged(name(0, 100)), TileFault::Missing(name(0, 200))];
     assert_eq!(found.faults, faults);
@@ -249,15 +260,15 @@ fn stored_tiles_are_held_against_the_leaves() {
     let mut leaf = |leaf| Ok(leaf_hash(&event(leaf)));
     let written = Reader::new(tree.edge(), &store).repair(69_999, &mut leaf).unwrap();
     assert_eq!(written.len(), 6, "from leaf 0 on, because the only tile of level 1 begins there: {written:?}");
-    fs::write(place("0/003"), b"").unwrap();
+    overwrite(&store, "0/003", 1, b"x");
     let mut reader = Reader::new(tree.edge(), &store);
     assert!(matches!(reader.inclusion(70_000, 3 * 256).unwrap_err(), ReadError::Damaged { .. }));
     reader.mend(name(0, 3), &mut leaf).unwrap();
     assert_eq!(reader.inclusion(70_000, 3 * 256).unwrap().len(), 17);
     assert_eq!(check(70_000).faults, []);
 
-    fs::write(place("0/009"), vec![0; 8_192]).unwrap();
-    fs::remove_file(place("1/000")).unwrap();
+    lose(&store, "0/009");
+    fs::remove_file(store.place(name(1, 0)).0).unwrap();
     let mended = checked(TileCheck::mending(&store), 70_000, None);
     assert_eq!((mended.sound, mended.mended), (272, 2));
     assert_eq!(check(70_000), CheckedTiles { sound: 274, ..CheckedTiles::default() });
