@@ -38,8 +38,9 @@ use super::trust::{ClientFault, Trust, client_config, machine_roots};
 
 /// Shorter than the keep-alive of common servers (actix 5 s, Tomcat 20 s, nginx 75 s), so that we close first.
 const IDLE_MS: u64 = 4_000;
-/// More idle connections than any lane has exchanges in flight; a bound, so that a burst does not keep sockets.
-const IDLE_CONNECTIONS_MAX: usize = 64;
+/// As many idle connections as a busy lane has exchanges in flight: one more is closed after its call, and the next call waits for a
+/// new one with its handshake. `IDLE_MS` takes care that a burst does not keep sockets.
+const IDLE_CONNECTIONS_MAX: usize = 256;
 /// Heads of an answer over HTTP/2, in bytes; hyper bounds those of HTTP/1.1 at 400 KiB and 100 lines.
 const HEADERS_BYTES_MAX: u32 = 64 * 1024;
 

@@ -11,6 +11,8 @@ const CASE_MARK: &str = "@case@@@@@";
 const KEY_MARK: &str = "@key@@@@@@";
 /// Digits of either.
 const DIGITS: usize = 10;
+/// Stands in a body with one act where the partner's place goes; two digits wide.
+const PARTNER_MARK: &str = "\"bank-00\"";
 
 /// The body of a request with `acts` queries, spread over all partners.
 pub fn body(case: &str, digest: &str, acts: usize) -> Value {
@@ -41,6 +43,8 @@ pub struct Order {
     bytes: Vec<u8>,
     cases: Vec<usize>,
     keys: Vec<usize>,
+    /// Of a single act, which goes to another partner each time; a long request has all of them written out.
+    partners: Vec<usize>,
 }
 
 fn places(bytes: &[u8], mark: &str) -> Vec<usize> {
@@ -54,7 +58,8 @@ impl Order {
         let body = body(CASE_MARK, digest, acts).to_string();
         let head = format!("Content-Type: application/json\r\nIdempotency-Key: bench-{run}-{KEY_MARK}\r\n");
         let bytes = wire::request("POST", path, token, &head, &body);
-        Self { cases: places(&bytes, CASE_MARK), keys: places(&bytes, KEY_MARK), bytes }
+        let partners = if acts == 1 { places(&bytes, PARTNER_MARK) } else { Vec::new() };
+        Self { cases: places(&bytes, CASE_MARK), keys: places(&bytes, KEY_MARK), partners, bytes }
     }
 
     /// The request for one case under one key.
@@ -65,6 +70,12 @@ impl Order {
                 if let Some(place) = self.bytes.get_mut(*at..*at + DIGITS) {
                     place.copy_from_slice(digits.as_bytes().get(..DIGITS).unwrap_or(CASE_MARK.as_bytes()));
                 }
+            }
+        }
+        let partner = format!("\"{}\"", partner_id(usize::try_from(key).unwrap_or(0) % PARTNERS));
+        for at in &self.partners {
+            if let Some(place) = self.bytes.get_mut(*at..*at + PARTNER_MARK.len()) {
+                place.copy_from_slice(partner.as_bytes());
             }
         }
         &self.bytes
