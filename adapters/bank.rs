@@ -133,8 +133,12 @@ const HTTP_ACTS: &[ActKind] =
     &[ActKind::Query, ActKind::Freeze, ActKind::Renew, ActKind::Release, ActKind::Deduct, ActKind::Reverse];
 
 /// What banks hand back for (WIRE.md g.1 and g.4): officers' numbers above 15 bytes of GBK, an order without its original's number.
-fn form(_options: &PartnerOptions) -> Form {
+fn form(options: &PartnerOptions) -> Form {
+    let said = options.entries.get("charset").and_then(|entry| Charset::parse(entry.text.expose()));
     Form {
+        // Its tables count as GBK does whatever it is told in, and only GBK lacks the rare ones.
+        text: said.filter(|charset| *charset == Charset::Gbk).map(Charset::counted).unwrap_or_default(),
+        asset_named: HTTP_ACTS.iter().copied().filter(|kind| !kind.is_question()).collect(),
         officer_number_bytes_max: Some(15),
         party_name_bytes_max: Some(200),
         papers: [ActKind::Freeze, ActKind::Deduct, ActKind::Reverse]

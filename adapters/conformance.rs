@@ -1,6 +1,7 @@
 //! What every adapter must do, asked of each in the list; an adapter without a specimen fails the first test.
 
 mod documents;
+mod formal;
 mod giving_back;
 mod questions;
 mod server;

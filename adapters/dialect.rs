@@ -390,7 +390,7 @@ fn form(industry: &Industry) -> Form {
         } else {
             PartRelease::Unagreed
         },
-        is_utf8: industry.charset == Charset::Utf8,
+        text: industry.charset.counted(),
         bytes: FieldBytes {
             account: Some(45),
             ruling_number: Some(75),
@@ -401,6 +401,7 @@ fn form(industry: &Industry) -> Form {
             court_bank_code: Some(45),
             court_account: Some(75),
         },
+        asset_named: industry.measures.iter().map(|(kind, _)| *kind).collect(),
         ..Form::default()
     }
 }

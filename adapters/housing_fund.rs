@@ -87,6 +87,7 @@ fn form(options: &PartnerOptions) -> Form {
         papers: ACTS.iter().map(papers).collect(),
         two_officers: text(options, TWO_OFFICERS).and_then(yes_or_no).unwrap_or(false),
         original_number: true,
+        asset_named: ACTS.iter().copied().filter(|kind| *kind != ActKind::Query).collect(),
         part_release: PartRelease::Read,
         ..Form::default()
     }

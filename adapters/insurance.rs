@@ -84,6 +84,7 @@ fn form(options: &PartnerOptions) -> Form {
         party_name_bytes_max: Some(200),
         papers: ACTS.iter().filter(|kind| kind.is_control()).map(wanted).collect(),
         two_officers: is_yes(TWO_OFFICERS),
+        asset_named: ACTS.iter().copied().filter(|kind| *kind != ActKind::Query).collect(),
         original_number: true,
         part_release: PartRelease::Read,
         ..Form::default()

@@ -38,8 +38,23 @@ fn form(options: &PartnerOptions) -> Form {
         two_officers: says("two_officers", "yes"),
         id_types: options::id_types(options),
         part_release: part_release(options),
+        asset_named: asset_named(options),
         ..Form::default()
     }
+}
+
+/// The kinds whose order cannot be written without its asset: the file says that the place is required.
+fn asset_named(options: &PartnerOptions) -> Vec<ActKind> {
+    let is_required = |text: &str| {
+        let mut words = text.split_whitespace();
+        words.next() == Some("asset") && words.last() == Some("required")
+    };
+    let named = |kind: &ActKind| {
+        let table = format!("send.{}.body.", kind.word());
+        let mut rows = options.entries.iter().filter(|(key, _)| key.starts_with(&table));
+        rows.any(|(_, entry)| is_required(entry.text.expose()))
+    };
+    ActKind::ALL.iter().copied().filter(|kind| !kind.is_question()).filter(named).collect()
 }
 
 /// A file whose release says by itself how much is let go promises that the partner reads it; a sum that stands in every kind of

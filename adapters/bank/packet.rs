@@ -37,6 +37,7 @@ pub(crate) fn form(_options: &PartnerOptions) -> Form {
         two_officers: true,
         credential_scans: true,
         original_number: true,
+        asset_named: ACTS.iter().copied().filter(|kind| !kind.is_question()).collect(),
         // JE stands in a task of any measure; that a bank reads it in a release must be heard from the bank.
         part_release: PartRelease::Unagreed,
         bytes: FieldBytes { account: Some(50), original_number: Some(30), ..FieldBytes::default() },

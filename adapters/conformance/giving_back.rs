@@ -15,12 +15,12 @@ use super::{networked, options, order_of, plug, plug_of, specimen_of};
 use crate::ADAPTERS;
 use crate::inbox::INBOX;
 
-fn adapter(name: &str) -> &'static Adapter {
+pub(super) fn adapter(name: &str) -> &'static Adapter {
     ADAPTERS.iter().find(|adapter| adapter.name == name).unwrap()
 }
 
 /// An order of that kind on what the specimen's own order is about, building on an act of ours.
-fn building(name: &str, kind: ActKind, fen: Option<i64>) -> Slip {
+pub(super) fn building(name: &str, kind: ActKind, fen: Option<i64>) -> Slip {
     let mut slip = order_of(name);
     let line = &mut slip.lines[0];
     line.kind = kind;
@@ -33,7 +33,7 @@ fn building(name: &str, kind: ActKind, fen: Option<i64>) -> Slip {
 }
 
 /// The body that leaves for an order; `None` when nothing does.
-async fn sent(name: &str, entries: &[(&str, &str)], slip: &Slip) -> Option<String> {
+pub(super) async fn sent(name: &str, entries: &[(&str, &str)], slip: &Slip) -> Option<String> {
     let server = Server::start(vec![Step::Reply(Arc::new(|_| ok("{}")))]).await;
     let _judged = plug(name, entries, &server.url).send(slip).await;
     let request = server.requests().into_iter().next()?;

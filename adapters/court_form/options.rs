@@ -32,7 +32,7 @@ pub(crate) fn dialect(industry: &Industry, options: &PartnerOptions) -> Result<D
     }
     let charset = reading.read("charset", dialect.charset, "GBK, UTF-8 or GB18030", Charset::parse);
     dialect.charset = charset;
-    dialect.form.is_utf8 = charset == Charset::Utf8;
+    dialect.form.text = charset.counted();
     reading.finish(dialect)
 }
 

@@ -78,7 +78,7 @@ pub(super) fn read(industry: &Industry, text: &DialectText) -> Result<Dialect, V
     }
     let mut dialect = sheet.dialect;
     dialect.form.id_types = dialect.id_types.keys().cloned().collect();
-    dialect.form.is_utf8 = dialect.charset == Charset::Utf8;
+    dialect.form.text = dialect.charset.counted();
     dialect.form.papers.sort_by_key(|(kind, _)| *kind);
     Ok(dialect)
 }

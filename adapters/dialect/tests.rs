@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::ActKind;
+use domain::form::TextBytes;
 use domain::outcome::Verdict;
 use domain::socket::{DialectEntry, DialectText, FaceAnswer, FaceVerb, ListClass, PartnerOptions};
 
@@ -80,7 +81,10 @@ fn a_dialect_brings_its_own_checks() {
         (form.bytes.account, form.bytes.ruling_number, form.officer_number_bytes_max),
         (Some(20), Some(75), Some(12))
     );
-    assert_eq!((form.two_officers, form.is_utf8, form.id_types.as_slice()), (true, true, &["01".to_owned()][..]));
+    assert_eq!(
+        (form.two_officers, form.text, form.id_types.as_slice()),
+        (true, TextBytes::Utf8, &["01".to_owned()][..])
+    );
     assert!(form.papers.contains(&(ActKind::Query, vec!["query_notice".to_owned()])));
     assert_eq!((dialect.dates, dialect.measure(ActKind::Freeze)), (Dates::Dashes, Some("F1")));
 }

@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use domain::form::TextBytes;
 use domain::outcome::{AssetKind, Detail, Reason, Verdict};
 use domain::slip::Slip;
 use domain::socket::{
@@ -290,7 +291,9 @@ fn a_dialect_may_cover_nothing_and_write_attributes() {
 #[test]
 fn the_form_of_a_registry_counts_in_utf8() {
     let form = (PULL.form)(&PartnerOptions::default());
-    assert!(form.is_utf8 && form.papers.contains(&(ActKind::TransferNotice, vec!["ruling".to_owned()])));
+    assert!(
+        form.text == TextBytes::Utf8 && form.papers.contains(&(ActKind::TransferNotice, vec!["ruling".to_owned()]))
+    );
 }
 
 proptest::proptest! {

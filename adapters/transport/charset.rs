@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use domain::form::TextBytes;
 use encoding_rs::{Encoding, GB18030, GBK, UTF_8};
 
 use crate::markup::MarkupFault;
@@ -41,6 +42,15 @@ impl Charset {
             Self::Utf8 => "UTF-8",
             Self::Gbk => "GBK",
             Self::Gb18030 => "GB18030",
+        }
+    }
+
+    /// How tables in this charset count a text.
+    pub(crate) fn counted(self) -> TextBytes {
+        match self {
+            Self::Utf8 => TextBytes::Utf8,
+            Self::Gbk => TextBytes::Gbk,
+            Self::Gb18030 => TextBytes::Gb18030,
         }
     }
 

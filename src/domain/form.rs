@@ -45,6 +45,33 @@ impl PartRelease {
     }
 }
 
+/// How a partner's tables count a text.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub enum TextBytes {
+    /// Every text can be written; lengths are counted as GB18030 does, two bytes a character beyond ASCII and four of a rare one.
+    #[default]
+    Gb18030,
+    /// The same without the rare ones (U+20000 and above), which GBK has not.
+    Gbk,
+    /// UTF-8.
+    Utf8,
+}
+
+impl TextBytes {
+    /// How many bytes a text takes; `None` when it cannot be written. Only the planes that GBK reaches are told apart, not its gaps.
+    #[must_use]
+    pub fn count(self, text: &str) -> Option<usize> {
+        match self {
+            Self::Utf8 => Some(text.len()),
+            Self::Gb18030 | Self::Gbk => text.chars().try_fold(0, |sum, character| match u32::from(character) {
+                0..=0x7f => Some(sum + 1),
+                0x80..=0xffff => Some(sum + 2),
+                _ => (self == Self::Gb18030).then_some(sum + 4),
+            }),
+        }
+    }
+}
+
 /// What of a request a partner will see.
 pub struct Looked<'r> {
     /// The party and its place in the case.
@@ -80,8 +107,11 @@ pub struct Form {
     pub credential_scans: bool,
     /// The number of the original act, for what builds on one.
     pub original_number: bool,
-    /// Lengths are counted in UTF-8; else as GBK does.
-    pub is_utf8: bool,
+    /// How its tables count a text, and which texts they cannot hold.
+    pub text: TextBytes,
+    /// Kinds of act that name what they are about, where they build on nothing that does: an order to freeze without an account cannot
+    /// be written.
+    pub asset_named: Vec<ActKind>,
     /// The longest texts of other fields.
     pub bytes: FieldBytes,
     /// The officers registered there (rule D4); `None` = it keeps no register with us.
@@ -153,6 +183,8 @@ crate::act::words! {
         ClosedUntilDeadline = 9 "closed_until_deadline" "截止时间早于协助单位的下一受理时间",
         /// A number or name is too long for the partner's tables.
         FieldLong = 10 "field_long" "超过协助单位该字段可接收的长度",
+        /// What is to be frozen, taken or watched is not named.
+        AssetMissing = 12 "asset_missing" "未写明账号、保单号、号牌等具体财产，协助单位无从办理",
         /// The partner's form cannot say how much of a freeze is let go.
         PartUnreadable = 11 "part_unreadable" "协助单位的接口不能表达部分解除，发出即全部解除；请以书面方式办理部分解除，或由承办人决定全部解除后重新冻结——两者并不等同，重新冻结将丧失原冻结顺位",
     }
@@ -172,22 +204,15 @@ impl DefectKind {
             Self::ScanMissing => "the partner wants the scan of each officer's credential",
             Self::OriginalMissing => "the number of the original request is missing",
             Self::ClosedUntilDeadline => "the deadline passes before the partner opens",
+            Self::AssetMissing => {
+                "the act names no account, policy, plate or other asset, and the partner cannot carry it out without"
+            }
             Self::FieldLong => "is longer than the partner's field takes, in bytes",
             Self::PartUnreadable => {
                 "the partner's form cannot release a part of a freeze and would let go of all of it; have the limit lowered on paper, or release in full and freeze again, which is not the same: the rank is lost"
             }
         }
     }
-}
-
-/// How many bytes a text takes in GBK; `None` when GBK cannot write it. Only the planes that GBK reaches are counted.
-#[must_use]
-pub fn gbk_bytes(text: &str) -> Option<usize> {
-    text.chars().try_fold(0, |sum, character| match u32::from(character) {
-        0..=0x7f => Some(sum + 1),
-        0x80..=0xffff => Some(sum + 2),
-        _ => None,
-    })
 }
 
 impl Form {
@@ -279,17 +304,11 @@ impl Form {
     }
 
     fn check(&self, text: &str, max: Option<u16>, kind: DefectKind, at: &str, found: &mut Vec<Defect>) {
-        let Some(max) = max else { return };
-        let kind = match self.count(text) {
-            None => DefectKind::Unwritable,
-            Some(bytes) if bytes > usize::from(max) => kind,
-            Some(_) => return,
+        let (kind, wanted) = match (self.text.count(text), max) {
+            (None, _) => (DefectKind::Unwritable, String::new()),
+            (Some(bytes), Some(max)) if bytes > usize::from(max) => (kind, max.to_string()),
+            _ => return,
         };
-        found.push(Defect { at: at.to_owned(), kind, wanted: max.to_string() });
-    }
-
-    /// The length of a text in the partner's charset; `None` when it cannot be written there.
-    fn count(&self, text: &str) -> Option<usize> {
-        if self.is_utf8 { Some(text.len()) } else { gbk_bytes(text) }
+        found.push(Defect { at: at.to_owned(), kind, wanted });
     }
 }

@@ -208,3 +208,34 @@ fn what_a_partner_would_hand_back_is_refused_with_the_field_named() {
     ask.0["officers"][0]["duty_id"] = json!("GW330225001");
     gateway.submit_as("long-number", &ask).of_status(202);
 }
+
+#[test]
+fn an_order_that_names_no_account_and_a_name_that_cannot_be_written_are_refused_before_anything_is_sent() {
+    let gateway = Gateway::with(vec![Spec::called("bank-a").holds(&[100_000]), Spec::pulling("bank-b")]);
+    let mut unnamed = freeze("bank-a", "6222", "1.00");
+    unnamed.as_object_mut().unwrap().remove("account");
+    let answer = gateway.submit_as("unnamed", &acts(&[0], vec![freeze("bank-a", "6222", "1.00"), unnamed]));
+    let answer = answer.of_status(422);
+    assert_eq!(answer.slug(), "would_be_handed_back");
+    let errors = answer.json()["errors"].as_array().unwrap().clone();
+    assert_eq!((errors.len(), errors[0]["pointer"].as_str()), (1, Some("/acts/1/account")), "{}", answer.text());
+
+    // U+20BB7 is a name's character that GBK has not: a bank that is written to in UTF-8 reads it, one that reads GBK does not.
+    let mut rare = look(&[0]);
+    rare.0["case"]["parties"][0]["name"] = json!("\u{20BB7}野家");
+    let answer = gateway.submit_as("rare", &rare).of_status(422);
+    assert_eq!(answer.slug(), "would_be_handed_back", "{}", answer.text());
+    let message = answer.json()["errors"][0]["message"].as_str().unwrap().to_owned();
+    assert!(message.contains("bank-b") && !message.contains("bank-a") && !message.contains('('), "{message}");
+    rare.0["scope"] = json!({ "partners": ["bank-a"] });
+    let taken = gateway.submit_as("rare", &rare).of_status(202).json();
+    gateway.wait_finished(taken["request"]["id"].as_str().unwrap());
+
+    // What is no character at all stands in no message.
+    for nothing in ["王\u{FFFE}", "王\u{FFFF}小", "\u{FDD0}渔", "\u{1FFFE}"] {
+        let mut ask = look(&[0]);
+        ask.0["case"]["parties"][0]["name"] = json!(nothing);
+        let answer = gateway.submit_as("no-character", &ask).of_status(422);
+        assert_eq!(answer.json()["errors"][0]["pointer"], "/case/parties/0/name", "{}", answer.text());
+    }
+}

@@ -31,6 +31,7 @@ impl Decider {
             let defects = self.defects(request, partner, line).into_iter();
             found.extend(defects.map(|defect| (partner.id.clone(), defect)));
         }
+        found.extend(self.unnamed(request, plan));
         found.sort_by(|a, b| (&a.0, &a.1.at, a.1.kind).cmp(&(&b.0, &b.1.at, b.1.kind)));
         found.dedup();
         found.truncate(DEFECTS_MAX);
@@ -53,6 +54,23 @@ impl Decider {
             kind: DefectKind::PartUnreadable,
             wanted: String::new(),
         };
+        lines.map(|(place, line)| (line.partner.clone(), defect(place))).collect()
+    }
+
+    /// Acts that say not what they are about, and build on nothing that does.
+    fn unnamed(&self, request: &Request, plan: &[PlanLine]) -> Vec<(String, Defect)> {
+        if !matches!(request.asked, Asked::Acts(_)) {
+            return Vec::new();
+        }
+        let unnamed = |line: &PlanLine| {
+            let form = self.config.partners.get(&line.partner).map(|partner| &partner.form);
+            let named = form.into_iter().flat_map(|form| &form.asset_named);
+            line.account.is_none() && line.asset == 0 && named.into_iter().any(|kind| kind.code() == line.kind)
+        };
+        // Explicit acts are planned in their order, one line each.
+        let lines = plan.iter().enumerate().filter(|(_, line)| unnamed(line)).take(DEFECTS_MAX);
+        let at = |place| format!("/acts/{place}/account");
+        let defect = |place| Defect { at: at(place), kind: DefectKind::AssetMissing, wanted: String::new() };
         lines.map(|(place, line)| (line.partner.clone(), defect(place))).collect()
     }
 

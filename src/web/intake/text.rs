@@ -147,9 +147,12 @@ pub(crate) fn is_plain(text: &str) -> bool {
     !text.chars().any(is_hidden) && text.trim().len() == text.len()
 }
 
-/// A control character, or a mark that hides text, turns it around or breaks its line?
+/// A control character, a mark that hides text, turns it around or breaks its line, or a number that is no character and that no
+/// XML can carry?
 pub(crate) fn is_hidden(c: char) -> bool {
     c.is_control()
+        || u32::from(c) & 0xFFFE == 0xFFFE
+        || ('\u{FDD0}'..='\u{FDEF}').contains(&c)
         || matches!(c, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFD}')
 }
 
