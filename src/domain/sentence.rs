@@ -33,12 +33,18 @@ pub enum Waiting {
     Part,
     /// The partner fetches it with its next list.
     Fetch,
+    /// Papers that go with it cannot be read.
+    Papers,
     /// The partner will be asked by our number.
     Ask,
     /// The partner has registered it and goes on when a condition is met or a notice period is over.
     Condition,
     /// Two people must settle it with the partner's paper.
     People,
+    /// One of the two has spoken.
+    OtherPerson,
+    /// Two have spoken, and not the same: the newest word waits for another person's.
+    WordsDiffer,
 }
 
 /// What happened, who acts next.
@@ -74,6 +80,12 @@ pub fn repeating(next_round: Option<Millis>, ends: Millis) -> Sentence {
 pub fn next(state: ActState, waiting: Waiting, by: Option<Millis>) -> Sentence {
     let (what_zh, what_en, who_zh, who_en) = match state {
         ActState::Planned => ("等待审批", "waits for approval", "审批人", "the approver"),
+        ActState::Ready | ActState::Awaiting if waiting == Waiting::Papers => (
+            "随附文书无法读取，协助单位取不到文书",
+            "papers that go with it cannot be read, so the partner does not get them",
+            "运维人员（恢复文书文件）",
+            "the operator, who restores the files of the papers",
+        ),
         ActState::Ready => ready(waiting),
         ActState::Sending => ("正在发送", "is being sent", "本系统", "the gateway"),
         ActState::Awaiting if waiting == Waiting::Ask => (
@@ -96,6 +108,18 @@ pub fn next(state: ActState, waiting: Waiting, by: Option<Millis>) -> Sentence {
             "it is unknown whether it took effect and it cannot be asked; two people settle it with the partner's paper",
             "两名承办人员",
             "two officers",
+        ),
+        ActState::InDoubt if waiting == Waiting::OtherPerson => (
+            "结果不明，已有一人凭协助单位书面材料确认，须由另一人凭书面材料作同样确认",
+            "it is unknown whether it took effect; one person has said what the partner's paper says, and another must say the same",
+            "另一名承办人员",
+            "another officer",
+        ),
+        ActState::InDoubt if waiting == Waiting::WordsDiffer => (
+            "结果不明，两人依书面材料所作确认不一致，以最近一次确认为准，须由另一人核对书面材料后作同样确认；有误的，另行确认",
+            "it is unknown whether it took effect; two people said different things of the partner's paper, the newest word stands, and another person must hold it against the paper and say the same, or say otherwise",
+            "最近一次确认人以外的承办人员",
+            "an officer other than the one who spoke last",
         ),
         ActState::InDoubt => (
             "结果不明，将按请求单号询问",
@@ -172,7 +196,7 @@ fn ready(waiting: Waiting) -> (&'static str, &'static str, &'static str, &'stati
 mod tests {
     use super::*;
 
-    const WAITING: [Waiting; 17] = [
+    const WAITING: [Waiting; 20] = [
         Waiting::Turn,
         Waiting::Base,
         Waiting::Order,
@@ -187,9 +211,12 @@ mod tests {
         Waiting::Part,
         Waiting::Officer,
         Waiting::Fetch,
+        Waiting::Papers,
         Waiting::Ask,
         Waiting::Condition,
         Waiting::People,
+        Waiting::OtherPerson,
+        Waiting::WordsDiffer,
     ];
 
     #[test]
@@ -212,9 +239,12 @@ mod tests {
         let said = |state, waiting| next(state, waiting, None).what_zh;
         let ready: std::collections::BTreeSet<_> =
             WAITING.iter().map(|waiting| said(ActState::Ready, *waiting)).collect();
-        assert_eq!(ready.len(), 14, "{ready:?}");
-        let awaiting =
-            [Waiting::Ask, Waiting::Condition, Waiting::Turn].map(|waiting| said(ActState::Awaiting, waiting));
-        assert_eq!(awaiting.iter().collect::<std::collections::BTreeSet<_>>().len(), 3);
+        assert_eq!(ready.len(), 15, "{ready:?}");
+        let awaiting = [Waiting::Ask, Waiting::Condition, Waiting::Turn, Waiting::Papers]
+            .map(|waiting| said(ActState::Awaiting, waiting));
+        assert_eq!(awaiting.iter().collect::<std::collections::BTreeSet<_>>().len(), 4);
+        let in_doubt = [Waiting::Ask, Waiting::People, Waiting::OtherPerson, Waiting::WordsDiffer]
+            .map(|waiting| said(ActState::InDoubt, waiting));
+        assert_eq!(in_doubt.iter().collect::<std::collections::BTreeSet<_>>().len(), 4);
     }
 }

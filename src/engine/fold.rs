@@ -145,11 +145,7 @@ impl State {
         }
         self.retarget(case, Money::from_units(claim.saturating_add(costs)));
         self.idempotency.insert(body.idempotency, Keyed { request: sequence, fingerprint: body.fingerprint });
-        for key in &body.documents {
-            if let Some(document) = self.documents.get_mut(key) {
-                document.referenced = true;
-            }
-        }
+        self.reference(&body.documents, &self.readers_of(request));
         if body.request.has_callback() {
             self.expects_delivery(sequence, &fact.court, event.at);
         }
@@ -424,6 +420,8 @@ impl State {
         self.touch(index, sequence);
         if fact.state.is_empty() {
             if let Some(act) = self.acts.get_mut(index) {
+                let by_other = act.settled_by != 0 && act.settled_by != token_hash(&fact.by);
+                act.settled_differs |= by_other && !act.says_the_same(fact.took_effect, amount);
                 act.settled_by = token_hash(&fact.by);
                 act.settled_as = fact.took_effect;
                 act.settled_amount = amount.unwrap_or(-1);
@@ -485,6 +483,7 @@ impl State {
         if state != ActState::InDoubt {
             // What a person said was about the doubt that ends here, not about a later one.
             act.settled_by = 0;
+            act.settled_differs = false;
         }
         let (due, slip, line) = (act.due_at, act.slip, act.line);
         let frozen = act.asset;

@@ -4,6 +4,7 @@ use store::record::{DocumentStored, Event};
 
 use crate::fold::read_key;
 use crate::state::lane::Pause;
+use crate::state::slab::Index;
 use crate::state::{Document, READS_MAX, State};
 
 impl State {
@@ -41,7 +42,33 @@ impl State {
             court,
             at: event.at,
             referenced: false,
+            shown: false,
+            readers: Vec::new(),
         };
-        self.documents.insert(key, document);
+        let before = self.documents.insert(key, document);
+        let (Some(before), Some(document)) = (before, self.documents.get_mut(&key)) else { return };
+        // Stored once more because its bytes were lost: what names it still says who may read it.
+        (document.referenced, document.shown, document.readers) = (before.referenced, before.shown, before.readers);
+        self.erased.push(before.slot);
+    }
+
+    /// The tokens that may see a secret request; empty when it is not secret.
+    pub(super) fn readers_of(&self, request: Index) -> Vec<u16> {
+        let open = self.requests.get(request).filter(|open| !open.viewers.is_empty());
+        open.map(|open| [open.token].into_iter().chain(open.viewers.iter().copied()).collect()).unwrap_or_default()
+    }
+
+    /// Documents are named by what these may see; nobody = by what the whole court may.
+    pub(super) fn reference(&mut self, documents: &[(u64, u64)], readers: &[u16]) {
+        for key in documents {
+            let Some(document) = self.documents.get_mut(key) else { continue };
+            document.referenced = true;
+            document.shown |= readers.is_empty();
+            for reader in readers {
+                if !document.readers.contains(reader) {
+                    document.readers.push(*reader);
+                }
+            }
+        }
     }
 }

@@ -212,11 +212,8 @@ impl State {
                 case
             }
         };
-        for key in &body.documents {
-            if let Some(document) = self.documents.get_mut(key) {
-                document.referenced = true;
-            }
-        }
+        let readers: Vec<u16> = body.request.viewers().iter().map(|viewer| self.word_for(viewer)).collect();
+        self.reference(&body.documents, &readers);
         for (place, (line, standing)) in (0_u32..).zip(body.lines.iter().zip(&body.standing)) {
             let Some(kind) = ActKind::from_code(line.kind) else { continue };
             let mut measure = self.imported((sequence, place), kind, line);

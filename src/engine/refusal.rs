@@ -29,6 +29,11 @@ pub enum Refusal {
         /// Where in the request, as a JSON pointer.
         at: String,
     },
+    /// A paper names a document whose bytes are lost: no partner could be shown it.
+    DocumentLost {
+        /// Where in the request, as a JSON pointer.
+        at: String,
+    },
     /// The act that an act builds on is not known, of another case, or of the wrong kind.
     OriginalUnknown {
         /// Where in the request, as a JSON pointer.

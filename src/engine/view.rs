@@ -17,6 +17,8 @@ use domain::{
     ActId, ActKind, ActState, CaseId, Day, MeasureId, Millis, Money, Personal, RequestId, SlipLine, StopId, TaskId,
 };
 
+use crate::refusal::Refusal;
+
 pub use self::evidence::{AccountEnd, ApplicantFound, ApplicantResult, ApplicantSums, ApplicantView, EvidenceView};
 pub use self::measure::{IMPORT_ROWS_MAX, ImportRow, ImportVerdict, MeasureFilter, MeasureLine};
 pub use self::settlement::{Difference, Listed, ReconciledView, SettlementLine, Statement};
@@ -41,6 +43,14 @@ impl Caller {
     #[must_use]
     pub fn may_see(&self, viewers: &[String]) -> bool {
         viewers.is_empty() || viewers.contains(&self.token)
+    }
+
+    /// What stands on people's word is not for a system's token, whatever its role.
+    ///
+    /// # Errors
+    /// [`Refusal::PersonNeeded`].
+    pub fn check_person(&self) -> Result<(), Refusal> {
+        if self.is_person { Ok(()) } else { Err(Refusal::PersonNeeded) }
     }
 
     /// May this token speak for a partner? The partner's own, its clerks' and an operator's may; every other partner's is refused.
@@ -512,6 +522,17 @@ pub struct Lifted {
     pub sequence: u64,
     /// It is lifted; else it is the first word and a second person is needed.
     pub lifted: bool,
+}
+
+/// What a person's word about a doubt came to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Resolved {
+    /// The request's version now.
+    pub version: u64,
+    /// The doubt is over; else another person must say the same.
+    pub settled: bool,
+    /// Two people have said different things of it; this word waits now.
+    pub differs: bool,
 }
 
 /// A command to settle an act in doubt.

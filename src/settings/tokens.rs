@@ -22,6 +22,9 @@ fn one<'p>(mut table: Table<'p>, court: Option<&str>, allowed: &[Role]) -> Optio
     let roles = roles(&mut table, allowed);
     let is_person = table.flag("person").is_some_and(|flag| flag.value);
     table.finish();
+    if !is_person && roles.as_ref().is_some_and(|roles| roles.contains(&Role::Approver)) {
+        spot.warn("is an approver but no person: it can approve nothing, settle no doubt and lift no stop; write person = true if one person alone holds it");
+    }
     let (name, hash, roles) = (name?, hash?, roles?);
     let value = Token { hash, name, roles, court: court.map(str::to_owned), partner: None, is_person };
     Some(Found { spot, value })

@@ -14,7 +14,7 @@ use crate::gate::{
     Accepted, Answer, Answered, ApplicantView, AttemptView, Caller, ClaimView, Counters, CourtView, DeliveryView,
     DocumentRead, DocumentStored, EntryView, EventView, EvidenceView, Gate, GateFuture, Health, ImportRow,
     ImportVerdict, InboxPage, InboxSums, InboxTask, Lifted, Listed, Look, MeasureFilter, MeasureLine, Page,
-    PartnerView, ReconciledView, Refusal, RequestFilter, RequestLine, RequestView, Resolution, SettledHow, Statement,
+    PartnerView, ReconciledView, Refusal, RequestFilter, RequestLine, RequestView, Resolution, Resolved, SettledHow, Statement,
     StopView, TaskAcceptance, TaskEnding, TaskFilter, TaskView,
 };
 
@@ -77,7 +77,7 @@ impl Gate for Engine {
         Box::pin(self.object(caller, id, text))
     }
 
-    fn resolve<'a>(&'a self, caller: &'a Caller, id: ActId, resolution: Resolution) -> Answer<'a, u64> {
+    fn resolve<'a>(&'a self, caller: &'a Caller, id: ActId, resolution: Resolution) -> Answer<'a, Resolved> {
         Box::pin(self.resolve(caller, id, resolution))
     }
 

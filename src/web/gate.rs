@@ -20,7 +20,7 @@ pub use engine::view::{
     Accepted, ActView, ApplicantView, AttemptView, Brought, Caller, Counters, CourtView, DeliveryView, Difference,
     DocumentRead, DocumentStored, EntryView, EventView, EvidenceView, Health, ImportRow, ImportVerdict, LeadView,
     Lifted, Listed, MeasureFilter, MeasureLine, MeasureView, OutcomeView, Page, PartnerView, Receipt, ReconciledView,
-    RepeatView, RequestFilter, RequestLine, RequestView, Resolution, SettlementLine, Statement, StopView,
+    RepeatView, RequestFilter, RequestLine, RequestView, Resolution, Resolved, SettlementLine, Statement, StopView,
     TaskAcceptance, TaskEnding, TaskFilter, TaskView,
 };
 
@@ -83,8 +83,8 @@ pub trait Gate: Send + Sync {
     fn withdraw<'a>(&'a self, caller: &'a Caller, id: ActId, reason: String) -> Answer<'a, u64>;
     /// A partner objects to an act in writing: its court has fifteen days to answer; gives the sequence of the task.
     fn object<'a>(&'a self, caller: &'a Caller, id: ActId, text: Personal<String>) -> Answer<'a, u64>;
-    /// Settles an act in doubt with the partner's paper; gives the new version.
-    fn resolve<'a>(&'a self, caller: &'a Caller, id: ActId, resolution: Resolution) -> Answer<'a, u64>;
+    /// One of the two words that settle an act in doubt with the partner's paper.
+    fn resolve<'a>(&'a self, caller: &'a Caller, id: ActId, resolution: Resolution) -> Answer<'a, Resolved>;
     /// Claim and costs of a case are others; gives the sequence of the event.
     fn amend_claim<'a>(
         &'a self,

@@ -62,6 +62,7 @@ slugs! {
     PartnerUnknown = "partner_unknown",
     ScopeEmpty = "scope_empty",
     DocumentUnknown = "document_unknown",
+    DocumentLost = "document_lost",
     OriginalUnknown = "original_unknown",
     AccountNotListed = "account_not_listed",
     CallbackNotListed = "callback_not_listed",

@@ -32,6 +32,7 @@ impl From<Refusal> for Problem {
             Refusal::PartnerUnknown { at } => named(Slug::PartnerUnknown, at, Want::KnownPartner),
             Refusal::ScopeEmpty => named(Slug::ScopeEmpty, "/scope".to_owned(), Want::KnownPartner),
             Refusal::DocumentUnknown { at } => named(Slug::DocumentUnknown, at, Want::StoredDocument),
+            Refusal::DocumentLost { at } => named(Slug::DocumentLost, at, Want::StoredDocument),
             Refusal::OriginalUnknown { at } => named(Slug::OriginalUnknown, at, Want::KnownFreeze),
             Refusal::AccountNotListed => named(Slug::AccountNotListed, "/case/account".to_owned(), Want::Listed),
             Refusal::CallbackNotListed => named(Slug::CallbackNotListed, "/callback/url".to_owned(), Want::Listed),

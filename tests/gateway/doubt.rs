@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use simulators::{Fault, Knob};
 
-use crate::bench::{Doubt, Gateway, Spec, View, acts, collect, freeze};
+use crate::bench::{Answer, Doubt, Gateway, Spec, View, acts, collect, freeze};
 
 const FREEZE: &str = "100201";
 const DEDUCT: &str = "100211";
@@ -22,11 +22,17 @@ fn in_doubt(kind: &'static str) -> impl Fn(&View) -> bool {
     move |view| view.state_of(kind, "bank-a") == "in_doubt"
 }
 
-fn settle(gateway: &Gateway, by: &str, act: &Value, took_effect: bool) -> crate::bench::Answer {
+fn settle(gateway: &Gateway, by: &str, act: &Value, took_effect: bool) -> Answer {
+    let sum = took_effect.then(|| act["amount"].as_str().unwrap().to_owned());
+    say(gateway, by, act, sum.as_deref())
+}
+
+/// What somebody says the bank's paper says: the sum, or that nothing happened.
+fn say(gateway: &Gateway, by: &str, act: &Value, sum: Option<&str>) -> Answer {
     let paper = gateway.paper("reply", "银行书面答复.pdf", "复1号", b"%PDF-1.4 the bank's paper");
-    let mut body = json!({ "took_effect": took_effect, "document": paper["digest"], "reason": "按银行书面答复确认" });
-    if took_effect {
-        body["amount"] = act["amount"].clone();
+    let mut body = json!({ "took_effect": sum.is_some(), "document": paper["digest"], "reason": "按银行书面答复确认" });
+    if let Some(sum) = sum {
+        body["amount"] = json!(sum);
     }
     gateway.caller(by).post(&format!("/v1/acts/{}/resolve", act["id"].as_str().unwrap()), &body)
 }
@@ -69,12 +75,68 @@ fn who_cannot_be_asked_and_does_not_deduplicate_is_settled_by_two_people_with_a_
     assert!(one["version"].as_u64().unwrap() > view.version());
     assert_eq!(gateway.view(&submitted.id).state_of("deduct", "bank-a"), "in_doubt", "one is not enough");
     assert_eq!(settle(&gateway, "officer", &act, true).of_status(403).slug(), "same_person");
-    assert_eq!(settle(&gateway, "approver", &act, false).of_status(409).slug(), "wrong_state");
-    settle(&gateway, "approver", &act, true).of_status(200);
+    assert_eq!((&one["settled"], &one["differs"]), (&json!(false), &json!(false)));
+    let next = gateway.view(&submitted.id).act("deduct", "bank-a")["next"].clone();
+    assert!(next["what"].as_str().unwrap().contains("已有一人") && next["who"] == "另一名承办人员", "{next:#}");
+    let two = settle(&gateway, "approver", &act, true).of_status(200).json();
+    assert_eq!((&two["settled"], &two["differs"]), (&json!(true), &json!(false)));
     let view = gateway.wait_finished(&submitted.id);
     assert_eq!((view.state_of("deduct", "bank-a"), view.ledger("deducted")), ("done", "600.00"), "{:#}", view.0);
     assert_eq!(gateway.begins(&submitted.id, "send", &act).len(), 1);
     assert_eq!(gateway.bank("bank-a").paid(), 60_000 + 3 * 1_000);
+}
+
+/// The words about an act in the trail: who, whether it took effect, and the state it came to.
+fn words(gateway: &Gateway, id: &str) -> Vec<(String, bool, String)> {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let leaves = gateway.events(id);
+    let words = leaves.iter().filter(|leaf| leaf["e"] == "act.resolved").map(|leaf| &leaf["f"]);
+    words.map(|word| (text(&word["by"]), word["took_effect"] == true, text(&word["state"]))).collect()
+}
+
+#[test]
+fn a_wrong_word_is_corrected_or_contradicted_and_only_two_alike_end_a_doubt() {
+    let mut gateway = mute_bank(Doubt { asked: false, deduplicates: false, not_found_ms: None });
+    gateway.bank("bank-a").knobs().set(Knob::next(Fault::SilenceBeforeAccept, 1).only(FREEZE));
+    let account = gateway.bank("bank-a").account(0);
+    let submitted = gateway.submit(&acts(&[0], vec![freeze("bank-a", &account, "500.00")]));
+    let act = gateway.wait_until(&submitted.id, "doubt", in_doubt("freeze")).act("freeze", "bank-a").clone();
+    let told = |by: &str, sum: Option<&str>, gateway: &Gateway| {
+        let told = say(gateway, by, &act, sum).of_status(200).json();
+        let next = gateway.view(&submitted.id).act("freeze", "bank-a")["next"].clone();
+        (told["settled"] == true, told["differs"] == true, next["what"].as_str().unwrap().contains("不一致"))
+    };
+    // The first mistypes the sum, and says so.
+    assert_eq!(told("officer", Some("50.00"), &gateway), (false, false, false));
+    assert_eq!(told("officer", Some("500.00"), &gateway), (false, false, false));
+    // The second finds that the paper says nothing of the kind.
+    assert_eq!(told("approver", None, &gateway), (false, true, true));
+    assert_eq!(say(&gateway, "approver", &act, None).of_status(403).slug(), "same_person");
+    gateway.restart();
+    assert_eq!(told("second", Some("500.00"), &gateway), (false, true, true), "the words differ over a restart");
+    let shown = gateway.view(&submitted.id).act("freeze", "bank-a").clone();
+    assert_eq!(shown["state"], "in_doubt");
+    assert!(shown["next"]["who"].as_str().unwrap().contains("最近一次确认人以外"), "{shown:#}");
+    assert_eq!(gateway.view(&submitted.id).ledger("in_doubt"), "500.00");
+    // The first looks again, and another one agrees: any two persons, the same word.
+    assert_eq!(told("officer", None, &gateway), (false, true, true));
+    assert_eq!(told("approver", None, &gateway), (true, false, false));
+    let view = gateway.wait_finished(&submitted.id);
+    assert_eq!((view.state_of("freeze", "bank-a"), view.ledger("in_doubt")), ("unsent", "0.00"));
+    let said = words(&gateway, &submitted.id);
+    let said: Vec<_> = said.iter().map(|(by, took, state)| (by.as_str(), *took, state.as_str())).collect();
+    assert_eq!(
+        said,
+        [
+            ("officer", true, ""),
+            ("officer", true, ""),
+            ("approver", false, ""),
+            ("second", true, ""),
+            ("officer", false, ""),
+            ("approver", false, "unsent")
+        ]
+    );
+    assert!(gateway.bank("bank-a").books().effects().is_empty());
 }
 
 #[test]

@@ -40,6 +40,7 @@ mod packets;
 mod papers;
 mod partners;
 mod policy;
+mod persons;
 mod pull;
 mod reminders;
 mod searches;

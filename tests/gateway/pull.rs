@@ -1,12 +1,16 @@
 //! Banks that fetch: lists until answered, feedback twice, against itself, for others; hand-backs; who sees what.
 
+use std::path::PathBuf;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 use simulators::bank::ClerkAct;
 use simulators::{BankHub, BankHubConfig, Fault, Knob, PollReport};
 
-use crate::bench::{Bank, Gateway, RUNTIME, Spec, View, acts, deduct, freeze, look, release, secure};
+use crate::bench::{
+    Bank, Gateway, RUNTIME, Spec, Submitted, View, acts, deduct, files_below, freeze, look, release, secure,
+};
 
 /// Rounds are run by hand, so that each step can be looked at.
 fn by_hand(id: &str) -> Spec {
@@ -274,3 +278,63 @@ fn a_release_is_held_back_until_the_open_deduction_has_ended() {
     assert_eq!((bank.paid(), bank.held()), (30_000, 0));
     assert_eq!((view.ledger("deducted"), view.ledger("controlled")), ("300.00", "0.00"));
 }
+
+/// The files of the blobs, taken away while the gateway runs.
+fn lose_blobs(gateway: &Gateway) -> Vec<(PathBuf, Vec<u8>)> {
+    let files = files_below(&gateway.data.join("blobs")).into_iter();
+    let lost = files.map(|file| (file.clone(), std::fs::read(file).unwrap())).collect::<Vec<_>>();
+    lost.iter().for_each(|(file, _)| std::fs::remove_file(file).unwrap());
+    lost
+}
+
+#[test]
+fn papers_that_are_lost_are_promised_to_nobody_and_whoever_waits_for_them_is_told() {
+    let gateway = Gateway::with(vec![by_hand("bank-a")]);
+    let bank = gateway.bank("bank-a");
+    let ask = |person: usize| acts(&[person], vec![freeze("bank-a", &bank.account(person), "500.00")]);
+    let first = ask(0);
+    let taken = gateway.submit_as("first", &first).of_status(202);
+    let id = Submitted::of(&taken).id;
+    let lost = lose_blobs(&gateway);
+    // Nothing new rests on them; what was taken is answered again.
+    let second = ask(1);
+    let refused = gateway.submit_as("second", &second).of_status(422);
+    assert_eq!(
+        (refused.slug().as_str(), &refused.json()["errors"][0]["pointer"]),
+        ("document_lost", &json!("/documents/0/digest"))
+    );
+    assert_eq!(gateway.submit_as("first", &first).of_status(202).bytes, taken.bytes);
+    // The bank gets no papers; it is not told that nothing is amiss, nor is anybody else.
+    assert_ne!(round(bank).errors, Vec::<String>::new());
+    let next = gateway.view(&id).act("freeze", "bank-a")["next"].clone();
+    assert!(next["what"].as_str().unwrap().contains("文书无法读取"), "{next:#}");
+    assert!(next["who"].as_str().unwrap().contains("运维人员"), "{next:#}");
+    assert_eq!(gateway.figure("xiezhi_unreadable_papers_requests"), Some(1));
+    for line in ["the bytes of a document are lost", "a paper cannot be read for a partner"] {
+        assert!(gateway.read_log().contains(line), "{line}");
+    }
+    // Whoever has them stores them again, and the same key goes through.
+    for paper in PAPERS_AGAIN {
+        gateway.paper(paper, "再次上传.pdf", "", format!("%PDF-1.4\n% {paper}\n%%EOF\n").as_bytes());
+    }
+    gateway.submit_as("second", &second).of_status(202);
+    // The operator restores the files, and the first goes on too.
+    lost.iter().for_each(|(file, bytes)| std::fs::write(file, bytes).unwrap());
+    for _ in 0..2 {
+        sound_round(bank);
+    }
+    assert_eq!(gateway.wait_finished(&id).state_of("freeze", "bank-a"), "done");
+    assert_eq!(gateway.figure("xiezhi_unreadable_papers_requests"), Some(0));
+}
+
+/// The papers of an ordinary request.
+const PAPERS_AGAIN: [&str; 8] = [
+    "ruling",
+    "query_notice",
+    "freeze_notice",
+    "deduct_notice",
+    "assist_notice",
+    "release_notice",
+    "work_id_scan",
+    "duty_id_scan",
+];

@@ -106,7 +106,7 @@ fn what_follows_from_a_secret_request_is_as_secret_as_that() {
     gateway.caller("officer").post(&path("end"), &end).of_status(404);
     gateway.caller("officer").post(&path("accept"), &json!({ "reason": "解除" })).of_status(404);
     let accepted =
-        gateway.caller("submitter").post(&path("accept"), &json!({ "reason": "解除" })).of_status(202).json();
+        gateway.caller("approver").post(&path("accept"), &json!({ "reason": "解除" })).of_status(202).json();
     let release = accepted["request"]["id"].as_str().unwrap();
     for who in ["submitter", "approver"] {
         finished(&gateway.caller(who), release);
@@ -317,4 +317,37 @@ fn a_case_known_by_secret_requests_alone_is_unknown_to_others_until_an_ordinary_
     gateway.wait_index_filled();
     post("officer", "claim", &json!({ "claim": "950.00", "reason": "变更" })).of_status(200);
     post("second", "halt", &halt).of_status(200);
+}
+
+#[test]
+fn a_document_that_only_secret_requests_name_is_read_by_their_viewers_and_by_whoever_stored_it() {
+    let mut setup = banks();
+    setup.snapshot_events = 10;
+    let mut gateway = setup.start();
+    let named = |gateway: &Gateway, key: &str, viewers: &[&str], papers: &[Value]| {
+        let mut ask = freezing(gateway, "bank-a", "100.00").case(&format!("(2026)浙0225执{key}号")).papers(papers);
+        ask.0["viewers"] = json!(viewers);
+        RUNTIME.block_on(gateway.caller("officer").submit(key, &ask.0)).unwrap().of_status(202);
+    };
+    let mut papers = gateway.papers().to_vec();
+    papers[0] = gateway.paper("ruling", "执行裁定书.pdf", "(2026)浙0225执8号之一", b"%PDF-1.4 secret ruling");
+    let path = format!("/v1/documents/{}", papers[0]["digest"].as_str().unwrap());
+    let readers = |gateway: &Gateway| {
+        let holders = ["submitter", "officer", "approver", "second", "court-auditor", "neighbour"];
+        let reads = holders.into_iter().filter(|who| match gateway.caller(who).get(&path) {
+            answer if answer.status == 404 => false,
+            answer => answer.of_status(200).bytes == b"%PDF-1.4 secret ruling",
+        });
+        reads.collect::<Vec<_>>()
+    };
+    let whole_court = ["submitter", "officer", "approver", "second", "court-auditor"];
+    assert_eq!(readers(&gateway), whole_court, "nothing names it yet");
+    named(&gateway, "81", &["second"], &papers);
+    assert_eq!(readers(&gateway), ["submitter", "officer", "second"]);
+    gateway.restart();
+    assert_eq!(readers(&gateway), ["submitter", "officer", "second"]);
+    named(&gateway, "82", &["court-auditor"], &papers);
+    assert_eq!(readers(&gateway), ["submitter", "officer", "second", "court-auditor"]);
+    named(&gateway, "83", &[], &papers);
+    assert_eq!(readers(&gateway), whole_court, "a request that all of them may see names it too");
 }

@@ -77,7 +77,8 @@ impl Decider {
         Ok(Answer::Done(sequence))
     }
 
-    /// The first person says what the paper says; a second one must say the same.
+    /// A person says what the paper says, and another one the same. Who says otherwise takes the open word's place: of two words
+    /// neither is known to be the right one, and a slip of the first must not be all that can ever be confirmed.
     pub(super) fn resolve(&mut self, act: ActId, by: &str, paper: Paper) -> Result<Answer, Refusal> {
         let index = self.state.act_index(act).ok_or(Refusal::NotFound)?;
         let found = self.state.acts.get(index).ok_or(Refusal::NotFound)?;
@@ -91,24 +92,20 @@ impl Decider {
                 bound: "须在0与下达金额之间 · from 0 to the ordered amount",
             });
         }
-        let first = found.settled_by;
-        if first == token_hash(by) {
+        let confirms = found.says_the_same(paper.took_effect, paper.amount.map(Money::units));
+        if confirms && found.settled_by == token_hash(by) {
             return Err(Refusal::SamePerson);
         }
-        let same_sum = found.settled_amount == paper.amount.map_or(-1, Money::units);
-        if first != 0 && (found.settled_as != paper.took_effect || !same_sum) {
-            return Err(Refusal::WrongState { state: "settlement_differs" });
-        }
-        let state = match (first, paper.took_effect) {
-            (0, _) => "",
-            (_, true) => ActState::Done.word(),
-            (_, false) => ActState::Unsent.word(),
+        let state = match (confirms, paper.took_effect) {
+            (false, _) => "",
+            (true, true) => ActState::Done.word(),
+            (true, false) => ActState::Unsent.word(),
         };
         let slot = self.slot_of(index);
         let fact = ActResolved {
             act: act.into(),
             by: by.to_owned(),
-            second: if first == 0 { String::new() } else { by.to_owned() },
+            second: if confirms { by.to_owned() } else { String::new() },
             state: state.to_owned(),
             took_effect: paper.took_effect,
         };

@@ -137,7 +137,9 @@ impl Decider {
         Arc::new(kept)
     }
 
+    /// What is stored already is stored once more only when its bytes are lost; the key of the lost ones goes.
     pub(super) fn store_document(&mut self, document: StoreDocument) -> Result<Answer, Refusal> {
+        let lost = self.state.documents.get(&document.key).map(|lost| (lost.sequence, lost.slot));
         let body = DocumentBody {
             digest: document.digest,
             digest_key: document.key,
@@ -146,7 +148,12 @@ impl Decider {
         };
         let fact =
             DocumentStored { blob: document.blob, bytes: document.bytes, court: document.court, token: document.token };
-        Ok(Answer::Stored(self.emit(fact.into(), Some(Body::Document(body)), document.slot)))
+        let stored = self.emit(fact.into(), Some(Body::Document(body)), document.slot);
+        if let Some((document, slot)) = lost {
+            self.emit(DocumentErased { document }.into(), None, 0);
+            self.erased.push(Erased { slot, blob: None });
+        }
+        Ok(Answer::Stored(stored))
     }
 
     pub(super) fn tick(&mut self) -> Result<Answer, Refusal> {

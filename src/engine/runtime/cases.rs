@@ -52,7 +52,7 @@ impl Engine {
     /// The applicant of a case may see what came of its requests, or no longer (rule D34); gives the sequence of the event.
     ///
     /// # Errors
-    /// [`Refusal::NotFound`], [`Refusal::WrongState`] when it is so already.
+    /// [`Refusal::NotFound`], [`Refusal::PersonNeeded`] to allow it, [`Refusal::WrongState`] when it is so already.
     pub async fn show_applicant(
         &self,
         caller: &Caller,
@@ -61,6 +61,9 @@ impl Engine {
         reason: String,
     ) -> Result<u64, Refusal> {
         self.shared.check_case(caller, case)?;
+        if allow {
+            caller.check_person()?;
+        }
         let (by, court) = (caller.token.clone(), caller.court.clone());
         self.done(Command::ShowApplicant(Box::new(ShowApplicant { case, allow, by, court, reason }))).await
     }

@@ -76,7 +76,7 @@ async fn attempt(shared: &Arc<Shared>, effect: &Effect) -> Judged {
         let key = domain::SlipLine { slip: slip.number, line: line.line };
         within_window(shared, &effect.partner, call.ask(key, line.kind)).await
     } else if slip.lines.iter().any(|line| call.wants_papers(line.kind)) {
-        let Ok(files) = shared.papers_for(effect.request, &slip, form).await else {
+        let Ok(files) = shared.papers_for((effect.request, &effect.partner), &slip, form).await else {
             return nothing_sent(Cause::Unencodable);
         };
         within_window(shared, &effect.partner, call.send_with_papers(&slip, &files)).await

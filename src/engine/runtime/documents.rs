@@ -2,10 +2,10 @@
 
 use domain::Personal;
 use store::random::OsRandom;
-use store::record::Body;
+use store::record::{Body, Fact, SealTwin};
 
 use super::{Engine, Shared};
-use crate::command::{Answer, Command, Erased, StoreDocument};
+use crate::command::{Answer, Command, Erased, StoreDocument, Submit};
 use crate::refusal::Refusal;
 use crate::vault::{blob_id, hex_digest};
 use crate::view::{Caller, DocumentRead, DocumentStored};
@@ -22,6 +22,41 @@ impl Shared {
     /// The key under which a court's document is known.
     pub(crate) fn document_key(&self, court: &str, digest: &str) -> (u64, u64) {
         split(self.hashers.document.hash([court.as_bytes(), b"\0", digest.as_bytes()].concat().as_slice()))
+    }
+
+    /// Are the bytes of a blob there? One look at its folder, nothing is read; what cannot be looked at is told by whoever reads it.
+    pub(crate) fn is_there(&self, blob: &str) -> bool {
+        blob_id(blob).is_some_and(|id| self.vault.blobs().contains(&id).unwrap_or(true))
+    }
+
+    /// Nothing is promised that rests on papers whose bytes are lost: no partner could ever be shown them. What was taken before is
+    /// answered again all the same.
+    ///
+    /// # Errors
+    /// [`Refusal::DocumentLost`].
+    pub(crate) fn check_there(&self, submit: &Submit, carried: &[SealTwin]) -> Result<(), Refusal> {
+        let known: Vec<Option<String>> = {
+            let decider = self.decider.read();
+            if decider.state.idempotency.contains_key(&submit.idempotency) {
+                return Ok(());
+            }
+            let blob = |key| decider.state.documents.get(key).map(|document| document.blob.clone());
+            submit.paper_keys.iter().map(blob).collect()
+        };
+        let lost = |blob: &str| {
+            let lost = !self.is_there(blob);
+            if lost {
+                tracing::error!(blob, "the bytes of a document are lost; restore its file, or have it stored again");
+            }
+            lost
+        };
+        if let Some(place) = known.iter().position(|blob| blob.as_deref().is_some_and(lost)) {
+            return Err(Refusal::DocumentLost { at: format!("/documents/{place}/digest") });
+        }
+        match carried.iter().any(|seal| lost(&seal.blob)) {
+            true => Err(Refusal::DocumentLost { at: "/documents".to_owned() }),
+            false => Ok(()),
+        }
     }
 
     /// Destroys the keys of what was erased; what cannot be destroyed now is logged and stays listed in the trail.
@@ -53,8 +88,9 @@ impl Engine {
         let court = caller.court.clone().ok_or(Refusal::CourtForeign)?;
         let digest = format!("sha256:{}", hex_digest(&bytes));
         let key = self.shared.document_key(&court, &digest);
-        let known = self.shared.decider.read().state.documents.get(&key).map(|document| document.sequence);
-        if let Some(sequence) = known {
+        let known = self.shared.decider.read().state.documents.get(&key).cloned();
+        // One whose bytes are lost is stored once more: whoever has it can mend that.
+        if let Some(sequence) = known.filter(|known| self.shared.is_there(&known.blob)).map(|known| known.sequence) {
             return Ok(DocumentStored { digest, receipt: self.receipt(sequence, None)? });
         }
         let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
@@ -81,15 +117,25 @@ impl Engine {
         Ok(DocumentStored { digest, receipt: self.receipt(sequence, told.leaf)? })
     }
 
-    /// Reads a document of the caller's court back, as long as it lives (24 hours after it was stored).
+    /// Reads a document of the caller's court back, as long as it lives (24 hours after it was stored). One that secret requests
+    /// alone name is there for their viewers and for the token that stored it (rule D5).
     ///
     /// # Errors
     /// [`Refusal::NotFound`], [`Refusal::Unavailable`].
     pub async fn read_document(&self, caller: &Caller, digest: &str) -> Result<DocumentRead, Refusal> {
         let court = caller.court.clone().ok_or(Refusal::NotFound)?;
         let key = self.shared.document_key(&court, digest);
-        let found = self.shared.decider.read().state.documents.get(&key).cloned().ok_or(Refusal::NotFound)?;
+        let (found, shown) = {
+            let decider = self.shared.decider.read();
+            let found = decider.state.documents.get(&key).cloned().ok_or(Refusal::NotFound)?;
+            let shown = found.is_shown_to(decider.state.word_of(&caller.token));
+            (found, shown)
+        };
         let event = self.shared.papers.event(found.sequence).ok_or(Refusal::Unavailable)?;
+        let is_own = matches!(&event.fact, Fact::DocumentStored(fact) if fact.token == caller.token);
+        if !shown && !is_own {
+            return Err(Refusal::NotFound);
+        }
         let Some(Body::Document(body)) = event.body else { return Err(Refusal::NotFound) };
         let key = self.shared.vault.keys().get(found.slot).ok().flatten().ok_or(Refusal::NotFound)?;
         let id = blob_id(&found.blob).ok_or(Refusal::Unavailable)?;

@@ -392,14 +392,14 @@ impl Engine {
         if is_query != (class == ListClass::Queries) {
             return Err(Refusal::NotFound);
         }
-        let files = read_off_worker(&self.shared, papers, (carried, |kind| !kind.ends_with("_scan"))).await?;
+        let files = read_off_worker(&self.shared, (papers, partner), (carried, |kind| !kind.ends_with("_scan"))).await?;
         Ok(FaceAnswer::Papers { key, files })
     }
 
     async fn face_credentials(&self, partner: &str, slip: String) -> Result<FaceAnswer, Refusal> {
         let (papers, _, carried) = self.papers_of(partner, &slip).await?;
         let officers = papers.context.officers.clone();
-        let files = read_off_worker(&self.shared, papers, (carried, |kind| kind.ends_with("_scan"))).await?;
+        let files = read_off_worker(&self.shared, (papers, partner), (carried, |kind| kind.ends_with("_scan"))).await?;
         let mut scans: Vec<Option<PaperFile>> = files.into_iter().map(Some).collect();
         // Scans belong to officers by their paper number (the work or duty number), else to the first officer.
         let mut with_scans = Vec::with_capacity(officers.len());
@@ -438,13 +438,13 @@ type Wanted = (u64, fn(&str) -> bool);
 /// Reading and opening up to 16 MiB blocks: on a tokio thread of the engine's, never on an actix worker.
 async fn read_off_worker(
     shared: &Arc<Shared>,
-    papers: Arc<RequestPapers>,
+    (papers, partner): (Arc<RequestPapers>, &str),
     wanted: Wanted,
 ) -> Result<Vec<PaperFile>, Refusal> {
-    let own = Arc::clone(shared);
+    let (own, partner) = (Arc::clone(shared), partner.to_owned());
     let (tell, told) = tokio::sync::oneshot::channel();
     shared.tokio.spawn(async move {
-        let read = tokio::task::block_in_place(|| own.open_papers(&papers, wanted));
+        let read = tokio::task::block_in_place(|| own.open_papers(&papers, &partner, wanted));
         let _gone = tell.send(read);
     });
     told.await.map_err(|_| Refusal::Unavailable)?
@@ -459,17 +459,22 @@ impl Shared {
     /// The files of the papers that go with a slip, in the order of its own list, for a message that carries them.
     pub(crate) async fn papers_for(
         self: &Arc<Self>,
-        request: u64,
+        (request, partner): (u64, &str),
         slip: &Slip,
         form: Option<&Form>,
     ) -> Result<Vec<PaperFile>, Refusal> {
         let papers = self.papers.request(request).ok_or(Refusal::NotFound)?;
         let kinds: Vec<ActKind> = slip.lines.iter().map(|line| line.kind).collect();
         let carried = papers.carried(&kinds, form);
-        read_off_worker(self, papers, (carried, |_| true)).await
+        read_off_worker(self, (papers, partner), (carried, |_| true)).await
     }
 
-    fn open_papers(&self, papers: &RequestPapers, (carried, wanted): Wanted) -> Result<Vec<PaperFile>, Refusal> {
+    fn open_papers(
+        &self,
+        papers: &RequestPapers,
+        partner: &str,
+        (carried, wanted): Wanted,
+    ) -> Result<Vec<PaperFile>, Refusal> {
         let mut files = Vec::new();
         let mut left = PAPERS_BYTES_MAX;
         let those = papers.context.papers.iter().enumerate().filter(|(place, _)| is_carried(carried, *place));
@@ -478,8 +483,11 @@ impl Shared {
             left = left.checked_sub(seal.bytes).ok_or(Refusal::Unavailable)?;
             let key = self.vault.unwrap(seal, papers.slot).ok_or(Refusal::NotFound)?;
             let id = blob_id(&seal.blob).ok_or(Refusal::Unavailable)?;
-            let bytes = self.vault.blobs().read(&id, &key, DOCUMENT_AAD, seal.bytes).map_err(|error| {
-                tracing::error!(%error, "a paper cannot be read for a partner");
+            let read = self.vault.blobs().read(&id, &key, DOCUMENT_AAD, seal.bytes);
+            self.unread.note((papers.request, partner), &seal.blob, read.is_ok());
+            let bytes = read.map_err(|error| {
+                let request = domain::RequestId(papers.request);
+                tracing::error!(%request, %error, "a paper cannot be read for a partner");
                 Refusal::Unavailable
             })?;
             files.push(PaperFile {

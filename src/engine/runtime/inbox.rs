@@ -196,7 +196,8 @@ impl Engine {
     pub async fn inbox_paper(&self, caller: &Caller, act: ActId, place: u16) -> Result<DocumentRead, Refusal> {
         let sketch = self.read_sketch(caller, act).await?;
         let papers = self.shared.papers.request(sketch.request).ok_or(Refusal::NotFound)?;
-        let known = self.shared.partner(self.desk(caller)?);
+        let partner = self.desk(caller)?.to_owned();
+        let known = self.shared.partner(&partner);
         let carried = papers.carried(&[sketch.act.kind()], known.as_ref().map(|partner| &partner.form));
         let mut those = (0..papers.context.papers.len()).filter(|place| is_carried(carried, *place));
         let place = those.nth(usize::from(place)).ok_or(Refusal::NotFound)?;
@@ -204,7 +205,7 @@ impl Engine {
         let (tell, told) = tokio::sync::oneshot::channel();
         // Reading and opening up to 32 MiB: on a tokio thread of the engine's, never on an actix worker.
         self.shared.tokio.spawn(async move {
-            let _gone = tell.send(tokio::task::block_in_place(|| shared.open_paper(&papers, place)));
+            let _gone = tell.send(tokio::task::block_in_place(|| shared.open_paper(&papers, &partner, place)));
         });
         told.await.map_err(|_| Refusal::Unavailable)?
     }
@@ -339,13 +340,16 @@ impl Shared {
         Some(OutcomeView { at: event.at, sequence, outcome: outcome.into_outcome()? })
     }
 
-    fn open_paper(&self, papers: &RequestPapers, place: usize) -> Result<DocumentRead, Refusal> {
+    fn open_paper(&self, papers: &RequestPapers, partner: &str, place: usize) -> Result<DocumentRead, Refusal> {
         let paper = papers.context.papers.get(place).ok_or(Refusal::NotFound)?;
         let seal = papers.seals.iter().find(|seal| seal.digest == *paper.digest.expose()).ok_or(Refusal::NotFound)?;
         let key = self.vault.unwrap(seal, papers.slot).ok_or(Refusal::NotFound)?;
         let id = blob_id(&seal.blob).ok_or(Refusal::Unavailable)?;
-        let bytes = self.vault.blobs().read(&id, &key, DOCUMENT_AAD, seal.bytes).map_err(|error| {
-            tracing::error!(%error, "a paper cannot be read for a clerk");
+        let read = self.vault.blobs().read(&id, &key, DOCUMENT_AAD, seal.bytes);
+        self.unread.note((papers.request, partner), &seal.blob, read.is_ok());
+        let bytes = read.map_err(|error| {
+            let request = domain::RequestId(papers.request);
+            tracing::error!(%request, %error, "a paper cannot be read for a clerk");
             Refusal::Unavailable
         })?;
         Ok(DocumentRead {

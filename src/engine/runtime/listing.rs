@@ -20,6 +20,7 @@ use crate::refusal::Refusal;
 use crate::state::{OpenRequest, State, short_hash};
 use crate::view::{
     Accepted, Caller, Counters, EntryView, EventView, Page, PartnerView, RequestFilter, RequestLine, Resolution,
+    Resolved,
 };
 
 /// By which a party is known whatever type of number names it.
@@ -66,6 +67,7 @@ impl Engine {
             shown: self.shared.shown_to(&caller.token, &request, case_key),
             request: Arc::new(request),
         };
+        self.shared.check_there(&submit, &[])?;
         let told = self.ask(Command::Submit(Box::new(submit))).await?;
         let Told { answer: Answer::Accepted(sequence), leaf, accepted } = told else {
             return Err(Refusal::Unavailable);
@@ -102,9 +104,10 @@ impl Engine {
     /// Approves the acts of a request that wait for it.
     ///
     /// # Errors
-    /// [`Refusal::SamePerson`], [`Refusal::WrongState`], [`Refusal::NotFound`].
+    /// [`Refusal::PersonNeeded`], [`Refusal::SamePerson`], [`Refusal::WrongState`], [`Refusal::NotFound`].
     pub async fn approve(&self, caller: &Caller, request: RequestId, reason: String) -> Result<u64, Refusal> {
         self.own_request(caller, request)?;
+        caller.check_person()?;
         self.done(Command::Approve { request, by: caller.token.clone(), reason }).await
     }
 
@@ -126,18 +129,26 @@ impl Engine {
         self.done(Command::Withdraw { act, by: caller.token.clone(), reason }).await
     }
 
-    /// Settles an act in doubt: the first of two persons, or the second.
+    /// Settles an act in doubt: the word of one person, or with another's the same before it the end of the doubt.
     ///
     /// # Errors
-    /// [`Refusal::SamePerson`], [`Refusal::WrongState`], [`Refusal::DocumentUnknown`], [`Refusal::NotFound`].
-    pub async fn resolve(&self, caller: &Caller, act: ActId, resolution: Resolution) -> Result<u64, Refusal> {
+    /// [`Refusal::PersonNeeded`], [`Refusal::SamePerson`], [`Refusal::WrongState`], [`Refusal::DocumentUnknown`], [`Refusal::NotFound`].
+    pub async fn resolve(&self, caller: &Caller, act: ActId, resolution: Resolution) -> Result<Resolved, Refusal> {
         let court = self.own_act(caller, act)?;
+        caller.check_person()?;
         let key = self.shared.document_key(&court, &resolution.document);
         if !self.shared.decider.read().state.documents.contains_key(&key) {
             return Err(Refusal::DocumentUnknown { at: "/document".to_owned() });
         }
         let Resolution { took_effect, amount, document, reason } = resolution;
-        self.done(Command::Resolve { act, by: caller.token.clone(), took_effect, amount, document, reason }).await
+        let by = caller.token.clone();
+        let version = self.done(Command::Resolve { act, by, took_effect, amount, document, reason }).await?;
+        let word = self.shared.papers.event(version).map(|event| event.fact);
+        let settled = matches!(word, Some(Fact::ActResolved(fact)) if !fact.state.is_empty());
+        let decider = self.shared.decider.read();
+        let found = decider.state.act_index(act).and_then(|index| decider.state.acts.get(index));
+        let differs = !settled && found.is_some_and(|act| act.settled_by != 0 && act.settled_differs);
+        Ok(Resolved { version, settled, differs })
     }
 
     /// Pauses a lane until an instant.
@@ -484,6 +495,7 @@ impl Engine {
         let bytes = u64::try_from(decider.state.bytes_estimate()).unwrap_or(0);
         let (stops, stopped) =
             (decider.state.stops.values().map(crate::state::stop::Stop::scope), decider.state.stopped_acts());
+        let unread = self.shared.unread.count(|request| decider.state.request_index(RequestId(request)).is_some());
         let mut by_scope = BTreeMap::from([("acts", 0_u64), ("all", 0), ("court", 0)]);
         for scope in stops {
             *by_scope.entry(scope.word()).or_insert(0) += 1;
@@ -506,6 +518,7 @@ impl Engine {
             plain("xiezhi_reminders_acknowledged_total", &counts.reminders_acknowledged),
             ("xiezhi_state_bytes", String::new(), bytes),
             ("xiezhi_stopped_acts", String::new(), stopped),
+            ("xiezhi_unreadable_papers_requests", String::new(), unread),
         ];
         let gauge = |(scope, count): (&str, u64)| ("xiezhi_stops_in_force", format!("scope=\"{scope}\""), count);
         values.extend(by_scope.into_iter().map(gauge));

@@ -38,6 +38,7 @@ mod stops;
 mod sweeping;
 mod tasks;
 pub mod trail;
+mod unread;
 mod views;
 mod waiting;
 
@@ -193,6 +194,7 @@ pub(crate) struct Shared {
     pub(crate) plugs: RwLock<Arc<Plugs>>,
     pub(crate) credentials: RwLock<Arc<faces::Credentials>>,
     pub(crate) papers: Papers,
+    pub(crate) unread: unread::Unread,
     pub(crate) departures: departures::Departures,
     pub(crate) courier: Arc<dyn Courier>,
     pub(crate) stopping: tokio::sync::watch::Sender<bool>,
@@ -260,6 +262,7 @@ impl Engine {
             durable: AtomicU64::new(taken.journal.durable_size()),
             fence: taken.fence,
             papers: Papers::new(taken.vault.clone(), reader.clone()),
+            unread: unread::Unread::default(),
             reader,
             vault: taken.vault,
             snapshots: taken.snapshots,

@@ -29,6 +29,8 @@ const LARGE_KEPT: usize = 4;
 
 /// A request as its slips need it.
 pub struct RequestPapers {
+    /// Sequence of the event that accepted or imported it.
+    pub request: u64,
     /// Case, officers, and every paper of the request.
     pub context: Arc<SlipContext>,
     /// The same with the papers of some acts alone, by which those are.
@@ -54,6 +56,7 @@ impl RequestPapers {
     fn new(context: SlipContext, seals: Vec<SealTwin>, slot: u64) -> Self {
         let narrowed = Mutex::new(Vec::new());
         Self {
+            request: 0,
             context: Arc::new(context),
             narrowed,
             seals,
@@ -307,7 +310,7 @@ fn plan_of(sequence: u64, fact: &Fact, body: Option<Body>, slot: u64) -> Option<
             }
             let context = SlipContext { case: request.case, officers: request.officers, papers: request.papers };
             let papers = RequestPapers::new(context, body.seals, slot);
-            let papers = RequestPapers { callback, preservation, token, viewers, ..papers };
+            let papers = RequestPapers { request: sequence, callback, preservation, token, viewers, ..papers };
             Some(Plan { request: sequence, lines: body.plan, papers: Some(Arc::new(papers)) })
         }
         (Fact::MeasureImported(_), Body::Imported(body)) => {
@@ -315,7 +318,7 @@ fn plan_of(sequence: u64, fact: &Fact, body: Option<Body>, slot: u64) -> Option<
             let request = body.request.into_request()?;
             let viewers = request.viewers;
             let context = SlipContext { case: request.case, officers: request.officers, papers: request.papers };
-            let papers = RequestPapers { viewers, ..RequestPapers::new(context, body.seals, slot) };
+            let papers = RequestPapers { request: sequence, viewers, ..RequestPapers::new(context, body.seals, slot) };
             Some(Plan { request: sequence, lines: body.lines, papers: Some(Arc::new(papers)) })
         }
         (Fact::PlanExtended(fact), Body::Planned(body)) => {

@@ -42,6 +42,7 @@ impl Engine {
     /// where neither the caller brought what must go out nor the case has it, and whatever a submission is refused for.
     pub async fn accept_task(&self, caller: &Caller, acceptance: TaskAcceptance) -> Result<Accepted, Refusal> {
         let accept = self.acceptance(Some(caller), acceptance)?;
+        self.shared.check_there(&accept.submit, &accept.carried)?;
         self.accept(accept).await
     }
 
@@ -66,6 +67,7 @@ impl Engine {
         if caller.is_some_and(|caller| !self.shared.shows_all(caller, [act, measure], false)) {
             return Err(Refusal::NotFound);
         }
+        caller.map_or(Ok(()), Caller::check_person)?;
         let measure = measure.map(ActId::from).ok_or(Refusal::WrongState { state: "proposes_nothing" })?;
         let viewers = self.shared.viewers_at(measure.sequence).ok_or(Refusal::NotFound)?;
         let mut pattern = self.pattern(measure, case)?;

@@ -127,6 +127,7 @@ impl Engine {
         if !task.kind().is_operators() && !self.shared.shows_all(caller, [task.act, task.measure], marked) {
             return Err(Refusal::NotFound);
         }
+        caller.check_person()?;
         let end = EndTask {
             task: ending.id.0,
             by: caller.token.clone(),

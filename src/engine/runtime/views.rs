@@ -231,12 +231,18 @@ impl Shared {
         let partner = decider.config().partners.get(decider.state.partner_of(act.lane));
         let due = (act.due_at > 0).then_some(act.due_at);
         let Some(partner) = partner else { return (Waiting::Turn, due) };
+        let request = decider.state.requests.get(act.request).map(|open| open.sequence);
+        let is_unread = || request.is_some_and(|request| self.unread.is_one_of(request, &partner.id));
         match act.state() {
+            ActState::Ready | ActState::Awaiting if is_unread() => (Waiting::Papers, None),
             ActState::Awaiting if act.verdict() == Some(Verdict::Registered) => (Waiting::Condition, due),
             ActState::Awaiting => {
                 let answer_due =
                     act.since.saturating_add(Millis::try_from(partner.answer_due_ms).unwrap_or(Millis::MAX));
                 if due.is_some() { (Waiting::Ask, due) } else { (Waiting::Turn, Some(answer_due)) }
+            }
+            ActState::InDoubt if act.settled_by != 0 && !act.is_under_way() => {
+                (if act.settled_differs { Waiting::WordsDiffer } else { Waiting::OtherPerson }, None)
             }
             ActState::InDoubt if due.is_none() && !act.is_under_way() => (Waiting::People, None),
             ActState::InDoubt => (Waiting::Ask, due),

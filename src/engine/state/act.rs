@@ -69,12 +69,14 @@ pub struct Act {
     pub answers_later: bool,
     /// An earlier sending may have happened, and nothing has ruled it out since.
     pub doubted: bool,
-    /// The first person who settles a doubt has spoken: hash of the token name; 0 = nobody.
+    /// Whose word about a doubt waits for another's: hash of the token name; 0 = nobody's.
     pub settled_by: u32,
     /// What that person said: it took effect.
     pub settled_as: bool,
     /// The sum that person named, in 1/10,000 yuan; -1 = none.
     pub settled_amount: i64,
+    /// Somebody else said otherwise before.
+    pub settled_differs: bool,
     /// What the law bars of what builds on it, as [`domain::rules::bars`] has it.
     pub bars: u8,
     /// The rule pack it was planned under, by the first 64 bits of its digest; 0 = the one built in.
@@ -132,6 +134,7 @@ impl Act {
             settled_by: 0,
             settled_as: false,
             settled_amount: -1,
+            settled_differs: false,
             bars: 0,
             rules: 0,
             repeats: false,
@@ -151,6 +154,12 @@ impl Act {
     #[must_use]
     pub fn slip_line(&self) -> SlipLine {
         SlipLine { slip: SlipNumber::from_bits(self.slip), line: self.line }
+    }
+
+    /// Is this the word about its doubt that waits for another person's? The sum in 1/10,000 yuan.
+    #[must_use]
+    pub fn says_the_same(&self, took_effect: bool, amount: Option<i64>) -> bool {
+        self.settled_by != 0 && self.settled_as == took_effect && self.settled_amount == amount.unwrap_or(-1)
     }
 
     /// What was ordered.

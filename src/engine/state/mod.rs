@@ -204,6 +204,18 @@ pub struct Document {
     pub at: Millis,
     /// Some request references it.
     pub referenced: bool,
+    /// One that is not secret, or an import, does.
+    pub shown: bool,
+    /// Who may see a secret request that references it (rule D5), each once, as indices into [`State::words`].
+    pub readers: Vec<u16>,
+}
+
+impl Document {
+    /// May a token of its court read it, as far as what references it says? What nothing references yet is the court's.
+    #[must_use]
+    pub fn is_shown_to(&self, token: Option<u16>) -> bool {
+        !self.referenced || self.shown || token.is_some_and(|token| self.readers.contains(&token))
+    }
 }
 
 /// What a used idempotency key stands for.
@@ -406,6 +418,12 @@ impl State {
     #[must_use]
     pub fn word(&self, word: u16) -> &str {
         self.words.get(usize::from(word)).map_or("", String::as_str)
+    }
+
+    /// The index of a word, when it is one.
+    #[must_use]
+    pub fn word_of(&self, word: &str) -> Option<u16> {
+        self.words.iter().position(|known| known == word).and_then(|place| u16::try_from(place).ok())
     }
 
     /// The case under a keyed hash.

@@ -3,11 +3,13 @@
 use actix_web::web::{Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use domain::{ActId, Personal};
+use serde::Serialize;
 
-use crate::gate::Resolution;
+use crate::gate::{Resolution, Resolved};
 use crate::intake::commands::{bytes, checked, reason, reason_alone, sequence, version};
 use crate::intake::form::{ObjectionForm, ResolveForm};
 use crate::intake::requests::request_id;
+use crate::intake::show::json;
 use crate::intake::text::plain;
 use crate::limits::REASON_CHARACTERS_MAX;
 use crate::problem::{Problem, Slug};
@@ -51,6 +53,13 @@ pub(crate) async fn withdraw(
     Ok(version(allowed.gate().withdraw(allowed.caller(), id, reason).await?))
 }
 
+#[derive(Serialize)]
+struct ShownResolved {
+    version: u64,
+    settled: bool,
+    differs: bool,
+}
+
 pub(crate) async fn resolve(
     allowed: Allowed<Settle>,
     request: HttpRequest,
@@ -67,7 +76,9 @@ pub(crate) async fn resolve(
             reason: reason(form.reason, at, faults),
         })
     })?;
-    Ok(version(allowed.gate().resolve(allowed.caller(), id, resolution).await?))
+    let Resolved { version, settled, differs } = allowed.gate().resolve(allowed.caller(), id, resolution).await?;
+    let shown = json(&ShownResolved { version, settled, differs });
+    Ok(HttpResponse::Ok().content_type("application/json").body(shown))
 }
 
 /// A partner's written objection; it suspends nothing, and the court must answer it.

@@ -211,9 +211,10 @@ impl Gate for FakeGate {
         now(self.note(format!("withdraw {id} {reason}")))
     }
 
-    fn resolve<'a>(&'a self, _: &'a Caller, id: ActId, resolution: Resolution) -> Answer<'a, u64> {
+    fn resolve<'a>(&'a self, _: &'a Caller, id: ActId, resolution: Resolution) -> Answer<'a, Resolved> {
         let Resolution { took_effect, amount, document, reason } = resolution;
-        now(self.note(format!("resolve {id} {took_effect} {amount:?} {document} {reason}")))
+        let noted = self.note(format!("resolve {id} {took_effect} {amount:?} {document} {reason}"));
+        now(noted.map(|version| Resolved { version, settled: false, differs: false }))
     }
 
     fn deliveries<'a>(

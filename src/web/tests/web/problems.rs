@@ -23,6 +23,7 @@ fn refusals() -> Vec<(Refusal, Slug)> {
         | Refusal::PartnerUnknown { .. }
         | Refusal::ScopeEmpty
         | Refusal::DocumentUnknown { .. }
+        | Refusal::DocumentLost { .. }
         | Refusal::OriginalUnknown { .. }
         | Refusal::AccountNotListed
         | Refusal::CallbackNotListed
@@ -56,6 +57,7 @@ fn refusals() -> Vec<(Refusal, Slug)> {
         (Refusal::PartnerUnknown { at: at() }, Slug::PartnerUnknown),
         (Refusal::ScopeEmpty, Slug::ScopeEmpty),
         (Refusal::DocumentUnknown { at: at() }, Slug::DocumentUnknown),
+        (Refusal::DocumentLost { at: at() }, Slug::DocumentLost),
         (Refusal::OriginalUnknown { at: at() }, Slug::OriginalUnknown),
         (Refusal::AccountNotListed, Slug::AccountNotListed),
         (Refusal::CallbackNotListed, Slug::CallbackNotListed),

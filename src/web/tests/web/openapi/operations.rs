@@ -82,7 +82,7 @@ const ID: &[Slug] = &[Slug::NotFound];
 const ENGINE: &[Slug] = &[Slug::Overloaded, Slug::Draining, Slug::Unavailable];
 /// Commands on requests and acts.
 const STATE: &[Slug] = &[Slug::WrongState];
-const PERSON: &[Slug] = &[Slug::SamePerson];
+const PERSON: &[Slug] = &[Slug::SamePerson, Slug::PersonNeeded];
 /// What a request is held against.
 const SUBMISSION: &[Slug] = &[
     Slug::IdempotencyKeyMissing,
@@ -95,6 +95,7 @@ const SUBMISSION: &[Slug] = &[
     Slug::PartnerUnknown,
     Slug::ScopeEmpty,
     Slug::DocumentUnknown,
+    Slug::DocumentLost,
     Slug::OriginalUnknown,
     Slug::AccountNotListed,
     Slug::CallbackNotListed,
@@ -110,6 +111,7 @@ const RELEASE: &[Slug] = &[
     Slug::PartReleaseUnread,
     Slug::PartnerUnknown,
     Slug::DocumentUnknown,
+    Slug::DocumentLost,
     Slug::OriginalUnknown,
     Slug::OutOfBounds,
     Slug::CourtForeign,
@@ -287,8 +289,8 @@ fn commands() -> Vec<Operation> {
     vec![
         command("approveRequest", "/v1/requests/{id}/approve", "批准", "Approve")
             .about(
-                "批准该请求中待审批的事项；提交人不得自批。",
-                "What waits for approval may go; who submitted may not approve.",
+                "批准该请求中待审批的事项；须使用个人令牌，提交人不得自批。",
+                "What waits for approval may go; by a person with a token of their own, and who submitted may not approve.",
             )
             .for_roles::<Approve>()
             .with(&["RequestId", "AcceptLanguage"])
@@ -309,9 +311,10 @@ fn commands() -> Vec<Operation> {
             .takes(Body::Json("ReasonForm")),
         command("resolveAct", "/v1/acts/{id}/resolve", "确认存疑事项", "Settle an act in doubt")
             .about(
-                "由两人先后各自确认，并附协助单位出具的文书。",
-                "Two persons, one after the other, each with the partner's paper.",
+                "由两人使用个人令牌先后各自确认，并附协助单位出具的文书。第二人所述不一致的，以其所述代替在先的，仍须另一人作同样确认；在先者亦可更正自己所述。",
+                "Two persons with tokens of their own, one after the other, each with the partner's paper. Who says otherwise takes the first word's place, and another person must say that; so may the first correct the own word.",
             )
+            .shows(200, Shows::Json("Resolved"))
             .for_roles::<Settle>()
             .with(&["ActId", "AcceptLanguage"])
             .takes(Body::Json("ResolveForm"))
@@ -342,7 +345,7 @@ fn cases() -> Vec<Operation> {
         command("resumeCase", "/v1/cases/{id}/resume", "恢复案件", "Resume a case")
             .about("须由另一人使用个人令牌。", "By another person, with a token of their own.")
             .takes(Body::Json("ReasonForm"))
-            .refusing(&[STATE, PERSON, &[Slug::PersonNeeded]]),
+            .refusing(&[STATE, PERSON]),
         Operation::of("acceptTask", "POST", "/v1/tasks/{id}/accept", "cases")
             .says("采纳解除建议或办理续行", "Accept a proposed release, or renew what ends soon")
             .about(
@@ -354,7 +357,7 @@ fn cases() -> Vec<Operation> {
             .takes(Body::Json("AcceptForm"))
             .shows(202, Shows::Json("Accepted"))
             .and_headers(&["Location"])
-            .refusing(&[ID, STATE, RELEASE, ENGINE]),
+            .refusing(&[ID, STATE, RELEASE, &[Slug::PersonNeeded], ENGINE]),
     ]
 }
 
@@ -448,7 +451,7 @@ fn stops() -> Vec<Operation> {
             .with(&["StopId", "AcceptLanguage"])
             .takes(Body::Json("ReasonForm"))
             .shows(200, Shows::Json("StopLifted"))
-            .refusing(&[ID, PERSON, &[Slug::StopNotYours, Slug::PersonNeeded], ENGINE]),
+            .refusing(&[ID, PERSON, &[Slug::StopNotYours], ENGINE]),
     ]
 }
 

@@ -323,6 +323,11 @@ fn others() -> Value {
             "what": text("含义及应检查之处。", "What it means and where to look."),
         }), json!({})),
         "Pause": object(("", ""), json!({ "by": text("令牌名。", "Name of the token."), "until": to("Instant") }), json!({})),
+        "Resolved": object(("一人的确认所致。", "What a person's word came to."), json!({
+            "version": count("该请求的新版本。", "The request's version now."),
+            "settled": flag("已了结；否则须由另一人作同样确认。", "The doubt is over; else another person must say the same."),
+            "differs": flag("与此前他人所述不一致，现以本次所述待另一人确认。", "Somebody else said otherwise before; this word waits now for another person's."),
+        }), json!({})),
         "Version": object(("该请求的新版本。", "The request's version now."), json!({ "version": count("", "") }), json!({})),
         "Sequence": object(("该命令的日志序号。", "Sequence of the command's event."), json!({ "sequence": count("", "") }), json!({})),
         "Keys": object(("", ""), json!({ "receipt": text("Ed25519，回执。", "For receipts."), "checkpoint": text("Ed25519，检查点（C2SP签名文本）。", "For checkpoints.") }), json!({})),

@@ -28,12 +28,15 @@ pub fn tasks() -> Vec<Operation> {
             .refusing(&[PARAMETER, ENGINE]),
         Operation::of("endTask", "POST", "/v1/tasks/{id}/end", "tasks")
             .says("了结一项待办", "End a task")
-            .about("附理由；办理了或无需办理。", "With a reason: it was done, or nothing is to be done.")
+            .about(
+                "由个人令牌了结，附理由；办理了或无需办理。",
+                "By a person, with a reason: it was done, or nothing is to be done.",
+            )
             .for_roles::<EndTasks>()
             .with(&["TaskId", "AcceptLanguage"])
             .takes(Body::Json("TaskEndForm"))
             .shows(200, Shows::Json("Sequence"))
-            .refusing(&[ID, ENGINE]),
+            .refusing(&[ID, &[Slug::PersonNeeded], ENGINE]),
     ]
 }
 

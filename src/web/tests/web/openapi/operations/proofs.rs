@@ -18,14 +18,14 @@ pub fn proofs() -> Vec<Operation> {
         Operation::of("allowApplicant", "POST", "/v1/cases/{id}/applicant", "cases")
             .says("许可申请执行人查看结果，或撤回", "Let the applicant see results, or no longer")
             .about(
-                "由审批人决定，附理由，留痕（D34）；及于该案全部请求，保密的除外。",
-                "By an approver, with a reason, as an event (D34); for all requests of the case but secret ones.",
+                "由审批人决定（许可须用个人令牌），附理由，留痕（D34）；及于该案全部请求，保密的除外。",
+                "By an approver (a person, to allow it), with a reason, as an event (D34); for all requests of the case but secret ones.",
             )
             .for_roles::<Approve>()
             .with(&["CaseId", "AcceptLanguage"])
             .takes(Body::Json("ApplicantForm"))
             .shows(200, Shows::Json("Sequence"))
-            .refusing(&[ID, STATE, ENGINE]),
+            .refusing(&[ID, STATE, &[Slug::PersonNeeded], ENGINE]),
         Operation::of("showApplicant", "GET", "/v1/requests/{id}/applicant", "requests")
             .says("申请执行人可见的结果", "What the applicant may see of a request")
             .about(
