@@ -24,7 +24,7 @@ pub(crate) fn words(fact: &Fact) -> (&'static str, &'static str) {
         Fact::ActWithdrawn(_) => ("事项在发出前撤回", "An act was withdrawn before anything left."),
         Fact::ActResolved(_) => (
             "两人凭协助单位的文件就存疑事项作出认定",
-            "Of the two people who settle an act in doubt with the partner's paper, one has spoken, or the second has.",
+            "Of the two people who settle an act in doubt with the partner's paper, one has spoken, or the second has said the same.",
         ),
         Fact::LanePaused(_) => ("通道暂停", "Somebody paused a lane."),
         Fact::LaneResumed(_) => ("通道恢复", "A lane goes on."),

@@ -14,8 +14,8 @@ use crate::gate::{
     Accepted, Answer, Answered, ApplicantView, AttemptView, Caller, ClaimView, Counters, CourtView, DeliveryView,
     DocumentRead, DocumentStored, EntryView, EventView, EvidenceView, Gate, GateFuture, Health, ImportRow,
     ImportVerdict, InboxPage, InboxSums, InboxTask, Lifted, Listed, Look, MeasureFilter, MeasureLine, Page,
-    PartnerView, ReconciledView, Refusal, RequestFilter, RequestLine, RequestView, Resolution, Resolved, SettledHow, Statement,
-    StopView, TaskAcceptance, TaskEnding, TaskFilter, TaskView,
+    PartnerView, ReconciledView, Refusal, RequestFilter, RequestLine, RequestView, Resolution, Resolved, SettledHow,
+    Statement, StopView, TaskAcceptance, TaskEnding, TaskFilter, TaskView,
 };
 
 impl Gate for Engine {

@@ -42,6 +42,8 @@ fn holder(operation: &Value) -> &'static str {
         None => "",
         // The token of the court, where there are two.
         Some("auditor") => "court-auditor",
+        // A person, where a system is refused.
+        Some("submitter") if operation.to_string().contains("person_needed") => "officer",
         Some("submitter") => "submitter",
         Some("approver") => "approver",
         Some("operator") => "operator",

@@ -59,7 +59,7 @@ fn reported_and_settled_are_two_sums_until_the_statement_comes() {
     assert!(tasks(&gateway, "submitter").is_empty(), "what belongs to no act is the operators'");
     let task = open[0]["id"].as_str().unwrap();
     let end = json!({ "end": "dismissed", "reason": "系其他款项，已退回" });
-    gateway.caller("officer").post(&format!("/v1/tasks/{task}/end"), &end).of_status(404);
+    gateway.caller("submitter").post(&format!("/v1/tasks/{task}/end"), &end).of_status(404);
     gateway.caller("operator").post(&format!("/v1/tasks/{task}/end"), &end).of_status(200);
     assert!(tasks(&gateway, "operator").is_empty());
     let foreign = json!({ "bank_code": COURT_ACCOUNT.0, "account": "9999", "lines": lines });

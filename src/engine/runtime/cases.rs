@@ -29,7 +29,7 @@ impl Engine {
     /// Nothing more is done to the property in a case; gives the sequence of the event.
     ///
     /// # Errors
-    /// [`Refusal::NotFound`], [`Refusal::WrongState`] when it is halted already, [`Refusal::DocumentUnknown`].
+    /// [`Refusal::NotFound`], [`Refusal::WrongState`] when it is halted already, [`Refusal::DocumentUnknown`], [`Refusal::DocumentLost`].
     pub async fn halt_case(
         &self,
         caller: &Caller,
@@ -39,10 +39,7 @@ impl Engine {
         document: Option<String>,
     ) -> Result<u64, Refusal> {
         if let Some(digest) = &document {
-            let key = self.shared.document_key(caller.court.as_deref().unwrap_or_default(), digest);
-            if !self.shared.decider.read().state.documents.contains_key(&key) {
-                return Err(Refusal::DocumentUnknown { at: "/document".to_owned() });
-            }
+            self.shared.check_paper(caller.court.as_deref().unwrap_or_default(), digest)?;
         }
         self.shared.check_case(caller, case)?;
         let (by, court) = (caller.token.clone(), caller.court.clone());

@@ -29,6 +29,28 @@ impl Shared {
         blob_id(blob).is_some_and(|id| self.vault.blobs().contains(&id).unwrap_or(true))
     }
 
+    fn is_lost(&self, blob: &str) -> bool {
+        let is_lost = !self.is_there(blob);
+        if is_lost {
+            tracing::error!(blob, "the bytes of a document are lost; restore its file, or have it stored again");
+        }
+        is_lost
+    }
+
+    /// The paper that a person's word rests on is one of the court's, and there.
+    ///
+    /// # Errors
+    /// [`Refusal::DocumentUnknown`], [`Refusal::DocumentLost`].
+    pub(crate) fn check_paper(&self, court: &str, digest: &str) -> Result<(), Refusal> {
+        let key = self.document_key(court, digest);
+        let blob = self.decider.read().state.documents.get(&key).map(|document| document.blob.clone());
+        match blob {
+            None => Err(Refusal::DocumentUnknown { at: "/document".to_owned() }),
+            Some(blob) if self.is_lost(&blob) => Err(Refusal::DocumentLost { at: "/document".to_owned() }),
+            Some(_) => Ok(()),
+        }
+    }
+
     /// Nothing is promised that rests on papers whose bytes are lost: no partner could ever be shown them. What was taken before is
     /// answered again all the same.
     ///
@@ -43,13 +65,7 @@ impl Shared {
             let blob = |key| decider.state.documents.get(key).map(|document| document.blob.clone());
             submit.paper_keys.iter().map(blob).collect()
         };
-        let lost = |blob: &str| {
-            let lost = !self.is_there(blob);
-            if lost {
-                tracing::error!(blob, "the bytes of a document are lost; restore its file, or have it stored again");
-            }
-            lost
-        };
+        let lost = |blob: &str| self.is_lost(blob);
         if let Some(place) = known.iter().position(|blob| blob.as_deref().is_some_and(lost)) {
             return Err(Refusal::DocumentLost { at: format!("/documents/{place}/digest") });
         }

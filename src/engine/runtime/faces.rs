@@ -392,7 +392,8 @@ impl Engine {
         if is_query != (class == ListClass::Queries) {
             return Err(Refusal::NotFound);
         }
-        let files = read_off_worker(&self.shared, (papers, partner), (carried, |kind| !kind.ends_with("_scan"))).await?;
+        let files =
+            read_off_worker(&self.shared, (papers, partner), (carried, |kind| !kind.ends_with("_scan"))).await?;
         Ok(FaceAnswer::Papers { key, files })
     }
 
@@ -484,7 +485,7 @@ impl Shared {
             let key = self.vault.unwrap(seal, papers.slot).ok_or(Refusal::NotFound)?;
             let id = blob_id(&seal.blob).ok_or(Refusal::Unavailable)?;
             let read = self.vault.blobs().read(&id, &key, DOCUMENT_AAD, seal.bytes);
-            self.unread.note((papers.request, partner), &seal.blob, read.is_ok());
+            self.papers.unread.note((papers.request, partner), &seal.blob, read.is_ok());
             let bytes = read.map_err(|error| {
                 let request = domain::RequestId(papers.request);
                 tracing::error!(%request, %error, "a paper cannot be read for a partner");

@@ -346,7 +346,7 @@ impl Shared {
         let key = self.vault.unwrap(seal, papers.slot).ok_or(Refusal::NotFound)?;
         let id = blob_id(&seal.blob).ok_or(Refusal::Unavailable)?;
         let read = self.vault.blobs().read(&id, &key, DOCUMENT_AAD, seal.bytes);
-        self.unread.note((papers.request, partner), &seal.blob, read.is_ok());
+        self.papers.unread.note((papers.request, partner), &seal.blob, read.is_ok());
         let bytes = read.map_err(|error| {
             let request = domain::RequestId(papers.request);
             tracing::error!(%request, %error, "a paper cannot be read for a clerk");

@@ -132,14 +132,12 @@ impl Engine {
     /// Settles an act in doubt: the word of one person, or with another's the same before it the end of the doubt.
     ///
     /// # Errors
-    /// [`Refusal::PersonNeeded`], [`Refusal::SamePerson`], [`Refusal::WrongState`], [`Refusal::DocumentUnknown`], [`Refusal::NotFound`].
+    /// [`Refusal::PersonNeeded`], [`Refusal::SamePerson`], [`Refusal::WrongState`], [`Refusal::DocumentUnknown`],
+    /// [`Refusal::DocumentLost`], [`Refusal::NotFound`].
     pub async fn resolve(&self, caller: &Caller, act: ActId, resolution: Resolution) -> Result<Resolved, Refusal> {
         let court = self.own_act(caller, act)?;
         caller.check_person()?;
-        let key = self.shared.document_key(&court, &resolution.document);
-        if !self.shared.decider.read().state.documents.contains_key(&key) {
-            return Err(Refusal::DocumentUnknown { at: "/document".to_owned() });
-        }
+        self.shared.check_paper(&court, &resolution.document)?;
         let Resolution { took_effect, amount, document, reason } = resolution;
         let by = caller.token.clone();
         let version = self.done(Command::Resolve { act, by, took_effect, amount, document, reason }).await?;
@@ -495,7 +493,8 @@ impl Engine {
         let bytes = u64::try_from(decider.state.bytes_estimate()).unwrap_or(0);
         let (stops, stopped) =
             (decider.state.stops.values().map(crate::state::stop::Stop::scope), decider.state.stopped_acts());
-        let unread = self.shared.unread.count(|request| decider.state.request_index(RequestId(request)).is_some());
+        let unread =
+            self.shared.papers.unread.count(|request| decider.state.request_index(RequestId(request)).is_some());
         let mut by_scope = BTreeMap::from([("acts", 0_u64), ("all", 0), ("court", 0)]);
         for scope in stops {
             *by_scope.entry(scope.word()).or_insert(0) += 1;

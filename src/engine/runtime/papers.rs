@@ -14,6 +14,7 @@ use store::journal::Reader;
 use store::record::{Body, Event, Fact, PlanLine, SealTwin};
 
 use super::Shared;
+use super::unread::Unread;
 use crate::command::{KnownAct, Planned};
 use crate::state::Act;
 use crate::state::hash::Map;
@@ -116,6 +117,8 @@ pub struct Papers {
     vault: Vault,
     reader: Reader,
     kept: Mutex<Kept>,
+    /// Files of papers that could not be read.
+    pub(super) unread: Unread,
     events_read: AtomicU64,
 }
 
@@ -123,7 +126,13 @@ impl Papers {
     /// Reads through `reader` and `vault`.
     #[must_use]
     pub fn new(vault: Vault, reader: Reader) -> Self {
-        Self { vault, reader, kept: Mutex::new(Kept::default()), events_read: AtomicU64::new(0) }
+        Self {
+            vault,
+            reader,
+            kept: Mutex::new(Kept::default()),
+            unread: Unread::default(),
+            events_read: AtomicU64::new(0),
+        }
     }
 
     /// Keeps what was just written, so that the exchange that follows need not read it back.

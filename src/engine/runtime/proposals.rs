@@ -38,7 +38,7 @@ impl Engine {
     /// Submits what a task proposes, with the papers and officers that came for it; the task ends with that.
     ///
     /// # Errors
-    /// [`Refusal::NotFound`], also when it is about a secret request that the caller may not see, [`Refusal::WrongState`] when there is nothing left to release or to renew, [`Refusal::PapersMissing`]
+    /// [`Refusal::NotFound`], also when it is about a secret request that the caller may not see, [`Refusal::PersonNeeded`], [`Refusal::DocumentLost`], [`Refusal::WrongState`] when there is nothing left to release or to renew, [`Refusal::PapersMissing`]
     /// where neither the caller brought what must go out nor the case has it, and whatever a submission is refused for.
     pub async fn accept_task(&self, caller: &Caller, acceptance: TaskAcceptance) -> Result<Accepted, Refusal> {
         let accept = self.acceptance(Some(caller), acceptance)?;
@@ -67,7 +67,6 @@ impl Engine {
         if caller.is_some_and(|caller| !self.shared.shows_all(caller, [act, measure], false)) {
             return Err(Refusal::NotFound);
         }
-        caller.map_or(Ok(()), Caller::check_person)?;
         let measure = measure.map(ActId::from).ok_or(Refusal::WrongState { state: "proposes_nothing" })?;
         let viewers = self.shared.viewers_at(measure.sequence).ok_or(Refusal::NotFound)?;
         let mut pattern = self.pattern(measure, case)?;
@@ -76,6 +75,7 @@ impl Engine {
         if court.as_ref().is_some_and(|court| *court != pattern.request.case.court.code) {
             return Err(Refusal::NotFound);
         }
+        caller.map_or(Ok(()), Caller::check_person)?;
         if !officers.is_empty() {
             pattern.request.officers = officers;
         }

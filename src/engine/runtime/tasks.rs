@@ -116,12 +116,14 @@ impl Engine {
     /// Ends a task.
     ///
     /// # Errors
-    /// [`Refusal::NotFound`], also for another court's and for one about a secret request that the caller may not see.
+    /// [`Refusal::NotFound`], also for another court's and for one about a secret request that the caller may not see;
+    /// [`Refusal::PersonNeeded`].
     pub async fn end_task(&self, caller: &Caller, ending: TaskEnding) -> Result<u64, Refusal> {
         let open = {
             let decider = self.shared.decider.read();
             let task = decider.state.tasks.get(&ending.id.0);
-            task.map(|task| (task.clone(), decider.state.is_about_a_secret(task)))
+            let own = |task: &&Task| caller.court.as_ref().is_none_or(|own| decider.state.word(task.court) == own);
+            task.filter(own).map(|task| (task.clone(), decider.state.is_about_a_secret(task)))
         };
         let (task, marked) = open.ok_or(Refusal::NotFound)?;
         if !task.kind().is_operators() && !self.shared.shows_all(caller, [task.act, task.measure], marked) {

@@ -232,7 +232,7 @@ impl Shared {
         let due = (act.due_at > 0).then_some(act.due_at);
         let Some(partner) = partner else { return (Waiting::Turn, due) };
         let request = decider.state.requests.get(act.request).map(|open| open.sequence);
-        let is_unread = || request.is_some_and(|request| self.unread.is_one_of(request, &partner.id));
+        let is_unread = || request.is_some_and(|request| self.papers.unread.is_one_of(request, &partner.id));
         match act.state() {
             ActState::Ready | ActState::Awaiting if is_unread() => (Waiting::Papers, None),
             ActState::Awaiting if act.verdict() == Some(Verdict::Registered) => (Waiting::Condition, due),

@@ -257,17 +257,17 @@ facts! {
         /// Name of the token; left out when it no longer fitted claim and costs.
         by: String,
     }
-    /// Two people settled an act in doubt with the partner's paper.
+    /// A person's word about an act in doubt, with the partner's paper; with the same word of another one it is settled.
     ActResolved = "act.resolved" {
         /// The act.
         act: ActRef,
-        /// Name of the first person's token.
+        /// Name of the token of who speaks.
         by: String,
-        /// Name of the second person's token; left out while only one has spoken.
+        /// The same name when it is the second to say so; left out of a first word, and of one that takes the place of another's.
         second: String,
-        /// The state it is in now; left out while only one has spoken.
+        /// The state it is in now; left out while two have not said the same.
         state: String,
-        /// They say that it took effect.
+        /// It took effect, by that word.
         took_effect: bool,
     }
     /// A doubtful or unapproved act was passed by one of another case on the same subject.

@@ -318,7 +318,7 @@ fn commands() -> Vec<Operation> {
             .for_roles::<Settle>()
             .with(&["ActId", "AcceptLanguage"])
             .takes(Body::Json("ResolveForm"))
-            .refusing(&[PERSON, &[Slug::DocumentUnknown, Slug::OutOfBounds]]),
+            .refusing(&[PERSON, &[Slug::DocumentUnknown, Slug::DocumentLost, Slug::OutOfBounds]]),
     ]
 }
 
@@ -341,7 +341,7 @@ fn cases() -> Vec<Operation> {
                 "No new measure and no deduction; what has not left is taken back, questions go on, and each measure that stands is proposed for release.",
             )
             .takes(Body::Json("HaltForm"))
-            .refusing(&[STATE, &[Slug::DocumentUnknown]]),
+            .refusing(&[STATE, &[Slug::DocumentUnknown, Slug::DocumentLost]]),
         command("resumeCase", "/v1/cases/{id}/resume", "恢复案件", "Resume a case")
             .about("须由另一人使用个人令牌。", "By another person, with a token of their own.")
             .takes(Body::Json("ReasonForm"))
