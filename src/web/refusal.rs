@@ -7,7 +7,7 @@ use crate::gate::Refusal;
 use crate::problem::{Problem, Slug};
 
 /// How long a caller waits when too much is waiting, in seconds: a full queue is worked off within one.
-const OVERLOAD_WAIT_S: u32 = 1;
+pub(crate) const OVERLOAD_WAIT_S: u32 = 1;
 /// While we stop and start again.
 const DRAIN_WAIT_S: u32 = 10;
 /// Until an operator has acted.
