@@ -9,7 +9,7 @@ mod tests;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use domain::form::{FieldBytes, Form, PartRelease};
+use domain::form::{FieldBytes, Form, PARTS_QUIET_MS, PartRelease};
 use domain::outcome::{AssetKind, Reason};
 use domain::request::PartnerKind;
 use domain::slip::{SlipLine, SlipNumber};
@@ -390,6 +390,8 @@ fn form(industry: &Industry) -> Form {
         } else {
             PartRelease::Unagreed
         },
+        // No field says how many messages follow; a registry answers with all it has of a party.
+        parts_quiet_ms: if industry.asset == AssetKind::RealEstate { 0 } else { PARTS_QUIET_MS },
         is_utf8: industry.charset == Charset::Utf8,
         bytes: FieldBytes {
             account: Some(45),

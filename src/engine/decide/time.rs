@@ -67,6 +67,10 @@ impl Decider {
                 (partner.id.clone(), partner.rate.max as usize, held_by)
             })
             .collect();
+        if self.hears_out_otherwise(&config) {
+            let open = self.state.requests.iter().filter(|(_, open)| !open.parts.is_empty());
+            self.patience.extend(open.map(|(_, open)| (self.now, open.sequence)));
+        }
         self.config = config;
         self.rouse_courts();
         let mut changed = false;
@@ -94,6 +98,14 @@ impl Decider {
             self.emit(ConfigLoaded { digest, partners }.into(), None, 0)
         };
         Ok(Answer::Done(sequence))
+    }
+
+    /// Is a partner's answer heard out longer or shorter than before?
+    fn hears_out_otherwise(&self, config: &Config) -> bool {
+        config.partners.values().any(|partner| {
+            let before = self.config.partners.get(&partner.id);
+            before.is_some_and(|before| before.form.parts_quiet_ms != partner.form.parts_quiet_ms)
+        })
     }
 
     /// What nobody could ask about when it fell in doubt (at a start no partner is configured yet, or the partner's file said so
