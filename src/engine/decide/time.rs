@@ -91,6 +91,7 @@ impl Decider {
         if changed {
             self.state.rouse_ready(self.now);
         }
+        self.state.to_free.clone_from(&self.state.held_acts);
         self.rouse_waiting();
         let sequence = if digest == self.state.config_digest {
             self.state.next

@@ -182,6 +182,7 @@ impl Shared {
             approvals: line.as_ref().map_or(0, |line| line.approvals),
             fetched: places.fetched || was_fetched(&found.own),
             base_until,
+            waits: self.decider.read().waits_for_limits(act, now),
         };
         let config = std::sync::Arc::clone(self.decider.read().config());
         let service = config.partners.get(&partner).map(|partner| Service {
@@ -237,7 +238,7 @@ impl Shared {
             looked.filter_map(|sequence| self.seen(*sequence)).filter(|seen| lines::is_of(seen, act)).collect();
         let (mut about, mut around, mut begun) = (Vec::new(), Vec::new(), BTreeSet::new());
         for seen in places.case_events.iter().filter_map(|sequence| self.seen(*sequence)) {
-            if lines::holds(&seen) {
+            if lines::holds(&seen, act) {
                 around.push(seen);
             } else if lines::is_about(&seen, act, &mut begun) {
                 about.push(seen);

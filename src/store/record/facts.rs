@@ -211,6 +211,12 @@ facts! {
         acts: Vec<ActRef>,
         /// `send`, `ask`, `offer`.
         kind: String,
+        /// Version 2: what agreed limit kept it waiting, `rate`, `in_flight`, `per_day`, oldest first.
+        paced_by: Vec<String>,
+        /// Version 2: from when each of them did.
+        paced_from: Vec<i64>,
+        /// Version 2: until when each of them did.
+        paced_until: Vec<i64>,
         /// The partner.
         partner: String,
     }
@@ -580,6 +586,55 @@ facts! {
         reminder: u64,
         /// How many tries this was, from 1.
         tries: u32,
+    }
+    /// Acts that are ready may not be sent to this partner as it is set, or on this day.
+    ActHeld = "act.held" {
+        /// The acts; at most 500, of any case.
+        acts: Vec<ActRef>,
+        /// `stage`, `officer`, `part`.
+        by: String,
+        /// The partner.
+        partner: String,
+    }
+    /// What held them is gone.
+    ActFreed = "act.freed" {
+        /// The acts; at most 500, of any case.
+        acts: Vec<ActRef>,
+        /// The partner.
+        partner: String,
+    }
+}
+
+impl ExchangeBegan {
+    /// One that no agreed limit kept waiting.
+    #[must_use]
+    pub fn of(acts: Vec<ActRef>, kind: &str, partner: &str) -> Self {
+        Self {
+            acts,
+            kind: kind.to_owned(),
+            paced_by: Vec::new(),
+            paced_from: Vec::new(),
+            paced_until: Vec::new(),
+            partner: partner.to_owned(),
+        }
+    }
+
+    fn says_pace(&self) -> bool {
+        !self.paced_by.is_empty() || !self.paced_from.is_empty() || !self.paced_until.is_empty()
+    }
+}
+
+impl Fact {
+    /// Events of which there is more than one version, with the newest; of all others there is version 1.
+    pub const VERSIONS: &'static [(&'static str, u8)] = &[("exchange.began", 2)];
+
+    /// The version in which it is written: the oldest that can say all of it.
+    #[must_use]
+    pub fn version(&self) -> u8 {
+        match self {
+            Self::ExchangeBegan(fact) if fact.says_pace() => 2,
+            _ => 1,
+        }
     }
 }
 

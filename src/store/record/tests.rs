@@ -7,7 +7,7 @@ mod specimens;
 mod twins;
 
 use super::*;
-use crate::record::tests::specimens::{Seed, specimens};
+use crate::record::tests::specimens::{Seed, newer_specimens, specimens};
 
 /// The leaf of an event as it goes to the journal; a body is named by a digest that stands for it.
 fn leaf_of(event: &Event) -> Vec<u8> {
