@@ -13,6 +13,7 @@ mod browser;
 mod canary;
 mod contract;
 mod damage;
+mod delays;
 mod deliveries;
 mod dialect;
 mod doubt;
