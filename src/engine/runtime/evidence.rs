@@ -1,5 +1,6 @@
 //! What proves one act, put together from the journal alone: its events, those of its case that are about it, those that held it.
 
+mod kept;
 mod lines;
 
 use std::collections::BTreeSet;
@@ -10,6 +11,9 @@ use domain::measure::MeasureState;
 use domain::rules::{self, Rule};
 use domain::{ActId, ActKind, ActState, CaseId, Millis, Personal, RequestId};
 use store::record::{ActRef, Body, Fact, PlanLine, act_state, read_leaf};
+
+pub(super) use kept::Kept;
+use kept::Read;
 
 use super::{Engine, Shared};
 use crate::command::{ClosedRead, Command};
@@ -233,28 +237,26 @@ impl Shared {
 
     /// The events of the request that are about the act, and of its case those that are about it or may have held it.
     fn found(&self, act: ActRef, places: &Places) -> Found {
-        let looked = places.events.iter().take(EVIDENCE_LOOKED_MAX);
-        let own: Vec<Seen> =
-            looked.filter_map(|sequence| self.seen(*sequence)).filter(|seen| lines::is_of(seen, act)).collect();
-        let (mut about, mut around, mut begun) = (Vec::new(), Vec::new(), BTreeSet::new());
-        for seen in places.case_events.iter().filter_map(|sequence| self.seen(*sequence)) {
-            if lines::holds(&seen, act) {
-                around.push(seen);
-            } else if lines::is_about(&seen, act, &mut begun) {
-                about.push(seen);
-            }
-        }
+        let Read { own, around, about, .. } = self.read_of(act, &places.events, &places.case_events);
         let complete = places.events.len() <= EVIDENCE_LOOKED_MAX && places.case_events.len() < CASE_EVENTS_MAX;
         Found { own, around, about, complete }
+    }
+
+    /// What is of an act among the events of its request and its case; read is only what no earlier page has.
+    fn read_of(&self, act: ActRef, events: &[u64], of_case: &[u64]) -> Read {
+        let looked = events.get(..EVIDENCE_LOOKED_MAX).unwrap_or(events);
+        self.evidence_kept.of(act, (looked, of_case), |sequence| self.seen(sequence))
+    }
+
+    fn hold_at(&self, sequence: u64) -> Option<Seen> {
+        self.evidence_kept.hold(sequence, |sequence| self.seen(sequence))
     }
 
     /// When the act that another builds on came to its end; `now` = it has not, `None` = it is no act of ours.
     fn base_until(&self, base: ActId, now: Millis) -> Option<Millis> {
         let places = self.places_of(base).ok()?;
         let of = ActRef::from(base);
-        let looked = places.events.iter().take(EVIDENCE_LOOKED_MAX);
-        let own: Vec<Seen> =
-            looked.filter_map(|sequence| self.seen(*sequence)).filter(|seen| lines::is_of(seen, of)).collect();
+        let own = self.read_of(of, &places.events, &places.case_events).own;
         Some(lines::end_of(&own, of).unwrap_or(now))
     }
 
@@ -278,9 +280,9 @@ impl Shared {
             let decider = self.decider.read();
             Holds::chosen(&decider.state, hold_key(partner), (since, first.at, until))
         };
-        let around = chosen.places.iter().filter_map(|sequence| self.seen(*sequence)).collect();
+        let around = chosen.places.iter().filter_map(|sequence| self.hold_at(*sequence)).collect();
         let outage = |start: &u64| {
-            let (start, before) = (self.seen(*start)?, self.seen(start.checked_sub(1)?)?);
+            let (start, before) = (self.hold_at(*start)?, self.hold_at(start.checked_sub(1)?)?);
             Some(Outage { from: before.at, until: start.at, event: start.sequence })
         };
         (around, chosen.starts.iter().filter_map(outage).collect(), chosen.complete)
