@@ -43,6 +43,7 @@ mod partners;
 mod policy;
 mod pull;
 mod reminders;
+mod rules;
 mod searches;
 mod secrecy;
 mod settling;
