@@ -268,7 +268,8 @@ fn hold(seen: &Seen, (stage, awaited): (Stage, Awaited), by: &str, until: Option
 fn paced(seen: &Seen) -> Vec<Held> {
     let Fact::ExchangeBegan(fact) = &seen.fact else { return Vec::new() };
     let times = fact.paced_from.iter().zip(&fact.paced_until);
-    let told = fact.paced_by.iter().zip(times).filter_map(|(word, times)| Some((Limit::from_word(word)?.stage(), times)));
+    let told =
+        fact.paced_by.iter().zip(times).filter_map(|(word, times)| Some((Limit::from_word(word)?.stage(), times)));
     let held = |(stage, (from, until)): (Stage, (&Millis, &Millis))| {
         let (awaited, event) = (stage.awaited(), seen.sequence);
         Held { from: *from, until: Some(*until), stage, awaited, event, by: String::new() }

@@ -78,7 +78,11 @@ fn waits_for_agreed_limits_and_for_a_breaker_are_told_apart_from_our_own_turn() 
         let acts = queries(&view, partner);
         let with: Vec<&Value> =
             acts.iter().filter(|act| ms_of(&proven(&gateway, act), stage.word()) >= 1_000).collect();
-        assert!(!with.is_empty(), "{partner}: {:?}", acts.iter().map(|act| stages(&proven(&gateway, act))).collect::<Vec<_>>());
+        assert!(
+            !with.is_empty(),
+            "{partner}: {:?}",
+            acts.iter().map(|act| stages(&proven(&gateway, act))).collect::<Vec<_>>()
+        );
         with.iter().for_each(|act| drop(held.hold(act, stage)));
         if partner != "bank-k" {
             assert_eq!(with.len(), 1, "{partner}: the first one waited for nobody");
@@ -109,7 +113,8 @@ fn what_the_partners_settings_hold_is_told_apart_from_our_own_turn() {
     reload(&gateway, "deduct");
     // The day's one question is asked; the other waits for the partner until tomorrow.
     let day = gateway.submit(&look(&[0, 1]).at(&["bank-d"])).id;
-    let view = gateway.wait_until(&day, "the first answer", |view| view.acts().iter().any(|act| act["state"] == "done"));
+    let view =
+        gateway.wait_until(&day, "the first answer", |view| view.acts().iter().any(|act| act["state"] == "done"));
     let waiting = queries(&view, "bank-d").into_iter().find(|act| act["state"] == "ready").unwrap();
 
     let pause = json!({ "reason": "例行维护", "until": domain::day::show_instant(now() + 3_600_000) });
@@ -128,7 +133,8 @@ fn what_the_partners_settings_hold_is_told_apart_from_our_own_turn() {
     held.hold(&waiting, Stage::PerDay);
     let seen = held.seen;
     // Open again, but the officer is registered no more.
-    let text = gateway.bank("bank-a").spec.file(gateway.bank("bank-a").url()).replace("\"query\"\nhours", "\"deduct\"\nhours");
+    let text =
+        gateway.bank("bank-a").spec.file(gateway.bank("bank-a").url()).replace("\"query\"\nhours", "\"deduct\"\nhours");
     let registered = "\n[[officers]]\nwork_id = \"GZ0\"\nduty_id = \"GW0\"\n";
     gateway.write_config_file("partners/bank-a.toml", &format!("{text}{registered}"));
     reload(&gateway, "deduct");

@@ -216,7 +216,8 @@ fn a_page_at_a_time_and_a_sheet_for_people() {
         found.extend(page["events"].as_array().unwrap().iter().map(bytes));
         assert_eq!(head(&page), head(&whole));
         if page["tree_size"] == whole["tree_size"] {
-            let of_whole = whole["events"].as_array().unwrap().iter().find(|event| bytes(event) == bytes(&page["events"][0]));
+            let of_whole =
+                whole["events"].as_array().unwrap().iter().find(|event| bytes(event) == bytes(&page["events"][0]));
             assert_eq!(Some(&page["events"][0]), of_whole, "its proof too");
         }
         match page["next"].as_str() {

@@ -59,7 +59,8 @@ fn every_other_rule_of_the_list_from_both_sides() {
     let listed = RULES.iter().filter(|rule| !TABLES_OF_THEIR_OWN.contains(&rule.level)).map(|rule| rule.id);
     assert_eq!(here, listed.collect(), "a rule of the list without both its sides, or one that is not in it");
     assert_eq!(here.len(), TRIED.len(), "each once");
-    let mut gateway = Setup::of(vec![Spec::called("bank-a").holds(&[1_000_000]).with(|spec| spec.in_flight = 1)]).lay_out();
+    let mut gateway =
+        Setup::of(vec![Spec::called("bank-a").holds(&[1_000_000]).with(|spec| spec.in_flight = 1)]).lay_out();
     let tokens = gateway.add_inbox("desk-a", "bank", 86_400, &["clerk-1"]);
     gateway.start();
     let clerk = Caller { base: gateway.url().to_owned(), token: tokens[0].clone() };
@@ -266,7 +267,8 @@ fn a_product_is_not_frozen_by_itself(court: &Court) -> Sides {
         json!(court.gateway.view(&id).acts_of("freeze", "desk-a").len())
     };
     let details = json!([{ "name": "product", "value": "稳健理财一号" }]);
-    let product = json!({ "verdict": "done", "accounts": [], "findings": [{ "class": "holding", "details": details }] });
+    let product =
+        json!({ "verdict": "done", "accounts": [], "findings": [{ "class": "holding", "details": details }] });
     (freezes(&product), freezes(&court.found(&account("6221000001"))))
 }
 

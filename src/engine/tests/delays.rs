@@ -81,7 +81,10 @@ fn what_waits_for_the_agreed_rate_waits_for_the_partner() {
     }
     assert_eq!(waited(&table, acts[0]), [], "nothing was before it");
     assert_eq!(waited(&table, acts[1]), [("pace", "partner", Some(10 * SECOND))]);
-    assert_eq!(waited(&table, acts[2]), [("pace", "partner", Some(20 * SECOND)), ("turn", "gateway", Some(5 * SECOND))]);
+    assert_eq!(
+        waited(&table, acts[2]),
+        [("pace", "partner", Some(20 * SECOND)), ("turn", "gateway", Some(5 * SECOND))]
+    );
     assert_eq!(versions(&table), [1, 2, 2], "only what waited says so");
 }
 
@@ -120,7 +123,10 @@ fn what_waits_for_the_days_limit_waits_for_the_partner_over_its_night() {
     table.answer(nothing());
     assert_eq!(
         waited(&table, acts[1]),
-        [("per_day", "partner", Some(8 * 3_600 * SECOND)), ("hours", "partner", Some(8 * 3_600 * SECOND + 1_800 * SECOND))]
+        [
+            ("per_day", "partner", Some(8 * 3_600 * SECOND)),
+            ("hours", "partner", Some(8 * 3_600 * SECOND + 1_800 * SECOND))
+        ]
     );
 }
 

@@ -264,7 +264,7 @@ fn a_goal_that_is_met_or_answered_whole_rests_for_nobody() {
 
 #[test]
 fn a_goal_rests_only_as_long_as_its_partner_may_still_tell_more() {
-    let ends = |asked: &Query| asked.table.decider.state.requests.len() == 0;
+    let ends = |asked: &Query| asked.table.decider.state.requests.is_empty();
     let mut asked = asked_at(quiet_after(0), Goal::Secure, 100_000);
     asked.tell(part(vec![account(1, 30_000)])).unwrap();
     asked.carry_out();
@@ -279,7 +279,7 @@ fn a_goal_rests_only_as_long_as_its_partner_may_still_tell_more() {
 
 #[test]
 fn a_file_that_says_the_answer_is_whole_ends_a_rest_and_one_that_says_more_may_come_makes_it_longer() {
-    let ends = |asked: &Query| asked.table.decider.state.requests.len() == 0;
+    let ends = |asked: &Query| asked.table.decider.state.requests.is_empty();
     let mut asked = self::asked(Goal::Secure, 100_000);
     asked.tell(part(vec![account(1, 0)])).unwrap();
     asked.configure(quiet_after(20_000));

@@ -37,7 +37,13 @@ impl Read {
     }
 
     /// Reads what came since; `false` = something could not be read, and may be later.
-    fn go_on(&mut self, act: ActRef, events: &[u64], of_case: &[u64], read: &mut impl FnMut(u64) -> Option<Seen>) -> bool {
+    fn go_on(
+        &mut self,
+        act: ActRef,
+        events: &[u64],
+        of_case: &[u64],
+        read: &mut impl FnMut(u64) -> Option<Seen>,
+    ) -> bool {
         let mut is_whole = true;
         let looked_to = self.own_to;
         for sequence in events.iter().copied().filter(|sequence| looked_to.is_none_or(|to| *sequence > to)) {

@@ -66,7 +66,9 @@ fn an_unknown_name_or_version_is_refused() {
 #[test]
 fn a_version_says_what_it_may_say_and_nothing_of_another() {
     let of = |fields: &str, version: u8| {
-        let leaf = format!(r#"{{"at":1,"e":"exchange.began","f":{{"acts":[[1,0]],"kind":"send",{fields}"partner":"b"}},"v":{version}}}"#);
+        let leaf = format!(
+            r#"{{"at":1,"e":"exchange.began","f":{{"acts":[[1,0]],"kind":"send",{fields}"partner":"b"}},"v":{version}}}"#
+        );
         read_leaf(leaf.as_bytes()).map(|leaf| leaf.fact.version())
     };
     let paced = r#""paced_by":["rate"],"paced_from":[1],"paced_until":[2],"#;

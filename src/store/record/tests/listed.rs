@@ -265,8 +265,10 @@ fn a_leaf_has_no_room_for_personal_data() {
                 "id_number",
             ];
             assert!(!telling.contains(&name.as_str()), "{}.{name}: such a field belongs into the body", event.name);
-            let allowed =
-                ["sequence", "act", "acts", "count", "instant", "instants", "flag", "word", "words", "name", "sha256", "keyed"];
+            let allowed = [
+                "sequence", "act", "acts", "count", "instant", "instants", "flag", "word", "words", "name", "sha256",
+                "keyed",
+            ];
             assert!(
                 allowed.contains(&field.r#type.as_str()),
                 "{}.{name}: free text has no place in a leaf",
