@@ -113,12 +113,11 @@ pub(super) fn read<'p>(
     let credential = credential(&mut root, travel.filter(|_| !by_hand), around);
     let (clerks, reminder) = people(&mut root, stem, (adapter.as_ref(), hours.as_ref()), around);
     let token = root.table_if_any("callback").and_then(|table| super::tokens::of_partner(table, stem));
-    let ask_every = root.number("ask_every_s", 1..=31_536_000_u64);
+    let (ask_every, quiet) = (root.number("ask_every_s", 1..=31_536_000_u64), quiet(&mut root));
     let agreed = root.table_if_any("check").and_then(|table| agreed(table, around));
     let plug = plug(&mut root, adapter.as_ref(), &timeouts, around, dialects);
     fetchable(kind.as_ref(), travel.filter(|_| !by_hand));
     let (register, part) = (officers(&mut root), root.flag("part_release"));
-    let quiet = root.number("parts_quiet_s", 0..=PARTS_QUIET_S_MAX);
     root.finish();
     let (plug, mut form, options) = plug?;
     (form.register, form.part_release) = (register, agreed_part(part.as_ref(), form.part_release));
@@ -319,6 +318,10 @@ fn agreed_part(said: Option<&Found<'_, bool>>, by_adapter: PartRelease) -> PartR
         Some(_) if by_adapter == PartRelease::Read => PartRelease::Unagreed,
         _ => by_adapter,
     }
+}
+
+fn quiet<'p>(root: &mut Table<'p>) -> Option<Found<'p, u64>> {
+    root.number("parts_quiet_s", 0..=PARTS_QUIET_S_MAX)
 }
 
 /// How long a further part of an answer may follow, in milliseconds: as its adapter says, unless its file says otherwise.

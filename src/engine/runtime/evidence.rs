@@ -12,8 +12,7 @@ use domain::rules::{self, Rule};
 use domain::{ActId, ActKind, ActState, CaseId, Millis, Personal, RequestId};
 use store::record::{ActRef, Body, Fact, PlanLine, act_state, read_leaf};
 
-pub(super) use kept::Kept;
-use kept::Read;
+use kept::{Kept, Read};
 
 use super::{Engine, Shared};
 use crate::command::{ClosedRead, Command};
@@ -32,9 +31,21 @@ use crate::words::words;
 /// Events of one page at most: each brings its leaf and some thirty hashes, so that a page stays below a MiB.
 const PAGE_EVENTS_MAX: u16 = 200;
 /// Acts whose evidence is put together at once: a tenth of a second each, beside exchanges on the same threads.
-pub(super) const PROVING_MAX: usize = 1;
+const PROVING_MAX: usize = 1;
 /// Pauses and stops that are looked at for one act, the newest of its time; and as many configurations and starts.
 const HOLDS_LOOKED_MAX: usize = 512;
+
+/// Whose turn it is to have evidence put together, and what was read for the last of them.
+pub(super) struct Proving {
+    turns: Arc<tokio::sync::Semaphore>,
+    kept: Kept,
+}
+
+impl Default for Proving {
+    fn default() -> Self {
+        Self { turns: Arc::new(tokio::sync::Semaphore::new(PROVING_MAX)), kept: Kept::default() }
+    }
+}
 
 /// Where the events of an act may stand.
 struct Places {
@@ -84,7 +95,7 @@ impl Engine {
             self.done(Command::Tick).await?;
         }
         let (limit, now) = (usize::from(limit.clamp(1, PAGE_EVENTS_MAX)), self.now());
-        let turn = Arc::clone(&self.shared.proving).acquire_owned().await.map_err(|_| Refusal::Draining)?;
+        let turn = Arc::clone(&self.shared.proving.turns).acquire_owned().await.map_err(|_| Refusal::Draining)?;
         let shared = Arc::clone(&self.shared);
         let (tell, told) = tokio::sync::oneshot::channel();
         // Up to twenty-five thousand leaves are read: not on a worker that takes calls, nor by many at once.
@@ -171,8 +182,7 @@ impl Shared {
         (cursor, limit): (Option<u64>, usize),
         now: Millis,
     ) -> Result<EvidenceView, Refusal> {
-        let line = self.papers.line(act);
-        let of = ActRef::from(act);
+        let (line, of) = (self.papers.line(act), ActRef::from(act));
         let kind = line.as_ref().and_then(|line| ActKind::from_code(line.kind));
         let mut found = self.found(of, places);
         let base_until = line.as_ref().and_then(|line| line.base).and_then(|base| self.base_until(base.into(), now));
@@ -245,11 +255,11 @@ impl Shared {
     /// What is of an act among the events of its request and its case; read is only what no earlier page has.
     fn read_of(&self, act: ActRef, events: &[u64], of_case: &[u64]) -> Read {
         let looked = events.get(..EVIDENCE_LOOKED_MAX).unwrap_or(events);
-        self.evidence_kept.of(act, (looked, of_case), |sequence| self.seen(sequence))
+        self.proving.kept.of(act, (looked, of_case), |sequence| self.seen(sequence))
     }
 
     fn hold_at(&self, sequence: u64) -> Option<Seen> {
-        self.evidence_kept.hold(sequence, |sequence| self.seen(sequence))
+        self.proving.kept.hold(sequence, |sequence| self.seen(sequence))
     }
 
     /// When the act that another builds on came to its end; `now` = it has not, `None` = it is no act of ours.

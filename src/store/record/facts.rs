@@ -7,6 +7,8 @@ use domain::{ActId, ActState, Millis};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use super::empty::Empty;
+
 /// An act in a leaf: `[sequence, line]`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Debug, Serialize, Deserialize)]
 pub struct ActRef(pub u64, pub u32);
@@ -61,51 +63,6 @@ macro_rules! facts {
 
         $(impl From<$name> for Fact { fn from(fact: $name) -> Self { Self::$name(fact) } })+
     };
-}
-
-/// Left out of the leaf when it says nothing.
-trait Empty {
-    fn empty(&self) -> bool;
-}
-impl Empty for u64 {
-    fn empty(&self) -> bool {
-        *self == 0
-    }
-}
-impl Empty for u32 {
-    fn empty(&self) -> bool {
-        *self == 0
-    }
-}
-impl Empty for i64 {
-    fn empty(&self) -> bool {
-        *self == 0
-    }
-}
-impl Empty for bool {
-    fn empty(&self) -> bool {
-        !*self
-    }
-}
-impl Empty for String {
-    fn empty(&self) -> bool {
-        self.is_empty()
-    }
-}
-impl<T> Empty for Vec<T> {
-    fn empty(&self) -> bool {
-        self.is_empty()
-    }
-}
-impl<T> Empty for Option<T> {
-    fn empty(&self) -> bool {
-        self.is_none()
-    }
-}
-impl Empty for ActRef {
-    fn empty(&self) -> bool {
-        false
-    }
 }
 
 facts! {
@@ -602,39 +559,6 @@ facts! {
         acts: Vec<ActRef>,
         /// The partner.
         partner: String,
-    }
-}
-
-impl ExchangeBegan {
-    /// One that no agreed limit kept waiting.
-    #[must_use]
-    pub fn of(acts: Vec<ActRef>, kind: &str, partner: &str) -> Self {
-        Self {
-            acts,
-            kind: kind.to_owned(),
-            paced_by: Vec::new(),
-            paced_from: Vec::new(),
-            paced_until: Vec::new(),
-            partner: partner.to_owned(),
-        }
-    }
-
-    fn says_pace(&self) -> bool {
-        !self.paced_by.is_empty() || !self.paced_from.is_empty() || !self.paced_until.is_empty()
-    }
-}
-
-impl Fact {
-    /// Events of which there is more than one version, with the newest; of all others there is version 1.
-    pub const VERSIONS: &'static [(&'static str, u8)] = &[("exchange.began", 2)];
-
-    /// The version in which it is written: the oldest that can say all of it.
-    #[must_use]
-    pub fn version(&self) -> u8 {
-        match self {
-            Self::ExchangeBegan(fact) if fact.says_pace() => 2,
-            _ => 1,
-        }
     }
 }
 

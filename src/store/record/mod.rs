@@ -7,9 +7,11 @@
 //! The names and fields are listed in `schemas/trail/events.toml`; a name or version that is not there refuses to open.
 
 mod body;
+mod empty;
 mod facts;
 mod outcomes;
 mod papers;
+mod versions;
 
 pub use body::{
     AcceptedBody, AmendedBody, Body, BodyError, ChangedBody, DocumentBody, ImportedBody, PackTwin, PlanLine,
