@@ -89,6 +89,7 @@ impl State {
         self.fold_delivery(sequence, fact, event.at);
         self.fold_reminder(sequence, fact, event.at);
         self.fold_stop(sequence, fact, event.at);
+        self.fold_held(fact);
         self.fold_measures(sequence, fact, body, event);
         self.fold_settlement(sequence, fact, body);
         self.fold_applicant(fact);

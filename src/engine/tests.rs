@@ -4,6 +4,7 @@ mod beside;
 mod ceilings;
 mod claims;
 mod dates;
+mod delays;
 mod delivering;
 mod finished;
 mod giving_back;

@@ -18,6 +18,11 @@ const LOOKED_AT_ONCE: usize = 201;
 /// Tasks looked at for one page at most: where many are about secret requests of others, a page may be short and still have a next one.
 const LOOKED_MAX: usize = 2_000;
 
+/// Does a sum in it belong to a case?
+fn belongs(kind: TaskKind, has_case: bool) -> bool {
+    has_case || kind != TaskKind::SettlementUnmatched
+}
+
 /// A task copied out of the state.
 struct Sketch {
     task: Task,
@@ -59,8 +64,10 @@ impl Engine {
         self.done(Command::Tick).await?;
         let views: Vec<(TaskView, bool)> =
             found.into_iter().map(|(sketch, shown)| (self.task_view(sketch, sealed && shown), shown)).collect();
-        let personal =
-            |view: &TaskView| view.case.is_some() && (view.amount.is_some() || !view.text.expose().is_empty());
+        let personal = |view: &TaskView| {
+            let says = view.amount.is_some() || !view.text.expose().is_empty();
+            says && belongs(view.kind, view.case.is_some())
+        };
         let read = views.iter().filter(|(view, shown)| sealed && *shown && personal(view));
         let read = read.filter_map(|(view, _)| {
             let about = view.act.map(|act| act.sequence).or(view.measure.map(|measure| measure.sequence));
@@ -94,8 +101,9 @@ impl Engine {
             Some(Body::Task(body)) => body,
             _ => store::record::TaskBody::default(),
         };
-        // A sum that belongs to no case tells nobody's; and in what a partner's list differs is a word of ours.
-        let amount = body.amount.filter(|_| sealed || task.case.is_none());
+        // Money that came in for nothing we know is nobody's; an act whose case has left memory still is of one. And in what a
+        // partner's list differs is a word of ours.
+        let amount = body.amount.filter(|_| sealed || !belongs(task.kind(), task.case.is_some()));
         let text = if sealed || task.kind() == TaskKind::ReconciliationDiffers { body.text } else { String::new() };
         TaskView {
             id: TaskId(task.sequence),

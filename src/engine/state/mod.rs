@@ -6,6 +6,7 @@ pub mod claim;
 pub mod delivery;
 pub mod found;
 pub mod hash;
+pub(crate) mod held;
 pub mod lane;
 pub mod measure;
 pub mod proof;
@@ -312,6 +313,12 @@ pub struct State {
     /// Measures whose end may have to be told today though the day's look has passed them, or is yet to come there; whoever decides
     /// looks at them with the next tick.
     pub(crate) ends_stirred: std::collections::BTreeSet<Index>,
+    /// Ready acts that their partner's settings may hold and of which that was not told, since this was last emptied.
+    pub(crate) to_hold: std::collections::BTreeSet<Index>,
+    /// Acts of which it was told that their partner's settings hold them.
+    pub(crate) held_acts: std::collections::BTreeSet<Index>,
+    /// Those of which it must be looked whether they still do: settings or the day changed.
+    pub(crate) to_free: std::collections::BTreeSet<Index>,
     /// Who waits for whose end.
     pub(crate) waiters: Map<Index, Vec<Index>>,
     /// Lanes by partner id.

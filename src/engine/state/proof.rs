@@ -108,6 +108,8 @@ impl State {
             // That it was passed is no proof for it: it names an act of another case, which may be secret.
             Fact::ActClaimed(fact) => of_act(fact.act).into_iter().collect(),
             Fact::ReminderBegan(fact) => of_acts(&fact.acts),
+            Fact::ActHeld(fact) => of_acts(&fact.acts),
+            Fact::ActFreed(fact) => of_acts(&fact.acts),
             Fact::ReminderEnded(fact) => {
                 let of = self.reminders.get(&fact.partner).filter(|of| of.under_way == fact.reminder);
                 of.map(|of| of_acts(&of.acts)).unwrap_or_default()
