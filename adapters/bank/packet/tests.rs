@@ -1,6 +1,7 @@
 //! The regulator's packets to and from banks to the byte of their members, what is counted, and what nobody takes at its word.
 
 mod late;
+mod said;
 
 use std::sync::Arc;
 
@@ -35,6 +36,14 @@ macro_rules! golden {
 
 fn partly() -> &'static str {
     golden!("SS19_partly.xml")
+}
+
+fn found() -> &'static str {
+    golden!("SS03.xml")
+}
+
+fn nobody() -> &'static str {
+    golden!("SS04_nobody.xml")
 }
 
 fn reception() -> Member {
