@@ -11,7 +11,7 @@ use crate::bench::{
     Ask, Gateway, RUNTIME, Setup, Sftp, View, account, acts, county_of, deduct, eventually, freeze, release, renew,
     secure,
 };
-use crate::mailbox::partner;
+use crate::mailbox::{packets, partner, reasons, submitted_between_kills};
 
 pub const TARGET: &str = "B0000000000000002";
 const BANK: &str = "bank-e";
@@ -92,21 +92,6 @@ fn verdicts(act: &Value) -> Vec<&str> {
 
 fn last(act: &Value) -> &Value {
     act["outcomes"].as_array().unwrap().last().unwrap()
-}
-
-fn packets(folder: &Path) -> Vec<String> {
-    let entries = std::fs::read_dir(folder).into_iter().flatten();
-    let mut names: Vec<String> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-    names.retain(|name| !name.starts_with('.'));
-    names.sort();
-    names
-}
-
-/// Every reason for which something was set aside so far.
-fn reasons(folder: &Path) -> Vec<String> {
-    let aside = folder.join("set_aside");
-    let told = packets(&aside).into_iter().filter(|name| name.ends_with(".reason.txt"));
-    told.map(|name| std::fs::read_to_string(aside.join(name)).unwrap().lines().next().unwrap().to_owned()).collect()
 }
 
 #[test]
@@ -428,16 +413,7 @@ fn a_clerks_correction_supersedes_and_both_words_stay() {
 #[test]
 fn kills_leave_one_packet_an_order_and_one_effect_an_act() {
     let (mut gateway, bank, folder) = with_bank(&[50_000]);
-    let mut requests = Vec::new();
-    for person in 0..4 {
-        requests.push(gateway.submit(&secure(&[person]).claim("100.00")).id);
-        if person % 2 == 0 {
-            round(&bank);
-        }
-        gateway.kill();
-        round(&bank);
-        gateway.start();
-    }
+    let requests = submitted_between_kills(&mut gateway, 4, || drop(round(&bank)));
     for id in &requests {
         let view = until(&gateway, &bank, id, "the request's end", |view| view.state() != "open");
         assert_eq!((view.state_of("query", BANK), view.state_of("freeze", BANK)), ("done", "done"), "{:#}", view.0);

@@ -145,11 +145,11 @@ fn query(named: &BackName<'_>, root: &Element, counted: &mut Counted) -> Result<
                 customer_of(customer, found.get_or_insert_with(|| Outcome::of(Verdict::Done)))?;
             }
             "02" if customer.child("ACCOUNT").is_some() => return Err(CONTRADICTION),
-            // Whoever could not look has found nothing out.
-            "02" if is_broken(field(customer, "CXFKJGYY")) => return Err(CONTRADICTION),
             "02" if is_under_way(field(customer, "CXFKJGYY")) => {
                 missed = Some(still_at_it(field(customer, "CXFKJGYY"))?)
             }
+            // Whoever could not look has found nothing out.
+            "02" if is_broken(field(customer, "CXFKJGYY")) => return Err(CONTRADICTION),
             "02" => missed = missed.or_else(|| Some(not_found(field(customer, "CXFKJGYY")))),
             _ => return Err("schema"),
         }
