@@ -240,6 +240,11 @@ fn nobody_refused_and_what_contradicts_itself() {
 fn a_watch_says_until_when_and_its_hits_are_leads() {
     let done = one(back("FK001", &[("SS13", golden!("SS13.xml")), ("EXECRESULT", &sums(1, 0, 0, 0))]).unwrap());
     assert_eq!((done.verdict, done.to), (Verdict::Done, Day::parse("2026-12-31")));
+    for text in ["2026-12-31", "2026/12/31 23:59:59", "20261231235959"] {
+        let told = golden!("SS13.xml").replace(" JSSJ=\"20261231\"", &format!(" JSSJ=\"{text}\""));
+        let told = one(back("FK001", &[("SS13", &told), ("EXECRESULT", &sums(1, 0, 0, 0))]).unwrap());
+        assert_eq!(told.to, Day::parse("20261231"), "{text}");
+    }
     let endless = golden!("SS13.xml").replace(" JSSJ=\"20261231\"", "");
     let inbound = back("FK001", &[("SS13", &endless), ("EXECRESULT", &sums(1, 0, 0, 0))]).unwrap();
     assert!(inbound.feedback[0].outcome.is_err(), "in force until no day");

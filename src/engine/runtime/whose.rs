@@ -1,8 +1,9 @@
 //! Whose an answer is: what a partner names is held against the subject of the order, which only the journal knows.
 
-use domain::outcome::Reason;
+use domain::outcome::{FindingClass, Outcome, Reason};
 use domain::slip::Slip;
 use domain::socket::{Cause, FeedbackItem, Judged};
+use domain::whose::Named;
 
 use super::Engine;
 use super::faces::{Finished, named};
@@ -14,16 +15,33 @@ pub(super) const ANOTHER_NUMBER: &str = "反馈的证件号码与请求不符";
 /// Told where the order cannot be read any more, so that nobody can hold an answer against it.
 pub(super) const NOT_READABLE: &str = "请求单内容已不可核对";
 
-/// Why an answer is about somebody else than its slip.
-fn differs(slip: &Slip, named: &[domain::whose::Named]) -> Option<Reason> {
+/// The identity numbers of the persons whose records an answer brings.
+fn recorded(outcome: &Outcome) -> impl Iterator<Item = Named> + '_ {
+    let records = outcome.findings.iter().filter(|finding| finding.class == FindingClass::Identity);
+    let numbers = records.flat_map(|finding| &finding.details).filter(|detail| detail.name == "id_number");
+    numbers.map(|detail| Named::of("", detail.value.expose())).filter(Named::says_anything)
+}
+
+fn names_anybody(outcome: &Outcome) -> bool {
+    outcome.named.iter().any(Named::says_anything) || recorded(outcome).next().is_some()
+}
+
+/// Why an answer is about somebody else than its slip. Everybody whom it names must be the subject; of the records that it brings one
+/// must be, because a person may have had another number.
+fn differs(slip: &Slip, outcome: &Outcome) -> Option<Reason> {
     let party = slip.party()?;
-    named.iter().find_map(|named| named.differs(party))
+    let named = outcome.named.iter().find_map(|named| named.differs(party));
+    named.or_else(|| {
+        let mut records = recorded(outcome).map(|record| record.differs(party)).peekable();
+        let first = records.peek().copied().flatten()?;
+        records.all(|differs| differs.is_some()).then_some(first)
+    })
 }
 
 /// What was called out for and answers about somebody else says nothing of ours.
 pub(super) fn of_its_subject(slip: &Slip, judged: Judged) -> Judged {
     match &judged {
-        Judged::Answered(outcome) | Judged::AnsweredWith(outcome, _) if differs(slip, &outcome.named).is_some() => {
+        Judged::Answered(outcome) | Judged::AnsweredWith(outcome, _) if differs(slip, outcome).is_some() => {
             Judged::Doubt { cause: Cause::AnotherSubject }
         }
         _ => judged,
@@ -36,7 +54,7 @@ impl Engine {
         let mut finished = Finished::default();
         for item in items {
             let Ok(outcome) = &item.outcome else { continue };
-            if !outcome.named.iter().any(domain::whose::Named::says_anything) {
+            if !names_anybody(outcome) {
                 continue;
             }
             // A number that is not known is told so by whoever takes the item.
@@ -48,7 +66,7 @@ impl Engine {
             let Some(acts) = acts else { continue };
             let why = match self.shared.papers.slip(&acts, false, None) {
                 None => NOT_READABLE,
-                Some(slip) => match differs(&slip, &outcome.named) {
+                Some(slip) => match differs(&slip, outcome) {
                     None => continue,
                     Some(Reason::NameMismatch) => ANOTHER_NAME,
                     Some(_) => ANOTHER_NUMBER,
@@ -56,5 +74,40 @@ impl Engine {
             };
             item.outcome = Err(why.to_owned());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::outcome::{Detail, Finding, Verdict};
+    use domain::request::Asked;
+    use domain::slip::SlipContext;
+    use domain::{Day, Personal, SlipNumber};
+
+    fn records(numbers: &[&str]) -> Outcome {
+        let finding = |number: &&str| Finding {
+            class: FindingClass::Identity,
+            details: vec![Detail { name: "id_number".to_owned(), value: Personal::from(*number) }],
+        };
+        Outcome { findings: numbers.iter().map(finding).collect(), ..Outcome::of(Verdict::Done) }
+    }
+
+    #[test]
+    fn an_answer_is_its_subjects_or_a_doubt() {
+        let request = crate::tests::request(Asked::Acts(Vec::new()));
+        let context = SlipContext { case: request.case, officers: request.officers, papers: request.papers };
+        let number = SlipNumber::issue(Day::from_ymd(2026, 11, 22).unwrap(), 1);
+        let slip = Slip { number, context: std::sync::Arc::new(context), subject: 0, lines: Vec::new() };
+        let told = |outcome: Outcome| of_its_subject(&slip, Judged::Answered(Box::new(outcome)));
+        let doubt = Judged::Doubt { cause: Cause::AnotherSubject };
+        let named =
+            |name: &str, number: &str| Outcome { named: vec![Named::of(name, number)], ..Outcome::of(Verdict::Done) };
+        assert!(told(named("林小满", "")) == doubt && told(named("王小渔", "330225189001010019")) == doubt);
+        assert!(told(named("王*渔", "")) != doubt && told(Outcome::of(Verdict::Done)) != doubt);
+        assert!(told(records(&["330225189001010019"])) == doubt);
+        assert!(told(records(&["330225950612017", "330225189001010019"])) == doubt, "neither is the one");
+        assert!(told(records(&["330225189001010019", "330225189506120170"])) != doubt, "one of them is");
+        assert!(of_its_subject(&slip, Judged::Accepted) == Judged::Accepted);
     }
 }
