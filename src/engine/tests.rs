@@ -214,7 +214,7 @@ fn ruling() -> StoreDocument {
     }
 }
 
-fn request(asked: Asked) -> Request {
+pub(crate) fn request(asked: Asked) -> Request {
     let personal = |text: &str| Personal::new(text.to_owned());
     Request {
         case: Case {

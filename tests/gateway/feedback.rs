@@ -353,6 +353,60 @@ fn on_a_held_freeze(spoken: &Spoken, of: fn(&Value) -> Value) -> (Submitted, Str
 }
 
 #[test]
+fn a_result_for_another_account_is_sent_back_and_nothing_of_it_is_booked() {
+    let spoken = Spoken::with(&["bank-a"]);
+    let order = acts(&[0], vec![freeze("bank-a", "6222000001", "500.00")]);
+    let (request, slip) = spoken.fetched(&order, "getXzkzList");
+    let held = |account| [("KHZH", account), ("KZZT", "1"), ("DJXE", "500.00"), ("SKJE", "500.00")];
+    for refused in [&held("6222000002")[..], &[("KHZH", "6222000002"), ("KZZT", "2"), ("WNKZYY", "余额不足")]] {
+        let told = spoken.feed_control(&slip, "1", refused, "");
+        assert!(told.contains(FAIL) && told.contains("反馈的账户与请求不符"), "{told}");
+        assert!(!told.contains("6222000002"), "{told}");
+    }
+    let view = spoken.gateway.view(&request.id);
+    assert_eq!((view.state_of("freeze", "bank-a"), view.ledger("controlled")), ("awaiting", "0.00"));
+    // As people and some systems write it.
+    let told = spoken.feed_control(&slip, "1", &held("６２２２ 000-001"), "");
+    assert!(told.contains(SUCCESS), "{told}");
+    let view = spoken.gateway.wait_finished(&request.id);
+    assert_eq!((view.state_of("freeze", "bank-a"), view.ledger("controlled")), ("done", "500.00"));
+    // After its end it is held against the order all the same.
+    let told = spoken.feed_control(&slip, "1", &held("6222000002"), "");
+    assert!(told.contains(FAIL) && told.contains("反馈的账户与请求不符"), "{told}");
+}
+
+#[test]
+fn a_deduction_from_another_account_moves_nothing_here() {
+    let spoken = Spoken::with(&["bank-a"]);
+    let (request, slip, line) = on_a_held_freeze(&spoken, |held| deduct(held, "200.00"));
+    let moved = |account| [("KHZH", account), ("KZZT", "1"), ("DJXE", "200.00"), ("SKJE", "200.00")];
+    assert!(spoken.feed_control(&slip, &line, &moved("6222000002"), "").contains(FAIL));
+    let view = spoken.gateway.view(&request.id);
+    assert_eq!((view.state_of("deduct", "bank-a"), view.ledger("deducted")), ("awaiting", "0.00"));
+    assert!(spoken.feed_control(&slip, &line, &moved("6222000001"), "").contains(SUCCESS));
+    assert_eq!(spoken.gateway.wait_finished(&request.id).ledger("deducted"), "200.00");
+}
+
+#[test]
+fn a_limit_that_nobody_ordered_is_said_and_who_is_still_at_it_ends_nothing() {
+    let spoken = Spoken::with(&["bank-a"]);
+    let order = acts(&[0], vec![freeze("bank-a", "6222000001", "500.00")]);
+    let (request, slip) = spoken.fetched(&order, "getXzkzList");
+    let at_it = [("KZZT", "2"), ("WNKZYY", "人工处理中")];
+    assert!(spoken.feed_control(&slip, "1", &at_it, "").contains(SUCCESS));
+    assert_eq!(spoken.gateway.view(&request.id).state_of("freeze", "bank-a"), "awaiting");
+    let unclear = [("KZZT", "2"), ("WNKZYY", "无法自动控制，待人工处理")];
+    assert!(spoken.feed_control(&slip, "1", &unclear, "").contains(FAIL), "refused, and still at it");
+    let held = [("KZZT", "1"), ("DJXE", "300.00"), ("SKJE", "300.00")];
+    assert!(spoken.feed_control(&slip, "1", &held, "").contains(SUCCESS));
+    let view = spoken.gateway.wait_finished(&request.id);
+    let act = view.act("freeze", "bank-a");
+    let told = act["outcomes"].as_array().unwrap().last().unwrap();
+    assert_eq!((&act["state"], &told["reason"]), (&json!("partly"), &json!("limit_differs")), "{act:#}");
+    assert_eq!(view.ledger("exposure"), "300.00");
+}
+
+#[test]
 fn a_result_without_its_sum_is_sent_back_and_the_act_waits_for_it() {
     let spoken = Spoken::with(&["bank-a"]);
     let order = acts(&[0], vec![freeze("bank-a", "6222000001", "500.00")]);

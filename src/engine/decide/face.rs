@@ -161,6 +161,7 @@ impl Decider {
         self.emit(fact.into(), Some(Body::Outcome(Box::new(twin))), slot);
         self.tell_co_owners(index, names_co_owner(&outcome));
         self.after_news(&act, before);
+        self.hold_to_what_is_left(index, outcome.left);
         self.stand_as_shown(index, shown);
         self.after_outcome(index);
         Ok(())

@@ -4,10 +4,11 @@ use domain::act::Original;
 use domain::measure::{ChangeCause, MeasureState};
 use domain::outcome::{Outcome, Verdict};
 use domain::task::TaskKind;
-use domain::{ActKind, ActState, Day, MeasureId, Money, Personal, SlipLine, SlipNumber};
+use domain::{ActId, ActKind, ActState, Day, MeasureId, Money, Personal, SlipLine, SlipNumber};
 use store::record::{ActRef, Body, ChangedBody, ImportedBody, MeasureImported, OutcomeReceived, OutcomeTwin};
 
 use super::Decider;
+use super::measures::{differs_from_what_is_left, left_otherwise};
 use super::task::Draft;
 use crate::command::{Answer, ClosedRequest, KnownAct, LateOutcome, Planned};
 use crate::state::Measure;
@@ -60,15 +61,36 @@ impl Decider {
         if !state.is_open() && kind.is_some_and(ActKind::is_control) && (turned || other_sum) {
             let case = self.state.case_by_sequence(closed.case);
             let amount = outcome.moved.or(outcome.caught).map(Money::units);
+            let partner = partner.clone();
             let draft = Draft { act: Some(act.into()), measure, partner, amount, ..Draft::default() };
             let court = closed.court.clone();
             self.raise(TaskKind::NewsContradicts, case, &court, draft);
+        }
+        if kind == Some(ActKind::Release) && known.planned.line.amount.is_some() && took(state) {
+            self.late_left((&known, measure), &outcome, (&partner, &closed));
         }
         if kind == Some(ActKind::Query) {
             self.owe_more(&closed, act.into(), &outcome);
         }
         self.relist(closed, sequence, has_callback);
         Answer::Done(sequence)
+    }
+
+    /// What a late word says is left of a freeze after a part of it was let go.
+    fn late_left(
+        &mut self,
+        (known, measure): (&KnownAct, Option<ActRef>),
+        outcome: &Outcome,
+        (partner, closed): (&str, &ClosedRequest),
+    ) {
+        let found = measure.and_then(|id| self.state.measure_index(ActId::from(id).into()));
+        let measure = found.and_then(|index| self.state.measures.get(index));
+        let (Some(measure), Some(left)) = (measure, outcome.left) else { return };
+        if differs_from_what_is_left(measure, left) {
+            let draft = left_otherwise(known.planned.id, measure, left, partner.to_owned());
+            let case = self.state.case_by_sequence(closed.case);
+            self.raise(TaskKind::NewsContradicts, case, &closed.court, draft);
+        }
     }
 
     /// A goal that ended short goes on no more by itself: what is found after its end is for its court to ask for.

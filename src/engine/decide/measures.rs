@@ -298,6 +298,21 @@ impl Decider {
         self.raise(TaskKind::NewsContradicts, Some(case), &court, draft);
     }
 
+    /// After a part of a freeze was let go its partner says what is left of the limit: another sum than ours is for people.
+    pub(super) fn hold_to_what_is_left(&mut self, index: Index, left: Option<Money>) {
+        let Some(act) = self.state.acts.get(index).filter(|act| act.kind() == ActKind::Release && act.amount > 0) else {
+            return;
+        };
+        let (Some(measure), Some(left)) = (self.state.measures.get(act.measure), left) else { return };
+        if ActKind::Release.took_effect(act.state()) && differs_from_what_is_left(measure, left) {
+            let open = self.state.requests.get(act.request);
+            let court = open.map_or_else(String::new, |open| self.state.word(open.court).to_owned());
+            let (case, partner) = (act.case, self.state.partner_of(act.lane).to_owned());
+            let draft = left_otherwise(act.id().into(), measure, left, partner);
+            self.raise(TaskKind::NewsContradicts, Some(case), &court, draft);
+        }
+    }
+
     /// The property that freezes of a case hold or queue for, or are under way to: it may not be frozen twice (rule D14).
     pub(super) fn taken_assets(&self, case: Index) -> impl Iterator<Item = u64> {
         let acts = self.state.acts_of_case(case).map(|(_, act)| act);
@@ -311,6 +326,25 @@ impl Decider {
         let live = self.state.measures_of_case(case).map(|(_, measure)| measure);
         live.filter(move |it| it.is_live_freeze() && it.releasing == 0 && it.asset != 0 && !it.is_over(today))
             .map(|measure| measure.asset)
+    }
+}
+
+/// Is that neither what is left of it nor what is once open deductions have taken theirs?
+pub(super) fn differs_from_what_is_left(measure: &Measure, left: Money) -> bool {
+    let (limit, left) = (measure.limit(), left.units());
+    left > limit || left < limit.saturating_sub(measure.claimed)
+}
+
+/// The task that tells of it.
+pub(super) fn left_otherwise(act: ActRef, measure: &Measure, left: Money, partner: String) -> Draft {
+    let ours = Money::from_units(measure.limit());
+    Draft {
+        act: Some(act),
+        measure: Some(ActRef(measure.sequence, measure.place)),
+        partner,
+        amount: Some(left.units()),
+        text: format!("部分解除后对方所报剩余限额{left}元，按所令应为{ours}元"),
+        ..Draft::default()
     }
 }
 

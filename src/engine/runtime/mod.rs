@@ -40,6 +40,7 @@ mod tasks;
 pub mod trail;
 mod views;
 mod waiting;
+mod whose;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -535,6 +535,8 @@ impl Seed {
             in_part: self.next().is_multiple_of(2),
             about: None,
             account_numbers: Vec::new(),
+            named: Vec::new(),
+            left: None,
         }
     }
 
