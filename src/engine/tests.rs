@@ -7,6 +7,7 @@ mod dates;
 mod delivering;
 mod finished;
 mod giving_back;
+mod gone;
 mod histories;
 mod kinds;
 mod late;

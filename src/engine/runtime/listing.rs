@@ -49,6 +49,11 @@ impl Engine {
         let case_key = self.case_key(&request.case.court.code, request.case.number.expose());
         self.shared.name_serials(&mut request, case_key);
         let court = request.case.court.code.as_str();
+        let preservation = request.preservation.as_ref().map(|number| self.case_key(court, number.expose()));
+        let preservation = match preservation {
+            Some(key) => self.shared.known_case(caller, key)?,
+            None => None,
+        };
         let submit = Submit {
             token: caller.token.clone(),
             idempotency: split(
@@ -57,7 +62,7 @@ impl Engine {
             fingerprint: split(hashers.fingerprint.hash(&fingerprint)),
             case_key,
             subjects: request.case.parties.iter().map(subject_key).collect(),
-            preservation: request.preservation.as_ref().map(|number| self.case_key(court, number.expose())),
+            preservation,
             paper_keys: request
                 .papers
                 .iter()

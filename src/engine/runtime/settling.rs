@@ -115,7 +115,19 @@ impl Engine {
             differences: (0_u32..).zip(&differences).map(tell).collect(),
         };
         let sequence = self.done(Command::Reconcile(Box::new(reconcile))).await?;
+        // The partner's own clerks know what it was asked to do; whoever runs the gateway is no viewer of what is secret (rule D5).
+        let differences = differences.into_iter().map(|difference| Difference {
+            amount: difference.amount.filter(|_| self.may_hear_sum(caller, difference.act)),
+            ..difference
+        });
+        let differences = differences.collect();
         Ok(ReconciledView { sequence, lines, not_compared, complete, differences })
+    }
+}
+
+impl Engine {
+    fn may_hear_sum(&self, caller: &Caller, act: Option<ActId>) -> bool {
+        !caller.is_operator || act.is_none_or(|act| self.shared.shows(&caller.token, act.sequence))
     }
 }
 
