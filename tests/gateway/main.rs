@@ -44,6 +44,7 @@ mod pull;
 mod reminders;
 mod searches;
 mod secrecy;
+mod secret_sums;
 mod settling;
 mod stand_ins;
 mod stops;
