@@ -17,6 +17,7 @@ mod measures;
 mod news;
 mod notices;
 mod officers;
+mod open_or_over;
 mod parts;
 mod pulled_list;
 mod reminders;

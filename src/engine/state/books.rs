@@ -299,8 +299,7 @@ impl State {
         if let Some(case) = self.cases.get_mut(measure.case) {
             case.measures.retain(|other| *other != index);
         }
-        let used_up = measure.state() == MeasureState::Ended;
-        self.remember_or_forget(measure, used_up);
+        self.remember_or_forget(measure);
     }
 
     pub(crate) fn insert_measure(&mut self, measure: Measure) -> Index {

@@ -1,5 +1,5 @@
-//! Measures that are used up or let go and would still stand today had that not been: late word may deny what ended them, and they
-//! stand again as they were known.
+//! Measures that are used up, let go or denied and would still stand today had that not been: late word may say otherwise of what ended
+//! them, and they stand again as they were known.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,6 +9,7 @@ use super::books::id_key;
 use super::measure::NO_DAY;
 use super::slab::{Index, NONE};
 use super::{Measure, State};
+use domain::measure::MeasureState;
 use domain::{ActKind, Day, MeasureId};
 
 /// What is gone and remembered, each until its own last day has passed: by then it would have lapsed, and there is nothing left that
@@ -117,12 +118,17 @@ impl State {
         self.measure_by_id.get(&self.place_of(id)).copied()
     }
 
-    /// It has left memory: what was used up or let go is remembered as it was known, everything else is forgotten.
-    pub(super) fn remember_or_forget(&mut self, measure: Measure, used_up: bool) {
+    /// It has left memory: what was used up, let go, or denied after it was told is remembered as it was known, all else is forgotten.
+    pub(super) fn remember_or_forget(&mut self, measure: Measure) {
         let today = Day::of(self.at);
-        let stood = measure.kind() != ActKind::Freeze || measure.granted > 0;
+        let told = measure.kind() == ActKind::Freeze && measure.granted > 0;
+        let may_stand = match measure.state() {
+            MeasureState::Ended => told || measure.kind() != ActKind::Freeze,
+            MeasureState::Void => told,
+            _ => false,
+        };
         let key = id_key(measure.sequence, measure.place);
-        if used_up && stood && !measure.is_over(today) {
+        if may_stand && !measure.is_over(today) {
             self.gone.keep(key, measure);
         } else {
             self.forget_measure(key);
