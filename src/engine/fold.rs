@@ -163,6 +163,10 @@ impl State {
         let Some(open) = self.requests.get(request) else { return };
         let (case, start) = (open.case, u32::try_from(open.acts.len()).unwrap_or(u32::MAX));
         let (approvals, repeats, secret) = (open.approvals.len(), open.round > 0, !open.viewers.is_empty());
+        if secret {
+            let viewers = std::iter::once(open.token).chain(open.viewers.iter().copied()).collect();
+            self.viewers.insert(sequence, viewers);
+        }
         self.plans.insert(sequence, (request, start));
         let known: Vec<(u16, u64)> = if subjects.is_empty() {
             let acts = self.requests.get(request).map(|open| open.acts.clone()).unwrap_or_default();

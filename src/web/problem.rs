@@ -63,6 +63,7 @@ slugs! {
     ScopeEmpty = "scope_empty",
     DocumentUnknown = "document_unknown",
     OriginalUnknown = "original_unknown",
+    OriginalGone = "original_gone",
     AccountNotListed = "account_not_listed",
     CallbackNotListed = "callback_not_listed",
     TooManyActs = "too_many_acts",

@@ -33,6 +33,7 @@ impl From<Refusal> for Problem {
             Refusal::ScopeEmpty => named(Slug::ScopeEmpty, "/scope".to_owned(), Want::KnownPartner),
             Refusal::DocumentUnknown { at } => named(Slug::DocumentUnknown, at, Want::StoredDocument),
             Refusal::OriginalUnknown { at } => named(Slug::OriginalUnknown, at, Want::KnownFreeze),
+            Refusal::OriginalGone { at } => named(Slug::OriginalGone, at, Want::LeftOver),
             Refusal::AccountNotListed => named(Slug::AccountNotListed, "/case/account".to_owned(), Want::Listed),
             Refusal::CallbackNotListed => named(Slug::CallbackNotListed, "/callback/url".to_owned(), Want::Listed),
             Refusal::CourtForeign => Slug::CourtForeign.into(),

@@ -5,7 +5,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use crate::bench::{Ask, Gateway, Hub, Setup, Spec, Submitted, View, acts, deduct, freeze, look, release, secure};
+use crate::bench::{
+    Ask, Gateway, Hub, Setup, Spec, Submitted, View, acts, deduct, freeze, look, release, renew, secure,
+};
 
 /// Hubs that are spoken by hand.
 fn silent(id: &str) -> Spec {
@@ -320,6 +322,53 @@ fn what_was_taken_is_not_forgotten_when_its_freeze_is_denied_and_told_again() {
         ("3000.00", "3000.00", "2000.00"),
         "what is left of it, not all of it"
     );
+}
+
+/// A finished act on a freeze of 5,000.00: its slip and line.
+fn done_on(spoken: &Spoken, (order, act): (&Ask, Value), words: &[(&str, &str)]) -> (Submitted, String, String) {
+    let request = spoken.gateway.submit(&acts(&[0], vec![act]).same_case(order).claim("5000.00"));
+    spoken.hub().call("getXzkzList", None);
+    let act = spoken.gateway.view(&request.id).acts()[0].clone();
+    let (slip, line) = (act["slip"].as_str().unwrap().to_owned(), act["line"].to_string());
+    assert!(spoken.feed_control(&slip, &line, words, "").contains(SUCCESS));
+    spoken.gateway.wait_finished(&request.id);
+    (request, slip, line)
+}
+
+#[test]
+fn a_release_that_is_denied_when_all_is_over_leaves_what_was_known_and_the_freeze_is_named_by_its_act() {
+    let mut spoken = Spoken::with(&["bank-a"]);
+    let order = acts(&[0], vec![freeze("bank-a", "6222000001", "5000.00")]).claim("5000.00");
+    let (first, slip) = spoken.fetched(&order, "getXzkzList");
+    let held = [("KZZT", "1"), ("DJXE", "5000.00"), ("SKJE", "4000.00")];
+    assert!(spoken.feed_control(&slip, "1", &held, "").contains(SUCCESS));
+    let frozen = spoken.gateway.wait_finished(&first.id).act("freeze", "bank-a").clone();
+    done_on(&spoken, (&order, deduct(&frozen, "500.00")), &[("KZZT", "1"), ("SKJE", "500.00")]);
+    let (request, slip, line) = done_on(&spoken, (&order, release(&frozen)), &[("KZZT", "1")]);
+    let ledger = |view: &View| (view.ledger("exposure").to_owned(), view.ledger("controlled").to_owned());
+    assert_eq!(spoken.gateway.view(&request.id).ledger("exposure"), "0.00");
+    let gone = acts(&[0], vec![release(&frozen)]).same_case(&order).claim("5000.00");
+    assert_eq!(spoken.gateway.submit_as("gone", &gone).of_status(422).slug(), "original_unknown");
+    spoken.gateway.restart();
+    spoken.gateway.wait_index_filled();
+    assert!(
+        spoken.feed_control(&slip, &line, &[("KZZT", "2"), ("WNKZYY", "系统异常，未能解除")], "").contains(SUCCESS)
+    );
+    let view = spoken.gateway.wait_until(&request.id, "the denial", |view| view.ledger("exposure") != "0.00");
+    // 4,000.00 of 5,000.00 were held, and 500.00 moved.
+    assert_eq!(ledger(&view), ("4500.00".to_owned(), "3500.00".to_owned()));
+    let again = acts(&[0], vec![release(&frozen)]).same_case(&order).claim("5000.00");
+    let open = spoken.gateway.submit(&again);
+    for act in [release(&frozen), renew(&frozen, frozen["measure"]["to"].as_str().unwrap())] {
+        let twice = acts(&[0], vec![act]).same_case(&order).claim("5000.00");
+        let key = format!("twice-{}", twice.0["acts"][0]["kind"]);
+        assert_eq!(spoken.gateway.submit_as(&key, &twice).of_status(422).slug(), "original_gone");
+    }
+    spoken.hub().call("getXzkzList", None);
+    let act = spoken.gateway.view(&open.id).act("release", "bank-a").clone();
+    let (slip, line) = (act["slip"].as_str().unwrap(), act["line"].to_string());
+    assert!(spoken.feed_control(slip, &line, &[("KZZT", "1")], "").contains(SUCCESS));
+    assert_eq!(spoken.gateway.wait_finished(&open.id).ledger("exposure"), "0.00");
 }
 
 #[test]

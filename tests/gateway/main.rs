@@ -46,6 +46,7 @@ mod reminders;
 mod rules;
 mod searches;
 mod secrecy;
+mod secret_sums;
 mod settling;
 mod stand_ins;
 mod stops;

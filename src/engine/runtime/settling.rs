@@ -99,7 +99,7 @@ impl Engine {
         self.shared.tokio.spawn(async move {
             let _gone = tell.send(tokio::task::block_in_place(|| compare(&shared, lane, (&listed, is_whole), day)));
         });
-        let Compared { mut differences, not_compared, complete } = told.await.map_err(|_| Refusal::Unavailable)??;
+        let Compared { differences, not_compared, complete } = told.await.map_err(|_| Refusal::Unavailable)??;
         let lines = u32::try_from(count).unwrap_or(u32::MAX);
         let tell = |(place, difference): (u32, &Difference)| Differing {
             line: difference.line.unwrap_or(lines.saturating_add(place)),
@@ -115,10 +115,12 @@ impl Engine {
             differences: (0_u32..).zip(&differences).map(tell).collect(),
         };
         let sequence = self.done(Command::Reconcile(Box::new(reconcile))).await?;
-        // Whoever runs the gateway has no right to the money of a case, and a list of guesses would sound out any of them.
-        if caller.is_operator {
-            differences.iter_mut().for_each(|difference| difference.amount = None);
-        }
+        // The partner's own clerks know what it was asked to do. Whoever runs the gateway has no right to the money of a case: a list of
+        // guesses would sound out any of them.
+        let differences = differences
+            .into_iter()
+            .map(|difference| Difference { amount: difference.amount.filter(|_| !caller.is_operator), ..difference });
+        let differences = differences.collect();
         Ok(ReconciledView { sequence, lines, not_compared, complete, differences })
     }
 }

@@ -5,6 +5,7 @@ pub mod books;
 pub mod claim;
 pub mod delivery;
 pub mod found;
+mod gone;
 pub mod hash;
 pub(crate) mod held;
 pub mod lane;
@@ -29,6 +30,7 @@ use serde::{Deserialize, Serialize};
 pub use act::Act;
 pub use books::origin_key;
 pub use found::{Found, Part};
+pub(crate) use gone::LetGo;
 use hash::Map;
 use lane::Lane;
 pub use measure::{Measure, Taking};
@@ -247,6 +249,15 @@ pub struct State {
     pub(crate) ordered_less: BTreeMap<u64, i64>,
     /// What renewals made of the ends of what stands.
     pub(crate) renewals: renewal::Renewals,
+    /// What is used up or let go, and would stand still.
+    pub(crate) gone: gone::Gone,
+    /// What releases of finished requests let go.
+    pub(crate) releases: gone::Releases,
+    /// Measures that came to stand by late word after all, by the one that their act had made, which was forgotten; a handful.
+    pub(crate) again: BTreeMap<u64, u64>,
+    /// The only tokens that may see what a secret request planned, as indices into [`State::words`], by the sequence of the plan: few
+    /// requests are secret, and a measure outlives its request by years.
+    pub(crate) viewers: BTreeMap<u64, Vec<u16>>,
     /// What people have to do, by the sequence of its `task.raised`.
     pub tasks: BTreeMap<u64, Task>,
     /// Lanes, in order of first sight.
@@ -449,6 +460,7 @@ impl State {
     pub fn bytes_estimate(&self) -> usize {
         self.acts.len() * (size_of::<Option<Act>>() + 16)
             + self.measures.len() * (size_of::<Option<Measure>>() + 80)
+            + self.gone.all().len() * (size_of::<Measure>() + 48)
             + self.takings.len() * (size_of::<Option<Taking>>() + 32)
             + self.tasks.len() * (size_of::<Task>() + 64)
             + self.requests.len() * (size_of::<Option<OpenRequest>>() + 32)

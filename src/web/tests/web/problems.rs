@@ -24,6 +24,7 @@ fn refusals() -> Vec<(Refusal, Slug)> {
         | Refusal::ScopeEmpty
         | Refusal::DocumentUnknown { .. }
         | Refusal::OriginalUnknown { .. }
+        | Refusal::OriginalGone { .. }
         | Refusal::AccountNotListed
         | Refusal::CallbackNotListed
         | Refusal::CourtForeign
@@ -57,6 +58,7 @@ fn refusals() -> Vec<(Refusal, Slug)> {
         (Refusal::ScopeEmpty, Slug::ScopeEmpty),
         (Refusal::DocumentUnknown { at: at() }, Slug::DocumentUnknown),
         (Refusal::OriginalUnknown { at: at() }, Slug::OriginalUnknown),
+        (Refusal::OriginalGone { at: at() }, Slug::OriginalGone),
         (Refusal::AccountNotListed, Slug::AccountNotListed),
         (Refusal::CallbackNotListed, Slug::CallbackNotListed),
         (Refusal::CourtForeign, Slug::CourtForeign),

@@ -96,6 +96,7 @@ const SUBMISSION: &[Slug] = &[
     Slug::ScopeEmpty,
     Slug::DocumentUnknown,
     Slug::OriginalUnknown,
+    Slug::OriginalGone,
     Slug::AccountNotListed,
     Slug::CallbackNotListed,
     Slug::TooManyActs,
@@ -111,6 +112,7 @@ const RELEASE: &[Slug] = &[
     Slug::PartnerUnknown,
     Slug::DocumentUnknown,
     Slug::OriginalUnknown,
+    Slug::OriginalGone,
     Slug::OutOfBounds,
     Slug::CourtForeign,
 ];
