@@ -9,7 +9,7 @@ mod tests;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use domain::form::{FieldBytes, Form, PartRelease};
+use domain::form::{FieldBytes, Form, PARTS_QUIET_MS, PartRelease};
 use domain::outcome::{AssetKind, Reason};
 use domain::request::PartnerKind;
 use domain::slip::{SlipLine, SlipNumber};
@@ -391,6 +391,8 @@ fn form(industry: &Industry) -> Form {
             PartRelease::Unagreed
         },
         text: industry.charset.counted(),
+        // No field says how many messages follow; a registry answers with all it has of a party.
+        parts_quiet_ms: if industry.asset == AssetKind::RealEstate { 0 } else { PARTS_QUIET_MS },
         bytes: FieldBytes {
             account: Some(45),
             ruling_number: Some(75),

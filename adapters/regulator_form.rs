@@ -9,6 +9,8 @@ pub(crate) mod message;
 pub(crate) mod names;
 pub(crate) mod options;
 pub(crate) mod request;
+#[cfg(test)]
+pub(crate) mod specimen;
 
 use domain::slip::{Line, Slip};
 

@@ -17,12 +17,14 @@ use domain::outcome::{
     ACCOUNTS_MAX, About, AssetKind, AssetRole, FindingClass, FoundAccount, Lead, Outcome, Reason, SealedReply, Verdict,
 };
 use domain::socket::{FaceFault, FeedbackItem, ListClass};
+use domain::whose::Named;
 use domain::{Money, Personal};
 
 use super::beside;
 use super::lists::{self, ahead};
 use super::packed::{Packed, TEXT_CHARS_MAX, Values, cut};
-use super::queue::{Queue, is_doubtful, queue_of};
+use super::queue::{Queue, is_doubtful, queue_of, refuses};
+use super::reason::is_under_way;
 use super::reply::md5_hex;
 use crate::dialect::Dialect;
 use crate::markup::Element;
@@ -311,6 +313,10 @@ fn add_account(
         role: AssetRole::Owner,
         details: beside::details(values),
     });
+    // A registered name may be one that its owner chose; it tells who that is only where no number does.
+    let number = values.text("ZCZJHM")?;
+    let name = if number.is_empty() { values.text("ZCMC")? } else { String::new() };
+    outcome.named.extend(Some(Named::of(&name, &number)).filter(Named::says_anything));
     beside::linked(packed, values, slip, leads);
     beside::findings(packed, values.element, outcome);
     answered(outcome);
@@ -388,7 +394,12 @@ fn control(packed: &Packed<'_>, values: Values<'_>) -> Result<Outcome, String> {
     outcome.from = values.day("CSKSRQ")?;
     outcome.to = values.day("CSJSRQ")?;
     outcome.ahead = ahead(packed, values.element)?;
-    lists::of_result(packed, values.element, &values.text("KHZH")?, &mut outcome);
+    let account = values.text("KHZH")?;
+    lists::of_result(packed, values.element, &account, &mut outcome);
+    // Words in its place, as in a refusal, name no account.
+    if matches!(said_of(packed.dialect, &account), Ok(Said::Number)) {
+        outcome.account_numbers = writings(&account);
+    }
     let short = values.money("CESKJE")?.is_some_and(Money::is_positive)
         || matches!((held, outcome.limit), (Some(held), Some(limit)) if held < limit);
     let word = values.text("KZZT")?;
@@ -402,11 +413,25 @@ fn control(packed: &Packed<'_>, values: Values<'_>) -> Result<Outcome, String> {
     if let Some(fault) = contradicts(&outcome, verdict) {
         return Err(fault.to_owned());
     }
+    if verdict == Verdict::Registered {
+        (outcome.limit, outcome.caught, outcome.moved, outcome.from, outcome.to) = (None, None, None, None, None);
+    }
     outcome.verdict = verdict;
     outcome.reason = reason;
     outcome.text = (!text.is_empty()).then(|| Personal::new(text));
     outcome.about = Some(About::Control);
     Ok(outcome)
+}
+
+/// An account's number as it stands there, and as it was perhaps told before: in narrow digits, without what divides them.
+pub(crate) fn writings(number: &str) -> Vec<Personal<String>> {
+    let narrow = |sign: char| match u32::from(sign) {
+        code @ 0xff01..=0xff5e => char::from_u32(code - 0xfee0).unwrap_or(sign),
+        _ => sign,
+    };
+    let plain: String = number.chars().map(narrow).filter(|sign| !sign.is_whitespace() && *sign != '-').collect();
+    let other = (plain != number && !plain.is_empty()).then(|| Personal::new(plain));
+    std::iter::once(Personal::from(number)).chain(other).collect()
 }
 
 /// What no reading makes true: it is sent back, and the act stays as it was until the partner says which half it means.
@@ -415,7 +440,7 @@ fn contradicts(outcome: &Outcome, verdict: Verdict) -> Option<&'static str> {
     if below(outcome.caught) || below(outcome.limit) {
         return Some("SKJE、DJXE不得为负数");
     }
-    if verdict == Verdict::Refused && outcome.caught.is_some_and(Money::is_positive) {
+    if matches!(verdict, Verdict::Refused | Verdict::Registered) && outcome.caught.is_some_and(Money::is_positive) {
         return Some("KZZT为未控制而SKJE大于0，请核对");
     }
     if matches!((outcome.from, outcome.to), (Some(from), Some(to)) if to < from) {
@@ -447,6 +472,9 @@ pub(crate) fn controlled(outcome: &Outcome, (text, named): (&str, Reason), short
 /// Words that name a queue, and neither refuse nor say that it is one.
 pub(crate) const QUEUE_UNCLEAR: &str = "WNKZYY未明确是否已登记轮候，请核对后重新反馈";
 
+/// Words that say that somebody is still at it, and that it was not done.
+pub(crate) const UNDER_WAY_UNCLEAR: &str = "WNKZYY未明确是否仍在办理，请核对后重新反馈";
+
 /// KZZT = 1 with nothing held and words by which it does not stand in the queue either: of a freeze that is nothing done.
 pub(crate) fn denies_queue(outcome: &Outcome, (text, named): (&str, Reason)) -> bool {
     let holds_nothing = outcome.caught == Some(Money::ZERO) && outcome.limit != Some(Money::ZERO);
@@ -457,14 +485,24 @@ pub(crate) fn denies_queue(outcome: &Outcome, (text, named): (&str, Reason)) -> 
 }
 
 /// KZZT = 2: refused. Only a bank that names earlier measures and no other ground, or whose words say so, means 轮候 by it; one whose
-/// words name a queue and say neither that it stands in it nor that it does not is asked which.
+/// words name a queue and say neither that it stands in it nor that it does not is asked which. Words by which somebody is still at it
+/// end nothing.
 fn not_controlled(outcome: &Outcome, (text, named): (&str, Reason)) -> Result<(Verdict, Option<Reason>), String> {
     let holds_nothing = outcome.caught.is_none_or(|held| !held.is_positive());
     if text.is_empty() && !outcome.ahead.is_empty() {
         let verdict = if holds_nothing { Verdict::Queued } else { Verdict::Refused };
         return Ok((verdict, Some(Reason::PriorRight)));
     }
-    match queue_of(text, named) {
+    let queue = queue_of(text, named);
+    if queue.is_none() && is_under_way(text) {
+        let is_unclear = refuses(text);
+        return if is_unclear {
+            Err(UNDER_WAY_UNCLEAR.to_owned())
+        } else {
+            Ok((Verdict::Registered, Some(Reason::UnderWay)))
+        };
+    }
+    match queue {
         Some(Queue::Registered) if holds_nothing => Ok((Verdict::Queued, Some(Reason::PriorRight))),
         Some(Queue::Unclear) => Err(QUEUE_UNCLEAR.to_owned()),
         _ => Ok((Verdict::Refused, Some(named))),

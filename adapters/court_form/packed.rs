@@ -200,12 +200,17 @@ pub(crate) fn cut(text: &str, chars_max: usize) -> String {
     text.chars().take(chars_max).collect()
 }
 
-/// A day, also from the 14 digits of `20261120101530`.
+/// A day in the shapes that partners send: with dashes, slashes, dots or 年月日, as digits; each with or without a time.
 pub(crate) fn read_day(text: &str) -> Option<Day> {
-    if text.len() == 14 && text.bytes().all(|b| b.is_ascii_digit()) {
+    let text = text.trim();
+    if matches!(text.len(), 12 | 14 | 17) && text.bytes().all(|b| b.is_ascii_digit()) {
         return Day::parse(text.get(..8)?);
     }
-    Day::parse(text).or_else(|| endless(text))
+    let date = text.split([' ', 'T', '\u{3000}', '日']).next()?;
+    // 2026-11-22-10.15.30, as some databases write a moment.
+    let date = date.get(..10).filter(|_| date.as_bytes().get(10) == Some(&b'-')).unwrap_or(date);
+    let plain = date.replace(['年', '月', '.'], "-");
+    Day::parse(&plain).or_else(|| endless(&plain))
 }
 
 /// Days such as `9999/12/31`, by which systems say that no end is known: the last day there is.

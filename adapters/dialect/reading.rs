@@ -73,6 +73,7 @@ pub(super) fn read(industry: &Industry, text: &DialectText) -> Result<Dialect, V
             _ => sheet.unknown(&key, &format!("{PLAIN} and the tables operations, elements, fields, errors, measures, codes, id_types, right_types, limits, papers, officers, notices, paper_names, reasons")),
         }
     }
+    sheet.held_apart(text);
     if !sheet.faults.is_empty() {
         return Err(sheet.faults);
     }
@@ -289,6 +290,33 @@ impl Sheet {
                 key,
                 "industry, deposit, funds, case_account, taken, failed, controlled, not_controlled, query, control, chinese, no, no_account, not_passed, no_reason",
             ),
+        }
+    }
+
+    /// What must not be said in one word: whoever reads it would take the one for the other.
+    fn held_apart(&mut self, text: &DialectText) {
+        let dialect = &self.dialect;
+        let shared = |one: &[String], other: &[String]| one.iter().any(|word| other.contains(word));
+        let measures: Vec<&String> = dialect.measures.values().collect();
+        let same_measure =
+            measures.iter().enumerate().any(|(at, code)| measures.iter().skip(at + 1).any(|c| c == code));
+        let operations = &dialect.operations;
+        let same_operation = operations.iter().enumerate().any(|(at, (name, purpose))| {
+            operations.iter().skip(at + 1).any(|(other, of)| other == name && of != purpose)
+        });
+        let confused = [
+            ("codes.controlled", shared(&dialect.controlled, &dialect.not_controlled), "codes.not_controlled"),
+            ("codes.taken", dialect.taken == dialect.failed, "codes.failed"),
+            ("codes.query", dialect.natures.0 == dialect.natures.1, "codes.control"),
+            ("codes.no_account", shared(&dialect.no_account, &dialect.not_passed), "codes.not_passed"),
+            ("measures", same_measure, "another act"),
+            ("operations", same_operation, "another operation"),
+        ];
+        for (key, _, other) in confused.into_iter().filter(|(_, is_confused, _)| *is_confused) {
+            let message = format!("has a word that {other} has too; nobody could tell them apart, so write another");
+            let line = text.entries.iter().find(|(name, _)| name.starts_with(key) || *name == other);
+            let line = line.map_or(1, |(_, entry)| entry.line);
+            self.faults.push(OptionFault { key: key.to_owned(), line, message });
         }
     }
 

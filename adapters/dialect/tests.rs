@@ -48,6 +48,25 @@ const THIRD: &[(&str, &[&str])] = &[
     ("right_types.FDCQ", &["4"]),
 ];
 
+/// A table in which yes and no are one word would make a success of a refusal.
+#[test]
+fn what_must_not_be_confused_has_words_of_its_own() {
+    for (rows, key) in [
+        (&[("codes.controlled", &["1", "OK"][..]), ("codes.not_controlled", &["2", "OK"])][..], "codes.controlled"),
+        (&[("codes.not_controlled", &["01"])], "codes.controlled"),
+        (&[("codes.failed", &["success"])], "codes.taken"),
+        (&[("codes.control", &["1"])], "codes.query"),
+        (&[("codes.not_passed", &["查无"])], "codes.no_account"),
+        (&[("measures.release", &["01"])], "measures"),
+        (&[("operations.bank.list_controls", &["getXzcxList"])], "operations"),
+    ] {
+        let faults = check(&text(rows));
+        let [fault] = faults.as_slice() else { panic!("{key}: {} faults", faults.len()) };
+        assert_eq!((fault.key.as_str(), fault.line > 0), (key, true));
+        assert!(fault.message.contains("nobody could tell them apart"), "{}", fault.message);
+    }
+}
+
 #[test]
 fn a_third_dialect_is_all_table() {
     let options = PartnerOptions { dialect: Some(text(THIRD).into()), ..PartnerOptions::default() };

@@ -11,6 +11,7 @@ use domain::outcome::{
     ACCOUNTS_MAX, DETAIL_CHARS_MAX, DETAILS_MAX, Detail, FINDINGS_MAX, Lead, Outcome, PriorMeasure, Reason, Verdict,
 };
 use domain::socket::INBOUND_ITEMS_MAX;
+use domain::whose::Named;
 use domain::{ActKind, Day, Money, Personal};
 use serde_json::Value;
 
@@ -36,6 +37,9 @@ pub(crate) const FIELDS: Words = &[
     ("slip", Sort::Text),
     ("line", Sort::Text),
     ("kind", Sort::Text),
+    ("name", Sort::Text),
+    ("id_number", Sort::Text),
+    ("account", Sort::Text),
     ("error", Sort::Text),
     ("state", Sort::Text),
     ("reason", Sort::Text),
@@ -43,6 +47,7 @@ pub(crate) const FIELDS: Words = &[
     ("limit", Sort::Money),
     ("caught", Sort::Money),
     ("moved", Sort::Money),
+    ("left", Sort::Money),
     ("from", Sort::Day),
     ("to", Sort::Day),
     ("due", Sort::Day),
@@ -349,6 +354,12 @@ impl Told {
         (outcome.limit, outcome.caught, outcome.moved) =
             (reader.money("limit")?, reader.money("caught")?, reader.money("moved")?);
         (outcome.from, outcome.to, outcome.due) = (reader.day("from")?, reader.day("to")?, reader.day("due")?);
+        // Whose it is, and what is left of it, are held against the order by whoever knows that.
+        outcome.left = reader.money("left")?;
+        outcome.account_numbers = reader.word("account")?.map(Personal::new).into_iter().collect();
+        let (name, number) = (reader.word("name")?, reader.word("id_number")?);
+        let named = Named::of(&name.unwrap_or_default(), &number.unwrap_or_default());
+        outcome.named = Some(named).filter(Named::says_anything).into_iter().collect();
         outcome.serial = reader.word("serial")?.map(Personal::new);
         outcome.as_of = reader.word("as_of")?;
         outcome.accounts = self.list("accounts", value, codes, ACCOUNTS_MAX, entries::account)?;

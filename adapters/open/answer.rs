@@ -151,6 +151,8 @@ pub(super) fn outcome(trade: &Trade, kind: ActKind, json: &str, answer: Answer<'
     outcome.text = answer.text.personal();
     (outcome.limit, outcome.caught, outcome.moved) = (answer.limit.0, answer.caught.0, answer.moved.0);
     (outcome.from, outcome.to, outcome.due) = (answer.from.0, answer.to.0, answer.due.0);
+    // Of a release the limit is what is left of it.
+    outcome.left = outcome.limit.filter(|_| kind == ActKind::Release);
     outcome.serial = answer.serial.personal();
     outcome.as_of = answer.as_of.0;
     outcome.ahead = answer.ahead.0.into_iter().map(Into::into).collect();

@@ -39,6 +39,28 @@ fn a_wallet_is_found_with_its_linked_card_as_a_lead() {
 }
 
 #[test]
+fn a_wallet_says_whose_it_is_by_its_number_and_else_by_its_name() {
+    let (outcome, _) = fed("ifshfeedXzcxInfo", include_str!("golden/01_ifshfeedXzcxInfo_argument.b64").trim_end());
+    let [owner] = outcome.named.as_slice() else { panic!("one owner") };
+    assert!(
+        owner.name.expose().is_empty() && !owner.id_number.expose().is_empty(),
+        "a name may be one that was chosen"
+    );
+    let cover = |text: &str| {
+        use base64::Engine as _;
+        base64::engine::general_purpose::STANDARD.encode(encoding_rs::GBK.encode(text).0)
+    };
+    let row = format!(
+        "<zhxxList><zhxx BDHM=\"{}\" KHZH=\"{}\" ZCMC=\"{}\"/></zhxxList>",
+        cover("X1"),
+        cover("w-1"),
+        cover("王*渔")
+    );
+    let (outcome, _) = fed("ifshfeedXzcxInfo", &cover(&row));
+    assert_eq!(outcome.named[0].name.expose(), "王*渔");
+}
+
+#[test]
 fn further_information_is_a_finding_and_unknown_fields_are_kept() {
     let cover = |text: &str| {
         use base64::Engine as _;

@@ -2,7 +2,7 @@
 
 use domain::SlipLine;
 
-use crate::transport::drop::number::{key_of, number_of};
+use crate::transport::drop::number::{is_sign, key_of, number_of};
 
 pub(crate) const ORGAN_BYTES: usize = 6;
 pub(crate) const TARGET_BYTES: usize = 17;
@@ -13,10 +13,6 @@ const NUMBER_BYTES: usize = 22;
 pub(crate) struct Ends {
     pub(crate) organ: String,
     pub(crate) target: String,
-}
-
-pub(crate) fn is_sign(byte: u8) -> bool {
-    byte.is_ascii_uppercase() || byte.is_ascii_digit()
 }
 
 /// The name of a request without `.zip`: it is the packet's password too.

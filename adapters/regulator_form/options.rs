@@ -7,10 +7,11 @@ use domain::socket::{ItemVerdict, OptionFault, PaperFile, PartnerOptions, Plug};
 
 use super::Said;
 use super::answering::BackReader;
-use super::names::{self, Ends, ORGAN_BYTES, TARGET_BYTES};
+use super::names::{Ends, ORGAN_BYTES, TARGET_BYTES};
 use super::request::request;
 use crate::options::Reading;
 use crate::transport::drop::call::{DropCall, Packet, PacketForm};
+use crate::transport::drop::number::is_sign;
 use crate::transport::drop::options as mailbox;
 
 /// The option table.
@@ -66,7 +67,7 @@ impl PacketForm for Packets {
 
 fn code(reading: &mut Reading<'_>, key: &'static str, bytes: usize, what: &str) -> String {
     let text = reading.required(key, what);
-    let fits = text.len() == bytes && text.bytes().all(names::is_sign);
+    let fits = text.len() == bytes && text.bytes().all(is_sign);
     if !text.is_empty() && !fits {
         reading.fault(key, &format!("must be {bytes} capital letters and digits"));
     }

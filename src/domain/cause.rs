@@ -37,6 +37,8 @@ pub enum Cause {
     HostKey,
     /// No connection came to be in time; nothing was sent.
     ConnectTimeout,
+    /// The answer names somebody else than the subject of the order.
+    AnotherSubject,
 }
 
 /// The word of each cause and what it means, in Chinese and English, in the order of their codes; new ones come at the end.
@@ -122,11 +124,16 @@ const ROWS: [(&str, &str, &str); Cause::COUNT] = [
         "在 timeouts.connect_ms 内未能建立连接，未发送任何内容；请检查防火墙及对方服务",
         "no connection came to be within timeouts.connect_ms and nothing was sent; look at the firewall and at the partner",
     ),
+    (
+        "another_subject",
+        "对方答复所称姓名或证件号码与所查控之人不符，未采信；请与对方核对该请求单号",
+        "the answer names somebody else than the subject of the order, so nothing of it is believed; settle our number with the partner",
+    ),
 ];
 
 impl Cause {
     /// How many there are; statuses are one.
-    pub const COUNT: usize = 17;
+    pub const COUNT: usize = 18;
 
     /// A number from 0 below [`Cause::COUNT`] that is this one's for ever; all statuses have one.
     #[must_use]
@@ -149,6 +156,7 @@ impl Cause {
             Self::Tls => 14,
             Self::HostKey => 15,
             Self::ConnectTimeout => 16,
+            Self::AnotherSubject => 17,
         }
     }
 
@@ -207,12 +215,13 @@ mod tests {
         Cause::Tls,
         Cause::HostKey,
         Cause::ConnectTimeout,
+        Cause::AnotherSubject,
     ];
 
     #[test]
     fn each_cause_has_a_code_and_a_word_that_stay_and_a_sentence_in_both_languages() {
         let golden = "connect timeout broken status schema too_large throttled closed credential panicked interrupted \
-                      unencodable address name tls host_key connect_timeout";
+                      unencodable address name tls host_key connect_timeout another_subject";
         assert_eq!(ALL.map(Cause::word).join(" "), golden);
         for (place, cause) in ALL.into_iter().enumerate() {
             assert_eq!((cause.code(), Cause::word_of(place)), (place, cause.word()));

@@ -19,7 +19,8 @@ words! {
     Stage {
         /// People had not approved it yet.
         Approval = 1 "approval" "待审批",
-        /// It waited its turn: order on the subject, and the agreed pace; and agreed hours, where those of then are not known any more.
+        /// It waited its turn: order on the subject, and this gateway itself; and agreed hours, where those of then are not known any
+        /// more, and the agreed pace of what left before the journal told it.
         Turn = 2 "turn" "待发送",
         /// The partner had not fetched it yet.
         Fetch = 3 "fetch" "待提取",
@@ -47,6 +48,42 @@ words! {
         Rest = 14 "rest" "协助单位连续故障，通道熔断",
         /// This gateway did not run, so nobody could fetch, answer, approve or be asked.
         Down = 15 "down" "本系统停机",
+        /// The partner took no more messages in that time, as was agreed.
+        Pace = 16 "pace" "达到与协助单位约定的频次上限",
+        /// The partner took no more messages at once, as was agreed.
+        InFlight = 17 "in_flight" "达到与协助单位约定的同时办理上限",
+        /// The partner took no more messages on that day, as was agreed.
+        PerDay = 18 "per_day" "达到与协助单位约定的每日上限",
+        /// The partner had not come so far that it takes this kind of act, or was set back.
+        NotOpen = 19 "not_open" "协助单位的接入阶段尚不办理该类事项",
+        /// An officer was not registered with the partner on that day (rule D4).
+        Officer = 20 "officer" "承办人未在协助单位登记或登记已失效",
+        /// The partner did not read how much of a freeze is let go.
+        PartUnread = 21 "part_unread" "协助单位不能识别部分解除的金额",
+    }
+}
+
+words! {
+    /// A limit that was agreed with the partner.
+    Limit {
+        /// Messages in any window.
+        Rate = 1 "rate" "频次",
+        /// Messages under way at once.
+        InFlight = 2 "in_flight" "同时办理数",
+        /// Messages on a calendar day.
+        PerDay = 3 "per_day" "每日数量",
+    }
+}
+
+impl Limit {
+    /// The stage of an act that waits for it.
+    #[must_use]
+    pub fn stage(self) -> Stage {
+        match self {
+            Self::Rate => Stage::Pace,
+            Self::InFlight => Stage::InFlight,
+            Self::PerDay => Stage::PerDay,
+        }
     }
 }
 
@@ -56,7 +93,7 @@ impl Stage {
     pub fn english(self) -> &'static str {
         match self {
             Self::Approval => "waited for approval",
-            Self::Turn => "waited its turn: order on the subject, and the agreed pace",
+            Self::Turn => "waited its turn: order on the subject, and this gateway",
             Self::Fetch => "waited for the partner to fetch it",
             Self::Exchange => "a message was under way",
             Self::Answer => "waited for the partner's answer",
@@ -70,6 +107,12 @@ impl Stage {
             Self::Hours => "outside the partner's agreed hours",
             Self::Rest => "the lane rested: the partner had failed again and again",
             Self::Down => "this gateway did not run",
+            Self::Pace => "the agreed number of messages in a window was used up",
+            Self::InFlight => "the agreed number of messages under way at once was reached",
+            Self::PerDay => "the agreed number of messages on a day was used up",
+            Self::NotOpen => "the partner's stage did not let this kind of act go",
+            Self::Officer => "an officer was not registered with the partner on that day",
+            Self::PartUnread => "the partner did not read how much of a freeze is let go",
         }
     }
 
@@ -83,8 +126,10 @@ impl Stage {
     #[must_use]
     pub fn awaited(self) -> Awaited {
         match self {
-            Self::Approval | Self::Settle | Self::Stop | Self::Halt => Awaited::Court,
-            Self::Turn | Self::Pause | Self::Down => Awaited::Gateway,
+            // Who is sent for is the court's to register.
+            Self::Approval | Self::Settle | Self::Stop | Self::Halt | Self::Officer => Awaited::Court,
+            // How far a partner has come is set by whoever runs this gateway, as a pause is.
+            Self::Turn | Self::Pause | Self::Down | Self::NotOpen => Awaited::Gateway,
             Self::Fetch
             | Self::Exchange
             | Self::Answer
@@ -92,7 +137,11 @@ impl Stage {
             | Self::Condition
             | Self::Doubt
             | Self::Hours
-            | Self::Rest => Awaited::Partner,
+            | Self::Rest
+            | Self::Pace
+            | Self::InFlight
+            | Self::PerDay
+            | Self::PartUnread => Awaited::Partner,
         }
     }
 }

@@ -72,6 +72,10 @@ impl TextBytes {
     }
 }
 
+/// How long a further part of an answer may follow the last one, in milliseconds, where a partner's form lets it answer a question
+/// in several messages: hubs that tell account by account send one message after the other, seconds apart.
+pub const PARTS_QUIET_MS: u64 = 10_000;
+
 /// What of a request a partner will see.
 pub struct Looked<'r> {
     /// The party and its place in the case.
@@ -118,6 +122,8 @@ pub struct Form {
     pub register: Option<Vec<RegisteredOfficer>>,
     /// What it makes of a release that names a sum.
     pub part_release: PartRelease,
+    /// How long after a part of an answer a further one may follow, in milliseconds; 0 = its first message is the whole answer.
+    pub parts_quiet_ms: u64,
 }
 
 /// An officer as a partner's register has him.

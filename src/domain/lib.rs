@@ -27,6 +27,7 @@ pub mod slip;
 pub mod socket;
 pub mod stop;
 pub mod task;
+pub mod whose;
 
 pub use act::{ActKind, ActState};
 pub use day::{Day, Millis};

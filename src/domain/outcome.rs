@@ -1,6 +1,7 @@
 //! Outcomes: what an exchange said about an act.
 
 use crate::act::words;
+use crate::whose::Named;
 use crate::{ActKind, ActState, Day, Millis, Money, Personal};
 
 words! {
@@ -73,6 +74,10 @@ words! {
         ConsentMissing = 14 "consent_missing" "缺少投保人同意",
         /// The partner's people are at it, within its clock.
         UnderWay = 15 "under_way" "办理中",
+        /// The limit that was registered is not the one that was ordered.
+        LimitDiffers = 16 "limit_differs" "登记限额与所令不符",
+        /// It ends before the day that was ordered.
+        EndsEarly = 17 "ends_early" "止期早于所令",
     }
 }
 
@@ -329,6 +334,11 @@ pub struct Outcome {
     /// The numbers under which the partner says whose money it is about, any of which may be the one that was ordered; empty = the
     /// message does not say. Held against the act and not kept.
     pub account_numbers: Vec<Personal<String>>,
+    /// Whom the partner says that it is about; empty = the message does not say. Held against the order and not kept.
+    pub named: Vec<Named>,
+    /// The limit that the partner says is left after a part was released; `None` = the message does not say. Held against what must be
+    /// left and not kept.
+    pub left: Option<Money>,
 }
 
 impl Outcome {
@@ -354,6 +364,8 @@ impl Outcome {
             in_part: false,
             about: None,
             account_numbers: Vec::new(),
+            named: Vec::new(),
+            left: None,
         }
     }
 

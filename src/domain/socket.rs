@@ -153,6 +153,8 @@ pub struct Sweep {
 pub struct Swept {
     /// What the adapter knows it by; never personal.
     pub name: String,
+    /// What its sender calls it, which stays when the adapter knows it by another name the next time; never personal.
+    pub packet: String,
     /// SHA-256 of its bytes, 64 hex digits.
     pub digest: String,
     /// What it says, or why nobody can tell: one word of the adapter's own list, such as `truncated`.

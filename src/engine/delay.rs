@@ -4,12 +4,15 @@ use std::collections::BTreeSet;
 
 use domain::calendar::{Calendar, Hours};
 use domain::case::HaltCause;
-use domain::delay::{Awaited, Stage};
+use domain::delay::{Awaited, Limit, Stage};
 use domain::outcome::Verdict;
 use domain::socket::Cause;
 use domain::stop::StopScope;
 use domain::{ActKind, ActState, Millis};
 use store::record::{ActRef, Fact, act_state};
+
+use crate::decide::Wait;
+use crate::state::held::stage_by;
 
 /// An event as far as leaves tell it.
 #[derive(Clone)]
@@ -33,6 +36,8 @@ pub(crate) struct Whose {
     pub fetched: bool,
     /// When what it builds on came to its end; until then it was not shown to whoever fetches.
     pub base_until: Option<Millis>,
+    /// What agreed limits keep it waiting for now; what left says it itself.
+    pub waits: Vec<Wait>,
 }
 
 /// One stretch.
@@ -97,6 +102,8 @@ pub(crate) fn stretches(
     done.extend(current);
     let mut held = held(whose, around);
     held.extend(whose.base_until.map(|until| turn(whose, own, until)));
+    held.extend(own.iter().flat_map(paced));
+    held.extend(whose.waits.iter().map(|wait| waits(whose, wait)));
     held.extend(outages.iter().map(down));
     held.sort_by_key(|held| held.from);
     let cut = done.into_iter().flat_map(|stretch| cut(stretch, &held, now));
@@ -232,6 +239,15 @@ fn held(whose: &Whose, around: &[Seen]) -> Vec<Held> {
                 }
             }
             Fact::CaseResumed(_) => close(&mut found, Stage::Halt, seen.at),
+            Fact::ActHeld(fact) if fact.acts.contains(&whose.act) => {
+                let stage = stage_by(&fact.by);
+                found.extend(stage.map(|stage| hold(seen, (stage, stage.awaited()), "", None)));
+            }
+            Fact::ActFreed(fact) if fact.acts.contains(&whose.act) => {
+                for stage in [Stage::NotOpen, Stage::Officer, Stage::PartUnread] {
+                    close(&mut found, stage, seen.at);
+                }
+            }
             Fact::ExchangeEnded(fact) if fact.partner == whose.partner => {
                 close(&mut found, Stage::Rest, seen.at);
                 if fact.breaks.is_some() {
@@ -246,6 +262,26 @@ fn held(whose: &Whose, around: &[Seen]) -> Vec<Held> {
 
 fn hold(seen: &Seen, (stage, awaited): (Stage, Awaited), by: &str, until: Option<Millis>) -> Held {
     Held { from: seen.at, until, stage, awaited, event: seen.sequence, by: by.to_owned() }
+}
+
+/// What its message says that it had waited for.
+fn paced(seen: &Seen) -> Vec<Held> {
+    let Fact::ExchangeBegan(fact) = &seen.fact else { return Vec::new() };
+    let times = fact.paced_from.iter().zip(&fact.paced_until);
+    let told =
+        fact.paced_by.iter().zip(times).filter_map(|(word, times)| Some((Limit::from_word(word)?.stage(), times)));
+    let held = |(stage, (from, until)): (Stage, (&Millis, &Millis))| {
+        let (awaited, event) = (stage.awaited(), seen.sequence);
+        Held { from: *from, until: Some(*until), stage, awaited, event, by: String::new() }
+    };
+    told.map(held).collect()
+}
+
+/// The same of what has not left.
+fn waits(whose: &Whose, wait: &Wait) -> Held {
+    let stage = wait.by.stage();
+    let (from, until, awaited, event) = (wait.from, wait.until, stage.awaited(), whose.act.0);
+    Held { from, until, stage, awaited, event, by: String::new() }
 }
 
 fn down(outage: &Outage) -> Held {

@@ -89,6 +89,7 @@ impl State {
         self.fold_delivery(sequence, fact, event.at);
         self.fold_reminder(sequence, fact, event.at);
         self.fold_stop(sequence, fact, event.at);
+        self.fold_held(fact);
         self.fold_measures(sequence, fact, body, event);
         self.fold_settlement(sequence, fact, body);
         self.fold_applicant(fact);
@@ -158,6 +159,10 @@ impl State {
         let Some(open) = self.requests.get(request) else { return };
         let (case, start) = (open.case, u32::try_from(open.acts.len()).unwrap_or(u32::MAX));
         let (approvals, repeats, secret) = (open.approvals.len(), open.round > 0, !open.viewers.is_empty());
+        if secret {
+            let viewers = std::iter::once(open.token).chain(open.viewers.iter().copied()).collect();
+            self.viewers.insert(sequence, viewers);
+        }
         self.plans.insert(sequence, (request, start));
         let known: Vec<(u16, u64)> = if subjects.is_empty() {
             let acts = self.requests.get(request).map(|open| open.acts.clone()).unwrap_or_default();

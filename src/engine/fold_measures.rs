@@ -78,7 +78,9 @@ impl State {
 
     fn changed(&mut self, fact: &MeasureChanged, standing: &ChangedBody) {
         let id: ActId = fact.measure.into();
-        let Some(index) = self.measure_index(id.into()) else { return };
+        let before = self.gone(id.into()).map(|gone| self.ordered_of(gone).unwrap_or(gone.granted));
+        let known = self.measure_index(id.into()).or_else(|| self.hear_again_of(id.into()));
+        let Some(index) = known else { return };
         // What a person says of the end holds whatever becomes of the renewals before.
         if standing.to.is_some() && fact.cause != ChangeCause::Told.word() {
             self.renewals.forget(id_key(fact.measure.0, fact.measure.1));
@@ -87,6 +89,10 @@ impl State {
         self.booked_alone((index, NONE), |books| {
             books.with_measure(index, |measure| stand(measure, standing, state));
         });
+        if let Some((ordered, measure)) = before.zip(self.measures.get(index)) {
+            let told = (measure.granted, ordered);
+            self.told_limit(index, told);
+        }
         self.drop_if_over(index);
     }
 
@@ -212,8 +218,11 @@ impl State {
                 case
             }
         };
-        let readers: Vec<u16> = body.request.viewers().iter().map(|viewer| self.word_for(viewer)).collect();
-        self.reference(&body.documents, &readers);
+        let viewers: Vec<u16> = body.request.viewers().iter().map(|viewer| self.word_for(viewer)).collect();
+        self.reference(&body.documents, &viewers);
+        if !viewers.is_empty() {
+            self.viewers.insert(sequence, viewers);
+        }
         for (place, (line, standing)) in (0_u32..).zip(body.lines.iter().zip(&body.standing)) {
             let Some(kind) = ActKind::from_code(line.kind) else { continue };
             let mut measure = self.imported((sequence, place), kind, line);
@@ -230,6 +239,9 @@ impl State {
             // What its partner told above our order is the first to go, whenever it was told.
             if of_ours {
                 self.told_limit(index, told);
+            }
+            if let Some(before) = line.base {
+                self.is_taken_up(id_key(before.0, before.1), id_key(sequence, place));
             }
         }
     }

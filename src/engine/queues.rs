@@ -26,6 +26,9 @@ impl State {
             return;
         }
         let (lane, kind, subject) = (act.lane, act.kind(), act.subject_key);
+        if act.held == 0 && self.hold_of_partner(act).is_some() {
+            self.to_hold.insert(index);
+        }
         self.stirred.insert(lane);
         if kind.is_control() {
             let Some(lane_state) = self.lane_mut(lane) else { return };
@@ -194,6 +197,7 @@ impl State {
         let mut open: Vec<(Millis, u64, u32, Index)> =
             self.acts.iter().filter(|(_, act)| act.state().is_open()).map(rank).collect();
         open.sort_unstable();
+        self.held_acts = self.acts.iter().filter(|(_, act)| act.held != 0).map(|(index, _)| index).collect();
         // What was handed to the partner first keeps its place ahead of what is only ready.
         for (_, _, _, index) in &open {
             self.requeue_doubtful(*index);
@@ -224,6 +228,7 @@ impl State {
         for (_, _, _, index) in roused {
             self.make_ready(index);
         }
+        self.to_free.clone_from(&self.held_acts);
         self.stirred.extend(0..u16::try_from(self.lanes.len()).unwrap_or(u16::MAX));
     }
 

@@ -39,6 +39,11 @@ pub enum Refusal {
         /// Where in the request, as a JSON pointer.
         at: String,
     },
+    /// Nothing is left of what an act builds on, or nothing will be: it is being let go whole.
+    OriginalGone {
+        /// Where in the request, as a JSON pointer.
+        at: String,
+    },
     /// The case-money account is not on the court's list (rule D20).
     AccountNotListed,
     /// The callback's origin is not on the court's list.

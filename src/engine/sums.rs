@@ -112,6 +112,7 @@ impl State {
         }
         self.give_back_late(act, said);
         self.say_renewal(id_key(act.sequence, act.line), said);
+        self.let_go_late(id_key(act.sequence, act.line), said);
         let Some(measure) = self.measure_index(act.into()) else { return };
         if let Some(found) = self.measures.get(measure).filter(|found| found.kind() == ActKind::Freeze) {
             let ordered = self.ordered_of(found).unwrap_or(found.granted);
@@ -216,12 +217,14 @@ impl State {
         let moved = said.moved(ordered);
         let Some(taking) = self.takings.get_mut(index) else { return };
         let change = moved - std::mem::replace(&mut taking.moved, moved);
+        let base = taking.base;
         if moved > 0 && taking.reported_at == 0 {
             taking.reported_at = said.at;
         }
         self.owe_notice_of_taking(index);
         self.watch_settlement(index);
         if change != 0 {
+            self.gone_moved(base, change);
             self.with_measure(self.base_of(index), |freeze| {
                 freeze.moved = freeze.moved.saturating_add(change).max(0);
                 freeze.stands_by_what_is_left(change < 0);
@@ -264,16 +267,20 @@ impl State {
         let Some(act) = self.acts.get(index) else { return };
         let (measure, effected) = (act.measure, act.effected);
         let most = self.measures.get(measure).map_or(0, Measure::limit).saturating_add(effected);
-        let gone = match (said.effect_of(ActKind::Release), part > 0) {
-            (false, _) => 0,
-            (true, true) => part.min(most),
-            (true, false) => most,
-        };
+        let gone = gone_of(said, part, most);
         let Some((_, change)) = self.effected(index, gone) else { return };
         self.with_measure(measure, |freeze| {
             freeze.released = freeze.released.saturating_add(change).max(0);
             freeze.stands_by_what_is_left(change < 0);
         });
+    }
+
+    /// How much a release of a finished request let go after all: the decision that took the word says what that leaves.
+    fn let_go_late(&mut self, act: u64, said: Said<'_>) {
+        let Some(known) = self.releases.of(act).filter(|_| !said.state.is_open()) else { return };
+        let most = self.measure_at(known.measure).map_or(0, Measure::limit).saturating_add(known.effected);
+        let gone = gone_of(said, known.part, most);
+        self.releases.say(act, gone);
     }
 
     /// Where a renewal moved the end, or that it moved nothing; did it stand before?
@@ -324,6 +331,15 @@ impl State {
     }
 }
 
+/// What a release lets go of the most that there is: the part that it names, or all of it.
+fn gone_of(said: Said<'_>, part: i64, most: i64) -> i64 {
+    match (said.effect_of(ActKind::Release), part > 0) {
+        (false, _) => 0,
+        (true, true) => part.min(most),
+        (true, false) => most,
+    }
+}
+
 /// What a taking and its measure hold, for those who only look.
 impl State {
     /// What an act moved to the court's account.
@@ -349,6 +365,6 @@ impl State {
     /// The measure of an act, while it is in memory.
     #[must_use]
     pub fn measure_by_act(&self, act: ActId) -> Option<&Measure> {
-        self.measure_index(act.into()).and_then(|index| self.measures.get(index))
+        self.measure_made_by(act.into()).and_then(|index| self.measures.get(index))
     }
 }

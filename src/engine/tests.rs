@@ -4,9 +4,11 @@ mod beside;
 mod ceilings;
 mod claims;
 mod dates;
+mod delays;
 mod delivering;
 mod finished;
 mod giving_back;
+mod gone;
 mod histories;
 mod kinds;
 mod late;
@@ -16,6 +18,7 @@ mod measures;
 mod news;
 mod notices;
 mod officers;
+mod open_or_over;
 mod parts;
 mod pulled_list;
 mod reminders;
@@ -213,7 +216,7 @@ fn ruling() -> StoreDocument {
     }
 }
 
-fn request(asked: Asked) -> Request {
+pub(crate) fn request(asked: Asked) -> Request {
     let personal = |text: &str| Personal::new(text.to_owned());
     Request {
         case: Case {

@@ -16,6 +16,10 @@ pub(crate) fn words(fact: &Fact) -> (&'static str, &'static str) {
         Fact::RequestStopped(_) => ("停止办理,不再启动新事项", "Nothing new starts for this request."),
         Fact::DeadlinePassed(_) => ("请求期限已过", "The deadline of a request passed; told once."),
         Fact::RequestFinished(_) => ("请求全部事项办结", "Every act of a request is final and nothing follows."),
+        Fact::ExchangeBegan(fact) if !fact.paced_by.is_empty() => (
+            "一次报文往来开始,此前因约定的频次、并发或每日上限而等待",
+            "One message out began that agreed limits had kept waiting for a second or more.",
+        ),
         Fact::ExchangeBegan(_) => {
             ("一次报文往来开始,此后报文可能已发出", "One message out began: bytes may leave once this is durable.")
         }
@@ -51,6 +55,12 @@ pub(crate) fn words(fact: &Fact) -> (&'static str, &'static str) {
             "A reminder of what waits in an inbox began: it may leave once this is durable.",
         ),
         Fact::ReminderEnded(_) => ("一次收件箱催办已判定", "A reminder ended."),
+        Fact::ActHeld(_) => (
+            "待发送的事项因协助单位的接入阶段、承办人登记或部分解除的约定而不得发送",
+            "Acts that are ready may not be sent: by the partner's stage, its register of officers (rule D4), or what it reads of a release in part.",
+        ),
+        Fact::ActFreed(_) => ("上述原因消除，事项可以发送", "What held these acts is gone."),
+        Fact::GatewayStarted(_) => ("网关启用了本数据目录", "The gateway took up its data directory."),
         Fact::CaseHalted(_) => ("案件中止采取措施", "Nothing more is done to the property in a case."),
         Fact::CaseResumed(_) => ("案件恢复采取措施", "Another person let the case go on."),
         _ => ("其他事件", "Another event."),

@@ -87,6 +87,7 @@ fn page(id: &str, name: &str, kind: PartnerKind, adapter: &Adapter) -> String {
         "# Region codes that it serves; empty = everywhere.\nregions = []\n# All that this adapter can say; keep what the partner takes.\nacts = [{acts}]\n"
     ));
     page.push_str(&part_release(adapter));
+    page.push_str(&parts_quiet(adapter));
     page.push_str(MANNERS);
     if by_hand {
         let _infallible = writeln!(page, "{CLERKS}name = \"{id}-clerk-1\"\nsha256 = \"…\"{REMINDED}");
@@ -122,6 +123,16 @@ fn part_release(adapter: &Adapter) -> String {
     format!(
         "# true = it lets go of a part of a freeze when the release names a sum; false = it would let go of all of it, so no part is ever sent.\n# part_release = {read}\n"
     )
+}
+
+/// How long its answer is heard out; nothing where it is one message.
+fn parts_quiet(adapter: &Adapter) -> String {
+    match (adapter.form)(&PartnerOptions::default()).parts_quiet_ms / 1_000 {
+        0 => String::new(),
+        seconds => format!(
+            "# So many seconds after a part of an answer a further one may follow, and a goal that is short waits for it; 0 = it answers a\n# question in one message.\n# parts_quiet_s = {seconds}\n"
+        ),
+    }
 }
 
 const MANNERS: &str = "\

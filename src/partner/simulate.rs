@@ -188,7 +188,10 @@ fn hub(one: &OnePartner, arguments: &SimulateArguments, county: &County) -> anyh
         ..BankHubConfig::default()
     };
     let hub = BankHub::start(county, config)?;
-    Ok(Standing(stands, Vec::new(), Simulator::Alone(Box::new(hub))))
+    // It is another's reading of the form, and knows none of our tables.
+    let hint = "it speaks the form itself and no dialect: leave options.dialect out while it stands in".to_owned();
+    let hints = one.options.dialect.is_some().then_some(hint).into_iter().collect();
+    Ok(Standing(stands, hints, Simulator::Alone(Box::new(hub))))
 }
 
 /// The address in the file, when it is one of this machine and without TLS; a simulator has no certificate.

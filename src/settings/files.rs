@@ -147,6 +147,9 @@ pub(super) fn bounded(path: &Path, bytes_max: u64) -> Result<Vec<u8>, String> {
     match read {
         Ok(length) if u64::try_from(length).is_ok_and(|length| length <= bytes_max) => Ok(bytes),
         Ok(_) => Err(format!("is larger than {bytes_max} bytes; split or shorten it")),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            Err("is not there; write it, and let this process read it".to_owned())
+        }
         Err(error) => Err(format!("cannot be read ({}); let this process read it", error.kind())),
     }
 }

@@ -167,6 +167,14 @@ fn limits(mut table: Table<'_>) -> Limits {
     size(t, "request_bytes_max", 1_024..=1 << 20, &mut limits.request_bytes_max);
     size(t, "command_bytes_max", 1_024..=1 << 20, &mut limits.command_bytes_max);
     size(t, "face_bytes_max", 1_024..=BYTES_MAX, &mut limits.face_bytes_max);
+    let all = t.number("bodies_bytes_max", 1_024..=1_u64 << 40).map(|found| {
+        limits.bodies_bytes_max = usize::try_from(found.value).unwrap_or(usize::MAX);
+        found.spot
+    });
+    if limits.bodies_bytes_max / 2 < limits.document_bytes_max.max(limits.face_bytes_max) {
+        let spot = all.unwrap_or_else(|| t.spot_of("bodies_bytes_max"));
+        spot.fault("bodies_bytes_max must be twice document_bytes_max and face_bytes_max at least, or the longest body is never taken");
+    }
     size(t, "inline_bytes_max", 1_024..=1 << 20, &mut limits.inline_bytes_max);
     size(t, "pool_threads_max", 1..=64, &mut limits.pool_threads_max);
     count(t, "token_per_second", 1..=1_000_000, &mut limits.token_per_second);

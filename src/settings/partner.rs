@@ -34,6 +34,9 @@ const OPTION_CHARACTERS_MAX: usize = 4_000;
 const PULL_RATE: Rate = Rate { max: 1_000, window_ms: 1_000, burst: 1_000 };
 /// Exchanges under way at once when the file does not say.
 const IN_FLIGHT_MAX: u32 = 4;
+/// The longest that a goal rests for a further part of an answer: whoever takes longer than an hour between two messages is heard
+/// all the same, and its court told.
+const PARTS_QUIET_S_MAX: u64 = 3_600;
 /// A day: what the agreements with banks name for controls is hours.
 const ANSWER_DUE_S: u64 = 86_400;
 /// Once a day: what waits for a condition may wait for years.
@@ -110,7 +113,7 @@ pub(super) fn read<'p>(
     let credential = credential(&mut root, travel.filter(|_| !by_hand), around);
     let (clerks, reminder) = people(&mut root, stem, (adapter.as_ref(), hours.as_ref()), around);
     let token = root.table_if_any("callback").and_then(|table| super::tokens::of_partner(table, stem));
-    let ask_every = root.number("ask_every_s", 1..=31_536_000_u64);
+    let (ask_every, quiet) = (root.number("ask_every_s", 1..=31_536_000_u64), quiet(&mut root));
     let agreed = root.table_if_any("check").and_then(|table| agreed(table, around));
     let plug = plug(&mut root, adapter.as_ref(), &timeouts, around, dialects);
     fetchable(kind.as_ref(), travel.filter(|_| !by_hand));
@@ -118,6 +121,7 @@ pub(super) fn read<'p>(
     root.finish();
     let (plug, mut form, options) = plug?;
     (form.register, form.part_release) = (register, agreed_part(part.as_ref(), form.part_release));
+    form.parts_quiet_ms = agreed_quiet(quiet.as_ref(), form.parts_quiet_ms);
     described(&plug, acts.as_deref().unwrap_or_default(), doubt.can_be_asked, page);
     let spot = credential.as_ref().map(|found| found.spot.clone());
     let partner = Partner {
@@ -314,6 +318,21 @@ fn agreed_part(said: Option<&Found<'_, bool>>, by_adapter: PartRelease) -> PartR
         Some(_) if by_adapter == PartRelease::Read => PartRelease::Unagreed,
         _ => by_adapter,
     }
+}
+
+fn quiet<'p>(root: &mut Table<'p>) -> Option<Found<'p, u64>> {
+    root.number("parts_quiet_s", 0..=PARTS_QUIET_S_MAX)
+}
+
+/// How long a further part of an answer may follow, in milliseconds: as its adapter says, unless its file says otherwise.
+fn agreed_quiet(said: Option<&Found<'_, u64>>, by_adapter: u64) -> u64 {
+    let Some(said) = said else { return by_adapter };
+    if by_adapter == 0 {
+        said.spot.fault(
+            "says how long further parts of an answer may follow, and in this adapter's form an answer is one message; leave it out",
+        );
+    }
+    said.value * 1_000
 }
 
 /// A partner whose file describes its messages must describe those of every act that it takes.

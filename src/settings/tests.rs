@@ -277,6 +277,7 @@ fn every_setting_of_the_gateway_wrong_in_turn() {
         "request_bytes_max",
         "command_bytes_max",
         "face_bytes_max",
+        "bodies_bytes_max",
         "inline_bytes_max",
         "pool_threads_max",
         "token_per_second",

@@ -7,7 +7,7 @@ use anyhow::{Context, bail, ensure};
 use domain::day::show_instant;
 use domain::{ActId, CaseId, RequestId};
 use serde_json::Value;
-use store::record::{ActRef, Fact, Leaf, read_leaf};
+use store::record::{ActRef, ExchangeEnded, Fact, Leaf, read_leaf};
 use trail::{Bundle, Hash, NoteVerifier};
 
 /// What came of a check that found nothing altered.
@@ -170,7 +170,8 @@ impl Whose {
             Fact::DeadlinePassed(fact) => fact.request == self.request,
             Fact::RequestFinished(fact) => fact.request == self.request,
             Fact::ExchangeBegan(fact) => fact.acts.contains(&act),
-            Fact::ExchangeEnded(fact) => fact.act == act,
+            // Another act's failure let the lane rest, or its success ended that.
+            Fact::ExchangeEnded(fact) => fact.act == act || self.is_of_breaker(fact),
             Fact::OutcomeReceived(fact) => fact.act == act,
             Fact::LeadReceived(fact) => fact.act == act,
             Fact::ActWithdrawn(fact) => fact.act == act,
@@ -185,9 +186,16 @@ impl Whose {
             Fact::CaseResumed(fact) => fact.case == self.case,
             Fact::LanePaused(fact) => fact.partner == self.partner,
             Fact::LaneResumed(fact) => fact.partner == self.partner,
-            Fact::StopOrdered(_) | Fact::StopLifted(_) | Fact::ConfigLoaded(_) => true,
+            Fact::ActHeld(fact) => fact.acts.contains(&act) && fact.partner == self.partner,
+            Fact::ActFreed(fact) => fact.acts.contains(&act) && fact.partner == self.partner,
+            Fact::StopOrdered(_) | Fact::StopLifted(_) | Fact::ConfigLoaded(_) | Fact::GatewayStarted(_) => true,
             _ => false,
         }
+    }
+
+    fn is_of_breaker(&self, fact: &ExchangeEnded) -> bool {
+        let answered = !matches!(fact.judged.as_str(), "not_sent" | "doubt");
+        fact.partner == self.partner && (fact.breaks.is_some() || answered)
     }
 }
 

@@ -1,20 +1,24 @@
 //! Reading a body within its bounds on size and time.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::HttpRequest;
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
-use actix_web::web::{Bytes, Payload};
+use actix_web::web::{Bytes, Data, Payload};
+use actix_web::{HttpMessage as _, HttpRequest};
 use futures_util::{FutureExt as _, StreamExt as _};
 use tokio::time::{Instant, timeout_at};
 
 use crate::limits::Limits;
 use crate::problem::{Problem, Slug};
+use crate::refusal::OVERLOAD_WAIT_S;
+use crate::right::Doors;
+use crate::tokens::Holder;
 
 /// The whole body, of at most `bytes_max`.
 ///
 /// # Errors
-/// It is compressed, larger, slower than [`Limits::body_rate_min`], or breaks off.
+/// It is compressed, larger, slower than [`Limits::body_rate_min`], breaks off, or there is no room beside all others.
 pub(crate) async fn read(
     request: &HttpRequest,
     mut payload: Payload,
@@ -29,6 +33,9 @@ pub(crate) async fn read(
     if declared.is_some_and(|bytes| !fits(bytes)) {
         return Err(too_large(bytes_max));
     }
+    let room = request.app_data::<Data<Doors>>().map(|doors| doors.room());
+    let is_known = request.extensions().contains::<Arc<Holder>>();
+    let mut held = room.map(|room| room.enter(is_known));
     let began = Instant::now();
     let mut whole = Bytes::new();
     let mut joined = Vec::new();
@@ -45,6 +52,9 @@ pub(crate) async fn read(
             Some(Err(_)) => return Err(Problem::from(Slug::BodyBroken).closing()),
             Some(Ok(chunk)) => chunk,
         };
+        if held.as_mut().is_some_and(|held| !held.grow(chunk.len())) {
+            return Err(Problem::from(Slug::Overloaded).after(OVERLOAD_WAIT_S).closing());
+        }
         if whole.is_empty() {
             whole = chunk;
         } else {
@@ -56,6 +66,10 @@ pub(crate) async fn read(
         if whole.len().max(joined.len()) > bytes_max {
             return Err(too_large(bytes_max));
         }
+    }
+    // What is made of it takes as much again, until it is answered.
+    if let Some(held) = held.filter(|_| whole.len().max(joined.len()) > limits.inline_bytes_max) {
+        request.extensions_mut().insert(held);
     }
     Ok(if joined.is_empty() { whole } else { Bytes::from(joined) })
 }

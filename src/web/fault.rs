@@ -91,6 +91,8 @@ pub enum Want {
     StoredDocument,
     /// A freeze of the same case.
     KnownFreeze,
+    /// Something of which anything is left, and that nobody lets go.
+    LeftOver,
     /// Something on the court's list.
     Listed,
     /// An instant that lies ahead.
@@ -277,6 +279,7 @@ impl Want {
             Self::KnownPartner => ("没有在用的协助单位", "no such partner is in use"),
             Self::StoredDocument => ("该文书未上传", "no such document is stored"),
             Self::KnownFreeze => ("不是本案已有的冻结", "is no freeze of this case"),
+            Self::LeftOver => ("已解除、用尽或者正在全部解除", "is used up, let go, or being let go whole"),
             Self::Listed => ("不在本院登记的名单内", "is not on the court's list"),
             Self::Ahead => ("须在当前时刻之后", "must lie ahead"),
             Self::Booked => (

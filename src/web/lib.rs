@@ -25,6 +25,7 @@ pub mod problem;
 mod proof;
 mod refusal;
 pub mod right;
+mod room;
 mod routes;
 mod seen;
 mod server;

@@ -34,6 +34,9 @@ pub struct Limits {
     pub command_bytes_max: usize,
     /// A call on a partner face: feedback carries sealed answers as base64.
     pub face_bytes_max: usize,
+    /// Bodies in memory at once, over all connections; above it a call is shed before anything is taken. Bodies of callers whose
+    /// credential stands in them (partner faces) may fill half of it. What is made of them takes two or three times as much.
+    pub bodies_bytes_max: usize,
     /// Bytes that are decoded on the worker itself; larger ones go to the bounded pool, so that the other calls on that
     /// worker do not wait for them.
     pub inline_bytes_max: usize,
@@ -68,6 +71,7 @@ impl Default for Limits {
             request_bytes_max: 1_024 * 1_024,
             command_bytes_max: 16 * 1_024,
             face_bytes_max: 32 * 1_024 * 1_024,
+            bodies_bytes_max: 256 * 1_024 * 1_024,
             inline_bytes_max: 64 * 1_024,
             pool_threads_max: 2,
             token_per_second: 50_000,

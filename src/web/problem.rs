@@ -64,6 +64,7 @@ slugs! {
     DocumentUnknown = "document_unknown",
     DocumentLost = "document_lost",
     OriginalUnknown = "original_unknown",
+    OriginalGone = "original_gone",
     AccountNotListed = "account_not_listed",
     CallbackNotListed = "callback_not_listed",
     TooManyActs = "too_many_acts",

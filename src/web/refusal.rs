@@ -7,7 +7,7 @@ use crate::gate::Refusal;
 use crate::problem::{Problem, Slug};
 
 /// How long a caller waits when too much is waiting, in seconds: a full queue is worked off within one.
-const OVERLOAD_WAIT_S: u32 = 1;
+pub(crate) const OVERLOAD_WAIT_S: u32 = 1;
 /// While we stop and start again.
 const DRAIN_WAIT_S: u32 = 10;
 /// Until an operator has acted.
@@ -34,6 +34,7 @@ impl From<Refusal> for Problem {
             Refusal::DocumentUnknown { at } => named(Slug::DocumentUnknown, at, Want::StoredDocument),
             Refusal::DocumentLost { at } => named(Slug::DocumentLost, at, Want::StoredDocument),
             Refusal::OriginalUnknown { at } => named(Slug::OriginalUnknown, at, Want::KnownFreeze),
+            Refusal::OriginalGone { at } => named(Slug::OriginalGone, at, Want::LeftOver),
             Refusal::AccountNotListed => named(Slug::AccountNotListed, "/case/account".to_owned(), Want::Listed),
             Refusal::CallbackNotListed => named(Slug::CallbackNotListed, "/callback/url".to_owned(), Want::Listed),
             Refusal::CourtForeign => Slug::CourtForeign.into(),

@@ -17,6 +17,7 @@ use crate::inbox::sitting::{SittingId, Sittings};
 use crate::language::Language;
 use crate::limits::Limits;
 use crate::problem::{Problem, Slug};
+use crate::room::Room;
 use crate::sources::Sources;
 use crate::tokens::{Holder, Tokens, hash_of};
 
@@ -117,6 +118,7 @@ pub(crate) struct Doors {
     sources: Sources,
     sittings: Sittings,
     limits: Limits,
+    room: Arc<Room>,
     stopping: watch::Receiver<bool>,
 }
 
@@ -128,7 +130,13 @@ impl Doors {
         stopping: watch::Receiver<bool>,
     ) -> Self {
         let sources = Sources::new(limits.source_per_second, limits.sources_max);
-        Self { gate, tokens, sources, sittings: Sittings::default(), limits, stopping }
+        let room = Room::new(limits.bodies_bytes_max);
+        Self { gate, tokens, sources, sittings: Sittings::default(), limits, room, stopping }
+    }
+
+    /// The room that all bodies share.
+    pub(crate) fn room(&self) -> &Arc<Room> {
+        &self.room
     }
 
     /// Counts a call that is turned away; a source that does nothing else is told to wait.

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use simulators::{Fault, Knob};
 
-use crate::bench::{Answer, Doubt, Gateway, Spec, View, acts, collect, freeze};
+use crate::bench::{Answer, Doubt, Gateway, Spec, View, acts, collect, freeze, secure};
 
 const FREEZE: &str = "100201";
 const DEDUCT: &str = "100211";
@@ -195,4 +195,18 @@ fn not_found_is_never_believed_of_a_bank_that_has_not_said_when() {
     });
     assert_eq!(gateway.begins(&submitted.id, "send", view.act("freeze", "bank-a")).len(), 1);
     assert!(gateway.bank("bank-a").books().effects().is_empty());
+}
+
+/// Accounts under another's name are nobody's here: the question is asked again until somebody answers it.
+#[test]
+fn an_answer_about_somebody_else_is_a_doubt_and_nothing_in_it_is_frozen() {
+    let gateway = Gateway::with(vec![Spec::called("bank-a").holds(&[100_000])]);
+    gateway.bank("bank-a").knobs().set(Knob::next(Fault::OtherSubject, 1).only("100309"));
+    let view = gateway.run(&secure(&[0]).claim("300.00"));
+    assert_eq!((view.state_of("freeze", "bank-a"), view.ledger("controlled")), ("done", "300.00"));
+    let query = view.act("query", "bank-a");
+    assert_eq!((&query["state"], query["outcomes"].as_array().map(Vec::len)), (&json!("done"), Some(1)), "{query:#}");
+    assert_eq!(gateway.bank("bank-a").knobs().fired(Fault::OtherSubject), 1);
+    assert_eq!(gateway.figure("xiezhi_exchanges_failed_total{cause=\"another_subject\"}"), Some(1));
+    assert!(!gateway.read_log().contains("示例他人"));
 }

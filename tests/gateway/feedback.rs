@@ -5,7 +5,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use crate::bench::{Ask, Gateway, Hub, Setup, Spec, Submitted, View, acts, deduct, freeze, look, release, secure};
+use crate::bench::{
+    Ask, Gateway, Hub, Setup, Spec, Submitted, View, acts, deduct, freeze, look, release, renew, secure,
+};
 
 /// Hubs that are spoken by hand.
 fn silent(id: &str) -> Spec {
@@ -322,6 +324,53 @@ fn what_was_taken_is_not_forgotten_when_its_freeze_is_denied_and_told_again() {
     );
 }
 
+/// A finished act on a freeze of 5,000.00: its slip and line.
+fn done_on(spoken: &Spoken, (order, act): (&Ask, Value), words: &[(&str, &str)]) -> (Submitted, String, String) {
+    let request = spoken.gateway.submit(&acts(&[0], vec![act]).same_case(order).claim("5000.00"));
+    spoken.hub().call("getXzkzList", None);
+    let act = spoken.gateway.view(&request.id).acts()[0].clone();
+    let (slip, line) = (act["slip"].as_str().unwrap().to_owned(), act["line"].to_string());
+    assert!(spoken.feed_control(&slip, &line, words, "").contains(SUCCESS));
+    spoken.gateway.wait_finished(&request.id);
+    (request, slip, line)
+}
+
+#[test]
+fn a_release_that_is_denied_when_all_is_over_leaves_what_was_known_and_the_freeze_is_named_by_its_act() {
+    let mut spoken = Spoken::with(&["bank-a"]);
+    let order = acts(&[0], vec![freeze("bank-a", "6222000001", "5000.00")]).claim("5000.00");
+    let (first, slip) = spoken.fetched(&order, "getXzkzList");
+    let held = [("KZZT", "1"), ("DJXE", "5000.00"), ("SKJE", "4000.00")];
+    assert!(spoken.feed_control(&slip, "1", &held, "").contains(SUCCESS));
+    let frozen = spoken.gateway.wait_finished(&first.id).act("freeze", "bank-a").clone();
+    done_on(&spoken, (&order, deduct(&frozen, "500.00")), &[("KZZT", "1"), ("SKJE", "500.00")]);
+    let (request, slip, line) = done_on(&spoken, (&order, release(&frozen)), &[("KZZT", "1")]);
+    let ledger = |view: &View| (view.ledger("exposure").to_owned(), view.ledger("controlled").to_owned());
+    assert_eq!(spoken.gateway.view(&request.id).ledger("exposure"), "0.00");
+    let gone = acts(&[0], vec![release(&frozen)]).same_case(&order).claim("5000.00");
+    assert_eq!(spoken.gateway.submit_as("gone", &gone).of_status(422).slug(), "original_unknown");
+    spoken.gateway.restart();
+    spoken.gateway.wait_index_filled();
+    assert!(
+        spoken.feed_control(&slip, &line, &[("KZZT", "2"), ("WNKZYY", "系统异常，未能解除")], "").contains(SUCCESS)
+    );
+    let view = spoken.gateway.wait_until(&request.id, "the denial", |view| view.ledger("exposure") != "0.00");
+    // 4,000.00 of 5,000.00 were held, and 500.00 moved.
+    assert_eq!(ledger(&view), ("4500.00".to_owned(), "3500.00".to_owned()));
+    let again = acts(&[0], vec![release(&frozen)]).same_case(&order).claim("5000.00");
+    let open = spoken.gateway.submit(&again);
+    for act in [release(&frozen), renew(&frozen, frozen["measure"]["to"].as_str().unwrap())] {
+        let twice = acts(&[0], vec![act]).same_case(&order).claim("5000.00");
+        let key = format!("twice-{}", twice.0["acts"][0]["kind"]);
+        assert_eq!(spoken.gateway.submit_as(&key, &twice).of_status(422).slug(), "original_gone");
+    }
+    spoken.hub().call("getXzkzList", None);
+    let act = spoken.gateway.view(&open.id).act("release", "bank-a").clone();
+    let (slip, line) = (act["slip"].as_str().unwrap(), act["line"].to_string());
+    assert!(spoken.feed_control(slip, &line, &[("KZZT", "1")], "").contains(SUCCESS));
+    assert_eq!(spoken.gateway.wait_finished(&open.id).ledger("exposure"), "0.00");
+}
+
 #[test]
 fn a_result_for_what_was_not_fetched_is_refused_and_taken_once_it_was() {
     let spoken = Spoken::with(&["bank-a"]);
@@ -350,6 +399,60 @@ fn on_a_held_freeze(spoken: &Spoken, of: fn(&Value) -> Value) -> (Submitted, Str
     let act = spoken.gateway.view(&request.id).acts()[0].clone();
     spoken.hub().call("getXzkzList", None);
     (request, act["slip"].as_str().unwrap().to_owned(), act["line"].to_string())
+}
+
+#[test]
+fn a_result_for_another_account_is_sent_back_and_nothing_of_it_is_booked() {
+    let spoken = Spoken::with(&["bank-a"]);
+    let order = acts(&[0], vec![freeze("bank-a", "6222000001", "500.00")]);
+    let (request, slip) = spoken.fetched(&order, "getXzkzList");
+    let held = |account| [("KHZH", account), ("KZZT", "1"), ("DJXE", "500.00"), ("SKJE", "500.00")];
+    for refused in [&held("6222000002")[..], &[("KHZH", "6222000002"), ("KZZT", "2"), ("WNKZYY", "余额不足")]] {
+        let told = spoken.feed_control(&slip, "1", refused, "");
+        assert!(told.contains(FAIL) && told.contains("反馈的账户与请求不符"), "{told}");
+        assert!(!told.contains("6222000002"), "{told}");
+    }
+    let view = spoken.gateway.view(&request.id);
+    assert_eq!((view.state_of("freeze", "bank-a"), view.ledger("controlled")), ("awaiting", "0.00"));
+    // As people and some systems write it.
+    let told = spoken.feed_control(&slip, "1", &held("６２２２ 000-001"), "");
+    assert!(told.contains(SUCCESS), "{told}");
+    let view = spoken.gateway.wait_finished(&request.id);
+    assert_eq!((view.state_of("freeze", "bank-a"), view.ledger("controlled")), ("done", "500.00"));
+    // After its end it is held against the order all the same.
+    let told = spoken.feed_control(&slip, "1", &held("6222000002"), "");
+    assert!(told.contains(FAIL) && told.contains("反馈的账户与请求不符"), "{told}");
+}
+
+#[test]
+fn a_deduction_from_another_account_moves_nothing_here() {
+    let spoken = Spoken::with(&["bank-a"]);
+    let (request, slip, line) = on_a_held_freeze(&spoken, |held| deduct(held, "200.00"));
+    let moved = |account| [("KHZH", account), ("KZZT", "1"), ("DJXE", "200.00"), ("SKJE", "200.00")];
+    assert!(spoken.feed_control(&slip, &line, &moved("6222000002"), "").contains(FAIL));
+    let view = spoken.gateway.view(&request.id);
+    assert_eq!((view.state_of("deduct", "bank-a"), view.ledger("deducted")), ("awaiting", "0.00"));
+    assert!(spoken.feed_control(&slip, &line, &moved("6222000001"), "").contains(SUCCESS));
+    assert_eq!(spoken.gateway.wait_finished(&request.id).ledger("deducted"), "200.00");
+}
+
+#[test]
+fn a_limit_that_nobody_ordered_is_said_and_who_is_still_at_it_ends_nothing() {
+    let spoken = Spoken::with(&["bank-a"]);
+    let order = acts(&[0], vec![freeze("bank-a", "6222000001", "500.00")]);
+    let (request, slip) = spoken.fetched(&order, "getXzkzList");
+    let at_it = [("KZZT", "2"), ("WNKZYY", "人工处理中")];
+    assert!(spoken.feed_control(&slip, "1", &at_it, "").contains(SUCCESS));
+    assert_eq!(spoken.gateway.view(&request.id).state_of("freeze", "bank-a"), "awaiting");
+    let unclear = [("KZZT", "2"), ("WNKZYY", "无法自动控制，待人工处理")];
+    assert!(spoken.feed_control(&slip, "1", &unclear, "").contains(FAIL), "refused, and still at it");
+    let held = [("KZZT", "1"), ("DJXE", "300.00"), ("SKJE", "300.00")];
+    assert!(spoken.feed_control(&slip, "1", &held, "").contains(SUCCESS));
+    let view = spoken.gateway.wait_finished(&request.id);
+    let act = view.act("freeze", "bank-a");
+    let told = act["outcomes"].as_array().unwrap().last().unwrap();
+    assert_eq!((&act["state"], &told["reason"]), (&json!("partly"), &json!("limit_differs")), "{act:#}");
+    assert_eq!(view.ledger("exposure"), "300.00");
 }
 
 #[test]

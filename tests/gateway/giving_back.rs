@@ -186,6 +186,31 @@ fn a_part_is_released_where_the_bank_reads_it_and_refused_where_all_would_go() {
 }
 
 #[test]
+fn what_a_bank_says_is_left_after_a_part_was_released_is_held_against_what_must_be() {
+    let gateway = Gateway::with(vec![Spec::called("bank-a").holds(&[100_000])]);
+    let bank = gateway.bank("bank-a");
+    let first = acts(&[0], vec![freeze("bank-a", &bank.account(0), "600.00")]).claim("1000.00");
+    let frozen = gateway.run(&first).act("freeze", "bank-a").clone();
+    let again = |yuan: &str| acts(&[0], vec![part(&frozen, yuan)]).same_case(&first).claim("1000.00");
+    let contradictions = || {
+        let told = gateway.caller("officer").get("/v1/tasks?kind=news_contradicts").of_status(200).json();
+        told["tasks"].as_array().cloned().unwrap_or_default()
+    };
+    gateway.run(&again("100.00"));
+    assert_eq!(contradictions(), Vec::<Value>::new(), "500.00 is left, and the bank says so");
+    bank.knobs().set(Knob::next(Fault::OtherSubject, 1).only("100203"));
+    let freed = gateway.run(&again("200.00"));
+    assert_eq!((freed.state_of("release", "bank-a"), freed.ledger("exposure")), ("done", "300.00"));
+    let told = contradictions();
+    let [task] = told.as_slice() else { panic!("one task: {told:?}") };
+    assert_eq!(
+        (&task["amount"], task["text"].as_str()),
+        (&json!("0.01"), Some("部分解除后对方所报剩余限额0.01元，按所令应为300.00元")),
+        "{task:#}"
+    );
+}
+
+#[test]
 fn a_police_freeze_is_taken_over_in_its_rank() {
     let gateway = Gateway::with(vec![Spec::called("bank-a").holds(&[100_000])]);
     let bank = gateway.bank("bank-a");

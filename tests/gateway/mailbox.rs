@@ -58,12 +58,34 @@ fn finished(gateway: &Gateway, bank: &BankFront, id: &str) -> View {
 }
 
 /// The files of a folder; none when there is no such folder yet.
-fn packets(folder: &Path) -> Vec<String> {
+pub fn packets(folder: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(folder).into_iter().flatten();
     let mut names: Vec<String> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.retain(|name| !name.starts_with('.'));
     names.sort();
     names
+}
+
+/// Every reason for which something was set aside so far.
+pub fn reasons(folder: &Path) -> Vec<String> {
+    let aside = folder.join("set_aside");
+    let told = packets(&aside).into_iter().filter(|name| name.ends_with(".reason.txt"));
+    told.map(|name| std::fs::read_to_string(aside.join(name)).unwrap().lines().next().unwrap().to_owned()).collect()
+}
+
+/// Requests for as many persons, the gateway killed after each; a partner looks at its box before every second kill, and after each.
+pub fn submitted_between_kills(gateway: &mut Gateway, persons: usize, round: impl Fn()) -> Vec<String> {
+    let mut requests = Vec::new();
+    for person in 0..persons {
+        requests.push(gateway.submit(&secure(&[person]).claim("100.00")).id);
+        if person % 2 == 0 {
+            round();
+        }
+        gateway.kill();
+        round();
+        gateway.start();
+    }
+    requests
 }
 
 #[test]
@@ -126,12 +148,8 @@ fn broken_packets_are_set_aside_and_the_true_answer_is_taken() {
             let names = packets(&folder.join("set_aside"));
             (names.len() == before + 2).then_some(names)
         });
-        let told: Vec<String> = aside
-            .iter()
-            .filter(|name| name.ends_with(".reason.txt"))
-            .map(|name| std::fs::read_to_string(folder.join("set_aside").join(name)).unwrap())
-            .collect();
-        assert!(told.iter().any(|text| text.starts_with(&format!("{reason}\n"))), "{fault:?}: {told:?}");
+        let told = reasons(&folder);
+        assert!(aside.len() == before + 2 && told.iter().any(|told| told == reason), "{fault:?}: {told:?}");
     }
     assert_eq!(gateway.figure("xiezhi_packets_set_aside_total"), Some(4));
     assert!(packets(&folder.join("upload")).is_empty());
@@ -210,16 +228,7 @@ fn packets_that_cannot_be_put_away_hold_up_no_answer_and_flood_no_trail() {
 #[test]
 fn kills_leave_one_packet_an_order_and_one_effect_an_act() {
     let (mut gateway, bank, folder) = with_bank(&[50_000]);
-    let mut requests = Vec::new();
-    for person in 0..5 {
-        requests.push(gateway.submit(&secure(&[person]).claim("100.00")).id);
-        if person % 2 == 0 {
-            round(&bank);
-        }
-        gateway.kill();
-        round(&bank);
-        gateway.start();
-    }
+    let requests = submitted_between_kills(&mut gateway, 5, || drop(round(&bank)));
     for id in &requests {
         let view = finished(&gateway, &bank, id);
         assert_eq!((view.state_of("query", "bank-c"), view.state_of("freeze", "bank-c")), ("done", "done"));

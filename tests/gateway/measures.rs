@@ -21,7 +21,7 @@ fn counter(setup: Setup) -> (Gateway, Caller) {
     (gateway, clerk)
 }
 
-fn row(number: &str, asset: &str) -> Value {
+pub fn row(number: &str, asset: &str) -> Value {
     json!({
         "case_number": "(2025)浙0225执77号", "partner": "desk-a", "number": number, "party_kind": "person",
         "party_name": person(0).name, "id_type": "01", "id_number": person(0).id_number, "account": "BJ-330225-1",
@@ -29,7 +29,7 @@ fn row(number: &str, asset: &str) -> Value {
     })
 }
 
-fn import(gateway: &Gateway, row: &Value) -> Value {
+pub fn import(gateway: &Gateway, row: &Value) -> Value {
     let headers = [("Content-Type", "application/x-ndjson")];
     let submitter = gateway.caller("submitter");
     let body = Some(row.to_string().into_bytes());

@@ -8,16 +8,22 @@ use simulators::bank::BankRules;
 use simulators::{BankPacket, BankPacketConfig, BankPacketFault, BankPacketReport, County, Day};
 
 use crate::bench::{
-    Ask, Gateway, RUNTIME, Setup, View, account, acts, county_of, deduct, eventually, freeze, release, renew, secure,
+    Ask, Gateway, RUNTIME, Setup, Sftp, View, account, acts, county_of, deduct, eventually, freeze, release, renew,
+    secure,
 };
-use crate::mailbox::partner;
+use crate::mailbox::{packets, partner, reasons, submitted_between_kills};
 
 pub const TARGET: &str = "B0000000000000002";
 const BANK: &str = "bank-e";
 
 /// A partner's file for such a bank whose boxes stand in that folder.
 pub fn bank_file(folder: &Path) -> String {
-    let options = format!("organ = \"330225\"\ntarget = \"{TARGET}\"\nfolder = \"{}\"\n", folder.display());
+    file_with(&format!("folder = \"{}\"\n", folder.display()))
+}
+
+/// The same of boxes that stand wherever these options say.
+fn file_with(place: &str) -> String {
+    let options = format!("organ = \"330225\"\ntarget = \"{TARGET}\"\n{place}");
     let acts = ["query", "freeze", "renew", "release"].map(|act| format!("\"{act}\"")).join(", ");
     partner(BANK, "bank", &acts, &options).replace("adapter = \"bank_drop\"", "adapter = \"bank_packet\"")
 }
@@ -37,13 +43,17 @@ fn with_rules(county: &County, releases_a_part: bool) -> (Gateway, BankPacket, P
     let folder = gateway.root.path().join("boxes");
     let own = folder.join(TARGET);
     std::fs::create_dir_all(&own).unwrap();
-    let rules = BankRules { first_day: Day::parse(&day(0)).unwrap(), ..BankRules::default() };
-    let config = BankPacketConfig { folder: own.clone(), releases_a_part, rules, ..BankPacketConfig::default() };
-    let bank = BankPacket::open(county, config).unwrap();
+    let bank = open_bank(county, &own, releases_a_part);
     let file = format!("part_release = {releases_a_part}\n{}", bank_file(&folder));
     gateway.write_config_file("partners/bank-e.toml", &file);
     gateway.start();
     (gateway, bank, own)
+}
+
+fn open_bank(county: &County, own: &Path, releases_a_part: bool) -> BankPacket {
+    let rules = BankRules { first_day: Day::parse(&day(0)).unwrap(), ..BankRules::default() };
+    let config = BankPacketConfig { folder: own.to_owned(), releases_a_part, rules, ..BankPacketConfig::default() };
+    BankPacket::open(county, config).unwrap()
 }
 
 fn with_bank(balances: &[i64]) -> (Gateway, BankPacket, PathBuf) {
@@ -82,21 +92,6 @@ fn verdicts(act: &Value) -> Vec<&str> {
 
 fn last(act: &Value) -> &Value {
     act["outcomes"].as_array().unwrap().last().unwrap()
-}
-
-fn packets(folder: &Path) -> Vec<String> {
-    let entries = std::fs::read_dir(folder).into_iter().flatten();
-    let mut names: Vec<String> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-    names.retain(|name| !name.starts_with('.'));
-    names.sort();
-    names
-}
-
-/// Every reason for which something was set aside so far.
-fn reasons(folder: &Path) -> Vec<String> {
-    let aside = folder.join("set_aside");
-    let told = packets(&aside).into_iter().filter(|name| name.ends_with(".reason.txt"));
-    told.map(|name| std::fs::read_to_string(aside.join(name)).unwrap().lines().next().unwrap().to_owned()).collect()
 }
 
 #[test]
@@ -196,6 +191,7 @@ fn whatever_is_broken_is_set_aside_and_the_act_waits_for_the_true_answer() {
         (Fault::UnknownResult, Some("schema")),
         (Fault::Contradiction, Some("contradiction")),
         (Fault::ForeignTask, Some("schema")),
+        (Fault::OtherAccount, Some("another_account")),
         (Fault::ForeignCode, Some("bank_code")),
         (Fault::UnknownReception("30009"), Some("schema")),
         (Fault::DuplicateBatch, Some("duplicate_batch")),
@@ -222,9 +218,126 @@ fn whatever_is_broken_is_set_aside_and_the_act_waits_for_the_true_answer() {
             assert_eq!(told.len(), before + 1, "{fault:?}");
         }
     }
-    assert_eq!(gateway.figure("xiezhi_packets_set_aside_total"), Some(11));
-    assert_eq!(bank.books().effects().len(), 15, "one for each, whatever came back");
+    assert_eq!(gateway.figure("xiezhi_packets_set_aside_total"), Some(12));
+    assert_eq!(bank.books().effects().len(), 16, "one for each, whatever came back");
     assert_eq!(bank.findings(), Vec::<String>::new());
+}
+
+/// Accounts under another's name are nobody's here: nothing is frozen on them, and the true answer is waited for.
+#[test]
+fn an_answer_about_somebody_else_is_set_aside_and_nothing_of_it_is_believed() {
+    let (gateway, bank, folder) = with_bank(&[50_000]);
+    bank.spoil(BankPacketFault::OtherPerson);
+    let request = gateway.submit(&secure(&[0]).claim("300.00"));
+    eventually("the packet set aside", || {
+        if bank.fetched().is_empty() {
+            round(&bank);
+        }
+        (reasons(&folder) == ["another_subject"]).then_some(())
+    });
+    let view = gateway.view(&request.id);
+    assert_eq!((view.states(), view.ledger("exposure")), (vec!["awaiting"], "0.00"), "{:#}", view.0);
+    assert!(view.act("query", BANK).get("accounts").is_none_or(|accounts| accounts.as_array().unwrap().is_empty()));
+    let view = until(&gateway, &bank, &request.id, "the true answer", |view| view.state() != "open");
+    assert_eq!((view.state_of("freeze", BANK), view.ledger("controlled")), ("done", "300.00"), "{:#}", view.0);
+    let log = gateway.read_log();
+    assert!(log.contains("another_subject") && !log.contains("示例他人") && !log.contains("330225189001010019"));
+}
+
+#[test]
+fn who_is_still_at_it_ends_nothing_and_a_limit_that_nobody_ordered_is_said() {
+    let (gateway, bank, _) = with_bank(&[50_000]);
+    bank.spoil(BankPacketFault::UnderWay);
+    let request = gateway.submit(&order(0));
+    let view = until(&gateway, &bank, &request.id, "the bank's first word", |view| {
+        verdicts(view.act("freeze", BANK)).len() == 2
+    });
+    let act = view.act("freeze", BANK);
+    assert_eq!((&act["state"], &last(act)["reason"]), (&json!("awaiting"), &json!("under_way")), "{act:#}");
+    let view = until(&gateway, &bank, &request.id, "the true answer", |view| view.state() != "open");
+    assert_eq!((view.states(), view.ledger("controlled")), (vec!["done"], "100.00"));
+    bank.spoil(BankPacketFault::HalfTheLimit);
+    let request = gateway.submit(&order(1));
+    let view = until(&gateway, &bank, &request.id, "half of it", |view| view.state() != "open");
+    let act = view.act("freeze", BANK);
+    assert_eq!((&act["state"], &last(act)["reason"]), (&json!("partly"), &json!("limit_differs")), "{act:#}");
+    assert!(last(act)["text"].as_str().unwrap().contains("50.00元与所令100.00元不符"), "{act:#}");
+    assert_eq!(view.ledger("exposure"), "50.00");
+}
+
+/// The packet is held under another name when it cannot be put aside, and is found by that: it is the same packet.
+#[test]
+fn what_is_held_under_another_name_is_not_told_again() {
+    use sha2::Digest as _;
+    let (gateway, _bank, folder) = with_bank(&[50_000]);
+    let name = format!("330225{TARGET}X202001010000000001201FK001.zip");
+    let sum: String = sha2::Sha256::digest(b"broken").iter().map(|byte| format!("{byte:02x}")).collect();
+    // A folder where the packet should go: it is taken out of its place and cannot be put there.
+    let aside = folder.join("set_aside").join(format!("{name}.{}", &sum[..8]));
+    std::fs::create_dir_all(aside.join("x")).unwrap();
+    std::fs::create_dir_all(folder.join("upload")).unwrap();
+    std::fs::write(folder.join("upload").join(&name), b"broken").unwrap();
+    eventually("it is held", || {
+        let entries = std::fs::read_dir(folder.join("upload")).unwrap();
+        let mut names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        names.any(|held| held.starts_with(&format!(".{name}.")) && held.ends_with(".held")).then_some(())
+    });
+    let sweeps = gateway.figure("xiezhi_sweeps_total").unwrap();
+    eventually("some looks at it", || (gateway.figure("xiezhi_sweeps_total")? > sweeps + 3).then_some(()));
+    std::fs::remove_dir_all(&aside).unwrap();
+    eventually("it is put aside", || aside.is_file().then_some(()));
+    assert_eq!(gateway.figure("xiezhi_packets_set_aside_total"), Some(1), "one packet, whatever it was called");
+    assert_eq!(gateway.read_log().matches("a packet was set aside").count(), 1);
+}
+
+#[test]
+fn a_link_in_the_box_is_told_once_and_goes_aside_unopened() {
+    let (gateway, _bank, folder) = with_bank(&[50_000]);
+    let name = format!("330225{TARGET}X202001010000000001201FK001.zip");
+    std::fs::create_dir_all(folder.join("upload")).unwrap();
+    std::os::unix::fs::symlink("/etc/hostname", folder.join("upload").join(&name)).unwrap();
+    eventually("it is put aside", || (reasons(&folder) == ["link"]).then_some(()));
+    let sweeps = gateway.figure("xiezhi_sweeps_total").unwrap();
+    eventually("some looks", || (gateway.figure("xiezhi_sweeps_total")? > sweeps + 3).then_some(()));
+    assert!(folder.join("set_aside").join(format!("{name}.link")).is_symlink());
+    assert_eq!(gateway.figure("xiezhi_packets_set_aside_total"), Some(1));
+    assert_eq!(gateway.read_log().matches("a packet was set aside").count(), 1);
+}
+
+#[test]
+fn a_debtor_is_secured_and_released_over_sftp() {
+    let server = Sftp::start();
+    let mut gateway = Setup::of(Vec::new()).lay_out();
+    let own = server.root().join(TARGET);
+    std::fs::create_dir_all(&own).unwrap();
+    let bank = open_bank(&county_of(0, &[50_000]), &own, false);
+    gateway.write_config_file("secrets/sftp.key", &server.key());
+    gateway.write_config_file("partners/bank-e.toml", &file_with(&server.options()));
+    gateway.start();
+    let ask = secure(&[0]).claim("300.00");
+    bank.spoil(BankPacketFault::OtherPerson);
+    let secured = finished(&gateway, &bank, &ask);
+    let held = secured.act("freeze", BANK).clone();
+    assert_eq!((&held["state"], verdicts(&held)), (&json!("done"), vec!["registered", "done"]), "{held:#}");
+    assert_eq!(reasons(&own), ["another_subject"], "what is set aside lies on the server");
+    std::os::unix::fs::symlink(
+        "/etc/hostname",
+        own.join("upload").join(format!("330225{TARGET}X202001010000000001201FK001.zip")),
+    )
+    .unwrap();
+    eventually("the link is put aside", || reasons(&own).contains(&"link".to_owned()).then_some(()));
+    bank.spoil(BankPacketFault::Truncated);
+    let released = finished(&gateway, &bank, &acts(&[0], vec![release(&held)]).same_case(&ask).claim("300.00"));
+    assert_eq!((released.state_of("release", BANK), released.ledger("exposure")), ("done", "0.00"), "{:#}", released.0);
+    let mut told = reasons(&own);
+    told.sort();
+    assert_eq!(told, ["another_subject", "link", "truncated"]);
+    assert_eq!((bank.findings(), bank.fetched().len()), (Vec::new(), 3));
+    assert_eq!(bank.books().account(&account(0, 0)).unwrap().caught(), 0);
+    eventually("an empty box", || {
+        let open = [packets(&own.join("download")), packets(&own.join("upload"))].concat();
+        open.is_empty().then_some(())
+    });
 }
 
 /// The same packet is refused with every look; the trail has it once, and the true answer comes in beside it.
@@ -300,16 +413,7 @@ fn a_clerks_correction_supersedes_and_both_words_stay() {
 #[test]
 fn kills_leave_one_packet_an_order_and_one_effect_an_act() {
     let (mut gateway, bank, folder) = with_bank(&[50_000]);
-    let mut requests = Vec::new();
-    for person in 0..4 {
-        requests.push(gateway.submit(&secure(&[person]).claim("100.00")).id);
-        if person % 2 == 0 {
-            round(&bank);
-        }
-        gateway.kill();
-        round(&bank);
-        gateway.start();
-    }
+    let requests = submitted_between_kills(&mut gateway, 4, || drop(round(&bank)));
     for id in &requests {
         let view = until(&gateway, &bank, id, "the request's end", |view| view.state() != "open");
         assert_eq!((view.state_of("query", BANK), view.state_of("freeze", BANK)), ("done", "done"), "{:#}", view.0);

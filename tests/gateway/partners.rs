@@ -144,10 +144,10 @@ fn a_trial_says_what_works_and_what_does_not() {
 }
 
 /// The commands and files of the section "How to add one": blocks of `sh` and `toml`, in their order.
-fn guide() -> Vec<(String, String)> {
+fn guide(title: &str) -> Vec<(String, String)> {
     let page = std::fs::read_to_string(root().join("adapters/README.md")).unwrap();
     let section =
-        page.split("## How to add one\n").nth(1).expect("the section").split("\n## ").next().unwrap().to_owned();
+        page.split(&format!("## {title}\n")).nth(1).expect("the section").split("\n## ").next().unwrap().to_owned();
     let mut blocks = section.split("```");
     blocks.next();
     let mut found = Vec::new();
@@ -161,17 +161,15 @@ fn guide() -> Vec<(String, String)> {
     found
 }
 
-#[test]
-fn the_guide_connects_a_partner_and_changes_no_source() {
-    let folder = TempDir::new().unwrap();
-    let config = copy_of_the_samples(folder.path());
-    let place = config.parent().unwrap();
-    let (mut running, mut checked): (Vec<Running>, bool) = (Vec::new(), false);
-    for (language, body) in guide() {
+/// Does what a section of the page says, in an empty folder; what is left running, and which partners were ready.
+fn done_to_the_letter(title: &str, place: &Path) -> (Vec<Running>, Vec<String>) {
+    let (mut running, mut ready): (Vec<Running>, Vec<String>) = (Vec::new(), Vec::new());
+    for (language, body) in guide(title) {
         if language.starts_with("toml") {
             // The block is what the file shall say below its first lines, which name it.
-            let name = language.split_whitespace().nth(1).expect("a block of toml names its file");
-            std::fs::write(place.join(name), &body).unwrap();
+            let path = place.join(language.split_whitespace().nth(1).expect("a block of toml names its file"));
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, &body).unwrap();
             continue;
         }
         for line in body.lines().filter(|line| !line.trim().is_empty()) {
@@ -185,7 +183,8 @@ fn the_guide_connects_a_partner_and_changes_no_source() {
             if background.is_none() {
                 let told = command.output().unwrap();
                 assert!(told.status.success(), "{line}\n{}", text(&told));
-                checked |= line.contains("partner check") && text(&told).contains(": ready");
+                let tried = line.strip_prefix("xiezhi partner check ");
+                ready.extend(tried.filter(|id| text(&told).contains(&format!("{id}: ready"))).map(str::to_owned));
                 continue;
             }
             let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
@@ -196,6 +195,41 @@ fn the_guide_connects_a_partner_and_changes_no_source() {
             assert!(said.contains("stands in for"), "{line}: {said}");
         }
     }
-    assert!(checked && !running.is_empty(), "the guide ends with a partner that is ready");
     assert!(!place.join("src").exists() && !place.join("adapters").exists(), "settings are all that it touches");
+    (running, ready)
+}
+
+#[test]
+fn the_guide_connects_a_partner_and_changes_no_source() {
+    let folder = TempDir::new().unwrap();
+    let (running, ready) = done_to_the_letter("How to add one", folder.path());
+    assert_eq!(
+        (running.len(), ready),
+        (1, vec!["payment-b".to_owned()]),
+        "the guide ends with a partner that is ready"
+    );
+}
+
+#[test]
+fn the_guide_adds_a_dialect_as_one_table_and_a_word_for_two_things_is_a_fault() {
+    let folder = TempDir::new().unwrap();
+    let (_running, ready) = done_to_the_letter("How to add a dialect", folder.path());
+    assert_eq!(ready, ["bank-x"]);
+    let path = folder.path().join("config/dialects/province-x.toml");
+    let sound = std::fs::read_to_string(&path).unwrap();
+    let config = folder.path().join("config");
+    for (from, to, told) in [
+        (
+            "not_controlled = \"NO\"",
+            "not_controlled = \"OK\"",
+            "codes.controlled: has a word that codes.not_controlled has too",
+        ),
+        ("pullOrders", "pullQueries", "operations: has a word that another operation has too"),
+        ("KHZH =", "KHZHH =", "fields.KHZHH: unknown key"),
+    ] {
+        std::fs::write(&path, sound.replace(from, to)).unwrap();
+        let check = xiezhi(&["check", "--config", config.to_str().unwrap()]);
+        assert!(!check.status.success() && text(&check).contains(told), "{}", text(&check));
+        assert!(text(&check).contains("province-x.toml:"), "with its file and line");
+    }
 }

@@ -110,7 +110,7 @@ fn a_partners_list_of_a_day_is_held_against_ours_at_act_level() {
     let what: Vec<(&str, &Value)> =
         told["differences"].as_array().unwrap().iter().map(|d| (d["what"].as_str().unwrap(), &d["act"])).collect();
     assert_eq!(what, [("state", &json!(act)), ("moved", &json!(act)), ("unknown_slip", &Value::Null)]);
-    assert_eq!(told["differences"][1]["ours"], "1000.00");
+    assert_eq!(told["differences"][1]["ours"], Value::Null, "an operator has no right to the money of a case");
     let missing = ask(json!([]), true);
     let froze = view.act("freeze", "bank-a")["id"].clone();
     let both = json!([{ "act": froze, "what": "not_listed" }, { "act": act, "what": "not_listed" }]);
@@ -121,9 +121,38 @@ fn a_partners_list_of_a_day_is_held_against_ours_at_act_level() {
         "{open:#?}"
     );
     assert_eq!(open.len(), 3, "one for each act and one for the line that nobody knows");
+    assert!(open.iter().all(|task| task["amount"].is_null()), "nor in what is to be done about it: {open:#?}");
     let other =
         gateway.caller("operator").post("/v1/partners/bank-z/reconciliation", &json!({ "day": day, "lines": [] }));
     assert_eq!(other.of_status(404).slug(), "not_found");
+}
+
+#[test]
+fn our_sum_is_told_to_the_partner_itself_and_sounded_out_by_nobody_else() {
+    let mut gateway = Setup::of(vec![Spec::called("bank-b")]).lay_out();
+    let clerks = gateway.add_inbox("desk-a", "bank", 86_400, &["clerk-1"]);
+    gateway.start();
+    let clerk = Caller { base: gateway.url().to_owned(), token: clerks[0].clone() };
+    let asked = gateway.submit(&acts(&[0], vec![freeze("desk-a", "6228480318051081870", "500.00")]).claim("1000.00"));
+    clerk.get("/v1/partner/tasks").of_status(200);
+    let act = gateway.view(&asked.id).act("freeze", "desk-a").clone();
+    let answer = format!("/v1/partner/tasks/{}/answer", act["id"].as_str().unwrap());
+    clerk.post(&answer, &json!({ "verdict": "done", "limit": "500.00", "caught": "345.67" })).of_status(200);
+    gateway.wait_finished(&asked.id);
+    let slip = format!("{}-{}", act["slip"].as_str().unwrap(), act["line"]);
+    let day = format!("{}-{}-{}", &slip[1..5], &slip[5..7], &slip[7..9]);
+    let body = json!({ "day": day, "lines": [{ "slip": slip, "caught": "1.00" }] });
+    let ask = |caller: &Caller| {
+        let told = caller.post("/v1/partners/desk-a/reconciliation", &body).of_status(200);
+        assert_eq!(told.json()["differences"][0]["what"], "caught", "{}", told.text());
+        told
+    };
+    assert_eq!(ask(&clerk).json()["differences"][0]["ours"], "345.67");
+    let operator = gateway.caller("operator");
+    assert!(!ask(&operator).text().contains("345.67"));
+    let seen = |who: &str| gateway.caller(who).get("/v1/tasks?kind=reconciliation_differs").of_status(200).text();
+    assert!(!seen("operator").contains("345.67"), "{}", seen("operator"));
+    assert!(seen("auditor").contains("345.67"), "{}", seen("auditor"));
 }
 
 #[test]

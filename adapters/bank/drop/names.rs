@@ -1,5 +1,7 @@
 //! Names of packets and members: the kind, the bank's code (17), the batch (30), and what tells several apart.
 
+use crate::transport::drop::number::is_sign;
+
 /// 人行机构编码.
 pub(super) const BANK_CODE_BYTES: usize = 17;
 /// Batch number, and a request number where it stands in a name.
@@ -15,10 +17,6 @@ pub(super) fn padded(number: &str) -> String {
 /// Is this 17 capital letters and digits?
 pub(super) fn is_code(text: &str) -> bool {
     text.len() == BANK_CODE_BYTES && text.bytes().all(is_sign)
-}
-
-fn is_sign(byte: u8) -> bool {
-    byte.is_ascii_uppercase() || byte.is_ascii_digit()
 }
 
 /// What a bank leaves.

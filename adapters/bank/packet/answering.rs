@@ -5,14 +5,15 @@ use domain::outcome::{
     Reason, Verdict, is_cny,
 };
 use domain::socket::Inbound;
+use domain::whose::Named;
 use domain::{ActKind, Day, Money, Personal};
 
 use crate::court_form::beside::sorted;
-use crate::court_form::feedback::{controlled, denies_queue};
+use crate::court_form::feedback::{controlled, denies_queue, writings};
 use crate::court_form::lists::keep;
 use crate::court_form::packed::read_day;
 use crate::court_form::queue::{Queue, queue_of, refuses};
-use crate::court_form::reason::reason_of;
+use crate::court_form::reason::{is_under_way, reason_of};
 use crate::markup::Element;
 use crate::regulator_form::answering::{Counted, SERIAL_BYTES_MAX, Told, field, item, said, time_of};
 use crate::regulator_form::names::BackName;
@@ -134,14 +135,19 @@ fn query(named: &BackName<'_>, root: &Element, counted: &mut Counted) -> Result<
     let mut customers = Vec::new();
     root.all("CUSTOMER", &mut customers);
     let (mut found, mut missed) = (None, None);
+    let mut persons = Vec::new();
     for customer in customers {
         about(named, customer)?;
+        persons.extend(Some(Named::of(field(customer, "KHMC"), field(customer, "ZZHM"))).filter(Named::says_anything));
         match field(customer, "CXFKJG") {
             "01" => {
                 counted.customers += 1;
                 customer_of(customer, found.get_or_insert_with(|| Outcome::of(Verdict::Done)))?;
             }
             "02" if customer.child("ACCOUNT").is_some() => return Err(CONTRADICTION),
+            "02" if is_under_way(field(customer, "CXFKJGYY")) => {
+                missed = Some(still_at_it(field(customer, "CXFKJGYY"))?)
+            }
             // Whoever could not look has found nothing out.
             "02" if is_broken(field(customer, "CXFKJGYY")) => return Err(CONTRADICTION),
             "02" => missed = missed.or_else(|| Some(not_found(field(customer, "CXFKJGYY")))),
@@ -150,7 +156,14 @@ fn query(named: &BackName<'_>, root: &Element, counted: &mut Counted) -> Result<
     }
     counted.accounts = found.as_ref().map_or(0, |told| told.accounts.len());
     // What one of them was found to have weighs more than that another was not.
-    found.or(missed).ok_or("members")
+    let outcome = found.or(missed).ok_or("members")?;
+    Ok(Outcome { named: persons, ..outcome })
+}
+
+/// Somebody is still at it: nothing is final, and whoever says that it was refused all the same is not taken at his word.
+fn still_at_it(text: &str) -> Result<Outcome, &'static str> {
+    let outcome = Outcome::of(Verdict::Registered).because(Reason::UnderWay, text);
+    if refuses(text) { Err(CONTRADICTION) } else { Ok(outcome) }
 }
 
 /// Words of a machine that could not look, whatever else they say.
@@ -325,7 +338,7 @@ fn control(named: &BackName<'_>, root: &Element, counted: &mut Counted) -> Resul
     };
     let text = said(record, "WNDJYY").filter(|text| !NO_REASON.contains(text)).unwrap_or_default();
     let mut outcome = Outcome { about: Some(about), ..Outcome::of(Verdict::Done) };
-    outcome.account_numbers = ["ZH", "KH"].iter().filter_map(|name| said(record, name)).map(Personal::from).collect();
+    outcome.account_numbers = ["ZH", "KH"].iter().filter_map(|name| said(record, name)).flat_map(writings).collect();
     outcome.ahead = before(record)?;
     (outcome.from, outcome.to) = (day(record, "ZXQSSJ")?, day(record, "DJJSRQ")?);
     (outcome.limit, outcome.caught) = (money(record, "SQDJXE")?, money(record, "SDJE")?);
@@ -431,6 +444,11 @@ fn not_done(asked: Asked, text: &str, outcome: &mut Outcome) -> Result<(Verdict,
         }
         Some(Queue::Unclear) => return Err(CONTRADICTION),
         Some(Queue::Refused) | None => {}
+    }
+    if is_under_way(text) {
+        let told = still_at_it(text)?;
+        (outcome.limit, outcome.caught, outcome.from, outcome.to) = (None, None, None, None);
+        return Ok((told.verdict, told.reason));
     }
     (outcome.limit, outcome.caught, outcome.from, outcome.to) = (None, None, None, None);
     Ok((Verdict::Refused, Some(reason_of(text))))

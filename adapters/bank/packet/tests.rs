@@ -1,13 +1,13 @@
 //! The regulator's packets to and from banks to the byte of their members, what is counted, and what nobody takes at its word.
 
 mod late;
+mod said;
 
 use std::sync::Arc;
 
 use domain::act::Original;
-use domain::case::PartyKind;
 use domain::outcome::{DETAIL_CHARS_MAX, FINDINGS_MAX, FindingClass, Outcome, Reason, Verdict};
-use domain::slip::{Slip, SlipContext, SlipLine};
+use domain::slip::{Slip, SlipLine};
 use domain::socket::{Cause, Conclusion, Inbound, Judged, PaperFile, Plug};
 use domain::{ActKind, Day, Money, Personal};
 
@@ -16,6 +16,7 @@ use crate::open::tests::specimen::{self, paper};
 use crate::regulator_form::answering::BackReader;
 use crate::regulator_form::names::Ends;
 use crate::regulator_form::request::request;
+use crate::regulator_form::specimen::{message as specimen_message, of_organisation};
 use crate::transport::drop::packet::{self, Member};
 use crate::transport::drop::sweeper::PacketReader;
 use crate::transport::drop::tests::server::partner_options;
@@ -35,6 +36,14 @@ macro_rules! golden {
 
 fn partly() -> &'static str {
     golden!("SS19_partly.xml")
+}
+
+fn found() -> &'static str {
+    golden!("SS03.xml")
+}
+
+fn nobody() -> &'static str {
+    golden!("SS04_nobody.xml")
 }
 
 fn reception() -> Member {
@@ -89,24 +98,12 @@ fn slip(kind: ActKind) -> Slip {
     specimen::slip(kind, account)
 }
 
-/// The same slip about an organisation.
-fn of_organisation(mut slip: Slip) -> Slip {
-    let mut case = slip.context.case.clone();
-    case.parties[0].kind = PartyKind::Organisation;
-    let (officers, papers) = (slip.context.officers.clone(), slip.context.papers.clone());
-    slip.context = Arc::new(SlipContext { case, officers, papers });
-    slip
-}
-
 fn files() -> Vec<PaperFile> {
     vec![paper("ruling", "裁定书.PDF"), paper("work_id_scan", "工作证"), paper("duty_id_scan", "公务证.jpg")]
 }
 
 fn message(slip: &Slip) -> String {
-    let request = request(&BANKS, &ends(), slip, &[]).unwrap();
-    let base = request.name.strip_suffix(".zip").unwrap();
-    let member = packet::read(&request.bytes, Some(base)).unwrap().remove(0);
-    String::from_utf8(member.bytes).unwrap()
+    specimen_message(&BANKS, &ends(), slip)
 }
 
 fn part() -> Slip {

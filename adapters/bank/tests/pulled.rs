@@ -113,6 +113,60 @@ fn control_results_mean_what_the_rules_of_a_bank_say() {
 }
 
 #[test]
+fn a_result_names_its_account_and_words_in_its_place_name_none() {
+    let numbers = |account: &str| {
+        let told = control_with(&[("KHZH", account), ("KZZT", "1"), ("SKJE", "1.00")], "").unwrap();
+        told.account_numbers.iter().map(|number| number.expose().clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(numbers("6222000001"), ["6222000001"]);
+    assert_eq!(numbers("6222 0000-01"), ["6222 0000-01", "6222000001"]);
+    for none in ["", "查无账户信息", "业务审核未通过"] {
+        assert_eq!(numbers(none), Vec::<String>::new(), "{none}");
+    }
+}
+
+#[test]
+fn who_is_still_at_it_has_not_refused() {
+    let said = |words: &str| control_with(&[("KZZT", "2"), ("WNKZYY", words)], "");
+    let told = said("处理中").unwrap();
+    assert_eq!((told.verdict, told.reason), (Verdict::Registered, Some(Reason::UnderWay)));
+    assert!(
+        said("无法自动办理，待人工处理").is_err() && said("请联系集中处理中心").unwrap().verdict == Verdict::Refused
+    );
+    let held = control_with(&[("KZZT", "2"), ("SKJE", "5.00"), ("WNKZYY", "处理中")], "");
+    assert!(held.is_err(), "not done, and yet something is held");
+}
+
+#[test]
+fn days_are_read_as_partners_write_them() {
+    let wanted = domain::Day::parse("2026-11-22");
+    for text in [
+        "20261122",
+        "2026-11-22",
+        "2026/11/22",
+        "2026.11.22",
+        "2026年11月22日",
+        "20261122101530",
+        "202611221015",
+        "20261122101530123",
+        "20261122 10:15:30",
+        "2026-11-22 10:15:30",
+        "2026-11-22 10:15:30.0",
+        "2026-11-22T10:15:30+08:00",
+        "2026/11/22 10:15",
+        "2026-11-22-10.15.30.000000",
+        " 2026-11-22 ",
+        "2026年11月22日10时15分",
+    ] {
+        let told = control_with(&[("KZZT", "1"), ("SKJE", "1"), ("CSJSRQ", text)], "").unwrap();
+        assert_eq!(told.to, wanted, "{text}");
+    }
+    for text in ["20261322", "2026-11-31", "22.11.2026", "明年", "2026112", "202611221015301"] {
+        assert!(control_with(&[("KZZT", "1"), ("SKJE", "1"), ("CSJSRQ", text)], "").is_err(), "{text}");
+    }
+}
+
+#[test]
 fn an_item_that_cannot_be_read_fails_alone() {
     for fields in [
         &[("KZZT", "3")][..],

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use domain::outcome::{ACCOUNTS_MAX, AssetKind, AssetRole, FoundAccount, Outcome, PriorMeasure, Reason, Verdict};
 use domain::socket::{Cause, Judged};
+use domain::whose::Named;
 use domain::{ActKind, Day, Money, Personal};
 
 use super::order::{ASK_CODE, answer_code};
@@ -30,7 +31,7 @@ macro_rules! fields {
 fields! {
     TxCode, Serial, Code, OriginalSerial, OriginalTxCode, OriginalCode, Result, AccountNumber, Applied, Frozen, Deducted,
     Returned, Remaining, Start, Expire, FailureCause, CoreSerial, PaidTime, Number, Class, Status, Currency, Balance, Available, Branch, Organ,
-    Paper, Amount, Until,
+    Paper, Amount, Until, Holder,
 }
 
 /// An open element.
@@ -73,6 +74,7 @@ fn slot(place: Place, name: &str) -> Slot {
         (P::Body, "OriginalTxCode") => Slot::Leaf(F::OriginalTxCode),
         (P::Body, "OriginalCode") => Slot::Leaf(F::OriginalCode),
         (P::Body, "Result") => Slot::Leaf(F::Result),
+        (P::Body, "AccountName") => Slot::Leaf(F::Holder),
         (P::Body, "AccountNumber") => Slot::Leaf(F::AccountNumber),
         (P::Body, "AppliedBalance") => Slot::Leaf(F::Applied),
         (P::Body, "FrozedBalance") => Slot::Leaf(F::Frozen),
@@ -365,8 +367,14 @@ fn not_found(kind: ActKind) -> Judged {
 }
 
 fn body_or_doubt(answer: &mut Answer<'_>, kind: ActKind) -> Judged {
+    let named = Named::of(answer.text(Field::Holder), "");
+    let account = Some(answer.text(Field::AccountNumber)).filter(|number| !number.is_empty()).map(Personal::from);
     let judged = if kind == ActKind::Query { query(answer) } else { control(answer, kind) };
-    judged.ok().flatten().map_or(SCHEMA, |outcome| Judged::Answered(Box::new(outcome)))
+    judged.ok().flatten().map_or(SCHEMA, |outcome| {
+        let named = Some(named).filter(Named::says_anything).into_iter().collect();
+        let account_numbers = account.into_iter().collect();
+        Judged::Answered(Box::new(Outcome { named, account_numbers, ..outcome }))
+    })
 }
 
 fn query(answer: &mut Answer<'_>) -> Result<Option<Outcome>, MarkupFault> {
@@ -456,6 +464,7 @@ fn done(answer: &mut Answer<'_>, kind: ActKind) -> Result<Option<Outcome>, Marku
         // What is left of the limit after a part of it was released.
         ActKind::Release => {
             outcome.limit = answer.money(Field::Remaining)?;
+            outcome.left = outcome.limit;
             return Ok(Some(outcome));
         }
         _ => return Ok(Some(outcome)),

@@ -18,7 +18,7 @@ use super::{known_kinds, missing};
 use crate::options::Reading;
 
 /// What an answer proves something by: a file that said it in the partner's stead would make any answer a proof.
-const SAID_BY_THEM: [&str; 4] = ["number", "slip", "error", "state"];
+const SAID_BY_THEM: [&str; 7] = ["number", "slip", "error", "state", "name", "id_number", "account"];
 /// Every other word.
 const OTHERWISE: &str = "*";
 
@@ -167,7 +167,11 @@ fn spot(
     }
     let mut parts = text.split_whitespace();
     let parse = if sort == Sort::List { Place::parse_list } else { Place::parse };
-    let place = parts.next().and_then(parse).ok_or("is no place; write it as /data/name and a shape, or text:…")?;
+    let may_be_text = sort == Sort::Text && !(is_whole && SAID_BY_THEM.contains(&word.as_ref()));
+    let place = parts.next().and_then(parse).ok_or(match may_be_text {
+        true => "is no place; write it as /data/name and a shape, or text:…",
+        false => "is no place; write it as /data/name and a shape",
+    })?;
     let shape = parts.next();
     let shape = match (Shape::parse(sort, shape), parts.next()) {
         (Some(shape), None) => shape,

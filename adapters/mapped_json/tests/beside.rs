@@ -122,6 +122,29 @@ fn an_order_may_hold_json_as_a_text_and_one_officer_and_paper_by_their_place() {
 }
 
 #[test]
+fn an_answer_says_whose_it_is_and_what_is_left() {
+    let body = packed(
+        r#"{"no":"X2026112200000000012-1","status":"1","held":"1.00","end":"2027-11-19T00:00:00+08:00","who":"王*渔","acct":"6222","rest":"300.00"}"#,
+    );
+    let with = |word: &str, place: &str| {
+        let judged = centre_with(word, place).judge(
+            Verbs::Sent,
+            ActKind::Freeze,
+            key(ActKind::Freeze),
+            false,
+            &reply(200, &body),
+        );
+        answered(judged)
+    };
+    let told = with("answer.name", "/data/who");
+    assert_eq!((told.named.len(), told.named[0].name.expose().as_str()), (1, "王*渔"));
+    assert_eq!(with("answer.id_number", "/data/who").named[0].id_number.expose(), "王*渔");
+    assert_eq!(with("answer.account", "/data/acct").account_numbers[0].expose(), "6222");
+    assert_eq!(with("answer.left", "/data/rest").left, Some(Money::from_fen(30_000)));
+    assert!(with("answer.name", "/data/nobody").named.is_empty());
+}
+
+#[test]
 fn an_error_is_read_before_what_became_of_it_and_needs_no_number() {
     let sent = |status, body: &str| judged(Verbs::Sent, ActKind::Freeze, status, body);
     let asked = |status, body: &str| judged(Verbs::Asked, ActKind::Freeze, status, body);

@@ -2,9 +2,10 @@
 
 use domain::outcome::{About, Detail, Finding, FindingClass, Lead, LeadClass, Outcome, Reason, Verdict};
 use domain::socket::{Inbound, SWEPT_ITEMS_MAX};
-use domain::{Day, Personal, SlipLine};
+use domain::{Personal, SlipLine};
 
 use crate::court_form::lists;
+use crate::court_form::packed::read_day;
 use crate::markup::Element;
 use crate::police::words::{keep_published, keep_published_of};
 use crate::regulator_form::answering::{Counted, SERIAL_BYTES_MAX, Told, field, item, said, time_of};
@@ -134,7 +135,7 @@ fn found(result: &Element, counted: &mut Counted) -> Result<Outcome, String> {
 fn watched(result: &Element) -> Result<Outcome, String> {
     let day = |name: &'static str| match field(result, name) {
         "" => Ok(None),
-        text => Day::parse(text.get(..8).unwrap_or(text)).map(Some).ok_or_else(|| format!("{name}不是日期")),
+        text => read_day(text).map(Some).ok_or_else(|| format!("{name}不是日期")),
     };
     let mut outcome = match field(result, "CXJG") {
         "0" => Outcome::of(Verdict::Done),

@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use domain::act::Original;
-use domain::case::PartyKind;
 use domain::outcome::{DETAIL_CHARS_MAX, FINDINGS_MAX, Outcome, Reason, Verdict};
-use domain::slip::{Slip, SlipContext, SlipLine};
+use domain::slip::{Slip, SlipLine};
 use domain::socket::{Conclusion, Inbound, Judged, PaperFile, Plug};
 use domain::{ActKind, Day, Personal};
 
@@ -15,6 +14,7 @@ use crate::police::tests::order;
 use crate::regulator_form::answering::BackReader;
 use crate::regulator_form::names::Ends;
 use crate::regulator_form::request::request;
+use crate::regulator_form::specimen::{message as specimen_message, of_organisation};
 use crate::transport::drop::packet::{self, Member};
 use crate::transport::drop::sweeper::PacketReader;
 use crate::transport::drop::tests::server::partner_options;
@@ -27,15 +27,6 @@ macro_rules! golden {
     ($name:literal) => {
         include_str!(concat!("../golden/drop/", $name)).trim_end()
     };
-}
-
-/// The same slip about an organisation.
-fn of_organisation(mut slip: Slip) -> Slip {
-    let mut case = slip.context.case.clone();
-    case.parties[0].kind = PartyKind::Organisation;
-    let (officers, papers) = (slip.context.officers.clone(), slip.context.papers.clone());
-    slip.context = Arc::new(SlipContext { case, officers, papers });
-    slip
 }
 
 fn ends() -> Ends {
@@ -71,10 +62,7 @@ fn files() -> Vec<PaperFile> {
 }
 
 fn message(slip: &Slip) -> String {
-    let request = request(&POLICE, &ends(), slip, &[]).unwrap();
-    let base = request.name.strip_suffix(".zip").unwrap();
-    let member = packet::read(&request.bytes, Some(base)).unwrap().remove(0);
-    String::from_utf8(member.bytes).unwrap()
+    specimen_message(&POLICE, &ends(), slip)
 }
 
 fn lift() -> Slip {
@@ -252,6 +240,11 @@ fn nobody_refused_and_what_contradicts_itself() {
 fn a_watch_says_until_when_and_its_hits_are_leads() {
     let done = one(back("FK001", &[("SS13", golden!("SS13.xml")), ("EXECRESULT", &sums(1, 0, 0, 0))]).unwrap());
     assert_eq!((done.verdict, done.to), (Verdict::Done, Day::parse("2026-12-31")));
+    for text in ["2026-12-31", "2026/12/31 23:59:59", "20261231235959"] {
+        let told = golden!("SS13.xml").replace(" JSSJ=\"20261231\"", &format!(" JSSJ=\"{text}\""));
+        let told = one(back("FK001", &[("SS13", &told), ("EXECRESULT", &sums(1, 0, 0, 0))]).unwrap());
+        assert_eq!(told.to, Day::parse("20261231"), "{text}");
+    }
     let endless = golden!("SS13.xml").replace(" JSSJ=\"20261231\"", "");
     let inbound = back("FK001", &[("SS13", &endless), ("EXECRESULT", &sums(1, 0, 0, 0))]).unwrap();
     assert!(inbound.feedback[0].outcome.is_err(), "in force until no day");

@@ -3,9 +3,10 @@
 use encoding_rs::GBK;
 
 use super::{Front, FrontReport, Owed, feed};
-use crate::bank::{Answer, Ordered, Papers, Received};
+use crate::bank::{Answer, Papers, Received};
 use crate::bank_hub::answers;
 use crate::bank_hub::element::{self, Element};
+use crate::bank_hub::round::answer_to;
 use crate::bank_hub::slip::Slip;
 use crate::bank_hub::trade::Trade;
 use crate::packets;
@@ -183,21 +184,7 @@ async fn answer(front: &Front, slip: &Slip, papers: Option<Papers>, report: &mut
 async fn control(front: &Front, slip: &Slip, papers: Option<Papers>, report: &mut FrontReport) -> Option<Element> {
     let mut rows = Vec::new();
     for line in &slip.lines {
-        let answer = match front.books.stored(&slip.name(line).key()) {
-            Some(stored) => stored.answer,
-            None => {
-                let order = slip.order(line, papers.clone()?, front.books.today());
-                match front.books.order(order).await {
-                    Ok(Ordered::New(answer) | Ordered::Repeat(answer)) => answer,
-                    Ok(Ordered::Conflict) => return None,
-                    Err(error) => {
-                        report.errors.push(error.to_string());
-                        return None;
-                    }
-                }
-            }
-        };
-        match answer {
+        match answer_to(&front.books, slip, line, papers.as_ref(), &mut report.errors).await? {
             Answer::Decided(verdict) => rows.push(answers::kzxx(slip, line, &verdict)),
             Answer::Pending => {
                 report.pending += 1;

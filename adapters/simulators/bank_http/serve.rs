@@ -123,6 +123,12 @@ fn html() -> Vec<u8> {
         .to_vec()
 }
 
+/// The same text with something else between two marks that stand in it.
+fn between(text: &str, before: &str, behind: &str, now: &str) -> String {
+    let found = text.split_once(before).and_then(|(head, rest)| Some((head, rest.split_once(behind)?.1)));
+    found.map_or_else(|| text.to_owned(), |(head, tail)| format!("{head}{before}{now}{behind}{tail}"))
+}
+
 /// Faults of the answer after the order took effect.
 fn after_effect(
     shared: &Shared,
@@ -145,6 +151,10 @@ fn after_effect(
         Some(Fault::OtherCase) => {
             let other = answer.replace(&request.number, "X1890010100000000-9");
             outgoing = xml(&other, charset);
+        }
+        Some(Fault::OtherSubject) => {
+            let named = between(answer, "<AccountName>", "</AccountName>", "示例他人");
+            outgoing = xml(&between(&named, "<RemainBalance>", "</RemainBalance>", "0.01"), charset);
         }
         Some(Fault::WrongCharset) => {
             let other = if charset == UTF_8 { GBK } else { UTF_8 };

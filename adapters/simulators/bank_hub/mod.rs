@@ -5,7 +5,7 @@ mod client;
 pub(crate) mod element;
 mod feed;
 mod papers;
-mod round;
+pub(crate) mod round;
 pub(crate) mod slip;
 mod soap;
 pub(crate) mod trade;

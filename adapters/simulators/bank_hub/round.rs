@@ -9,9 +9,9 @@ use tokio::task::JoinSet;
 
 use super::element::{self, Element};
 use super::feed::{self, Feedback};
-use super::slip::Slip;
+use super::slip::{Line, Slip};
 use super::{Hub, PollReport, answers, papers};
-use crate::bank::{Answer, Ordered, Papers, Received};
+use crate::bank::{Answer, Books, Ordered, Papers, Received};
 use crate::knobs::{Drawn, FAULTS, Fault};
 
 /// Calls at one time to the gateway.
@@ -160,26 +160,34 @@ fn query(hub: &Hub, slip: &Slip, papers: &Papers) -> Feedback {
     Feedback { slip: slip.number.clone(), operation: "shfeedXzcxInfo", list, transactions }
 }
 
+/// What the books answer to a line: what they did before, or what is ordered now. `None` = papers are missing, the number has another
+/// content, or the books failed.
+pub(crate) async fn answer_to(
+    books: &Books,
+    slip: &Slip,
+    line: &Line,
+    papers: Option<&Papers>,
+    errors: &mut Vec<String>,
+) -> Option<Answer> {
+    if let Some(stored) = books.stored(&slip.name(line).key()) {
+        return Some(stored.answer);
+    }
+    match books.order(slip.order(line, papers?.clone(), books.today())).await {
+        Ok(Ordered::New(answer) | Ordered::Repeat(answer)) => Some(answer),
+        Ok(Ordered::Conflict) => None,
+        Err(error) => {
+            errors.push(error.to_string());
+            None
+        }
+    }
+}
+
 /// Orders every line; the slip is answered when all of them are decided.
 async fn control(hub: &Hub, slip: &Slip, papers: Option<Papers>, report: &mut PollReport) -> Option<Feedback> {
     let mut rows = Vec::new();
     let mut open = false;
     for line in &slip.lines {
-        let answer = match hub.books.stored(&slip.name(line).key()) {
-            Some(stored) => stored.answer,
-            None => {
-                let order = slip.order(line, papers.clone()?, hub.books.today());
-                match hub.books.order(order).await {
-                    Ok(Ordered::New(answer) | Ordered::Repeat(answer)) => answer,
-                    Ok(Ordered::Conflict) => return None,
-                    Err(error) => {
-                        report.errors.push(error.to_string());
-                        return None;
-                    }
-                }
-            }
-        };
-        match answer {
+        match answer_to(&hub.books, slip, line, papers.as_ref(), &mut report.errors).await? {
             Answer::Decided(verdict) => rows.push(answers::kzxx(slip, line, &verdict)),
             Answer::Pending => open = true,
         }

@@ -86,6 +86,14 @@ pub enum BankPacketFault {
     Contradiction,
     /// The answer of another task in the packet of this one.
     ForeignTask,
+    /// The answer names another customer than the one who was asked about.
+    OtherPerson,
+    /// The record is of another account than the one that was ordered.
+    OtherAccount,
+    /// Not done, and somebody is still at it.
+    UnderWay,
+    /// A limit is registered that nobody ordered: half of it.
+    HalfTheLimit,
     /// The packet bears another bank's code.
     ForeignCode,
     /// An answer to a request that was never made comes beside the true one.

@@ -42,6 +42,15 @@ impl BankPacket {
                 let rows = answer.rows.replace(number, &other(number));
                 self.leave_answer(number, &Answer { rows, ..answer.clone() }, true)?;
             }
+            Some(Fault::OtherPerson | Fault::OtherAccount) => {
+                let rows = of_somebody_else(&answer.rows);
+                self.leave_answer(number, &Answer { rows, ..answer.clone() }, true)?;
+            }
+            Some(Fault::UnderWay) => drop(self.leave_answer(number, &undone(number, &answer, "人工处理中"), true)?),
+            Some(Fault::HalfTheLimit) => {
+                let rows = halved(&answer.rows);
+                self.leave_answer(number, &Answer { rows, ..answer.clone() }, true)?;
+            }
             Some(Fault::Correction) => drop(self.leave_answer(number, &refused(number, &answer), true)?),
             Some(Fault::UnknownRequest) => drop(self.leave_answer(&other(number), &of_other(number, &answer), true)?),
             Some(fault) => return self.broken(number, answer, fault, &upload),
@@ -104,9 +113,38 @@ fn of_other(number: &str, answer: &Answer) -> Answer {
     Answer { rows: answer.rows.replace(number, &other(number)), ..answer.clone() }
 }
 
+/// What a field says, if it is there.
+fn value<'r>(rows: &'r str, field: &str) -> Option<&'r str> {
+    rows.split_once(&format!(" {field}=\"")).and_then(|(_, rest)| rest.split_once('"')).map(|(value, _)| value)
+}
+
+fn with(rows: &str, field: &str, value_now: &str) -> String {
+    match value(rows, field) {
+        Some(before) => rows.replace(&format!(" {field}=\"{before}\""), &format!(" {field}=\"{value_now}\"")),
+        None => rows.to_owned(),
+    }
+}
+
+/// A customer and an account that nobody asked about.
+fn of_somebody_else(rows: &str) -> String {
+    let rows = if rows.contains("<FREEZERECORD") { with(rows, "ZH", "6222999999999999999") } else { rows.to_owned() };
+    with(&with(&rows, "KHMC", "示例他人"), "ZZHM", "330225189001010019")
+}
+
+/// Half the limit, and all of that held.
+fn halved(rows: &str) -> String {
+    let fen = value(rows, "SQDJXE").and_then(|sum| sum.replace('.', "").parse::<i64>().ok()).unwrap_or(0);
+    let half = crate::money::yuan(fen / 2);
+    with(&with(&with(rows, "SQDJXE", &half), "SDJE", &half), "WDJJE", "0.00")
+}
+
 /// What a clerk refuses who has not looked well.
 fn refused(number: &str, answer: &Answer) -> Answer {
-    let text = "业务人员审核拒绝";
+    undone(number, answer, "业务人员审核拒绝")
+}
+
+/// Not done, with these words.
+fn undone(number: &str, answer: &Answer, text: &str) -> Answer {
     let rows = match answer.class {
         "SS03" | "SS04" => format!("<CUSTOMER RWLSH=\"{number}\" CXFKJG=\"02\" CXFKJGYY=\"{text}\"/>"),
         _ => format!("<FREEZERECORD RWLSH=\"{number}\" ZXJG=\"1\" SDJE=\"0.00\" WNDJYY=\"{text}\"/>"),

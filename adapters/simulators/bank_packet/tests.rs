@@ -161,6 +161,10 @@ async fn every_fault_is_shown_and_the_true_answer_comes_after_it() {
         (Fault::Contradiction, &["FK001", "RR28"], &["FK001", "FK002", "RR28"]),
         (Fault::ForeignTask, &["FK001", "RR28"], &["FK001", "FK002", "RR28"]),
         (Fault::Correction, &["FK001", "RR28"], &["FK001", "FK002", "RR28"]),
+        (Fault::OtherPerson, &["FK001", "RR28"], &["FK001", "FK002", "RR28"]),
+        (Fault::OtherAccount, &["FK001", "RR28"], &["FK001", "FK002", "RR28"]),
+        (Fault::UnderWay, &["FK001", "RR28"], &["FK001", "FK002", "RR28"]),
+        (Fault::HalfTheLimit, &["FK001", "RR28"], &["FK001", "FK002", "RR28"]),
         (Fault::ForeignCode, &["RR28"], &["FK002", "RR28"]),
         (Fault::UnknownRequest, &["RR28"], &["FK001", "RR28"]),
     ];

@@ -21,6 +21,7 @@ pub enum Fault {
     TruncatedXml,
     HtmlBody,
     OtherCase,
+    OtherSubject,
     WrongCharset,
     OversizeBody,
     SlowDrip,
@@ -73,7 +74,7 @@ const fn callback(fault: Fault, meaning: &'static str) -> FaultRow {
 }
 
 /// Every fault.
-pub const FAULTS: [FaultRow; 35] = [
+pub const FAULTS: [FaultRow; 36] = [
     open(row(Fault::Delay, true, true, true, "works `ms` (plus up to `jitter_ms`) longer; joins with another fault")),
     open(row(
         Fault::SilenceAfterAccept,
@@ -118,6 +119,13 @@ pub const FAULTS: [FaultRow; 35] = [
         true,
         "an answer under another number (`only` = \"callback\": one more result, for a number that nobody gave)",
     )),
+    row(
+        Fault::OtherSubject,
+        true,
+        false,
+        true,
+        "the customer of an answer is another one, and another sum is left of what was released in part",
+    ),
     open(row(Fault::WrongCharset, true, true, true, "bytes of the other character set than is declared or agreed")),
     open(row(
         Fault::OversizeBody,

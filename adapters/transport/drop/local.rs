@@ -59,6 +59,9 @@ impl LocalBox {
             }
             let place = made(root, folder)?;
             let whole = place.join(&name);
+            if is_link(&whole) {
+                return Ok(false);
+            }
             if let Some(there) = read_capped(&whole, bytes.len())? {
                 return Ok(there == bytes);
             }
@@ -121,7 +124,10 @@ impl LocalBox {
             let stands = match read_capped(&place, PACKET_BYTES_MAX) {
                 Ok(None) => return Ok(()),
                 Ok(Some(bytes)) => sum(&bytes),
-                Err(error) if error.kind() == ErrorKind::FileTooLarge => String::new(),
+                // Neither is summed: what is too large, and what is a link.
+                Err(error) if matches!(error.kind(), ErrorKind::FileTooLarge | ErrorKind::InvalidInput) => {
+                    String::new()
+                }
                 Err(error) => return Err(error),
             };
             match to {
@@ -185,13 +191,14 @@ fn listed(root: &Path, folder: Folder, wanted: &Wanted, most: usize) -> io::Resu
         let Some(name) = entry.file_name().to_str().filter(|name| wanted(name)).map(str::to_owned) else {
             continue;
         };
-        // What was taken away while we looked, and links, which could lead anywhere, are no packets.
+        // What was taken away while we looked is no packet, nor is a folder.
         let Ok(about) = entry.metadata() else { continue };
-        if !about.is_file() {
+        let is_link = about.is_symlink();
+        if !about.is_file() && !is_link {
             continue;
         }
         let written = about.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
-        listed.files.push(Lying { name, bytes: about.len(), written_s: written.as_secs() });
+        listed.files.push(Lying { name, bytes: about.len(), written_s: written.as_secs(), is_link });
     }
     Ok(listed)
 }
@@ -203,8 +210,16 @@ fn gone_is_good(done: io::Result<()>) -> io::Result<()> {
     }
 }
 
-/// The bytes, `None` when there is no such file.
-fn read_capped(path: &PathBuf, bytes_max: usize) -> io::Result<Option<Vec<u8>>> {
+/// Does a link stand there, wherever it leads?
+fn is_link(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|about| about.is_symlink())
+}
+
+/// The bytes, `None` when there is no such file. A link is not followed.
+fn read_capped(path: &Path, bytes_max: usize) -> io::Result<Option<Vec<u8>>> {
+    if is_link(path) {
+        return Err(ErrorKind::InvalidInput.into());
+    }
     let file = match File::open(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         file => file?,
@@ -220,6 +235,8 @@ fn cause(error: &io::Error) -> Cause {
         ErrorKind::PermissionDenied => Cause::Credential,
         ErrorKind::FileTooLarge => Cause::TooLarge,
         ErrorKind::TimedOut => Cause::Timeout,
+        // A link where a file should be.
+        ErrorKind::InvalidInput => Cause::Schema,
         // No folder, no mount, no room.
         _ => Cause::Connect,
     }

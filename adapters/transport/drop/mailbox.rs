@@ -47,6 +47,8 @@ pub(crate) struct Lying {
     pub(crate) bytes: u64,
     /// When it was last written, in seconds, by the clock of whoever keeps the folder.
     pub(crate) written_s: u64,
+    /// It is a link, which may lead anywhere: nobody opens it.
+    pub(crate) is_link: bool,
 }
 
 /// What a folder holds of what was looked for, the longest there first.

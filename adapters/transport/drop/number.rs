@@ -10,11 +10,16 @@ pub(crate) fn number_of(key: SlipLine) -> Option<String> {
     Some(format!("{}{}{}", key.slip, digit(key.line / 36)?, digit(key.line % 36)?))
 }
 
+/// A sign of the codes and numbers that names of packets are made of.
+pub(crate) fn is_sign(byte: u8) -> bool {
+    byte.is_ascii_uppercase() || byte.is_ascii_digit()
+}
+
 /// The order that a number names; `None` when it is none of ours.
 pub(crate) fn key_of(number: &str) -> Option<SlipLine> {
     let (slip, line) = (number.get(..20)?, number.get(20..22)?);
     // Written in capitals, and what is written otherwise is not ours.
-    if number.len() != 22 || !line.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase()) {
+    if number.len() != 22 || !line.bytes().all(is_sign) {
         return None;
     }
     Some(SlipLine { slip: SlipNumber::parse(slip)?, line: u16::from_str_radix(line, 36).ok()? })

@@ -201,8 +201,10 @@ impl SftpBox {
                     break;
                 }
                 names += 1;
-                if wanted(&file.filename) && is_regular(&file.attrs) {
+                let is_link = is_link(&file.attrs);
+                if wanted(&file.filename) && (is_link || is_regular(&file.attrs)) {
                     listed.files.push(Lying {
+                        is_link,
                         bytes: file.attrs.size.unwrap_or(0),
                         written_s: file.attrs.mtime.map_or(0, u64::from),
                         name: file.filename,
@@ -238,9 +240,12 @@ impl SftpBox {
                 _ => {}
             }
         }
-        let stands = match session.read(&place, FILE_BYTES_MAX).await {
+        let is_link = session.sftp.lstat(place.as_str()).await.is_ok_and(|about| is_link(&about.attrs));
+        let stands = if is_link { Err(Cause::TooLarge) } else { session.read(&place, FILE_BYTES_MAX).await };
+        let stands = match stands {
             Ok(None) => return Ok(()),
             Ok(Some(bytes)) => sum(&bytes),
+            // Neither is summed: what is too large, and what is a link.
             Err(Cause::TooLarge) => String::new(),
             Err(cause) => return Err(cause),
         };
@@ -329,6 +334,10 @@ impl Session {
 /// The library's own question takes a link for a file, because the bits of the one stand in the other.
 fn is_regular(attributes: &FileAttributes) -> bool {
     attributes.permissions.is_none_or(|mode| mode & 0o170_000 == 0o100_000)
+}
+
+fn is_link(attributes: &FileAttributes) -> bool {
+    attributes.permissions.is_some_and(|mode| mode & 0o170_000 == 0o120_000)
 }
 
 fn status(error: &SftpError) -> Option<StatusCode> {

@@ -52,7 +52,7 @@ pub(crate) trait PacketReader: Send + Sync + 'static {
 }
 
 /// Every reason for which a packet is put aside, in Chinese and English.
-pub(crate) const REASONS: [(&str, &str, &str); 21] = [
+pub(crate) const REASONS: [(&str, &str, &str); 24] = [
     ("truncated", "数据包不完整", "the packet has no end"),
     ("damaged", "数据包已损坏", "the packet's parts or checksums do not fit together"),
     ("too_large", "数据包超过大小限制", "the packet is larger than any may be"),
@@ -73,8 +73,18 @@ pub(crate) const REASONS: [(&str, &str, &str); 21] = [
     ("schema", "报文内容无法识别", "a member is no message of the agreed form"),
     ("contradiction", "报文内容自相矛盾", "what a member says contradicts itself"),
     ("not_taken", "结果未被采信，且该格式无法回告", "a result in it was not taken, and the form has no word to say so"),
+    (
+        "another_subject",
+        "所称姓名（名称）或证件号码与所查控之人不符",
+        "it names somebody else than the subject of the order",
+    ),
+    ("another_account", "所称账户与所令账户不符", "it names another account than the one that was ordered"),
+    (LINK, "该文件为链接，未打开", "it is a link, which nobody has opened"),
     ("too_many_items", "一个数据包内结果过多", "the packet holds more results than any may"),
 ];
+
+/// The reason of what is no file, and where it stands aside, behind the packet's name.
+const LINK: &str = "link";
 
 /// What is known of a file that lies there.
 struct Seen {
@@ -140,7 +150,7 @@ impl Sweeper {
                 Ok(Some(Read { digest, said, bytes })) => {
                     bytes_held += bytes;
                     if self.settled(&file, &digest, &said) {
-                        sweep.found.push(Swept { name: file.name, digest, said });
+                        sweep.found.push(Swept { name: file.name, packet, digest, said });
                     }
                 }
                 Err(cause) => {
@@ -176,6 +186,9 @@ impl Sweeper {
     }
 
     async fn read(&self, file: &Lying, packet: &str, reader: &Arc<dyn PacketReader>) -> Result<Option<Read>, Cause> {
+        if file.is_link {
+            return Ok(Some(Read { digest: String::new(), said: Err(LINK), bytes: 0 }));
+        }
         match self.mailbox.read(Folder::Upload, &file.name, PACKET_BYTES_MAX).await {
             Ok(None) => Ok(None),
             Ok(Some(bytes)) => self.open(packet, bytes, reader).await.map(Some),
@@ -312,7 +325,8 @@ impl Sweeper {
         let (_, chinese, english) = REASONS.iter().find(|(word, ..)| *word == reason).copied().unwrap_or_default();
         // Two packets of one name may both be broken: the sum tells them apart.
         let digest = self.digest(name);
-        let aside = format!("{}.{}", packet_of(name).unwrap_or(name), digest.get(..8).unwrap_or("large"));
+        let unread = if reason == LINK { LINK } else { "large" };
+        let aside = format!("{}.{}", packet_of(name).unwrap_or(name), digest.get(..8).unwrap_or(unread));
         let text = format!("{reason}\n{chinese}\n{english}\nsha256 {digest}\n");
         let put_aside = async {
             self.say(Folder::SetAside, &format!("{aside}.reason.txt"), text.into_bytes()).await?;

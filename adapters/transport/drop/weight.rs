@@ -29,6 +29,8 @@ fn of_outcome(outcome: &Outcome) -> usize {
         + sum(&outcome.ahead, of_measure)
         + sum(&outcome.replies, of_reply)
         + sum(&outcome.findings, of_finding)
+        + sum(&outcome.named, |named| named.name.expose().len() + named.id_number.expose().len())
+        + sum(&outcome.account_numbers, |number| number.expose().len())
 }
 
 fn of_account(account: &FoundAccount) -> usize {

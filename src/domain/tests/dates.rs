@@ -83,6 +83,71 @@ proptest! {
         prop_assert_eq!(Day::from_ymd(year, month, date), Some(Day::from_count(count)));
     }
 
+    /// The first of January 1970 was a Thursday, and the days of the week have followed on each other since.
+    #[test]
+    fn a_day_of_the_week_follows_the_one_before(count in DAYS) {
+        let (mut weekday, mut walked) = (3_u8, 0);
+        while walked < count {
+            (weekday, walked) = (if weekday == 6 { 0 } else { weekday + 1 }, walked + 1);
+        }
+        prop_assert_eq!(Day::from_count(count).weekday(), weekday);
+    }
+
+    /// So many working days after a day, each looked at by itself: days off are passed over, whatever year or month they are in.
+    #[test]
+    fn working_days_are_counted_one_by_one(from in DAYS, words in prop::collection::vec(0..20_u8, 200), days in 0..40_u16) {
+        let calendar = calendar(from, &words);
+        let (mut left, mut count) = (days, from);
+        while left > 0 {
+            count += 1;
+            let works = match calendar.days.get(&Day::from_count(count)) {
+                Some(DayKind::Holiday) => false,
+                Some(DayKind::Workday) => true,
+                None => (count + 3) % 7 < 5,
+            };
+            left -= u16::from(works);
+        }
+        prop_assert_eq!(calendar.workdays_after(Day::from_count(from), days).count(), count);
+    }
+
+    /// What is told closed is just what is closed, minute by minute, and the next opening is the first minute that is open after one that
+    /// is not.
+    #[test]
+    fn closed_stretches_and_openings_are_those_of_a_clock_that_is_watched(
+        from in DAYS,
+        words in prop::collection::vec(0..20_u8, 40),
+        minute in 0..(3 * 1_440_i64),
+        length in 1..(6 * 1_440_i64),
+        opens in 0..1_000_u16,
+        open_for in 1..400_u16,
+        every_day: bool,
+    ) {
+        let calendar = calendar(from, &words);
+        let hours = Hours { from_minute: opens, to_minute: (opens + open_for).min(1_440), every_day };
+        let start = Day::from_count(from).start();
+        let is_open = |minute: i64| {
+            let day = from + i32::try_from(minute.div_euclid(1_440)).unwrap();
+            let of_day = minute.rem_euclid(1_440);
+            let within = i64::from(hours.from_minute) <= of_day && of_day < i64::from(hours.to_minute);
+            within && (every_day || calendar.is_workday(Day::from_count(day)))
+        };
+        let told = hours.closed_within(start + minute * 60_000, start + (minute + length) * 60_000, &calendar);
+        for watched in minute..minute + length {
+            let at = start + watched * 60_000;
+            let is_told = told.iter().any(|(from, until)| *from <= at && at < *until);
+            prop_assert_eq!(is_told, !is_open(watched), "{}", watched);
+        }
+        prop_assert!(told.is_sorted_by(|a, b| a.1 < b.0), "none touches the next");
+        let next = hours.opens_after(start + minute * 60_000, &calendar);
+        let opening = i64::from(hours.from_minute);
+        let begins = |minute: i64| minute.rem_euclid(1_440) == opening && is_open(minute);
+        let mut watched = minute + 1;
+        while !begins(watched) {
+            watched += 1;
+        }
+        prop_assert_eq!(next, start + watched * 60_000);
+    }
+
     /// 期间 of n years: the day after its last has the same date n years on; from 29 February, 1 March where there is no such day.
     #[test]
     fn years_end_on_the_day_before_the_same_date(count in DAYS, years in 1..=3_i32) {

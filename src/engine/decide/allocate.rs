@@ -171,7 +171,8 @@ impl Decider {
         let today = Day::of(self.now);
         let stands = move |measure: &Measure| measure.is_live_freeze() && !measure.is_over(today);
         let of_case = self.state.measures_of_case(open.case).filter(move |(_, measure)| stands(measure));
-        of_case.filter(move |(index, measure)| own.contains(index) || found.contains(&measure.asset))
+        let in_reach = move |measure: &Measure| found.contains(&measure.asset) && self.goal_sees(open, measure);
+        of_case.filter(move |(index, measure)| own.contains(index) || in_reach(measure))
     }
 
     /// The freezes that this request ordered.

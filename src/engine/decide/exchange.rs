@@ -14,6 +14,9 @@ use crate::state::measure::NO_DAY;
 use crate::state::slab::Index;
 use crate::state::{Act, short_hash};
 
+/// Told to a partner whose answer names none of the accounts that were ordered.
+pub(crate) const ANOTHER_ACCOUNT: &str = "反馈的账户与请求不符";
+
 /// What is assumed of a partner that the configuration no longer names.
 const ABSENT_DOUBT: DoubtPolicy =
     DoubtPolicy { deduplicates: false, can_be_asked: false, ask_after_ms: 60_000, not_found_final_after_ms: None };
@@ -61,9 +64,11 @@ impl Decider {
             verdict,
         };
         let co_owned = after.outcome.as_ref().is_some_and(names_co_owner);
+        let left = after.outcome.as_ref().and_then(|outcome| outcome.left);
         let sequence = self.emit(fact.into(), body, slot);
         self.tell_co_owners(index, co_owned);
         self.after_news(&act, before);
+        self.hold_to_what_is_left(index, left);
         self.stand_as_shown(index, shown);
         self.after_outcome(index);
         Ok(Answer::Done(sequence))
@@ -217,14 +222,33 @@ pub(crate) fn fit(act: &Act, mut outcome: Outcome) -> Outcome {
     match act.kind() {
         ActKind::Freeze => fit_freeze(act, ordered, &mut outcome),
         kind if kind.transfers() => fit_transfer(ordered, &mut outcome),
-        _ if outcome.verdict == Verdict::Done && fell_short(&outcome) => outcome.reason = None,
-        _ => {}
+        ActKind::Renew => fit_renewal(act, &mut outcome),
+        _ => forget_shortfall(&mut outcome),
     }
     if act.kind().is_control() && outcome.verdict == Verdict::NoSuchCustomer {
         outcome.verdict = Verdict::Refused;
         outcome.reason = outcome.reason.or(Some(Reason::NotFound));
     }
     outcome
+}
+
+/// Sums that come with what has none of its own are those of its freeze.
+fn forget_shortfall(outcome: &mut Outcome) {
+    if outcome.verdict == Verdict::Done && fell_short(outcome) {
+        outcome.reason = None;
+    }
+}
+
+/// A renewal that is told to end before the day that was ordered holds until then, and is a part of what was ordered.
+fn fit_renewal(act: &Act, outcome: &mut Outcome) {
+    forget_shortfall(outcome);
+    let ordered = Day::from_count(act.to);
+    let Some(told) = outcome.to.filter(|told| act.to != NO_DAY && *told < ordered) else { return };
+    if matches!(outcome.verdict, Verdict::Done | Verdict::Partly) {
+        outcome.verdict = Verdict::Partly;
+        outcome.reason = outcome.reason.or(Some(Reason::EndsEarly));
+        add_words(outcome, &format!("所报止期{told}早于所令止期{ordered}，按所报止期计"));
+    }
 }
 
 /// Was there less than was asked for?
@@ -236,7 +260,7 @@ fn fit_freeze(act: &Act, ordered: Money, outcome: &mut Outcome) {
     outcome.moved = None;
     // A limit of nothing is what a release leaves, and none that a freeze could be measured by.
     let limit = outcome.limit.filter(|limit| limit.is_positive()).unwrap_or(ordered);
-    let short = outcome.caught.is_some_and(|caught| caught < limit) || fell_short(outcome);
+    let short = outcome.caught.is_some_and(|caught| caught < limit) || fell_short(outcome) || limit < ordered;
     if outcome.verdict == Verdict::Done && short {
         outcome.verdict = Verdict::Partly;
     }
@@ -244,6 +268,11 @@ fn fit_freeze(act: &Act, ordered: Money, outcome: &mut Outcome) {
     let behind = outcome.ahead.iter().any(|prior| !act.takes_over(prior)) || outcome.reason == Some(Reason::PriorRight);
     if outcome.verdict == Verdict::Partly && behind && outcome.caught == Some(Money::ZERO) {
         outcome.verdict = Verdict::Queued;
+    }
+    let stands = matches!(outcome.verdict, Verdict::Done | Verdict::Partly | Verdict::Queued);
+    if stands && limit != ordered && ordered.is_positive() {
+        outcome.reason = outcome.reason.or(Some(Reason::LimitDiffers));
+        add_words(outcome, &format!("所报限额{limit}元与所令{ordered}元不符"));
     }
 }
 
@@ -264,8 +293,13 @@ fn fit_transfer(ordered: Money, outcome: &mut Outcome) {
 fn end_as_ordered(outcome: &mut Outcome, last: Day) {
     let Some(told) = outcome.to.filter(|told| *told > last) else { return };
     outcome.to = Some(last);
+    add_words(outcome, &format!("所报止期{told}晚于所令，按所令止期计"));
+}
+
+/// What was made of the answer, behind the partner's own words.
+fn add_words(outcome: &mut Outcome, said: &str) {
     let words = outcome.text.as_ref().map(|text| format!("{}；", text.expose())).unwrap_or_default();
-    outcome.text = Some(Personal::new(format!("{words}所报止期{told}晚于所令，按所令止期计")));
+    outcome.text = Some(Personal::new(format!("{words}{said}")));
 }
 
 /// An answer that cannot be what the partner means says nothing, whichever way it came: a feed is asked to look again, and of
@@ -288,7 +322,7 @@ pub(crate) fn contradiction(act: &Act, outcome: &Outcome, partner: Option<&Partn
         return Some(format!("反馈的事项与请求不符，该请求为{}", act.kind().chinese()));
     }
     if partner.is_some_and(|partner| is_of_another(act, outcome, partner)) {
-        return Some("反馈的账户与请求不符".to_owned());
+        return Some(ANOTHER_ACCOUNT.to_owned());
     }
     if lacks_sum(act, outcome, partner) {
         let field = if act.kind() == ActKind::Freeze { "控制金额" } else { "划出金额" };

@@ -43,8 +43,8 @@ impl Decider {
             }
             let acts: Vec<ActRef> =
                 fresh.iter().filter_map(|index| self.state.acts.get(*index)).map(|act| act.id().into()).collect();
-            let fact = ExchangeBegan { acts, kind: "offer".to_owned(), partner: partner.to_owned() };
-            self.emit(fact.into(), None, 0);
+            self.free_what_goes(lane, &fresh);
+            self.emit(ExchangeBegan::of(acts, "offer", partner).into(), None, 0);
             listed.extend(fresh);
         }
         Ok(Answer::List(listed))
@@ -161,6 +161,7 @@ impl Decider {
         self.emit(fact.into(), Some(Body::Outcome(Box::new(twin))), slot);
         self.tell_co_owners(index, names_co_owner(&outcome));
         self.after_news(&act, before);
+        self.hold_to_what_is_left(index, outcome.left);
         self.stand_as_shown(index, shown);
         self.after_outcome(index);
         Ok(())

@@ -4,15 +4,15 @@ use domain::act::Original;
 use domain::measure::{ChangeCause, MeasureState};
 use domain::outcome::{Outcome, Verdict};
 use domain::task::TaskKind;
-use domain::{ActKind, ActState, Day, MeasureId, Money, Personal, SlipLine, SlipNumber};
+use domain::{ActId, ActKind, ActState, Day, MeasureId, Money, Personal, SlipLine, SlipNumber};
 use store::record::{ActRef, Body, ChangedBody, ImportedBody, MeasureImported, OutcomeReceived, OutcomeTwin};
 
 use super::Decider;
+use super::measures::{differs_from_what_is_left, left_otherwise};
 use super::task::Draft;
 use crate::command::{Answer, ClosedRequest, KnownAct, LateOutcome, Planned};
-use crate::state::Measure;
 use crate::state::books::id_key;
-use crate::state::slab::Index;
+use crate::state::{LetGo, Measure};
 
 impl Decider {
     /// Recorded, shown with the request, entered in the books; whatever contradicts what was final is a task of the court.
@@ -27,6 +27,7 @@ impl Decider {
             way: way.to_owned(),
         };
         let had = self.state.measure_index(act.into()).is_some();
+        let let_go = self.state.releases.of(id_key(act.sequence, act.line));
         let stood = self.is_standing(&known.planned);
         let body = Body::Outcome(Box::new(OutcomeTwin::from(&outcome)));
         let sequence = self.emit(fact.into(), Some(body), slot);
@@ -35,6 +36,7 @@ impl Decider {
             _ if state.is_open() => None,
             Some(kind) if kind.is_lasting() => self.measure_told_late(&known, &outcome, (had, slot)),
             Some(ActKind::Renew) => self.renewed_late(&known, &outcome, slot),
+            Some(ActKind::Release) if let_go.is_some() => self.let_go_otherwise(act, let_go, slot),
             Some(ActKind::Release | ActKind::Lift) => self.released_late(&known, &outcome, slot),
             _ => None,
         };
@@ -60,15 +62,36 @@ impl Decider {
         if !state.is_open() && kind.is_some_and(ActKind::is_control) && (turned || other_sum) {
             let case = self.state.case_by_sequence(closed.case);
             let amount = outcome.moved.or(outcome.caught).map(Money::units);
+            let partner = partner.clone();
             let draft = Draft { act: Some(act.into()), measure, partner, amount, ..Draft::default() };
             let court = closed.court.clone();
             self.raise(TaskKind::NewsContradicts, case, &court, draft);
+        }
+        if kind == Some(ActKind::Release) && known.planned.line.amount.is_some() && took(state) {
+            self.late_left((&known, measure), &outcome, (&partner, &closed));
         }
         if kind == Some(ActKind::Query) {
             self.owe_more(&closed, act.into(), &outcome);
         }
         self.relist(closed, sequence, has_callback);
         Answer::Done(sequence)
+    }
+
+    /// What a late word says is left of a freeze after a part of it was let go.
+    fn late_left(
+        &mut self,
+        (known, measure): (&KnownAct, Option<ActRef>),
+        outcome: &Outcome,
+        (partner, closed): (&str, &ClosedRequest),
+    ) {
+        let found = measure.and_then(|id| self.state.measure_index(ActId::from(id).into()));
+        let measure = found.and_then(|index| self.state.measures.get(index));
+        let (Some(measure), Some(left)) = (measure, outcome.left) else { return };
+        if differs_from_what_is_left(measure, left) {
+            let draft = left_otherwise(known.planned.id, measure, left, partner.to_owned());
+            let case = self.state.case_by_sequence(closed.case);
+            self.raise(TaskKind::NewsContradicts, case, &closed.court, draft);
+        }
     }
 
     /// A goal that ended short goes on no more by itself: what is found after its end is for its court to ask for.
@@ -94,8 +117,7 @@ impl Decider {
         let standing = standing(outcome, ordered);
         let same =
             known.told.is_none_or(|(limit, caught)| (standing.limit, standing.caught) == (Some(limit), Some(caught)));
-        if let Some((index, measure)) = self.known_as(planned) {
-            let found = self.state.measures.get(index)?;
+        if let Some((measure, found)) = self.known_as(planned) {
             let is_freeze = found.kind() == ActKind::Freeze;
             // Another word about one that was let go whole lets it stand again.
             let gone = found.moved.saturating_add(found.released);
@@ -106,11 +128,16 @@ impl Decider {
             // What a renewal moved stays moved.
             standing.to = standing.to.filter(|_| !self.state.renewals.stands(id_key(measure.0, measure.1)));
             let (state, standing) = match (effect, standing.queued) {
-                (false, _) => (MeasureState::Void, none()),
+                // What was told of it before stays known: told again as it was, it stands with what was left.
+                (false, _) => (MeasureState::Void, none_said()),
                 (true, _) if is_freeze && standing.limit == Some(0) => (MeasureState::Ended, standing),
                 (true, true) => (MeasureState::Queued, standing),
                 (true, false) => (MeasureState::InForce, standing),
             };
+            // Of what is gone and told as it was nothing is new.
+            if effect && same && (state, found.state()) == (MeasureState::Ended, MeasureState::Ended) {
+                return None;
+            }
             self.change_measure(measure, state, standing, (ChangeCause::Told, slot));
             return Some(measure);
         }
@@ -128,8 +155,7 @@ impl Decider {
 
     /// Does what this line made stand?
     fn is_standing(&self, planned: &Planned) -> bool {
-        let found = self.known_as(planned).and_then(|(index, _)| self.state.measures.get(index));
-        found.is_some_and(Measure::is_live)
+        self.known_as(planned).is_some_and(|(_, found)| found.is_live())
     }
 
     fn renewed_late(&mut self, known: &KnownAct, outcome: &Outcome, slot: u64) -> Option<ActRef> {
@@ -138,8 +164,7 @@ impl Decider {
         let to = outcome.to.map(Day::count).or(known.planned.line.to)?;
         let told = (ChangeCause::Told, slot);
         match (effect, self.known_as(base)) {
-            (true, Some((index, measure))) => {
-                let found = self.state.measures.get(index)?.clone();
+            (true, Some((measure, found))) => {
                 let in_time = known.sent_at > 0 && Day::of(known.sent_at).count() <= found.to;
                 let (state, rank) = match found.state() {
                     MeasureState::Lapsed if to < today => return Some(measure),
@@ -158,16 +183,32 @@ impl Decider {
                 self.stands_after_all(base, standing, slot)
             }
             // It was not renewed after all: its last day is the latest of those that still stand.
-            (false, Some((index, measure))) if known.state.took_effect() => {
-                let state = self.state.measures.get(index)?.state();
+            (false, Some((measure, found))) if known.state.took_effect() => {
+                let state = found.state();
                 let to = self.state.renewals.latest(id_key(measure.0, measure.1)).or(base.line.to);
                 self.change_measure(measure, state, ChangedBody { to, ..none_said() }, told);
                 Some(measure)
             }
-            (_, known_as) => known_as.map(|(_, measure)| measure),
+            (_, known_as) => known_as.map(|(measure, _)| measure),
         }
     }
 
+    /// A release let go more or less than it was known to: so much less or more stands, of what is gone too.
+    fn let_go_otherwise(&mut self, release: ActId, before: Option<LetGo>, slot: u64) -> Option<ActRef> {
+        let before = before?;
+        let now = self.state.releases.of(id_key(release.sequence, release.line))?;
+        let found = self.standing_or_gone(before.measure)?.clone();
+        let measure = ActRef(found.sequence, found.place);
+        let change = now.effected.saturating_sub(before.effected);
+        if change == 0 {
+            return found.is_live().then_some(measure);
+        }
+        let (state, standing) = with_released(found.clone(), found.released.saturating_add(change).max(0));
+        self.change_measure(measure, state, standing, (ChangeCause::Told, slot));
+        Some(measure)
+    }
+
+    /// The same of what ends something that has no sum, and of what nobody remembers.
     fn released_late(&mut self, known: &KnownAct, outcome: &Outcome, slot: u64) -> Option<ActRef> {
         let base = known.base.as_ref()?;
         let took = |state| ActKind::Release.took_effect(state);
@@ -175,14 +216,14 @@ impl Decider {
         let part = known.planned.line.amount.unwrap_or(0);
         let told = (ChangeCause::Told, slot);
         match (effect, self.known_as(base)) {
-            (true, Some((index, measure))) if !was => {
-                let (state, standing) = reduced(self.state.measures.get(index)?, part);
+            (true, Some((measure, found))) if !was => {
+                let (state, standing) = reduced(&found, part);
                 self.change_measure(measure, state, standing, told);
                 Some(measure)
             }
             // It was not let go after all, and counts again.
-            (false, Some((index, measure))) if was => {
-                let (state, standing) = restored(self.state.measures.get(index)?, part);
+            (false, Some((measure, found))) if was => {
+                let (state, standing) = restored(&found, part);
                 self.change_measure(measure, state, standing, told);
                 Some(measure)
             }
@@ -198,17 +239,27 @@ impl Decider {
                 };
                 self.stands_after_all(base, standing, slot)
             }
-            (_, known_as) => known_as.map(|(_, measure)| measure),
+            (_, known_as) => known_as.map(|(measure, _)| measure),
         }
     }
 
-    /// The measure in memory that this line made: under its own number, or taken up by late news under the number at the partner.
-    fn known_as(&self, planned: &Planned) -> Option<(Index, ActRef)> {
+    /// The measure that this line made, in memory or gone and not over yet: under its own number, or taken up by late news under the
+    /// number at the partner.
+    fn known_as(&self, planned: &Planned) -> Option<(ActRef, Measure)> {
         let own = MeasureId { sequence: planned.id.0, line: planned.id.1 };
-        let by_number = || self.state.measure_by_number(&planned.line.partner, &number_of(planned)?);
-        let index = self.state.measure_index(own).or_else(by_number)?;
-        let measure = self.state.measures.get(index)?;
-        Some((index, ActRef(measure.sequence, measure.place)))
+        let by_number = || {
+            let index = self.state.measure_by_number(&planned.line.partner, &number_of(planned)?)?;
+            self.state.measures.get(index)
+        };
+        let found = self.standing_or_gone(self.state.place_of(own)).or_else(by_number)?;
+        Some((ActRef(found.sequence, found.place), found.clone()))
+    }
+
+    /// In memory, or gone and not over by itself since.
+    fn standing_or_gone(&self, place: u64) -> Option<&Measure> {
+        let today = Day::of(self.now);
+        let over = |measure: &Measure| measure.is_over(today) && self.state.gone(measure.id()).is_some();
+        self.state.measure_at(place).filter(|measure| !over(measure))
     }
 
     /// What was moved out of the measure that this line made, which may be gone.
@@ -344,7 +395,9 @@ fn with_released(mut measure: Measure, released: i64) -> (MeasureState, ChangedB
     let (queued, grew) = (measure.state() == MeasureState::Queued, released < measure.released);
     measure.released = released;
     measure.stands_by_what_is_left(grew);
-    let standing =
-        ChangedBody { limit: Some(measure.limit()), released: Some(released), queued, ..ChangedBody::default() };
+    // What was told of it in all stays as it is, also where what is left says less: it is denied, or more was moved than it had.
+    let (gone, void) = (measure.moved.saturating_add(released), measure.state() == MeasureState::Void);
+    let limit = Some(measure.limit()).filter(|_| !void && measure.granted >= gone);
+    let standing = ChangedBody { limit, released: Some(released), queued, ..ChangedBody::default() };
     (measure.state(), standing)
 }

@@ -27,6 +27,8 @@ const NOTICES_LOOKED_MAX: usize = 10_000;
 
 /// Why acts on a measure that has lapsed are taken back.
 const OVER: &str = "D10 措施已届满失效，须另行办理";
+/// Why acts on a measure that was let go whole are taken back.
+const LET_GO_WHOLE: &str = "所依据的措施已全部解除，未发出的事项撤回";
 
 /// How far the ends of a day have been told; not kept, a new run looks again and finds what was told.
 pub(super) struct Noticing {
@@ -81,7 +83,8 @@ impl Decider {
         }
         for (index, measure) in over.iter().zip(&found) {
             if measure.refs > 0 {
-                self.take_back_unsent(*index, measure.case);
+                let too_late = |act: &Act| act.kind() == ActKind::Renew || act.kind().moves_money();
+                self.take_back_unsent((*index, measure.case), OVER, too_late);
             }
             if needs_a_word(measure) {
                 self.raise_on(TaskKind::Lapsed, measure, None, Some(measure.caught()).filter(|caught| *caught > 0));
@@ -113,10 +116,10 @@ impl Decider {
     }
 
     /// A renewal or a taking that has not left would come too late; a release does no harm.
-    fn take_back_unsent(&mut self, measure: Index, case: Index) {
+    fn take_back_unsent(&mut self, (measure, case): (Index, Index), why: &str, moot: impl Fn(&Act) -> bool) {
         let unsent = |act: &Act| {
             act.measure == measure
-                && (act.kind() == ActKind::Renew || act.kind().moves_money())
+                && moot(act)
                 && matches!(act.state(), ActState::Planned | ActState::Ready)
                 && !act.is_under_way()
         };
@@ -125,7 +128,7 @@ impl Decider {
         let mut requests = Vec::new();
         for (index, id, request) in found {
             let fact = ActWithdrawn { act: id.into(), by: String::new() };
-            let body = Body::Reason(ReasonBody { reason: OVER.to_owned(), amount: None, document: None });
+            let body = Body::Reason(ReasonBody { reason: why.to_owned(), amount: None, document: None });
             let slot = self.slot_of(index);
             self.emit(fact.into(), Some(body), slot);
             requests.push(request);
@@ -272,6 +275,9 @@ impl Decider {
             && now.state().is_final()
             && now.kind().took_effect(before.state) != now.kind().took_effect(now.state());
         let base = self.state.measures.get(now.measure);
+        let renewed = now.kind() == ActKind::Renew && now.state().took_effect();
+        // Nobody renews what was let go: either it was not, or the renewal is of nothing.
+        let of_nothing = renewed && base.is_some_and(is_gone);
         let late = now.kind() == ActKind::Renew
             && now.state().took_effect()
             && before.base == Some(MeasureState::Lapsed)
@@ -282,20 +288,44 @@ impl Decider {
         // A freeze that was let go and is told to stand again.
         let stands = base.is_some_and(Measure::is_live);
         let revived = now.kind() == ActKind::Freeze && before.base == Some(MeasureState::Ended) && stands;
-        if !turned && !late && !above && !revived {
-            return;
+        let let_go = now.kind() == ActKind::Release
+            && base.is_some_and(is_gone)
+            && before.base.is_some_and(MeasureState::is_live);
+        let (measure, case) = (now.measure, now.case);
+        let about = base.map(|measure| ActRef(measure.sequence, measure.place));
+        let draft = self.contradiction_of(now, about, above.then_some(moved));
+        if turned || late || of_nothing || above || revived {
+            let (court, draft) = draft;
+            self.raise(TaskKind::NewsContradicts, Some(case), &court, draft);
         }
+        if let_go {
+            let moot =
+                |act: &Act| act.kind() == ActKind::Renew || act.kind().moves_money() || act.kind().ends_a_measure();
+            self.take_back_unsent((measure, case), LET_GO_WHOLE, moot);
+        }
+    }
+
+    fn contradiction_of(&self, now: &Act, measure: Option<ActRef>, amount: Option<i64>) -> (String, Draft) {
         let open = self.state.requests.get(now.request);
         let court = open.map_or_else(String::new, |open| self.state.word(open.court).to_owned());
-        let draft = Draft {
-            act: Some(now.id().into()),
-            measure: base.map(|measure| ActRef(measure.sequence, measure.place)),
-            partner: self.state.partner_of(now.lane).to_owned(),
-            amount: above.then_some(moved),
-            ..Draft::default()
+        let partner = self.state.partner_of(now.lane).to_owned();
+        (court, Draft { act: Some(now.id().into()), measure, partner, amount, ..Draft::default() })
+    }
+
+    /// After a part of a freeze was let go its partner says what is left of the limit: another sum than ours is for people.
+    pub(super) fn hold_to_what_is_left(&mut self, index: Index, left: Option<Money>) {
+        let Some(act) = self.state.acts.get(index).filter(|act| act.kind() == ActKind::Release && act.amount > 0)
+        else {
+            return;
         };
-        let case = now.case;
-        self.raise(TaskKind::NewsContradicts, Some(case), &court, draft);
+        let (Some(measure), Some(left)) = (self.state.measures.get(act.measure), left) else { return };
+        if ActKind::Release.took_effect(act.state()) && differs_from_what_is_left(measure, left) {
+            let open = self.state.requests.get(act.request);
+            let court = open.map_or_else(String::new, |open| self.state.word(open.court).to_owned());
+            let (case, partner) = (act.case, self.state.partner_of(act.lane).to_owned());
+            let draft = left_otherwise(act.id().into(), measure, left, partner);
+            self.raise(TaskKind::NewsContradicts, Some(case), &court, draft);
+        }
     }
 
     /// The property that freezes of a case hold or queue for, or are under way to: it may not be frozen twice (rule D14).
@@ -312,6 +342,29 @@ impl Decider {
         live.filter(move |it| it.is_live_freeze() && it.releasing == 0 && it.asset != 0 && !it.is_over(today))
             .map(|measure| measure.asset)
     }
+}
+
+/// Is that neither what is left of it nor what is once open deductions have taken theirs?
+pub(super) fn differs_from_what_is_left(measure: &Measure, left: Money) -> bool {
+    let (limit, left) = (measure.limit(), left.units());
+    left > limit || left < limit.saturating_sub(measure.claimed)
+}
+
+/// The task that tells of it.
+pub(super) fn left_otherwise(act: ActRef, measure: &Measure, left: Money, partner: String) -> Draft {
+    let ours = Money::from_units(measure.limit());
+    Draft {
+        act: Some(act),
+        measure: Some(ActRef(measure.sequence, measure.place)),
+        partner,
+        amount: Some(left.units()),
+        text: format!("部分解除后对方所报剩余限额{left}元，按所令应为{ours}元"),
+        ..Draft::default()
+    }
+}
+
+fn is_gone(measure: &Measure) -> bool {
+    matches!(measure.state(), MeasureState::Ended | MeasureState::Void)
 }
 
 /// Nobody needs to hear of what held nothing, or of what a person has let go.

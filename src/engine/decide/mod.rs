@@ -10,12 +10,14 @@ mod excess;
 pub(crate) mod exchange;
 pub(crate) mod face;
 mod halt;
+mod held;
 mod import;
 mod late;
 mod law;
 pub mod limits;
 pub mod measures;
 mod officers;
+mod paced;
 mod packet;
 mod people;
 pub mod plan;
@@ -48,6 +50,7 @@ use crate::state::slab::Index;
 pub use claim::CLAIM_MS;
 pub use import::IMPORT_GROUP_MAX;
 use limits::Pacer;
+pub use paced::Wait;
 pub use people::PAUSE_MS_MAX;
 pub use settle::{RECONCILED_LINES_MAX, SETTLED_LINES_MAX};
 pub use stop::{LIFT_AGREED_MS, STOPS_MAX};
@@ -61,6 +64,8 @@ pub struct Decider {
     keyring: Box<dyn Keyring>,
     random: Box<dyn Random + Sync>,
     pacers: BTreeMap<u16, Pacer>,
+    /// What agreed limits keep waiting, by lane, where anything waits.
+    paced: BTreeMap<u16, paced::Paced>,
     wakes: BTreeSet<(Millis, u16)>,
     patience: BTreeSet<(Millis, u64)>,
     rounds: repeat::Rounds,
@@ -98,6 +103,7 @@ impl Decider {
             keyring,
             random,
             pacers: BTreeMap::new(),
+            paced: BTreeMap::new(),
             wakes: BTreeSet::new(),
             patience: BTreeSet::new(),
             rounds: repeat::Rounds::new(),
@@ -133,6 +139,7 @@ impl Decider {
         self.go_on_after_others();
         self.settle_disturbed();
         self.tell_debtors();
+        self.tell_held();
         self.take(answer)
     }
 
@@ -151,6 +158,7 @@ impl Decider {
                 self.pump_lane(lane);
             }
         }
+        self.tell_held();
         self.end_what_is_moot();
         self.take(Ok(Answer::Done(self.state.next)))
     }
@@ -263,6 +271,16 @@ impl Decider {
     /// The partner of a lane, as configured now.
     fn partner(&self, lane: u16) -> Option<Arc<Partner>> {
         self.config.partners.get(self.state.partner_of(lane)).cloned()
+    }
+
+    /// What agreed limits have kept a ready act waiting for, and still may.
+    #[must_use]
+    pub fn waits_for_limits(&self, act: domain::ActId, now: Millis) -> Vec<Wait> {
+        let index = self.state.act_index(act);
+        let act = index.and_then(|index| self.state.acts.get(index));
+        let ready = act.filter(|act| act.state() == domain::ActState::Ready && act.due_at <= now);
+        let paced = ready.and_then(|act| Some((act, self.paced.get(&act.lane)?)));
+        paced.map_or(Vec::new(), |(act, paced)| paced.waits_since(act.since.max(act.due_at), now))
     }
 
     /// The key slot of an act's case.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use domain::form::PARTS_QUIET_MS;
 use domain::request::Goal;
 use domain::{ActKind, Millis};
 use store::record::{Body, PlanExtended, PlanLine, PlannedBody, RequestFinished};
@@ -9,10 +10,6 @@ use store::record::{Body, PlanExtended, PlanLine, PlannedBody, RequestFinished};
 use super::Decider;
 use crate::state::slab::Index;
 use crate::state::{Act, OpenRequest};
-
-/// A goal that would end short rests so long after a part of an answer: banks that tell account by account send one message
-/// after the other, and what came after the end would be secured by nobody.
-pub const PART_QUIET_MS: Millis = 10_000;
 
 impl Decider {
     /// Plans what follows for a request, and finishes it when every act is final and nothing follows.
@@ -89,17 +86,23 @@ impl Decider {
         }
     }
 
-    /// Until when the next part of an answer may follow the last one.
+    /// Until when the next part of an answer may follow the last one: what came after the end would be secured by nobody.
     fn may_hear_more_until(&self, open: &OpenRequest) -> Option<Millis> {
         let until = self.quiet_at(open).filter(|until| *until > self.now);
         until.filter(|_| self.is_short(open))
     }
 
-    /// When no more parts follow those that came; `None` = none came.
+    /// When no more parts follow those that came; `None` = none came, or only from partners who answer in one message.
     pub(super) fn quiet_at(&self, open: &OpenRequest) -> Option<Millis> {
         let queries: BTreeSet<Index> = open.parts.iter().map(|part| part.query).collect();
-        let told = queries.into_iter().filter_map(|query| self.state.acts.get(query)).map(|query| query.since);
-        told.max().map(|last| last.saturating_add(PART_QUIET_MS))
+        let told = queries.into_iter().filter_map(|query| self.state.acts.get(query));
+        told.filter_map(|query| query.since.checked_add(self.parts_quiet_of(query.lane)?)).max()
+    }
+
+    /// How long a further part may follow from this partner; `None` = its first message is the whole answer.
+    fn parts_quiet_of(&self, lane: u16) -> Option<Millis> {
+        let quiet = self.partner(lane).map_or(PARTS_QUIET_MS, |partner| partner.form.parts_quiet_ms);
+        (quiet > 0).then(|| Millis::try_from(quiet).unwrap_or(Millis::MAX))
     }
 
     pub(super) fn extend(&mut self, request: Index, mut plan: Vec<PlanLine>) {

@@ -1,6 +1,7 @@
 //! What is due in a lane, and may it go? A wake carries no data: first try, retry, question and restart take this path.
 
 use domain::calendar::Hours;
+use domain::delay::Limit;
 use domain::partner::{Partner, Travel};
 use domain::{ActState, Millis};
 use store::record::{ActPassed, ActRef, ExchangeBegan, LaneResumed};
@@ -16,6 +17,24 @@ const BEGUN_PER_PUMP_MAX: usize = 256;
 /// The class of releases, for which the last place in flight is kept.
 const RELEASES: usize = 0;
 
+/// Nothing of a lane may go now.
+struct Kept {
+    /// When it may; `None` = something else will wake it (an exchange that ends).
+    wake: Option<Millis>,
+    /// The agreed limit that keeps it; `None` = a pause, a rest, hours.
+    limit: Option<Limit>,
+}
+
+impl Kept {
+    fn until(wake: Option<Millis>) -> Self {
+        Self { wake, limit: None }
+    }
+
+    fn by(limit: Limit, wake: Option<Millis>) -> Self {
+        Self { wake, limit: Some(limit) }
+    }
+}
+
 impl Decider {
     pub(super) fn pump_lane(&mut self, lane: u16) {
         if let Some(court) = self.court_of_lane(lane) {
@@ -29,52 +48,72 @@ impl Decider {
         }
         for _ in 0..BEGUN_PER_PUMP_MAX {
             if !self.state.lane(lane).is_some_and(crate::state::lane::Lane::has_ready) {
+                self.paced.remove(&lane);
                 return;
             }
-            if let Err(wake) = self.may_begin(lane, &partner) {
-                self.wake_at(lane, wake);
-                return;
+            if let Err(kept) = self.may_begin(lane, &partner) {
+                return self.keep_waiting(lane, kept);
             }
-            let Some((class, index)) = self.pick(lane, &partner) else { return };
+            let Some((class, index)) = self.pick(lane, &partner) else {
+                if self.state.lane(lane).is_some_and(crate::state::lane::Lane::has_ready) {
+                    // The last place is kept for releases.
+                    self.keep_waiting(lane, Kept::by(Limit::InFlight, None));
+                }
+                return;
+            };
             if let Err(wake) = self.pace(lane, &partner) {
-                self.wake_at(lane, Some(wake));
-                return;
+                return self.keep_waiting(lane, Kept::by(Limit::Rate, Some(wake)));
             }
             self.begin(lane, index, class);
         }
         self.wake_at(lane, Some(self.now));
     }
 
-    /// The lane's own limits, cheapest first. `Err(None)` = something else will wake it (an exchange that ends).
-    fn may_begin(&mut self, lane: u16, partner: &Partner) -> Result<(), Option<Millis>> {
+    fn keep_waiting(&mut self, lane: u16, kept: Kept) {
+        match kept.limit {
+            Some(limit) => self.paced.entry(lane).or_default().meet(limit, kept.wake, self.now),
+            None => {
+                if let Some(paced) = self.paced.get_mut(&lane) {
+                    paced.close(self.now);
+                }
+            }
+        }
+        self.wake_at(lane, kept.wake);
+    }
+
+    /// The lane's own limits, cheapest first.
+    fn may_begin(&mut self, lane: u16, partner: &Partner) -> Result<(), Kept> {
         let now = self.now;
-        let Some(state) = self.state.lane(lane) else { return Err(None) };
+        let Some(state) = self.state.lane(lane) else { return Err(Kept::until(None)) };
         if let Some(pause) = state.record.paused.clone() {
             if pause.until > now {
-                return Err(Some(pause.until));
+                return Err(Kept::until(Some(pause.until)));
             }
             let partner = state.record.partner.clone();
             self.emit(LaneResumed { by: String::new(), partner }.into(), None, 0);
         }
-        let Some(state) = self.state.lane(lane) else { return Err(None) };
+        let Some(state) = self.state.lane(lane) else { return Err(Kept::until(None)) };
         if state.record.rests_until > now {
-            return Err(Some(state.record.rests_until));
+            return Err(Kept::until(Some(state.record.rests_until)));
         }
         let probing = state.record.failures >= partner.breaker.failures;
-        if state.in_flight >= partner.in_flight_max || (probing && state.in_flight > 0) {
-            return Err(None);
+        if probing && state.in_flight > 0 {
+            return Err(Kept::until(None));
+        }
+        if state.in_flight >= partner.in_flight_max {
+            return Err(Kept::by(Limit::InFlight, None));
         }
         if partner.hours != Hours::ALWAYS
             && let Some(opens) = partner.hours.opens_at(now, &self.config.calendar)
         {
-            return Err(Some(opens));
+            return Err(Kept::until(Some(opens)));
         }
         let today = domain::Day::of(now);
         if partner.per_day.is_some_and(|max| state.record.day == today.count() && state.record.day_count >= max) {
-            return Err(Some(today.end()));
+            return Err(Kept::by(Limit::PerDay, Some(today.end())));
         }
         match state.window_opens(partner.rate.max, partner.rate.window_ms, now) {
-            Some(opens) => Err(Some(opens)),
+            Some(opens) => Err(Kept::by(Limit::Rate, Some(opens))),
             None => Ok(()),
         }
     }
@@ -108,6 +147,10 @@ impl Decider {
                 if fits {
                     return Some((class, index));
                 }
+                // What came due while its partner's settings hold it was told of by nobody yet.
+                if self.state.acts.get(index).is_some_and(|act| act.state() == ActState::Ready && act.held == 0) {
+                    self.state.to_hold.insert(index);
+                }
                 self.state.lane_mut(lane)?.ready.get_mut(class)?.pop_front();
             }
         }
@@ -117,6 +160,8 @@ impl Decider {
     fn begin(&mut self, lane: u16, index: Index, class: usize) {
         let Some(act) = self.state.acts.get(index) else { return };
         let (id, state, case, request) = (act.id(), act.state(), act.case, act.request);
+        // It could have gone since then but for the limits.
+        let since = act.since.max(act.due_at);
         let Some(partner) = self.partner(lane) else { return };
         // A partner that never says when "not found" is final is not asked when it may simply be sent the same message again.
         let asking_settles = partner.doubt.can_be_asked && partner.doubt.not_found_final_after_ms.is_some();
@@ -132,7 +177,13 @@ impl Decider {
             }
         }
         let kind = if ask { "ask" } else { "send" };
-        let fact = ExchangeBegan { acts: vec![id.into()], kind: kind.to_owned(), partner: partner.id.clone() };
+        let mut fact = ExchangeBegan::of(vec![id.into()], kind, &partner.id);
+        if !ask {
+            self.free_what_goes(lane, &[index]);
+            if let Some(paced) = self.paced.get(&lane) {
+                paced.tell(&mut fact, since, self.now);
+            }
+        }
         let exchange = self.emit(fact.into(), None, 0);
         let slot = self.state.cases.get(case).map_or(0, |case| case.slot);
         let request = self.state.requests.get(request).map_or(id.sequence, |open| open.sequence);

@@ -8,7 +8,7 @@ use domain::{SlipLine, SlipNumber};
 use super::Decider;
 use crate::command::Submit;
 use crate::state::slab::Index;
-use crate::state::{Measure, Taking};
+use crate::state::{Measure, OpenRequest, Taking};
 
 impl Submit {
     /// May its token build on this measure?
@@ -23,6 +23,12 @@ impl Submit {
 }
 
 impl Decider {
+    /// May a goal build on this measure, of which it was not told? It does what its token might order itself.
+    pub(super) fn goal_sees(&self, open: &OpenRequest, measure: &Measure) -> bool {
+        let viewers = self.state.viewers.get(&measure.sequence);
+        !measure.is_secret() || viewers.is_some_and(|viewers| viewers.contains(&open.token))
+    }
+
     /// The events that planned what these acts name, as far as that is secret: whose they are is asked before the decision, because
     /// only the index knows the viewers of a finished request.
     pub(crate) fn secrets_named(&self, acts: &[ActOrder], case_key: (u64, u64)) -> BTreeSet<u64> {
@@ -44,7 +50,7 @@ impl Decider {
     /// The measure that an act names, whoever may see it.
     pub(super) fn measure_named(&self, act: &ActOrder, original: &Original) -> Option<Index> {
         match original.act {
-            Some(id) => self.state.measure_index(id.into()),
+            Some(id) => self.state.measure_made_by(id.into()),
             None => self.state.measure_by_number(&act.partner, &original.slip),
         }
     }

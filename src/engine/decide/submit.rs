@@ -221,6 +221,7 @@ impl Decider {
             }
         }
         let mut claimed: BTreeMap<Index, Money> = BTreeMap::new();
+        let mut going: BTreeMap<Index, Going> = BTreeMap::new();
         let mut plan = Vec::with_capacity(acts.len());
         let mut taken = self.taken_before(acts, [case, before]);
         for (place, act) in acts.iter().enumerate() {
@@ -240,6 +241,7 @@ impl Decider {
             }
             let base = self.base_of(act, (submit, [case, before]), &at)?;
             self.check_built_on(act, base, &at)?;
+            self.check_left(act, base.measure, &mut going, &at)?;
             self.check_protected(act, (case, base.measure), &at)?;
             Self::check_ceilings(self, act, base, &mut ledger, &mut claimed, &at)?;
             plan.push(self.plan_line(act, base, case));
@@ -360,6 +362,41 @@ impl Decider {
         Ok(())
     }
 
+    /// Nothing is renewed or let go of which nothing is left, or will be: it is being let go whole. Nor is more let go in parts than
+    /// there is; what a deduction may take says the sum that is free.
+    fn check_left(
+        &self,
+        act: &ActOrder,
+        base: Option<Index>,
+        going: &mut BTreeMap<Index, Going>,
+        at: &str,
+    ) -> Result<(), Refusal> {
+        let ends = act.kind.ends_a_measure();
+        let base = base.filter(|_| ends || act.kind == ActKind::Renew);
+        let Some((index, measure)) = base.and_then(|base| Some((base, self.state.measures.get(base)?))) else {
+            return Ok(());
+        };
+        let going = going.entry(index).or_insert_with(|| self.going_of(index, measure.case));
+        if going.whole || matches!(measure.state(), MeasureState::Ended | MeasureState::Void) {
+            return Err(Refusal::OriginalGone { at: format!("{at}/original") });
+        }
+        if ends {
+            let limit = Money::from_units(measure.limit());
+            *going = going.with(act.amount.filter(|part| going.parts.is_positive() || *part != limit));
+            if going.parts > limit {
+                return Err(Refusal::Rules(vec![Breach { rule: &rules::D7, at: format!("{at}/amount") }]));
+            }
+        }
+        Ok(())
+    }
+
+    fn going_of(&self, index: Index, case: Index) -> Going {
+        let ends =
+            |act: &crate::state::Act| act.measure == index && act.kind().ends_a_measure() && act.state().is_open();
+        let acts = self.state.acts_of_case(case).map(|(_, act)| act).filter(|act| ends(act));
+        acts.fold(Going::default(), |going, act| going.with(Some(Money::from_units(act.amount))))
+    }
+
     /// The preservation that becomes this request's enforcement with it (rule D11), when it is known.
     fn preserved(&self, submit: &Submit, case: Option<Index>) -> Option<Index> {
         let before = submit.preservation.and_then(|key| self.state.case_index(key));
@@ -464,6 +501,23 @@ impl Decider {
             open = (!query).then(|| (line.partner.clone(), line.subject, line.kind, 1, line.slip));
         }
         drawn
+    }
+}
+
+/// What open acts let go of a measure, with those that stand before in the same request.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Going {
+    whole: bool,
+    parts: Money,
+}
+
+impl Going {
+    pub(super) fn with(mut self, part: Option<Money>) -> Self {
+        match part.filter(|part| part.is_positive()) {
+            Some(part) => self.parts = self.parts.plus(part),
+            None => self.whole = true,
+        }
+        self
     }
 }
 

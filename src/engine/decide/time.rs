@@ -67,6 +67,10 @@ impl Decider {
                 (partner.id.clone(), partner.rate.max as usize, held_by)
             })
             .collect();
+        if self.hears_out_otherwise(&config) {
+            let open = self.state.requests.iter().filter(|(_, open)| !open.parts.is_empty());
+            self.patience.extend(open.map(|(_, open)| (self.now, open.sequence)));
+        }
         self.config = config;
         self.rouse_courts();
         let mut changed = false;
@@ -87,6 +91,7 @@ impl Decider {
         if changed {
             self.state.rouse_ready(self.now);
         }
+        self.state.to_free.clone_from(&self.state.held_acts);
         self.rouse_waiting();
         let sequence = if digest == self.state.config_digest {
             self.state.next
@@ -94,6 +99,14 @@ impl Decider {
             self.emit(ConfigLoaded { digest, partners }.into(), None, 0)
         };
         Ok(Answer::Done(sequence))
+    }
+
+    /// Is a partner's answer heard out longer or shorter than before?
+    fn hears_out_otherwise(&self, config: &Config) -> bool {
+        config.partners.values().any(|partner| {
+            let before = self.config.partners.get(&partner.id);
+            before.is_some_and(|before| before.form.parts_quiet_ms != partner.form.parts_quiet_ms)
+        })
     }
 
     /// What nobody could ask about when it fell in doubt (at a start no partner is configured yet, or the partner's file said so

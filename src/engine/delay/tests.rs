@@ -16,6 +16,7 @@ fn whose(approvals: u8, fetched: bool) -> Whose {
         approvals,
         fetched,
         base_until: None,
+        waits: Vec::new(),
     }
 }
 
@@ -39,7 +40,7 @@ fn accepted(at: Millis) -> Seen {
 
 fn began(sequence: u64, at: Millis, kind: &str) -> Seen {
     let acts = vec![ActRef(10, 0)];
-    seen(sequence, at, ExchangeBegan { acts, kind: kind.to_owned(), partner: "bank-a".to_owned() })
+    seen(sequence, at, ExchangeBegan::of(acts, kind, "bank-a"))
 }
 
 fn ended(sequence: u64, at: Millis, (judged, state): (&str, &str), due: Option<i64>) -> Seen {

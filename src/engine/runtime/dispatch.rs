@@ -8,6 +8,7 @@ use domain::socket::{Cause, INBOUND_ITEMS_MAX, Judged, Plug};
 use futures_util::FutureExt;
 
 use super::departures::Leave;
+use super::whose::of_its_subject;
 use super::{Asked, Shared};
 use crate::command::{Command, Effect};
 
@@ -71,7 +72,7 @@ async fn attempt(shared: &Arc<Shared>, effect: &Effect) -> Judged {
         // Erased or unreadable: what cannot be written cannot have been sent.
         return if effect.ask { Judged::Doubt { cause: Cause::Unencodable } } else { nothing_sent(Cause::Unencodable) };
     };
-    if effect.ask {
+    let judged = if effect.ask {
         let Some(line) = slip.lines.first() else { return Judged::Doubt { cause: Cause::Unencodable } };
         let key = domain::SlipLine { slip: slip.number, line: line.line };
         within_window(shared, &effect.partner, call.ask(key, line.kind)).await
@@ -82,7 +83,8 @@ async fn attempt(shared: &Arc<Shared>, effect: &Effect) -> Judged {
         within_window(shared, &effect.partner, call.send_with_papers(&slip, &files)).await
     } else {
         within_window(shared, &effect.partner, call.send(&slip)).await
-    }
+    };
+    of_its_subject(&slip, judged)
 }
 
 /// One call, once the partner's window has room; the decision kept it too, but the disk came between.

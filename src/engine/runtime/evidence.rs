@@ -1,5 +1,6 @@
 //! What proves one act, put together from the journal alone: its events, those of its case that are about it, those that held it.
 
+mod kept;
 mod lines;
 
 use std::collections::BTreeSet;
@@ -10,6 +11,8 @@ use domain::measure::MeasureState;
 use domain::rules::{self, Rule};
 use domain::{ActId, ActKind, ActState, CaseId, Millis, Personal, RequestId};
 use store::record::{ActRef, Body, Fact, PlanLine, act_state, read_leaf};
+
+use kept::{Kept, Read};
 
 use super::{Engine, Shared};
 use crate::command::{ClosedRead, Command};
@@ -28,9 +31,21 @@ use crate::words::words;
 /// Events of one page at most: each brings its leaf and some thirty hashes, so that a page stays below a MiB.
 const PAGE_EVENTS_MAX: u16 = 200;
 /// Acts whose evidence is put together at once: a tenth of a second each, beside exchanges on the same threads.
-pub(super) const PROVING_MAX: usize = 1;
+const PROVING_MAX: usize = 1;
 /// Pauses and stops that are looked at for one act, the newest of its time; and as many configurations and starts.
 const HOLDS_LOOKED_MAX: usize = 512;
+
+/// Whose turn it is to have evidence put together, and what was read for the last of them.
+pub(super) struct Proving {
+    turns: Arc<tokio::sync::Semaphore>,
+    kept: Kept,
+}
+
+impl Default for Proving {
+    fn default() -> Self {
+        Self { turns: Arc::new(tokio::sync::Semaphore::new(PROVING_MAX)), kept: Kept::default() }
+    }
+}
 
 /// Where the events of an act may stand.
 struct Places {
@@ -80,7 +95,7 @@ impl Engine {
             self.done(Command::Tick).await?;
         }
         let (limit, now) = (usize::from(limit.clamp(1, PAGE_EVENTS_MAX)), self.now());
-        let turn = Arc::clone(&self.shared.proving).acquire_owned().await.map_err(|_| Refusal::Draining)?;
+        let turn = Arc::clone(&self.shared.proving.turns).acquire_owned().await.map_err(|_| Refusal::Draining)?;
         let shared = Arc::clone(&self.shared);
         let (tell, told) = tokio::sync::oneshot::channel();
         // Up to twenty-five thousand leaves are read: not on a worker that takes calls, nor by many at once.
@@ -167,8 +182,7 @@ impl Shared {
         (cursor, limit): (Option<u64>, usize),
         now: Millis,
     ) -> Result<EvidenceView, Refusal> {
-        let line = self.papers.line(act);
-        let of = ActRef::from(act);
+        let (line, of) = (self.papers.line(act), ActRef::from(act));
         let kind = line.as_ref().and_then(|line| ActKind::from_code(line.kind));
         let mut found = self.found(of, places);
         let base_until = line.as_ref().and_then(|line| line.base).and_then(|base| self.base_until(base.into(), now));
@@ -182,6 +196,7 @@ impl Shared {
             approvals: line.as_ref().map_or(0, |line| line.approvals),
             fetched: places.fetched || was_fetched(&found.own),
             base_until,
+            waits: self.decider.read().waits_for_limits(act, now),
         };
         let config = std::sync::Arc::clone(self.decider.read().config());
         let service = config.partners.get(&partner).map(|partner| Service {
@@ -232,28 +247,26 @@ impl Shared {
 
     /// The events of the request that are about the act, and of its case those that are about it or may have held it.
     fn found(&self, act: ActRef, places: &Places) -> Found {
-        let looked = places.events.iter().take(EVIDENCE_LOOKED_MAX);
-        let own: Vec<Seen> =
-            looked.filter_map(|sequence| self.seen(*sequence)).filter(|seen| lines::is_of(seen, act)).collect();
-        let (mut about, mut around, mut begun) = (Vec::new(), Vec::new(), BTreeSet::new());
-        for seen in places.case_events.iter().filter_map(|sequence| self.seen(*sequence)) {
-            if lines::holds(&seen) {
-                around.push(seen);
-            } else if lines::is_about(&seen, act, &mut begun) {
-                about.push(seen);
-            }
-        }
+        let Read { own, around, about, .. } = self.read_of(act, &places.events, &places.case_events);
         let complete = places.events.len() <= EVIDENCE_LOOKED_MAX && places.case_events.len() < CASE_EVENTS_MAX;
         Found { own, around, about, complete }
+    }
+
+    /// What is of an act among the events of its request and its case; read is only what no earlier page has.
+    fn read_of(&self, act: ActRef, events: &[u64], of_case: &[u64]) -> Read {
+        let looked = events.get(..EVIDENCE_LOOKED_MAX).unwrap_or(events);
+        self.proving.kept.of(act, (looked, of_case), |sequence| self.seen(sequence))
+    }
+
+    fn hold_at(&self, sequence: u64) -> Option<Seen> {
+        self.proving.kept.hold(sequence, |sequence| self.seen(sequence))
     }
 
     /// When the act that another builds on came to its end; `now` = it has not, `None` = it is no act of ours.
     fn base_until(&self, base: ActId, now: Millis) -> Option<Millis> {
         let places = self.places_of(base).ok()?;
         let of = ActRef::from(base);
-        let looked = places.events.iter().take(EVIDENCE_LOOKED_MAX);
-        let own: Vec<Seen> =
-            looked.filter_map(|sequence| self.seen(*sequence)).filter(|seen| lines::is_of(seen, of)).collect();
+        let own = self.read_of(of, &places.events, &places.case_events).own;
         Some(lines::end_of(&own, of).unwrap_or(now))
     }
 
@@ -277,9 +290,9 @@ impl Shared {
             let decider = self.decider.read();
             Holds::chosen(&decider.state, hold_key(partner), (since, first.at, until))
         };
-        let around = chosen.places.iter().filter_map(|sequence| self.seen(*sequence)).collect();
+        let around = chosen.places.iter().filter_map(|sequence| self.hold_at(*sequence)).collect();
         let outage = |start: &u64| {
-            let (start, before) = (self.seen(*start)?, self.seen(start.checked_sub(1)?)?);
+            let (start, before) = (self.hold_at(*start)?, self.hold_at(start.checked_sub(1)?)?);
             Some(Outage { from: before.at, until: start.at, event: start.sequence })
         };
         (around, chosen.starts.iter().filter_map(outage).collect(), chosen.complete)

@@ -18,6 +18,7 @@ use std::sync::atomic::Ordering;
 
 use super::documents::DOCUMENT_AAD;
 use super::papers::RequestPapers;
+use super::whose::NOT_READABLE;
 use super::{Engine, Shared};
 use crate::command::{Answer, Command};
 use crate::config::Config;
@@ -54,7 +55,7 @@ fn is_small(answer: &FaceAnswer) -> bool {
 /// The finished request that a message spoke of last: what is told of one slip stands together, and to put a request together out of
 /// its events unseals all of them.
 #[derive(Default)]
-struct Finished(Option<(u64, State)>);
+pub(super) struct Finished(Option<(u64, State)>);
 
 fn gone() -> FaceFault {
     FaceFault::Malformed("the message could not be processed".to_owned())
@@ -171,7 +172,7 @@ impl Engine {
             };
             let Some(acts) = acts else { continue };
             let Some(slip) = self.shared.papers.slip(&acts, false, None) else {
-                item.outcome = Err("请求单内容已不可核对，请填写控制请求单号".to_owned());
+                item.outcome = Err(format!("{NOT_READABLE}，请填写控制请求单号"));
                 continue;
             };
             let is_named = |line: &&domain::slip::Line| {
@@ -189,7 +190,7 @@ impl Engine {
     }
 
     /// The acts of a slip that is with this partner, in the order of their lines.
-    fn acts_of(&self, partner: &str, number: SlipNumber) -> Option<Vec<ActId>> {
+    pub(super) fn acts_of(&self, partner: &str, number: SlipNumber) -> Option<Vec<ActId>> {
         let decider = self.shared.decider.read();
         let state = &decider.state;
         let lane = state.lane_of(partner)?;
@@ -204,7 +205,12 @@ impl Engine {
     }
 
     /// The same of a slip whose request is finished.
-    async fn finished_acts(&self, partner: &str, number: SlipNumber, finished: &mut Finished) -> Option<Vec<ActId>> {
+    pub(super) async fn finished_acts(
+        &self,
+        partner: &str,
+        number: SlipNumber,
+        finished: &mut Finished,
+    ) -> Option<Vec<ActId>> {
         let request = self.shared.closed_by_slip(number).ok()??;
         let state = self.finished(request, finished).await.ok()?;
         let indices = state.slip_acts(number);
@@ -283,8 +289,9 @@ impl Engine {
         &self,
         partner: &str,
         way: &'static str,
-        items: Vec<domain::socket::FeedbackItem>,
+        mut items: Vec<domain::socket::FeedbackItem>,
     ) -> Result<FaceAnswer, Refusal> {
+        self.hold_to_subjects(partner, &mut items).await;
         let said: Vec<_> =
             items.iter().map(|item| (item.slip.clone(), item.line, item.outcome.as_ref().ok().cloned())).collect();
         let told = self.ask(Command::Feedback { partner: partner.to_owned(), way, items }).await?;

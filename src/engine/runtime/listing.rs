@@ -50,6 +50,11 @@ impl Engine {
         let case_key = self.case_key(&request.case.court.code, request.case.number.expose());
         self.shared.name_serials(&mut request, case_key);
         let court = request.case.court.code.as_str();
+        let preservation = request.preservation.as_ref().map(|number| self.case_key(court, number.expose()));
+        let preservation = match preservation {
+            Some(key) => self.shared.known_case(caller, key)?,
+            None => None,
+        };
         let submit = Submit {
             token: caller.token.clone(),
             idempotency: split(
@@ -58,7 +63,7 @@ impl Engine {
             fingerprint: split(hashers.fingerprint.hash(&fingerprint)),
             case_key,
             subjects: request.case.parties.iter().map(subject_key).collect(),
-            preservation: request.preservation.as_ref().map(|number| self.case_key(court, number.expose())),
+            preservation,
             paper_keys: request
                 .papers
                 .iter()
@@ -284,11 +289,7 @@ impl Engine {
         };
         let mut found = Vec::new();
         for list in &lists {
-            if let IndexList::ActsByPartnerState(..) = list {
-                self.closed_at_partner(list, caller, filter, before, limit, &mut found)?;
-            } else {
-                self.closed_of(list, caller, filter, before, limit, &mut found)?;
-            }
+            self.closed_of(list, caller, filter, before, limit, &mut found)?;
         }
         // A request is never nowhere between its end and the index.
         let of_case = |request: &ClosedRequest| {
@@ -301,6 +302,7 @@ impl Engine {
         Ok(found)
     }
 
+    /// Finished requests of one list, the newest first, until there are so many more.
     fn closed_of(
         &self,
         list: &IndexList,
@@ -311,17 +313,25 @@ impl Engine {
         found: &mut Vec<RequestLine>,
     ) -> Result<(), Refusal> {
         let index = self.shared.index.current();
-        let mut cursor = (before != u64::MAX).then(|| cursor_before(list, before));
-        let enough = found.len() + limit;
+        // A partner's list names stretches of the journal, and the one that `before` cuts is looked through too.
+        let by_stretch = matches!(list, IndexList::ActsByPartnerState(..));
+        let from = if by_stretch { stretch_end(before.saturating_sub(1)) } else { before };
+        let mut cursor = (from != u64::MAX).then(|| cursor_before(list, from));
+        let (enough, mut last) = (found.len() + limit, u64::MAX);
         while found.len() < enough {
             let page =
                 index.page(list, PageOrder::NewestFirst, cursor.as_ref(), limit).map_err(|_| Refusal::Unavailable)?;
-            for (key, _) in &page.entries {
-                let Some(request) = request_of(key) else { continue };
-                let Some(closed) = self.shared.closed_request(request)? else { continue };
-                if closed_fits(&closed, caller, filter) {
-                    found.push(closed_line(&closed));
-                }
+            for request in page.entries.iter().filter_map(|(key, _)| request_of(key)) {
+                let closed = match (by_stretch, stretch_of(request)) {
+                    (false, _) => self.shared.closed_request(request)?.into_iter().collect(),
+                    // An index of an earlier release has an entry for each request.
+                    (true, start) if start >= last || found.len() >= enough => Vec::new(),
+                    (true, start) => {
+                        last = start;
+                        self.closed_within(start, before)?
+                    }
+                };
+                found.extend(closed.iter().filter(|closed| closed_fits(closed, caller, filter)).map(closed_line));
             }
             match page.next {
                 Some(next) => cursor = Some(next),
@@ -340,48 +350,15 @@ impl Engine {
         Ok(())
     }
 
-    /// A partner's list names stretches of the journal; which of the requests accepted there are the partner's stands with each of them.
-    fn closed_at_partner(
-        &self,
-        list: &IndexList,
-        caller: &Caller,
-        filter: &RequestFilter,
-        before: u64,
-        limit: usize,
-        found: &mut Vec<RequestLine>,
-    ) -> Result<(), Refusal> {
+    /// The finished requests that were accepted in one stretch of the journal, the newest first: which of them are a partner's stands
+    /// with each.
+    fn closed_within(&self, start: u64, before: u64) -> Result<Vec<ClosedRequest>, Refusal> {
+        let end = cursor_before(&IndexList::Requests, stretch_end(start).min(before));
         let index = self.shared.index.current();
-        let newest = PageOrder::NewestFirst;
-        let read = |list: &IndexList, cursor: &Cursor, limit| {
-            index.page(list, newest, Some(cursor), limit).map_err(|_| Refusal::Unavailable)
-        };
-        // Also the stretch that `before` cuts.
-        let mut cursor = cursor_before(list, stretch_end(before.saturating_sub(1)));
-        let mut last = u64::MAX;
-        loop {
-            let page = read(list, &cursor, limit)?;
-            for start in page.entries.iter().filter_map(|(key, _)| request_of(key)).map(stretch_of) {
-                // An index of an earlier release has an entry for each request.
-                if start >= last {
-                    continue;
-                }
-                last = start;
-                let end = cursor_before(&IndexList::Requests, stretch_end(start).min(before));
-                let requests = read(&IndexList::Requests, &end, PAGE_ENTRIES_MAX)?;
-                let within = requests.entries.iter().take_while(|(key, _)| request_of(key) >= Some(start));
-                let closed = within.filter_map(|(_, value)| serde_json::from_slice::<ClosedRequest>(value).ok());
-                found.extend(
-                    closed.filter(|closed| closed_fits(closed, caller, filter)).map(|closed| closed_line(&closed)),
-                );
-                if found.len() >= limit {
-                    return Ok(());
-                }
-            }
-            match page.next {
-                Some(next) => cursor = next,
-                None => return Ok(()),
-            }
-        }
+        let requests = index.page(&IndexList::Requests, PageOrder::NewestFirst, Some(&end), PAGE_ENTRIES_MAX);
+        let requests = requests.map_err(|_| Refusal::Unavailable)?;
+        let within = requests.entries.iter().take_while(|(key, _)| request_of(key) >= Some(start));
+        Ok(within.filter_map(|(_, value)| serde_json::from_slice(value).ok()).collect())
     }
 
     /// The events that touched a request, oldest first.

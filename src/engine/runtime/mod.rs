@@ -41,6 +41,7 @@ pub mod trail;
 mod unread;
 mod views;
 mod waiting;
+mod whose;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -199,7 +200,7 @@ pub(crate) struct Shared {
     pub(crate) stopping: tokio::sync::watch::Sender<bool>,
     pub(crate) proposed: tokio::sync::Notify,
     /// Turns of those that put together what proves an act.
-    pub(crate) proving: Arc<tokio::sync::Semaphore>,
+    proving: evidence::Proving,
     pub(crate) hashers: Hashers,
     pub(crate) counts: Counts,
     pub(crate) calls: calls::Calls,
@@ -281,7 +282,7 @@ impl Engine {
             courier: options.courier,
             stopping: tokio::sync::watch::Sender::new(false),
             proposed: tokio::sync::Notify::new(),
-            proving: Arc::new(tokio::sync::Semaphore::new(evidence::PROVING_MAX)),
+            proving: evidence::Proving::default(),
             draining: AtomicBool::new(false),
             tokio: options.tokio,
             snapshot_events: options.snapshot_events.max(1),

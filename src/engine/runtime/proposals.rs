@@ -59,9 +59,14 @@ impl Engine {
         let TaskAcceptance { id: TaskId(task), reason, papers, officers } = acceptance;
         let by = caller.map_or("", |caller| caller.token.as_str());
         let court = caller.and_then(|caller| caller.court.clone());
-        let open = self.shared.decider.read().state.tasks.get(&task).map(|open| (open.act, open.measure, open.case));
+        let open = self.shared.decider.read().state.tasks.get(&task).cloned();
+        if let (Some(caller), Some(open)) = (caller, &open)
+            && !self.shared.shows_task(caller, open, false).0
+        {
+            return Err(Refusal::NotFound);
+        }
         let (act, measure, case) = match open {
-            Some(open) => open,
+            Some(open) => (open.act, open.measure, open.case),
             None => self.ended_task(task, court.as_deref())?,
         };
         if caller.is_some_and(|caller| !self.shared.shows_all(caller, [act, measure], false)) {

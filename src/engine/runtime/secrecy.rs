@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::ledger::{Entry, Ledger};
 use domain::request::{Asked, Request};
+use domain::task::TaskKind;
 use domain::{CaseId, RequestId};
 use store::index::{IndexList, PAGE_ENTRIES_MAX, PageOrder};
 use store::record::{ActRef, Fact, read_leaf};
@@ -13,6 +14,7 @@ use super::listing::request_of;
 use super::{Engine, Shared};
 use crate::command::{ClosedRead, ClosedRequest, Command};
 use crate::refusal::Refusal;
+use crate::state::Task;
 use crate::view::Caller;
 
 impl Engine {
@@ -89,6 +91,20 @@ impl Shared {
         if self.index.filled_to().is_some() { Err(Refusal::Unavailable) } else { Err(Refusal::NotFound) }
     }
 
+    /// The key of a case that goes on under another number, unless this token knows it by secret requests of others alone: their
+    /// number is then one like any other, and nothing goes over by it (rule D11).
+    pub(super) fn known_case(&self, caller: &Caller, key: (u64, u64)) -> Result<Option<(u64, u64)>, Refusal> {
+        let known = {
+            let decider = self.decider.read();
+            decider.state.case_index(key).map(|case| decider.state.case_id(case))
+        };
+        match known.map(|case| self.check_case(caller, case)) {
+            Some(Err(Refusal::NotFound)) => Ok(None),
+            Some(Err(refusal)) => Err(refusal),
+            None | Some(Ok(())) => Ok(Some(key)),
+        }
+    }
+
     /// Does anything that is in memory tell the caller of the case: a request, or a measure that another system handed over?
     fn has_open(&self, caller: &Caller, case: u64) -> Result<bool, Refusal> {
         let decider = self.decider.read();
@@ -125,6 +141,30 @@ impl Shared {
     /// May the caller see all that a task is about? `marked` = something of it is secret, also when it is erased.
     pub(super) fn shows_all(&self, caller: &Caller, about: [Option<ActRef>; 2], marked: bool) -> bool {
         about.into_iter().flatten().all(|at| self.viewers_at(at.0).map_or(!marked, |viewers| caller.may_see(&viewers)))
+    }
+
+    /// May the caller know that a task is there, and see its sum? What is too much in a case may be so for what stands in secret
+    /// requests: without that the task is there only as far as what the caller may see is too much by itself, and its sum is not.
+    pub(super) fn shows_task(&self, caller: &Caller, task: &Task, marked: bool) -> (bool, bool) {
+        if !self.shows_all(caller, [task.act, task.measure], marked) {
+            return (false, false);
+        }
+        if !matches!(task.kind(), TaskKind::Excess | TaskKind::Overtaken) {
+            return (true, true);
+        }
+        let sums = {
+            let decider = self.decider.read();
+            let case = task.case.and_then(|case| decider.state.case_by_sequence(case));
+            case.map(|case| (decider.state.ledger(case), decider.state.secret_entries(case)))
+        };
+        let Some((ledger, secrets)) = sums else { return (true, true) };
+        let seen = self.seen_by(&caller.token, ledger, &secrets);
+        let too_much = match task.kind() {
+            TaskKind::Overtaken => seen.deducted > seen.target,
+            _ => seen.excess().is_positive(),
+        };
+        let all = seen == ledger;
+        (all || too_much, all)
     }
 
     /// The sums of a case without what stands in requests that this token may not see.

@@ -11,13 +11,15 @@ use std::time::Duration;
 
 use domain::outcome::Verdict;
 use domain::socket::{
-    CallOut, Cause, Conclusion, FaceAnswer, FeedbackItem, INBOUND_ITEMS_MAX, ItemVerdict, Plug, Swept,
+    CallOut, Cause, Conclusion, FaceAnswer, FeedbackItem, INBOUND_ITEMS_MAX, Inbound, ItemVerdict, Plug, Swept,
 };
 use futures_util::FutureExt;
 use tokio::task::JoinSet;
 
 use super::Engine;
+use super::whose::{ANOTHER_NAME, ANOTHER_NUMBER};
 use crate::command::Command;
+use crate::decide::exchange::ANOTHER_ACCOUNT;
 use crate::refusal::Refusal;
 
 /// Sweeps at once over all partners: each may hold a few packets in memory, and their servers are slow, not ours.
@@ -206,12 +208,12 @@ impl Engine {
         let (mut passed, mut put_away) = (sweep.passed, 0_usize);
         for swept in sweep.found {
             self.shared.counts.swept.fetch_add(1, Ordering::Relaxed);
-            let name = swept.name.clone();
+            let packet = swept.packet.clone();
             // Refused is not durable: it stays where it is and is found again.
             match self.take(partner, call, swept, told).await? {
                 Ok(()) => put_away += 1,
                 Err(cause) => {
-                    passed.get_or_insert((name, cause));
+                    passed.get_or_insert((packet, cause));
                 }
             }
         }
@@ -227,12 +229,12 @@ impl Engine {
         &self,
         partner: &str,
         call: &dyn CallOut,
-        swept: Swept,
+        mut swept: Swept,
         told: &Told,
     ) -> Result<Result<(), Cause>, &'static str> {
-        let inbound = match swept.said {
+        let inbound = match std::mem::replace(&mut swept.said, Ok(Inbound::default())) {
             Ok(inbound) => inbound,
-            Err(reason) => return self.set_aside(partner, call, (&swept.name, swept.digest), reason, told).await,
+            Err(reason) => return self.set_aside(partner, call, &swept, reason, told).await,
         };
         let mut verdicts = Vec::with_capacity(inbound.feedback.len() + inbound.leads.len());
         for (way, items) in by_way(inbound.feedback) {
@@ -250,7 +252,7 @@ impl Engine {
         if is_whole || call.tells_back() {
             return Ok(call.conclude(&swept.name, Conclusion::Taken(&verdicts)).await);
         }
-        self.set_aside(partner, call, (&swept.name, swept.digest), "not_taken", told).await
+        self.set_aside(partner, call, &swept, not_taken(&verdicts), told).await
     }
 
     /// One event for a packet however often it is found, then it is put aside.
@@ -258,13 +260,13 @@ impl Engine {
         &self,
         partner: &str,
         call: &dyn CallOut,
-        (name, digest): (&str, String),
+        swept: &Swept,
         reason: &'static str,
         told: &Told,
     ) -> Result<Result<(), Cause>, &'static str> {
-        let known_by = format!("{name} {digest}");
+        let known_by = format!("{} {}", swept.packet, swept.digest);
         if told.begin(&known_by) {
-            let command = Command::SetAside { partner: partner.to_owned(), reason, digest };
+            let command = Command::SetAside { partner: partner.to_owned(), reason, digest: swept.digest.clone() };
             if self.done(command).await.is_err() {
                 told.end(&known_by);
                 return Err("gateway");
@@ -272,16 +274,29 @@ impl Engine {
             self.shared.counts.set_aside.fetch_add(1, Ordering::Relaxed);
             tracing::warn!(
                 partner,
-                packet = name,
+                packet = swept.packet,
                 reason,
                 "a packet was set aside: look at it, then ask the partner for another"
             );
         }
-        let aside = call.conclude(name, Conclusion::SetAside(reason)).await;
+        let aside = call.conclude(&swept.name, Conclusion::SetAside(reason)).await;
         if aside.is_ok() {
             told.end(&known_by);
         }
         Ok(aside)
+    }
+}
+
+/// Why a packet with results that were not taken is set aside: whom or what they are about weighs most.
+fn not_taken(verdicts: &[ItemVerdict]) -> &'static str {
+    let says = |words: &[&str]| {
+        let refused = verdicts.iter().filter_map(|verdict| verdict.taken.as_ref().err());
+        refused.into_iter().any(|reason| words.contains(&reason.as_str()))
+    };
+    match (says(&[ANOTHER_NAME, ANOTHER_NUMBER]), says(&[ANOTHER_ACCOUNT])) {
+        (true, _) => "another_subject",
+        (false, true) => "another_account",
+        (false, false) => "not_taken",
     }
 }
 
@@ -332,6 +347,19 @@ mod tests {
             told.begin(&nth.to_string());
         }
         assert_eq!(told.0.lock().unwrap().len(), ASIDE_TOLD_MAX);
+    }
+
+    #[test]
+    fn a_packet_that_was_not_taken_says_whose_it_is() {
+        let told = |reasons: &[&str]| {
+            let verdict = |reason: &&str| ItemVerdict { slip: String::new(), taken: Err((*reason).to_owned()) };
+            let taken = ItemVerdict { slip: String::new(), taken: Ok(()) };
+            not_taken(&reasons.iter().map(verdict).chain([taken]).collect::<Vec<_>>())
+        };
+        assert_eq!(told(&["请求单号不存在"]), "not_taken");
+        assert_eq!(told(&["请求单号不存在", ANOTHER_ACCOUNT]), "another_account");
+        assert_eq!(told(&[ANOTHER_ACCOUNT, ANOTHER_NUMBER]), "another_subject");
+        assert_eq!(told(&[ANOTHER_NAME]), "another_subject");
     }
 
     #[test]

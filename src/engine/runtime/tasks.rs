@@ -18,6 +18,11 @@ const LOOKED_AT_ONCE: usize = 201;
 /// Tasks looked at for one page at most: where many are about secret requests of others, a page may be short and still have a next one.
 const LOOKED_MAX: usize = 2_000;
 
+/// Does a sum in it belong to a case?
+fn belongs(kind: TaskKind, has_case: bool) -> bool {
+    has_case || kind != TaskKind::SettlementUnmatched
+}
+
 /// A task copied out of the state.
 struct Sketch {
     task: Task,
@@ -36,13 +41,13 @@ impl Engine {
     pub async fn tasks(&self, caller: &Caller, filter: TaskFilter, sealed: bool) -> Result<Page<TaskView>, Refusal> {
         let limit = usize::from(filter.limit.clamp(1, LIST_MAX));
         let (mut from, mut looked) = (filter.cursor.map_or(0, |cursor| cursor.saturating_add(1)), 0);
-        let mut found: Vec<(Sketch, bool)> = Vec::new();
+        let mut found: Vec<(Sketch, (bool, bool))> = Vec::new();
         let next = loop {
             let sketches = self.task_sketches(caller, &filter, from);
             let Some(last) = sketches.last().map(|sketch| sketch.task.sequence) else { break None };
             for sketch in sketches {
-                let shown = self.shared.shows_all(caller, [sketch.task.act, sketch.task.measure], sketch.marked);
-                if shown || sketch.task.kind().is_operators() {
+                let shown = self.shared.shows_task(caller, &sketch.task, sketch.marked);
+                if shown.0 || sketch.task.kind().is_operators() {
                     found.push((sketch, shown));
                 }
             }
@@ -58,9 +63,11 @@ impl Engine {
         // Everything shown is durable: an empty question through the same queue waits for it.
         self.done(Command::Tick).await?;
         let views: Vec<(TaskView, bool)> =
-            found.into_iter().map(|(sketch, shown)| (self.task_view(sketch, sealed && shown), shown)).collect();
-        let personal =
-            |view: &TaskView| view.case.is_some() && (view.amount.is_some() || !view.text.expose().is_empty());
+            found.into_iter().map(|(sketch, shown)| (self.task_view(sketch, sealed, shown), shown.0)).collect();
+        let personal = |view: &TaskView| {
+            let says = view.amount.is_some() || !view.text.expose().is_empty();
+            says && belongs(view.kind, view.case.is_some())
+        };
         let read = views.iter().filter(|(view, shown)| sealed && *shown && personal(view));
         let read = read.filter_map(|(view, _)| {
             let about = view.act.map(|act| act.sequence).or(view.measure.map(|measure| measure.sequence));
@@ -89,13 +96,15 @@ impl Engine {
         found.take(LOOKED_AT_ONCE).map(sketch).collect()
     }
 
-    fn task_view(&self, Sketch { task, court, .. }: Sketch, sealed: bool) -> TaskView {
+    fn task_view(&self, Sketch { task, court, .. }: Sketch, sealed: bool, (shown, sums): (bool, bool)) -> TaskView {
+        let sealed = sealed && shown;
         let body = match self.shared.papers.event(task.sequence).and_then(|event| event.body) {
             Some(Body::Task(body)) => body,
             _ => store::record::TaskBody::default(),
         };
-        // A sum that belongs to no case tells nobody's; and in what a partner's list differs is a word of ours.
-        let amount = body.amount.filter(|_| sealed || task.case.is_none());
+        // Money that came in for nothing we know is nobody's; an act whose case has left memory still is of one. And in what a
+        // partner's list differs is a word of ours.
+        let amount = body.amount.filter(|_| sums && (sealed || !belongs(task.kind(), task.case.is_some())));
         let text = if sealed || task.kind() == TaskKind::ReconciliationDiffers { body.text } else { String::new() };
         TaskView {
             id: TaskId(task.sequence),
@@ -126,7 +135,7 @@ impl Engine {
             task.filter(own).map(|task| (task.clone(), decider.state.is_about_a_secret(task)))
         };
         let (task, marked) = open.ok_or(Refusal::NotFound)?;
-        if !task.kind().is_operators() && !self.shared.shows_all(caller, [task.act, task.measure], marked) {
+        if !task.kind().is_operators() && !self.shared.shows_task(caller, &task, marked).0 {
             return Err(Refusal::NotFound);
         }
         caller.check_person()?;

@@ -83,6 +83,8 @@ pub struct Act {
     pub rules: u64,
     /// Asked again by a goal that repeats: it yields to whatever else waits.
     pub repeats: bool,
+    /// Code of the [`domain::delay::Stage`] in which its partner's settings hold it, as was told; 0 = they do not.
+    pub held: u8,
     /// Taken back because it no longer fitted claim and costs: the same may be ordered anew for less.
     pub did_not_fit: bool,
     /// The foreign freeze whose rank it takes over (rule D13): its number and its case number, hashed by
@@ -138,6 +140,7 @@ impl Act {
             bars: 0,
             rules: 0,
             repeats: false,
+            held: 0,
             did_not_fit: false,
             takes_over: (0, 0),
             effected: 0,

@@ -9,7 +9,7 @@ use store::record::ActRef;
 
 use super::measure::{Measure, NO_DAY, Return, Taking};
 use super::slab::{Index, NONE};
-use super::{Act, State, short_hash};
+use super::{Act, LetGo, State, short_hash};
 
 /// By which a paper is known whatever ruling of its case it is: the case number without brackets' widths, spaces and what
 /// follows 号; any other text by itself. 0 = no text.
@@ -244,6 +244,14 @@ impl State {
             let of_act = Return { taking: act.taking, ordered: act.amount.max(0), effected: act.effected };
             self.returns.insert(id_key(act.sequence, act.place), of_act);
         }
+        if act.kind() == ActKind::Release
+            && act.exchanges > 0
+            && let Some(measure) = self.measures.get(act.measure)
+        {
+            let measure = id_key(measure.sequence, measure.place);
+            let of_act = LetGo { measure, part: act.amount.max(0), effected: act.effected };
+            self.releases.keep(id_key(act.sequence, act.place), of_act);
+        }
         if let Some(taking) = self.takings.get_mut(act.taking).filter(|taking| taking.act == index) {
             taking.act = NONE;
             // What never left and brought nothing cannot bring anything later.
@@ -264,7 +272,8 @@ impl State {
         }
     }
 
-    /// A measure that is over leaves memory once nothing in memory made it or builds on it; one that lapsed stays a while, so that a late
+    /// A measure that is over leaves memory once nothing in memory made it or builds on it, and what was used up or let go is remembered
+    /// apart as it was known; one that lapsed stays a while, so that a late
     /// renewal is told why it comes to nothing. So does one that is denied after something was moved or let go of it: told again, it
     /// stands with what is left, and nothing else remembers that.
     pub(crate) fn drop_if_over(&mut self, index: Index) {
@@ -283,8 +292,6 @@ impl State {
         let Some(measure) = self.measures.remove(index) else { return };
         self.expiring.remove(&(measure.to, index));
         self.measure_by_id.remove(&id_key(measure.sequence, measure.place));
-        self.ordered_less.remove(&id_key(measure.sequence, measure.place));
-        self.renewals.forget(id_key(measure.sequence, measure.place));
         let origin = self.origin_of(&measure);
         if self.measure_by_origin.get(&origin) == Some(&index) {
             self.measure_by_origin.remove(&origin);
@@ -292,6 +299,7 @@ impl State {
         if let Some(case) = self.cases.get_mut(measure.case) {
             case.measures.retain(|other| *other != index);
         }
+        self.remember_or_forget(measure);
     }
 
     pub(crate) fn insert_measure(&mut self, measure: Measure) -> Index {

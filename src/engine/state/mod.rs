@@ -5,7 +5,9 @@ pub mod books;
 pub mod claim;
 pub mod delivery;
 pub mod found;
+mod gone;
 pub mod hash;
+pub(crate) mod held;
 pub mod lane;
 pub mod measure;
 pub mod proof;
@@ -28,6 +30,7 @@ use serde::{Deserialize, Serialize};
 pub use act::Act;
 pub use books::origin_key;
 pub use found::{Found, Part};
+pub(crate) use gone::LetGo;
 use hash::Map;
 use lane::Lane;
 pub use measure::{Measure, Taking};
@@ -258,6 +261,15 @@ pub struct State {
     pub(crate) ordered_less: BTreeMap<u64, i64>,
     /// What renewals made of the ends of what stands.
     pub(crate) renewals: renewal::Renewals,
+    /// What is used up or let go, and would stand still.
+    pub(crate) gone: gone::Gone,
+    /// What releases of finished requests let go.
+    pub(crate) releases: gone::Releases,
+    /// Measures that came to stand by late word after all, by the one that their act had made, which was forgotten; a handful.
+    pub(crate) again: BTreeMap<u64, u64>,
+    /// The only tokens that may see what a secret request planned, as indices into [`State::words`], by the sequence of the plan: few
+    /// requests are secret, and a measure outlives its request by years.
+    pub(crate) viewers: BTreeMap<u64, Vec<u16>>,
     /// What people have to do, by the sequence of its `task.raised`.
     pub tasks: BTreeMap<u64, Task>,
     /// Lanes, in order of first sight.
@@ -324,6 +336,12 @@ pub struct State {
     /// Measures whose end may have to be told today though the day's look has passed them, or is yet to come there; whoever decides
     /// looks at them with the next tick.
     pub(crate) ends_stirred: std::collections::BTreeSet<Index>,
+    /// Ready acts that their partner's settings may hold and of which that was not told, since this was last emptied.
+    pub(crate) to_hold: std::collections::BTreeSet<Index>,
+    /// Acts of which it was told that their partner's settings hold them.
+    pub(crate) held_acts: std::collections::BTreeSet<Index>,
+    /// Those of which it must be looked whether they still do: settings or the day changed.
+    pub(crate) to_free: std::collections::BTreeSet<Index>,
     /// Who waits for whose end.
     pub(crate) waiters: Map<Index, Vec<Index>>,
     /// Lanes by partner id.
@@ -460,6 +478,7 @@ impl State {
     pub fn bytes_estimate(&self) -> usize {
         self.acts.len() * (size_of::<Option<Act>>() + 16)
             + self.measures.len() * (size_of::<Option<Measure>>() + 80)
+            + self.gone.all().len() * (size_of::<Measure>() + 48)
             + self.takings.len() * (size_of::<Option<Taking>>() + 32)
             + self.tasks.len() * (size_of::<Task>() + 64)
             + self.requests.len() * (size_of::<Option<OpenRequest>>() + 32)

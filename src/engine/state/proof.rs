@@ -5,6 +5,7 @@ use domain::{ActId, Millis};
 use serde::{Deserialize, Serialize};
 use store::record::{ActRef, Event, ExchangeEnded, Fact, TaskRaised};
 
+use super::books::id_key;
 use super::slab::Index;
 use super::{Case, Measure, State, short_hash};
 
@@ -67,10 +68,7 @@ impl State {
 
     fn cases_of(&self, fact: &Fact) -> Vec<Index> {
         let known = |case: u64| self.case_by_sequence(case).into_iter().collect();
-        let of_measure = |measure: &ActRef| {
-            let index = self.measure_index(ActId::from(*measure).into());
-            index.and_then(|index| self.measures.get(index)).map(|measure| measure.case)
-        };
+        let of_measure = |measure: &ActRef| self.measure_at(id_key(measure.0, measure.1)).map(|measure| measure.case);
         let of_act = |act: ActRef| {
             let index = self.act_index(act.into());
             index.and_then(|index| self.acts.get(index)).map(|act| act.case)
@@ -108,6 +106,8 @@ impl State {
             // That it was passed is no proof for it: it names an act of another case, which may be secret.
             Fact::ActClaimed(fact) => of_act(fact.act).into_iter().collect(),
             Fact::ReminderBegan(fact) => of_acts(&fact.acts),
+            Fact::ActHeld(fact) => of_acts(&fact.acts),
+            Fact::ActFreed(fact) => of_acts(&fact.acts),
             Fact::ReminderEnded(fact) => {
                 let of = self.reminders.get(&fact.partner).filter(|of| of.under_way == fact.reminder);
                 of.map(|of| of_acts(&of.acts)).unwrap_or_default()

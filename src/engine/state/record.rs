@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::books::id_key;
 use super::delivery::Deliveries;
+use super::gone::{Gone, Releases};
 use super::lane::LaneRecord;
 use super::measure::{NO_DAY, Return};
 use super::renewal::Renewals;
@@ -17,7 +18,7 @@ use super::{Act, Case, Document, Keyed, Measure, OpenRequest, State, Taking, Tas
 use crate::state::lane::Lane;
 
 /// Version of the form; another version is folded from the journal instead.
-pub const STATE_FORM: u32 = 12;
+pub const STATE_FORM: u32 = 13;
 
 #[derive(Serialize, Deserialize)]
 struct Counters {
@@ -34,6 +35,7 @@ struct Held<'a> {
     acts: &'a Slab<Act>,
     measures: &'a Slab<Measure>,
     takings: &'a Slab<Taking>,
+    gone: &'a BTreeMap<u64, Measure>,
 }
 
 #[derive(Serialize)]
@@ -48,6 +50,10 @@ struct Out<'a> {
     returns: &'a BTreeMap<u64, Return>,
     ordered_less: &'a BTreeMap<u64, i64>,
     renewals: &'a Renewals,
+    gone: &'a BTreeMap<u64, Measure>,
+    releases: &'a Releases,
+    again: &'a BTreeMap<u64, u64>,
+    viewers: &'a BTreeMap<u64, Vec<u16>>,
     tasks: &'a BTreeMap<u64, Task>,
     settled_lines: &'a BTreeMap<u64, u64>,
     lanes: Vec<&'a LaneRecord>,
@@ -73,6 +79,10 @@ struct In {
     returns: BTreeMap<u64, Return>,
     ordered_less: BTreeMap<u64, i64>,
     renewals: Renewals,
+    gone: BTreeMap<u64, Measure>,
+    releases: Releases,
+    again: BTreeMap<u64, u64>,
+    viewers: BTreeMap<u64, Vec<u16>>,
     tasks: BTreeMap<u64, Task>,
     settled_lines: BTreeMap<u64, u64>,
     lanes: Vec<LaneRecord>,
@@ -106,7 +116,7 @@ impl State {
     /// # Errors
     /// Of the sink.
     pub fn write_record<W: std::io::Write>(&self, sink: W) -> Result<(), postcard::Error> {
-        let held = Held { acts: &self.acts, measures: &self.measures, takings: &self.takings };
+        let held = Held { acts: &self.acts, measures: &self.measures, takings: &self.takings, gone: self.gone.all() };
         self.write_parts(&held, self.lanes.iter().map(|lane| &lane.record).collect(), &self.deliveries, sink)
     }
 
@@ -141,6 +151,10 @@ impl State {
             returns: &self.returns,
             ordered_less: &self.ordered_less,
             renewals: &self.renewals,
+            gone: held.gone,
+            releases: &self.releases,
+            again: &self.again,
+            viewers: &self.viewers,
             tasks: &self.tasks,
             settled_lines: &self.settled_lines,
             lanes,
@@ -182,6 +196,10 @@ impl State {
             returns: read.returns,
             ordered_less: read.ordered_less,
             renewals: read.renewals,
+            gone: Gone::of(read.gone),
+            releases: read.releases,
+            again: read.again,
+            viewers: read.viewers,
             tasks: read.tasks,
             settled_lines: read.settled_lines,
             documents: read.documents,
@@ -224,7 +242,8 @@ impl State {
         let of_acts = self.acts.iter().map(|(_, act)| act.lane);
         let of_measures = self.measures.iter().map(|(_, measure)| measure.lane);
         let of_takings = self.takings.iter().map(|(_, taking)| taking.lane);
-        for lane in of_acts.chain(of_measures).chain(of_takings) {
+        let of_gone = self.gone.all().values().map(|measure| measure.lane);
+        for lane in of_acts.chain(of_measures).chain(of_takings).chain(of_gone) {
             named.entry(self.partner_of(lane)).or_insert(None);
         }
         for delivery in self.deliveries.by_request.values() {
@@ -241,7 +260,9 @@ impl State {
         let acts = self.acts.map(|act| ranked(act, |act| &mut act.lane, rank));
         let measures = self.measures.map(|measure| ranked(measure, |measure| &mut measure.lane, rank));
         let takings = self.takings.map(|taking| ranked(taking, |taking| &mut taking.lane, rank));
-        let held = Held { acts: &acts, measures: &measures, takings: &takings };
+        let gone = self.gone.all().iter();
+        let gone = gone.map(|(key, measure)| (*key, ranked(measure, |measure| &mut measure.lane, rank))).collect();
+        let held = Held { acts: &acts, measures: &measures, takings: &takings, gone: &gone };
         let mut deliveries = self.deliveries.clone();
         for delivery in deliveries.by_request.values_mut() {
             delivery.lane = rank(delivery.lane);

@@ -112,6 +112,11 @@ impl State {
         if halted.is_some_and(|halted| halted.cause().stays(act.kind())) {
             return Some(Waiting::Halted);
         }
+        self.hold_of_partner(act)
+    }
+
+    /// The same of what its partner is set to: its stage, what it reads, who is registered there today.
+    pub(crate) fn hold_of_partner(&self, act: &Act) -> Option<Waiting> {
         let lane = self.lane(act.lane)?;
         if !lane.stage?.lets(act.kind()) {
             return Some(Waiting::Stage);

@@ -1,10 +1,11 @@
 //! Tasks in memory: what people have to do, each once for what it is about.
 
+use domain::Millis;
 use domain::task::TaskKind;
-use domain::{ActId, Millis};
 use serde::{Deserialize, Serialize};
 use store::record::{ActRef, TaskRaised};
 
+use super::books::id_key;
 use super::{State, short_hash};
 
 /// Something that a person has to do.
@@ -85,8 +86,7 @@ impl State {
 
     /// Is it about something that is known to be of a secret request?
     pub(crate) fn is_about_a_secret(&self, task: &Task) -> bool {
-        let measure =
-            |at: ActRef| self.measure_index(ActId::from(at).into()).and_then(|index| self.measures.get(index));
+        let measure = |at: ActRef| self.measure_at(id_key(at.0, at.1));
         let act = |at: ActRef| self.act_index(at.into()).and_then(|index| self.acts.get(index));
         let is_secret = |at: ActRef| {
             measure(at).is_some_and(super::Measure::is_secret) || act(at).is_some_and(super::Act::is_secret)

@@ -148,3 +148,146 @@ proptest! {
         prop_assert_eq!((next_year, (next_month, next_date)), (year + 1, same));
     }
 }
+
+/// A day, walked to one by one from 2026-01-01, a Thursday: nothing here knows how the product counts.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+struct Walked {
+    date: (i32, u32, u32),
+    /// Monday is 0.
+    weekday: u8,
+}
+
+impl Walked {
+    const FIRST: Self = Self { date: (2026, 1, 1), weekday: 3 };
+
+    fn next(self) -> Self {
+        let (year, month, day) = self.date;
+        let leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+        let long = match month {
+            2 if leap => 29,
+            2 => 28,
+            4 | 6 | 9 | 11 => 30,
+            _ => 31,
+        };
+        let date = match (day < long, month < 12) {
+            (true, _) => (year, month, day + 1),
+            (false, true) => (year, month + 1, 1),
+            (false, false) => (year + 1, 1, 1),
+        };
+        Self { date, weekday: if self.weekday == 6 { 0 } else { self.weekday + 1 } }
+    }
+
+    fn after(self, days: u32) -> Self {
+        (0..days).fold(self, |day, _| day.next())
+    }
+
+    fn of(day: Day) -> Self {
+        let mut walked = Self::FIRST;
+        while walked.date != day.ymd() {
+            walked = walked.next();
+        }
+        walked
+    }
+
+    /// The last day of a period of years from this one, walked until the day before the same date; 1 March where there is none.
+    fn last_of(self, years: i32) -> Self {
+        let (year, month, day) = self.date;
+        let same = |date| date == (year + years, month, day);
+        let mut last = self;
+        loop {
+            let next = last.next();
+            if same(next.date) || ((month, day) == (2, 29) && next.date == (year + years, 3, 1)) {
+                return last;
+            }
+            last = next;
+        }
+    }
+
+    fn day(self) -> Day {
+        Day::from_ymd(self.date.0, self.date.1, self.date.2).unwrap()
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    /// Around the last lawful day of a freeze (rule D9), whatever day it begins on: that day is taken, the next is refused.
+    #[test]
+    fn a_freeze_is_taken_up_to_its_last_lawful_day_and_not_a_day_longer(
+        from in 0..1_600_u32,
+        ahead in 0..=30_u32,
+        around in -3..=3_i32,
+        ms in 0..DAY_MS,
+    ) {
+        let today = Walked::of(Day::of(START)).after(1 + from);
+        let begins = today.after(ahead);
+        let last = begins.last_of(1).day();
+        let mut table = Table::with(vec![partner("bank-a")]);
+        table.now = today.day().start() + ms;
+        table.tell(Command::Tick).unwrap();
+        table.bring_papers();
+        let order = |to: Day| domain::act::ActOrder {
+            account: Some(Personal::new("62".to_owned())),
+            amount: Some(Money::from_fen(100)),
+            from: Some(begins.day()),
+            to: Some(to),
+            ..said::bare(ActKind::Freeze, "bank-a")
+        };
+        let asked = table.submit(1, Asked::Acts(vec![order(last.plus_days(around))]));
+        match asked {
+            Ok(_) => prop_assert!(around <= 0),
+            Err(Refusal::Rules(broken)) => prop_assert!(around > 0 && broken[0].rule.id == "D9", "{around}"),
+            Err(_) => prop_assert!(false, "another refusal"),
+        }
+        prop_assert!(around > 0 || table.decider.state.measures.iter().all(|(_, it)| it.last_day() == Some(last.plus_days(around))));
+        let early = table.submit(2, Asked::Acts(vec![order(begins.day().plus_days(-1))]));
+        prop_assert!(matches!(early, Err(Refusal::Rules(broken)) if broken[0].rule.id == "D9"), "over before it began");
+    }
+
+    /// The court's answer to an objection (rule D18) and the debtor's notice (rule D20), counted by walking: fifteen days, and so many
+    /// working days.
+    #[test]
+    fn an_answer_and_a_notice_are_due_on_the_day_that_a_walk_comes_to(
+        from in 0..1_600_u32,
+        words in prop::collection::vec(0..9_u8, 40),
+        ms in 0..DAY_MS,
+    ) {
+        let today = Walked::of(Day::of(START)).after(1 + from);
+        let mut table = Table::with(vec![partner("bank-a")]);
+        let mut config = Config::clone(table.decider.config());
+        let (mut off, mut walked, mut worked) = (0, today, Vec::new());
+        for word in words {
+            walked = walked.next();
+            let kind = match word {
+                0 | 1 if off < 9 => Some(DayKind::Holiday),
+                2 => Some(DayKind::Workday),
+                _ => None,
+            };
+            let works = kind.map_or(walked.weekday < 5, |kind| kind == DayKind::Workday);
+            off = if works { 0 } else { off + 1 };
+            worked.extend(works.then_some(walked));
+            config.calendar.days.extend(kind.map(|kind| (walked.day(), kind)));
+        }
+        config.digest.push('w');
+        table.now = today.day().start() + ms;
+        table.tell(Command::Configure(Arc::new(config))).unwrap();
+        let frozen = table.frozen(1, "62", 50_000, None);
+        let days = usize::from(table.decider.config().partners["bank-a"].law.debtor_notice_days);
+        let due = |table: &Table, kind: TaskKind| {
+            let task = table.decider.state.tasks.values().find(|task| task.kind() == kind);
+            task.map(|task| task.due)
+        };
+        let last = |walked: &Walked| walked.next().day().start() - 1;
+        let notice = if days == 0 { Some(&today) } else { worked.get(days - 1) };
+        prop_assert_eq!(due(&table, TaskKind::NotifyDebtor), notice.map(last));
+        let objection = crate::command::Objection {
+            act: domain::ActId { sequence: frozen.sequence, line: frozen.place },
+            partner: "bank-a".to_owned(),
+            court: "330225".to_owned(),
+            case: table.decider.state.cases.iter().next().unwrap().1.sequence,
+            text: Personal::new("专户".to_owned()),
+        };
+        table.tell(Command::Object(Box::new(objection))).unwrap();
+        prop_assert_eq!(due(&table, TaskKind::AnswerObjection), Some(last(&today.after(15))));
+    }
+}

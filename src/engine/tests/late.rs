@@ -149,11 +149,11 @@ fn a_release_denied_after_its_freeze_is_gone_brings_back_no_more_than_was_left()
     table.says("bank", ActKind::Release, Outcome::of(Verdict::Done));
     assert_eq!(table.stands_with("bank"), None, "gone");
     table.told_late(release, refused());
-    assert_eq!(table.stands_with("bank"), Some((MeasureState::InForce, 30_000, 0)), "what it holds is not known");
+    assert_eq!(table.stands_with("bank"), Some((MeasureState::InForce, 30_000, 30_000)), "as it was before");
     assert_eq!(table.ledger().exposure.plus(table.ledger().deducted), Money::from_fen(50_000));
     // Money told of later goes on coming out of it.
     table.told_late(deduct, moved(25_000));
-    assert_eq!(table.stands_with("bank"), Some((MeasureState::InForce, 25_000, 0)));
+    assert_eq!(table.stands_with("bank"), Some((MeasureState::InForce, 25_000, 25_000)));
     table.told_late(release, saying("已解除", Outcome::of(Verdict::Done)));
     assert_eq!(table.stands_with("bank"), None);
     table.fold_again();

@@ -593,7 +593,8 @@ fn releases_and_renewals_told_late_change_what_stands() {
     late(&mut table, known, Outcome::of(Verdict::Refused));
     let again = table.newest();
     let stands = (again.state(), again.limit(), again.caught());
-    assert_eq!(stands, (MeasureState::InForce, 6_000_000, 0), "what it holds is not known");
+    assert_eq!(stands, (MeasureState::InForce, 6_000_000, 6_000_000), "as it was known");
+    assert_eq!((again.id(), again.imported, again.last_day()), (measure.id(), false, Some(to)), "and is the same");
     assert_eq!(table.open_tasks(), [TaskKind::NewsContradicts, TaskKind::NewsContradicts]);
     table.fold_again();
 }

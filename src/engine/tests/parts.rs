@@ -3,13 +3,16 @@
 
 use std::collections::BTreeMap;
 
+use domain::form::Form;
 use domain::socket::{FeedbackItem, ListClass};
 use proptest::prelude::*;
 
 use super::simulated::pulling;
 use super::*;
-use crate::decide::plan::PART_QUIET_MS;
 use crate::state::found::PARTS_MAX;
+
+/// As the adapter of hubs says.
+const QUIET_MS: i64 = 10_000;
 
 /// An account with all of it at hand.
 fn account(number: u32, fen: i64) -> FoundAccount {
@@ -30,7 +33,17 @@ struct Query {
 
 /// A goal whose query a bank has fetched.
 fn asked(goal: Goal, claim_fen: i64) -> Query {
-    let mut table = Table::with(vec![pulling("hub-a")]);
+    asked_at(pulling("hub-a"), goal, claim_fen)
+}
+
+/// The same hub, by whose file a further part may follow for so long.
+fn quiet_after(parts_quiet_ms: u64) -> Partner {
+    let hub = pulling("hub-a");
+    Partner { form: Form { parts_quiet_ms, ..hub.form.clone() }, ..hub }
+}
+
+fn asked_at(hub: Partner, goal: Goal, claim_fen: i64) -> Query {
+    let mut table = Table::with(vec![hub]);
     let scope = Scope::default();
     let mut request = request(Asked::Goal { goal, subjects: vec![0], scope });
     request.case.claim = Money::from_fen(claim_fen);
@@ -43,6 +56,13 @@ fn asked(goal: Goal, claim_fen: i64) -> Query {
 }
 
 impl Query {
+    /// The hub's file says something else from now on.
+    fn configure(&mut self, hub: Partner) {
+        let mut config = crate::config::Config::clone(self.table.decider.config());
+        config.partners.insert(hub.id.clone(), Arc::new(hub));
+        self.table.tell(Command::Configure(Arc::new(config))).unwrap();
+    }
+
     fn list(&mut self, class: ListClass) -> usize {
         match self.table.tell(Command::List { partner: "hub-a".to_owned(), class }) {
             Ok(Answer::List(listed)) => listed.len(),
@@ -154,7 +174,7 @@ fn parts_are_known_again_in_any_order_and_an_older_word_that_comes_back_is_news(
 fn words_of_no_account_take_away_none_and_count_where_there_is_none() {
     let mut asked = asked(Goal::Secure, 100_000);
     asked.tell(part(Vec::new())).unwrap();
-    asked.table.pass(PART_QUIET_MS);
+    asked.table.pass(QUIET_MS);
     assert_eq!(asked.table.decider.state.requests.len(), 0, "nothing to secure: it is over");
     let mut asked = self::asked(Goal::Secure, 100_000);
     asked.tell(part(vec![account(1, 30_000)])).unwrap();
@@ -216,11 +236,11 @@ fn deposits_and_currencies_of_one_number_stand_beside_each_other() {
 fn a_goal_that_would_end_short_hears_the_answer_out() {
     let mut asked = asked(Goal::Secure, 100_000);
     asked.tell(part(vec![account(1, 0)])).unwrap();
-    asked.table.pass(PART_QUIET_MS - 1);
+    asked.table.pass(QUIET_MS - 1);
     asked.tell(part(vec![account(2, 30_000)])).unwrap();
     assert_eq!(asked.ledger().exposure, Money::from_fen(30_000), "the second message came before the end");
     asked.carry_out();
-    asked.table.pass(PART_QUIET_MS - 1);
+    asked.table.pass(QUIET_MS - 1);
     assert_eq!(asked.table.decider.state.requests.len(), 1, "a third may follow");
     asked.fold_again();
     // A start forgets no rest.
@@ -243,12 +263,41 @@ fn a_goal_that_is_met_or_answered_whole_rests_for_nobody() {
 }
 
 #[test]
+fn a_goal_rests_only_as_long_as_its_partner_may_still_tell_more() {
+    let ends = |asked: &Query| asked.table.decider.state.requests.is_empty();
+    let mut asked = asked_at(quiet_after(0), Goal::Secure, 100_000);
+    asked.tell(part(vec![account(1, 30_000)])).unwrap();
+    asked.carry_out();
+    assert!(ends(&asked), "its file says that its first message is the whole answer");
+    let mut asked = asked_at(quiet_after(3_000), Goal::Secure, 100_000);
+    asked.tell(part(vec![account(1, 0)])).unwrap();
+    asked.table.pass(2_999);
+    assert!(!ends(&asked));
+    asked.table.pass(1);
+    assert!(ends(&asked), "its file says three seconds");
+}
+
+#[test]
+fn a_file_that_says_the_answer_is_whole_ends_a_rest_and_one_that_says_more_may_come_makes_it_longer() {
+    let ends = |asked: &Query| asked.table.decider.state.requests.is_empty();
+    let mut asked = self::asked(Goal::Secure, 100_000);
+    asked.tell(part(vec![account(1, 0)])).unwrap();
+    asked.configure(quiet_after(20_000));
+    asked.table.pass(QUIET_MS);
+    assert!(!ends(&asked));
+    asked.configure(quiet_after(0));
+    asked.table.pass(1);
+    assert!(ends(&asked));
+    asked.fold_again();
+}
+
+#[test]
 fn what_is_found_after_a_goal_ended_short_is_for_its_court_to_ask_for() {
     let mut asked = asked(Goal::Secure, 100_000);
     asked.tell(part(vec![account(1, 30_000)])).unwrap();
     let query = asked.table.decider.state.acts.iter().next().unwrap().1.id();
     asked.carry_out();
-    asked.table.pass(PART_QUIET_MS);
+    asked.table.pass(QUIET_MS);
     let state = &asked.table.decider.state;
     assert!(state.requests.is_empty());
     for (fen, tasks) in [(0, 0), (50_000, 1)] {

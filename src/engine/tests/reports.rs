@@ -257,6 +257,64 @@ fn an_answer_about_another_account_is_sent_back() {
 }
 
 #[test]
+fn a_limit_that_was_not_ordered_is_said_and_makes_a_part_of_what_is_below_it() {
+    let (below, above) = (Money::from_fen(20_000), Money::from_fen(60_000));
+    for (limit, held, state, reason) in [
+        (below, 20_000, ActState::Partly, Some("limit_differs")),
+        (above, 50_000, ActState::Partly, Some("limit_differs")),
+        (above, 60_000, ActState::Done, Some("limit_differs")),
+        (Money::from_fen(50_000), 50_000, ActState::Done, None),
+    ] {
+        use crate::decide::exchange::fit;
+        let (mut table, ids) = listed(vec![freeze_of(A, "62", 50_000), freeze_of(A, "63", 100)]);
+        let told = Outcome { limit: Some(limit), ..caught(held) };
+        let act = table.decider.state.acts.get(table.decider.state.act_index(ids[0]).unwrap()).unwrap();
+        let fitted = fit(act, told.clone());
+        assert_eq!(fitted.reason.map(Reason::word), reason, "{limit} {held}");
+        let words = fitted.text.map(|text| text.expose().clone()).unwrap_or_default();
+        assert_eq!(words.contains("与所令500.00元不符"), reason.is_some(), "{words}");
+        table.fed(ids[0], told).unwrap();
+        assert_eq!((table.state_of(ids[0]), table.measure_of_act(ids[0]).limit()), (state, limit.units()));
+    }
+}
+
+#[test]
+fn a_renewal_told_shorter_is_a_part_that_holds_until_the_told_day() {
+    for (days, state, reason) in [(110, ActState::Partly, Some(Reason::EndsEarly)), (130, ActState::Done, None)] {
+        let (mut table, freeze, act) = on_a_freeze(ActKind::Renew);
+        let to = Day::from_count(Day::of(START).count() + days);
+        let told = Outcome { to: Some(to), ..Outcome::of(Verdict::Done) };
+        let found = table.decider.state.acts.get(table.decider.state.act_index(act).unwrap()).unwrap();
+        assert_eq!(crate::decide::exchange::fit(found, told.clone()).reason, reason);
+        for _ in 0..2 {
+            table.fed(act, told.clone()).unwrap();
+        }
+        assert_eq!((table.state_of(act), table.measure_of_act(freeze).last_day()), (state, Some(to)));
+    }
+}
+
+#[test]
+fn what_a_partner_says_is_left_after_a_part_was_released_is_held_against_ours() {
+    for (left, tasks) in [(30_000, 0), (29_999, 1), (35_000, 1), (0, 1)] {
+        let (mut table, ids) = listed(vec![freeze_of(A, "62", 50_000)]);
+        table.fed(ids[0], caught(50_000)).unwrap();
+        let part = ActOrder { amount: Some(Money::from_fen(20_000)), ..on(ActKind::Release, A, ids[0]) };
+        let request = table.acts(2, vec![part, freeze_of(A, "63", 100)]);
+        let release = table.listed_of(request)[0];
+        let told = Outcome { left: Some(Money::from_fen(left)), ..Outcome::of(Verdict::Done) };
+        for _ in 0..2 {
+            table.fed(release, told.clone()).unwrap();
+        }
+        assert_eq!(
+            (table.state_of(release), table.tasks_of(TaskKind::NewsContradicts)),
+            (ActState::Done, tasks),
+            "{left}"
+        );
+        assert_eq!(table.measure_of_act(ids[0]).limit(), 3_000_000, "nobody's order changes by it");
+    }
+}
+
+#[test]
 fn an_answer_about_another_sort_of_order_is_sent_back() {
     let (mut table, _, act) = on_a_freeze(ActKind::Deduct);
     let about = |about| Outcome { about: Some(about), ..moved(50_000) };

@@ -19,7 +19,8 @@ pub(super) fn on(kind: ActKind, partner: &str, act: ActId) -> ActOrder {
 }
 
 pub(super) fn pulling(id: &str) -> Partner {
-    Partner { travel: Travel::Pull, ..partner(id) }
+    let form = domain::form::Form { parts_quiet_ms: domain::form::PARTS_QUIET_MS, ..partner(id).form };
+    Partner { travel: Travel::Pull, form, ..partner(id) }
 }
 
 impl Table {

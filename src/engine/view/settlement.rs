@@ -67,6 +67,6 @@ pub struct Difference {
     pub act: Option<ActId>,
     /// `unknown_slip`, `not_listed`, `state`, `limit`, `caught`, `moved`.
     pub what: &'static str,
-    /// The sum as we have it.
+    /// The sum as we have it; only for the partner itself, which has it from us.
     pub amount: Option<Money>,
 }

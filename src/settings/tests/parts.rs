@@ -54,6 +54,25 @@ fn whether_a_part_is_read_follows_the_adapter_unless_the_file_says_otherwise() {
 }
 
 #[test]
+fn how_long_an_answer_is_heard_out_follows_the_adapter_unless_the_file_says_otherwise() {
+    let read = |said: &str| {
+        let folder = Folder::sound();
+        folder.put("partners/b.toml", &partner("b", "bank_pull", "\"query\"", &format!("{said}{PULLED}")));
+        folder.settings().config.partners["b"].form.parts_quiet_ms
+    };
+    assert_eq!(read(""), 10_000, "hubs tell account by account");
+    assert_eq!((read("parts_quiet_s = 0\n"), read("parts_quiet_s = 3600\n")), (0, 3_600_000));
+    let folder = Folder::sound();
+    assert_eq!(folder.settings().config.partners["bank-x"].form.parts_quiet_ms, 0, "answers whole");
+    folder.put("partners/b.toml", &partner("b", "bank_pull", "\"query\"", &format!("parts_quiet_s = 3601\n{PULLED}")));
+    assert_eq!(folder.faults(), [("partners/b.toml".to_owned(), 6, "parts_quiet_s".to_owned())]);
+    let folder = Folder::sound();
+    folder.put("partners/bank-x.toml", &PARTNER.replace("answer_due_s", "parts_quiet_s = 5\nanswer_due_s"));
+    let faults = folder.load().err().unwrap();
+    assert!(faults.iter().any(|fault| fault.key == "parts_quiet_s" && fault.message.contains("one message")));
+}
+
+#[test]
 fn half_an_officer_of_a_trial_is_a_fault_and_a_whole_one_is_none() {
     let check = |officer: &str| {
         let folder = Folder::sound();

@@ -7,6 +7,8 @@ use domain::{ActId, ActState, Millis};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use super::empty::Empty;
+
 /// An act in a leaf: `[sequence, line]`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Debug, Serialize, Deserialize)]
 pub struct ActRef(pub u64, pub u32);
@@ -61,51 +63,6 @@ macro_rules! facts {
 
         $(impl From<$name> for Fact { fn from(fact: $name) -> Self { Self::$name(fact) } })+
     };
-}
-
-/// Left out of the leaf when it says nothing.
-trait Empty {
-    fn empty(&self) -> bool;
-}
-impl Empty for u64 {
-    fn empty(&self) -> bool {
-        *self == 0
-    }
-}
-impl Empty for u32 {
-    fn empty(&self) -> bool {
-        *self == 0
-    }
-}
-impl Empty for i64 {
-    fn empty(&self) -> bool {
-        *self == 0
-    }
-}
-impl Empty for bool {
-    fn empty(&self) -> bool {
-        !*self
-    }
-}
-impl Empty for String {
-    fn empty(&self) -> bool {
-        self.is_empty()
-    }
-}
-impl<T> Empty for Vec<T> {
-    fn empty(&self) -> bool {
-        self.is_empty()
-    }
-}
-impl<T> Empty for Option<T> {
-    fn empty(&self) -> bool {
-        self.is_none()
-    }
-}
-impl Empty for ActRef {
-    fn empty(&self) -> bool {
-        false
-    }
 }
 
 facts! {
@@ -211,6 +168,12 @@ facts! {
         acts: Vec<ActRef>,
         /// `send`, `ask`, `offer`.
         kind: String,
+        /// Version 2: what agreed limit kept it waiting, `rate`, `in_flight`, `per_day`, oldest first.
+        paced_by: Vec<String>,
+        /// Version 2: from when each of them did.
+        paced_from: Vec<i64>,
+        /// Version 2: until when each of them did.
+        paced_until: Vec<i64>,
         /// The partner.
         partner: String,
     }
@@ -580,6 +543,22 @@ facts! {
         reminder: u64,
         /// How many tries this was, from 1.
         tries: u32,
+    }
+    /// Acts that are ready may not be sent to this partner as it is set, or on this day.
+    ActHeld = "act.held" {
+        /// The acts; at most 500, of any case.
+        acts: Vec<ActRef>,
+        /// `stage`, `officer`, `part`.
+        by: String,
+        /// The partner.
+        partner: String,
+    }
+    /// What held them is gone.
+    ActFreed = "act.freed" {
+        /// The acts; at most 500, of any case.
+        acts: Vec<ActRef>,
+        /// The partner.
+        partner: String,
     }
 }
 

@@ -7,9 +7,11 @@
 //! The names and fields are listed in `schemas/trail/events.toml`; a name or version that is not there refuses to open.
 
 mod body;
+mod empty;
 mod facts;
 mod outcomes;
 mod papers;
+mod versions;
 
 pub use body::{
     AcceptedBody, AmendedBody, Body, BodyError, ChangedBody, DocumentBody, ImportedBody, PackTwin, PlanLine,
@@ -117,7 +119,7 @@ pub enum LeafError {
 pub fn write_leaf(event: &Event, body_digest: Option<&str>, out: &mut Vec<u8>) -> Result<(), LeafError> {
     out.clear();
     let e = event.fact.name();
-    let leaf = LeafOut { at: event.at, body: body_digest, e, f: &event.fact, k: event.key, v: 1 };
+    let leaf = LeafOut { at: event.at, body: body_digest, e, f: &event.fact, k: event.key, v: event.fact.version() };
     serde_json::to_writer(&mut *out, &leaf)?;
     if out.len() > LEAF_BYTES_MAX {
         return Err(LeafError::TooLong { name: e, bytes: out.len() });
@@ -131,11 +133,16 @@ pub fn write_leaf(event: &Event, body_digest: Option<&str>, out: &mut Vec<u8>) -
 /// [`LeafError::Shape`] and [`LeafError::Unknown`].
 pub fn read_leaf(bytes: &[u8]) -> Result<Leaf, LeafError> {
     let leaf: LeafIn<'_> = serde_json::from_slice(bytes)?;
-    if leaf.v != 1 {
-        return Err(LeafError::Unknown { name: leaf.e.to_owned(), version: leaf.v });
+    let unknown = || LeafError::Unknown { name: leaf.e.to_owned(), version: leaf.v };
+    let newest = Fact::VERSIONS.iter().find(|(name, _)| *name == leaf.e).map_or(1, |(_, newest)| *newest);
+    if !(1..=newest).contains(&leaf.v) {
+        return Err(unknown());
     }
-    let fact =
-        Fact::read(leaf.e, leaf.f)?.ok_or_else(|| LeafError::Unknown { name: leaf.e.to_owned(), version: leaf.v })?;
+    let fact = Fact::read(leaf.e, leaf.f)?.ok_or_else(unknown)?;
+    // A version says what it may say and nothing of a later one, so that what is read is written again byte by byte.
+    if fact.version() != leaf.v {
+        return Err(unknown());
+    }
     Ok(Leaf { at: leaf.at, fact, body_digest: leaf.body, key: leaf.k })
 }
 

@@ -350,6 +350,8 @@ impl OutcomeTwin {
             in_part: self.in_part,
             about: None,
             account_numbers: Vec::new(),
+            named: Vec::new(),
+            left: None,
         })
     }
 }

@@ -5,9 +5,11 @@ mod listed;
 mod reminders;
 mod specimens;
 mod twins;
+mod versions;
 
 use super::*;
 use crate::record::tests::specimens::{Seed, specimens};
+use crate::record::tests::versions::newer_specimens;
 
 /// The leaf of an event as it goes to the journal; a body is named by a digest that stands for it.
 fn leaf_of(event: &Event) -> Vec<u8> {

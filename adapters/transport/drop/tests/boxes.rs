@@ -77,8 +77,9 @@ fn files_are_listed_read_shifted_and_removed() {
         std::fs::create_dir(path.join("upload/folder.zip")).unwrap();
         std::os::unix::fs::symlink("/etc/hostname", path.join("upload/link.zip")).unwrap();
         let listed = mailbox.list(Folder::Upload, plain()).await.unwrap();
-        let seen: Vec<(&str, u64)> = listed.files.iter().map(|file| (file.name.as_str(), file.bytes)).collect();
-        assert_eq!(seen, [("one.zip", 1), ("two.zip", 2)]);
+        let mut seen: Vec<(&str, bool)> = listed.files.iter().map(|file| (file.name.as_str(), file.is_link)).collect();
+        seen.sort_unstable();
+        assert_eq!(seen, [("link.zip", true), ("one.zip", false), ("two.zip", false)]);
         assert_eq!(mailbox.read(Folder::Upload, "two.zip", 2).await, Ok(Some(b"22".to_vec())));
         assert_eq!(mailbox.read(Folder::Upload, "two.zip", 1).await, Err(Cause::TooLarge));
         assert_eq!(mailbox.read(Folder::Upload, "gone.zip", 1).await, Ok(None));
@@ -94,6 +95,22 @@ fn files_are_listed_read_shifted_and_removed() {
             assert_eq!(mailbox.remove(Folder::Upload, "two.zip").await, Ok(()));
         }
         assert!(!path.join("upload/two.zip").exists());
+    });
+}
+
+/// Wherever it leads, and also when it leads nowhere: it goes aside itself, and what it led to stays where it is.
+#[test]
+fn a_link_is_put_aside_unopened() {
+    with_both(async |mailbox, path| {
+        std::fs::create_dir(path.join("upload")).unwrap();
+        std::fs::write(path.join("elsewhere"), b"of somebody else").unwrap();
+        for (name, to) in [("a.zip", path.join("elsewhere")), ("b.zip", path.join("nowhere"))] {
+            std::os::unix::fs::symlink(to, path.join("upload").join(name)).unwrap();
+            assert_eq!(mailbox.put_away(name, "", Some((Folder::SetAside, name))).await, Ok(()));
+            assert!(path.join("set_aside").join(name).is_symlink(), "{name}");
+        }
+        assert_eq!(std::fs::read_dir(path.join("upload")).unwrap().count(), 0);
+        assert_eq!(std::fs::read(path.join("elsewhere")).unwrap(), b"of somebody else");
     });
 }
 

@@ -71,6 +71,19 @@ pub(super) fn names(path: &Path) -> Vec<String> {
 }
 
 #[tokio::test]
+async fn a_link_is_told_once_it_lies_still_and_goes_aside_with_its_reason() {
+    let bench = Bench::new(Duration::ZERO);
+    std::fs::write(bench.at("true.zip"), sound("one")).unwrap();
+    std::os::unix::fs::symlink(bench.at("true.zip"), bench.at("upload/a.zip")).unwrap();
+    assert_eq!(bench.look().await, [("a.zip".to_owned(), Err("link"))], "a sound packet behind it is not opened");
+    bench.sweeper.set_aside("a.zip", "link").await.unwrap();
+    assert_eq!(names(&bench.at("set_aside")), ["a.zip.link", "a.zip.link.reason.txt"]);
+    let told = std::fs::read_to_string(bench.at("set_aside/a.zip.link.reason.txt")).unwrap();
+    assert!(told.starts_with("link\n"), "{told}");
+    assert!(bench.look().await.is_empty() && bench.at("true.zip").exists());
+}
+
+#[tokio::test]
 async fn what_is_taken_is_taken_away_and_known_again() {
     let bench = Bench::new(Duration::ZERO);
     let packet = sound("one");

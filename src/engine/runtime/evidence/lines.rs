@@ -88,9 +88,14 @@ pub(super) fn reminders(about: &[Seen]) -> Vec<ReminderLine> {
     about.iter().filter_map(line).take(EVIDENCE_LINES_MAX).collect()
 }
 
-/// May it have held the acts of its case?
-pub(super) fn holds(seen: &Seen) -> bool {
-    matches!(seen.fact, Fact::CaseHalted(_) | Fact::CaseResumed(_))
+/// May it have held this act, or the acts of its case?
+pub(super) fn holds(seen: &Seen, act: ActRef) -> bool {
+    match &seen.fact {
+        Fact::CaseHalted(_) | Fact::CaseResumed(_) => true,
+        Fact::ActHeld(fact) => fact.acts.contains(&act),
+        Fact::ActFreed(fact) => fact.acts.contains(&act),
+        _ => false,
+    }
 }
 
 /// When these events first brought an act to its end.

@@ -64,6 +64,21 @@ fn an_unknown_name_or_version_is_refused() {
 }
 
 #[test]
+fn a_version_says_what_it_may_say_and_nothing_of_another() {
+    let of = |fields: &str, version: u8| {
+        let leaf = format!(
+            r#"{{"at":1,"e":"exchange.began","f":{{"acts":[[1,0]],"kind":"send",{fields}"partner":"b"}},"v":{version}}}"#
+        );
+        read_leaf(leaf.as_bytes()).map(|leaf| leaf.fact.version())
+    };
+    let paced = r#""paced_by":["rate"],"paced_from":[1],"paced_until":[2],"#;
+    assert_eq!((of("", 1).unwrap(), of(paced, 2).unwrap()), (1, 2));
+    for (fields, version) in [(paced, 1), ("", 2), (paced, 3)] {
+        assert!(matches!(of(fields, version), Err(LeafError::Unknown { .. })), "{fields} in version {version}");
+    }
+}
+
+#[test]
 fn an_unknown_field_is_refused() {
     for leaf in [
         r#"{"at":1,"e":"deadline.passed","f":{"request":1,"who":2},"v":1}"#,
@@ -89,12 +104,7 @@ fn a_body_error_quotes_nothing() {
 fn a_leaf_too_long_is_refused_and_the_longest_offer_fits() {
     let offer = |acts: usize| Event {
         at: Millis::MAX,
-        fact: ExchangeBegan {
-            acts: vec![ActRef((1 << 60) - 1, (1 << 20) - 1); acts],
-            kind: "offer".to_owned(),
-            partner: "p".repeat(32),
-        }
-        .into(),
+        fact: ExchangeBegan::of(vec![ActRef((1 << 60) - 1, (1 << 20) - 1); acts], "offer", &"p".repeat(32)).into(),
         body: None,
         key: u64::MAX,
     };

@@ -58,6 +58,25 @@ fn listed() -> Listed {
     toml::from_str(include_str!("../../../../schemas/trail/events.toml")).unwrap()
 }
 
+/// The list's first versions, then those of the specimens of newer ones.
+fn listed_like_specimens() -> Vec<ListedEvent> {
+    let (first, newer): (Vec<_>, Vec<_>) = listed().event.into_iter().partition(|event| event.version == 1);
+    first.into_iter().chain(newer).collect()
+}
+
+/// Every specimen, those of newer versions last.
+fn all_specimens() -> Vec<Event> {
+    specimens().into_iter().chain(newer_specimens()).collect()
+}
+
+/// A golden's name: the event's, and its version where there is more than one.
+fn golden_of(fact: &Fact) -> String {
+    match fact.version() {
+        1 => format!("{}.json", fact.name()),
+        version => format!("{}.{version}.json", fact.name()),
+    }
+}
+
 fn golden_folder() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/record/golden"))
 }
@@ -86,6 +105,7 @@ fn fits(field: &ListedField, value: &Value) -> bool {
     match field.r#type.as_str() {
         "sequence" | "count" => value.as_u64().is_some_and(|n| n < EXACT_IN_EVERY_READER),
         "instant" => value.as_i64().is_some_and(|n| n.unsigned_abs() < EXACT_IN_EVERY_READER),
+        "instants" => value.as_array().is_some_and(|all| all.iter().all(|n| n.as_i64().is_some_and(|n| n > 0))),
         "act" => is_act(value),
         "acts" => value.as_array().is_some_and(|acts| acts.iter().all(is_act)),
         "flag" => value == &Value::Bool(true),
@@ -102,10 +122,14 @@ fn fits(field: &ListedField, value: &Value) -> bool {
 #[test]
 fn the_list_names_every_event_once_in_order() {
     let listed = listed();
-    let names: Vec<&str> = listed.event.iter().map(|event| event.name.as_str()).collect();
+    let first = listed.event.iter().filter(|event| event.version == 1);
+    let names: Vec<&str> = first.map(|event| event.name.as_str()).collect();
     assert_eq!(names, Fact::NAMES, "schemas/trail/events.toml must name what `facts!` names, in its order");
+    let newer = listed.event.iter().filter(|event| event.version > 1);
+    let newer: Vec<(&str, u8)> = newer.map(|event| (event.name.as_str(), event.version)).collect();
+    let known = Fact::VERSIONS.iter().flat_map(|(name, newest)| (2..=*newest).map(|version| (*name, version)));
+    assert_eq!(newer, known.collect::<Vec<_>>(), "each newer version stands beside the older ones");
     for event in &listed.event {
-        assert_eq!(event.version, 1, "{}: write_leaf writes version 1", event.name);
         assert!(!event.zh.is_empty() && event.en.ends_with('.'), "{}: one line zh, one sentence en", event.name);
         assert!(
             event.fields.values().all(|field| field.means.ends_with('.')),
@@ -119,7 +143,8 @@ fn the_list_names_every_event_once_in_order() {
 fn every_field_is_listed_with_its_type() {
     let specimens = specimens();
     assert_eq!(specimens.iter().map(|event| event.fact.name()).collect::<Vec<_>>(), Fact::NAMES);
-    for (event, listed) in specimens.iter().zip(listed().event) {
+    for (event, listed) in all_specimens().iter().zip(listed_like_specimens()) {
+        assert_eq!((event.fact.name(), event.fact.version()), (listed.name.as_str(), listed.version));
         let fields = fields_of(&leaf_of(event));
         let set: BTreeSet<&String> = fields.keys().collect();
         let known: BTreeSet<&String> = listed.fields.keys().collect();
@@ -153,7 +178,7 @@ fn the_words_listed_are_the_words_of_the_domain() {
 fn bodies_are_listed_with_their_fields() {
     let listed = listed();
     let bodies: BTreeMap<&str, &ListedBody> = listed.body.iter().map(|body| (body.kind.as_str(), body)).collect();
-    for (event, of) in specimens().iter().zip(&listed.event) {
+    for (event, of) in all_specimens().iter().zip(&listed_like_specimens()) {
         assert_eq!(of.body.kind != "none", event.body.is_some(), "{}: does it have a body?", of.name);
         assert_eq!(of.body.kind != "none", !of.body.when.is_empty(), "{}: say when it has a body", of.name);
         let Some(body) = &event.body else { continue };
@@ -185,9 +210,8 @@ fn each_event_has_a_golden_that_is_still_written_byte_by_byte() {
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
-    for event in specimens() {
-        let (name, leaf) = (event.fact.name(), leaf_of(&event));
-        let file = format!("{name}.json");
+    for event in all_specimens() {
+        let (file, leaf) = (golden_of(&event.fact), leaf_of(&event));
         // Only what is new may be written by the machine; an old golden is changed by nobody.
         if std::env::var_os("UPDATE_GOLDEN").is_some() && !files.contains(&file) {
             std::fs::write(golden_folder().join(&file), &leaf).unwrap();
@@ -209,12 +233,12 @@ fn each_event_has_a_golden_that_is_still_written_byte_by_byte() {
 
 #[test]
 fn goldens_read_back_identically_and_are_canonical() {
-    for name in Fact::NAMES {
-        let golden = std::fs::read(golden_folder().join(format!("{name}.json"))).unwrap();
+    for (name, file) in all_specimens().iter().map(|event| (event.fact.name(), golden_of(&event.fact))) {
+        let golden = std::fs::read(golden_folder().join(file)).unwrap();
         assert!(golden.is_ascii(), "{name}: only ASCII words stand in a leaf");
         assert_eq!(canonical(&golden), text(&golden), "{name}: not canonical JSON (RFC 8785)");
         let leaf = read_leaf(&golden).unwrap();
-        assert_eq!(leaf.fact.name(), *name);
+        assert_eq!(leaf.fact.name(), name);
         let event = Event { at: leaf.at, fact: leaf.fact, body: None, key: leaf.key };
         let mut written = Vec::new();
         write_leaf(&event, leaf.body_digest.as_deref(), &mut written).unwrap();
@@ -241,8 +265,10 @@ fn a_leaf_has_no_room_for_personal_data() {
                 "id_number",
             ];
             assert!(!telling.contains(&name.as_str()), "{}.{name}: such a field belongs into the body", event.name);
-            let allowed =
-                ["sequence", "act", "acts", "count", "instant", "flag", "word", "words", "name", "sha256", "keyed"];
+            let allowed = [
+                "sequence", "act", "acts", "count", "instant", "instants", "flag", "word", "words", "name", "sha256",
+                "keyed",
+            ];
             assert!(
                 allowed.contains(&field.r#type.as_str()),
                 "{}.{name}: free text has no place in a leaf",
@@ -250,7 +276,7 @@ fn a_leaf_has_no_room_for_personal_data() {
             );
         }
     }
-    for event in specimens() {
+    for event in all_specimens() {
         let Some(body) = &event.body else { continue };
         let leaf = leaf_of(&event);
         let plain: Value = serde_json::from_slice(&body.write().unwrap()).unwrap();
@@ -276,6 +302,7 @@ fn made(field: &ListedField, seed: &mut Seed) -> Value {
         "sequence" => Value::from(n),
         "count" => Value::from(n % u64::from(u32::MAX) + 1),
         "instant" => Value::from(i64::try_from(n).unwrap()),
+        "instants" => Value::from(vec![n, line + 1]),
         "act" => Value::from(vec![n, line]),
         "acts" => Value::from(vec![Value::from(vec![n, line]), Value::from(vec![line, 0])]),
         "flag" => Value::Bool(true),
@@ -294,11 +321,13 @@ proptest! {
         let event = &listed.event[which.index(listed.event.len())];
         let mut fields = serde_json::Map::new();
         for (name, field) in &event.fields {
-            if field.r#type == "act" || seed.next() % 2 == 0 {
+            // A newer version says at least what made it one.
+            let needed = field.r#type == "act" || (event.version > 1 && field.r#type == "instants");
+            if needed || seed.next() % 2 == 0 {
                 fields.insert(name.clone(), made(field, &mut seed));
             }
         }
-        let mut leaf = serde_json::json!({"at": 1, "e": event.name, "f": fields, "v": 1});
+        let mut leaf = serde_json::json!({"at": 1, "e": event.name, "f": fields, "v": event.version});
         if key != 0 {
             leaf["k"] = Value::from(key);
         }

@@ -35,6 +35,7 @@ pub(super) fn specimens() -> Vec<Event> {
         of_packets(),
         of_applicants(),
         super::reminders::of_reminders(),
+        super::versions::of_holds(),
     ]
     .concat();
     let dressed = |(place, (fact, body)): (i64, (Fact, Option<Body>))| {
@@ -81,7 +82,7 @@ fn of_requests() -> Vec<(Fact, Option<Body>)> {
 
 fn of_acts() -> Vec<(Fact, Option<Body>)> {
     let partner = || "bank-a".to_owned();
-    let began = ExchangeBegan { acts: vec![ActRef(6, 0), ActRef(6, 1)], kind: "offer".to_owned(), partner: partner() };
+    let began = ExchangeBegan::of(vec![ActRef(6, 0), ActRef(6, 1)], "offer", "bank-a");
     let ended = ExchangeEnded {
         act: ActRef(6, 1),
         breaks: Some(AT + 30_000),
@@ -534,6 +535,8 @@ impl Seed {
             in_part: self.next().is_multiple_of(2),
             about: None,
             account_numbers: Vec::new(),
+            named: Vec::new(),
+            left: None,
         }
     }
 

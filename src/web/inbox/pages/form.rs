@@ -67,6 +67,8 @@ pub(super) fn reason(reason: Reason) -> Said {
         Reason::Unsupported => "not supported here",
         Reason::PartOfAssets => "part of the assets",
         Reason::Other => "other",
+        Reason::LimitDiffers => "another limit than ordered",
+        Reason::EndsEarly => "ends before the ordered day",
         Reason::AwaitsCondition => "awaits a condition",
         Reason::NoticePeriod => "notice period",
         Reason::ConsentMissing => "consent is missing",

@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering;
 
 use reqwest::Method;
 use web::Limits;
+use web::right::Role;
 
 use crate::house::{Answer, House, read};
 
@@ -40,6 +41,25 @@ async fn bytes_that_are_no_call_are_answered_in_the_faces_own_form() {
     let large = call(&house, vec![b'x'; 1_001]).await;
     assert_eq!((large.status, large.text().as_str()), (500, "<soap:Fault>too large: at most 1000 bytes</soap:Fault>"));
     assert!(house.gate.said.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn bodies_beyond_the_room_for_all_of_them_are_shed_and_strangers_fill_half_of_it() {
+    let house = House::with(Limits { bodies_bytes_max: 200_000, ..Limits::default() });
+    let shed = call(&house, format!("bank right {}", "x".repeat(120_000))).await;
+    assert_eq!((shed.status, shed.slug().as_str(), shed.header("retry-after")), (503, "overloaded", "1"));
+    assert_eq!(
+        call(&house, format!("bank right {}", "x".repeat(90_000))).await.status,
+        200,
+        "what was taken is given back"
+    );
+    let store = |bytes: usize| {
+        let ask = house.ask(Method::POST, "/v1/documents", Some(Role::Submitter));
+        read(ask.header("Content-Type", "application/pdf").header("X-File-Name", "a.pdf").body(vec![b'x'; bytes]))
+    };
+    assert_eq!(store(120_000).await.status, 201, "whoever is known may fill all of it");
+    assert_eq!(store(220_000).await.status, 503);
+    assert_eq!(store(190_000).await.status, 201);
 }
 
 #[tokio::test]

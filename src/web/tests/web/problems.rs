@@ -25,6 +25,7 @@ fn refusals() -> Vec<(Refusal, Slug)> {
         | Refusal::DocumentUnknown { .. }
         | Refusal::DocumentLost { .. }
         | Refusal::OriginalUnknown { .. }
+        | Refusal::OriginalGone { .. }
         | Refusal::AccountNotListed
         | Refusal::CallbackNotListed
         | Refusal::CourtForeign
@@ -59,6 +60,7 @@ fn refusals() -> Vec<(Refusal, Slug)> {
         (Refusal::DocumentUnknown { at: at() }, Slug::DocumentUnknown),
         (Refusal::DocumentLost { at: at() }, Slug::DocumentLost),
         (Refusal::OriginalUnknown { at: at() }, Slug::OriginalUnknown),
+        (Refusal::OriginalGone { at: at() }, Slug::OriginalGone),
         (Refusal::AccountNotListed, Slug::AccountNotListed),
         (Refusal::CallbackNotListed, Slug::CallbackNotListed),
         (Refusal::CourtForeign, Slug::CourtForeign),

@@ -97,6 +97,7 @@ const SUBMISSION: &[Slug] = &[
     Slug::DocumentUnknown,
     Slug::DocumentLost,
     Slug::OriginalUnknown,
+    Slug::OriginalGone,
     Slug::AccountNotListed,
     Slug::CallbackNotListed,
     Slug::TooManyActs,
@@ -113,6 +114,7 @@ const RELEASE: &[Slug] = &[
     Slug::DocumentUnknown,
     Slug::DocumentLost,
     Slug::OriginalUnknown,
+    Slug::OriginalGone,
     Slug::OutOfBounds,
     Slug::CourtForeign,
 ];

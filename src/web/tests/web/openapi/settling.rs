@@ -66,7 +66,7 @@ pub fn schemas() -> Value {
         "Reconciled": object(("", ""), json!({
             "sequence": count("", ""), "lines": count("清单行数。", "Lines of the list."), "not_compared": count("无从比对的行数：案件已清除，或年代过久。", "Lines that cannot be compared any more: their case was erased, or they stand too far back to be looked for."), "complete": flag("清单所应列尽的均已查过；false时所缺可能不止所列。", "All that a whole list must name was looked through; when false it may lack more than is told."), "differences": list(object(("一项差异。", "A difference."), json!({
                 "what": { "type": "string", "enum": ["unknown_slip", "not_listed", "state", "limit", "caught", "moved"], "description": "差在何处。 What differs." },
-            }), json!({ "line": count("清单行序，自0起。", "Place in the list, from 0."), "act": to("ActId"), "ours": to("Yuan") }))),
+            }), json!({ "line": count("清单行序，自0起。", "Place in the list, from 0."), "act": to("ActId"), "ours": said("Yuan", "我方记录的金额；仅协助单位自己可见，运维令牌不可见。", "Our sum; shown to the partner itself, not to an operator.") }))),
         }), json!({})),
     })
 }
