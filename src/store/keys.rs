@@ -11,10 +11,12 @@
 
 mod cache;
 mod check;
+mod lost;
 mod rewrap;
 mod slot;
 
 pub use check::{CheckedKeys, SlotFault, SlotState, check_keys};
+pub use lost::LostSlots;
 
 use crate::disk::{Disk, DiskFile, is_full};
 use crate::random::Random;
@@ -119,7 +121,7 @@ pub enum KeyError {
         path: PathBuf,
     },
     /// A slot that was never handed out, or is not the caller's to touch.
-    #[error("look up key slot {slot}: it was never handed out; the record that names it is wrong, verify the trail")]
+    #[error("look up key slot {slot}: the key files end before it; if they are an older copy or were cut, put the newest copy back, else the record that names it is wrong: verify the trail")]
     UnknownSlot {
         /// The slot.
         slot: u64,
@@ -341,13 +343,29 @@ impl KeyStore {
             if let Some(key) = held.cache.get(slot) {
                 return Ok(Some(key));
             }
-            self.locate(&held, slot)?
+            self.locate(&held, slot).map_err(|error| self.lost(slot, error))?
         };
         let key = read_slot(file.as_ref(), &path, offset, slot, &self.masters)?;
         if let Some(key) = &key {
             self.held.lock().cache.insert(slot, key.clone());
         }
         Ok(key)
+    }
+
+    /// Looks whether the key of `slot` is there or was destroyed; reads the disk, and keeps nothing.
+    ///
+    /// # Errors
+    /// As [`KeyStore::get`].
+    pub fn look(&self, slot: u64) -> Result<(), KeyError> {
+        let (file, offset, path) = {
+            let held = self.held.lock();
+            if slot < held.next && (held.staged.contains_key(&slot) || held.ending.contains(&slot)) {
+                return Ok(());
+            }
+            self.locate(&held, slot).map_err(|error| self.lost(slot, error))?
+        };
+        let _no_overwriting = self.overwriting.read();
+        read_slot(file.as_ref(), &path, offset, slot, &self.masters).map(drop)
     }
 
     /// Ends the keys of `slots` for good: overwritten with random bytes and marked in one write, synced. A crash leaves a slot
@@ -536,12 +554,11 @@ fn read_slot(
     masters: &Masters,
 ) -> Result<Option<DataKey>, KeyError> {
     let mut bytes = [0; SLOT_BYTES];
-    file.read_exact_at(&mut bytes, offset).map_err(|source| KeyError::Disk {
-        operation: "read",
-        path: path.to_owned(),
-        source,
-    })?;
     let damaged = |reason| KeyError::Damaged { path: path.to_owned(), offset, reason };
+    file.read_exact_at(&mut bytes, offset).map_err(|source| match source.kind() {
+        io::ErrorKind::UnexpectedEof => damaged("the file ends before this slot though a key was kept in it"),
+        _ => KeyError::Disk { operation: "read", path: path.to_owned(), source },
+    })?;
     match Slot::decode(&bytes, slot).map_err(damaged)? {
         Slot::Empty => Err(damaged("the slot is empty though a key was kept in it")),
         Slot::Destroyed => Ok(None),

@@ -482,6 +482,7 @@ impl Engine {
             plain("xiezhi_reminders_total", &counts.reminders),
             plain("xiezhi_reminders_acknowledged_total", &counts.reminders_acknowledged),
             ("xiezhi_state_bytes", String::new(), bytes),
+            ("xiezhi_unreadable", String::new(), self.shared.papers.lost()),
             ("xiezhi_stopped_acts", String::new(), stopped),
         ];
         let gauge = |(scope, count): (&str, u64)| ("xiezhi_stops_in_force", format!("scope=\"{scope}\""), count);

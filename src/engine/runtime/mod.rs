@@ -447,6 +447,7 @@ impl Engine {
             // Kept per lane: a monitor that asks every second must not walk through a million acts.
             open_acts: decider.state.lanes.iter().flat_map(|lane| lane.counts.values()).sum(),
             stops: u64::try_from(decider.state.stops.len()).unwrap_or(0),
+            unreadable: shared.papers.lost(),
         }
     }
 

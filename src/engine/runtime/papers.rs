@@ -1,6 +1,6 @@
 //! What an exchange needs and the open state does not hold: requests, plans and wrapped keys, read from the journal and kept for a while.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -14,10 +14,11 @@ use store::journal::Reader;
 use store::record::{Body, Event, Fact, PlanLine, SealTwin};
 
 use super::Shared;
+use crate::refusal::Refusal;
 use crate::command::{KnownAct, Planned};
 use crate::state::Act;
 use crate::state::hash::Map;
-use crate::vault::Vault;
+use crate::vault::{Vault, VaultError};
 
 /// Plans kept in memory; about 3 KiB each for an ordinary request, so about 12 MiB.
 const PLANS_KEPT: usize = 4_096;
@@ -114,13 +115,30 @@ pub struct Papers {
     reader: Reader,
     kept: Mutex<Kept>,
     events_read: AtomicU64,
+    lost: Mutex<BTreeSet<Lost>>,
+    /// How many those are; read before the lock is taken, which is nearly never needed.
+    lost_count: AtomicU64,
 }
+
+/// What cannot be read.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Lost {
+    /// The key of a slot, and with it all that is sealed under it.
+    Slot(u64),
+    /// What an event holds beside its leaf.
+    Event(u64),
+}
+
+/// Of so much that cannot be read each is told once; of more than that the newest may be told again.
+const LOST_REMEMBERED_MAX: usize = 65_536;
+/// Where the runbook says what to do.
+const RUNBOOK: &str = "docs/RUNBOOK.md#keys";
 
 impl Papers {
     /// Reads through `reader` and `vault`.
     #[must_use]
     pub fn new(vault: Vault, reader: Reader) -> Self {
-        Self { vault, reader, kept: Mutex::new(Kept::default()), events_read: AtomicU64::new(0) }
+        Self { vault, reader, kept: Mutex::new(Kept::default()), events_read: AtomicU64::new(0), lost: Mutex::default(), lost_count: AtomicU64::new(0) }
     }
 
     /// Keeps what was just written, so that the exchange that follows need not read it back.
@@ -175,6 +193,12 @@ impl Papers {
     /// The event at `sequence`; what cannot be read is logged here and treated as absent.
     #[must_use]
     pub fn event(&self, sequence: u64) -> Option<Event> {
+        self.leaf_at_least(sequence).filter(|(_, is_lost)| !is_lost).map(|(event, _)| event)
+    }
+
+    /// The same, and where its body should be there and cannot be read, the event without it: its leaf tells what happened all the same.
+    #[must_use]
+    pub fn leaf_at_least(&self, sequence: u64) -> Option<(Event, bool)> {
         self.events_read.fetch_add(1, Ordering::Relaxed);
         let record = match self.reader.read(sequence) {
             Ok(record) => record?,
@@ -183,12 +207,84 @@ impl Papers {
                 return None;
             }
         };
-        match self.vault.read(sequence, &record) {
-            Ok(event) => Some(event),
+        match self.vault.read_leaf_at_least(sequence, &record) {
+            Ok((event, None)) => {
+                self.found(sequence, event.key);
+                Some((event, false))
+            }
+            Ok((event, Some(error))) => {
+                self.note_lost(sequence, event.key, &error);
+                Some((event, true))
+            }
             Err(error) => {
-                tracing::error!(sequence, %error, "an event cannot be opened; run `xiezhi verify`");
+                tracing::error!(sequence, %error, "an event cannot be read; run `xiezhi verify`");
                 None
             }
+        }
+    }
+
+    /// Is the content of the event there and cannot be read? An erased one is not lost.
+    #[must_use]
+    pub fn is_lost(&self, sequence: u64) -> bool {
+        self.leaf_at_least(sequence).is_some_and(|(_, is_lost)| is_lost)
+    }
+
+    /// Tells what is lost from what was erased, where nothing was found.
+    ///
+    /// # Errors
+    /// [`Refusal::ContentUnreadable`].
+    pub fn not_lost(&self, sequence: u64) -> Result<(), Refusal> {
+        if self.is_lost(sequence) { Err(Refusal::ContentUnreadable) } else { Ok(()) }
+    }
+
+    /// Slots and events known now that cannot be read, since the start.
+    #[must_use]
+    pub fn lost(&self) -> u64 {
+        self.lost_count.load(Ordering::Relaxed)
+    }
+
+    /// Tells once of each key, and of each other event, that it cannot be read.
+    fn note_lost(&self, sequence: u64, slot: u64, error: &VaultError) {
+        let what = if matches!(error, VaultError::Key { .. }) { Lost::Slot(slot) } else { Lost::Event(sequence) };
+        if self.remember_lost(what) {
+            tracing::error!(sequence, slot, %error, runbook = RUNBOOK, "an event cannot be opened; run `xiezhi verify`");
+        }
+    }
+
+    /// Holds the keys of all that is open against their slots. What is not there is told and counted now, and not when somebody asks.
+    pub fn look_at(&self, slots: impl Iterator<Item = u64>, ended: impl Fn() -> bool) {
+        for slot in slots.filter(|slot| *slot != 0) {
+            if ended() {
+                return;
+            }
+            if let Err(error) = self.vault.keys().look(slot)
+                && self.remember_lost(Lost::Slot(slot))
+            {
+                tracing::error!(slot, %error, runbook = RUNBOOK, "a key of what is open cannot be read; run `xiezhi verify`");
+            }
+        }
+    }
+
+    fn remember_lost(&self, what: Lost) -> bool {
+        let mut lost = self.lost.lock();
+        if lost.len() >= LOST_REMEMBERED_MAX && !lost.contains(&what) {
+            lost.pop_last();
+        }
+        let is_news = lost.insert(what);
+        self.lost_count.store(u64::try_from(lost.len()).unwrap_or(u64::MAX), Ordering::Relaxed);
+        is_news
+    }
+
+    /// It can be read (again): somebody has put it back.
+    fn found(&self, sequence: u64, slot: u64) {
+        if self.lost() == 0 {
+            return;
+        }
+        let mut lost = self.lost.lock();
+        let gone = [Lost::Slot(slot), Lost::Event(sequence)].map(|what| lost.remove(&what));
+        if gone.contains(&true) {
+            self.lost_count.store(u64::try_from(lost.len()).unwrap_or(u64::MAX), Ordering::Relaxed);
+            tracing::warn!(sequence, slot, "what could not be opened can be read again");
         }
     }
 

@@ -227,6 +227,8 @@ pub struct State {
     pub at: Millis,
     /// The next slip counter.
     pub next_slip: u64,
+    /// The highest key slot that any event names: none up to it is ever handed out again.
+    pub slot_highest: u64,
     /// Fence of the newest run.
     pub epoch: u64,
     /// Digest of the configuration in force.
