@@ -46,6 +46,7 @@ struct ShownHealth<'a> {
     open_requests: u64,
     open_acts: u64,
     stops: u64,
+    unreadable: u64,
 }
 
 /// The process answers; nothing more.
@@ -54,10 +55,11 @@ pub(crate) async fn live(_open: Open) -> HttpResponse {
 }
 
 pub(crate) async fn ready(open: Open) -> HttpResponse {
-    let Health { ready, reasons, durable, indexed, checkpoint_size, open_requests, open_acts, stops } =
+    let Health { ready, reasons, durable, indexed, checkpoint_size, open_requests, open_acts, stops, unreadable } =
         open.gate().health();
     let reasons = &reasons;
-    let shown = ShownHealth { ready, reasons, durable, indexed, checkpoint_size, open_requests, open_acts, stops };
+    let shown =
+        ShownHealth { ready, reasons, durable, indexed, checkpoint_size, open_requests, open_acts, stops, unreadable };
     let mut response = if ready { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };
     response.insert_header(("Cache-Control", "no-store")).content_type("application/json").body(json(&shown))
 }

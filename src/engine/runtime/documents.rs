@@ -89,13 +89,14 @@ impl Engine {
         let court = caller.court.clone().ok_or(Refusal::NotFound)?;
         let key = self.shared.document_key(&court, digest);
         let found = self.shared.decider.read().state.documents.get(&key).cloned().ok_or(Refusal::NotFound)?;
+        self.shared.papers.not_lost(found.sequence)?;
         let event = self.shared.papers.event(found.sequence).ok_or(Refusal::Unavailable)?;
         let Some(Body::Document(body)) = event.body else { return Err(Refusal::NotFound) };
         let key = self.shared.vault.keys().get(found.slot).ok().flatten().ok_or(Refusal::NotFound)?;
         let id = blob_id(&found.blob).ok_or(Refusal::Unavailable)?;
         let bytes = self.shared.vault.blobs().read(&id, &key, DOCUMENT_AAD, found.bytes).map_err(|error| {
             tracing::error!(%error, "a document cannot be read");
-            Refusal::Unavailable
+            Refusal::ContentUnreadable
         })?;
         self.done(Command::Read {
             by: caller.token.clone(),

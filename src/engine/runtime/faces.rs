@@ -490,7 +490,7 @@ impl Shared {
             let id = blob_id(&seal.blob).ok_or(Refusal::Unavailable)?;
             let bytes = self.vault.blobs().read(&id, &key, DOCUMENT_AAD, seal.bytes).map_err(|error| {
                 tracing::error!(%error, "a paper cannot be read for a partner");
-                Refusal::Unavailable
+                Refusal::ContentUnreadable
             })?;
             files.push(PaperFile {
                 number: paper.number.clone(),

@@ -355,7 +355,7 @@ impl Shared {
         let id = blob_id(&seal.blob).ok_or(Refusal::Unavailable)?;
         let bytes = self.vault.blobs().read(&id, &key, DOCUMENT_AAD, seal.bytes).map_err(|error| {
             tracing::error!(%error, "a paper cannot be read for a clerk");
-            Refusal::Unavailable
+            Refusal::ContentUnreadable
         })?;
         Ok(DocumentRead {
             content_type: seal.content_type.clone(),

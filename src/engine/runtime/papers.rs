@@ -363,6 +363,11 @@ impl Papers {
 }
 
 impl Shared {
+    /// Looks at the keys of what is open, beside everything else.
+    pub(super) fn look_at_keys(&self, slots: BTreeSet<u64>) {
+        self.papers.look_at(slots.into_iter(), || self.draining.load(Ordering::Relaxed));
+    }
+
     /// What the history tells of an act of a finished request; `None` when its case was erased.
     pub(super) fn known_act(&self, history: &crate::state::State, act: &Act) -> Option<KnownAct> {
         let moved = if act.kind().gives_back() { act.effected } else { history.moved_by(act.id()) };

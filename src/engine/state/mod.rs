@@ -416,6 +416,13 @@ impl State {
         self.lane(lane).map_or("", |lane| lane.record.partner.as_str())
     }
 
+    /// The key slots of everything in memory: of cases, and of documents that live.
+    #[must_use]
+    pub fn open_keys(&self) -> std::collections::BTreeSet<u64> {
+        let documents = self.documents.values().map(|document| document.slot);
+        self.cases.iter().map(|(_, case)| case.slot).chain(documents).collect()
+    }
+
     /// The case's id.
     #[must_use]
     pub fn case_id(&self, case: Index) -> CaseId {
