@@ -169,14 +169,8 @@ impl Cause {
     }
 
     /// What was seen on our side of the wire: whatever is waited for because of it is not the partner's delay (rule D29).
-    const OURS: [Self; 6] = [
-        Self::Throttled,
-        Self::Panicked,
-        Self::Interrupted,
-        Self::Unencodable,
-        Self::Address,
-        Self::Unreadable,
-    ];
+    const OURS: [Self; 6] =
+        [Self::Throttled, Self::Panicked, Self::Interrupted, Self::Unencodable, Self::Address, Self::Unreadable];
 
     /// Does the word of a cause lay it at our own door?
     #[must_use]

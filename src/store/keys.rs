@@ -121,7 +121,9 @@ pub enum KeyError {
         path: PathBuf,
     },
     /// A slot that was never handed out, or is not the caller's to touch.
-    #[error("look up key slot {slot}: the key files end before it; if they are an older copy or were cut, put the newest copy back, else the record that names it is wrong: verify the trail")]
+    #[error(
+        "look up key slot {slot}: the key files end before it; if they are an older copy or were cut, put the newest copy back, else the record that names it is wrong: verify the trail"
+    )]
     UnknownSlot {
         /// The slot.
         slot: u64,
@@ -194,8 +196,7 @@ impl KeyStore {
         for half_made in names.iter().filter(|name| name.ends_with(".new")) {
             disk.remove(&folder.join(half_made)).map_err(failed)?;
         }
-        let count = names.iter().filter(|name| name.starts_with("slots-") && !name.ends_with(".new")).count();
-        let count = u32::try_from(count).unwrap_or(u32::MAX).min(FILES_MAX);
+        let count = count_files(&names);
         if count == 0 {
             return Err(absent());
         }
@@ -205,6 +206,15 @@ impl KeyStore {
             }
             rewrap::redo(disk.as_ref(), folder)?;
         }
+        Self::of_files(disk, folder, masters, (shape, count))
+    }
+
+    fn of_files(
+        disk: Arc<dyn Disk>,
+        folder: &Path,
+        masters: Masters,
+        (shape, count): (KeyShape, u32),
+    ) -> Result<Self, KeyError> {
         let files =
             (0..count).map(|number| open_file(disk.as_ref(), folder, number, shape)).collect::<Result<Vec<_>, _>>()?;
         let allocated = allocated_slots(folder, &files, shape)?;
@@ -352,22 +362,6 @@ impl KeyStore {
         Ok(key)
     }
 
-    /// Looks whether the key of `slot` is there or was destroyed; reads the disk, and keeps nothing.
-    ///
-    /// # Errors
-    /// As [`KeyStore::get`].
-    pub fn look(&self, slot: u64) -> Result<(), KeyError> {
-        let (file, offset, path) = {
-            let held = self.held.lock();
-            if slot < held.next && (held.staged.contains_key(&slot) || held.ending.contains(&slot)) {
-                return Ok(());
-            }
-            self.locate(&held, slot).map_err(|error| self.lost(slot, error))?
-        };
-        let _no_overwriting = self.overwriting.read();
-        read_slot(file.as_ref(), &path, offset, slot, &self.masters).map(drop)
-    }
-
     /// Ends the keys of `slots` for good: overwritten with random bytes and marked in one write, synced. A crash leaves a slot
     /// live or destroyed and never unreadable; repeating is harmless, so the destructions that the journal orders are ordered again then.
     ///
@@ -474,6 +468,11 @@ impl KeyStore {
         }
         Ok(())
     }
+}
+
+fn count_files(names: &[String]) -> u32 {
+    let count = names.iter().filter(|name| name.starts_with("slots-") && !name.ends_with(".new")).count();
+    u32::try_from(count).unwrap_or(u32::MAX).min(FILES_MAX)
 }
 
 fn file_path(folder: &Path, number: u32) -> PathBuf {

@@ -14,8 +14,8 @@ use store::journal::Reader;
 use store::record::{Body, Event, Fact, PlanLine, SealTwin};
 
 use super::Shared;
-use crate::refusal::Refusal;
 use crate::command::{KnownAct, Planned};
+use crate::refusal::Refusal;
 use crate::state::Act;
 use crate::state::hash::Map;
 use crate::vault::{Vault, VaultError};
@@ -138,7 +138,14 @@ impl Papers {
     /// Reads through `reader` and `vault`.
     #[must_use]
     pub fn new(vault: Vault, reader: Reader) -> Self {
-        Self { vault, reader, kept: Mutex::new(Kept::default()), events_read: AtomicU64::new(0), lost: Mutex::default(), lost_count: AtomicU64::new(0) }
+        Self {
+            vault,
+            reader,
+            kept: Mutex::new(Kept::default()),
+            events_read: AtomicU64::new(0),
+            lost: Mutex::default(),
+            lost_count: AtomicU64::new(0),
+        }
     }
 
     /// Keeps what was just written, so that the exchange that follows need not read it back.

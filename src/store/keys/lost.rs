@@ -1,8 +1,9 @@
-//! Keys that records name and the files do not have: an older copy was put back, or a file was cut.
+//! Keys that records name and the files do not have: an older copy was put back, or a file was cut. And a look at what is there.
 
+use super::rewrap::REDO_FILE;
 use super::slot::SLOT_BYTES;
-use super::{FILES_MAX, KeyError, KeyShape, KeyStore, file_path};
-use crate::disk::DiskFile;
+use super::{FILES_MAX, KeyError, KeyShape, KeyStore, Masters, count_files, file_path, read_slot};
+use crate::disk::{Disk, DiskFile};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -18,6 +19,42 @@ pub struct LostSlots {
 }
 
 impl KeyStore {
+    /// Opens the store for whoever only reads, as it is: nothing is changed, and any slot may be asked for.
+    ///
+    /// # Errors
+    /// As [`KeyStore::open`]; [`KeyError::RotationUnfinished`] also where the previous master key could go on with it.
+    pub fn open_to_read(
+        disk: Arc<dyn Disk>,
+        folder: &Path,
+        masters: Masters,
+        shape: KeyShape,
+    ) -> Result<Self, KeyError> {
+        let failed = |source| KeyError::Disk { operation: "list", path: folder.to_owned(), source };
+        let names = disk.list(folder).map_err(failed)?;
+        if names.iter().any(|name| name == REDO_FILE) {
+            return Err(KeyError::RotationUnfinished { path: folder.to_owned() });
+        }
+        let store = Self::of_files(disk, folder, masters, (shape.at_least_one(), count_files(&names)))?;
+        store.named_through(u64::MAX - 1)?;
+        Ok(store)
+    }
+
+    /// Looks whether the key of `slot` is there or was destroyed; reads the disk, and keeps nothing.
+    ///
+    /// # Errors
+    /// As [`KeyStore::get`].
+    pub fn look(&self, slot: u64) -> Result<(), KeyError> {
+        let (file, offset, path) = {
+            let held = self.held.lock();
+            if slot < held.next && (held.staged.contains_key(&slot) || held.ending.contains(&slot)) {
+                return Ok(());
+            }
+            self.locate(&held, slot).map_err(|error| self.lost(slot, error))?
+        };
+        let _no_overwriting = self.overwriting.read();
+        read_slot(file.as_ref(), &path, offset, slot, &self.masters).map(drop)
+    }
+
     /// Says which slot is the highest that any record names. None up to it is handed out again, whatever became of the files: a lost
     /// key may turn up, and only its own slot takes it back. `Some` when the files end before it: keys were lost.
     ///
