@@ -80,7 +80,7 @@ impl Engine {
         };
         let (sketch, closed) = match sketch {
             Some(sketch) => (sketch, None),
-            None => self.closed_sketch(id, page)?,
+            None => self.closed_sketch(id, page).map_err(|refusal| self.shared.absent_or_lost(caller, id, refusal))?,
         };
         let was_closed = closed.is_some();
         let foreign = caller.court.as_ref().is_some_and(|court| *court != sketch.view.court);
@@ -175,6 +175,20 @@ impl Engine {
 }
 
 impl Shared {
+    /// The index does not have what could not be read when it was filled. Only whoever submitted it is told so by its leaf, for who
+    /// else may see it stands in what cannot be read.
+    fn absent_or_lost(&self, caller: &Caller, id: RequestId, refusal: Refusal) -> Refusal {
+        if refusal != Refusal::NotFound {
+            return refusal;
+        }
+        match self.papers.leaf_at_least(id.0) {
+            Some((Event { fact: Fact::RequestAccepted(fact), .. }, true)) if fact.token == caller.token => {
+                Refusal::ContentUnreadable
+            }
+            _ => Refusal::NotFound,
+        }
+    }
+
     pub(crate) fn closed_request(&self, request: u64) -> Result<Option<ClosedRequest>, Refusal> {
         if let Some(pending) = self.index.pending(request) {
             return Ok(Some(pending));
