@@ -24,6 +24,7 @@
 //! | `xiezhi_checkpoint_events` | | events that the newest signed checkpoint covers |
 //! | `xiezhi_stops_in_force` | scope | emergency stops in force: of acts, of a court, of all |
 //! | `xiezhi_stopped_acts` | | acts ready to go that a stop holds |
+//! | `xiezhi_unreadable` | | keys and events known to be damaged or lost, whose content cannot be read |
 //! | `xiezhi_sweeps_total`, `xiezhi_sweeps_failed_total` | | looks into partners' mailboxes, and those that failed |
 //! | `xiezhi_swept_packets_total`, `xiezhi_packets_set_aside_total` | | packets found there, and those that nobody could read |
 //! | `xiezhi_exchanges_failed_total` | cause | exchanges that came to nothing, by what was seen |
