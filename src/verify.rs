@@ -1,5 +1,6 @@
 //! `xiezhi verify` and `xiezhi rebuild`: what an auditor and an operator do offline.
 
+mod contents;
 mod directory;
 pub mod evidence;
 mod rebuild;
@@ -12,7 +13,7 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 use clap::Args;
 use serde_json::Value;
-use store::disk::{Disk, RealDisk};
+use store::disk::{Disk, ReadOnlyDisk};
 use trail::{Bundle, NoteVerifier};
 
 /// The longest bundle or checkpoint read from a file.
@@ -56,7 +57,7 @@ pub fn run(arguments: &VerifyArguments) -> anyhow::Result<ExitCode> {
     let key = NoteVerifier::parse(&arguments.key).map_err(|error| anyhow::anyhow!("--key: {error}"))?;
     if let Some(file) = &arguments.evidence {
         let bytes =
-            RealDisk.read_file(file, EVIDENCE_BYTES_MAX).with_context(|| format!("reading {}", file.display()))?;
+            ReadOnlyDisk.read_file(file, EVIDENCE_BYTES_MAX).with_context(|| format!("reading {}", file.display()))?;
         let saved: Value = serde_json::from_slice(&bytes).with_context(|| format!("{} is no JSON", file.display()))?;
         let checked = evidence::check(&saved, &key)?;
         println!("{checked}");
@@ -76,6 +77,6 @@ pub fn run(arguments: &VerifyArguments) -> anyhow::Result<ExitCode> {
 }
 
 fn read_text(path: &std::path::Path) -> anyhow::Result<String> {
-    let bytes = RealDisk.read_file(path, FILE_BYTES_MAX).with_context(|| format!("reading {}", path.display()))?;
+    let bytes = ReadOnlyDisk.read_file(path, FILE_BYTES_MAX).with_context(|| format!("reading {}", path.display()))?;
     Ok(String::from_utf8(bytes)?)
 }

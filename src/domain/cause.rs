@@ -39,6 +39,8 @@ pub enum Cause {
     ConnectTimeout,
     /// The answer names somebody else than the subject of the order.
     AnotherSubject,
+    /// Our own record of the order cannot be read: its key or its file is damaged; nothing was sent.
+    Unreadable,
 }
 
 /// The word of each cause and what it means, in Chinese and English, in the order of their codes; new ones come at the end.
@@ -129,11 +131,16 @@ const ROWS: [(&str, &str, &str); Cause::COUNT] = [
         "对方答复所称姓名或证件号码与所查控之人不符，未采信；请与对方核对该请求单号",
         "the answer names somebody else than the subject of the order, so nothing of it is believed; settle our number with the partner",
     ),
+    (
+        "unreadable",
+        "本系统所存的命令或文书不可读（密钥或文件损坏），未发送；请按运行手册恢复 data/keys、data/blobs",
+        "what we keep of the order or its papers cannot be read, for its key or file is damaged; nothing was sent; restore data/keys or data/blobs as the runbook says",
+    ),
 ];
 
 impl Cause {
     /// How many there are; statuses are one.
-    pub const COUNT: usize = 18;
+    pub const COUNT: usize = 19;
 
     /// A number from 0 below [`Cause::COUNT`] that is this one's for ever; all statuses have one.
     #[must_use]
@@ -157,11 +164,13 @@ impl Cause {
             Self::HostKey => 15,
             Self::ConnectTimeout => 16,
             Self::AnotherSubject => 17,
+            Self::Unreadable => 18,
         }
     }
 
     /// What was seen on our side of the wire: whatever is waited for because of it is not the partner's delay (rule D29).
-    const OURS: [Self; 5] = [Self::Throttled, Self::Panicked, Self::Interrupted, Self::Unencodable, Self::Address];
+    const OURS: [Self; 6] =
+        [Self::Throttled, Self::Panicked, Self::Interrupted, Self::Unencodable, Self::Address, Self::Unreadable];
 
     /// Does the word of a cause lay it at our own door?
     #[must_use]
@@ -216,12 +225,13 @@ mod tests {
         Cause::HostKey,
         Cause::ConnectTimeout,
         Cause::AnotherSubject,
+        Cause::Unreadable,
     ];
 
     #[test]
     fn each_cause_has_a_code_and_a_word_that_stay_and_a_sentence_in_both_languages() {
         let golden = "connect timeout broken status schema too_large throttled closed credential panicked interrupted \
-                      unencodable address name tls host_key connect_timeout another_subject";
+                      unencodable address name tls host_key connect_timeout another_subject unreadable";
         assert_eq!(ALL.map(Cause::word).join(" "), golden);
         for (place, cause) in ALL.into_iter().enumerate() {
             assert_eq!((cause.code(), Cause::word_of(place)), (place, cause.word()));

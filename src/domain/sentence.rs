@@ -75,6 +75,18 @@ pub fn repeating(next_round: Option<Millis>, ends: Millis) -> Sentence {
     Sentence { what_zh, what_en, who_zh: "本系统", who_en: "the gateway", by: Some(next_round.unwrap_or(ends)) }
 }
 
+/// The sentence for an act of which something cannot be read; its state is said beside it.
+#[must_use]
+pub fn unreadable() -> Sentence {
+    Sentence {
+        what_zh: "存储受损，部分内容暂不可读；状态以留痕为准",
+        what_en: "part of its content cannot be read, for what keeps it is damaged; its state is what the trail tells",
+        who_zh: "运维人员",
+        who_en: "the operator",
+        by: None,
+    }
+}
+
 /// The sentence for an act.
 #[must_use]
 pub fn next(state: ActState, waiting: Waiting, by: Option<Millis>) -> Sentence {

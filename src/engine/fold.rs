@@ -22,6 +22,7 @@ impl State {
     pub fn fold(&mut self, sequence: u64, event: &Event) {
         self.next = sequence + 1;
         self.at = event.at;
+        self.slot_highest = self.slot_highest.max(event.key);
         let at = event.at;
         self.note_proof(sequence, event);
         match (&event.fact, &event.body) {

@@ -110,4 +110,6 @@ pub enum Refusal {
     Draining,
     /// The journal is full, broken or poisoned; an operator must act.
     Unavailable,
+    /// What it is about stands in the journal and cannot be read: its key or its file is damaged or lost. An operator must act.
+    ContentUnreadable,
 }

@@ -143,25 +143,44 @@ impl Vault {
     /// # Errors
     /// [`VaultError`].
     pub fn read(&self, sequence: u64, record: &Record) -> Result<Event, VaultError> {
+        let (event, lost) = self.read_leaf_at_least(sequence, record)?;
+        lost.map_or(Ok(event), Err)
+    }
+
+    /// The same, and where its body should be there and cannot be read, the event without it and why: its leaf tells still what happened.
+    ///
+    /// # Errors
+    /// [`VaultError::Leaf`].
+    pub fn read_leaf_at_least(
+        &self,
+        sequence: u64,
+        record: &Record,
+    ) -> Result<(Event, Option<VaultError>), VaultError> {
         let leaf = read_leaf(&record.leaf)?;
-        let body = match (&leaf.body_digest, &record.body) {
-            (None, _) => None,
-            (Some(digest), Some(sealed)) => {
-                if hex_digest(sealed) != *digest {
-                    return Err(VaultError::Digest { sequence });
-                }
-                match self.key(sequence, leaf.key)? {
-                    None => None,
-                    Some(key) => {
-                        let plain = Sealer::new(&key).open(&sequence.to_be_bytes(), sealed);
-                        let plain = plain.map_err(|source| VaultError::Seal { sequence, source })?;
-                        Some(Body::read(leaf.fact.name(), &plain)?)
-                    }
-                }
-            }
-            (Some(digest), None) => self.read_blob_body(sequence, leaf.key, digest, leaf.fact.name())?,
+        let name = leaf.fact.name();
+        let (body, lost) = match self.read_body(sequence, (leaf.key, name), leaf.body_digest.as_deref(), record) {
+            Ok(body) => (body, None),
+            Err(error) => (None, Some(error)),
         };
-        Ok(Event { at: leaf.at, fact: leaf.fact, body, key: leaf.key })
+        Ok((Event { at: leaf.at, fact: leaf.fact, body, key: leaf.key }, lost))
+    }
+
+    fn read_body(
+        &self,
+        sequence: u64,
+        (slot, name): (u64, &'static str),
+        digest: Option<&str>,
+        record: &Record,
+    ) -> Result<Option<Body>, VaultError> {
+        let Some(digest) = digest else { return Ok(None) };
+        let Some(sealed) = &record.body else { return self.read_blob_body(sequence, slot, digest, name) };
+        if hex_digest(sealed) != *digest {
+            return Err(VaultError::Digest { sequence });
+        }
+        let Some(key) = self.key(sequence, slot)? else { return Ok(None) };
+        let plain = Sealer::new(&key).open(&sequence.to_be_bytes(), sealed);
+        let plain = plain.map_err(|source| VaultError::Seal { sequence, source })?;
+        Ok(Some(Body::read(name, &plain)?))
     }
 
     fn read_blob_body(

@@ -248,6 +248,8 @@ pub struct ActView {
     pub outcomes: Vec<OutcomeView>,
     /// The effect in force, when there is one.
     pub measure: Option<MeasureView>,
+    /// Something of its order or of what was said of it cannot be read: its key or file is damaged. Its state is what the trail tells.
+    pub unreadable: bool,
     /// What happened, who acts next, by when.
     pub next: Sentence,
 }
@@ -566,6 +568,8 @@ pub struct Health {
     pub open_acts: u64,
     /// Emergency stops in force.
     pub stops: u64,
+    /// Keys and events known to be there and unreadable.
+    pub unreadable: u64,
 }
 
 /// Counters since start, for `/metrics`; names as they stand there.

@@ -114,6 +114,11 @@ impl StagedBlob {
 }
 
 impl BlobStore {
+    /// The store in `folder` as it is, for whoever only reads: nothing is made and nothing removed.
+    pub fn to_read(disk: Arc<dyn Disk>, folder: &Path, bytes_max: u64) -> Self {
+        Self { disk, folder: folder.to_owned(), bytes_max }
+    }
+
     /// Opens the store in `folder`, makes it when absent, and removes what an earlier process left half-written.
     ///
     /// # Errors

@@ -10,7 +10,7 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-pub use real::RealDisk;
+pub use real::{ReadOnlyDisk, RealDisk};
 pub use simulated::SimulatedDisk;
 
 /// Bytes a disk writes whole or not at all. Every device in use keeps at least this promise; larger sectors keep it too.

@@ -11,10 +11,12 @@
 
 mod cache;
 mod check;
+mod lost;
 mod rewrap;
 mod slot;
 
 pub use check::{CheckedKeys, SlotFault, SlotState, check_keys};
+pub use lost::LostSlots;
 
 use crate::disk::{Disk, DiskFile, is_full};
 use crate::random::Random;
@@ -119,7 +121,9 @@ pub enum KeyError {
         path: PathBuf,
     },
     /// A slot that was never handed out, or is not the caller's to touch.
-    #[error("look up key slot {slot}: it was never handed out; the record that names it is wrong, verify the trail")]
+    #[error(
+        "look up key slot {slot}: the key files end before it; if they are an older copy or were cut, put the newest copy back, else the record that names it is wrong: verify the trail"
+    )]
     UnknownSlot {
         /// The slot.
         slot: u64,
@@ -192,8 +196,7 @@ impl KeyStore {
         for half_made in names.iter().filter(|name| name.ends_with(".new")) {
             disk.remove(&folder.join(half_made)).map_err(failed)?;
         }
-        let count = names.iter().filter(|name| name.starts_with("slots-") && !name.ends_with(".new")).count();
-        let count = u32::try_from(count).unwrap_or(u32::MAX).min(FILES_MAX);
+        let count = count_files(&names);
         if count == 0 {
             return Err(absent());
         }
@@ -203,6 +206,15 @@ impl KeyStore {
             }
             rewrap::redo(disk.as_ref(), folder)?;
         }
+        Self::of_files(disk, folder, masters, (shape, count))
+    }
+
+    fn of_files(
+        disk: Arc<dyn Disk>,
+        folder: &Path,
+        masters: Masters,
+        (shape, count): (KeyShape, u32),
+    ) -> Result<Self, KeyError> {
         let files =
             (0..count).map(|number| open_file(disk.as_ref(), folder, number, shape)).collect::<Result<Vec<_>, _>>()?;
         let allocated = allocated_slots(folder, &files, shape)?;
@@ -341,7 +353,7 @@ impl KeyStore {
             if let Some(key) = held.cache.get(slot) {
                 return Ok(Some(key));
             }
-            self.locate(&held, slot)?
+            self.locate(&held, slot).map_err(|error| self.lost(slot, error))?
         };
         let key = read_slot(file.as_ref(), &path, offset, slot, &self.masters)?;
         if let Some(key) = &key {
@@ -458,6 +470,11 @@ impl KeyStore {
     }
 }
 
+fn count_files(names: &[String]) -> u32 {
+    let count = names.iter().filter(|name| name.starts_with("slots-") && !name.ends_with(".new")).count();
+    u32::try_from(count).unwrap_or(u32::MAX).min(FILES_MAX)
+}
+
 fn file_path(folder: &Path, number: u32) -> PathBuf {
     folder.join(format!("slots-{number:08}"))
 }
@@ -536,12 +553,11 @@ fn read_slot(
     masters: &Masters,
 ) -> Result<Option<DataKey>, KeyError> {
     let mut bytes = [0; SLOT_BYTES];
-    file.read_exact_at(&mut bytes, offset).map_err(|source| KeyError::Disk {
-        operation: "read",
-        path: path.to_owned(),
-        source,
-    })?;
     let damaged = |reason| KeyError::Damaged { path: path.to_owned(), offset, reason };
+    file.read_exact_at(&mut bytes, offset).map_err(|source| match source.kind() {
+        io::ErrorKind::UnexpectedEof => damaged("the file ends before this slot though a key was kept in it"),
+        _ => KeyError::Disk { operation: "read", path: path.to_owned(), source },
+    })?;
     match Slot::decode(&bytes, slot).map_err(damaged)? {
         Slot::Empty => Err(damaged("the slot is empty though a key was kept in it")),
         Slot::Destroyed => Ok(None),

@@ -8,19 +8,20 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 use store::blobs::BlobStore;
-use store::disk::RealDisk;
+use store::disk::ReadOnlyDisk;
 use store::journal::{each_record, verify_all};
 use store::keys::{CheckedKeys, KeyShape, SlotState, check_keys};
 use store::seal::master::MasterKey;
 use store::snapshot::{CheckedSnapshot, check_snapshots};
 use trail::{Auditor, CheckedTiles, NoteVerifier, PackedTiles, TileCheck, TileFault, TileName, TilePath, leaf_hash};
 
+use super::contents::Contents;
 use super::read_text;
 use crate::serve::{all_faults, master_key};
 use crate::settings::{Overrides, load};
 
 /// Findings of one kind that are printed; a folder under another key would name each of its slots.
-const PRINTED_MAX: usize = 100;
+pub(super) const PRINTED_MAX: usize = 100;
 
 /// Checks all of it; every finding is printed with its file and what to do about it.
 pub(super) fn check(
@@ -30,13 +31,13 @@ pub(super) fn check(
     earlier: &[PathBuf],
 ) -> anyhow::Result<ExitCode> {
     let master = config.map(|config| master_of(config, data)).transpose()?;
-    let checked = verify_all(&RealDisk, data)?;
+    let checked = verify_all(&ReadOnlyDisk, data)?;
     println!("journal sound: {checked:?}");
     let mut is_sound = blobs(data)?;
     let mut walked = Walked { keys: keys(data, master.as_ref())?, ..Walked::default() };
     let root = walked.keys.as_ref().and_then(|keys| keys.root.clone());
     let folder = data.join("snapshot");
-    let snapshots = if folder.exists() { check_snapshots(&RealDisk, &folder, root.as_ref())? } else { Vec::new() };
+    let snapshots = if folder.exists() { check_snapshots(&ReadOnlyDisk, &folder, root.as_ref())? } else { Vec::new() };
 
     let note = read_text(&data.join("trail").join("checkpoint"))?;
     let mut auditor = Auditor::new(note.as_bytes(), std::slice::from_ref(key));
@@ -45,12 +46,16 @@ pub(super) fn check(
     }
     let stored = PackedTiles::new(data.join("trail"));
     let mut tiles = TileCheck::new(&stored);
-    let leaves = each_record(&RealDisk, data, &mut |sequence, record| {
+    let is_opened = master.is_some();
+    let mut contents = Contents::new(data, master);
+    let leaves = each_record(&ReadOnlyDisk, data, &mut |sequence, record| {
         walked.leaf(sequence, record.leaf);
+        contents.record(sequence, record, walked.keys.as_ref());
         tiles.leaf(leaf_hash(record.leaf))?;
         auditor.leaf(record.leaf).map_err(|error| std::io::Error::other(error.to_string()))
     })?;
-    is_sound &= tell_keys(&walked, master.is_some());
+    is_sound &= tell_keys(&walked, is_opened);
+    is_sound &= contents.finish(is_opened, walked.keys.as_ref(), walked.sealed);
     is_sound &= tell_snapshots(&walked, &snapshots, root.is_some());
     is_sound &= tell_tiles(&tiles.finish(), &stored);
     let verdict = auditor.finish();
@@ -62,7 +67,7 @@ pub(super) fn check(
     Ok(if is_sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-const fn sound(is_sound: bool) -> &'static str {
+pub(super) const fn sound(is_sound: bool) -> &'static str {
     if is_sound { "sound" } else { "NOT sound" }
 }
 
@@ -73,7 +78,7 @@ fn master_of(config: &Path, data: &Path) -> anyhow::Result<MasterKey> {
 }
 
 fn blobs(data: &Path) -> anyhow::Result<bool> {
-    let (whole, damaged) = BlobStore::verify_folder(&RealDisk, &data.join("blobs"))?;
+    let (whole, damaged) = BlobStore::verify_folder(&ReadOnlyDisk, &data.join("blobs"))?;
     for path in &damaged {
         println!(
             "finding: {} does not have the digest in its name; restore it from the mirror or a backup",
@@ -90,7 +95,7 @@ fn keys(data: &Path, master: Option<&MasterKey>) -> anyhow::Result<Option<Checke
     if !folder.exists() {
         return Ok(None);
     }
-    Ok(Some(check_keys(&RealDisk, &folder, master, KeyShape::default())?))
+    Ok(Some(check_keys(&ReadOnlyDisk, &folder, master, KeyShape::default())?))
 }
 
 /// What the leaves say about keys and snapshots.
@@ -99,6 +104,8 @@ struct Walked {
     keys: Option<CheckedKeys>,
     /// Bodies under slots that cannot give a key: how many, and the first event.
     unreadable: BTreeMap<u64, (u64, u64)>,
+    /// Events with a body.
+    sealed: u64,
     /// Digests of snapshots, by the first event that is not in them.
     snapshots: BTreeMap<u64, String>,
 }
@@ -126,6 +133,7 @@ impl Walked {
     /// A leaf of a later release is no finding here: the trail proves its bytes whatever they mean.
     fn leaf(&mut self, sequence: u64, leaf: &[u8]) {
         let Ok(named) = serde_json::from_slice::<Named<'_>>(leaf) else { return };
+        self.sealed += u64::from(named.body.is_some());
         if named.body.is_some()
             && let Some(keys) = &self.keys
             && !matches!(keys.state(named.k), Some(SlotState::Live | SlotState::Destroyed))
@@ -184,7 +192,7 @@ fn tell_keys(walked: &Walked, opened: bool) -> bool {
     told.is_empty()
 }
 
-fn tell(findings: &[String]) {
+pub(super) fn tell(findings: &[String]) {
     for finding in findings.iter().take(PRINTED_MAX) {
         println!("finding: {finding}");
     }

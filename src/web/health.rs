@@ -24,6 +24,7 @@
 //! | `xiezhi_checkpoint_events` | | events that the newest signed checkpoint covers |
 //! | `xiezhi_stops_in_force` | scope | emergency stops in force: of acts, of a court, of all |
 //! | `xiezhi_stopped_acts` | | acts ready to go that a stop holds |
+//! | `xiezhi_unreadable` | | keys and events known to be damaged or lost, whose content cannot be read |
 //! | `xiezhi_sweeps_total`, `xiezhi_sweeps_failed_total` | | looks into partners' mailboxes, and those that failed |
 //! | `xiezhi_swept_packets_total`, `xiezhi_packets_set_aside_total` | | packets found there, and those that nobody could read |
 //! | `xiezhi_exchanges_failed_total` | cause | exchanges that came to nothing, by what was seen |
@@ -46,6 +47,7 @@ struct ShownHealth<'a> {
     open_requests: u64,
     open_acts: u64,
     stops: u64,
+    unreadable: u64,
 }
 
 /// The process answers; nothing more.
@@ -54,10 +56,11 @@ pub(crate) async fn live(_open: Open) -> HttpResponse {
 }
 
 pub(crate) async fn ready(open: Open) -> HttpResponse {
-    let Health { ready, reasons, durable, indexed, checkpoint_size, open_requests, open_acts, stops } =
+    let Health { ready, reasons, durable, indexed, checkpoint_size, open_requests, open_acts, stops, unreadable } =
         open.gate().health();
     let reasons = &reasons;
-    let shown = ShownHealth { ready, reasons, durable, indexed, checkpoint_size, open_requests, open_acts, stops };
+    let shown =
+        ShownHealth { ready, reasons, durable, indexed, checkpoint_size, open_requests, open_acts, stops, unreadable };
     let mut response = if ready { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };
     response.insert_header(("Cache-Control", "no-store")).content_type("application/json").body(json(&shown))
 }

@@ -75,6 +75,7 @@ slugs! {
     Overloaded = "overloaded",
     Draining = "draining",
     Unavailable = "unavailable",
+    ContentUnreadable = "content_unreadable",
 }
 
 /// One entry of `problems.toml`.

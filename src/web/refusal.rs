@@ -68,6 +68,7 @@ impl From<Refusal> for Problem {
             Refusal::OutOfBounds { at, bound } => named(Slug::OutOfBounds, at.to_owned(), Want::Within(bound)),
             Refusal::Overloaded => Self::from(Slug::Overloaded).after(OVERLOAD_WAIT_S),
             Refusal::Draining => Self::from(Slug::Draining).after(DRAIN_WAIT_S),
+            Refusal::ContentUnreadable => Self::from(Slug::ContentUnreadable).after(REPAIR_WAIT_S),
             Refusal::Unavailable => Self::from(Slug::Unavailable).after(REPAIR_WAIT_S),
         }
     }

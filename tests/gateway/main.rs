@@ -31,6 +31,7 @@ mod kinds;
 mod law;
 mod ledger;
 mod limits;
+mod lost;
 mod mailbox;
 mod main_job;
 mod mapped;

@@ -30,6 +30,9 @@ impl Engine {
             return Err(Refusal::ApplicantNotAllowed);
         }
         let view = self.request(caller, id, page_from, page_len, None, 0).await?;
+        if view.acts.iter().any(|act| act.unreadable) {
+            return Err(Refusal::ContentUnreadable);
+        }
         let sums = self.sums_of(id, view.ledger.target)?;
         Ok(reduced(view, sums, self.now()))
     }

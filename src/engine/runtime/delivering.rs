@@ -58,7 +58,14 @@ impl Engine {
         if !crate::decide::is_listed(court, url.expose()) {
             return Err("origin");
         }
-        let view = self.durable_view(RequestId(outgoing.request)).await.map_err(|_| "unavailable")?;
+        let view = self.durable_view(RequestId(outgoing.request)).await.map_err(|refusal| match refusal {
+            crate::refusal::Refusal::ContentUnreadable => "unreadable",
+            _ => "unavailable",
+        })?;
+        // A version is acknowledged once and for all: it waits until it can be told whole.
+        if view.acts.iter().any(|act| act.unreadable) {
+            return Err("unreadable");
+        }
         let became = shared.papers.event(view.version).ok_or("unreadable")?.at;
         let body = shared.courier.write(&view, outgoing.previous, became);
         let id = format!("{}-{}", view.id, view.version);

@@ -11,6 +11,7 @@ use super::departures::Leave;
 use super::whose::of_its_subject;
 use super::{Asked, Shared};
 use crate::command::{Command, Effect};
+use crate::refusal::Refusal;
 
 /// Starts exchanges whose beginning is durable: one hand-over to the exchange threads for all of a commit, each a task of its own there.
 pub fn begin(shared: &Arc<Shared>, effects: Vec<Effect>) {
@@ -69,16 +70,20 @@ async fn attempt(shared: &Arc<Shared>, effect: &Effect) -> Judged {
     let partner = shared.partner(&effect.partner);
     let form = partner.as_ref().map(|partner| &partner.form);
     let Some(slip) = shared.papers.slip(&[effect.act], true, form) else {
-        // Erased or unreadable: what cannot be written cannot have been sent.
-        return if effect.ask { Judged::Doubt { cause: Cause::Unencodable } } else { nothing_sent(Cause::Unencodable) };
+        // Erased or lost: what cannot be written cannot have been sent. What is lost may be put back, so it waits and is no end.
+        let is_lost = shared.papers.is_lost(effect.act.sequence) || shared.papers.is_lost(effect.request);
+        let cause = if is_lost { Cause::Unreadable } else { Cause::Unencodable };
+        return if effect.ask { Judged::Doubt { cause } } else { nothing_sent(cause) };
     };
     let judged = if effect.ask {
         let Some(line) = slip.lines.first() else { return Judged::Doubt { cause: Cause::Unencodable } };
         let key = domain::SlipLine { slip: slip.number, line: line.line };
         within_window(shared, &effect.partner, call.ask(key, line.kind)).await
     } else if slip.lines.iter().any(|line| call.wants_papers(line.kind)) {
-        let Ok(files) = shared.papers_for((effect.request, &effect.partner), &slip, form).await else {
-            return nothing_sent(Cause::Unencodable);
+        let files = match shared.papers_for((effect.request, &effect.partner), &slip, form).await {
+            Ok(files) => files,
+            Err(Refusal::ContentUnreadable) => return nothing_sent(Cause::Unreadable),
+            Err(_) => return nothing_sent(Cause::Unencodable),
         };
         within_window(shared, &effect.partner, call.send_with_papers(&slip, &files)).await
     } else {

@@ -147,6 +147,7 @@ impl Engine {
             let shown = found.is_shown_to(decider.state.word_of(&caller.token));
             (found, shown)
         };
+        self.shared.papers.not_lost(found.sequence)?;
         let event = self.shared.papers.event(found.sequence).ok_or(Refusal::Unavailable)?;
         let is_own = matches!(&event.fact, Fact::DocumentStored(fact) if fact.token == caller.token);
         if !shown && !is_own {
@@ -157,7 +158,7 @@ impl Engine {
         let id = blob_id(&found.blob).ok_or(Refusal::Unavailable)?;
         let bytes = self.shared.vault.blobs().read(&id, &key, DOCUMENT_AAD, found.bytes).map_err(|error| {
             tracing::error!(%error, "a document cannot be read");
-            Refusal::Unavailable
+            Refusal::ContentUnreadable
         })?;
         self.done(Command::Read {
             by: caller.token.clone(),

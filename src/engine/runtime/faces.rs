@@ -322,6 +322,9 @@ impl Engine {
         let Some(request) = self.shared.closed_by_slip(number)? else { return Ok(None) };
         let Some(mut closed) = self.shared.closed_request(request)? else { return Ok(None) };
         let state = self.finished(request, finished).await?;
+        if state.requests.is_empty() && self.shared.papers.is_lost(request) {
+            return Ok(Some(Err("该请求暂不可读，请稍后重报".to_owned())));
+        }
         let mut known = false;
         for index in state.slip_acts(number) {
             let own = state.acts.get(index).filter(|act| state.partner_of(act.lane) == partner);
@@ -496,7 +499,7 @@ impl Shared {
             let bytes = read.map_err(|error| {
                 let request = domain::RequestId(papers.request);
                 tracing::error!(%request, %error, "a paper cannot be read for a partner");
-                Refusal::Unavailable
+                Refusal::ContentUnreadable
             })?;
             files.push(PaperFile {
                 number: paper.number.clone(),

@@ -122,7 +122,12 @@ impl Engine {
     /// [`Refusal::NotFound`], also for another partner's act and for one that was never shown; [`Refusal::Unavailable`].
     pub async fn inbox_task(&self, caller: &Caller, act: ActId) -> Result<InboxTask, Refusal> {
         let sketch = self.read_sketch(caller, act).await?;
-        self.inbox_view(caller, sketch).ok_or(Refusal::NotFound)
+        let planned = sketch.act.sequence;
+        let shown = self.inbox_view(caller, sketch);
+        if shown.is_none() {
+            self.shared.papers.not_lost(planned)?;
+        }
+        shown.ok_or(Refusal::NotFound)
     }
 
     /// Keeps the partner's other clerks from an act for [`crate::decide::CLAIM_MS`].
@@ -195,7 +200,11 @@ impl Engine {
     /// [`Refusal::NotFound`], [`Refusal::Unavailable`].
     pub async fn inbox_paper(&self, caller: &Caller, act: ActId, place: u16) -> Result<DocumentRead, Refusal> {
         let sketch = self.read_sketch(caller, act).await?;
-        let papers = self.shared.papers.request(sketch.request).ok_or(Refusal::NotFound)?;
+        let papers = self.shared.papers.request(sketch.request);
+        if papers.is_none() {
+            self.shared.papers.not_lost(sketch.request)?;
+        }
+        let papers = papers.ok_or(Refusal::NotFound)?;
         let partner = self.desk(caller)?.to_owned();
         let known = self.shared.partner(&partner);
         let carried = papers.carried(&[sketch.act.kind()], known.as_ref().map(|partner| &partner.form));
@@ -350,7 +359,7 @@ impl Shared {
         let bytes = read.map_err(|error| {
             let request = domain::RequestId(papers.request);
             tracing::error!(%request, %error, "a paper cannot be read for a clerk");
-            Refusal::Unavailable
+            Refusal::ContentUnreadable
         })?;
         Ok(DocumentRead {
             content_type: seal.content_type.clone(),

@@ -165,7 +165,7 @@ impl IndexSide {
     /// The request that an act belongs to, from the event that planned it.
     fn request_of(&self, act: ActRef) -> Option<u64> {
         let record = self.reader.read(act.0).ok()??;
-        match self.vault.read(act.0, &record).ok()?.fact {
+        match self.vault.read_leaf_at_least(act.0, &record).ok()?.0.fact {
             Fact::RequestAccepted(_) => Some(act.0),
             Fact::PlanExtended(fact) => Some(fact.request),
             _ => None,
@@ -342,12 +342,14 @@ impl IndexSide {
         let mut ended = Ended { from, ..Ended::default() };
         let mut range = self.reader.read_range(state.next, ReadLimits::NONE);
         let mut sequence = state.next;
-        let mut since = 0_u64;
+        let (mut since, mut unread) = (0_u64, 0_u64);
         while let Ok(Some(record)) = range.next_record().map(|record| record.map(|record| record.1.to_record())) {
             if self.stop.load(Ordering::Relaxed) {
                 return false;
             }
-            let Ok(event) = self.vault.read(sequence, &record) else { break };
+            // One event that cannot be read must not keep all others from being found.
+            let Ok((event, lost)) = self.vault.read_leaf_at_least(sequence, &record) else { break };
+            unread += u64::from(lost.is_some());
             ended.note(&state, sequence, &event);
             state.fold(sequence, &event);
             sequence += 1;
@@ -358,6 +360,12 @@ impl IndexSide {
                     return !self.recover(&error);
                 }
             }
+        }
+        if unread > 0 {
+            tracing::error!(
+                unread,
+                "the index was filled without what cannot be read; once that is put back, stop and run `xiezhi rebuild`"
+            );
         }
         if sequence > self.current().applied()
             && let Err(error) = self.apply_ended(sequence, &mut ended)

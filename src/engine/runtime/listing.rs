@@ -493,6 +493,7 @@ impl Engine {
             plain("xiezhi_reminders_total", &counts.reminders),
             plain("xiezhi_reminders_acknowledged_total", &counts.reminders_acknowledged),
             ("xiezhi_state_bytes", String::new(), bytes),
+            ("xiezhi_unreadable", String::new(), self.shared.papers.lost()),
             ("xiezhi_stopped_acts", String::new(), stopped),
             ("xiezhi_unreadable_papers_requests", String::new(), unread),
         ];

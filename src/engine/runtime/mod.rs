@@ -242,6 +242,7 @@ impl Engine {
         let taken = opening::take_up(&options.disk, &options.directory, options.masters, &options.origin)?;
         let hashers = Hashers::of(&taken.vault);
         let keyring = VaultKeyring::new(Arc::clone(taken.vault.keys()), Box::new(PooledRandom::new()));
+        let open_keys = taken.state.open_keys();
         let decider = Decider::new(taken.state, Box::new(keyring), Box::new(OsRandom));
         let reader = taken.journal.reader();
         let grown = (taken.tree, reader.clone());
@@ -290,11 +291,13 @@ impl Engine {
             journal: taken.journal,
         });
         let engine = Self { shared: Arc::clone(&shared) };
+        let keys = Arc::clone(&shared);
         let (a, b, c, d) = (Arc::clone(&shared), Arc::clone(&shared), Arc::clone(&shared), Arc::clone(&shared));
         let threads = vec![
             spawn("decider", Box::new(move || deciding::run(&a, &asked, &settled)))?,
             spawn("journal", Box::new(move || journaling::run(&b, &to_write, &indexed)))?,
             spawn("index", Box::new(move || c.index.run(&to_index)))?,
+            spawn("keys", Box::new(move || keys.look_at_keys(open_keys)))?,
         ];
         let publisher = spawn("checkpoint", Box::new(move || publish(&d, &publisher_stops)))?;
         engine.begin(options.version, config)?;
@@ -448,6 +451,7 @@ impl Engine {
             // Kept per lane: a monitor that asks every second must not walk through a million acts.
             open_acts: decider.state.lanes.iter().flat_map(|lane| lane.counts.values()).sum(),
             stops: u64::try_from(decider.state.stops.len()).unwrap_or(0),
+            unreadable: shared.papers.lost(),
         }
     }
 

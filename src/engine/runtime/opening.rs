@@ -167,6 +167,12 @@ pub fn take_up(disk: &Arc<dyn Disk>, directory: &Path, masters: Masters, origin:
     let ended = replay(&opened.journal, &vault, &mut state, &mut tree, directory)?;
     repair_tiles(directory, &tree, first.saturating_sub(1 << 16), &opened.journal.reader())
         .map_err(OpenError::Trail)?;
+    if let Some(lost) = vault.keys().named_through(state.slot_highest)? {
+        tracing::error!(
+            path = %lost.path.display(), first = lost.first, last = lost.last, runbook = "docs/RUNBOOK.md#keys",
+            "the key files end before the last key that the journal names; what is sealed under the missing ones cannot be read: put the newest copy of `keys` back"
+        );
+    }
     // A crash may have come between the event that erases and the destruction of the key.
     let erased = std::mem::take(&mut state.erased);
     vault.keys().destroy(&erased, &mut OsRandom)?;

@@ -1,6 +1,6 @@
 //! What an exchange needs and the open state does not hold: requests, plans and wrapped keys, read from the journal and kept for a while.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -16,9 +16,10 @@ use store::record::{Body, Event, Fact, PlanLine, SealTwin};
 use super::Shared;
 use super::unread::Unread;
 use crate::command::{KnownAct, Planned};
+use crate::refusal::Refusal;
 use crate::state::Act;
 use crate::state::hash::Map;
-use crate::vault::Vault;
+use crate::vault::{Vault, VaultError};
 
 /// Plans kept in memory; about 3 KiB each for an ordinary request, so about 12 MiB.
 const PLANS_KEPT: usize = 4_096;
@@ -120,7 +121,24 @@ pub struct Papers {
     /// Files of papers that could not be read.
     pub(super) unread: Unread,
     events_read: AtomicU64,
+    lost: Mutex<BTreeSet<Lost>>,
+    /// How many those are; read before the lock is taken, which is nearly never needed.
+    lost_count: AtomicU64,
 }
+
+/// What cannot be read.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Lost {
+    /// The key of a slot, and with it all that is sealed under it.
+    Slot(u64),
+    /// What an event holds beside its leaf.
+    Event(u64),
+}
+
+/// Of so much that cannot be read each is told once; of more than that the newest may be told again.
+const LOST_REMEMBERED_MAX: usize = 65_536;
+/// Where the runbook says what to do.
+const RUNBOOK: &str = "docs/RUNBOOK.md#keys";
 
 impl Papers {
     /// Reads through `reader` and `vault`.
@@ -132,6 +150,8 @@ impl Papers {
             kept: Mutex::new(Kept::default()),
             unread: Unread::default(),
             events_read: AtomicU64::new(0),
+            lost: Mutex::default(),
+            lost_count: AtomicU64::new(0),
         }
     }
 
@@ -187,6 +207,12 @@ impl Papers {
     /// The event at `sequence`; what cannot be read is logged here and treated as absent.
     #[must_use]
     pub fn event(&self, sequence: u64) -> Option<Event> {
+        self.leaf_at_least(sequence).filter(|(_, is_lost)| !is_lost).map(|(event, _)| event)
+    }
+
+    /// The same, and where its body should be there and cannot be read, the event without it: its leaf tells what happened all the same.
+    #[must_use]
+    pub fn leaf_at_least(&self, sequence: u64) -> Option<(Event, bool)> {
         self.events_read.fetch_add(1, Ordering::Relaxed);
         let record = match self.reader.read(sequence) {
             Ok(record) => record?,
@@ -195,12 +221,84 @@ impl Papers {
                 return None;
             }
         };
-        match self.vault.read(sequence, &record) {
-            Ok(event) => Some(event),
+        match self.vault.read_leaf_at_least(sequence, &record) {
+            Ok((event, None)) => {
+                self.found(sequence, event.key);
+                Some((event, false))
+            }
+            Ok((event, Some(error))) => {
+                self.note_lost(sequence, event.key, &error);
+                Some((event, true))
+            }
             Err(error) => {
-                tracing::error!(sequence, %error, "an event cannot be opened; run `xiezhi verify`");
+                tracing::error!(sequence, %error, "an event cannot be read; run `xiezhi verify`");
                 None
             }
+        }
+    }
+
+    /// Is the content of the event there and cannot be read? An erased one is not lost.
+    #[must_use]
+    pub fn is_lost(&self, sequence: u64) -> bool {
+        self.leaf_at_least(sequence).is_some_and(|(_, is_lost)| is_lost)
+    }
+
+    /// Tells what is lost from what was erased, where nothing was found.
+    ///
+    /// # Errors
+    /// [`Refusal::ContentUnreadable`].
+    pub fn not_lost(&self, sequence: u64) -> Result<(), Refusal> {
+        if self.is_lost(sequence) { Err(Refusal::ContentUnreadable) } else { Ok(()) }
+    }
+
+    /// Slots and events known now that cannot be read, since the start.
+    #[must_use]
+    pub fn lost(&self) -> u64 {
+        self.lost_count.load(Ordering::Relaxed)
+    }
+
+    /// Tells once of each key, and of each other event, that it cannot be read.
+    fn note_lost(&self, sequence: u64, slot: u64, error: &VaultError) {
+        let what = if matches!(error, VaultError::Key { .. }) { Lost::Slot(slot) } else { Lost::Event(sequence) };
+        if self.remember_lost(what) {
+            tracing::error!(sequence, slot, %error, runbook = RUNBOOK, "an event cannot be opened; run `xiezhi verify`");
+        }
+    }
+
+    /// Holds the keys of all that is open against their slots. What is not there is told and counted now, and not when somebody asks.
+    pub fn look_at(&self, slots: impl Iterator<Item = u64>, ended: impl Fn() -> bool) {
+        for slot in slots.filter(|slot| *slot != 0) {
+            if ended() {
+                return;
+            }
+            if let Err(error) = self.vault.keys().look(slot)
+                && self.remember_lost(Lost::Slot(slot))
+            {
+                tracing::error!(slot, %error, runbook = RUNBOOK, "a key of what is open cannot be read; run `xiezhi verify`");
+            }
+        }
+    }
+
+    fn remember_lost(&self, what: Lost) -> bool {
+        let mut lost = self.lost.lock();
+        if lost.len() >= LOST_REMEMBERED_MAX && !lost.contains(&what) {
+            lost.pop_last();
+        }
+        let is_news = lost.insert(what);
+        self.lost_count.store(u64::try_from(lost.len()).unwrap_or(u64::MAX), Ordering::Relaxed);
+        is_news
+    }
+
+    /// It can be read (again): somebody has put it back.
+    fn found(&self, sequence: u64, slot: u64) {
+        if self.lost() == 0 {
+            return;
+        }
+        let mut lost = self.lost.lock();
+        let gone = [Lost::Slot(slot), Lost::Event(sequence)].map(|what| lost.remove(&what));
+        if gone.contains(&true) {
+            self.lost_count.store(u64::try_from(lost.len()).unwrap_or(u64::MAX), Ordering::Relaxed);
+            tracing::warn!(sequence, slot, "what could not be opened can be read again");
         }
     }
 
@@ -279,6 +377,11 @@ impl Papers {
 }
 
 impl Shared {
+    /// Looks at the keys of what is open, beside everything else.
+    pub(super) fn look_at_keys(&self, slots: BTreeSet<u64>) {
+        self.papers.look_at(slots.into_iter(), || self.draining.load(Ordering::Relaxed));
+    }
+
     /// What the history tells of an act of a finished request; `None` when its case was erased.
     pub(super) fn known_act(&self, history: &crate::state::State, act: &Act) -> Option<KnownAct> {
         let moved = if act.kind().gives_back() { act.effected } else { history.moved_by(act.id()) };

@@ -37,6 +37,7 @@ struct Sketched {
     waiting: (Waiting, Option<Millis>),
     /// The outcomes in which its answer came, where it came in parts.
     parts: Vec<u64>,
+    partner: String,
 }
 
 /// A request copied out of a state, before anything is read from the journal.
@@ -48,6 +49,8 @@ struct Sketch {
     viewers: Vec<String>,
     /// What secret requests have in the sums of its case, each with the event that planned it.
     secrets: Vec<(u64, Entry)>,
+    /// What it planned cannot be read, so nothing of it can be shown.
+    lost: bool,
 }
 
 impl Engine {
@@ -77,7 +80,7 @@ impl Engine {
         };
         let (sketch, closed) = match sketch {
             Some(sketch) => (sketch, None),
-            None => self.closed_sketch(id, page)?,
+            None => self.closed_sketch(id, page).map_err(|refusal| self.shared.absent_or_lost(caller, id, refusal))?,
         };
         let was_closed = closed.is_some();
         let foreign = caller.court.as_ref().is_some_and(|court| *court != sketch.view.court);
@@ -87,7 +90,7 @@ impl Engine {
         self.note_read(caller, id, closed, sketch.view.version).await?;
         // Its last events may still have been on their way to the disk; now that the read is durable, they can be read.
         let sketch = if was_closed { self.closed_sketch(id, page)?.0 } else { sketch };
-        Ok(self.shared.complete(sketch, Some(&caller.token)))
+        self.shared.complete(sketch, Some(&caller.token))
     }
 
     /// The read is an event before the answer, and the answer waits until everything it shows is durable.
@@ -120,11 +123,11 @@ impl Engine {
             None => (self.closed_sketch(id, page)?.0, false),
         };
         if sketch.view.version < self.shared.durable.load(std::sync::atomic::Ordering::Acquire) {
-            return Ok(self.shared.complete(sketch, None));
+            return self.shared.complete(sketch, None);
         }
         self.done(Command::Tick).await?;
         let sketch = if is_open { sketch } else { self.closed_sketch(id, page)?.0 };
-        Ok(self.shared.complete(sketch, None))
+        self.shared.complete(sketch, None)
     }
 
     async fn wait_for(&self, id: RequestId, after: u64, wait_ms: u64) {
@@ -146,7 +149,11 @@ impl Engine {
         let state = self.shared.closed_state(id.0)?;
         let end = RequestState::from_word(&closed.state).unwrap_or(RequestState::Finished);
         let read = Some(ClosedRead { version: closed.version });
-        let Some(index) = state.request_index(id) else { return Ok((erased_sketch(&closed, end), read)) };
+        let Some(index) = state.request_index(id) else {
+            // Whose it was is known still, so only who may see it learns that it cannot be read.
+            let lost = self.shared.closed_events(id.0)?.into_iter().any(|event| self.shared.papers.is_lost(event));
+            return Ok((Sketch { lost, ..erased_sketch(&closed, end) }, read));
+        };
         let mut found = sketch(&state, index, page, |_| (Waiting::Turn, None)).ok_or(Refusal::NotFound)?;
         found.view.state = end;
         (found.view.version, found.view.repeat) = (closed.version, None);
@@ -168,6 +175,20 @@ impl Engine {
 }
 
 impl Shared {
+    /// The index does not have what could not be read when it was filled. Only whoever submitted it is told so by its leaf, for who
+    /// else may see it stands in what cannot be read.
+    fn absent_or_lost(&self, caller: &Caller, id: RequestId, refusal: Refusal) -> Refusal {
+        if refusal != Refusal::NotFound {
+            return refusal;
+        }
+        match self.papers.leaf_at_least(id.0) {
+            Some((Event { fact: Fact::RequestAccepted(fact), .. }, true)) if fact.token == caller.token => {
+                Refusal::ContentUnreadable
+            }
+            _ => Refusal::NotFound,
+        }
+    }
+
     pub(crate) fn closed_request(&self, request: u64) -> Result<Option<ClosedRequest>, Refusal> {
         if let Some(pending) = self.index.pending(request) {
             return Ok(Some(pending));
@@ -180,11 +201,15 @@ impl Shared {
         Ok(value.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
     }
 
-    /// A finished request as its own events left it.
+    /// A finished request as its own events left it: by their leaves where what stands beside them was erased or cannot be read. Empty
+    /// when that is a plan of it, for what else is known would be half of the truth.
     pub(crate) fn closed_state(&self, request: u64) -> Result<State, Refusal> {
         let mut state = State::default();
         for sequence in self.closed_events(request)? {
-            let Some(event) = self.papers.event(sequence) else { continue };
+            let Some((event, is_lost)) = self.papers.leaf_at_least(sequence) else { continue };
+            if is_lost && matches!(event.fact, Fact::RequestAccepted(_) | Fact::PlanExtended(_)) {
+                return Ok(State::default());
+            }
             if !matches!(event.fact, Fact::RequestFinished(_)) {
                 state.fold(sequence, &event);
             }
@@ -252,22 +277,28 @@ impl Shared {
     }
 
     /// Reads names, accounts and outcomes from the journal, for this token; `None` = for whoever submitted it.
-    fn complete(&self, sketch: Sketch, token: Option<&str>) -> RequestView {
-        let Sketch { mut view, acts, superseded, leads, viewers: _, secrets } = sketch;
+    fn complete(&self, sketch: Sketch, token: Option<&str>) -> Result<RequestView, Refusal> {
+        let Sketch { mut view, acts, superseded, leads, viewers: _, secrets, lost } = sketch;
+        if lost {
+            return Err(Refusal::ContentUnreadable);
+        }
         let papers = self.papers.request(view.id.0);
         match &papers {
             Some(papers) => {
                 view.case_number = papers.context.case.number.clone();
                 view.preservation.clone_from(&papers.preservation);
             }
-            None => view.erased = true,
+            None => {
+                self.papers.not_lost(view.id.0)?;
+                view.erased = true;
+            }
         }
         let token = token.or(papers.as_ref().map(|papers| papers.token.as_str())).unwrap_or_default();
         view.ledger = self.seen_by(token, view.ledger, &secrets);
         view.leads = leads.into_iter().filter_map(|sequence| self.lead_view(sequence)).collect();
         view.acts = acts.into_iter().map(|sketched| self.act_view(sketched, &superseded)).collect();
         view.delivery = self.delivery_of(view.id);
-        view
+        Ok(view)
     }
 
     fn lead_view(&self, sequence: u64) -> Option<LeadView> {
@@ -296,41 +327,56 @@ impl Shared {
     }
 
     fn act_view(&self, sketched: Sketched, history: &[u64]) -> ActView {
-        let Sketched { act, measure, waiting: (waiting, by), parts } = sketched;
-        let order = self.order_of(act.id(), act.kind(), act.subject);
+        let Sketched { act, measure, waiting: (waiting, by), parts, partner } = sketched;
+        let mut order = self.order_of(act.id(), act.kind(), act.subject);
+        let is_planless = order.partner.is_empty();
+        if is_planless {
+            order.partner = partner;
+        }
+        let (outcomes, is_lost) = self.outcomes_of(&act, parts, history);
+        let unreadable = is_lost || is_planless && self.papers.is_lost(act.sequence);
+        let next = if unreadable { sentence::unreadable() } else { sentence::next(act.state(), waiting, by) };
         ActView {
             id: act.id(),
             slip: act.slip_line(),
             order,
             state: act.state(),
             exchanges: u32::from(act.exchanges),
-            outcomes: self.outcomes_of(&act, parts, history),
+            outcomes,
             measure,
-            next: sentence::next(act.state(), waiting, by),
+            unreadable,
+            next,
         }
     }
 
-    fn outcomes_of(&self, act: &Act, parts: Vec<u64>, history: &[u64]) -> Vec<OutcomeView> {
+    /// What was said of an act, and whether something of that cannot be read.
+    fn outcomes_of(&self, act: &Act, parts: Vec<u64>, history: &[u64]) -> (Vec<OutcomeView>, bool) {
         let mut sequences = parts;
         sequences.extend(history);
         sequences.extend(Some(act.outcome).filter(|outcome| *outcome != NO_SEQUENCE));
         sequences.sort_unstable();
         sequences.dedup();
-        sequences
-            .into_iter()
-            .filter_map(|sequence| outcome_view(sequence, self.papers.event(sequence)?, act.id()))
-            .collect()
+        let (mut views, mut any_lost) = (Vec::with_capacity(sequences.len()), false);
+        for sequence in sequences {
+            let Some((event, is_lost)) = self.papers.leaf_at_least(sequence) else { continue };
+            any_lost |= is_lost && is_said_of(&event.fact, act.id());
+            views.extend(outcome_view(sequence, event, act.id()));
+        }
+        (views, any_lost)
+    }
+}
+
+fn is_said_of(fact: &Fact, act: ActId) -> bool {
+    match fact {
+        Fact::ExchangeEnded(fact) => ActId::from(fact.act) == act,
+        Fact::OutcomeReceived(fact) => ActId::from(fact.act) == act,
+        _ => false,
     }
 }
 
 fn outcome_view(sequence: u64, event: Event, act: ActId) -> Option<OutcomeView> {
-    let of = match &event.fact {
-        Fact::ExchangeEnded(fact) => fact.act,
-        Fact::OutcomeReceived(fact) => fact.act,
-        _ => return None,
-    };
+    is_said_of(&event.fact, act).then_some(())?;
     let Some(Body::Outcome(twin)) = event.body else { return None };
-    (ActId::from(of) == act).then_some(())?;
     Some(OutcomeView { at: event.at, sequence, outcome: twin.into_outcome()? })
 }
 
@@ -409,7 +455,8 @@ fn sketch(
         .filter_map(|index| Some((*index, state.acts.get(*index)?)))
         .map(|(index, act)| {
             let measure = act.kind().is_lasting().then(|| state.measure_of(act)).flatten().and_then(measure_view);
-            Sketched { act: act.clone(), measure, waiting: waiting(act), parts: state.parts_of(index).collect() }
+            let (parts, partner) = (state.parts_of(index).collect(), state.partner_of(act.lane).to_owned());
+            Sketched { act: act.clone(), measure, waiting: waiting(act), parts, partner }
         })
         .collect();
     let end = from.saturating_add(u32::from(len));
@@ -445,7 +492,7 @@ fn sketch(
     let newest = open.leads.len().saturating_sub(LEADS_SHOWN_MAX);
     let leads = open.leads.get(newest..).unwrap_or_default().to_vec();
     let (viewers, secrets) = (state.viewers_of(open), state.secret_entries(open.case));
-    Some(Sketch { view, acts, superseded, leads, viewers, secrets })
+    Some(Sketch { view, acts, superseded, leads, viewers, secrets, lost: false })
 }
 
 fn unreadable(error: &store::index::IndexError) -> Refusal {
@@ -477,5 +524,5 @@ fn erased_sketch(closed: &ClosedRequest, state: RequestState) -> Sketch {
         halted: None,
     };
     let (acts, superseded, leads, secrets) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    Sketch { view, acts, superseded, leads, viewers: closed.viewers.clone(), secrets }
+    Sketch { view, acts, superseded, leads, viewers: closed.viewers.clone(), secrets, lost: false }
 }

@@ -239,6 +239,8 @@ pub struct State {
     pub at: Millis,
     /// The next slip counter.
     pub next_slip: u64,
+    /// The highest key slot that any event names: none up to it is ever handed out again.
+    pub slot_highest: u64,
     /// Fence of the newest run.
     pub epoch: u64,
     /// Digest of the configuration in force.
@@ -424,6 +426,13 @@ impl State {
     #[must_use]
     pub fn partner_of(&self, lane: u16) -> &str {
         self.lane(lane).map_or("", |lane| lane.record.partner.as_str())
+    }
+
+    /// The key slots of everything in memory: of cases, and of documents that live.
+    #[must_use]
+    pub fn open_keys(&self) -> std::collections::BTreeSet<u64> {
+        let documents = self.documents.values().map(|document| document.slot);
+        self.cases.iter().map(|(_, case)| case.slot).chain(documents).collect()
     }
 
     /// The case's id.

@@ -65,6 +65,7 @@ struct Out<'a> {
     claims: &'a super::claim::Claims,
     reminders: &'a BTreeMap<String, super::reminder::Reminder>,
     holds: &'a VecDeque<super::proof::Hold>,
+    slot_highest: u64,
 }
 
 #[derive(Deserialize)]
@@ -94,6 +95,7 @@ struct In {
     claims: super::claim::Claims,
     reminders: BTreeMap<String, super::reminder::Reminder>,
     holds: VecDeque<super::proof::Hold>,
+    slot_highest: u64,
 }
 
 /// A snapshot that cannot be used; the state is then folded from the journal.
@@ -166,6 +168,7 @@ impl State {
             claims: &self.claims,
             reminders: &self.reminders,
             holds: &self.holds,
+            slot_highest: self.slot_highest,
         };
         postcard::to_io(&out, sink)?;
         Ok(())
@@ -208,6 +211,7 @@ impl State {
             claims: read.claims,
             reminders: read.reminders,
             holds: read.holds,
+            slot_highest: read.slot_highest,
             ..Self::default()
         };
         for record in read.lanes {

@@ -12,6 +12,10 @@ use super::{Disk, DiskFile, DiskLock};
 #[derive(Debug, Clone, Copy, Default)]
 pub struct RealDisk;
 
+/// The same, and nothing is ever changed: for whoever checks a copy on a medium that cannot be written, or without the right to.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ReadOnlyDisk;
+
 struct RealFile(File);
 
 /// The lock belongs to the open file: it goes with the handle, and with the process however that ends.
@@ -81,6 +85,48 @@ impl Disk for RealDisk {
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(error)) => Err(error),
         }
+    }
+}
+
+fn refused<T>() -> io::Result<T> {
+    Err(io::Error::new(io::ErrorKind::ReadOnlyFilesystem, "opened for reading only"))
+}
+
+impl Disk for ReadOnlyDisk {
+    fn open(&self, path: &Path) -> io::Result<Arc<dyn DiskFile>> {
+        Ok(Arc::new(RealFile(File::open(path)?)))
+    }
+
+    fn create(&self, _path: &Path) -> io::Result<Arc<dyn DiskFile>> {
+        refused()
+    }
+
+    fn rename(&self, _from: &Path, _to: &Path) -> io::Result<()> {
+        refused()
+    }
+
+    fn remove(&self, _path: &Path) -> io::Result<()> {
+        refused()
+    }
+
+    fn list(&self, directory: &Path) -> io::Result<Vec<String>> {
+        RealDisk.list(directory)
+    }
+
+    fn exists(&self, path: &Path) -> io::Result<bool> {
+        RealDisk.exists(path)
+    }
+
+    fn create_directory(&self, _directory: &Path) -> io::Result<()> {
+        refused()
+    }
+
+    fn sync_directory(&self, _directory: &Path) -> io::Result<()> {
+        refused()
+    }
+
+    fn lock(&self, _path: &Path) -> io::Result<Option<Box<dyn DiskLock>>> {
+        refused()
     }
 }
 

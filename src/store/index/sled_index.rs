@@ -108,6 +108,9 @@ impl SledIndex {
     /// # Errors
     /// [`IndexError::Disk`] when the system refuses, [`IndexError::Damaged`] when even a fresh one does not open.
     pub fn open(path: &Path, root: &RootKey, random: &mut dyn Random) -> Result<Opened, IndexError> {
+        if path.is_file() {
+            return Self::start_over(path, "a plain file stands in its place".to_owned(), root, random);
+        }
         let mut opened = guarded(|| Self::try_open(path, root, random));
         for _ in 0..LOCK_LOOKS_MAX {
             if !opened.as_ref().is_err_and(Fault::is_lock) {
@@ -331,7 +334,8 @@ fn move_aside(path: &Path) -> io::Result<PathBuf> {
     kept.sort_unstable();
     let too_many = (kept.len() + 1).saturating_sub(SET_ASIDE_KEPT);
     for number in kept.into_iter().take(too_many) {
-        std::fs::remove_dir_all(folder.join(format!("index-damaged-{number}")))?;
+        let oldest = folder.join(format!("index-damaged-{number}"));
+        if oldest.is_dir() { std::fs::remove_dir_all(oldest)? } else { std::fs::remove_file(oldest)? }
     }
     let aside = folder.join(format!("index-damaged-{free}"));
     std::fs::rename(path, &aside)?;

@@ -245,6 +245,23 @@ fn a_lost_folder_begins_anew() {
 }
 
 #[test]
+fn a_plain_file_in_its_place_is_set_aside_like_a_damaged_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    for round in 1..=4 {
+        let path = folder.path().join("index");
+        if path.is_dir() {
+            std::fs::remove_dir_all(&path).unwrap();
+        }
+        std::fs::write(&path, b"not a folder").unwrap();
+        let aside = opened(folder.path()).set_aside.unwrap();
+        assert_eq!(
+            (aside.reason.as_str(), aside.path),
+            ("a plain file stands in its place", folder.path().join(format!("index-damaged-{round}")))
+        );
+    }
+}
+
+#[test]
 fn an_index_under_another_root_is_set_aside_and_only_two_are_kept() {
     let folder = tempfile::tempdir().unwrap();
     filled(folder.path());

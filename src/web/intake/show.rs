@@ -319,6 +319,8 @@ struct ShownAct<'a> {
     accounts: Vec<ShownAccount<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     measure: Option<ShownMeasure>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    unreadable: bool,
     next: ShownNext,
 }
 
@@ -396,6 +398,7 @@ impl<'a> ShownAct<'a> {
             outcomes: act.outcomes.iter().map(|outcome| ShownOutcome::of(outcome, inline)).collect(),
             accounts: together.into_iter().map(ShownAccount::of).collect(),
             measure: act.measure.map(ShownMeasure::of),
+            unreadable: act.unreadable,
             next: ShownNext::of(act.next, language),
         }
     }

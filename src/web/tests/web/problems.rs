@@ -47,6 +47,7 @@ fn refusals() -> Vec<(Refusal, Slug)> {
         | Refusal::PartUnread(_)
         | Refusal::Overloaded
         | Refusal::Draining
+        | Refusal::ContentUnreadable
         | Refusal::Unavailable => true,
     };
     let defect =
@@ -82,6 +83,7 @@ fn refusals() -> Vec<(Refusal, Slug)> {
         (Refusal::PartUnread(vec![("bank-a".to_owned(), part)]), Slug::PartReleaseUnread),
         (Refusal::Overloaded, Slug::Overloaded),
         (Refusal::Draining, Slug::Draining),
+        (Refusal::ContentUnreadable, Slug::ContentUnreadable),
         (Refusal::Unavailable, Slug::Unavailable),
     ];
     assert!(list.iter().all(|(refusal, _)| known(refusal)));

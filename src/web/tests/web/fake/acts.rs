@@ -78,6 +78,7 @@ pub fn act() -> ActView {
             queued: false,
             rank: Some(1),
         }),
+        unreadable: false,
         next: next(ActState::Ready, Waiting::Paused, Some(NOW)),
     }
 }

@@ -206,6 +206,7 @@ fn act() -> Value {
         json!({
             "account": text("账号；临控车辆时为号牌。", "Account; for a watch on a vehicle its plate."), "note": text("请协助人员办理的内容。", "What people are to do."), "amount": said("Yuan", "要求金额。", "What was ordered."),
             "from": to("Date"), "to": to("Date"), "original": to("Original"), "measure": to("Measure"),
+            "unreadable": flag("其命令或结果中有因存储损坏暂不可读的内容；状态以留痕为准。", "Something of its order or of what was said of it cannot be read, for what keeps it is damaged; its state is what the trail tells."),
             "accounts": { "type": "array", "items": to("Account"), "description": both(("分次答复时：各账户最新所报，合为一份。", "Where the answer came in parts: the newest word about each account, together.")) },
         }),
     )
@@ -336,6 +337,7 @@ fn others() -> Value {
             "ready": flag("", ""), "reasons": list(text("", "")), "durable": count("", ""), "indexed": count("", ""),
             "checkpoint_size": count("", ""), "open_requests": count("", ""), "open_acts": count("", ""),
             "stops": count("生效中的紧急停止。", "Emergency stops in force."),
+            "unreadable": count("已知因损坏或丢失而不可读的密钥与事件。", "Keys and events known to be damaged or lost, whose content cannot be read."),
         }), json!({})),
         "Anything": { "type": "object", "additionalProperties": true },
     })
