@@ -52,7 +52,6 @@ struct Places {
     request: RequestId,
     case: u64,
     court: String,
-    viewers: Vec<String>,
     /// Version of a request that is finished.
     closed: Option<u64>,
     version: u64,
@@ -82,11 +81,8 @@ impl Engine {
         sealed: bool,
         (cursor, limit): (Option<u64>, u16),
     ) -> Result<EvidenceView, Refusal> {
+        self.shared.known_by_act(caller, act)?;
         let places = self.shared.places_of(act)?;
-        let foreign = caller.court.as_ref().is_some_and(|own| *own != places.court);
-        if foreign || !caller.may_see(&places.viewers) {
-            return Err(Refusal::NotFound);
-        }
         if sealed {
             let closed = places.closed.map(|version| ClosedRead { version });
             self.note_read(caller, places.request, closed, places.version).await?;
@@ -112,7 +108,7 @@ impl Engine {
 }
 
 impl Shared {
-    fn seen(&self, sequence: u64) -> Option<Seen> {
+    pub(super) fn seen(&self, sequence: u64) -> Option<Seen> {
         let record = self.reader.read(sequence).ok()??;
         let leaf = read_leaf(&record.leaf).ok()?;
         Some(Seen { sequence, at: leaf.at, fact: leaf.fact, body: leaf.body_digest })
@@ -120,14 +116,7 @@ impl Shared {
 
     /// By leaves alone, so that it works for an erased case too.
     fn places_of(&self, act: ActId) -> Result<Places, Refusal> {
-        let (request, acts) = match self.seen(act.sequence).ok_or(Refusal::NotFound)?.fact {
-            Fact::RequestAccepted(fact) => (act.sequence, fact.acts),
-            Fact::PlanExtended(fact) => (fact.request, fact.acts),
-            _ => return Err(Refusal::NotFound),
-        };
-        if act.line >= acts {
-            return Err(Refusal::NotFound);
-        }
+        let request = self.planned(act).ok_or(Refusal::NotFound)?;
         let partner = self.papers.line(act).map(|line| line.partner).unwrap_or_default();
         let id = RequestId(request);
         let open = {
@@ -143,7 +132,6 @@ impl Shared {
                 request: id,
                 case: state.case_id(open.case).0,
                 court: state.word(open.court).to_owned(),
-                viewers: state.viewers_of(open),
                 closed: None,
                 version: open.version,
                 events: open.events.clone(),
@@ -159,7 +147,6 @@ impl Shared {
                     request: id,
                     case: closed.case,
                     court: closed.court,
-                    viewers: closed.viewers,
                     closed: Some(closed.version),
                     version: closed.version,
                     events: closed.events,

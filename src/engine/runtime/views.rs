@@ -45,7 +45,6 @@ struct Sketch {
     acts: Vec<Sketched>,
     superseded: Vec<u64>,
     leads: Vec<u64>,
-    viewers: Vec<String>,
     /// What secret requests have in the sums of its case, each with the event that planned it.
     secrets: Vec<(u64, Entry)>,
 }
@@ -64,8 +63,11 @@ impl Engine {
         after_version: Option<u64>,
         wait_ms: u64,
     ) -> Result<RequestView, Refusal> {
+        let mut known = self.shared.known_to(caller, id)?;
         if let Some(after) = after_version {
+            // Only for whoever may see it: that a call waits would tell of a request as well as an answer does.
             self.wait_for(id, after, wait_ms.min(WAIT_MS_MAX)).await;
+            known = self.shared.known_to(caller, id)?;
         }
         let page = (page_from, page_len.clamp(1, PAGE_ACTS_MAX));
         let sketch = {
@@ -77,16 +79,12 @@ impl Engine {
         };
         let (sketch, closed) = match sketch {
             Some(sketch) => (sketch, None),
-            None => self.closed_sketch(id, page)?,
+            None => self.closed_sketch(id, page, known.closed)?,
         };
         let was_closed = closed.is_some();
-        let foreign = caller.court.as_ref().is_some_and(|court| *court != sketch.view.court);
-        if foreign || !caller.may_see(&sketch.viewers) {
-            return Err(Refusal::NotFound);
-        }
         self.note_read(caller, id, closed, sketch.view.version).await?;
         // Its last events may still have been on their way to the disk; now that the read is durable, they can be read.
-        let sketch = if was_closed { self.closed_sketch(id, page)?.0 } else { sketch };
+        let sketch = if was_closed { self.closed_sketch(id, page, None)?.0 } else { sketch };
         Ok(self.shared.complete(sketch, Some(&caller.token)))
     }
 
@@ -117,13 +115,13 @@ impl Engine {
         };
         let (sketch, is_open) = match look() {
             Some(sketch) => (sketch, true),
-            None => (self.closed_sketch(id, page)?.0, false),
+            None => (self.closed_sketch(id, page, None)?.0, false),
         };
         if sketch.view.version < self.shared.durable.load(std::sync::atomic::Ordering::Acquire) {
             return Ok(self.shared.complete(sketch, None));
         }
         self.done(Command::Tick).await?;
-        let sketch = if is_open { sketch } else { self.closed_sketch(id, page)?.0 };
+        let sketch = if is_open { sketch } else { self.closed_sketch(id, page, None)?.0 };
         Ok(self.shared.complete(sketch, None))
     }
 
@@ -141,8 +139,17 @@ impl Engine {
         }
     }
 
-    fn closed_sketch(&self, id: RequestId, page: (u32, u16)) -> Result<(Sketch, Option<ClosedRead>), Refusal> {
-        let closed = self.shared.closed_request(id.0)?.ok_or(Refusal::NotFound)?;
+    /// A finished request; `known` = what the index says of it, when that was read already.
+    fn closed_sketch(
+        &self,
+        id: RequestId,
+        page: (u32, u16),
+        known: Option<ClosedRequest>,
+    ) -> Result<(Sketch, Option<ClosedRead>), Refusal> {
+        let closed = match known {
+            Some(closed) => closed,
+            None => self.shared.closed_request(id.0)?.ok_or(Refusal::NotFound)?,
+        };
         let state = self.shared.closed_state(id.0)?;
         let end = RequestState::from_word(&closed.state).unwrap_or(RequestState::Finished);
         let read = Some(ClosedRead { version: closed.version });
@@ -169,9 +176,14 @@ impl Engine {
 
 impl Shared {
     pub(crate) fn closed_request(&self, request: u64) -> Result<Option<ClosedRequest>, Refusal> {
-        if let Some(pending) = self.index.pending(request) {
-            return Ok(Some(pending));
+        match self.index.pending(request) {
+            Some(pending) => Ok(Some(pending)),
+            None => self.stored_request(request),
         }
+    }
+
+    /// What the index has of a finished request: one entry.
+    pub(super) fn stored_request(&self, request: u64) -> Result<Option<ClosedRequest>, Refusal> {
         let key = IndexKey::Request(EntryId { sequence: request, line: 0 });
         let value = self.index.current().get(&key).map_err(|error| unreadable(&error))?;
         if value.is_none() {
@@ -247,7 +259,7 @@ impl Shared {
 
     /// Reads names, accounts and outcomes from the journal, for this token; `None` = for whoever submitted it.
     fn complete(&self, sketch: Sketch, token: Option<&str>) -> RequestView {
-        let Sketch { mut view, acts, superseded, leads, viewers: _, secrets } = sketch;
+        let Sketch { mut view, acts, superseded, leads, secrets } = sketch;
         let papers = self.papers.request(view.id.0);
         match &papers {
             Some(papers) => {
@@ -438,8 +450,8 @@ fn sketch(
     };
     let newest = open.leads.len().saturating_sub(LEADS_SHOWN_MAX);
     let leads = open.leads.get(newest..).unwrap_or_default().to_vec();
-    let (viewers, secrets) = (state.viewers_of(open), state.secret_entries(open.case));
-    Some(Sketch { view, acts, superseded, leads, viewers, secrets })
+    let secrets = state.secret_entries(open.case);
+    Some(Sketch { view, acts, superseded, leads, secrets })
 }
 
 fn unreadable(error: &store::index::IndexError) -> Refusal {
@@ -471,5 +483,5 @@ fn erased_sketch(closed: &ClosedRequest, state: RequestState) -> Sketch {
         halted: None,
     };
     let (acts, superseded, leads, secrets) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    Sketch { view, acts, superseded, leads, viewers: closed.viewers.clone(), secrets }
+    Sketch { view, acts, superseded, leads, secrets }
 }
