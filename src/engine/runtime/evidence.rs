@@ -1,5 +1,6 @@
 //! What proves one act, put together from the journal alone: its events, those of its case that are about it, those that held it.
 
+mod head;
 mod kept;
 mod lines;
 
@@ -24,7 +25,7 @@ use crate::state::books::paper_key;
 use crate::state::proof::{CASE_EVENTS_MAX, HOLDS_MAX, OF_CONFIG, OF_GATEWAY, hold_key};
 use crate::view::Caller;
 use crate::view::evidence::{
-    EVIDENCE_LINES_MAX, EVIDENCE_LOOKED_MAX, EvidenceEvent, EvidenceView, ReleasedLine, SealedEvidence,
+    EVIDENCE_LINES_MAX, EVIDENCE_LOOKED_MAX, EvidenceEvent, EvidenceHead, EvidenceView, ReleasedLine, SealedEvidence,
 };
 use crate::words::words;
 
@@ -111,7 +112,8 @@ impl Shared {
     pub(super) fn seen(&self, sequence: u64) -> Option<Seen> {
         let record = self.reader.read(sequence).ok()??;
         let leaf = read_leaf(&record.leaf).ok()?;
-        Some(Seen { sequence, at: leaf.at, fact: leaf.fact, body: leaf.body_digest })
+        let leaf_hash = ::trail::leaf_hash(&record.leaf);
+        Some(Seen { sequence, at: leaf.at, fact: leaf.fact, body: leaf.body_digest, leaf_hash })
     }
 
     /// By leaves alone, so that it works for an erased case too.
@@ -224,11 +226,13 @@ impl Shared {
             events_total: 0,
             tree_size: 0,
             checkpoint: String::new(),
+            head: EvidenceHead::default(),
         };
         let all = chosen(found, &life);
         view.events_total = u32::try_from(all.len()).unwrap_or(u32::MAX);
         view.delays = life.into_iter().take(EVIDENCE_LINES_MAX).collect();
         self.page(&mut view, &all, (cursor, limit), sealed)?;
+        view.head = self.signed_head(&view, &all);
         Ok(view)
     }
 

@@ -128,7 +128,7 @@ fn requests() -> Value {
             "sequence": count("日志序号，亦为留痕的叶序号。", "Place in the journal, and of the leaf in the trail."),
             "leaf_hash": to("Hash"),
             "signature": json!({ "type": "string", "contentEncoding": "base64", "minLength": 88, "maxLength": 88,
-                "description": "Ed25519签名。 Ed25519 over the canonical JSON of leaf_hash, log and sequence." }),
+                "description": "Ed25519签名：对“xiezhi.receipt.v1”、一个零字节、{leaf_hash, log, sequence}的规范JSON（RFC 8785；log为检查点首行）。 Ed25519 over `xiezhi.receipt.v1`, one zero byte, and the canonical JSON (RFC 8785) of {leaf_hash, log, sequence}, where log is the first line of every checkpoint. A worked example: schemas/trail/receipts.md." }),
         }), json!({})),
         "DocumentStored": object(("已存文书。", "A stored document."), json!({ "digest": to("Digest"), "receipt": to("Receipt") }), json!({})),
         "Accepted": object(("已受理的请求；状态和版本为受理时的。", "An accepted request; state and version are those at acceptance."), json!({
@@ -325,7 +325,7 @@ fn others() -> Value {
         "Pause": object(("", ""), json!({ "by": text("令牌名。", "Name of the token."), "until": to("Instant") }), json!({})),
         "Version": object(("该请求的新版本。", "The request's version now."), json!({ "version": count("", "") }), json!({})),
         "Sequence": object(("该命令的日志序号。", "Sequence of the command's event."), json!({ "sequence": count("", "") }), json!({})),
-        "Keys": object(("", ""), json!({ "receipt": text("Ed25519，回执。", "For receipts."), "checkpoint": text("Ed25519，检查点（C2SP签名文本）。", "For checkpoints.") }), json!({})),
+        "Keys": object(("", ""), json!({ "receipt": text("回执与事项留痕清单头的Ed25519公钥：32字节的base64。", "For receipts and the heads of evidence: base64 of the 32 bytes of an Ed25519 public key."), "checkpoint": text("检查点的Ed25519公钥：C2SP验签串“名称+标识+base64”。", "For checkpoints: a C2SP verifier key, `name+id+base64`.") }), json!({})),
         "Live": object(("", ""), json!({ "live": { "const": true } }), json!({})),
         "Health": object(("", ""), json!({
             "ready": flag("", ""), "reasons": list(text("", "")), "durable": count("", ""), "indexed": count("", ""),
