@@ -105,4 +105,6 @@ pub enum Refusal {
     Draining,
     /// The journal is full, broken or poisoned; an operator must act.
     Unavailable,
+    /// It may be among what is finished, and the index does not know all of that yet; it is being filled.
+    Filling,
 }

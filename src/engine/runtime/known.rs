@@ -26,7 +26,7 @@ impl Shared {
     /// is another's is not faster and not slower to be refused than what never was.
     ///
     /// # Errors
-    /// [`Refusal::NotFound`], also for another court's and for a secret one of others; [`Refusal::Unavailable`] while nobody can tell.
+    /// [`Refusal::NotFound`], also for another court's and for a secret one of others; [`Refusal::Filling`] while nobody can tell.
     pub(super) fn known_to(&self, caller: &Caller, id: RequestId) -> Result<Known, Refusal> {
         let may = |court: &str, viewers: &[String]| {
             caller.court.as_ref().is_none_or(|own| own == court) && caller.may_see(viewers)

@@ -213,7 +213,7 @@ impl Shared {
         let value =
             self.index.current().get(&IndexKey::ActBySlip { slip, line: 0 }).map_err(|_| Refusal::Unavailable)?;
         if value.is_none() && self.index.filled_to().is_some() {
-            return Err(Refusal::Unavailable);
+            return Err(Refusal::Filling);
         }
         Ok(value.and_then(|bytes| bytes.as_slice().try_into().ok()).map(u64::from_be_bytes))
     }
@@ -235,7 +235,7 @@ impl Shared {
     /// Not found in what is filled so far says nothing: better no answer than a wrong one.
     fn surely_absent(&self, request: u64) -> Result<(), Refusal> {
         let filling = self.index.filled_to().is_some();
-        if filling && request < self.reader.durable_size() { Err(Refusal::Unavailable) } else { Ok(()) }
+        if filling && request < self.reader.durable_size() { Err(Refusal::Filling) } else { Ok(()) }
     }
 
     /// What keeps an open act, and until when if that is known.

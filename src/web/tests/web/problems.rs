@@ -46,7 +46,8 @@ fn refusals() -> Vec<(Refusal, Slug)> {
         | Refusal::PartUnread(_)
         | Refusal::Overloaded
         | Refusal::Draining
-        | Refusal::Unavailable => true,
+        | Refusal::Unavailable
+        | Refusal::Filling => true,
     };
     let defect =
         Defect { at: "/officers/0/work_id".to_owned(), kind: DefectKind::OfficerNumberLong, wanted: "15".to_owned() };
@@ -81,6 +82,7 @@ fn refusals() -> Vec<(Refusal, Slug)> {
         (Refusal::Overloaded, Slug::Overloaded),
         (Refusal::Draining, Slug::Draining),
         (Refusal::Unavailable, Slug::Unavailable),
+        (Refusal::Filling, Slug::HistoryFilling),
     ];
     assert!(list.iter().all(|(refusal, _)| known(refusal)));
     list

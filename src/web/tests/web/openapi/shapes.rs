@@ -536,12 +536,12 @@ fn bodies() -> Value {
     })
 }
 
-/// No control or hidden characters, nothing that turns text around, no blank at either end: what `is_plain` lets through. Written so that the regular
-/// expressions of all languages read it.
+/// No control or hidden characters, nothing that turns text around, no blank at either end: what `is_plain` lets through, but for the hidden characters
+/// above U+FFFF, which the regular expressions of some languages cannot name.
 pub const PLAIN: &str = concat!(
-    r"^[^\s\u0000-\u001F\u007F-\u009F\u200B-\u200F\u2028-\u202E\u2060-\u2069\uFEFF\uFFF9-\uFFFD]",
-    r"([^\u0000-\u001F\u007F-\u009F\u200B-\u200F\u2028-\u202E\u2060-\u2069\uFEFF\uFFF9-\uFFFD]*",
-    r"[^\s\u0000-\u001F\u007F-\u009F\u200B-\u200F\u2028-\u202E\u2060-\u2069\uFEFF\uFFF9-\uFFFD])?$",
+    r"^[^\s\u0000-\u001F\u007F-\u009F\u00AD\u034F\u0600-\u0605\u061C\u06DD\u070F\u0890\u0891\u08E2\u115F\u1160\u17B4\u17B5\u180B-\u180F\u200B-\u200F\u2028-\u202E\u2060-\u206F\u3164\uFE00-\uFE0F\uFEFF\uFFA0\uFFF0-\uFFFD]",
+    r"([^\u0000-\u001F\u007F-\u009F\u00AD\u034F\u0600-\u0605\u061C\u06DD\u070F\u0890\u0891\u08E2\u115F\u1160\u17B4\u17B5\u180B-\u180F\u200B-\u200F\u2028-\u202E\u2060-\u206F\u3164\uFE00-\uFE0F\uFEFF\uFFA0\uFFF0-\uFFFD]*",
+    r"[^\s\u0000-\u001F\u007F-\u009F\u00AD\u034F\u0600-\u0605\u061C\u06DD\u070F\u0890\u0891\u08E2\u115F\u1160\u17B4\u17B5\u180B-\u180F\u200B-\u200F\u2028-\u202E\u2060-\u206F\u3164\uFE00-\uFE0F\uFEFF\uFFA0\uFFF0-\uFFFD])?$",
 );
 
 /// `request.schema.json` with its parts as schemas of their own: `case` becomes `CaseForm`.
