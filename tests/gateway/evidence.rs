@@ -54,6 +54,12 @@ fn freezing(gateway: &Gateway, yuan: &str) -> Ask {
     acts(&[0], vec![freeze("bank-a", &account, yuan)]).claim("1000.00")
 }
 
+/// The public keys of checkpoints and of receipts.
+fn keys(gateway: &Gateway) -> [String; 2] {
+    let shown = gateway.caller("").get("/trail/keys").of_status(200).json();
+    ["checkpoint", "receipt"].map(|key| shown[key].as_str().unwrap().to_owned())
+}
+
 fn case_of(view: &View) -> &str {
     view.0["case"]["id"].as_str().unwrap()
 }
@@ -206,7 +212,7 @@ fn a_page_at_a_time_and_a_sheet_for_people() {
     // The same bytes and proofs on every page, whatever was read for those before it.
     let head = |page: &Value| {
         let mut head = page.clone();
-        ["as_of", "events", "next", "tree_size", "checkpoint"].iter().for_each(|key| head[key] = Value::Null);
+        ["as_of", "events", "next", "tree_size", "checkpoint", "head"].iter().for_each(|key| head[key] = Value::Null);
         head
     };
     let bytes = |event: &Value| (event["sequence"].clone(), event["leaf"].clone(), event["leaf_hash"].clone());
@@ -215,6 +221,10 @@ fn a_page_at_a_time_and_a_sheet_for_people() {
         let page = officer.get(&format!("{path}?limit=1{cursor}")).of_status(200).json();
         found.extend(page["events"].as_array().unwrap().iter().map(bytes));
         assert_eq!(head(&page), head(&whole));
+        assert_eq!(
+            page["head"]["events_digest"], whole["head"]["events_digest"],
+            "each page says which events there are"
+        );
         if page["tree_size"] == whole["tree_size"] {
             let of_whole =
                 whole["events"].as_array().unwrap().iter().find(|event| bytes(event) == bytes(&page["events"][0]));
@@ -251,12 +261,12 @@ fn evidence_is_checked_offline_and_what_was_altered_is_found() {
     assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
     assert!(String::from_utf8_lossy(&said.stderr).contains("evidence sound"));
     assert!(String::from_utf8_lossy(&run(&["--sheet"]).stdout).contains("协助执行事项证据单"));
-    let key = gateway.caller("").get("/trail/keys").of_status(200).json()["checkpoint"].as_str().unwrap().to_owned();
+    let [key, receipts] = keys(&gateway);
     let file = gateway.root.path().join("evidence.json");
     let verify = |text: &str| {
         std::fs::write(&file, text).unwrap();
         let file = file.to_string_lossy();
-        let said = xiezhi(&["verify", "--evidence", &file, "--key", &key]);
+        let said = xiezhi(&["verify", "--evidence", &file, "--key", &key, "--key", &receipts]);
         (
             said.status.success(),
             format!("{}{}", String::from_utf8_lossy(&said.stdout), String::from_utf8_lossy(&said.stderr)),
@@ -293,11 +303,11 @@ fn evidence_that_lacks_something_or_is_another_acts_is_not_called_sound() {
     let act = gateway.run(&freezing(&gateway, "400.00")).act("freeze", "bank-a").clone();
     let other = gateway.run(&look(&[1])).act("query", "bank-a").clone();
     let (saved, of_other) = (proven(&officer, &act), proven(&officer, &other));
-    let key = gateway.caller("").get("/trail/keys").of_status(200).json()["checkpoint"].as_str().unwrap().to_owned();
+    let [key, receipts] = keys(&gateway);
     let file = gateway.root.path().join("evidence.json");
     let verify = |page: &Value| {
         std::fs::write(&file, page.to_string()).unwrap();
-        let said = xiezhi(&["verify", "--evidence", &file.to_string_lossy(), "--key", &key]);
+        let said = xiezhi(&["verify", "--evidence", &file.to_string_lossy(), "--key", &receipts, "--key", &key]);
         let text = format!("{}{}", String::from_utf8_lossy(&said.stdout), String::from_utf8_lossy(&said.stderr));
         (said.status.code().unwrap(), text)
     };
@@ -307,6 +317,15 @@ fn evidence_that_lacks_something_or_is_another_acts_is_not_called_sound() {
         verify(&page)
     };
     assert_eq!(verify(&saved).0, 0, "{}", verify(&saved).1);
+    let fewer = |page: &mut Value| {
+        let events = page["events"].as_array_mut().unwrap();
+        events.pop();
+        page["events_total"] = json!(events.len());
+    };
+    // Without the key that signed it nobody can tell whether these are all.
+    let said = xiezhi(&["verify", "--evidence", &file.to_string_lossy(), "--key", &key]);
+    assert_eq!(said.status.code(), Some(3), "{said:?}");
+    assert!(String::from_utf8_lossy(&said.stdout).contains("a second --key"), "{said:?}");
     let unproven = |page: &mut Value| {
         page["events"].as_array_mut().unwrap().iter_mut().for_each(|event| event["proof"] = Value::Null);
     };
@@ -316,7 +335,8 @@ fn evidence_that_lacks_something_or_is_another_acts_is_not_called_sound() {
         ("no event", changed(&|page| page["events"] = json!([]))),
         ("no proof", changed(&unproven)),
         ("more pages", changed(&|page| page["next"] = json!("9"))),
-        ("not all looked at", changed(&|page| page["complete"] = json!(false))),
+        ("a file of an earlier release", changed(&|page| drop(page.as_object_mut().unwrap().remove("head")))),
+        ("a head of a later one", changed(&|page| page["head"]["v"] = json!(2))),
     ] {
         assert!(code == 3 && told.contains("NOT COMPLETE"), "{what}: {code} {told}");
     }
@@ -330,6 +350,18 @@ fn evidence_that_lacks_something_or_is_another_acts_is_not_called_sound() {
             }),
         ),
         ("a time beside the leaf", "its time", changed(&|page| page["events"][0]["at"] = saved["as_of"].clone())),
+        ("not all looked at", "`complete`", changed(&|page| page["complete"] = json!(false))),
+        ("fewer events, and so it says", "`events_total`", changed(&|page| fewer(page))),
+        (
+            "and in its head too",
+            "not signed",
+            changed(&|page| {
+                fewer(page);
+                page["head"]["events_total"] = page["events_total"].clone();
+            }),
+        ),
+        ("a head of another act", "`act`", changed(&|page| page["head"] = of_other["head"].clone())),
+        ("a tree of its own", "`tree_size`", changed(&|page| page["tree_size"] = json!(1))),
         ("the order's digest", "order_digest", changed(&|page| page["order_digest"] = json!("00"))),
         (
             "proofs of another act",
