@@ -2,6 +2,7 @@
 
 mod directory;
 pub mod evidence;
+mod head;
 mod rebuild;
 
 pub use rebuild::run as rebuild;

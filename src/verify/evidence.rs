@@ -1,7 +1,5 @@
 //! What proves an act, checked offline: every event against its leaf, its place in the tree and the act; and that none is missing.
 
-mod head;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -99,7 +97,7 @@ pub fn check(saved: &Value, key: &NoteVerifier, receipts: Option<&ReceiptVerifie
         }
     }
     checked.lacks = lacks(last, &whose, &seen, uncovered);
-    checked.lacks.extend(head::lack(last, (key, receipts), &seen)?);
+    checked.lacks.extend(super::head::lack(last, (key, receipts), &seen)?);
     Ok(checked)
 }
 

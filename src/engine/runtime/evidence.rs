@@ -229,10 +229,8 @@ impl Shared {
             head: EvidenceHead::default(),
         };
         let all = chosen(found, &life);
-        view.events_total = u32::try_from(all.len()).unwrap_or(u32::MAX);
         view.delays = life.into_iter().take(EVIDENCE_LINES_MAX).collect();
         self.page(&mut view, &all, (cursor, limit), sealed)?;
-        view.head = self.signed_head(&view, &all);
         Ok(view)
     }
 
@@ -355,6 +353,8 @@ impl Shared {
         let sequences: Vec<u64> = page.iter().map(|seen| seen.sequence).collect();
         let (tree_size, proofs, checkpoint) = self.trail.prove_all(&sequences)?;
         (view.tree_size, view.checkpoint) = (tree_size, checkpoint);
+        view.events_total = u32::try_from(all.len()).unwrap_or(u32::MAX);
+        view.head = self.signed_head(view, all);
         for (seen, proof) in page.into_iter().zip(proofs) {
             let record = self.reader.read(seen.sequence).map_err(|_| Refusal::Unavailable)?;
             let leaf = record.ok_or(Refusal::Unavailable)?.leaf;

@@ -81,7 +81,7 @@ fn what_another_may_not_know_of_is_refused_after_the_same_reads_as_what_is_not_t
     let engine = &running.engine;
     let reads = Arc::new(AtomicU64::new(0));
     let counted = |index| Arc::new(Counted { index, reads: Arc::clone(&reads) });
-    engine.shared.index.look_through(|index| counted(index));
+    engine.shared.index.look_through(counted);
     let newest = || engine.shared.decider.read().state.requests.iter().map(|(_, open)| open.sequence).max().unwrap();
     let (finished, open) = tokio.block_on(async {
         submit_all(engine, 1).await;
