@@ -7,7 +7,6 @@ use anyhow::Context;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use store::disk::{Disk, RealDisk};
-use trail::NoteVerifier;
 
 use crate::client::{Client, number_at, text_at};
 
@@ -98,9 +97,9 @@ enum RequestCommand {
     Evidence {
         /// The act's id.
         act: String,
-        /// The public verifier key of the checkpoints; left out = the one that the gateway shows, which proves less: compare it over another channel.
+        /// The public keys of checkpoints and of receipts, given one by one; left out = those that the gateway shows, which proves less: compare them over another channel.
         #[arg(long)]
-        key: Option<String>,
+        key: Vec<String>,
         /// A sheet in Chinese to print instead of JSON; its proofs are checked all the same.
         #[arg(long)]
         sheet: bool,
@@ -174,14 +173,17 @@ pub fn run(arguments: RequestArguments) -> anyhow::Result<ExitCode> {
 }
 
 /// Pages to standard output, what came of the check to standard error, so that the first can be kept and checked again by `xiezhi verify --evidence`.
-async fn evidence(client: &Client, act: &str, key: Option<String>, sheet: bool) -> anyhow::Result<()> {
-    let key = match key {
-        Some(key) => key,
-        None => text_at(&client.get("/trail/keys").await?, "/checkpoint")?,
+async fn evidence(client: &Client, act: &str, key: Vec<String>, sheet: bool) -> anyhow::Result<()> {
+    let given = match key.is_empty() {
+        false => key,
+        true => {
+            let shown = client.get("/trail/keys").await?;
+            vec![text_at(&shown, "/checkpoint")?, text_at(&shown, "/receipt")?]
+        }
     };
-    let key = NoteVerifier::parse(&key).map_err(|error| anyhow::anyhow!("--key: {error}"))?;
+    let (key, receipts) = crate::verify::keys(&given)?;
     let pages = evidence_pages(client, act).await?;
-    let checked = crate::verify::evidence::check(&pages, &key)?;
+    let checked = crate::verify::evidence::check(&pages, &key, receipts.as_ref())?;
     if sheet {
         // Drawn from what was checked: another answer of the gateway need not say the same.
         pages.as_array().into_iter().flatten().for_each(|page| println!("{}", web::sheet(page)));

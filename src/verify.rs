@@ -3,6 +3,7 @@
 mod contents;
 mod directory;
 pub mod evidence;
+mod head;
 mod rebuild;
 
 pub use rebuild::run as rebuild;
@@ -14,7 +15,7 @@ use anyhow::{Context, bail};
 use clap::Args;
 use serde_json::Value;
 use store::disk::{Disk, ReadOnlyDisk};
-use trail::{Bundle, NoteVerifier};
+use trail::{Bundle, NoteVerifier, ReceiptVerifier};
 
 /// The longest bundle or checkpoint read from a file.
 const FILE_BYTES_MAX: u64 = 1 << 20;
@@ -34,9 +35,9 @@ pub struct VerifyArguments {
     /// What proves an act, as `xiezhi request evidence` wrote it; exit code 3 = nothing altered, and not all of it there.
     #[arg(long, conflicts_with_all = ["data", "bundle"])]
     pub evidence: Option<PathBuf>,
-    /// The public verifier key of the checkpoints, as `/trail/keys` shows it.
-    #[arg(long)]
-    pub key: String,
+    /// The public key of the checkpoints, as `/trail/keys` shows it; for `--evidence` given twice, with the receipt key from there.
+    #[arg(long, required = true)]
+    pub key: Vec<String>,
     /// Configuration of that gateway: with its master key every key slot and every snapshot of `--data` is opened too.
     #[arg(long, conflicts_with_all = ["bundle", "evidence"])]
     pub config: Option<PathBuf>,
@@ -54,12 +55,12 @@ pub struct RebuildArguments {
 
 /// Verifies.
 pub fn run(arguments: &VerifyArguments) -> anyhow::Result<ExitCode> {
-    let key = NoteVerifier::parse(&arguments.key).map_err(|error| anyhow::anyhow!("--key: {error}"))?;
+    let (key, receipts) = keys(&arguments.key)?;
     if let Some(file) = &arguments.evidence {
         let bytes =
             ReadOnlyDisk.read_file(file, EVIDENCE_BYTES_MAX).with_context(|| format!("reading {}", file.display()))?;
         let saved: Value = serde_json::from_slice(&bytes).with_context(|| format!("{} is no JSON", file.display()))?;
-        let checked = evidence::check(&saved, &key)?;
+        let checked = evidence::check(&saved, &key, receipts.as_ref())?;
         println!("{checked}");
         return Ok(if checked.is_whole() { ExitCode::SUCCESS } else { ExitCode::from(NOT_COMPLETE) });
     }
@@ -74,6 +75,23 @@ pub fn run(arguments: &VerifyArguments) -> anyhow::Result<ExitCode> {
         }
         (None, None) => bail!("name what to verify: --data DIR, --bundle FILE or --evidence FILE"),
     }
+}
+
+/// The key of checkpoints among those given, and that of receipts when it is there.
+///
+/// # Errors
+/// When one is neither, or none is of checkpoints.
+pub fn keys(given: &[String]) -> anyhow::Result<(NoteVerifier, Option<ReceiptVerifier>)> {
+    let (mut checkpoints, mut receipts) = (None, None);
+    for key in given {
+        match (NoteVerifier::parse(key), ReceiptVerifier::parse(key)) {
+            (_, Ok(key)) => receipts = Some(key),
+            (Ok(key), _) => checkpoints = Some(key),
+            (Err(error), _) => bail!("--key: {error}"),
+        }
+    }
+    let checkpoints = checkpoints.context("--key: the key of the checkpoints is missing; /trail/keys shows it")?;
+    Ok((checkpoints, receipts))
 }
 
 fn read_text(path: &std::path::Path) -> anyhow::Result<String> {

@@ -22,6 +22,8 @@ pub(crate) struct Seen {
     pub fact: Fact,
     /// SHA-256 of the sealed body, hex.
     pub body: Option<String>,
+    /// Of its leaf, as the trail has it.
+    pub leaf_hash: trail::Hash,
 }
 
 /// Of which act.

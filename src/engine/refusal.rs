@@ -112,4 +112,6 @@ pub enum Refusal {
     Unavailable,
     /// What it is about stands in the journal and cannot be read: its key or its file is damaged or lost. An operator must act.
     ContentUnreadable,
+    /// It may be among what is finished, and the index does not know all of that yet; it is being filled.
+    Filling,
 }

@@ -11,6 +11,7 @@ mod giving_back;
 mod gone;
 mod histories;
 mod kinds;
+mod known;
 mod late;
 mod law;
 mod ledger;

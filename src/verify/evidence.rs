@@ -1,6 +1,6 @@
 //! What proves an act, checked offline: every event against its leaf, its place in the tree and the act; and that none is missing.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use anyhow::{Context, bail, ensure};
@@ -8,7 +8,7 @@ use domain::day::show_instant;
 use domain::{ActId, CaseId, RequestId};
 use serde_json::Value;
 use store::record::{ActRef, ExchangeEnded, Fact, Leaf, read_leaf};
-use trail::{Bundle, Hash, NoteVerifier};
+use trail::{Bundle, Hash, NoteVerifier, ReceiptVerifier};
 
 /// What came of a check that found nothing altered.
 pub struct Checked {
@@ -50,11 +50,11 @@ struct Whose {
 }
 
 /// Checks every event: its leaf and hash, what is said beside them out of the leaf, that it is of the act, and its proof against the
-/// checkpoint that came with it, which must be signed by `key`; then that all are there.
+/// checkpoint that came with it, which must be signed by `key`; then that all are there, by the head that `receipts` signed.
 ///
 /// # Errors
 /// Whatever was altered, with the event and what does not fit.
-pub fn check(saved: &Value, key: &NoteVerifier) -> anyhow::Result<Checked> {
+pub fn check(saved: &Value, key: &NoteVerifier, receipts: Option<&ReceiptVerifier>) -> anyhow::Result<Checked> {
     let pages: Vec<&Value> = match saved {
         Value::Array(pages) => pages.iter().collect(),
         page => vec![page],
@@ -62,7 +62,7 @@ pub fn check(saved: &Value, key: &NoteVerifier) -> anyhow::Result<Checked> {
     let last = *pages.last().context("there is no page: nothing is proven")?;
     let whose = whose(last)?;
     let mut checked = Checked { proven: 0, tree_size: 0, lacks: Vec::new() };
-    let (mut seen, mut tasks, mut uncovered) = (BTreeSet::new(), BTreeSet::new(), 0_usize);
+    let (mut seen, mut tasks, mut uncovered) = (BTreeMap::new(), BTreeSet::new(), 0_usize);
     for page in &pages {
         for head in ["act", "request", "case"] {
             ensure!(page.get(head) == last.get(head), "the pages are not of one act: `{head}` differs");
@@ -71,10 +71,10 @@ pub fn check(saved: &Value, key: &NoteVerifier) -> anyhow::Result<Checked> {
         for event in page.get("events").and_then(Value::as_array).context("a page has no events")? {
             let (index, bytes, leaf) = leaf_of(event)?;
             ensure!(
-                seen.last().is_none_or(|before| *before < index),
+                seen.last_key_value().is_none_or(|(before, _)| *before < index),
                 "event {index}: it is out of order or stands twice"
             );
-            seen.insert(index);
+            seen.insert(index, trail::leaf_hash(&bytes));
             ensure!(whose.is_of(index, &leaf.fact, &mut tasks), "event {index} is not about this act");
             if index == whose.act.0 {
                 let stated = last.get("order_digest").and_then(Value::as_str);
@@ -97,6 +97,7 @@ pub fn check(saved: &Value, key: &NoteVerifier) -> anyhow::Result<Checked> {
         }
     }
     checked.lacks = lacks(last, &whose, &seen, uncovered);
+    checked.lacks.extend(super::head::lack(last, (key, receipts), &seen)?);
     Ok(checked)
 }
 
@@ -135,14 +136,14 @@ fn proof_of(event: &Value, index: u64) -> anyhow::Result<Option<Vec<Hash>>> {
 }
 
 /// What keeps it from being the whole of it.
-fn lacks(last: &Value, whose: &Whose, seen: &BTreeSet<u64>, uncovered: usize) -> Vec<String> {
+fn lacks(last: &Value, whose: &Whose, seen: &BTreeMap<u64, Hash>, uncovered: usize) -> Vec<String> {
     let mut lacks = Vec::new();
     let total = last.get("events_total").and_then(Value::as_u64).and_then(|total| usize::try_from(total).ok());
     if total != Some(seen.len()) {
         lacks.push(format!("{} of {} events are here", seen.len(), total.unwrap_or_default()));
     }
     for (place, what) in [(whose.request, "asked for it"), (whose.act.0, "planned it")] {
-        if !seen.contains(&place) {
+        if !seen.contains_key(&place) {
             lacks.push(format!("event {place}, which {what}, is missing"));
         }
     }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::LazyLock;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ALLOW, CONNECTION, CONTENT_LANGUAGE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::http::header::{ALLOW, CONNECTION, CONTENT_LANGUAGE, HeaderValue, RETRY_AFTER, VARY, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
 use domain::rules::Breach;
 use serde::{Deserialize, Serialize};
@@ -76,6 +76,7 @@ slugs! {
     Draining = "draining",
     Unavailable = "unavailable",
     ContentUnreadable = "content_unreadable",
+    HistoryFilling = "history_filling",
 }
 
 /// One entry of `problems.toml`.
@@ -226,7 +227,7 @@ impl Problem {
         let text = self.text(language, call);
         let mut response = HttpResponse::build(self.status());
         response.insert_header((CONTENT_LANGUAGE, language.tag())).content_type("application/problem+json");
-        response.insert_header(("Cache-Control", "no-store"));
+        response.insert_header(("Cache-Control", "no-store")).insert_header((VARY, "Accept-Language"));
         if let Some(seconds) = self.0.retry_after_s {
             response.insert_header((RETRY_AFTER, seconds));
         }

@@ -7,6 +7,8 @@ pub use self::sheet::sheet;
 use actix_web::http::header::ACCEPT;
 use actix_web::web::Path;
 use actix_web::{HttpRequest, HttpResponse};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use domain::rules::Rule;
 use engine::delay::Stretch;
 use engine::view::evidence::{
@@ -59,6 +61,39 @@ struct ShownEvidence<'a> {
     next: Option<String>,
     tree_size: u64,
     checkpoint: &'a str,
+    head: ShownHead<'a>,
+}
+
+/// What is signed, field by field, with its signature: whoever takes that out has what was signed.
+#[derive(Serialize)]
+struct ShownHead<'a> {
+    act: String,
+    case: String,
+    complete: bool,
+    events_digest: Hex<'a>,
+    events_total: u32,
+    log: &'a str,
+    request: String,
+    signature: String,
+    tree_size: u64,
+    v: u8,
+}
+
+impl<'a> ShownHead<'a> {
+    fn of(view: &'a EvidenceView) -> Self {
+        Self {
+            act: view.act.to_string(),
+            case: view.case.to_string(),
+            complete: view.complete,
+            events_digest: Hex(&view.head.events_digest),
+            events_total: view.events_total,
+            log: &view.head.log,
+            request: view.request.to_string(),
+            signature: STANDARD.encode(view.head.signature),
+            tree_size: view.tree_size,
+            v: 1,
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -416,6 +451,7 @@ impl<'a> ShownEvidence<'a> {
             next: view.next.map(|next| next.to_string()),
             tree_size: view.tree_size,
             checkpoint: &view.checkpoint,
+            head: ShownHead::of(view),
         }
     }
 }

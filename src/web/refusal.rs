@@ -10,6 +10,8 @@ use crate::problem::{Problem, Slug};
 pub(crate) const OVERLOAD_WAIT_S: u32 = 1;
 /// While we stop and start again.
 const DRAIN_WAIT_S: u32 = 10;
+/// While the index is filled: a hundred thousand events are read within one or two.
+const FILL_WAIT_S: u32 = 2;
 /// Until an operator has acted.
 const REPAIR_WAIT_S: u32 = 60;
 
@@ -70,6 +72,7 @@ impl From<Refusal> for Problem {
             Refusal::Draining => Self::from(Slug::Draining).after(DRAIN_WAIT_S),
             Refusal::ContentUnreadable => Self::from(Slug::ContentUnreadable).after(REPAIR_WAIT_S),
             Refusal::Unavailable => Self::from(Slug::Unavailable).after(REPAIR_WAIT_S),
+            Refusal::Filling => Self::from(Slug::HistoryFilling).after(FILL_WAIT_S),
         }
     }
 }

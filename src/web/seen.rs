@@ -9,7 +9,7 @@ use std::time::Instant;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
-use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue, VARY};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, web};
 use futures_util::FutureExt as _;
@@ -47,7 +47,8 @@ pub(crate) async fn see(
     let began = Instant::now();
     let call = request.app_data::<web::Data<CallNames>>().map_or_else(String::new, |names| names.next());
     let language = language_of(request.request());
-    let span = tracing::info_span!(
+    // At the level of the gravest line within it: a span that the log leaves out would take the call's name from lines that it keeps.
+    let span = tracing::error_span!(
         "call", call, method = %request.method(), route = Empty, status = Empty, duration_ms = Empty, token = Empty
     );
     let served = AssertUnwindSafe(next.call(request)).catch_unwind().instrument(span.clone()).await;
@@ -75,7 +76,20 @@ pub(crate) async fn see(
     if let Ok(name) = HeaderValue::from_str(&call) {
         response.headers_mut().insert(CALL, name);
     }
+    if response.request().path().starts_with("/v1/") {
+        vary(response.headers_mut());
+    }
     Ok(response)
+}
+
+/// Texts are in the caller's language, and what is shown is what the caller may see: nobody in between may give one's answer to another.
+fn vary(headers: &mut HeaderMap) {
+    const LANGUAGE_AND_TOKEN: &str = "Accept-Language, Authorization";
+    let whole = match headers.get(VARY).and_then(|value| value.to_str().ok()) {
+        None | Some("Accept-Language") => Some(HeaderValue::from_static(LANGUAGE_AND_TOKEN)),
+        Some(also) => HeaderValue::from_str(&format!("{also}, {LANGUAGE_AND_TOKEN}")).ok(),
+    };
+    whole.into_iter().for_each(|whole| drop(headers.insert(VARY, whole)));
 }
 
 /// The answer of a handler; a problem in it is told in the caller's language.

@@ -54,6 +54,12 @@ fn freezing(gateway: &Gateway, yuan: &str) -> Ask {
     acts(&[0], vec![freeze("bank-a", &account, yuan)]).claim("1000.00")
 }
 
+/// The public keys of checkpoints and of receipts.
+fn keys(gateway: &Gateway) -> [String; 2] {
+    let shown = gateway.caller("").get("/trail/keys").of_status(200).json();
+    ["checkpoint", "receipt"].map(|key| shown[key].as_str().unwrap().to_owned())
+}
+
 fn case_of(view: &View) -> &str {
     view.0["case"]["id"].as_str().unwrap()
 }
@@ -206,7 +212,7 @@ fn a_page_at_a_time_and_a_sheet_for_people() {
     // The same bytes and proofs on every page, whatever was read for those before it.
     let head = |page: &Value| {
         let mut head = page.clone();
-        ["as_of", "events", "next", "tree_size", "checkpoint"].iter().for_each(|key| head[key] = Value::Null);
+        ["as_of", "events", "next", "tree_size", "checkpoint", "head"].iter().for_each(|key| head[key] = Value::Null);
         head
     };
     let bytes = |event: &Value| (event["sequence"].clone(), event["leaf"].clone(), event["leaf_hash"].clone());
@@ -215,6 +221,10 @@ fn a_page_at_a_time_and_a_sheet_for_people() {
         let page = officer.get(&format!("{path}?limit=1{cursor}")).of_status(200).json();
         found.extend(page["events"].as_array().unwrap().iter().map(bytes));
         assert_eq!(head(&page), head(&whole));
+        assert_eq!(
+            page["head"]["events_digest"], whole["head"]["events_digest"],
+            "each page says which events there are"
+        );
         if page["tree_size"] == whole["tree_size"] {
             let of_whole =
                 whole["events"].as_array().unwrap().iter().find(|event| bytes(event) == bytes(&page["events"][0]));
@@ -251,12 +261,12 @@ fn evidence_is_checked_offline_and_what_was_altered_is_found() {
     assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
     assert!(String::from_utf8_lossy(&said.stderr).contains("evidence sound"));
     assert!(String::from_utf8_lossy(&run(&["--sheet"]).stdout).contains("协助执行事项证据单"));
-    let key = gateway.caller("").get("/trail/keys").of_status(200).json()["checkpoint"].as_str().unwrap().to_owned();
+    let [key, receipts] = keys(&gateway);
     let file = gateway.root.path().join("evidence.json");
     let verify = |text: &str| {
         std::fs::write(&file, text).unwrap();
         let file = file.to_string_lossy();
-        let said = xiezhi(&["verify", "--evidence", &file, "--key", &key]);
+        let said = xiezhi(&["verify", "--evidence", &file, "--key", &key, "--key", &receipts]);
         (
             said.status.success(),
             format!("{}{}", String::from_utf8_lossy(&said.stdout), String::from_utf8_lossy(&said.stderr)),
@@ -286,71 +296,118 @@ fn evidence_is_checked_offline_and_what_was_altered_is_found() {
     assert!(!sound && told.contains("is not proven"), "{told}");
 }
 
-#[test]
-fn evidence_that_lacks_something_or_is_another_acts_is_not_called_sound() {
-    let gateway = Gateway::with(vec![Spec::called("bank-a").holds(&[100_000])]);
-    let officer = gateway.caller("officer");
-    let act = gateway.run(&freezing(&gateway, "400.00")).act("freeze", "bank-a").clone();
-    let other = gateway.run(&look(&[1])).act("query", "bank-a").clone();
-    let (saved, of_other) = (proven(&officer, &act), proven(&officer, &other));
-    let key = gateway.caller("").get("/trail/keys").of_status(200).json()["checkpoint"].as_str().unwrap().to_owned();
-    let file = gateway.root.path().join("evidence.json");
-    let verify = |page: &Value| {
+/// Evidence of two acts as somebody saved it, and what `verify` says when it is given back changed.
+struct Saved {
+    gateway: Gateway,
+    page: Value,
+    of_other: Value,
+}
+
+impl Saved {
+    fn of_two() -> Self {
+        let gateway = Gateway::with(vec![Spec::called("bank-a").holds(&[100_000])]);
+        let officer = gateway.caller("officer");
+        let act = gateway.run(&freezing(&gateway, "400.00")).act("freeze", "bank-a").clone();
+        let other = gateway.run(&look(&[1])).act("query", "bank-a").clone();
+        let (page, of_other) = (proven(&officer, &act), proven(&officer, &other));
+        Self { gateway, page, of_other }
+    }
+
+    fn verified_by(&self, page: &Value, keys: &[String]) -> (i32, String) {
+        let file = self.gateway.root.path().join("evidence.json");
         std::fs::write(&file, page.to_string()).unwrap();
-        let said = xiezhi(&["verify", "--evidence", &file.to_string_lossy(), "--key", &key]);
+        let file = file.to_string_lossy();
+        let mut words = vec!["verify", "--evidence", &*file];
+        words.extend(keys.iter().flat_map(|key| ["--key", key.as_str()]));
+        let said = xiezhi(&words);
         let text = format!("{}{}", String::from_utf8_lossy(&said.stdout), String::from_utf8_lossy(&said.stderr));
         (said.status.code().unwrap(), text)
-    };
-    let changed = |change: &dyn Fn(&mut Value)| {
-        let mut page = saved.clone();
+    }
+
+    fn changed(&self, change: impl Fn(&mut Value)) -> (i32, String) {
+        let mut page = self.page.clone();
         change(&mut page);
-        verify(&page)
-    };
-    assert_eq!(verify(&saved).0, 0, "{}", verify(&saved).1);
-    let unproven = |page: &mut Value| {
-        page["events"].as_array_mut().unwrap().iter_mut().for_each(|event| event["proof"] = Value::Null);
-    };
+        self.verified_by(&page, &keys(&self.gateway))
+    }
+}
+
+fn unproven(page: &mut Value) {
+    page["events"].as_array_mut().unwrap().iter_mut().for_each(|event| event["proof"] = Value::Null);
+}
+
+#[test]
+fn evidence_that_lacks_something_or_is_another_acts_is_not_called_sound() {
+    let saved = Saved::of_two();
+    let of_other = &saved.of_other;
+    let sound = saved.changed(|_| ());
+    assert_eq!(sound.0, 0, "{}", sound.1);
     for (what, (code, told)) in [
-        ("an event left out", changed(&|page| drop(page["events"].as_array_mut().unwrap().remove(1)))),
-        ("the last left out", changed(&|page| drop(page["events"].as_array_mut().unwrap().pop()))),
-        ("no event", changed(&|page| page["events"] = json!([]))),
-        ("no proof", changed(&unproven)),
-        ("more pages", changed(&|page| page["next"] = json!("9"))),
-        ("not all looked at", changed(&|page| page["complete"] = json!(false))),
+        ("an event left out", saved.changed(|page| drop(page["events"].as_array_mut().unwrap().remove(1)))),
+        ("the last left out", saved.changed(|page| drop(page["events"].as_array_mut().unwrap().pop()))),
+        ("no event", saved.changed(|page| page["events"] = json!([]))),
+        ("no proof", saved.changed(unproven)),
+        ("more pages", saved.changed(|page| page["next"] = json!("9"))),
     ] {
         assert!(code == 3 && told.contains("NOT COMPLETE"), "{what}: {code} {told}");
     }
+    let unproven_and_altered = |page: &mut Value| {
+        unproven(page);
+        page["events"][0]["leaf"]["at"] = json!(1);
+    };
+    let of_another = |page: &mut Value| {
+        for of in ["events", "events_total", "checkpoint"] {
+            page[of] = of_other[of].clone();
+        }
+    };
+    let twice = |page: &mut Value| {
+        let first = page["events"][0].clone();
+        page["events"].as_array_mut().unwrap().insert(1, first);
+    };
     for (what, wanted, (code, told)) in [
-        (
-            "a leaf without its proof",
-            "it was altered",
-            changed(&|page| {
-                unproven(page);
-                page["events"][0]["leaf"]["at"] = json!(1);
-            }),
-        ),
-        ("a time beside the leaf", "its time", changed(&|page| page["events"][0]["at"] = saved["as_of"].clone())),
-        ("the order's digest", "order_digest", changed(&|page| page["order_digest"] = json!("00"))),
-        (
-            "proofs of another act",
-            "not about this act",
-            changed(&|page| {
-                page["events"] = of_other["events"].clone();
-                page["events_total"] = of_other["events_total"].clone();
-                page["checkpoint"] = of_other["checkpoint"].clone();
-            }),
-        ),
-        (
-            "an event twice",
-            "twice",
-            changed(&|page| {
-                let first = page["events"][0].clone();
-                page["events"].as_array_mut().unwrap().insert(1, first);
-            }),
-        ),
+        ("a leaf without its proof", "it was altered", saved.changed(unproven_and_altered)),
+        ("a time beside the leaf", "its time", saved.changed(|page| page["events"][0]["at"] = page["as_of"].clone())),
+        ("the order's digest", "order_digest", saved.changed(|page| page["order_digest"] = json!("00"))),
+        ("proofs of another act", "not about this act", saved.changed(of_another)),
+        ("an event twice", "twice", saved.changed(twice)),
     ] {
         assert!(code == 1 && told.contains(wanted), "{what}: {code} {told}");
     }
+}
+
+#[test]
+fn which_events_there_are_is_signed_and_what_says_otherwise_is_found() {
+    let saved = Saved::of_two();
+    let fewer = |page: &mut Value| {
+        let events = page["events"].as_array_mut().unwrap();
+        events.pop();
+        page["events_total"] = json!(events.len());
+    };
+    let fewer_in_its_head_too = |page: &mut Value| {
+        fewer(page);
+        page["head"]["events_total"] = page["events_total"].clone();
+    };
+    let another = |page: &mut Value| page["head"] = saved.of_other["head"].clone();
+    for (what, wanted, (code, told)) in [
+        ("not all looked at", "`complete`", saved.changed(|page| page["complete"] = json!(false))),
+        ("fewer events, and so it says", "`events_total`", saved.changed(fewer)),
+        ("and in its head too", "not signed", saved.changed(fewer_in_its_head_too)),
+        ("a head of another act", "`act`", saved.changed(another)),
+        ("a tree of its own", "`tree_size`", saved.changed(|page| page["tree_size"] = json!(1))),
+    ] {
+        assert!(code == 1 && told.contains(wanted), "{what}: {code} {told}");
+    }
+    let [key, receipts] = keys(&saved.gateway);
+    for (what, (code, told)) in [
+        ("a file of an earlier release", saved.changed(|page| drop(page.as_object_mut().unwrap().remove("head")))),
+        ("a head of a later one", saved.changed(|page| page["head"]["v"] = json!(2))),
+        ("no key of receipts", saved.verified_by(&saved.page, std::slice::from_ref(&key))),
+    ] {
+        assert!(code == 3 && told.contains("whether these are all cannot be told"), "{what}: {code} {told}");
+    }
+    let other_way = saved.verified_by(&saved.page, &[receipts.clone(), key]);
+    assert_eq!(other_way.0, 0, "{}", other_way.1);
+    let without = saved.verified_by(&saved.page, &[receipts]);
+    assert!(without.0 == 1 && without.1.contains("the key of the checkpoints is missing"), "{}", without.1);
 }
 
 #[test]

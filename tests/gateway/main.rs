@@ -53,4 +53,5 @@ mod settling;
 mod stand_ins;
 mod stops;
 mod storage;
+mod strangers;
 mod trials;

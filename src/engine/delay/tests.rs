@@ -21,7 +21,7 @@ fn whose(approvals: u8, fetched: bool) -> Whose {
 }
 
 fn seen(sequence: u64, at: Millis, fact: impl Into<Fact>) -> Seen {
-    Seen { sequence, at, fact: fact.into(), body: None }
+    Seen { sequence, at, fact: fact.into(), body: None, leaf_hash: trail::leaf_hash(&[]) }
 }
 
 fn accepted(at: Millis) -> Seen {

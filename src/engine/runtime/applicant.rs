@@ -21,12 +21,12 @@ impl Engine {
         page_from: u32,
         page_len: u16,
     ) -> Result<ApplicantView, Refusal> {
-        let (court, secret, case) = self.whose(id)?;
+        let known = self.shared.known_to(caller, id)?;
         // A secret request is shown by its own path to those whom it names, and by this one to nobody.
-        if secret || caller.court.as_ref().is_some_and(|own| *own != court) {
+        if known.is_secret {
             return Err(Refusal::NotFound);
         }
-        if !may_see(&self.shared.decider.read().state, case) {
+        if !may_see(&self.shared.decider.read().state, known.case) {
             return Err(Refusal::ApplicantNotAllowed);
         }
         let view = self.request(caller, id, page_from, page_len, None, 0).await?;
@@ -54,21 +54,6 @@ impl Engine {
         let controlled = held.map(|measure| Money::from_units(measure.caught())).sum();
         let deducted = acts.iter().map(|act| Money::from_units(state.kept_of(*act))).sum();
         Ok(ApplicantSums { target, controlled, deducted })
-    }
-
-    /// Court, whether it is secret, and the sequence of its case.
-    fn whose(&self, id: RequestId) -> Result<(String, bool, u64), Refusal> {
-        let open = {
-            let decider = self.shared.decider.read();
-            let state = &decider.state;
-            let open = state.request_index(id).and_then(|index| state.requests.get(index));
-            open.map(|open| (state.word(open.court).to_owned(), !open.viewers.is_empty(), state.case_id(open.case).0))
-        };
-        if let Some(open) = open {
-            return Ok(open);
-        }
-        let closed = self.shared.closed_request(id.0)?.ok_or(Refusal::NotFound)?;
-        Ok((closed.court, !closed.viewers.is_empty(), closed.case))
     }
 }
 

@@ -139,20 +139,8 @@ impl Engine {
 
     /// Court and version of a finished request; `None` for an open one. Another court's is not found.
     fn court_and_version(&self, caller: &Caller, id: RequestId) -> Result<Option<(String, u64)>, Refusal> {
-        let open = {
-            let decider = self.shared.decider.read();
-            let open = decider.state.request_index(id).and_then(|index| decider.state.requests.get(index));
-            open.map(|open| (decider.state.word(open.court).to_owned(), decider.state.viewers_of(open)))
-        };
-        let (court, viewers, closed) = match open {
-            Some((court, viewers)) => (court, viewers, None),
-            None => {
-                let closed = self.shared.closed_request(id.0)?.ok_or(Refusal::NotFound)?;
-                (closed.court.clone(), closed.viewers, Some((closed.court, closed.version)))
-            }
-        };
-        let foreign = caller.court.as_ref().is_some_and(|own| *own != court);
-        if foreign || !caller.may_see(&viewers) { Err(Refusal::NotFound) } else { Ok(closed) }
+        let known = self.shared.known_to(caller, id)?;
+        Ok(known.closed.map(|closed| (closed.court, closed.version)))
     }
 
     /// The courts that a caller may see, with their deliveries together; all of them for the gateway's own use.

@@ -1,5 +1,6 @@
 //! What proves one act, put together from the journal alone: its events, those of its case that are about it, those that held it.
 
+mod head;
 mod kept;
 mod lines;
 
@@ -24,7 +25,7 @@ use crate::state::books::paper_key;
 use crate::state::proof::{CASE_EVENTS_MAX, HOLDS_MAX, OF_CONFIG, OF_GATEWAY, hold_key};
 use crate::view::Caller;
 use crate::view::evidence::{
-    EVIDENCE_LINES_MAX, EVIDENCE_LOOKED_MAX, EvidenceEvent, EvidenceView, ReleasedLine, SealedEvidence,
+    EVIDENCE_LINES_MAX, EVIDENCE_LOOKED_MAX, EvidenceEvent, EvidenceHead, EvidenceView, ReleasedLine, SealedEvidence,
 };
 use crate::words::words;
 
@@ -52,7 +53,6 @@ struct Places {
     request: RequestId,
     case: u64,
     court: String,
-    viewers: Vec<String>,
     /// Version of a request that is finished.
     closed: Option<u64>,
     version: u64,
@@ -82,11 +82,8 @@ impl Engine {
         sealed: bool,
         (cursor, limit): (Option<u64>, u16),
     ) -> Result<EvidenceView, Refusal> {
+        self.shared.known_by_act(caller, act)?;
         let places = self.shared.places_of(act)?;
-        let foreign = caller.court.as_ref().is_some_and(|own| *own != places.court);
-        if foreign || !caller.may_see(&places.viewers) {
-            return Err(Refusal::NotFound);
-        }
         if sealed {
             let closed = places.closed.map(|version| ClosedRead { version });
             self.note_read(caller, places.request, closed, places.version).await?;
@@ -112,22 +109,16 @@ impl Engine {
 }
 
 impl Shared {
-    fn seen(&self, sequence: u64) -> Option<Seen> {
+    pub(super) fn seen(&self, sequence: u64) -> Option<Seen> {
         let record = self.reader.read(sequence).ok()??;
         let leaf = read_leaf(&record.leaf).ok()?;
-        Some(Seen { sequence, at: leaf.at, fact: leaf.fact, body: leaf.body_digest })
+        let leaf_hash = ::trail::leaf_hash(&record.leaf);
+        Some(Seen { sequence, at: leaf.at, fact: leaf.fact, body: leaf.body_digest, leaf_hash })
     }
 
     /// By leaves alone, so that it works for an erased case too.
     fn places_of(&self, act: ActId) -> Result<Places, Refusal> {
-        let (request, acts) = match self.seen(act.sequence).ok_or(Refusal::NotFound)?.fact {
-            Fact::RequestAccepted(fact) => (act.sequence, fact.acts),
-            Fact::PlanExtended(fact) => (fact.request, fact.acts),
-            _ => return Err(Refusal::NotFound),
-        };
-        if act.line >= acts {
-            return Err(Refusal::NotFound);
-        }
+        let request = self.planned(act).ok_or(Refusal::NotFound)?;
         let partner = self.papers.line(act).map(|line| line.partner).unwrap_or_default();
         let id = RequestId(request);
         let open = {
@@ -143,7 +134,6 @@ impl Shared {
                 request: id,
                 case: state.case_id(open.case).0,
                 court: state.word(open.court).to_owned(),
-                viewers: state.viewers_of(open),
                 closed: None,
                 version: open.version,
                 events: open.events.clone(),
@@ -159,7 +149,6 @@ impl Shared {
                     request: id,
                     case: closed.case,
                     court: closed.court,
-                    viewers: closed.viewers,
                     closed: Some(closed.version),
                     version: closed.version,
                     events: closed.events,
@@ -240,9 +229,9 @@ impl Shared {
             events_total: 0,
             tree_size: 0,
             checkpoint: String::new(),
+            head: EvidenceHead::default(),
         };
         let all = chosen(found, &life);
-        view.events_total = u32::try_from(all.len()).unwrap_or(u32::MAX);
         view.delays = life.into_iter().take(EVIDENCE_LINES_MAX).collect();
         self.page(&mut view, &all, (cursor, limit), sealed)?;
         Ok(view)
@@ -367,6 +356,8 @@ impl Shared {
         let sequences: Vec<u64> = page.iter().map(|seen| seen.sequence).collect();
         let (tree_size, proofs, checkpoint) = self.trail.prove_all(&sequences)?;
         (view.tree_size, view.checkpoint) = (tree_size, checkpoint);
+        view.events_total = u32::try_from(all.len()).unwrap_or(u32::MAX);
+        view.head = self.signed_head(view, all);
         for (seen, proof) in page.into_iter().zip(proofs) {
             let record = self.reader.read(seen.sequence).map_err(|_| Refusal::Unavailable)?;
             let leaf = record.ok_or(Refusal::Unavailable)?.leaf;

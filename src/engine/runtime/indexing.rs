@@ -228,6 +228,13 @@ impl IndexSide {
         Arc::clone(&self.index.read())
     }
 
+    /// Puts something between readers and the index.
+    #[cfg(test)]
+    pub(crate) fn look_through<I: Index + 'static>(&self, between: impl FnOnce(Arc<dyn Index>) -> Arc<I>) {
+        let mut index = self.index.write();
+        *index = between(Arc::clone(&index));
+    }
+
     /// The next event to apply.
     #[must_use]
     pub fn applied(&self) -> u64 {

@@ -172,39 +172,13 @@ impl Engine {
     }
 
     fn own_request(&self, caller: &Caller, id: RequestId) -> Result<String, Refusal> {
-        let decider = self.shared.decider.read();
-        let open = decider.state.request_index(id).and_then(|index| decider.state.requests.get(index));
-        let court = match open {
-            Some(open) if !caller.may_see(&decider.state.viewers_of(open)) => return Err(Refusal::NotFound),
-            Some(open) => decider.state.word(open.court).to_owned(),
-            None => {
-                drop(decider);
-                let closed = self.shared.closed_request(id.0)?.ok_or(Refusal::NotFound)?;
-                if caller.court.as_ref().is_none_or(|court| *court == closed.court) && caller.may_see(&closed.viewers) {
-                    return Err(Refusal::WrongState { state: "finished" });
-                }
-                return Err(Refusal::NotFound);
-            }
-        };
-        if caller.court.as_ref().is_some_and(|own| *own != court) { Err(Refusal::NotFound) } else { Ok(court) }
+        let known = self.shared.known_to(caller, id)?;
+        if known.closed.is_some() { Err(Refusal::WrongState { state: "finished" }) } else { Ok(known.court) }
     }
 
     fn own_act(&self, caller: &Caller, act: ActId) -> Result<String, Refusal> {
-        let request = {
-            let decider = self.shared.decider.read();
-            let found = decider.state.act_index(act).and_then(|index| decider.state.acts.get(index));
-            found.and_then(|act| decider.state.requests.get(act.request)).map(|open| open.sequence)
-        };
-        match request {
-            Some(request) => self.own_request(caller, RequestId(request)),
-            None => {
-                let plan = self.shared.papers.plan(act.sequence).ok_or(Refusal::NotFound)?;
-                if plan.lines.len() <= act.line as usize {
-                    return Err(Refusal::NotFound);
-                }
-                self.own_request(caller, RequestId(plan.request))
-            }
-        }
+        let (request, _) = self.shared.known_by_act(caller, act)?;
+        self.own_request(caller, request)
     }
 
     /// Requests, newest first: open ones from memory, finished ones from the index.
@@ -372,25 +346,16 @@ impl Engine {
         cursor: Option<u64>,
         limit: u16,
     ) -> Result<Page<EventView>, Refusal> {
+        self.shared.known_to(caller, id)?;
         let open = {
             let decider = self.shared.decider.read();
             let open = decider.state.request_index(id).and_then(|index| decider.state.requests.get(index));
-            let parts = |open: &OpenRequest| {
-                let viewers = decider.state.viewers_of(open);
-                (decider.state.word(open.court).to_owned(), viewers, open.events.clone())
-            };
-            open.map(parts)
+            open.map(|open| open.events.clone())
         };
-        let (court, viewers, sequences) = match open {
-            Some(open) => open,
-            None => {
-                let closed = self.shared.closed_request(id.0)?.ok_or(Refusal::NotFound)?;
-                (closed.court, closed.viewers, self.shared.closed_events(id.0)?)
-            }
+        let sequences = match open {
+            Some(sequences) => sequences,
+            None => self.shared.closed_events(id.0)?,
         };
-        if caller.court.as_ref().is_some_and(|own| *own != court) || !caller.may_see(&viewers) {
-            return Err(Refusal::NotFound);
-        }
         self.done(Command::Tick).await?;
         let after = cursor.map_or(0, |cursor| cursor.saturating_add(1));
         let limit = usize::from(limit.clamp(1, LIST_MAX));

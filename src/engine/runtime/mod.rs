@@ -22,6 +22,7 @@ mod inbound;
 mod inbox;
 mod indexing;
 mod journaling;
+mod known;
 mod listing;
 mod measures;
 pub mod opening;

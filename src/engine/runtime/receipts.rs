@@ -29,7 +29,13 @@ impl ReceiptSigner {
     /// Signs canonical JSON under [`RECEIPT_CONTEXT`]; `None` only when there is more than a receipt may sign.
     #[must_use]
     pub fn sign(&self, canonical_json: &[u8]) -> Option<[u8; 64]> {
-        let signed = receipt_bytes(RECEIPT_CONTEXT, canonical_json).ok()?;
+        self.sign_as(RECEIPT_CONTEXT, canonical_json)
+    }
+
+    /// Signs canonical JSON under another context; `None` only when there is more than a receipt may sign, or the context is none.
+    #[must_use]
+    pub fn sign_as(&self, context: &str, canonical_json: &[u8]) -> Option<[u8; 64]> {
+        let signed = receipt_bytes(context, canonical_json).ok()?;
         self.pair.sign(&signed).as_ref().try_into().ok()
     }
 }

@@ -88,7 +88,7 @@ impl Shared {
             return Ok(());
         }
         // An index that is being filled may not have come to the ordinary request yet.
-        if self.index.filled_to().is_some() { Err(Refusal::Unavailable) } else { Err(Refusal::NotFound) }
+        if self.index.filled_to().is_some() { Err(Refusal::Filling) } else { Err(Refusal::NotFound) }
     }
 
     /// The key of a case that goes on under another number, unless this token knows it by secret requests of others alone: their

@@ -265,6 +265,19 @@ impl Trail {
         Receipt { sequence, leaf_hash, signature }
     }
 
+    /// Signs other canonical JSON under a context of its own, by the key of receipts; it must stay far below
+    /// [`trail::RECEIPT_BYTES_MAX`](::trail::RECEIPT_BYTES_MAX).
+    #[must_use]
+    pub fn sign_as(&self, context: &str, canonical_json: &str) -> [u8; 64] {
+        self.receipt_key.sign_as(context, canonical_json.as_bytes()).unwrap_or([0; 64])
+    }
+
+    /// The name of the log, which every checkpoint begins with.
+    #[must_use]
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
     /// The public keys: checkpoint verifier key, receipt verifier key.
     #[must_use]
     pub fn public_keys(&self) -> (String, String) {

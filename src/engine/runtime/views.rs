@@ -46,7 +46,6 @@ struct Sketch {
     acts: Vec<Sketched>,
     superseded: Vec<u64>,
     leads: Vec<u64>,
-    viewers: Vec<String>,
     /// What secret requests have in the sums of its case, each with the event that planned it.
     secrets: Vec<(u64, Entry)>,
     /// What it planned cannot be read, so nothing of it can be shown.
@@ -67,8 +66,11 @@ impl Engine {
         after_version: Option<u64>,
         wait_ms: u64,
     ) -> Result<RequestView, Refusal> {
+        let mut known = self.shared.known_to(caller, id)?;
         if let Some(after) = after_version {
+            // Only for whoever may see it: that a call waits would tell of a request as well as an answer does.
             self.wait_for(id, after, wait_ms.min(WAIT_MS_MAX)).await;
+            known = self.shared.known_to(caller, id)?;
         }
         let page = (page_from, page_len.clamp(1, PAGE_ACTS_MAX));
         let sketch = {
@@ -80,16 +82,15 @@ impl Engine {
         };
         let (sketch, closed) = match sketch {
             Some(sketch) => (sketch, None),
-            None => self.closed_sketch(id, page).map_err(|refusal| self.shared.absent_or_lost(caller, id, refusal))?,
+            None => {
+                let closed = self.closed_sketch(id, page, known.closed);
+                closed.map_err(|refusal| self.shared.absent_or_lost(caller, id, refusal))?
+            }
         };
         let was_closed = closed.is_some();
-        let foreign = caller.court.as_ref().is_some_and(|court| *court != sketch.view.court);
-        if foreign || !caller.may_see(&sketch.viewers) {
-            return Err(Refusal::NotFound);
-        }
         self.note_read(caller, id, closed, sketch.view.version).await?;
         // Its last events may still have been on their way to the disk; now that the read is durable, they can be read.
-        let sketch = if was_closed { self.closed_sketch(id, page)?.0 } else { sketch };
+        let sketch = if was_closed { self.closed_sketch(id, page, None)?.0 } else { sketch };
         self.shared.complete(sketch, Some(&caller.token))
     }
 
@@ -120,13 +121,13 @@ impl Engine {
         };
         let (sketch, is_open) = match look() {
             Some(sketch) => (sketch, true),
-            None => (self.closed_sketch(id, page)?.0, false),
+            None => (self.closed_sketch(id, page, None)?.0, false),
         };
         if sketch.view.version < self.shared.durable.load(std::sync::atomic::Ordering::Acquire) {
             return self.shared.complete(sketch, None);
         }
         self.done(Command::Tick).await?;
-        let sketch = if is_open { sketch } else { self.closed_sketch(id, page)?.0 };
+        let sketch = if is_open { sketch } else { self.closed_sketch(id, page, None)?.0 };
         self.shared.complete(sketch, None)
     }
 
@@ -144,8 +145,17 @@ impl Engine {
         }
     }
 
-    fn closed_sketch(&self, id: RequestId, page: (u32, u16)) -> Result<(Sketch, Option<ClosedRead>), Refusal> {
-        let closed = self.shared.closed_request(id.0)?.ok_or(Refusal::NotFound)?;
+    /// A finished request; `known` = what the index says of it, when that was read already.
+    fn closed_sketch(
+        &self,
+        id: RequestId,
+        page: (u32, u16),
+        known: Option<ClosedRequest>,
+    ) -> Result<(Sketch, Option<ClosedRead>), Refusal> {
+        let closed = match known {
+            Some(closed) => closed,
+            None => self.shared.closed_request(id.0)?.ok_or(Refusal::NotFound)?,
+        };
         let state = self.shared.closed_state(id.0)?;
         let end = RequestState::from_word(&closed.state).unwrap_or(RequestState::Finished);
         let read = Some(ClosedRead { version: closed.version });
@@ -190,9 +200,14 @@ impl Shared {
     }
 
     pub(crate) fn closed_request(&self, request: u64) -> Result<Option<ClosedRequest>, Refusal> {
-        if let Some(pending) = self.index.pending(request) {
-            return Ok(Some(pending));
+        match self.index.pending(request) {
+            Some(pending) => Ok(Some(pending)),
+            None => self.stored_request(request),
         }
+    }
+
+    /// What the index has of a finished request: one entry.
+    pub(super) fn stored_request(&self, request: u64) -> Result<Option<ClosedRequest>, Refusal> {
         let key = IndexKey::Request(EntryId { sequence: request, line: 0 });
         let value = self.index.current().get(&key).map_err(|error| unreadable(&error))?;
         if value.is_none() {
@@ -226,7 +241,7 @@ impl Shared {
         let value =
             self.index.current().get(&IndexKey::ActBySlip { slip, line: 0 }).map_err(|_| Refusal::Unavailable)?;
         if value.is_none() && self.index.filled_to().is_some() {
-            return Err(Refusal::Unavailable);
+            return Err(Refusal::Filling);
         }
         Ok(value.and_then(|bytes| bytes.as_slice().try_into().ok()).map(u64::from_be_bytes))
     }
@@ -248,7 +263,7 @@ impl Shared {
     /// Not found in what is filled so far says nothing: better no answer than a wrong one.
     fn surely_absent(&self, request: u64) -> Result<(), Refusal> {
         let filling = self.index.filled_to().is_some();
-        if filling && request < self.reader.durable_size() { Err(Refusal::Unavailable) } else { Ok(()) }
+        if filling && request < self.reader.durable_size() { Err(Refusal::Filling) } else { Ok(()) }
     }
 
     /// What keeps an open act, and until when if that is known.
@@ -278,7 +293,7 @@ impl Shared {
 
     /// Reads names, accounts and outcomes from the journal, for this token; `None` = for whoever submitted it.
     fn complete(&self, sketch: Sketch, token: Option<&str>) -> Result<RequestView, Refusal> {
-        let Sketch { mut view, acts, superseded, leads, viewers: _, secrets, lost } = sketch;
+        let Sketch { mut view, acts, superseded, leads, secrets, lost } = sketch;
         if lost {
             return Err(Refusal::ContentUnreadable);
         }
@@ -491,8 +506,8 @@ fn sketch(
     };
     let newest = open.leads.len().saturating_sub(LEADS_SHOWN_MAX);
     let leads = open.leads.get(newest..).unwrap_or_default().to_vec();
-    let (viewers, secrets) = (state.viewers_of(open), state.secret_entries(open.case));
-    Some(Sketch { view, acts, superseded, leads, viewers, secrets, lost: false })
+    let secrets = state.secret_entries(open.case);
+    Some(Sketch { view, acts, superseded, leads, secrets, lost: false })
 }
 
 fn unreadable(error: &store::index::IndexError) -> Refusal {
@@ -524,5 +539,5 @@ fn erased_sketch(closed: &ClosedRequest, state: RequestState) -> Sketch {
         halted: None,
     };
     let (acts, superseded, leads, secrets) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    Sketch { view, acts, superseded, leads, viewers: closed.viewers.clone(), secrets, lost: false }
+    Sketch { view, acts, superseded, leads, secrets, lost: false }
 }

@@ -35,6 +35,7 @@ fn waited(table: &Table, act: ActId) -> Vec<(&'static str, &'static str, Option<
         at: event.at,
         fact: event.fact.clone(),
         body: None,
+        leaf_hash: trail::leaf_hash(&sequence.to_be_bytes()),
     });
     let (own, around): (Vec<Seen>, Vec<Seen>) = seen.partition(|seen| is_own(&seen.fact, seen.sequence));
     let state = &table.decider.state;

@@ -73,6 +73,25 @@ pub struct EvidenceView {
     pub tree_size: u64,
     /// The signed checkpoint that they lead to.
     pub checkpoint: String,
+    /// Signed: which events there are.
+    pub head: EvidenceHead,
+}
+
+/// What is signed of all the events of an act, whatever page of them is shown; the rest of what the signature covers stands in the
+/// [`EvidenceView`] around it.
+pub struct EvidenceHead {
+    /// The name of the log.
+    pub log: String,
+    /// SHA-256 over every event in order: its sequence in eight bytes, big-endian, then its leaf hash.
+    pub events_digest: [u8; 32],
+    /// By the key of receipts, under the context `xiezhi.evidence.v1`.
+    pub signature: [u8; 64],
+}
+
+impl Default for EvidenceHead {
+    fn default() -> Self {
+        Self { log: String::new(), events_digest: [0; 32], signature: [0; 64] }
+    }
 }
 
 /// What stands sealed in the events of an act.

@@ -144,7 +144,22 @@ pub(crate) fn fault_of(text: &str, allows: Allows) -> Option<Want> {
 
 /// No control characters, no marks that hide or turn text around, no blanks at the ends.
 pub(crate) fn is_plain(text: &str) -> bool {
-    !text.chars().any(is_hidden) && text.trim().len() == text.len()
+    let mut before = None;
+    let shown = text.chars().all(|c| {
+        let chosen = is_variant(c) && before.is_some_and(is_ideograph);
+        before = Some(c);
+        chosen || !is_hidden(c)
+    });
+    shown && text.trim().len() == text.len()
+}
+
+/// Chooses a form of the ideograph before it: names are registered in such forms, and partners tell them apart.
+fn is_variant(c: char) -> bool {
+    ('\u{E0100}'..='\u{E01EF}').contains(&c)
+}
+
+fn is_ideograph(c: char) -> bool {
+    matches!(c, '\u{3400}'..='\u{4DBF}' | '\u{4E00}'..='\u{9FFF}' | '\u{F900}'..='\u{FAFF}' | '\u{20000}'..='\u{3FFFD}')
 }
 
 /// A control character, a mark that hides text, turns it around or breaks its line, or a number that is no character and that no
@@ -153,8 +168,38 @@ pub(crate) fn is_hidden(c: char) -> bool {
     c.is_control()
         || u32::from(c) & 0xFFFE == 0xFFFE
         || ('\u{FDD0}'..='\u{FDEF}').contains(&c)
-        || matches!(c, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFD}')
+        || HIDDEN.iter().any(|(first, last)| (*first..=*last).contains(&c))
 }
+
+/// Format characters (Unicode's Cf), line and paragraph ends, what is drawn as nothing (Default_Ignorable_Code_Point), and U+FFFC and
+/// U+FFFD, which stand for what was lost.
+const HIDDEN: &[(char, char)] = &[
+    ('\u{AD}', '\u{AD}'),
+    ('\u{34F}', '\u{34F}'),
+    ('\u{600}', '\u{605}'),
+    ('\u{61C}', '\u{61C}'),
+    ('\u{6DD}', '\u{6DD}'),
+    ('\u{70F}', '\u{70F}'),
+    ('\u{890}', '\u{891}'),
+    ('\u{8E2}', '\u{8E2}'),
+    ('\u{115F}', '\u{1160}'),
+    ('\u{17B4}', '\u{17B5}'),
+    ('\u{180B}', '\u{180F}'),
+    ('\u{200B}', '\u{200F}'),
+    ('\u{2028}', '\u{202E}'),
+    ('\u{2060}', '\u{206F}'),
+    ('\u{3164}', '\u{3164}'),
+    ('\u{FE00}', '\u{FE0F}'),
+    ('\u{FEFF}', '\u{FEFF}'),
+    ('\u{FFA0}', '\u{FFA0}'),
+    ('\u{FFF0}', '\u{FFFD}'),
+    ('\u{110BD}', '\u{110BD}'),
+    ('\u{110CD}', '\u{110CD}'),
+    ('\u{13430}', '\u{1343F}'),
+    ('\u{1BCA0}', '\u{1BCA3}'),
+    ('\u{1D173}', '\u{1D17A}'),
+    ('\u{E0000}', '\u{E0FFF}'),
+];
 
 /// A text of anybody's as people may read it on paper: what is hidden stands there by its number, so that a partner's word can
 /// neither begin a line of ours nor turn one around.
@@ -180,5 +225,46 @@ mod tests {
         assert_eq!(shown, "同意⟨U+000A⟩七、适用规则⟨U+000D⟩⟨U+202E⟩cod.⟨U+2066⟩⟨U+0000⟩");
         assert!(is_plain(&shown), "what is shown hides nothing");
         assert_eq!(Visible("象山县人民法院（2026）").to_string(), "象山县人民法院（2026）");
+    }
+
+    #[test]
+    fn what_is_drawn_as_nothing_is_hidden_and_the_chosen_form_of_an_ideograph_is_not() {
+        for hidden in [
+            "石\u{E0041}某",
+            "石\u{AD}某",
+            "石\u{61C}某",
+            "石\u{600}某",
+            "石\u{FE0F}某",
+            "石\u{180E}某",
+            "石\u{206A}某",
+            "石\u{3164}某",
+            "石\u{E0001}某",
+            "石\u{1D173}某",
+            "\u{E0100}石",
+            "a\u{E0100}",
+            "葛\u{E0100}\u{E0101}",
+            "石\u{2028}某",
+        ] {
+            assert!(!is_plain(hidden), "{hidden:?}");
+        }
+        for shown in [
+            "葛\u{E0100}城",
+            "\u{20000}\u{E01EF}",
+            "𠮷某",
+            "买买提·吐尔逊",
+            "Müller-Lüdenscheid",
+            "某某（2026）",
+            "é̂",
+            "😀",
+        ] {
+            assert!(is_plain(shown), "{shown:?}");
+        }
+        // Pictures for people show every mark.
+        assert_eq!(Visible("葛\u{E0100}").to_string(), "葛⟨U+E0100⟩");
+    }
+
+    #[test]
+    fn the_list_of_what_is_hidden_is_in_order() {
+        assert!(HIDDEN.iter().all(|(first, last)| first <= last) && HIDDEN.is_sorted());
     }
 }

@@ -147,7 +147,13 @@ mod tests {
             2 => CaseHalted { by: "judge".to_owned(), case: 1, cause: "suspended".to_owned(), news: false }.into(),
             _ => TaskEnded { by: String::new(), end: "done".to_owned(), request: None, task: sequence - 2 }.into(),
         };
-        Some(Seen { sequence, at: i64::try_from(sequence).unwrap(), fact, body: None })
+        Some(Seen {
+            sequence,
+            at: i64::try_from(sequence).unwrap(),
+            fact,
+            body: None,
+            leaf_hash: trail::leaf_hash(&sequence.to_be_bytes()),
+        })
     }
 
     fn sequences(seen: &[Seen]) -> Vec<u64> {

@@ -542,7 +542,7 @@ impl Gate for FakeGate {
     }
 
     fn receipt_key(&self) -> String {
-        "xiezhi.example/receipt+1+key".to_owned()
+        "UR2ffWXcY9z6SgPQkoFVkkOVvQOC1Rvr8AUTHO+x0mY=".to_owned()
     }
 
     fn checkpoint_key(&self) -> String {

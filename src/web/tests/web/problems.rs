@@ -48,7 +48,8 @@ fn refusals() -> Vec<(Refusal, Slug)> {
         | Refusal::Overloaded
         | Refusal::Draining
         | Refusal::ContentUnreadable
-        | Refusal::Unavailable => true,
+        | Refusal::Unavailable
+        | Refusal::Filling => true,
     };
     let defect =
         Defect { at: "/officers/0/work_id".to_owned(), kind: DefectKind::OfficerNumberLong, wanted: "15".to_owned() };
@@ -85,6 +86,7 @@ fn refusals() -> Vec<(Refusal, Slug)> {
         (Refusal::Draining, Slug::Draining),
         (Refusal::ContentUnreadable, Slug::ContentUnreadable),
         (Refusal::Unavailable, Slug::Unavailable),
+        (Refusal::Filling, Slug::HistoryFilling),
     ];
     assert!(list.iter().all(|(refusal, _)| known(refusal)));
     list

@@ -166,5 +166,6 @@ pub fn evidence(id: ActId, is_sealed: bool) -> EvidenceView {
         events_total: 2,
         tree_size: 11,
         checkpoint: "xiezhi\n11\n".to_owned(),
+        head: EvidenceHead { log: "xiezhi.example".to_owned(), events_digest: [0xef; 32], signature: [0x5a; 64] },
     }
 }

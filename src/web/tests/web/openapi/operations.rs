@@ -79,7 +79,8 @@ const PARAMETER: &[Slug] = &[Slug::InvalidParameter];
 /// An id that leads nowhere.
 const ID: &[Slug] = &[Slug::NotFound];
 /// The engine takes nothing, or cannot look.
-const ENGINE: &[Slug] = &[Slug::Overloaded, Slug::Draining, Slug::Unavailable, Slug::ContentUnreadable];
+const ENGINE: &[Slug] =
+    &[Slug::Overloaded, Slug::Draining, Slug::Unavailable, Slug::ContentUnreadable, Slug::HistoryFilling];
 /// Commands on requests and acts.
 const STATE: &[Slug] = &[Slug::WrongState];
 const PERSON: &[Slug] = &[Slug::SamePerson, Slug::PersonNeeded];

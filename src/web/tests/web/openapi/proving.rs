@@ -36,10 +36,11 @@ fn of_evidence() -> Value {
                 "id": { "type": "string", "pattern": "^D[0-9]+$" }, "source": text("出处。", "Where it stands."), "zh": text("规则。", "The rule in Chinese."), "en": text("", "The rule in English."),
             }), json!({}))),
             "events": list(to("ProvenEvent")), "events_total": count("留痕总条数。", "Events in all."), "next": cursor(),
-            "tree_size": count("证明所对的树长。", "Size of the tree that the proofs are for."), "checkpoint": text("签名检查点原文。", "The signed checkpoint."),
+            "tree_size": count("证明所对的树长。", "Size of the tree that the proofs are for."), "checkpoint": text("签名检查点原文。", "The signed checkpoint."), "head": to("EvidenceHead"),
         }), json!({
             "kind": to("ActKind"), "partner": text("协助单位。", "Partner."), "sealed": to("SealedEvidence"), "order_digest": to("BodyDigest"),
         })),
+        "EvidenceHead": head(),
         "SealedEvidence": object(("密文中所载；运维人员不可见。", "What stands sealed; not for operators."), json!({
             "case_number": text("案号。", "Case number."), "slip": text("请求单号-行号。", "Slip and line."), "subject": count("当事人序号。", "Place in the case's parties."),
             "officers": list(object(("", ""), json!({ "name": text("", ""), "work_id": text("", ""), "duty_id": text("", "") }), json!({}))),
@@ -82,6 +83,24 @@ fn of_evidence() -> Value {
             "proof": { "anyOf": [list(to("Hash")), { "type": "null" }], "description": "检查点尚未覆盖时为null。 null while the checkpoint does not cover it." },
         }), json!({ "reason": text("理由原文。", "In a person's words.") })),
     })
+}
+
+/// What is signed of them all.
+fn head() -> Value {
+    object(
+        (
+            "签名的留痕清单头：该事项共有哪些留痕。以/trail/keys的receipt公钥，对“xiezhi.evidence.v1”、一个零字节、本对象去掉signature后的规范JSON（RFC 8785）作Ed25519签名。",
+            "Which events there are of the act, signed: Ed25519 by the receipt key of /trail/keys over `xiezhi.evidence.v1`, one zero byte, and the canonical JSON (RFC 8785) of this object without `signature`.",
+        ),
+        json!({
+            "act": to("ActId"), "request": to("RequestId"), "case": to("CaseId"), "complete": flag("其事件均已查看。", "All of its events were looked at."),
+            "events_digest": { "type": "string", "pattern": "^[0-9a-f]{64}$", "description": "按序对每条留痕的序号（8字节大端）与叶哈希（32字节）求SHA-256。 SHA-256 over each event in order: its sequence in eight bytes, big-endian, then its leaf hash, 32 bytes." },
+            "events_total": count("留痕总条数，各页合计。", "Events in all, of all pages."), "log": text("日志名，即检查点首行。", "The log's name, first line of every checkpoint."),
+            "tree_size": count("证明所对的树长。", "Size of the tree that the proofs of this answer are for."), "v": count("本格式版本：1。", "Version of this form: 1."),
+            "signature": { "type": "string", "contentEncoding": "base64", "minLength": 88, "maxLength": 88, "description": "Ed25519签名。 The signature." },
+        }),
+        json!({}),
+    )
 }
 
 /// Of applicants.

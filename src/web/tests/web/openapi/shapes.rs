@@ -128,7 +128,7 @@ fn requests() -> Value {
             "sequence": count("日志序号，亦为留痕的叶序号。", "Place in the journal, and of the leaf in the trail."),
             "leaf_hash": to("Hash"),
             "signature": json!({ "type": "string", "contentEncoding": "base64", "minLength": 88, "maxLength": 88,
-                "description": "Ed25519签名。 Ed25519 over the canonical JSON of leaf_hash, log and sequence." }),
+                "description": "Ed25519签名：对“xiezhi.receipt.v1”、一个零字节、{leaf_hash, log, sequence}的规范JSON（RFC 8785；log为检查点首行）。 Ed25519 over `xiezhi.receipt.v1`, one zero byte, and the canonical JSON (RFC 8785) of {leaf_hash, log, sequence}, where log is the first line of every checkpoint. A worked example: schemas/trail/receipts.md." }),
         }), json!({})),
         "DocumentStored": object(("已存文书。", "A stored document."), json!({ "digest": to("Digest"), "receipt": to("Receipt") }), json!({})),
         "Accepted": object(("已受理的请求；状态和版本为受理时的。", "An accepted request; state and version are those at acceptance."), json!({
@@ -331,7 +331,7 @@ fn others() -> Value {
         }), json!({})),
         "Version": object(("该请求的新版本。", "The request's version now."), json!({ "version": count("", "") }), json!({})),
         "Sequence": object(("该命令的日志序号。", "Sequence of the command's event."), json!({ "sequence": count("", "") }), json!({})),
-        "Keys": object(("", ""), json!({ "receipt": text("Ed25519，回执。", "For receipts."), "checkpoint": text("Ed25519，检查点（C2SP签名文本）。", "For checkpoints.") }), json!({})),
+        "Keys": object(("", ""), json!({ "receipt": text("回执与事项留痕清单头的Ed25519公钥：32字节的base64。", "For receipts and the heads of evidence: base64 of the 32 bytes of an Ed25519 public key."), "checkpoint": text("检查点的Ed25519公钥：C2SP验签串“名称+标识+base64”。", "For checkpoints: a C2SP verifier key, `name+id+base64`.") }), json!({})),
         "Live": object(("", ""), json!({ "live": { "const": true } }), json!({})),
         "Health": object(("", ""), json!({
             "ready": flag("", ""), "reasons": list(text("", "")), "durable": count("", ""), "indexed": count("", ""),
@@ -543,12 +543,12 @@ fn bodies() -> Value {
     })
 }
 
-/// No control or hidden characters, nothing that turns text around, no blank at either end: what `is_plain` lets through. Written so that the regular
-/// expressions of all languages read it.
+/// No control or hidden characters, nothing that turns text around, no blank at either end: what `is_plain` lets through, but for the hidden characters
+/// above U+FFFF, which the regular expressions of some languages cannot name.
 pub const PLAIN: &str = concat!(
-    r"^[^\s\u0000-\u001F\u007F-\u009F\u200B-\u200F\u2028-\u202E\u2060-\u2069\uFEFF\uFFF9-\uFFFD]",
-    r"([^\u0000-\u001F\u007F-\u009F\u200B-\u200F\u2028-\u202E\u2060-\u2069\uFEFF\uFFF9-\uFFFD]*",
-    r"[^\s\u0000-\u001F\u007F-\u009F\u200B-\u200F\u2028-\u202E\u2060-\u2069\uFEFF\uFFF9-\uFFFD])?$",
+    r"^[^\s\u0000-\u001F\u007F-\u009F\u00AD\u034F\u0600-\u0605\u061C\u06DD\u070F\u0890\u0891\u08E2\u115F\u1160\u17B4\u17B5\u180B-\u180F\u200B-\u200F\u2028-\u202E\u2060-\u206F\u3164\uFE00-\uFE0F\uFEFF\uFFA0\uFFF0-\uFFFD]",
+    r"([^\u0000-\u001F\u007F-\u009F\u00AD\u034F\u0600-\u0605\u061C\u06DD\u070F\u0890\u0891\u08E2\u115F\u1160\u17B4\u17B5\u180B-\u180F\u200B-\u200F\u2028-\u202E\u2060-\u206F\u3164\uFE00-\uFE0F\uFEFF\uFFA0\uFFF0-\uFFFD]*",
+    r"[^\s\u0000-\u001F\u007F-\u009F\u00AD\u034F\u0600-\u0605\u061C\u06DD\u070F\u0890\u0891\u08E2\u115F\u1160\u17B4\u17B5\u180B-\u180F\u200B-\u200F\u2028-\u202E\u2060-\u206F\u3164\uFE00-\uFE0F\uFEFF\uFFA0\uFFF0-\uFFFD])?$",
 );
 
 /// `request.schema.json` with its parts as schemas of their own: `case` becomes `CaseForm`.
