@@ -108,8 +108,7 @@ pub(super) fn read<'p>(
     // Nothing is called where people fetch and answer, so no call can take longer than they may.
     let timeouts = timeouts(root.table("timeouts"), if by_hand { u64::MAX } else { answer_due_ms });
     let rate = rate_of(&mut root, travel);
-    // What fetches is bound by the acts that it has, not by calls of ours.
-    reachable(rate, &timeouts, in_flight.as_ref().filter(|_| travel != Some(Travel::Pull)));
+    reachable(rate.filter(|_| travel != Some(Travel::Pull)), &timeouts, in_flight.as_ref());
     let retry = retry(root.table("retry"));
     let breaker = breaker(root.table("breaker"));
     let doubt = doubt(root.table("doubt"), &retry, &timeouts);
@@ -380,7 +379,8 @@ fn in_flight_otherwise(travel: Option<Travel>) -> u32 {
     if travel == Some(Travel::Pull) { HANDED_OVER_MAX } else { IN_FLIGHT_MAX }
 }
 
-/// More places than the rate can fill are no fault, but whoever wrote them expects something else.
+/// More places than the rate can fill are no fault, but whoever wrote them expects something else. What fetches is bound by the acts that
+/// it has, not by calls of ours, and has no rate here.
 fn reachable(rate: Option<Rate>, timeouts: &Timeouts, in_flight: Option<&Found<'_, u32>>) {
     let (Some(rate), Some(in_flight)) = (rate, in_flight) else { return };
     let windows = timeouts.total_ms.div_ceil(rate.window_ms.max(1)) + 1;
