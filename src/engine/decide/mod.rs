@@ -16,7 +16,7 @@ mod late;
 mod law;
 pub mod limits;
 pub mod measures;
-mod numbering;
+pub(crate) mod numbering;
 pub(crate) mod offer;
 mod officers;
 mod paced;

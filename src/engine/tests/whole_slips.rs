@@ -167,6 +167,19 @@ fn what_becomes_ready_at_another_time_is_on_a_slip_of_its_own() {
     assert!(first.iter().all(|(slip, lines)| second.get(slip) == Some(lines)));
 }
 
+#[test]
+fn a_slip_has_no_more_text_than_a_list_is_sure_to_carry() {
+    let mut table = Table::with(vec![bank(10_000)]);
+    let text = "文".repeat(domain::act::NOTE_CHARS_MAX);
+    let long = |order: ActOrder| ActOrder { note: Some(Personal::new(text.clone())), ..order };
+    table.acts(1, freezes(0, LINES_MAX).into_iter().map(long).collect());
+    let lines_max = crate::decide::numbering::SLIP_TEXT_BYTES_MAX / text.len();
+    assert!((1..LINES_MAX).contains(&lines_max));
+    let list = controls(&mut table);
+    assert!(list.values().all(|lines| lines.len() <= lines_max));
+    assert_eq!((list.len(), count(&list)), (LINES_MAX.div_ceil(lines_max), LINES_MAX));
+}
+
 /// What an earlier release numbered and handed over, as its journal tells it, read by this one.
 fn from_before(lines: usize, offered: usize, in_flight_max: u32) -> Table {
     let mut table = Table::with(vec![partner(BANK)]);
