@@ -178,7 +178,7 @@ fn partner_file(partner: &Partner, url: &str, callback: &str) -> String {
     };
     match how {
         How::Pull => format!(
-            "{head}adapter = \"bank_pull\"\nin_flight_max = 200\nparts_quiet_s = 0\n\n[credential]\nusername = \"{HUB_USER}\"\npassword = \"file:secrets/bank.secret\"\n\n[options]\ncharset = \"GBK\"\n"
+            "{head}adapter = \"bank_pull\"\nin_flight_max = 1000\nparts_quiet_s = 0\n\n[credential]\nusername = \"{HUB_USER}\"\npassword = \"file:secrets/bank.secret\"\n\n[options]\ncharset = \"GBK\"\n"
         ),
         How::Open(_) => format!(
             "{head}adapter = \"{kind}_open\"\n{CALLED}{}[callback]\nsha256 = \"{callback}\"\n\n[options]\nurl = \"{url}\"\ntoken = \"file:secrets/bank.secret\"\n",

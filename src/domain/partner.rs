@@ -116,7 +116,7 @@ pub struct Partner {
     pub rate: Rate,
     /// Exchanges per calendar day in Asia/Shanghai; `None` = no bound.
     pub per_day: Option<u32>,
-    /// Exchanges under way at once.
+    /// Exchanges under way at once; of one that fetches, acts handed over and not answered.
     pub in_flight_max: u32,
     /// Opening hours.
     pub hours: Hours,

@@ -44,7 +44,7 @@ impl State {
 
     /// The act that must end first: the freeze it builds on, or for a release an open deduction of the same freeze (D33). One that
     /// only waits for a condition holds up no release: what is paid elsewhere is let go at once (D27), and the partner ends it.
-    fn waits_for(&self, index: Index, act: &Act) -> Option<Index> {
+    pub(crate) fn waits_for(&self, index: Index, act: &Act) -> Option<Index> {
         if !act.builds_on_measure() {
             return None;
         }

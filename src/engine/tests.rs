@@ -30,6 +30,7 @@ mod second_book;
 mod settling;
 mod simulated;
 mod stops;
+mod whole_slips;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

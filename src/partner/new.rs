@@ -89,6 +89,12 @@ fn page(id: &str, name: &str, kind: PartnerKind, adapter: &Adapter) -> String {
     page.push_str(&part_release(adapter));
     page.push_str(&parts_quiet(adapter));
     page.push_str(MANNERS);
+    page.push_str(match adapter.travel {
+        // Its clerks see all that waits, a page at a time.
+        Travel::Pull if by_hand => "",
+        Travel::Pull => PLACES_FETCHING,
+        Travel::CallOut => PLACES_CALLED,
+    });
     if by_hand {
         let _infallible = writeln!(page, "{CLERKS}name = \"{id}-clerk-1\"\nsha256 = \"…\"{REMINDED}");
     } else if adapter.travel == Travel::Pull {
@@ -142,9 +148,17 @@ stage = \"test\"
 hours = \"08:30-17:00\"
 # An answer is overdue after so many seconds.
 answer_due_s = 86400
+";
+
+const PLACES_CALLED: &str = "\
 # Exchanges on a calendar day, and under way at once.
 # per_day = 20000
 in_flight_max = 4
+";
+
+const PLACES_FETCHING: &str = "\
+# Acts handed over in lists and not yet answered, at most; a tenth is kept for releases.
+in_flight_max = 200
 ";
 
 const CLERKS: &str = "

@@ -34,6 +34,8 @@ const OPTION_CHARACTERS_MAX: usize = 4_000;
 const PULL_RATE: Rate = Rate { max: 1_000, window_ms: 1_000, burst: 1_000 };
 /// Exchanges under way at once when the file does not say.
 const IN_FLIGHT_MAX: u32 = 4;
+/// Acts handed over and not answered likewise, where the partner fetches: both its lists full.
+const HANDED_OVER_MAX: u32 = 1_000;
 /// The longest that a goal rests for a further part of an answer: whoever takes longer than an hour between two messages is heard
 /// all the same, and its court told.
 const PARTS_QUIET_S_MAX: u64 = 3_600;
@@ -106,7 +108,7 @@ pub(super) fn read<'p>(
     // Nothing is called where people fetch and answer, so no call can take longer than they may.
     let timeouts = timeouts(root.table("timeouts"), if by_hand { u64::MAX } else { answer_due_ms });
     let rate = rate_of(&mut root, travel);
-    reachable(rate, &timeouts, in_flight.as_ref());
+    reachable(rate.filter(|_| travel != Some(Travel::Pull)), &timeouts, in_flight.as_ref());
     let retry = retry(root.table("retry"));
     let breaker = breaker(root.table("breaker"));
     let doubt = doubt(root.table("doubt"), &retry, &timeouts);
@@ -134,7 +136,7 @@ pub(super) fn read<'p>(
         travel: travel?,
         rate: rate?,
         per_day,
-        in_flight_max: in_flight.map_or(IN_FLIGHT_MAX, |found| found.value),
+        in_flight_max: in_flight.as_ref().map_or(in_flight_otherwise(travel), |found| found.value),
         hours: hours?,
         retry,
         breaker,
@@ -372,7 +374,13 @@ fn hours(root: &mut Table<'_>) -> Option<Hours> {
     hours
 }
 
-/// More places than the rate can fill are no fault, but whoever wrote them expects something else.
+/// What a file means that does not say.
+fn in_flight_otherwise(travel: Option<Travel>) -> u32 {
+    if travel == Some(Travel::Pull) { HANDED_OVER_MAX } else { IN_FLIGHT_MAX }
+}
+
+/// More places than the rate can fill are no fault, but whoever wrote them expects something else. What fetches is bound by the acts that
+/// it has, not by calls of ours, and has no rate here.
 fn reachable(rate: Option<Rate>, timeouts: &Timeouts, in_flight: Option<&Found<'_, u32>>) {
     let (Some(rate), Some(in_flight)) = (rate, in_flight) else { return };
     let windows = timeouts.total_ms.div_ceil(rate.window_ms.max(1)) + 1;

@@ -9,7 +9,7 @@ use simulators::bank::ClerkAct;
 use simulators::{BankHub, BankHubConfig, Fault, Knob, PollReport};
 
 use crate::bench::{
-    Bank, Gateway, RUNTIME, Spec, Submitted, View, acts, deduct, files_below, freeze, look, release, secure,
+    Bank, Gateway, Hub, RUNTIME, Spec, Submitted, View, acts, deduct, files_below, freeze, look, release, secure,
 };
 
 /// Rounds are run by hand, so that each step can be looked at.
@@ -338,3 +338,75 @@ const PAPERS_AGAIN: [&str; 8] = [
     "work_id_scan",
     "duty_id_scan",
 ];
+
+/// Orders to freeze a yuan each on accounts that no bank has.
+fn many(first: usize, count: usize) -> Vec<serde_json::Value> {
+    (first..first + count).map(|number| freeze("bank-a", &format!("62220000{number:011}"), "1.00")).collect()
+}
+
+/// The slips of the controls' list and how many lines each has, in a dialect whose values are covered.
+fn controls_listed(gateway: &Gateway, bank: &Bank) -> Vec<(String, usize)> {
+    let hub = Hub::of(gateway, "YH-bank-a", &bank.spec.password);
+    let list = hub.call("getXzkzList", None);
+    let number = |row: &str| row.split(" BDHM=\"").nth(1)?.split('"').next().map(str::to_owned);
+    list.split("<kzqq ")
+        .skip(1)
+        .map(|row| (number(&format!(" {row}")).unwrap(), row.matches("<kzzh ").count()))
+        .collect()
+}
+
+#[test]
+fn six_hundred_orders_at_one_bank_are_all_answered_though_its_hub_ignores_a_number_that_it_has_seen() {
+    let gateway = Gateway::with(vec![by_hand("bank-a").with(|spec| spec.in_flight = 200)]);
+    let bank = gateway.bank("bank-a");
+    let requests: Vec<_> =
+        (0..3).map(|place| gateway.submit(&acts(&[place], many(place * 200, 200)).claim("1000.00"))).collect();
+    let mut listed = 0;
+    for _ in 0..20 {
+        let report = sound_round(bank);
+        assert_eq!((report.repeats, report.conflicts), (0, 0), "every slip comes once");
+        listed += report.new_controls;
+        if report.listed == 0 {
+            break;
+        }
+    }
+    assert!(listed >= 6, "{listed} slips");
+    for request in &requests {
+        let view = gateway.wait_finished(&request.id);
+        assert!(view.acts().iter().all(|act| act["outcomes"].as_array().unwrap().len() == 1));
+    }
+}
+
+#[test]
+fn no_more_acts_are_unanswered_than_the_file_of_a_bank_that_fetches_says() {
+    for in_flight in [50, 5_000] {
+        let gateway = Gateway::with(vec![by_hand("bank-a").with(|spec| spec.in_flight = in_flight)]);
+        let bank = gateway.bank("bank-a");
+        for place in 0..3 {
+            gateway.submit(&acts(&[place], many(place * 200, 200)).claim("1000.00"));
+        }
+        let first = controls_listed(&gateway, bank);
+        let lines: usize = first.iter().map(|(_, lines)| lines).sum();
+        assert!(lines <= 500 && lines <= in_flight as usize && lines * 2 > in_flight.min(500) as usize, "{lines}");
+        assert_eq!(controls_listed(&gateway, bank), first, "the same until it is answered");
+    }
+}
+
+#[test]
+fn a_search_and_what_it_freezes_share_the_places_of_a_bank_and_all_end() {
+    let gateway = Gateway::with(vec![by_hand("bank-a").holds(&[100_000]).with(|spec| spec.in_flight = 40)]);
+    let bank = gateway.bank("bank-a");
+    let people: Vec<usize> = (0..150).collect();
+    let requests: Vec<_> = people.chunks(50).map(|people| gateway.submit(&secure(people).claim("50000.00"))).collect();
+    let mut rounds = 0;
+    while gateway.figure("xiezhi_open_requests") != Some(0) {
+        rounds += 1;
+        assert!(rounds < 40, "still open after {rounds} rounds");
+        let report = sound_round(bank);
+        assert!(report.listed <= 40, "{report:?}");
+        assert_eq!(report.repeats, 0, "{report:?}");
+    }
+    for request in &requests {
+        assert_eq!(gateway.wait_finished(&request.id).ledger("controlled"), "50000.00");
+    }
+}

@@ -1,6 +1,6 @@
 //! The promises as plain functions over the durable events and the partners' books.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::calendar::Calendar;
 use domain::partner::Travel;
@@ -19,7 +19,10 @@ use crate::world::{World, destination};
 pub fn before(history: &History, event: &Event, world: &World) -> Result<(), Broken> {
     let Fact::ExchangeBegan(fact) = &event.fact else { return Ok(()) };
     p5_pause(history, fact, event.at)?;
-    if fact.kind != "offer" {
+    if fact.kind == "offer" {
+        p5_handed_over(history, fact, world)?;
+        whole_slips(history, fact)?;
+    } else {
         p5_limits(history, fact, event.at, world)?;
     }
     if fact.kind == "send" || fact.kind == "offer" {
@@ -78,6 +81,37 @@ fn p5_limits(history: &History, fact: &ExchangeBegan, at: Millis, world: &World)
     let today = lane.begins.iter().rev().take_while(|begin| Day::of(**begin) == Day::of(at)).count();
     if partner.per_day.is_some_and(|max| today >= usize::try_from(max).unwrap_or(usize::MAX)) {
         return broken("P5", format!("{}: more than {:?} on one day", partner.id, partner.per_day));
+    }
+    Ok(())
+}
+
+/// P5: never more acts handed over in lists and not answered than agreed.
+fn p5_handed_over(history: &History, fact: &ExchangeBegan, world: &World) -> Result<(), Broken> {
+    let Some(partner) = world.partners.get(&fact.partner) else {
+        return broken("P5", format!("no partner {}", fact.partner));
+    };
+    let open = history.open.iter().filter_map(|id| history.acts.get(id));
+    let with_it = open.filter(|act| act.partner == partner.id && act.state == ActState::Awaiting).count();
+    if with_it + fact.acts.len() > usize::try_from(partner.in_flight_max).unwrap_or(usize::MAX) {
+        let (max, more) = (partner.in_flight_max, fact.acts.len());
+        return broken("P5", format!("{}: {with_it} with it and {more} more, where {max} are agreed", partner.id));
+    }
+    Ok(())
+}
+
+/// A partner that fetches knows a repeat by the slip's number: whatever of it ever goes, goes in one list.
+fn whole_slips(history: &History, fact: &ExchangeBegan) -> Result<(), Broken> {
+    let going: BTreeSet<ActId> = fact.acts.iter().copied().map(ActId::from).collect();
+    let slips: BTreeSet<_> = going.iter().filter_map(|id| history.acts.get(id)).map(|act| act.key.0).collect();
+    // Acts of one plan stand together, and slips are drawn for one plan.
+    let plans: BTreeSet<u64> = going.iter().map(|id| id.sequence).collect();
+    for plan in plans {
+        let all = history.acts.range(ActId { sequence: plan, line: 0 }..=ActId { sequence: plan, line: u32::MAX });
+        for (id, act) in all.filter(|(id, act)| slips.contains(&act.key.0) && !going.contains(id)) {
+            if !act.state.is_final() {
+                return broken("slips", format!("{id} is {} while the rest of its slip goes", act.state.word()));
+            }
+        }
     }
     Ok(())
 }

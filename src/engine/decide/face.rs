@@ -1,11 +1,9 @@
-//! Pulling partners: lists offered until answered, feedback taken once, late and conflicting answers recorded.
-
-use std::collections::BTreeSet;
+//! Pulling partners: feedback taken once, late and conflicting answers recorded.
 
 use domain::outcome::{ACCOUNTS_MAX, Outcome};
-use domain::socket::{FeedbackItem, ListClass};
-use domain::{ActKind, ActState, SlipLine, SlipNumber};
-use store::record::{ActRef, Body, ExchangeBegan, LeadReceived, LeadTwin, OutcomeReceived, OutcomeTwin};
+use domain::socket::FeedbackItem;
+use domain::{ActState, SlipLine, SlipNumber};
+use store::record::{Body, LeadReceived, LeadTwin, OutcomeReceived, OutcomeTwin};
 
 use super::Decider;
 use super::duties::names_co_owner;
@@ -13,7 +11,6 @@ use super::exchange::{contradiction, fit};
 use crate::command::{Answer, ClosedRequest, LeadNews};
 use crate::fold::lead_key;
 use crate::refusal::Refusal;
-use crate::state::Act;
 use crate::state::found::{News, PARTS_MAX};
 use crate::state::slab::Index;
 
@@ -22,52 +19,6 @@ use crate::state::slab::Index;
 pub const LIST_ACTS_MAX: usize = 500;
 
 impl Decider {
-    pub(super) fn list(&mut self, partner: &str, class: ListClass) -> Result<Answer, Refusal> {
-        let lane = self.state.lane_of(partner).ok_or(Refusal::NotFound)?;
-        self.state.ripen(lane, self.now);
-        let Some(state) = self.state.lane(lane) else { return Err(Refusal::NotFound) };
-        // A paused lane shows an empty list: nobody learns why, and nothing is handed over.
-        if state.record.paused.as_ref().is_some_and(|pause| pause.until > self.now) {
-            return Ok(Answer::List(Vec::new()));
-        }
-        // What was offered before a stop and not answered is not shown either: a partner may only now read it for the first time.
-        let shown = |act: &Act| is_of(act.kind(), class) && !self.state.is_held(act);
-        let fits = |index: &Index| self.state.acts.get(*index).is_some_and(shown);
-        let mut listed: Vec<Index> =
-            state.offered.iter().map(|(_, _, index)| *index).filter(fits).take(LIST_ACTS_MAX).collect();
-        // What is handed over with this list lets the next act on the same subject go, so look again until nothing is new.
-        while listed.len() < LIST_ACTS_MAX {
-            let fresh = self.fresh(lane, class, LIST_ACTS_MAX - listed.len());
-            if fresh.is_empty() {
-                break;
-            }
-            let acts: Vec<ActRef> =
-                fresh.iter().filter_map(|index| self.state.acts.get(*index)).map(|act| act.id().into()).collect();
-            self.free_what_goes(lane, &fresh);
-            self.emit(ExchangeBegan::of(acts, "offer", partner).into(), None, 0);
-            listed.extend(fresh);
-        }
-        Ok(Answer::List(listed))
-    }
-
-    /// Acts of a class that may be offered now and never were, in their order, each once.
-    fn fresh(&self, lane: u16, class: ListClass, room: usize) -> Vec<Index> {
-        let Some(state) = self.state.lane(lane) else { return Vec::new() };
-        let mut seen = BTreeSet::new();
-        let ready = state.ready.iter().flatten().copied();
-        ready
-            .filter(|index| self.state.is_its_turn(lane, *index))
-            .filter(|index| {
-                let act = self.state.acts.get(*index);
-                act.is_some_and(|act| {
-                    act.state() == ActState::Ready && is_of(act.kind(), class) && !self.state.is_held(act)
-                })
-            })
-            .filter(|index| seen.insert(*index))
-            .take(room)
-            .collect()
-    }
-
     pub(super) fn feedback(
         &mut self,
         partner: &str,
@@ -204,8 +155,4 @@ impl Decider {
         }
         self.closed.push(closed);
     }
-}
-
-fn is_of(kind: ActKind, class: ListClass) -> bool {
-    kind.is_question() == (class == ListClass::Queries)
 }

@@ -16,6 +16,8 @@ mod late;
 mod law;
 pub mod limits;
 pub mod measures;
+pub(crate) mod numbering;
+pub(crate) mod offer;
 mod officers;
 mod paced;
 mod packet;

@@ -9,7 +9,7 @@ use domain::measure::MeasureState;
 use domain::partner::Partner;
 use domain::request::{ACTS_MAX, Asked, Goal, Repeat, Request, Scope};
 use domain::rules::{self, Breach};
-use domain::{ActKind, Day, Money, SlipNumber};
+use domain::{ActKind, Day, Money};
 use store::record::{AcceptedBody, ActRef, Body, PlanLine, RequestAccepted, RequestTwin, SealTwin};
 
 use super::Decider;
@@ -472,35 +472,6 @@ impl Decider {
         };
         let asked = court.approvals.iter().filter(|rule| rule.kinds.contains(&kind));
         asked.filter(|rule| rule.from <= amount).map(|rule| rule.persons).max().unwrap_or(0)
-    }
-
-    /// Draws slip numbers: one per query, one per run of control acts alike in partner, subject and kind.
-    pub(super) fn number(&self, plan: &mut [PlanLine]) -> u32 {
-        let today = Day::of(self.now);
-        let mut counter = self.state.next_slip;
-        let mut drawn = 0;
-        let mut open: Option<(String, u16, u8, u16, u64)> = None;
-        for line in plan {
-            let query = ActKind::from_code(line.kind).is_some_and(ActKind::is_question);
-            let same = open.as_mut().filter(|(partner, subject, kind, last, _)| {
-                !query
-                    && *partner == line.partner
-                    && *subject == line.subject
-                    && *kind == line.kind
-                    && usize::from(*last) < domain::slip::LINES_MAX
-            });
-            if let Some((_, _, _, last, slip)) = same {
-                *last += 1;
-                (line.slip, line.line) = (*slip, *last);
-                continue;
-            }
-            line.slip = SlipNumber::issue(today, counter).bits();
-            line.line = u16::from(!query);
-            counter += 1;
-            drawn += 1;
-            open = (!query).then(|| (line.partner.clone(), line.subject, line.kind, 1, line.slip));
-        }
-        drawn
     }
 }
 

@@ -49,7 +49,7 @@ impl Pulled for Numbers {
 pub(super) fn started(folder: &std::path::Path, tokio: &tokio::runtime::Runtime) -> Running {
     let secret = |text: &str| Secret::new(text.to_owned());
     let credential = PullCredential { username: "YH".to_owned(), password: secret("word") };
-    let bank = Partner { travel: Travel::Pull, credential: Some(credential), ..partner("bank") };
+    let bank = Partner { travel: Travel::Pull, credential: Some(credential), in_flight_max: 10_000, ..partner("bank") };
     let court = CourtFile { code: "330225".to_owned(), ..CourtFile::default() };
     let config = Config {
         partners: BTreeMap::from([("bank".to_owned(), Arc::new(bank))]),
