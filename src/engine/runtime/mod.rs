@@ -241,7 +241,6 @@ impl Engine {
         let taken = opening::take_up(&options.disk, &options.directory, options.masters, &options.origin)?;
         let hashers = Hashers::of(&taken.vault);
         let keyring = VaultKeyring::new(Arc::clone(taken.vault.keys()), Box::new(PooledRandom::new()));
-        let open_keys = taken.state.open_keys();
         let decider = Decider::new(taken.state, Box::new(keyring), Box::new(OsRandom));
         let reader = taken.journal.reader();
         let grown = (taken.tree, reader.clone());
@@ -290,13 +289,13 @@ impl Engine {
             journal: taken.journal,
         });
         let engine = Self { shared: Arc::clone(&shared) };
-        let keys = Arc::clone(&shared);
-        let (a, b, c, d) = (Arc::clone(&shared), Arc::clone(&shared), Arc::clone(&shared), Arc::clone(&shared));
+        let share = || Arc::clone(&shared);
+        let (a, b, c, d, e) = (share(), share(), share(), share(), share());
         let threads = vec![
             spawn("decider", Box::new(move || deciding::run(&a, &asked, &settled)))?,
             spawn("journal", Box::new(move || journaling::run(&b, &to_write, &indexed)))?,
             spawn("index", Box::new(move || c.index.run(&to_index)))?,
-            spawn("keys", Box::new(move || keys.look_at_keys(open_keys)))?,
+            spawn("keys", Box::new(move || e.look_at_keys()))?,
         ];
         let publisher = spawn("checkpoint", Box::new(move || publish(&d, &publisher_stops)))?;
         engine.begin(options.version, config)?;

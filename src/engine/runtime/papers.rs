@@ -371,7 +371,8 @@ impl Papers {
 
 impl Shared {
     /// Looks at the keys of what is open, beside everything else.
-    pub(super) fn look_at_keys(&self, slots: BTreeSet<u64>) {
+    pub(super) fn look_at_keys(&self) {
+        let slots = self.decider.read().state.open_keys();
         self.papers.look_at(slots.into_iter(), || self.draining.load(Ordering::Relaxed));
     }
 

@@ -585,7 +585,7 @@ fn a_file_cut_inside_an_extent_is_noticed_and_read_as_damage() {
     let path = file_path(Path::new(FOLDER), 0);
     let bytes = disk.content(&path).unwrap();
     // Half of the last but one slot goes, and all behind it.
-    disk.put(&path, &bytes[..slot_offset(kept[2].0) as usize + 64]);
+    disk.put(&path, &bytes[..usize::try_from(slot_offset(kept[2].0)).unwrap() + 64]);
     let store = opened(&disk, masters(1, None)).unwrap();
     let lost = store.named_through(kept[3].0).unwrap().unwrap();
     assert_eq!((&lost.path, lost.first, lost.last), (&path, kept[2].0, kept[3].0));
