@@ -253,8 +253,7 @@ impl Engine {
             taken.ended,
         )?;
         let ((commands, asked), (settled, to_write)) = (bounded(COMMANDS_MAX), bounded(BATCHES_MAX));
-        let (indexed, to_index) = bounded(INDEXED_MAX);
-        let (stop_publisher, publisher_stops) = bounded(1);
+        let ((indexed, to_index), (stop_publisher, publisher_stops)) = (bounded(INDEXED_MAX), bounded(1));
         let shared = Arc::new(Shared {
             clock: options.clock,
             directory: options.directory,
@@ -289,8 +288,7 @@ impl Engine {
             journal: taken.journal,
         });
         let engine = Self { shared: Arc::clone(&shared) };
-        let share = || Arc::clone(&shared);
-        let (a, b, c, d, e) = (share(), share(), share(), share(), share());
+        let [a, b, c, d, e] = std::array::from_fn(|_| Arc::clone(&shared));
         let threads = vec![
             spawn("decider", Box::new(move || deciding::run(&a, &asked, &settled)))?,
             spawn("journal", Box::new(move || journaling::run(&b, &to_write, &indexed)))?,
