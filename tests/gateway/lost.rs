@@ -88,7 +88,8 @@ fn a_damaged_key_is_told_as_such_and_neither_erases_nor_ends_anything() {
     eventually("a try at the order that cannot be written", || {
         gateway.figure("xiezhi_exchanges_failed_total{cause=\"unreadable\"}").filter(|count| *count > 0)
     });
-    assert_eq!(gateway.bank("bank-b").effects("freeze"), 1, "the other case's went");
+    gateway.wait_until(&sound, "the other case's freeze", |view| view.state_of("freeze", "bank-b") == "done");
+    assert_eq!(gateway.bank("bank-b").effects("freeze"), 1);
     is_unreadable(&gateway, &lost);
     // Put back while it serves.
     flip(&slots(&gateway), inside(slot));

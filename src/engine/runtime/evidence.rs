@@ -171,10 +171,7 @@ impl Shared {
         (cursor, limit): (Option<u64>, usize),
         now: Millis,
     ) -> Result<EvidenceView, Refusal> {
-        let (line, of) = (self.papers.line(act), ActRef::from(act));
-        if line.is_none() {
-            self.papers.not_lost(act.sequence)?;
-        }
+        let (line, of) = (self.papers.line_unless_lost(act)?, ActRef::from(act));
         let kind = line.as_ref().and_then(|line| ActKind::from_code(line.kind));
         let mut found = self.found(of, places);
         let base_until = line.as_ref().and_then(|line| line.base).and_then(|base| self.base_until(base.into(), now));

@@ -243,7 +243,6 @@ impl Engine {
         let taken = opening::take_up(&options.disk, &options.directory, options.masters, &options.origin)?;
         let hashers = Hashers::of(&taken.vault);
         let keyring = VaultKeyring::new(Arc::clone(taken.vault.keys()), Box::new(PooledRandom::new()));
-        let open_keys = taken.state.open_keys();
         let decider = Decider::new(taken.state, Box::new(keyring), Box::new(OsRandom));
         let reader = taken.journal.reader();
         let grown = (taken.tree, reader.clone());
@@ -256,8 +255,7 @@ impl Engine {
             taken.ended,
         )?;
         let ((commands, asked), (settled, to_write)) = (bounded(COMMANDS_MAX), bounded(BATCHES_MAX));
-        let (indexed, to_index) = bounded(INDEXED_MAX);
-        let (stop_publisher, publisher_stops) = bounded(1);
+        let ((indexed, to_index), (stop_publisher, publisher_stops)) = (bounded(INDEXED_MAX), bounded(1));
         let shared = Arc::new(Shared {
             clock: options.clock,
             directory: options.directory,
@@ -292,13 +290,12 @@ impl Engine {
             journal: taken.journal,
         });
         let engine = Self { shared: Arc::clone(&shared) };
-        let keys = Arc::clone(&shared);
-        let (a, b, c, d) = (Arc::clone(&shared), Arc::clone(&shared), Arc::clone(&shared), Arc::clone(&shared));
+        let [a, b, c, d, e] = std::array::from_fn(|_| Arc::clone(&shared));
         let threads = vec![
             spawn("decider", Box::new(move || deciding::run(&a, &asked, &settled)))?,
             spawn("journal", Box::new(move || journaling::run(&b, &to_write, &indexed)))?,
             spawn("index", Box::new(move || c.index.run(&to_index)))?,
-            spawn("keys", Box::new(move || keys.look_at_keys(open_keys)))?,
+            spawn("keys", Box::new(move || e.look_at_keys()))?,
         ];
         let publisher = spawn("checkpoint", Box::new(move || publish(&d, &publisher_stops)))?;
         engine.begin(options.version, config)?;

@@ -314,6 +314,18 @@ impl Papers {
         self.plan(act.sequence)?.lines.get(act.line as usize).cloned()
     }
 
+    /// The same; `None` only when its case was erased.
+    ///
+    /// # Errors
+    /// [`Refusal::ContentUnreadable`].
+    pub fn line_unless_lost(&self, act: ActId) -> Result<Option<PlanLine>, Refusal> {
+        let line = self.line(act);
+        if line.is_none() {
+            self.not_lost(act.sequence)?;
+        }
+        Ok(line)
+    }
+
     /// The slip that carries these acts, which share its number, with the papers that go with them to a partner of this form;
     /// `with_line` writes originals as `slip-line`.
     #[must_use]
@@ -378,7 +390,8 @@ impl Papers {
 
 impl Shared {
     /// Looks at the keys of what is open, beside everything else.
-    pub(super) fn look_at_keys(&self, slots: BTreeSet<u64>) {
+    pub(super) fn look_at_keys(&self) {
+        let slots = self.decider.read().state.open_keys();
         self.papers.look_at(slots.into_iter(), || self.draining.load(Ordering::Relaxed));
     }
 
