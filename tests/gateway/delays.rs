@@ -48,8 +48,8 @@ impl Held<'_> {
         let keys = self.gateway.caller("").get("/trail/keys").of_status(200).json();
         let file = self.gateway.root.path().join("evidence.json");
         std::fs::write(&file, shown.to_string()).unwrap();
-        let key = keys["checkpoint"].as_str().unwrap();
-        let said = xiezhi(&["verify", "--evidence", &file.to_string_lossy(), "--key", key]);
+        let [key, receipts] = ["checkpoint", "receipt"].map(|kind| keys[kind].as_str().unwrap());
+        let said = xiezhi(&["verify", "--evidence", &file.to_string_lossy(), "--key", key, "--key", receipts]);
         assert!(said.status.success(), "{}: {}", stage.word(), String::from_utf8_lossy(&said.stderr));
         self.seen.insert(stage.word().to_owned());
         shown

@@ -54,11 +54,12 @@ impl Read {
                 None => is_whole = false,
             }
         }
-        let Some(first) = of_case.first().copied() else { return is_whole };
+        let first = of_case.first().copied();
         // What is remembered of a case is forgotten from the front; what rested on it is then looked at anew.
-        if self.case.is_some_and(|(from, _)| from != first) {
+        if self.case.is_some_and(|(from, _)| first != Some(from)) {
             (self.around, self.about, self.begun, self.case) = (Vec::new(), Vec::new(), BTreeSet::new(), None);
         }
+        let Some(first) = first else { return is_whole };
         let looked_to = self.case.map(|(_, to)| to);
         for sequence in of_case.iter().copied().filter(|sequence| looked_to.is_none_or(|to| *sequence > to)) {
             self.case = Some((first, sequence));
@@ -203,6 +204,13 @@ mod tests {
             kept.hold(sequence, event);
         }
         assert_eq!(kept.holds.lock().len(), HOLDS_KEPT_MAX);
+    }
+
+    #[test]
+    fn of_a_case_that_is_forgotten_whole_nothing_is_kept() {
+        let kept = Kept::default();
+        kept.of(ACT, (&[4, 5, 6], &[8, 9]), event);
+        assert_eq!(told(&kept.of(ACT, (&[4, 5, 6], &[]), event)), told(&Kept::default().of(ACT, (&[4, 5, 6], &[]), event)));
     }
 
     proptest! {
