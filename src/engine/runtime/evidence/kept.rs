@@ -210,7 +210,10 @@ mod tests {
     fn of_a_case_that_is_forgotten_whole_nothing_is_kept() {
         let kept = Kept::default();
         kept.of(ACT, (&[4, 5, 6], &[8, 9]), event);
-        assert_eq!(told(&kept.of(ACT, (&[4, 5, 6], &[]), event)), told(&Kept::default().of(ACT, (&[4, 5, 6], &[]), event)));
+        assert_eq!(
+            told(&kept.of(ACT, (&[4, 5, 6], &[]), event)),
+            told(&Kept::default().of(ACT, (&[4, 5, 6], &[]), event))
+        );
     }
 
     proptest! {

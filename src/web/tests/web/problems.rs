@@ -14,10 +14,9 @@ use web::{Limits, Role};
 
 use crate::house::{Answer, House, goal, read};
 
-/// One of each, with the slug it becomes. The match below fails to compile when there is a new one.
-fn refusals() -> Vec<(Refusal, Slug)> {
-    let at = || "/acts/0/partner".to_owned();
-    let known = |refusal: &Refusal| match refusal {
+/// Fails to compile when there is a new one, which then belongs into the list.
+fn is_listed(refusal: &Refusal) -> bool {
+    match refusal {
         Refusal::KeyReused
         | Refusal::Rules(_)
         | Refusal::PartnerUnknown { .. }
@@ -50,7 +49,12 @@ fn refusals() -> Vec<(Refusal, Slug)> {
         | Refusal::ContentUnreadable
         | Refusal::Unavailable
         | Refusal::Filling => true,
-    };
+    }
+}
+
+/// One of each, with the slug it becomes.
+fn refusals() -> Vec<(Refusal, Slug)> {
+    let at = || "/acts/0/partner".to_owned();
     let defect =
         Defect { at: "/officers/0/work_id".to_owned(), kind: DefectKind::OfficerNumberLong, wanted: "15".to_owned() };
     let part = Defect { at: "/acts/0/amount".to_owned(), kind: DefectKind::PartUnreadable, wanted: String::new() };
@@ -88,7 +92,7 @@ fn refusals() -> Vec<(Refusal, Slug)> {
         (Refusal::Unavailable, Slug::Unavailable),
         (Refusal::Filling, Slug::HistoryFilling),
     ];
-    assert!(list.iter().all(|(refusal, _)| known(refusal)));
+    assert!(list.iter().all(|(refusal, _)| is_listed(refusal)));
     list
 }
 
