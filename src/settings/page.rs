@@ -23,6 +23,9 @@ pub(super) struct Notes {
     pub(super) warnings: Vec<Fault>,
 }
 
+/// Bytes of one fault: the longest of ours names every key of a table, and what it shows of the file may be as long as the file.
+const MESSAGE_BYTES_MAX: usize = 1_900;
+
 /// A file, its text and what was noted of it.
 pub(super) struct Page<'p> {
     file: &'p Path,
@@ -44,7 +47,11 @@ impl<'p> Page<'p> {
         u32::try_from(self.lines.partition_point(|begin| *begin <= start)).unwrap_or(u32::MAX)
     }
 
-    fn note(&self, line: u32, key: &str, message: String) -> Fault {
+    fn note(&self, line: u32, key: &str, mut message: String) -> Fault {
+        if message.len() > MESSAGE_BYTES_MAX {
+            message.truncate(message.floor_char_boundary(MESSAGE_BYTES_MAX));
+            message.push('…');
+        }
         Fault { file: PathBuf::from(self.file), line, key: key.to_owned(), message }
     }
 
