@@ -52,9 +52,6 @@ pub(crate) async fn read(
             Some(Err(_)) => return Err(Problem::from(Slug::BodyBroken).closing()),
             Some(Ok(chunk)) => chunk,
         };
-        if held.as_mut().is_some_and(|held| !held.grow(chunk.len())) {
-            return Err(Problem::from(Slug::Overloaded).after(OVERLOAD_WAIT_S).closing());
-        }
         if whole.is_empty() {
             whole = chunk;
         } else {
@@ -66,9 +63,13 @@ pub(crate) async fn read(
         if whole.len().max(joined.len()) > bytes_max {
             return Err(too_large(bytes_max));
         }
+        let received = whole.len().max(joined.len());
+        if received > limits.inline_bytes_max && held.as_mut().is_some_and(|held| !held.grow_to(received)) {
+            return Err(Problem::from(Slug::Overloaded).after(OVERLOAD_WAIT_S).closing());
+        }
     }
     // What is made of it takes as much again, until it is answered.
-    if let Some(held) = held.filter(|_| whole.len().max(joined.len()) > limits.inline_bytes_max) {
+    if let Some(held) = held {
         request.extensions_mut().insert(held);
     }
     Ok(if joined.is_empty() { whole } else { Bytes::from(joined) })

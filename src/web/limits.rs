@@ -34,7 +34,8 @@ pub struct Limits {
     pub command_bytes_max: usize,
     /// A call on a partner face: feedback carries sealed answers as base64.
     pub face_bytes_max: usize,
-    /// Bodies in memory at once, over all connections; above it a call is shed before anything is taken. Bodies of callers whose
+    /// Long bodies in memory at once, over all connections; above it a call is shed before anything is taken. Those up to
+    /// `inline_bytes_max` take no room, so that who only polls is answered however much others upload. Bodies of callers whose
     /// credential stands in them (partner faces) may fill half of it. What is made of them takes two or three times as much.
     pub bodies_bytes_max: usize,
     /// Bytes that are decoded on the worker itself; larger ones go to the bounded pool, so that the other calls on that

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// All bodies that are being read or answered share it. Each has its own bound, and ten thousand connections may each bring one.
+/// All long bodies that are being read or answered share it. Each has its own bound, and ten thousand connections may each bring one.
+/// Short ones take no room: a bank that only polls is answered however much others upload.
 #[derive(Debug)]
 pub(crate) struct Room {
     held: AtomicUsize,
@@ -31,11 +32,12 @@ impl Room {
 }
 
 impl Held {
-    /// Takes so many bytes more, or says that there is no room for them.
-    pub(crate) fn grow(&mut self, bytes: usize) -> bool {
-        let before = self.room.held.fetch_add(bytes, Ordering::Relaxed);
-        self.bytes += bytes;
-        before.saturating_add(bytes) <= self.bytes_max
+    /// Takes so many bytes in all, or says that there is no room for them.
+    pub(crate) fn grow_to(&mut self, bytes: usize) -> bool {
+        let more = bytes.saturating_sub(self.bytes);
+        let before = self.room.held.fetch_add(more, Ordering::Relaxed);
+        self.bytes += more;
+        before.saturating_add(more) <= self.bytes_max
     }
 }
 
@@ -53,11 +55,11 @@ mod tests {
     fn strangers_leave_room_for_whoever_is_known() {
         let room = Room::new(100);
         let mut stranger = room.enter(false);
-        assert!(stranger.grow(50) && !stranger.grow(1));
+        assert!(stranger.grow_to(50) && !stranger.grow_to(51));
         let mut known = room.enter(true);
-        assert!(known.grow(49));
+        assert!(known.grow_to(49));
         drop(stranger);
-        assert!(known.grow(51) && !known.grow(1));
+        assert!(known.grow_to(100) && !known.grow_to(101));
         drop(known);
         assert_eq!(room.held.load(Ordering::Relaxed), 0);
     }

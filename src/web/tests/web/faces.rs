@@ -60,6 +60,9 @@ async fn bodies_beyond_the_room_for_all_of_them_are_shed_and_strangers_fill_half
     assert_eq!(store(120_000).await.status, 201, "whoever is known may fill all of it");
     assert_eq!(store(220_000).await.status, 503);
     assert_eq!(store(190_000).await.status, 201);
+    let full = House::with(Limits { bodies_bytes_max: 0, ..Limits::default() });
+    assert_eq!(call(&full, "bank right").await.status, 200, "who only polls is answered whatever others upload");
+    assert_eq!(call(&full, format!("bank right {}", "x".repeat(70_000))).await.status, 503);
 }
 
 #[tokio::test]
