@@ -28,7 +28,7 @@ use std::time::Duration;
 use domain::Secret;
 use domain::socket::{Cause, Judged};
 use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Client, ClientBuilder, Method, Proxy, Response, StatusCode, Url};
+use reqwest::{Client, ClientBuilder, Method, Proxy, Request, Response, StatusCode, Url};
 
 use super::address::{Guard, Networks};
 use super::charset::{Charset, declared, marked};
@@ -160,8 +160,11 @@ impl HttpCall {
 
     /// Posts once. The body of a 200, else the judgement.
     pub(crate) async fn post(&self, body: Vec<u8>) -> Result<Vec<u8>, Judged> {
-        let request = self.ready()?.post(self.options.url.clone()).headers(self.headers.clone()).body(body);
-        let mut response = request.send().await.map_err(|error| judge_error(&error))?;
+        // Put together by hand: the builder takes the headers over one by one.
+        let mut request = Request::new(Method::POST, self.options.url.clone());
+        *request.headers_mut() = self.headers.clone();
+        *request.body_mut() = Some(body.into());
+        let mut response = self.ready()?.execute(request).await.map_err(|error| judge_error(&error))?;
         if response.status() != StatusCode::OK {
             return Err(judge_status(response.status(), response.headers()));
         }

@@ -54,7 +54,7 @@ pub struct KeyShape {
 
 impl Default for KeyShape {
     fn default() -> Self {
-        Self { slots_per_file: 1 << 20, slots_per_extent: 1_024, drawn_ahead: 256, cached_keys_max: 1 << 17 }
+        Self { slots_per_file: 1 << 20, slots_per_extent: 1_024, drawn_ahead: 256, cached_keys_max: 1 << 18 }
     }
 }
 

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use crossbeam_channel::Receiver;
 use domain::SlipNumber;
 use parking_lot::{Mutex, RwLock};
+use std::sync::mpsc::Receiver;
 use store::index::{
     BATCH_ENTRIES_MAX, BATCH_EVENTS_MAX, EntryId, Index, IndexBatch, IndexError, IndexKey, IndexList, PageOrder,
     SledIndex, SlipKey, VALUE_BYTES_MAX,

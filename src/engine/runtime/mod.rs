@@ -52,10 +52,10 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use ::trail::Hash;
-use crossbeam_channel::{Sender, TrySendError, bounded};
 use domain::Millis;
 use domain::socket::{Cause, Plug};
 use parking_lot::{Mutex, RwLock};
+use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use store::disk::Disk;
 use store::journal::{Fence, Journal, Reader, Recovery};
 use store::keys::Masters;
@@ -188,7 +188,7 @@ pub(crate) struct Shared {
     pub(crate) vault: Vault,
     pub(crate) snapshots: Arc<SnapshotStore>,
     pub(crate) decider: Head,
-    pub(crate) commands: Sender<Asked>,
+    pub(crate) commands: SyncSender<Asked>,
     pub(crate) durable: AtomicU64,
     pub(crate) waiting: Waiting,
     pub(crate) trail: Trail,
@@ -197,6 +197,7 @@ pub(crate) struct Shared {
     pub(crate) credentials: RwLock<Arc<faces::Credentials>>,
     pub(crate) papers: Papers,
     pub(crate) departures: departures::Departures,
+    pub(crate) looked: documents::Looked,
     pub(crate) courier: Arc<dyn Courier>,
     pub(crate) stopping: tokio::sync::watch::Sender<bool>,
     pub(crate) proposed: tokio::sync::Notify,
@@ -230,7 +231,7 @@ pub struct Running {
     pub snapshot: Option<u64>,
     threads: Vec<JoinHandle<()>>,
     publisher: Option<JoinHandle<()>>,
-    stop_publisher: Sender<()>,
+    stop_publisher: SyncSender<()>,
     _held: Box<dyn store::disk::DiskLock>,
 }
 
@@ -254,8 +255,8 @@ impl Engine {
             Arc::clone(&taken.snapshots),
             taken.ended,
         )?;
-        let ((commands, asked), (settled, to_write)) = (bounded(COMMANDS_MAX), bounded(BATCHES_MAX));
-        let ((indexed, to_index), (stop_publisher, publisher_stops)) = (bounded(INDEXED_MAX), bounded(1));
+        let ((commands, asked), (settled, to_write)) = (sync_channel(COMMANDS_MAX), sync_channel(BATCHES_MAX));
+        let ((indexed, to_index), (stop_publisher, publisher_stops)) = (sync_channel(INDEXED_MAX), sync_channel(1));
         let shared = Arc::new(Shared {
             clock: options.clock,
             directory: options.directory,
@@ -279,6 +280,7 @@ impl Engine {
             broken: AtomicBool::new(false),
             full: AtomicBool::new(false),
             departures: departures::Departures::default(),
+            looked: documents::Looked::default(),
             courier: options.courier,
             stopping: tokio::sync::watch::Sender::new(false),
             proposed: tokio::sync::Notify::new(),
@@ -516,10 +518,10 @@ fn spawn(name: &str, work: Box<dyn FnOnce() + Send>) -> Result<JoinHandle<()>, O
 }
 
 /// Once a second: a signed checkpoint when the tree has grown, free space, counted refusals.
-fn publish(shared: &Arc<Shared>, stops: &crossbeam_channel::Receiver<()>) {
+fn publish(shared: &Arc<Shared>, stops: &std::sync::mpsc::Receiver<()>) {
     const EVERY: Duration = Duration::from_secs(1);
     loop {
-        let stopping = !matches!(stops.recv_timeout(EVERY), Err(crossbeam_channel::RecvTimeoutError::Timeout));
+        let stopping = !matches!(stops.recv_timeout(EVERY), Err(std::sync::mpsc::RecvTimeoutError::Timeout));
         if let Err(error) = shared.trail.publish() {
             tracing::error!(%error, "no checkpoint was signed; receipts stay valid, proofs wait");
         }

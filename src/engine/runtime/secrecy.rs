@@ -78,6 +78,9 @@ impl Shared {
     /// What the acts of a request name that is secret and that this token may see.
     pub(super) fn shown_to(&self, token: &str, request: &Request, case_key: (u64, u64)) -> BTreeSet<u64> {
         let Asked::Acts(acts) = &request.asked else { return BTreeSet::new() };
+        if acts.iter().all(|act| act.original.is_none()) {
+            return BTreeSet::new();
+        }
         let named = self.decider.read().secrets_named(acts, case_key);
         named.into_iter().filter(|planned| self.shows(token, *planned)).collect()
     }
