@@ -8,7 +8,7 @@ mod memory;
 mod sled_index;
 mod value;
 
-pub use key::{EntryId, HASH_BYTES, IndexKey, IndexList, LongSlip, SLIP_BYTES_MAX, SlipKey};
+pub use key::{EntryId, HASH_BYTES, IndexKey, IndexList};
 pub use memory::MemoryIndex;
 pub use sled_index::{Opened, SetAside, SledIndex};
 

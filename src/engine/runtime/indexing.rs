@@ -1,18 +1,16 @@
 //! The index at run time: finished requests go in behind the journal; a lost or lagging index is refilled from it.
 
+mod entries;
+
 use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use domain::SlipNumber;
 use parking_lot::{Mutex, RwLock};
 use std::sync::mpsc::Receiver;
-use store::index::{
-    BATCH_ENTRIES_MAX, BATCH_EVENTS_MAX, EntryId, Index, IndexBatch, IndexError, IndexKey, IndexList, PageOrder,
-    SledIndex, SlipKey, VALUE_BYTES_MAX,
-};
+use store::index::{BATCH_EVENTS_MAX, Index, IndexError, IndexKey, SledIndex};
 use store::journal::{ReadLimits, Reader};
 use store::random::OsRandom;
 use store::record::{ActRef, Event, Fact};
@@ -20,26 +18,16 @@ use store::snapshot::{LoadFault, SnapshotStore};
 
 use super::opening::read_state;
 use crate::command::ClosedRequest;
-use crate::state::{State, short_hash};
+use crate::state::State;
 use crate::vault::Vault;
+pub(super) use entries::{finished, finished_before, request_of_slip};
+pub use entries::{partner_number, state_number, stretch_end, stretch_of};
+use entries::{stored, write};
 
-/// Sequences in one chunk of a request's history: with the seal a value stays below its limit.
-const CHUNK_EVENTS: usize = (VALUE_BYTES_MAX - 64) / 8;
-
-/// Up to so many sequences stand with the request itself: at ten digits each the value stays below its limit.
-const INLINE_EVENTS_MAX: usize = 128;
-/// Slips of one request that are listed, so that its entries fit one batch; late feedback on others goes unrecognised.
-const SLIPS_MAX: usize = 512;
 /// What is finished gathers so long before it is written. A batch costs sled two writes and two wake-ups of all its threads, whatever is in
 /// it, so a batch for each commit would cost more than the entries; until then a finished request is remembered (`expect`).
 const GATHER: Duration = Duration::from_millis(50);
 
-/// Chunks of one request's history read at a time.
-const CHUNKS_AT_ONCE: usize = 100;
-
-/// Events in a stretch: a partner's finished requests are found by the stretches in which some of them were accepted. An entry for each
-/// request would be a third of all entries; the price is that the requests of a stretch are read to see whose they are.
-const STRETCH_EVENTS: u64 = 500;
 /// Stretches remembered as listed; forgetting one costs an entry written twice.
 const LISTED_STRETCHES_MAX: usize = 65_536;
 
@@ -398,201 +386,6 @@ impl IndexSide {
         match loaded {
             Ok(loaded) => loaded.state.map(|(_, state)| state).unwrap_or_default(),
             Err(_) => State::default(),
-        }
-    }
-}
-
-/// The number under which a partner's acts are listed: stable over runs, 16 bits; a hit is checked against the entry.
-#[must_use]
-pub fn partner_number(partner: &str) -> u16 {
-    u16::try_from(short_hash(&[partner]) & 0xffff).unwrap_or(0)
-}
-
-/// The first sequence of the stretch in which an event stands.
-#[must_use]
-pub const fn stretch_of(sequence: u64) -> u64 {
-    sequence - sequence % STRETCH_EVENTS
-}
-
-/// The first sequence behind that stretch.
-#[must_use]
-pub const fn stretch_end(sequence: u64) -> u64 {
-    stretch_of(sequence).saturating_add(STRETCH_EVENTS)
-}
-
-/// The number of a request's end state.
-#[must_use]
-pub fn state_number(word: &str) -> u8 {
-    domain::request::RequestState::from_word(word).map_or(0, domain::request::RequestState::code)
-}
-
-/// A batch being filled.
-struct Writing<'a> {
-    index: &'a dyn Index,
-    applied: u64,
-    batch: IndexBatch,
-}
-
-impl Writing<'_> {
-    /// Writes batches until an event at `sequence` fits the one being filled.
-    fn reach(&mut self, sequence: u64) -> Result<(), IndexError> {
-        while sequence > self.applied + BATCH_EVENTS_MAX {
-            self.flush(self.applied + BATCH_EVENTS_MAX)?;
-        }
-        Ok(())
-    }
-
-    fn flush(&mut self, applied: u64) -> Result<(), IndexError> {
-        let mut batch = std::mem::take(&mut self.batch);
-        batch.applied = applied;
-        self.index.apply(&batch, &mut OsRandom)?;
-        self.applied = applied;
-        Ok(())
-    }
-}
-
-/// Lists what ended up to `next`; returns how far the index is with that.
-fn write(
-    index: &dyn Index,
-    next: u64,
-    closed: &[ClosedRequest],
-    is_wanted: impl Fn(&IndexKey) -> bool,
-) -> Result<u64, IndexError> {
-    let mut writing = Writing { applied: index.applied(), batch: IndexBatch::default(), index };
-    let mut fresh: Vec<&ClosedRequest> = closed.iter().filter(|request| request.version >= writing.applied).collect();
-    fresh.sort_unstable_by_key(|request| request.version);
-    // What this batch holds and has not written yet.
-    let mut written: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
-    for request in fresh {
-        writing.reach(request.version)?;
-        let mut entries = Vec::with_capacity(8);
-        if request.again {
-            // News that was decided beside other news knew nothing of that: what stands is never lost by it.
-            let mut joined = request.clone();
-            let stored = stored(index, request.sequence)?;
-            joined.join(stored.as_ref().map(|stored| stored.events.as_slice()).unwrap_or_default());
-            joined.join(written.get(&request.sequence).map(Vec::as_slice).unwrap_or_default());
-            list_entries(&joined, &mut entries);
-            written.insert(request.sequence, joined.events);
-        } else {
-            list_entries(request, &mut entries);
-        }
-        entries.retain(|(key, _)| is_wanted(key));
-        if writing.batch.puts.len() + entries.len() > BATCH_ENTRIES_MAX && request.version > writing.applied {
-            writing.flush(request.version)?;
-        }
-        writing.batch.puts.append(&mut entries);
-    }
-    writing.reach(next)?;
-    if next > writing.applied {
-        writing.flush(next)?;
-    }
-    Ok(writing.applied)
-}
-
-/// A finished request with all its events, as far as the index has it.
-fn stored(index: &dyn Index, request: u64) -> Result<Option<ClosedRequest>, IndexError> {
-    let key = IndexKey::Request(EntryId { sequence: request, line: 0 });
-    let Some(mut closed) = index.get(&key)?.and_then(|bytes| serde_json::from_slice::<ClosedRequest>(&bytes).ok())
-    else {
-        return Ok(None);
-    };
-    let (list, mut cursor) = (IndexList::EventsOfRequest(request), None);
-    while closed.events.is_empty() || cursor.is_some() {
-        let page = index.page(&list, PageOrder::OldestFirst, cursor.as_ref(), CHUNKS_AT_ONCE)?;
-        let words = page.entries.iter().flat_map(|(_, value)| value.chunks_exact(8));
-        closed.events.extend(words.filter_map(|eight| Some(u64::from_be_bytes(eight.try_into().ok()?))));
-        cursor = page.next;
-        if cursor.is_none() {
-            break;
-        }
-    }
-    Ok(Some(closed))
-}
-
-fn list_entries(request: &ClosedRequest, puts: &mut Vec<(IndexKey, Vec<u8>)>) {
-    let id = EntryId { sequence: request.sequence, line: 0 };
-    let value = if request.events.len() <= INLINE_EVENTS_MAX {
-        serde_json::to_vec(request)
-    } else {
-        serde_json::to_vec(&ClosedRequest { events: Vec::new(), ..request.clone() })
-    };
-    puts.push((IndexKey::Request(id), value.unwrap_or_default()));
-    // The first request of a case is found by the case's number.
-    if request.case != request.sequence {
-        puts.push((IndexKey::RequestOfCase { case: request.case, request: id }, Vec::new()));
-    }
-    if request.state == domain::request::RequestState::Stopped.word() {
-        puts.push((IndexKey::RequestByState { state: state_number(&request.state), request: id }, Vec::new()));
-    }
-    for partner in &request.partners {
-        let act = EntryId { sequence: stretch_of(request.sequence), line: 0 };
-        let key = IndexKey::ActByPartnerState { partner: partner_number(partner), state: 0, act };
-        puts.push((key, Vec::new()));
-    }
-    for slip in request.slips.iter().take(SLIPS_MAX) {
-        if let Ok(slip) = SlipKey::new(&SlipNumber::from_bits(*slip).to_string()) {
-            puts.push((IndexKey::ActBySlip { slip, line: 0 }, request.sequence.to_be_bytes().to_vec()));
-        }
-    }
-    if request.events.len() > INLINE_EVENTS_MAX {
-        for (chunk, events) in (0_u32..).zip(request.events.chunks(CHUNK_EVENTS)) {
-            let value = events.iter().flat_map(|sequence| sequence.to_be_bytes()).collect();
-            puts.push((IndexKey::EventsOfRequest(EntryId { sequence: request.sequence, line: chunk }), value));
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use store::index::MemoryIndex;
-
-    use super::*;
-
-    fn ended(version: u64, events: &[u64]) -> ClosedRequest {
-        ClosedRequest {
-            sequence: 3,
-            version,
-            case: 3,
-            accepted_at: 0,
-            court: "330225".to_owned(),
-            goal: "look".to_owned(),
-            state: "finished".to_owned(),
-            acts: 2,
-            partners: vec!["bank-a".to_owned(), "bank-b".to_owned()],
-            viewers: Vec::new(),
-            slips: Vec::new(),
-            events: events.to_vec(),
-            again: false,
-        }
-    }
-
-    /// News about what had ended, decided when nothing but these events was known of it.
-    fn news(sequence: u64, known: &[u64]) -> ClosedRequest {
-        ClosedRequest { again: true, ..ended(sequence, &[known, &[sequence]].concat()) }
-    }
-
-    #[test]
-    fn news_that_was_decided_beside_other_news_takes_nothing_out_of_a_history() {
-        for long in [false, true] {
-            let history: Vec<u64> = if long { (3..3 + INLINE_EVENTS_MAX as u64 + 9).collect() } else { vec![3, 5, 9] };
-            let end = history.last().copied().unwrap();
-            let (a, b) = (end + 10, end + 20);
-            let whole = [history.as_slice(), &[a, b]].concat();
-            let (first, one, other) = (ended(end, &history), news(a, &history), news(b, &history));
-            let apart = [vec![first.clone()], vec![one.clone()], vec![other.clone()]];
-            let together = [vec![first], vec![one, other], Vec::new()];
-            for batches in [apart, together] {
-                let index = MemoryIndex::new();
-                let mut applied = 0;
-                for (next, closed) in [end + 1, a + 1, b + 1].into_iter().zip(&batches) {
-                    let next = closed.last().map_or(next, |newest| next.max(newest.version + 1));
-                    applied = write(&index, next, closed, |_| true).unwrap();
-                }
-                assert_eq!(applied, b + 1);
-                let found = stored(&index, 3).unwrap().unwrap();
-                assert_eq!((found.version, &found.events), (b, &whole), "long: {long}");
-            }
         }
     }
 }

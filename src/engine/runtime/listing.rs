@@ -8,11 +8,11 @@ use domain::partner::Travel;
 use domain::request::{Request, RequestState};
 use domain::socket::Cause;
 use domain::{ActId, ActState, CaseId, Millis, RequestId};
-use store::index::{Cursor, EntryId, IndexKey, IndexList, PAGE_ENTRIES_MAX, PageOrder};
+use store::index::{Cursor, EntryId, IndexKey, IndexList, PageOrder};
 use store::record::{Fact, RequestAccepted, read_leaf};
 
 use super::documents::split;
-use super::indexing::{partner_number, state_number, stretch_end, stretch_of};
+use super::indexing::{finished_before, partner_number, state_number, stretch_end, stretch_of};
 use super::{Engine, Told};
 use crate::command::{Answer, ClosedRequest, Command, Submit};
 use crate::decide::Decider;
@@ -259,7 +259,7 @@ impl Engine {
             (None, None, Some(RequestState::Stopped)) => {
                 vec![IndexList::RequestsByState(state_number(RequestState::Stopped.word()))]
             }
-            (None, None, _) => vec![IndexList::Requests],
+            (None, None, _) => vec![IndexList::Finished],
         };
         let mut found = Vec::new();
         for list in &lists {
@@ -287,23 +287,22 @@ impl Engine {
         found: &mut Vec<RequestLine>,
     ) -> Result<(), Refusal> {
         let index = self.shared.index.current();
+        if *list == IndexList::Finished {
+            return self.all_closed(caller, filter, before, limit, found);
+        }
         // A partner's list names stretches of the journal, and the one that `before` cuts is looked through too.
         let by_stretch = matches!(list, IndexList::ActsByPartnerState(..));
         let from = if by_stretch { stretch_end(before.saturating_sub(1)) } else { before };
         let mut cursor = (from != u64::MAX).then(|| cursor_before(list, from));
-        let (enough, mut last) = (found.len() + limit, u64::MAX);
+        let enough = found.len() + limit;
         while found.len() < enough {
             let page =
                 index.page(list, PageOrder::NewestFirst, cursor.as_ref(), limit).map_err(|_| Refusal::Unavailable)?;
             for request in page.entries.iter().filter_map(|(key, _)| request_of(key)) {
                 let closed = match (by_stretch, stretch_of(request)) {
                     (false, _) => self.shared.closed_request(request)?.into_iter().collect(),
-                    // An index of an earlier release has an entry for each request.
-                    (true, start) if start >= last || found.len() >= enough => Vec::new(),
-                    (true, start) => {
-                        last = start;
-                        self.closed_within(start, before)?
-                    }
+                    (true, _) if found.len() >= enough => Vec::new(),
+                    (true, start) => self.closed_within(start, before)?,
                 };
                 found.extend(closed.iter().filter(|closed| closed_fits(closed, caller, filter)).map(closed_line));
             }
@@ -324,15 +323,39 @@ impl Engine {
         Ok(())
     }
 
+    /// All finished requests, the newest first, until there are so many more.
+    fn all_closed(
+        &self,
+        caller: &Caller,
+        filter: &RequestFilter,
+        before: u64,
+        limit: usize,
+        found: &mut Vec<RequestLine>,
+    ) -> Result<(), Refusal> {
+        let (index, enough, mut before) = (self.shared.index.current(), found.len() + limit, before);
+        while found.len() < enough {
+            let stretch = finished_before(index.as_ref(), before).map_err(|_| Refusal::Unavailable)?;
+            let Some(last) = stretch.last() else { break };
+            before = last.sequence;
+            found.extend(stretch.iter().filter(|closed| closed_fits(closed, caller, filter)).map(closed_line));
+        }
+        Ok(())
+    }
+
     /// The finished requests that were accepted in one stretch of the journal, the newest first: which of them are a partner's stands
     /// with each.
     fn closed_within(&self, start: u64, before: u64) -> Result<Vec<ClosedRequest>, Refusal> {
-        let end = cursor_before(&IndexList::Requests, stretch_end(start).min(before));
-        let index = self.shared.index.current();
-        let requests = index.page(&IndexList::Requests, PageOrder::NewestFirst, Some(&end), PAGE_ENTRIES_MAX);
-        let requests = requests.map_err(|_| Refusal::Unavailable)?;
-        let within = requests.entries.iter().take_while(|(key, _)| request_of(key) >= Some(start));
-        Ok(within.filter_map(|(_, value)| serde_json::from_slice(value).ok()).collect())
+        let (index, mut before) = (self.shared.index.current(), stretch_end(start).min(before));
+        let mut within = Vec::new();
+        loop {
+            let stretch = finished_before(index.as_ref(), before).map_err(|_| Refusal::Unavailable)?;
+            let begin = within.len();
+            within.extend(stretch.into_iter().take_while(|closed| closed.sequence >= start));
+            match within.get(begin..).and_then(<[_]>::last) {
+                Some(last) if last.sequence > start => before = last.sequence,
+                _ => return Ok(within),
+            }
+        }
     }
 
     /// The events that touched a request, oldest first.

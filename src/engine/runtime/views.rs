@@ -9,9 +9,9 @@ use domain::partner::Travel;
 use domain::request::RequestState;
 use domain::sentence::{self, Waiting};
 use domain::{ActId, ActState, Day, Millis, Money, Personal, RequestId};
-use store::index::{EntryId, IndexKey};
 use store::record::{Body, Event, Fact};
 
+use super::indexing::{finished, request_of_slip};
 use super::{Engine, Shared};
 use crate::command::{ClosedRead, ClosedRequest, Command};
 use crate::refusal::Refusal;
@@ -206,14 +206,13 @@ impl Shared {
         }
     }
 
-    /// What the index has of a finished request: one entry.
+    /// What the index has of a finished request.
     pub(super) fn stored_request(&self, request: u64) -> Result<Option<ClosedRequest>, Refusal> {
-        let key = IndexKey::Request(EntryId { sequence: request, line: 0 });
-        let value = self.index.current().get(&key).map_err(|error| unreadable(&error))?;
-        if value.is_none() {
+        let found = finished(self.index.current().as_ref(), request).map_err(|error| unreadable(&error))?;
+        if found.is_none() {
             self.surely_absent(request)?;
         }
-        Ok(value.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
+        Ok(found)
     }
 
     /// A finished request as its own events left it: by their leaves where what stands beside them was erased or cannot be read. Empty
@@ -237,13 +236,11 @@ impl Shared {
         if let Some(request) = self.index.pending_by_slip(slip.bits()) {
             return Ok(Some(request));
         }
-        let Ok(slip) = store::index::SlipKey::new(&slip.to_string()) else { return Ok(None) };
-        let value =
-            self.index.current().get(&IndexKey::ActBySlip { slip, line: 0 }).map_err(|_| Refusal::Unavailable)?;
-        if value.is_none() && self.index.filled_to().is_some() {
+        let found = request_of_slip(self.index.current().as_ref(), slip.bits()).map_err(|error| unreadable(&error))?;
+        if found.is_none() && self.index.filled_to().is_some() {
             return Err(Refusal::Filling);
         }
-        Ok(value.and_then(|bytes| bytes.as_slice().try_into().ok()).map(u64::from_be_bytes))
+        Ok(found)
     }
 
     /// Sequences of the events of a finished request, in order.

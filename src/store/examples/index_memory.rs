@@ -17,12 +17,14 @@
 use std::path::PathBuf;
 use std::time::Instant;
 use store::index::{
-    BATCH_ENTRIES_MAX, BATCH_EVENTS_MAX, EntryId, Index, IndexBatch, IndexKey, IndexList, PageOrder, SledIndex, SlipKey,
+    BATCH_ENTRIES_MAX, BATCH_EVENTS_MAX, EntryId, Index, IndexBatch, IndexKey, IndexList, PageOrder, SledIndex,
 };
 use store::random::{OsRandom, SeededRandom};
 use store::seal::root::{KeyedHasher, RootKey};
 
 const ACTS_PER_REQUEST: u64 = 4;
+/// Slips told by one entry, as where a batch ends some requests.
+const SLIPS_TOGETHER: u64 = 16;
 const EVENTS_PER_REQUEST: u64 = ACTS_PER_REQUEST * 3;
 const REQUESTS_PER_CASE: u64 = 4;
 const PARTNERS: u64 = 40;
@@ -96,8 +98,12 @@ impl Mix {
             }
             batch.puts.push((IndexKey::ActByPartnerState { partner, state: 6, act }, Vec::new()));
             batch.puts.push((IndexKey::Act(act), vec![9; 60]));
-            let slip = SlipKey::new(&format!("44{:018}", request * ACTS_PER_REQUEST + line)).unwrap();
-            batch.puts.push((IndexKey::ActBySlip { slip, line: 0 }, vec![1; 12]));
+            // The slips of some requests in a row are told together.
+            let slip = request * ACTS_PER_REQUEST + line;
+            if slip.is_multiple_of(SLIPS_TOGETHER) {
+                let key = IndexKey::SlipsOfStretch { stretch: slip / 64, at: id.sequence };
+                batch.puts.push((key, vec![1; usize::try_from(16 * SLIPS_TOGETHER).unwrap()]));
+            }
         }
     }
 }

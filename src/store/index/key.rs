@@ -8,13 +8,12 @@
 //! 0x05 partner(2) state(1) sequence(8) line(4)    acts by partner and state; with state 0 a stretch of events with finished requests of the partner
 //! 0x06 hash(16)                              case by number            0x07 hash(16) case(8)      cases of a subject or asset
 //! 0x08 hash(16)                              request by idempotency key
-//! 0x09 slip number, 0x00, line(4)            act by slip
+//! 0x0a sequence(8) chunk(4)                  where the events of a finished request stand
+//! 0x0b stretch(8) at(8)                      finished requests by the numbers of their slips, those of one stretch that ended together
+//! 0x0c stretch(8) at(8) part(4)              finished requests of a stretch of events, those that ended together
 //! ```
 
 pub use crate::seal::root::HASH_BYTES;
-
-/// Bytes of a slip number, at most (BDHM is 22 characters wide).
-pub const SLIP_BYTES_MAX: usize = 22;
 
 pub(super) const KEY_APPLIED: [u8; 2] = [0x00, b'a'];
 pub(super) const KEY_SCHEMA: [u8; 2] = [0x00, b's'];
@@ -27,8 +26,9 @@ const FAMILY_ACT_BY_PARTNER_STATE: u8 = 0x05;
 const FAMILY_CASE_BY_NUMBER: u8 = 0x06;
 const FAMILY_CASE_OF_SUBJECT: u8 = 0x07;
 const FAMILY_REQUEST_BY_IDEMPOTENCY_KEY: u8 = 0x08;
-const FAMILY_ACT_BY_SLIP: u8 = 0x09;
 const FAMILY_EVENTS_OF_REQUEST: u8 = 0x0a;
+const FAMILY_SLIPS_OF_STRETCH: u8 = 0x0b;
+const FAMILY_FINISHED: u8 = 0x0c;
 
 /// What a request or act is known by: the sequence of the event that made it, and the line within that event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -37,31 +37,6 @@ pub struct EntryId {
     pub sequence: u64,
     /// Line within it.
     pub line: u32,
-}
-
-/// The slip number is empty, too long, or holds bytes other than printable ASCII.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("index a slip number: it must be 1 to {SLIP_BYTES_MAX} printable ASCII characters; look up where it was drawn")]
-pub struct LongSlip;
-
-/// A slip number as part of a key; drawn from our counter, so it says nothing about a person.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct SlipKey(Box<str>);
-
-impl SlipKey {
-    /// Checks `number`.
-    ///
-    /// # Errors
-    /// [`LongSlip`].
-    pub fn new(number: &str) -> Result<Self, LongSlip> {
-        let fits = (1..=SLIP_BYTES_MAX).contains(&number.len()) && number.bytes().all(|byte| byte.is_ascii_graphic());
-        if fits { Ok(Self(number.into())) } else { Err(LongSlip) }
-    }
-
-    /// The number.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
 }
 
 /// The key of one entry. Hashes are keyed ones (`RootKey::keyed_hash`), never plain digests.
@@ -105,12 +80,21 @@ pub enum IndexKey {
     },
     /// A request by the hash of court system and idempotency key.
     RequestByIdempotencyKey([u8; HASH_BYTES]),
-    /// An act by its slip number and line.
-    ActBySlip {
-        /// The slip.
-        slip: SlipKey,
-        /// Line on the slip (CCXH); 0 for a query.
-        line: u32,
+    /// Which finished requests the slips of a stretch of numbers belonged to: those that one batch of the index tells.
+    SlipsOfStretch {
+        /// The stretch.
+        stretch: u64,
+        /// Sequence behind the batch's events.
+        at: u64,
+    },
+    /// Finished requests that were accepted in a stretch of events, and of which one batch of the index tells.
+    Finished {
+        /// The stretch.
+        stretch: u64,
+        /// Sequence behind the batch's events.
+        at: u64,
+        /// Counted from 0, where they are more than one value holds.
+        part: u32,
     },
     /// Where the events of a finished request stand: its sequence, and the number of the chunk as the line.
     EventsOfRequest(EntryId),
@@ -133,8 +117,12 @@ pub enum IndexList {
     ActsByPartnerState(u16, u8),
     /// The cases of a subject or asset, by case id.
     CasesOfSubject([u8; HASH_BYTES]),
-    /// The acts on a slip, by line.
-    ActsOfSlip(SlipKey),
+    /// The entries of a stretch of slip numbers, by when they were written.
+    SlipsOfStretch(u64),
+    /// The entries that tell finished requests, by stretch.
+    Finished,
+    /// Those of one stretch, by when they were written.
+    FinishedOfStretch(u64),
     /// The chunks that say where the events of a finished request stand.
     EventsOfRequest(u64),
 }
@@ -162,8 +150,11 @@ impl IndexKey {
             Self::CaseOfSubject { subject, case } => joined(&[&[FAMILY_CASE_OF_SUBJECT], subject, &case.to_be_bytes()]),
             Self::RequestByIdempotencyKey(hash) => joined(&[&[FAMILY_REQUEST_BY_IDEMPOTENCY_KEY], hash]),
             Self::EventsOfRequest(id) => with_id(&[FAMILY_EVENTS_OF_REQUEST], id),
-            Self::ActBySlip { slip, line } => {
-                joined(&[&[FAMILY_ACT_BY_SLIP], slip.0.as_bytes(), &[0], &line.to_be_bytes()])
+            Self::Finished { stretch, at, part } => {
+                joined(&[&[FAMILY_FINISHED], &stretch.to_be_bytes(), &at.to_be_bytes(), &part.to_be_bytes()])
+            }
+            Self::SlipsOfStretch { stretch, at } => {
+                joined(&[&[FAMILY_SLIPS_OF_STRETCH], &stretch.to_be_bytes(), &at.to_be_bytes()])
             }
         }
     }
@@ -194,11 +185,15 @@ impl IndexKey {
             }
             FAMILY_REQUEST_BY_IDEMPOTENCY_KEY => Self::RequestByIdempotencyKey(rest.try_into().ok()?),
             FAMILY_EVENTS_OF_REQUEST => Self::EventsOfRequest(entry_id(rest)?),
-            FAMILY_ACT_BY_SLIP => {
-                let (head, line) = rest.split_last_chunk::<4>()?;
-                let (zero, number) = head.split_last()?;
-                let slip = SlipKey::new(std::str::from_utf8(number).ok()?).ok().filter(|_| *zero == 0)?;
-                Self::ActBySlip { slip, line: u32::from_be_bytes(*line) }
+            FAMILY_FINISHED => {
+                let (stretch, rest) = rest.split_first_chunk::<8>()?;
+                let EntryId { sequence: at, line: part } = entry_id(rest)?;
+                Self::Finished { stretch: u64::from_be_bytes(*stretch), at, part }
+            }
+            FAMILY_SLIPS_OF_STRETCH => {
+                let (stretch, at) = rest.split_first_chunk::<8>()?;
+                let at = u64::from_be_bytes(at.try_into().ok()?);
+                Self::SlipsOfStretch { stretch: u64::from_be_bytes(*stretch), at }
             }
             _ => return None,
         })
@@ -223,7 +218,9 @@ impl IndexList {
             }
             Self::CasesOfSubject(subject) => joined(&[&[FAMILY_CASE_OF_SUBJECT], subject]),
             Self::EventsOfRequest(request) => joined(&[&[FAMILY_EVENTS_OF_REQUEST], &request.to_be_bytes()]),
-            Self::ActsOfSlip(slip) => joined(&[&[FAMILY_ACT_BY_SLIP], slip.0.as_bytes(), &[0]]),
+            Self::Finished => vec![FAMILY_FINISHED],
+            Self::FinishedOfStretch(stretch) => joined(&[&[FAMILY_FINISHED], &stretch.to_be_bytes()]),
+            Self::SlipsOfStretch(stretch) => joined(&[&[FAMILY_SLIPS_OF_STRETCH], &stretch.to_be_bytes()]),
         }
     }
 

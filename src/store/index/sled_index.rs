@@ -13,10 +13,10 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// Raised whenever keys or values change their form or entries are left out; an index of another schema is set aside and refilled.
-const SCHEMA: u32 = 3;
-/// From this one on each has all entries of the next and more (1: one for the first request of each case; 2: one for each request of a partner
-/// instead of one for a stretch of events): they only get the new number.
-const SCHEMA_OLDEST: u32 = 1;
+const SCHEMA: u32 = 4;
+/// From this one on each has all entries of the next and more: they only get the new number. Those before 4 had an entry for each slip
+/// instead of one for those of a stretch.
+const SCHEMA_OLDEST: u32 = 4;
 const SALT_BYTES: usize = 16;
 /// sled counts its cache loosely and goes well over this, so it is kept small.
 const CACHE_BYTES: u64 = 16 * 1024 * 1024;
