@@ -1,9 +1,6 @@
 //! Documents: stored sealed under their own key before they are known, read back while they live, erased after a day.
 
-use std::collections::HashMap;
-
 use domain::Personal;
-use parking_lot::Mutex;
 use store::random::OsRandom;
 use store::record::{Body, Fact, SealTwin};
 
@@ -19,33 +16,6 @@ pub const DOCUMENT_AAD: &[u8] = b"document";
 pub(crate) fn split(hash: [u8; 16]) -> (u64, u64) {
     let wide = u128::from_be_bytes(hash);
     (u64::try_from(wide >> 64).unwrap_or(0), u64::try_from(wide & u128::from(u64::MAX)).unwrap_or(0))
-}
-
-/// Papers whose bytes were looked at within this time are not looked at again: an officer's certificate goes with a thousand requests,
-/// and what is lost a moment later is lost for whoever was answered a moment before as well.
-const LOOKED_MS: u64 = 1_000;
-/// Papers that are remembered so; when there are more all are forgotten, and each costs one look again.
-const LOOKED_PAPERS_MAX: usize = 4_096;
-
-/// Which papers were there when they were last looked at, by their keys.
-#[derive(Default)]
-pub(crate) struct Looked(Mutex<HashMap<(u64, u64), u64>>);
-
-impl Looked {
-    fn all_just_now(&self, papers: &[(u64, u64)], now: u64) -> bool {
-        let looked = self.0.lock();
-        papers.iter().all(|paper| looked.get(paper).is_some_and(|at| now.saturating_sub(*at) < LOOKED_MS))
-    }
-
-    fn note(&self, papers: impl Iterator<Item = (u64, u64)>, now: u64) {
-        let mut looked = self.0.lock();
-        for paper in papers {
-            if looked.len() >= LOOKED_PAPERS_MAX {
-                looked.clear();
-            }
-            looked.insert(paper, now);
-        }
-    }
 }
 
 impl Shared {
@@ -87,10 +57,6 @@ impl Shared {
     /// # Errors
     /// [`Refusal::DocumentLost`].
     pub(crate) fn check_there(&self, submit: &Submit, carried: &[SealTwin]) -> Result<(), Refusal> {
-        let now = self.clock.mono();
-        if carried.is_empty() && self.looked.all_just_now(&submit.paper_keys, now) {
-            return Ok(());
-        }
         let known: Vec<Option<String>> = {
             let decider = self.decider.read();
             if decider.state.idempotency.contains_key(&submit.idempotency) {
@@ -103,8 +69,6 @@ impl Shared {
         if let Some(place) = known.iter().position(|blob| blob.as_deref().is_some_and(lost)) {
             return Err(Refusal::DocumentLost { at: format!("/documents/{place}/digest") });
         }
-        let found = submit.paper_keys.iter().zip(&known).filter(|(_, blob)| blob.is_some());
-        self.looked.note(found.map(|(key, _)| *key), now);
         match carried.iter().any(|seal| lost(&seal.blob)) {
             true => Err(Refusal::DocumentLost { at: "/documents".to_owned() }),
             false => Ok(()),
