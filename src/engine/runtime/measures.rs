@@ -144,8 +144,16 @@ impl Engine {
         }
         let mut verdicts: Vec<ImportVerdict> = vec![Err(Refusal::CourtForeign); rows.len()];
         let mut by_case: BTreeMap<(String, String), Vec<usize>> = BTreeMap::new();
+        let mut lost = self.shared.without_papers(&rows);
         for (place, row) in rows.iter().enumerate() {
-            if caller.court.as_ref().is_none_or(|own| *own == row.court.code) {
+            if caller.court.as_ref().is_some_and(|own| *own != row.court.code) {
+                continue;
+            }
+            if let Some(refusal) = lost.remove(&place) {
+                if let Some(verdict) = verdicts.get_mut(place) {
+                    *verdict = Err(refusal);
+                }
+            } else {
                 let case = (row.court.code.clone(), row.case_number.expose().clone());
                 by_case.entry(case).or_default().push(place);
             }
