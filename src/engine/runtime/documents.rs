@@ -112,8 +112,8 @@ impl Shared {
     }
 
     /// The rows of an import that rest on papers whose bytes are lost, each with the place of the first of them. Each paper is looked
-    /// at once; a row that is known already is answered again all the same.
-    pub(crate) fn without_papers(&self, rows: &[ImportRow]) -> BTreeMap<usize, Refusal> {
+    /// at once. A row that is known already is answered again all the same, and its lost papers come in with no other.
+    pub(crate) fn without_papers(&self, rows: &mut [ImportRow]) -> BTreeMap<usize, Refusal> {
         let keys = |row: &ImportRow| -> Vec<(u64, u64)> {
             row.papers.iter().map(|paper| self.document_key(&row.court.code, paper.digest.expose())).collect()
         };
@@ -126,11 +126,14 @@ impl Shared {
         let lost = blobs.into_iter().filter(|(_, blob)| self.is_lost(blob));
         let lost: BTreeSet<(u64, u64)> = lost.map(|(key, _)| key).collect();
         let mut refused = BTreeMap::new();
-        for (row, (asked, papers)) in rows.iter().zip(&named).enumerate() {
+        for (row, (asked, papers)) in rows.iter_mut().zip(&named).enumerate() {
             let Some(place) = papers.iter().position(|key| lost.contains(key)) else { continue };
             let number = asked.order.original.as_ref().map_or("", |original| original.slip.as_str());
             if self.decider.read().state.measure_by_number(&asked.order.partner, number).is_none() {
                 refused.insert(row, Refusal::DocumentLost { at: format!("/documents/{place}/digest") });
+            } else {
+                let mut is_lost = papers.iter().map(|key| lost.contains(key));
+                asked.papers.retain(|_| !is_lost.next().unwrap_or(false));
             }
         }
         refused

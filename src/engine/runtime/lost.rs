@@ -86,8 +86,7 @@ impl LostContent {
 
     fn note(&mut self, sequence: u64, event: &Event, why: &VaultError) {
         self.events += 1;
-        let what =
-            if matches!(why, VaultError::Key { .. }) { What::Slot(event.key) } else { What::Event(sequence) };
+        let what = if matches!(why, VaultError::Key { .. }) { What::Slot(event.key) } else { What::Event(sequence) };
         if self.found.len() >= LOST_TOLD_MAX && !self.found.contains_key(&what) {
             return;
         }
@@ -126,7 +125,13 @@ impl LostContent {
                 What::Event(_) => (None, without),
             };
             tracing::error!(
-                slot, sequence = first, event, events, left_out, error = why, runbook = "docs/RUNBOOK.md#lost",
+                slot,
+                sequence = first,
+                event,
+                events,
+                left_out,
+                error = why,
+                runbook = "docs/RUNBOOK.md#lost",
                 "content is lost, and a fold of the journal meets it"
             );
         }

@@ -71,6 +71,7 @@ use crate::config::Config;
 use crate::courier::Courier;
 use crate::decide::Decider;
 use crate::refusal::Refusal;
+use crate::state::State;
 use crate::vault::{Vault, VaultKeyring};
 use crate::view::{Health, Receipt};
 use head::Head;
@@ -247,13 +248,10 @@ impl Engine {
     pub fn start(options: Options, config: Arc<Config>, plugs: Plugs) -> Result<Running, OpenError> {
         let without = options.without_lost_content;
         let taken = opening::take_up(&options.disk, &options.directory, options.masters, &options.origin, without)?;
-        let left_out = taken.state.left_out.clone();
-        let hashers = Hashers::of(&taken.vault);
-        let keyring = VaultKeyring::new(Arc::clone(taken.vault.keys()), Box::new(PooledRandom::new()));
-        let decider = Decider::new(taken.state, Box::new(keyring), Box::new(OsRandom));
-        let reader = taken.journal.reader();
-        let grown = (taken.tree, reader.clone());
-        let trail = Trail::new(options.disk, &options.directory, &options.origin, grown, taken.keys)?;
+        let (reader, hashers) = (taken.journal.reader(), Hashers::of(&taken.vault));
+        let decider = decider_over(taken.state, &taken.vault);
+        let trail =
+            Trail::new(options.disk, &options.directory, &options.origin, (taken.tree, reader.clone()), taken.keys)?;
         let index = IndexSide::open(
             opening::index_folder(&options.directory),
             taken.vault.clone(),
@@ -268,7 +266,7 @@ impl Engine {
             directory: options.directory,
             durable: AtomicU64::new(taken.journal.durable_size()),
             fence: taken.fence,
-            papers: Papers::new(taken.vault.clone(), reader.clone(), left_out),
+            papers: Papers::new(taken.vault.clone(), reader.clone(), decider.state.left_out.clone()),
             reader,
             vault: taken.vault,
             snapshots: taken.snapshots,
@@ -527,6 +525,11 @@ impl Running {
             tracing::warn!(%error, "the journal could not be closed cleanly; the next start checks it as after a crash");
         }
     }
+}
+
+fn decider_over(state: State, vault: &Vault) -> Decider {
+    let keyring = VaultKeyring::new(Arc::clone(vault.keys()), Box::new(PooledRandom::new()));
+    Decider::new(state, Box::new(keyring), Box::new(OsRandom))
 }
 
 fn spawn(name: &str, work: Box<dyn FnOnce() + Send>) -> Result<JoinHandle<()>, OpenError> {
