@@ -37,6 +37,10 @@ pub struct ServeArguments {
     /// Keep data here instead of what the configuration says.
     #[arg(long)]
     pub data: Option<PathBuf>,
+    /// Start also where a fold of the journal meets keys or blobs that are lost for good: without the cases that rest on them. Their
+    /// courts are stopped until two people lift it (docs/RUNBOOK.md#lost).
+    #[arg(long)]
+    pub without_lost_content: bool,
     /// Print one JSON line on standard output once it serves: {"gateway":url,"pid":n}.
     #[arg(long)]
     pub json: bool,
@@ -104,6 +108,11 @@ pub fn master_key(source: &MasterSource, data: &Path) -> anyhow::Result<MasterKe
 impl Gateway {
     /// Starts everything; must not be called on a tokio thread.
     pub fn start(settings: Settings) -> anyhow::Result<Self> {
+        Self::start_with(settings, false)
+    }
+
+    /// The same; `without_lost_content` = also where the fold meets content that is lost for good, without the cases that rest on it.
+    pub fn start_with(settings: Settings, without_lost_content: bool) -> anyhow::Result<Self> {
         for warning in &settings.warnings {
             tracing::warn!(file = %warning.file.display(), line = warning.line, key = %warning.key, told = %warning.message, "a setting should be looked at");
         }
@@ -127,6 +136,7 @@ impl Gateway {
             tokio: runtime.handle().clone(),
             snapshot_events: settings.snapshot_events,
             courier: Arc::clone(&courier) as Arc<dyn engine::courier::Courier>,
+            without_lost_content,
             free_bytes: |path| fs4::available_space(path).ok(),
         };
         let started = std::time::Instant::now();
@@ -259,7 +269,7 @@ pub fn run(arguments: ServeArguments) -> anyhow::Result<ExitCode> {
     let overrides = Overrides { listen: arguments.listen, data: arguments.data.clone() };
     let settings = load(&arguments.config, &overrides).map_err(all_faults)?;
     crate::logging::start(&settings.log);
-    let gateway = Gateway::start(settings)?;
+    let gateway = Gateway::start_with(settings, arguments.without_lost_content)?;
     if arguments.json {
         let line = serde_json::json!({ "gateway": gateway.url(), "pid": std::process::id() });
         let mut out = std::io::stdout().lock();

@@ -158,7 +158,7 @@ fn answer() -> Outcome {
 fn open(settings: &Settings) -> anyhow::Result<Taken> {
     let disk: Arc<dyn Disk> = Arc::new(RealDisk);
     let masters = Masters { current: master_key(&settings.master, &settings.data)?, previous: None };
-    Ok(take_up(&disk, &settings.data, masters, &settings.origin)?)
+    Ok(take_up(&disk, &settings.data, masters, &settings.origin, false)?)
 }
 
 /// Runs the role: writes `events` below `root`, then folds them.

@@ -99,6 +99,8 @@ pub enum Command {
     OrderStop(Box<OrderStop>),
     /// A person wants a stop lifted; with the second it is.
     LiftStop(Box<LiftStop>),
+    /// The state was folded without content that is lost.
+    LeaveOut(Box<LeaveOut>),
     /// An exchange was judged.
     Ended {
         /// Which.
@@ -231,6 +233,18 @@ pub struct OrderStop {
     pub court: Option<String>,
     /// Why.
     pub reason: String,
+}
+
+/// What the fold did without.
+pub struct LeaveOut {
+    /// Events whose content is lost.
+    pub events: u64,
+    /// Key slots among what is lost.
+    pub keys: u32,
+    /// Cases that are left out.
+    pub cases: u32,
+    /// Whose they are.
+    pub courts: Vec<String>,
 }
 
 /// A person's word that a stop may be lifted.

@@ -15,6 +15,7 @@ mod known;
 mod late;
 mod law;
 mod ledger;
+mod left_out;
 mod measures;
 mod news;
 mod notices;

@@ -58,6 +58,15 @@ pub enum VaultError {
     },
 }
 
+impl VaultError {
+    /// Is it a key or a blob that is gone or damaged, so that what stands beside the leaf cannot be read and the leaf can? Anything else
+    /// is no loss: a body that this release does not understand, or a journal that is not the one that was written.
+    #[must_use]
+    pub fn is_loss(&self) -> bool {
+        matches!(self, Self::Key { .. } | Self::Seal { .. } | Self::Blob { .. })
+    }
+}
+
 /// Keys and blobs of one data directory.
 #[derive(Clone)]
 pub struct Vault {

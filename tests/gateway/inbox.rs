@@ -36,7 +36,7 @@ fn path(task: &Value, tail: &str) -> String {
 }
 
 /// Every leaf of an event's name, once a checkpoint covers what is durable.
-fn leaves(gateway: &Gateway, name: &str) -> Vec<Value> {
+pub fn leaves(gateway: &Gateway, name: &str) -> Vec<Value> {
     let size = eventually("a checkpoint over everything", || {
         let durable = gateway.figure("xiezhi_journal_durable_events")?;
         (gateway.figure("xiezhi_checkpoint_events")? >= durable).then_some(durable)

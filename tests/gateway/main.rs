@@ -30,6 +30,7 @@ mod kills;
 mod kinds;
 mod law;
 mod ledger;
+mod left_out;
 mod limits;
 mod lost;
 mod mailbox;

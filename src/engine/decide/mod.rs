@@ -224,6 +224,7 @@ impl Decider {
             Command::Resume { partner, by } => self.resume(&partner, &by),
             Command::OrderStop(order) => self.order_stop(*order),
             Command::LiftStop(lift) => self.lift_stop(*lift),
+            Command::LeaveOut(left_out) => Ok(self.leave_out(*left_out)),
             Command::Ended { exchange, act, judged } => self.ended(exchange, act, judged),
             Command::List { partner, class } => self.list(&partner, class),
             Command::Feedback { partner, way, items } => self.feedback(&partner, way, items),

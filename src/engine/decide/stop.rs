@@ -2,11 +2,12 @@
 
 use domain::Millis;
 use domain::stop::StopScope;
-use store::record::{Body, ReasonBody, StopLiftProposed, StopLifted, StopOrdered};
+use store::record::{Body, ContentLeftOut, ReasonBody, StopLiftProposed, StopLifted, StopOrdered};
 
 use super::Decider;
-use crate::command::{Answer, LiftStop, OrderStop};
+use crate::command::{Answer, LeaveOut, LiftStop, OrderStop};
 use crate::refusal::Refusal;
+use crate::state::State;
 use crate::state::stop::Stop;
 
 /// Stops of kinds and courts in force at once: more than a province has courts. A stop of everything is never refused for it.
@@ -15,6 +16,12 @@ pub const STOPS_MAX: usize = 1_000;
 /// So long the first person's word that a stop may be lifted counts: a word given for yesterday's emergency does not make one
 /// person enough for today's.
 pub const LIFT_AGREED_MS: Millis = 24 * 3_600_000;
+
+/// In whose name a stop stands that no person ordered.
+const GATEWAY: &str = "gateway";
+
+/// Why a start orders one.
+const LEFT_OUT: &str = "部分案件的内容已永久丢失，启动时未纳入办理；请与各协助单位核对这些案件已办事项并补录现存措施，再由两人解除 · The content of some cases is lost and they were left out at the start; compare with each partner what was ordered in them, import the measures that stand, then let two people lift this";
 
 fn because(reason: String) -> Option<Body> {
     Some(Body::Reason(ReasonBody { reason, document: None, amount: None }))
@@ -50,6 +57,38 @@ impl Decider {
         };
         let fact = StopOrdered { all: scope == StopScope::All, by, court, kinds, own };
         Ok(Answer::Done(self.emit(fact.into(), because(reason), 0)))
+    }
+
+    /// Says in the trail what the state was folded without. What those cases had ordered is not known here any more, so that an order
+    /// for one of them could be the second of its kind: their courts are stopped until two people have looked (promise P4).
+    pub(super) fn leave_out(&mut self, left_out: LeaveOut) -> Answer {
+        let LeaveOut { events, keys, cases, courts } = left_out;
+        let sequence = self.emit(ContentLeftOut { cases, events, keys }.into(), None, 0);
+        let is_stopped = |state: &State, scope: &StopScope| {
+            let of_ours = |stop: &Stop| !stop.own && (stop.scope() == StopScope::All || stop.scope() == *scope);
+            state.stops.values().any(of_ours)
+        };
+        let scopes = if courts.len() + self.state.stops.len() > STOPS_MAX {
+            vec![StopScope::All]
+        } else {
+            courts.into_iter().map(StopScope::Court).collect()
+        };
+        for scope in scopes {
+            if is_stopped(&self.state, &scope) {
+                continue;
+            }
+            let (all, court) = match scope {
+                StopScope::Court(court) => (false, court),
+                StopScope::Acts(_) | StopScope::All => (true, String::new()),
+            };
+            let by = GATEWAY.to_owned();
+            self.emit(
+                StopOrdered { all, by, court, kinds: Vec::new(), own: false }.into(),
+                because(LEFT_OUT.to_owned()),
+                0,
+            );
+        }
+        Answer::Done(sequence)
     }
 
     /// The first person's word is kept, the second's lifts the stop; then whatever it held goes on.

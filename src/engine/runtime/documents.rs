@@ -1,5 +1,7 @@
 //! Documents: stored sealed under their own key before they are known, read back while they live, erased after a day.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use domain::Personal;
 use store::random::OsRandom;
 use store::record::{Body, Fact, SealTwin};
@@ -8,7 +10,7 @@ use super::{Engine, Shared};
 use crate::command::{Answer, Command, Erased, StoreDocument, Submit};
 use crate::refusal::Refusal;
 use crate::vault::{blob_id, hex_digest};
-use crate::view::{Caller, DocumentRead, DocumentStored};
+use crate::view::{Caller, DocumentRead, DocumentStored, ImportRow};
 
 /// What a document's blob is bound to, so that it cannot be taken for a body.
 pub const DOCUMENT_AAD: &[u8] = b"document";
@@ -73,6 +75,34 @@ impl Shared {
             true => Err(Refusal::DocumentLost { at: "/documents".to_owned() }),
             false => Ok(()),
         }
+    }
+
+    /// The rows of an import that rest on papers whose bytes are lost, each with the place of the first of them. Each paper is looked
+    /// at once. A row that is known already is answered again all the same, and its lost papers come in with no other.
+    pub(crate) fn without_papers(&self, rows: &mut [ImportRow]) -> BTreeMap<usize, Refusal> {
+        let keys = |row: &ImportRow| -> Vec<(u64, u64)> {
+            row.papers.iter().map(|paper| self.document_key(&row.court.code, paper.digest.expose())).collect()
+        };
+        let named: Vec<Vec<(u64, u64)>> = rows.iter().map(keys).collect();
+        let blobs: BTreeMap<(u64, u64), String> = {
+            let decider = self.decider.read();
+            let blob = |key: &(u64, u64)| Some((*key, decider.state.documents.get(key)?.blob.clone()));
+            named.iter().flatten().filter_map(blob).collect()
+        };
+        let lost = blobs.into_iter().filter(|(_, blob)| self.is_lost(blob));
+        let lost: BTreeSet<(u64, u64)> = lost.map(|(key, _)| key).collect();
+        let mut refused = BTreeMap::new();
+        for (row, (asked, papers)) in rows.iter_mut().zip(&named).enumerate() {
+            let Some(place) = papers.iter().position(|key| lost.contains(key)) else { continue };
+            let number = asked.order.original.as_ref().map_or("", |original| original.slip.as_str());
+            if self.decider.read().state.measure_by_number(&asked.order.partner, number).is_none() {
+                refused.insert(row, Refusal::DocumentLost { at: format!("/documents/{place}/digest") });
+            } else {
+                let mut is_lost = papers.iter().map(|key| lost.contains(key));
+                asked.papers.retain(|_| !is_lost.next().unwrap_or(false));
+            }
+        }
+        refused
     }
 
     /// Destroys the keys of what was erased; what cannot be destroyed now is logged and stays listed in the trail.

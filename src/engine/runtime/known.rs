@@ -51,7 +51,13 @@ impl Shared {
             Some(closed) => closed,
             None => {
                 let stored = self.stored_request(id.0)?;
-                stored.filter(|closed| may(&closed.court, &closed.viewers)).ok_or(Refusal::NotFound)?
+                let stored = stored.filter(|closed| may(&closed.court, &closed.viewers));
+                // What a start left out is in neither, and must not be told as if it had never been.
+                let absent = || match self.papers.any_left_out() {
+                    true => self.absent_or_lost(caller, id, Refusal::NotFound),
+                    false => Refusal::NotFound,
+                };
+                stored.ok_or_else(absent)?
             }
         };
         Ok(Known {

@@ -138,14 +138,26 @@ impl Engine {
     /// # Errors
     /// [`Refusal::OutOfBounds`] for more than [`IMPORT_ROWS_MAX`]; [`Refusal::Unavailable`] and its like, after which the same
     /// rows may be sent again.
-    pub async fn import_measures(&self, caller: &Caller, rows: Vec<ImportRow>) -> Result<Vec<ImportVerdict>, Refusal> {
+    pub async fn import_measures(
+        &self,
+        caller: &Caller,
+        mut rows: Vec<ImportRow>,
+    ) -> Result<Vec<ImportVerdict>, Refusal> {
         if rows.len() > IMPORT_ROWS_MAX {
             return Err(Refusal::OutOfBounds { at: "", bound: "一次至多2000行 · at most 2000 rows at once" });
         }
         let mut verdicts: Vec<ImportVerdict> = vec![Err(Refusal::CourtForeign); rows.len()];
         let mut by_case: BTreeMap<(String, String), Vec<usize>> = BTreeMap::new();
+        let mut lost = self.shared.without_papers(&mut rows);
         for (place, row) in rows.iter().enumerate() {
-            if caller.court.as_ref().is_none_or(|own| *own == row.court.code) {
+            if caller.court.as_ref().is_some_and(|own| *own != row.court.code) {
+                continue;
+            }
+            if let Some(refusal) = lost.remove(&place) {
+                if let Some(verdict) = verdicts.get_mut(place) {
+                    *verdict = Err(refusal);
+                }
+            } else {
                 let case = (row.court.code.clone(), row.case_number.expose().clone());
                 by_case.entry(case).or_default().push(place);
             }

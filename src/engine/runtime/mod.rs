@@ -24,6 +24,7 @@ mod indexing;
 mod journaling;
 mod known;
 mod listing;
+mod lost;
 mod measures;
 pub mod opening;
 pub mod papers;
@@ -65,15 +66,17 @@ use store::snapshot::SnapshotStore;
 use tokio::sync::oneshot;
 
 use crate::clock::Clock;
-use crate::command::{Answer, Command};
+use crate::command::{Answer, Command, LeaveOut};
 use crate::config::Config;
 use crate::courier::Courier;
 use crate::decide::Decider;
 use crate::refusal::Refusal;
+use crate::state::State;
 use crate::vault::{Vault, VaultKeyring};
 use crate::view::{Health, Receipt};
 use head::Head;
 use indexing::IndexSide;
+use lost::LostContent;
 pub use opening::OpenError;
 use papers::Papers;
 use trail::Trail;
@@ -110,6 +113,8 @@ pub struct Options {
     pub snapshot_events: u64,
     /// Who writes and carries deliveries to courts.
     pub courier: Arc<dyn Courier>,
+    /// Start without what is lost for good, where the journal must be folded and the fold meets it.
+    pub without_lost_content: bool,
     /// Asks the system how many bytes are free in the directory; `None` when it cannot tell.
     pub free_bytes: fn(&std::path::Path) -> Option<u64>,
 }
@@ -240,13 +245,12 @@ impl Engine {
     /// # Errors
     /// [`OpenError`]; the directory is then as it was.
     pub fn start(options: Options, config: Arc<Config>, plugs: Plugs) -> Result<Running, OpenError> {
-        let taken = opening::take_up(&options.disk, &options.directory, options.masters, &options.origin)?;
-        let hashers = Hashers::of(&taken.vault);
-        let keyring = VaultKeyring::new(Arc::clone(taken.vault.keys()), Box::new(PooledRandom::new()));
-        let decider = Decider::new(taken.state, Box::new(keyring), Box::new(OsRandom));
-        let reader = taken.journal.reader();
-        let grown = (taken.tree, reader.clone());
-        let trail = Trail::new(options.disk, &options.directory, &options.origin, grown, taken.keys)?;
+        let without = options.without_lost_content;
+        let taken = opening::take_up(&options.disk, &options.directory, options.masters, &options.origin, without)?;
+        let (reader, hashers) = (taken.journal.reader(), Hashers::of(&taken.vault));
+        let decider = decider_over(taken.state, &taken.vault);
+        let trail =
+            Trail::new(options.disk, &options.directory, &options.origin, (taken.tree, reader.clone()), taken.keys)?;
         let index = IndexSide::open(
             opening::index_folder(&options.directory),
             taken.vault.clone(),
@@ -261,7 +265,7 @@ impl Engine {
             directory: options.directory,
             durable: AtomicU64::new(taken.journal.durable_size()),
             fence: taken.fence,
-            papers: Papers::new(taken.vault.clone(), reader.clone()),
+            papers: Papers::new(taken.vault.clone(), reader.clone(), decider.state.left_out.clone()),
             reader,
             vault: taken.vault,
             snapshots: taken.snapshots,
@@ -298,7 +302,7 @@ impl Engine {
             spawn("keys", Box::new(move || e.look_at_keys()))?,
         ];
         let publisher = spawn("checkpoint", Box::new(move || publish(&d, &publisher_stops)))?;
-        engine.begin(options.version, config)?;
+        engine.begin(options.version, config, taken.lost)?;
         Ok(Running {
             engine,
             recovery: taken.recovery,
@@ -311,16 +315,27 @@ impl Engine {
     }
 
     /// The first events, then what goes on by itself.
-    fn begin(&self, version: String, config: Arc<Config>) -> Result<(), OpenError> {
-        self.first_words(version, config)?;
+    fn begin(&self, version: String, config: Arc<Config>, lost: Option<LostContent>) -> Result<(), OpenError> {
+        let has_lost = lost.is_some();
+        self.first_words(version, config, lost)?;
         sweeping::begin(self);
+        if has_lost {
+            // So that the next start folds only what follows, and needs nobody to say again what was left out.
+            let _asked = self.shared.commands.send(Asked::Snapshot);
+        }
         Ok(())
     }
 
-    fn first_words(&self, version: String, config: Arc<Config>) -> Result<(), OpenError> {
+    fn first_words(&self, version: String, config: Arc<Config>, lost: Option<LostContent>) -> Result<(), OpenError> {
         self.shared.learn_credentials(&config);
         self.shared.departures.agree(&config);
-        for command in [Command::Start { version }, Command::Configure(config)] {
+        let leave_out = lost.map(|lost| {
+            let (events, keys, cases) = lost.counts();
+            Command::LeaveOut(Box::new(LeaveOut { events, keys, cases, courts: lost.into_courts() }))
+        });
+        // What was left out stops courts before the settings let any lane begin.
+        let commands = [Some(Command::Start { version }), leave_out, Some(Command::Configure(config))];
+        for command in commands.into_iter().flatten() {
             let (reply, told) = oneshot::channel();
             let asked = Asked::Command(Box::new(command), Some(reply));
             let failed = || OpenError::Trail("the first event could not be recorded; look at the log above".to_owned());
@@ -508,6 +523,11 @@ impl Running {
             tracing::warn!(%error, "the journal could not be closed cleanly; the next start checks it as after a crash");
         }
     }
+}
+
+fn decider_over(state: State, vault: &Vault) -> Decider {
+    let keyring = VaultKeyring::new(Arc::clone(vault.keys()), Box::new(PooledRandom::new()));
+    Decider::new(state, Box::new(keyring), Box::new(OsRandom))
 }
 
 fn spawn(name: &str, work: Box<dyn FnOnce() + Send>) -> Result<JoinHandle<()>, OpenError> {

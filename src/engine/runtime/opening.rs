@@ -15,10 +15,11 @@ use store::snapshot::{LoadFault, SnapshotStore};
 use trail::{Checkpoint, Hash, NoteKey, Tree, leaf_hash};
 
 use super::indexing::Ended;
+use super::lost::LostContent;
 use super::receipts::ReceiptSigner;
 use super::trail::{TrailError, check_against, repair_tiles, stored_checkpoint};
 use crate::state::State;
-use crate::vault::Vault;
+use crate::vault::{Vault, VaultError};
 
 /// The most bytes of a snapshot that are read: 2 GiB, ten million open acts.
 const SNAPSHOT_BYTES_MAX: u64 = 2 << 30;
@@ -43,6 +44,9 @@ pub enum OpenError {
     /// The index.
     #[error(transparent)]
     Index(#[from] store::index::IndexError),
+    /// Content that the fold needs, and that is lost.
+    #[error("{0}")]
+    ContentLost(Box<LostContent>),
     /// An event.
     #[error(transparent)]
     Vault(#[from] crate::vault::VaultError),
@@ -96,6 +100,8 @@ pub struct Taken {
     pub snapshot: Option<u64>,
     /// What the replayed events ended.
     pub ended: Ended,
+    /// What was left out, when something was.
+    pub lost: Option<LostContent>,
     /// The whole directory, held for the life of the process.
     pub held: Box<dyn DiskLock>,
 }
@@ -131,11 +137,18 @@ pub fn open_vault(disk: &Arc<dyn Disk>, directory: &Path, masters: Masters) -> R
     Ok(Vault::new(Arc::new(keys), Arc::new(blobs)))
 }
 
-/// Takes up a directory: newest snapshot and tail.
+/// Takes up a directory: newest snapshot and tail. `without_lost` = where the fold meets content that is lost, the whole journal is
+/// folded without the cases that it belongs to.
 ///
 /// # Errors
 /// [`OpenError`].
-pub fn take_up(disk: &Arc<dyn Disk>, directory: &Path, masters: Masters, origin: &str) -> Result<Taken, OpenError> {
+pub fn take_up(
+    disk: &Arc<dyn Disk>,
+    directory: &Path,
+    masters: Masters,
+    origin: &str,
+    without_lost: bool,
+) -> Result<Taken, OpenError> {
     disk.create_directory(directory)
         .map_err(|source| OpenError::System { operation: "making the data directory", source })?;
     let held = hold(disk, directory)?;
@@ -159,13 +172,11 @@ pub fn take_up(disk: &Arc<dyn Disk>, directory: &Path, masters: Masters, origin:
         tracing::warn!(path = %unused.path.display(), reason = %unused.reason, "a snapshot was not used");
     }
     let snapshot = loaded.state.as_ref().map(|(header, _)| header.sequence);
-    let (mut state, mut tree) = match loaded.state {
-        Some((_, (state, tree))) => (state, tree),
-        None => (State::default(), Tree::new()),
-    };
-    let first = state.next;
-    let ended = replay(&opened.journal, &vault, &mut state, &mut tree, directory)?;
-    repair_tiles(directory, &tree, first.saturating_sub(1 << 16), &opened.journal.reader())
+    let loaded = loaded.state.map_or_else(|| (State::default(), Tree::new()), |(_, loaded)| loaded);
+    let folded = fold(&opened.journal, &vault, loaded, directory, without_lost)?;
+    let Folded { mut state, tree, ended, lost } = folded;
+    let snapshot = snapshot.filter(|_| lost.is_none());
+    repair_tiles(directory, &tree, ended.from.saturating_sub(1 << 16), &opened.journal.reader())
         .map_err(OpenError::Trail)?;
     if let Some(lost) = vault.keys().named_through(state.slot_highest)? {
         tracing::error!(
@@ -190,6 +201,7 @@ pub fn take_up(disk: &Arc<dyn Disk>, directory: &Path, masters: Masters, origin:
         recovery: opened.recovery,
         snapshot,
         ended,
+        lost,
         held,
     })
 }
@@ -203,23 +215,93 @@ const PIECES_AHEAD: usize = 2;
 
 /// Records in order with the sequence of the first, or why they cannot be read.
 type Piece = Result<(u64, Vec<Record>), ReadError>;
-/// Events in order with the hashes of their leaves, or why they cannot be opened.
-type Opened = Result<Vec<(Event, Hash)>, OpenError>;
+/// Events in order, or why they cannot be opened.
+type Opened = Result<Vec<OpenedEvent>, OpenError>;
 
-/// Folds the tail of the journal: pieces are opened by several threads in turn, and folded in order by this one.
+/// An event out of the journal.
+pub(super) struct OpenedEvent {
+    /// Without what stands beside its leaf where that is lost.
+    pub event: Event,
+    /// Why it is.
+    pub lost: Option<VaultError>,
+    /// Of its leaf.
+    hash: Hash,
+}
+
+/// What the journal came to.
+struct Folded {
+    state: State,
+    tree: Tree,
+    ended: Ended,
+    lost: Option<LostContent>,
+}
+
+/// Folds the tail of the journal behind what was loaded. Where it meets lost content it says so whole, or folds all from the start
+/// without the cases that it belongs to: what is in memory of them may be half of the truth.
+fn fold(
+    journal: &Journal,
+    vault: &Vault,
+    (mut state, mut tree): (State, Tree),
+    directory: &Path,
+    without_lost: bool,
+) -> Result<Folded, OpenError> {
+    match replay(journal, vault, (&mut state, &mut tree), directory, None) {
+        Ok(ended) => return Ok(Folded { state, tree, ended, lost: None }),
+        Err(OpenError::Vault(error)) if error.is_loss() => {}
+        Err(error) => return Err(error),
+    }
+    let lost = LostContent::look_for(journal, vault)?;
+    let without_lost = without_lost && lost.can_be_left_out();
+    lost.tell(without_lost);
+    if !without_lost {
+        return Err(OpenError::ContentLost(Box::new(lost)));
+    }
+    let (mut state, mut tree) = (State::default(), Tree::new());
+    let ended = replay(journal, vault, (&mut state, &mut tree), directory, Some(&lost))?;
+    Ok(Folded { state, tree, ended, lost: Some(lost) })
+}
+
+/// Folds what follows the state; `without` = but for the cases that rest on what is lost.
 fn replay(
     journal: &Journal,
     vault: &Vault,
-    state: &mut State,
-    tree: &mut Tree,
+    (state, tree): (&mut State, &mut Tree),
     directory: &Path,
+    without: Option<&LostContent>,
 ) -> Result<Ended, OpenError> {
     let tiles = trail::PackedTiles::new(directory.join("trail"));
     let store = |tree: &mut Tree| {
         tree.store_full(&tiles).map_err(|source| OpenError::System { operation: "writing hash tiles", source })
     };
-    let (reader, first) = (journal.reader(), state.next);
+    let first = state.next;
     let mut ended = Ended { from: first, ..Ended::default() };
+    each_event(journal, vault, first, |sequence, opened| {
+        let OpenedEvent { event, lost, hash } = opened;
+        ended.note(state, sequence, &event);
+        let is_of_lost_case = without.is_some_and(|without| without.is_of_lost_case(event.key));
+        match lost {
+            _ if is_of_lost_case || state.is_of_left_out(&event) => state.leave_out(sequence, &event),
+            Some(error) if without.is_none() => return Err(error.into()),
+            _ => state.fold(sequence, &event),
+        }
+        tree.append(hash).map_err(|error| OpenError::Trail(error.to_string()))?;
+        if state.next.is_multiple_of(1 << 16) {
+            store(tree)?;
+        }
+        Ok(())
+    })?;
+    store(tree)?;
+    Ok(ended)
+}
+
+/// Visits the events from `first` on: pieces are opened by several threads in turn, and visited in order by this one.
+pub(super) fn each_event(
+    journal: &Journal,
+    vault: &Vault,
+    first: u64,
+    mut visit: impl FnMut(u64, OpenedEvent) -> Result<(), OpenError>,
+) -> Result<(), OpenError> {
+    let (reader, mut sequence) = (journal.reader(), first);
     std::thread::scope(|scope| {
         let named = |name: &str| std::thread::Builder::new().name(name.to_owned());
         let failed = |source| OpenError::System { operation: "starting a thread", source };
@@ -235,19 +317,13 @@ fn replay(
         // Pieces come from the openers in turn, as they went; the first that has none is behind the end.
         for told in opened.iter().cycle() {
             let Ok(events) = told.recv() else { break };
-            for (event, hash) in events? {
-                ended.note(state, state.next, &event);
-                state.fold(state.next, &event);
-                tree.append(hash).map_err(|error| OpenError::Trail(error.to_string()))?;
-                if state.next.is_multiple_of(1 << 16) {
-                    store(tree)?;
-                }
+            for event in events? {
+                visit(sequence, event)?;
+                sequence += 1;
             }
         }
-        Ok::<(), OpenError>(())
-    })?;
-    store(tree)?;
-    Ok(ended)
+        Ok(())
+    })
 }
 
 /// Gives the openers their pieces in turn, until the end or until nobody takes them.
@@ -281,8 +357,10 @@ fn open_pieces(vault: &Vault, pieces: &Receiver<Piece>, opened: &SyncSender<Open
     for piece in pieces {
         let events = piece.map_err(OpenError::from).and_then(|(first, records)| {
             let numbered = (first..).zip(&records);
-            let open =
-                |(sequence, record): (u64, &Record)| Ok((vault.read(sequence, record)?, leaf_hash(&record.leaf)));
+            let open = |(sequence, record): (u64, &Record)| {
+                let (event, lost) = vault.read_leaf_at_least(sequence, record)?;
+                Ok(OpenedEvent { event, lost, hash: leaf_hash(&record.leaf) })
+            };
             numbered.map(open).collect()
         });
         if opened.send(events).is_err() {

@@ -19,6 +19,7 @@ use crate::command::{KnownAct, Planned};
 use crate::refusal::Refusal;
 use crate::state::Act;
 use crate::state::hash::Map;
+use crate::state::left_out::LeftOut;
 use crate::vault::{Vault, VaultError};
 
 /// Plans kept in memory; about 3 KiB each for an ordinary request, so about 12 MiB.
@@ -121,6 +122,8 @@ pub struct Papers {
     /// Files of papers that could not be read.
     pub(super) unread: Unread,
     events_read: AtomicU64,
+    /// Cases that the state left out, by the slots of their keys: as good as lost, also where something of them can be read.
+    left_out: LeftOut,
     lost: Mutex<BTreeSet<Lost>>,
     /// How many those are; read before the lock is taken, which is nearly never needed.
     lost_count: AtomicU64,
@@ -143,15 +146,17 @@ const RUNBOOK: &str = "docs/RUNBOOK.md#keys";
 impl Papers {
     /// Reads through `reader` and `vault`.
     #[must_use]
-    pub fn new(vault: Vault, reader: Reader) -> Self {
+    pub fn new(vault: Vault, reader: Reader, left_out: LeftOut) -> Self {
+        let lost: BTreeSet<Lost> = left_out.keys().rev().take(LOST_REMEMBERED_MAX).copied().map(Lost::Slot).collect();
         Self {
             vault,
             reader,
             kept: Mutex::new(Kept::default()),
             unread: Unread::default(),
             events_read: AtomicU64::new(0),
-            lost: Mutex::default(),
-            lost_count: AtomicU64::new(0),
+            lost_count: AtomicU64::new(u64::try_from(lost.len()).unwrap_or(u64::MAX)),
+            lost: Mutex::new(lost),
+            left_out,
         }
     }
 
@@ -222,6 +227,7 @@ impl Papers {
             }
         };
         match self.vault.read_leaf_at_least(sequence, &record) {
+            Ok((event, None)) if self.left_out.contains_key(&event.key) => Some((Event { body: None, ..event }, true)),
             Ok((event, None)) => {
                 self.found(sequence, event.key);
                 Some((event, false))
@@ -249,6 +255,11 @@ impl Papers {
     /// [`Refusal::ContentUnreadable`].
     pub fn not_lost(&self, sequence: u64) -> Result<(), Refusal> {
         if self.is_lost(sequence) { Err(Refusal::ContentUnreadable) } else { Ok(()) }
+    }
+
+    /// Did a start leave cases out?
+    pub(super) fn any_left_out(&self) -> bool {
+        !self.left_out.is_empty()
     }
 
     /// Slots and events known now that cannot be read, since the start.

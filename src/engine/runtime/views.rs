@@ -187,7 +187,7 @@ impl Engine {
 impl Shared {
     /// The index does not have what could not be read when it was filled. Only whoever submitted it is told so by its leaf, for who
     /// else may see it stands in what cannot be read.
-    fn absent_or_lost(&self, caller: &Caller, id: RequestId, refusal: Refusal) -> Refusal {
+    pub(super) fn absent_or_lost(&self, caller: &Caller, id: RequestId, refusal: Refusal) -> Refusal {
         if refusal != Refusal::NotFound {
             return refusal;
         }

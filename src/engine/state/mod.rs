@@ -9,6 +9,7 @@ mod gone;
 pub mod hash;
 pub(crate) mod held;
 pub mod lane;
+pub mod left_out;
 pub mod measure;
 pub mod proof;
 pub mod record;
@@ -241,6 +242,8 @@ pub struct State {
     pub next_slip: u64,
     /// The highest key slot that any event names: none up to it is ever handed out again.
     pub slot_highest: u64,
+    /// Cases that a start left out because their content is lost; they are folded by their leaves alone.
+    pub left_out: left_out::LeftOut,
     /// Fence of the newest run.
     pub epoch: u64,
     /// Digest of the configuration in force.

@@ -11,6 +11,7 @@ use super::books::id_key;
 use super::delivery::Deliveries;
 use super::gone::{Gone, Releases};
 use super::lane::LaneRecord;
+use super::left_out::LeftOut;
 use super::measure::{NO_DAY, Return};
 use super::renewal::Renewals;
 use super::slab::Slab;
@@ -18,7 +19,7 @@ use super::{Act, Case, Document, Keyed, Measure, OpenRequest, State, Taking, Tas
 use crate::state::lane::Lane;
 
 /// Version of the form; another version is folded from the journal instead.
-pub const STATE_FORM: u32 = 13;
+pub const STATE_FORM: u32 = 14;
 
 #[derive(Serialize, Deserialize)]
 struct Counters {
@@ -66,6 +67,7 @@ struct Out<'a> {
     reminders: &'a BTreeMap<String, super::reminder::Reminder>,
     holds: &'a VecDeque<super::proof::Hold>,
     slot_highest: u64,
+    left_out: &'a LeftOut,
 }
 
 #[derive(Deserialize)]
@@ -96,6 +98,7 @@ struct In {
     reminders: BTreeMap<String, super::reminder::Reminder>,
     holds: VecDeque<super::proof::Hold>,
     slot_highest: u64,
+    left_out: LeftOut,
 }
 
 /// A snapshot that cannot be used; the state is then folded from the journal.
@@ -169,6 +172,7 @@ impl State {
             reminders: &self.reminders,
             holds: &self.holds,
             slot_highest: self.slot_highest,
+            left_out: &self.left_out,
         };
         postcard::to_io(&out, sink)?;
         Ok(())
@@ -212,6 +216,7 @@ impl State {
             reminders: read.reminders,
             holds: read.holds,
             slot_highest: read.slot_highest,
+            left_out: read.left_out,
             ..Self::default()
         };
         for record in read.lanes {

@@ -69,6 +69,7 @@ pub(super) fn started(folder: &std::path::Path, tokio: &tokio::runtime::Runtime)
         tokio: tokio.handle().clone(),
         snapshot_events: 1 << 20,
         courier: Arc::new(NoCourier),
+        without_lost_content: false,
         free_bytes: |_| None,
     };
     let plugs: Plugs = BTreeMap::from([("bank".to_owned(), Arc::new(Plug::Pull(Arc::new(Numbers))))]);

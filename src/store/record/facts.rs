@@ -560,6 +560,15 @@ facts! {
         /// The partner.
         partner: String,
     }
+    /// The gateway was told to start without content that is lost for good.
+    ContentLeftOut = "content.left_out" {
+        /// How many cases were left out of what can still change.
+        cases: u32,
+        /// How many events were folded without what should stand beside their leaf.
+        events: u64,
+        /// How many key slots could not be read.
+        keys: u32,
+    }
 }
 
 /// Reads a state word that this build wrote; an unknown word is [`ActState::InDoubt`], which nothing treats as an answer.

@@ -270,6 +270,11 @@ impl Gateway {
 
     /// Starts the process; when it ends before it serves, what it said on standard error.
     pub fn try_start(&mut self) -> Result<(), String> {
+        self.try_start_with(&[])
+    }
+
+    /// The same with more words on its command line.
+    pub fn try_start_with(&mut self, more: &[&str]) -> Result<(), String> {
         assert!(self.process.is_none(), "it runs already");
         let before = self.read_log().len();
         let log = std::fs::OpenOptions::new().create(true).append(true).open(self.log_path()).unwrap();
@@ -278,6 +283,7 @@ impl Gateway {
             .arg(&self.config)
             .arg("--data")
             .arg(&self.data)
+            .args(more)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(log)

@@ -36,6 +36,7 @@ pub(super) fn specimens() -> Vec<Event> {
         of_applicants(),
         super::reminders::of_reminders(),
         super::versions::of_holds(),
+        super::versions::of_losses(),
     ]
     .concat();
     let dressed = |(place, (fact, body)): (i64, (Fact, Option<Body>))| {

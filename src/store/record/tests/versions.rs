@@ -19,3 +19,8 @@ pub(super) fn of_holds() -> Vec<(Fact, Option<Body>)> {
     let held = ActHeld { acts: acts(), by: "stage".to_owned(), partner: "bank-a".to_owned() };
     vec![(held.into(), None), (ActFreed { acts: acts(), partner: "bank-a".to_owned() }.into(), None)]
 }
+
+/// What a start without lost content says.
+pub(super) fn of_losses() -> Vec<(Fact, Option<Body>)> {
+    vec![(ContentLeftOut { cases: 1, events: 14, keys: 1 }.into(), None)]
+}

@@ -1,0 +1,47 @@
+//! Cases that a start left out because what their sums and acts rest on is lost for good: only their leaves are folded.
+
+use std::collections::BTreeMap;
+
+use store::record::{Event, Fact};
+
+use super::State;
+
+/// The cases that are left out: the slot of each one's key, and the sequence of the first event of it that was seen.
+pub type LeftOut = BTreeMap<u64, u64>;
+
+impl State {
+    /// Folds an event of a case that is left out: by its leaf alone, so that nothing of the case comes into memory by halves.
+    ///
+    /// Slip numbers that a plan drew count as drawn: they stand in what is lost, and a partner has seen them.
+    pub fn leave_out(&mut self, sequence: u64, event: &Event) {
+        let drawn = match &event.fact {
+            Fact::RequestAccepted(fact) => fact.slips,
+            Fact::PlanExtended(fact) => fact.slips,
+            _ => 0,
+        };
+        self.next_slip = self.next_slip.saturating_add(u64::from(drawn));
+        let of_case = match &event.fact {
+            Fact::RequestAccepted(fact) => Some(fact.case),
+            Fact::MeasureImported(fact) => Some(fact.case),
+            _ => None,
+        };
+        if let Some(case) = of_case {
+            self.left_out.entry(event.key).or_insert(case.unwrap_or(sequence));
+        }
+        let leaf = Event { at: event.at, fact: event.fact.clone(), body: None, key: event.key };
+        self.fold(sequence, &leaf);
+        // What people had to do about it names what nobody can be shown, and may be about a secret request.
+        self.end_task(sequence);
+    }
+
+    /// Is this an event of a case that is left out, as far as its leaf tells?
+    #[must_use]
+    pub fn is_of_left_out(&self, event: &Event) -> bool {
+        let is_left_out = |case: u64| self.left_out.values().any(|left_out| *left_out == case);
+        match &event.fact {
+            _ if self.left_out.contains_key(&event.key) => true,
+            Fact::TaskRaised(fact) => fact.case.is_some_and(is_left_out),
+            _ => false,
+        }
+    }
+}
