@@ -6,5 +6,6 @@ mod hanging;
 mod hostile;
 mod passing;
 pub(crate) mod server;
+mod sshd;
 mod swept;
 mod taking;

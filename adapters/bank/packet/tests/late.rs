@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use domain::socket::{CallOut, Sweep};
+use domain::socket::Sweep;
 
 use super::*;
 
@@ -13,15 +13,8 @@ struct Box {
 
 impl Box {
     fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let (call, folder) = mailbox();
         std::fs::create_dir_all(folder.path().join(TARGET).join("upload")).unwrap();
-        let entries = [
-            ("organ", "330225".to_owned()),
-            ("target", TARGET.to_owned()),
-            ("folder", folder.path().to_str().unwrap().to_owned()),
-            ("settle_ms", "0".to_owned()),
-        ];
-        let Ok(Plug::CallOut(call)) = super::super::build(&partner_options(&entries)) else { panic!("a call-out") };
         Self { call, folder }
     }
 
