@@ -6,6 +6,5 @@ mod hanging;
 mod hostile;
 mod passing;
 pub(crate) mod server;
-mod sshd;
 mod swept;
 mod taking;
