@@ -219,10 +219,7 @@ impl Want {
                 let (chinese, english) = bound.split_once(" · ").unwrap_or((bound, bound));
                 pick(chinese, english)
             }
-            Self::Form(untaken) => match language {
-                Language::Chinese => untaken.chinese(),
-                Language::English => untaken.english(),
-            },
+            Self::Form(untaken) => say_untaken(untaken, language),
             Self::Of(partner, defect) => {
                 let said = language.pick(defect.kind.chinese(), defect.kind.english());
                 match (language, defect.wanted.as_str()) {
@@ -298,6 +295,13 @@ impl Want {
             ),
             _ => ("有误", "is wrong"),
         }
+    }
+}
+
+fn say_untaken(untaken: &Untaken, language: Language) -> String {
+    match language {
+        Language::Chinese => untaken.chinese(),
+        Language::English => untaken.english(),
     }
 }
 
