@@ -10,13 +10,13 @@ pub(crate) mod tests;
 
 use std::collections::BTreeMap;
 
-use domain::ActKind;
 use domain::act::GRID_TASKS;
 use domain::form::Form;
 use domain::outcome::{FindingClass, Outcome, Verdict};
 use domain::partner::Travel;
 use domain::slip::{Line, Slip};
 use domain::socket::{Adapter, PartnerOptions};
+use domain::{ActKind, Flaw};
 use serde_json::{Value, json};
 
 use crate::open::fields::hex;
@@ -61,7 +61,7 @@ fn write(_slip: &Slip, line: &Line) -> Result<Option<Value>, Unencodable> {
 /// What the page says a report must hold; particulars that it does not name are dropped unread.
 fn read(_kind: ActKind, _json: &str, outcome: &mut Outcome) -> Result<(), Unreadable> {
     if outcome.verdict == Verdict::Partly {
-        return Err(Unreadable("`partly` of what has no parts"));
+        return Err(Unreadable(Flaw::PartlyWithoutParts));
     }
     for finding in &mut outcome.findings {
         let known = words::published(finding.class);
@@ -72,16 +72,16 @@ fn read(_kind: ActKind, _json: &str, outcome: &mut Outcome) -> Result<(), Unread
     let named =
         outcome.findings.iter().flat_map(|finding| &finding.details).filter(|detail| detail.name == words::PHOTO);
     if named.clone().any(|detail| !photos.contains(&detail.value.expose().to_ascii_lowercase())) {
-        return Err(Unreadable("a photo that is named and not there, or is another"));
+        return Err(Unreadable(Flaw::PhotoAbsent));
     }
     if outcome.verdict == Verdict::Done {
         let reported = outcome.findings.iter().filter(|finding| finding.class != FindingClass::Step);
         let mut served = reported.clone().filter(|finding| finding.class == FindingClass::Served);
         if reported.count() == 0 {
-            return Err(Unreadable("`done` without a report"));
+            return Err(Unreadable(Flaw::DoneWithoutReport));
         }
         if served.any(|finding| !finding.details.iter().any(|detail| detail.name == words::PHOTO)) {
-            return Err(Unreadable("papers served without a photo"));
+            return Err(Unreadable(Flaw::ServedWithoutPhoto));
         }
     }
     Ok(())

@@ -1,5 +1,6 @@
 //! Reading XML with a limit on everything, and writing text into it; no document is trusted, none is echoed.
 
+use domain::Flaw;
 use std::borrow::Cow;
 
 use quick_xml::Reader;
@@ -20,9 +21,9 @@ pub(crate) struct Limits {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum MarkupFault {
     /// Not of the agreed shape; the word names the place.
-    Malformed(&'static str),
+    Malformed(Flaw),
     /// Above a limit; the word names which.
-    TooLarge(&'static str),
+    TooLarge(Flaw),
 }
 
 /// A piece of a document.
@@ -55,7 +56,7 @@ impl<'x> Markup<'x> {
     /// The next piece; comments and processing instructions are passed over.
     pub(crate) fn next(&mut self) -> Result<Piece<'x>, MarkupFault> {
         loop {
-            match self.reader.read_event().map_err(|_| MarkupFault::Malformed("markup"))? {
+            match self.reader.read_event().map_err(|_| MarkupFault::Malformed(Flaw::Markup))? {
                 Event::Start(start) => return self.open(start),
                 Event::End(_) => {
                     self.depth = self.depth.saturating_sub(1);
@@ -67,34 +68,34 @@ impl<'x> Markup<'x> {
                         return Ok(Piece::Text(text));
                     }
                     if !text.trim_matches(['\u{feff}', ' ', '\t', '\r', '\n']).is_empty() {
-                        return Err(MarkupFault::Malformed("text outside the root element"));
+                        return Err(MarkupFault::Malformed(Flaw::TextOutside));
                     }
                 }
                 Event::CData(data) if self.depth > 0 => return Ok(Piece::Text(data.xml10_content())),
                 Event::GeneralRef(reference) if self.depth > 0 => return resolve(&reference).map(Piece::Text),
                 // No partner needs a DTD, and every entity attack begins with one.
-                Event::DocType(_) => return Err(MarkupFault::Malformed("document type declarations are refused")),
+                Event::DocType(_) => return Err(MarkupFault::Malformed(Flaw::DocumentType)),
                 Event::CData(_) | Event::GeneralRef(_) | Event::Empty(_) => {
-                    return Err(MarkupFault::Malformed("text outside the root element"));
+                    return Err(MarkupFault::Malformed(Flaw::TextOutside));
                 }
                 Event::Comment(_) | Event::Decl(_) | Event::PI(_) => {}
                 Event::Eof if self.depth == 0 && self.elements > 0 => return Ok(Piece::End),
-                Event::Eof => return Err(MarkupFault::Malformed("the document is cut short")),
+                Event::Eof => return Err(MarkupFault::Malformed(Flaw::CutShort)),
             }
         }
     }
 
     fn open(&mut self, start: BytesStart<'x>) -> Result<Piece<'x>, MarkupFault> {
         if self.depth == 0 && self.elements > 0 {
-            return Err(MarkupFault::Malformed("more than one root element"));
+            return Err(MarkupFault::Malformed(Flaw::RootsTooMany));
         }
         self.depth += 1;
         self.elements += 1;
         if self.depth > self.limits.depth_max {
-            return Err(MarkupFault::TooLarge("depth"));
+            return Err(MarkupFault::TooLarge(Flaw::TooDeep));
         }
         if self.elements > self.limits.elements_max {
-            return Err(MarkupFault::TooLarge("number of elements"));
+            return Err(MarkupFault::TooLarge(Flaw::ElementsTooMany));
         }
         Ok(Piece::Open(start))
     }
@@ -103,13 +104,13 @@ impl<'x> Markup<'x> {
     pub(crate) fn attributes(&self, start: &BytesStart<'x>) -> Result<Vec<(String, String)>, MarkupFault> {
         let mut found = Vec::new();
         for attribute in start.attributes() {
-            let attribute = attribute.map_err(|_| MarkupFault::Malformed("attributes"))?;
+            let attribute = attribute.map_err(|_| MarkupFault::Malformed(Flaw::Attributes))?;
             if found.len() == self.limits.attributes_max {
-                return Err(MarkupFault::TooLarge("number of attributes"));
+                return Err(MarkupFault::TooLarge(Flaw::AttributesTooMany));
             }
             let value = attribute
                 .normalized_value(quick_xml::XmlVersion::Implicit1_0)
-                .map_err(|_| MarkupFault::Malformed("attribute value"))?;
+                .map_err(|_| MarkupFault::Malformed(Flaw::AttributeValue))?;
             found.push((attribute.key.local_name().into_inner().to_owned(), value.into_owned()));
         }
         Ok(found)
@@ -118,7 +119,7 @@ impl<'x> Markup<'x> {
 
 /// The five names XML knows, and characters by number; anything else would need a DTD.
 fn resolve(reference: &BytesRef<'_>) -> Result<Cow<'static, str>, MarkupFault> {
-    let fault = MarkupFault::Malformed("reference");
+    let fault = MarkupFault::Malformed(Flaw::Reference);
     match reference.resolve_char_ref() {
         Ok(Some(c)) if is_xml_char(c) => return Ok(Cow::Owned(c.to_string())),
         Ok(None) => {}
@@ -196,7 +197,7 @@ impl Element {
                         (Some(_), None) => {}
                     }
                 }
-                Piece::End => return root.ok_or(MarkupFault::Malformed("no root element")),
+                Piece::End => return root.ok_or(MarkupFault::Malformed(Flaw::RootMissing)),
             }
         }
     }
@@ -247,10 +248,10 @@ mod tests {
         let bomb = r#"<!DOCTYPE l [<!ENTITY a "x"><!ENTITY b "&a;&a;&a;">]><l>&b;</l>"#;
         let file = r#"<!DOCTYPE l [<!ENTITY f SYSTEM "file:///etc/hostname">]><l>&f;</l>"#;
         for text in [bomb, file] {
-            assert_eq!(fault(text), MarkupFault::Malformed("document type declarations are refused"));
+            assert_eq!(fault(text), MarkupFault::Malformed(Flaw::DocumentType));
         }
         for text in ["<l>&b;</l>", "<l>&#xD800;</l>", "<l>&#0;</l>", "<l>&#xFFFFFFFF;</l>", "<l>&;</l>"] {
-            assert_eq!(fault(text), MarkupFault::Malformed("reference"), "{text}");
+            assert_eq!(fault(text), MarkupFault::Malformed(Flaw::Reference), "{text}");
         }
         assert!(matches!(fault(r#"<l a="&b;"/>"#), MarkupFault::Malformed(_)));
         assert!(matches!(fault(r#"<l a="&#xD800;"/>"#), MarkupFault::Malformed(_)));
@@ -258,10 +259,10 @@ mod tests {
 
     #[test]
     fn depth_count_and_attributes_are_limited() {
-        assert_eq!(fault(&"<a>".repeat(100_000)), MarkupFault::TooLarge("depth"));
-        assert_eq!(fault(&format!("<a>{}</a>", "<b/>".repeat(2_000))), MarkupFault::TooLarge("number of elements"));
+        assert_eq!(fault(&"<a>".repeat(100_000)), MarkupFault::TooLarge(Flaw::TooDeep));
+        assert_eq!(fault(&format!("<a>{}</a>", "<b/>".repeat(2_000))), MarkupFault::TooLarge(Flaw::ElementsTooMany));
         let many: String = (0..100_000).map(|n| format!(" a{n}=''")).collect();
-        assert_eq!(fault(&format!("<a{many}/>")), MarkupFault::TooLarge("number of attributes"));
+        assert_eq!(fault(&format!("<a{many}/>")), MarkupFault::TooLarge(Flaw::AttributesTooMany));
     }
 
     #[test]

@@ -33,9 +33,9 @@ mod task;
 #[cfg(test)]
 pub(crate) mod tests;
 
-use domain::ActKind;
 use domain::outcome::Outcome;
 use domain::slip::{Line, Slip};
+use domain::{ActKind, Flaw};
 
 pub(crate) use answer::AHEAD_MAX;
 #[cfg(test)]
@@ -66,4 +66,4 @@ pub(crate) struct Unencodable;
 
 /// An answer is not of the agreed shape; names the place, never the content.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Unreadable(pub(crate) &'static str);
+pub(crate) struct Unreadable(pub(crate) Flaw);

@@ -12,13 +12,13 @@ pub(crate) mod tests;
 
 use std::sync::Arc;
 
-use domain::ActKind;
 use domain::case::PartyKind;
 use domain::form::Form;
 use domain::outcome::{Outcome, Verdict};
 use domain::partner::Travel;
 use domain::slip::{Line, Slip};
 use domain::socket::{Adapter, OptionFault, PartnerOptions, Plug};
+use domain::{ActKind, Flaw};
 use reqwest::Url;
 use serde_json::{Value, json};
 
@@ -111,10 +111,10 @@ fn write(slip: &Slip, line: &Line) -> Result<Option<Value>, Unencodable> {
 fn read(kind: ActKind, _json: &str, outcome: &mut Outcome) -> Result<(), Unreadable> {
     let is_later = matches!(kind, ActKind::Locate | ActKind::BorderControl | ActKind::Support);
     match outcome.verdict {
-        Verdict::Partly if kind != ActKind::Support => return Err(Unreadable("`partly` of what has no parts")),
-        Verdict::Registered if !is_later => return Err(Unreadable("`registered` of what is answered at once")),
+        Verdict::Partly if kind != ActKind::Support => return Err(Unreadable(Flaw::PartlyWithoutParts)),
+        Verdict::Registered if !is_later => return Err(Unreadable(Flaw::RegisteredAtOnce)),
         Verdict::Done if matches!(kind, ActKind::Watch | ActKind::BorderControl) && outcome.to.is_none() => {
-            return Err(Unreadable("in force until no day"));
+            return Err(Unreadable(Flaw::InForceWithoutEnd));
         }
         _ => {}
     }

@@ -2,7 +2,7 @@
 
 use domain::request::PartnerKind;
 use domain::socket::{Face, FaceCall, FaceFault, FaceReply, ListClass, ShownCredential};
-use domain::{Personal, Secret};
+use domain::{Flaw, Personal, Secret};
 
 use super::packed::Packed;
 use crate::dialect::{Dialect, Industry, Purpose};
@@ -55,9 +55,13 @@ impl Face for CourtFace {
     fn fault(&self, fault: &FaceFault) -> FaceReply {
         // SOAP 1.1 over HTTP says 500 for a fault of either side; only the size has a status that proxies understand.
         let (status, text) = match fault {
-            FaceFault::Malformed(place) => (500, format!("报文格式错误 malformed: {place}")),
+            FaceFault::Malformed(place) => {
+                (500, format!("报文格式错误：{} malformed: {}", place.chinese(), place.english()))
+            }
             FaceFault::UnknownOperation => (500, "未知操作 unknown operation".to_owned()),
-            FaceFault::TooLarge(limit) => (413, format!("报文超过限制 too large: {limit}")),
+            FaceFault::TooLarge(limit) => {
+                (413, format!("报文超过限制：{} too large: {}", limit.chinese(), limit.english()))
+            }
         };
         FaceReply { status, content_type: CONTENT_TYPE, bytes: soap::fault(&text) }
     }
@@ -96,10 +100,11 @@ fn credentials(argument: &str, industry: &Industry) -> Result<Vec<ShownCredentia
 }
 
 fn credential(packed: &Packed<'_>) -> Result<ShownCredential, FaceFault> {
-    let malformed = |reason: String| FaceFault::Malformed(format!("credential: {reason}"));
+    // Which field is meant would be the caller's own word where it names them as it likes.
+    let malformed = || FaceFault::Malformed(Flaw::CredentialForm.into());
     let named = packed.all(&packed.root, "condition").into_iter().next();
     let condition = named.or_else(|| pair_in(packed, &packed.root));
-    let values = packed.values(condition.ok_or_else(|| malformed("no condition".to_owned()))?);
+    let values = packed.values(condition.ok_or_else(malformed)?);
     // Whose names a channel has is known only with the caller: the first field is who, the second is the proof.
     let mut fields = ["username", "password"].map(str::to_owned);
     if !values.has("username") && !values.has("password") {
@@ -108,9 +113,9 @@ fn credential(packed: &Packed<'_>) -> Result<ShownCredential, FaceFault> {
         }
     }
     let [username, password] = &fields;
-    let read = (values.text(username).map_err(malformed)?, values.text(password).map_err(malformed)?);
+    let read = (values.text(username).map_err(|_| malformed())?, values.text(password).map_err(|_| malformed())?);
     if read.0.len() > CREDENTIAL_BYTES_MAX || read.1.len() > CREDENTIAL_BYTES_MAX {
-        return Err(FaceFault::TooLarge("credential".to_owned()));
+        return Err(FaceFault::TooLarge(Flaw::CredentialLong.into()));
     }
     Ok(ShownCredential { username: Personal::new(read.0), password: Secret::new(read.1) })
 }
@@ -128,12 +133,12 @@ pub(crate) fn asked_for(packed: &Packed<'_>, fields: &[&str]) -> Result<String, 
     let found = packed.all(&packed.root, "condition");
     // Several could not be answered apart: the answer's rows carry one key.
     let [condition] = found.as_slice() else {
-        return Err(FaceFault::Malformed("exactly one condition is answered per call".to_owned()));
+        return Err(FaceFault::Malformed(Flaw::ConditionCount.into()));
     };
     let key = packed.values(condition).first(fields).map_err(FaceFault::Malformed)?;
     let key = packed.dialect.read_number(key);
     if key.is_empty() || key.len() > 200 {
-        return Err(FaceFault::Malformed("condition names no number".to_owned()));
+        return Err(FaceFault::Malformed(Flaw::ConditionNumber.into()));
     }
     Ok(key)
 }

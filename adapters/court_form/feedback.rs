@@ -18,7 +18,7 @@ use domain::outcome::{
 };
 use domain::socket::{FaceFault, FeedbackItem, ListClass};
 use domain::whose::Named;
-use domain::{Money, Personal};
+use domain::{Flaw, Money, Personal, Untaken};
 
 use super::beside;
 use super::lists::{self, ahead};
@@ -53,7 +53,7 @@ struct Row<'p> {
 
 impl Row<'_> {
     /// BDHM, and what is wrong with it.
-    fn number(&self) -> (String, Option<String>) {
+    fn number(&self) -> (String, Option<Untaken>) {
         let own = number(self.values);
         match self.around {
             Some(around) if own.0.is_empty() && !self.values.has("BDHM") => number(around),
@@ -133,7 +133,7 @@ pub(crate) fn read(packed: &Packed<'_>, operation: ListClass, asset: AssetKind) 
     let is_known = FRAMES.iter().any(|name| has(packed, name));
     let says = [rows.queried.len(), rows.controlled.len(), rows.handed_back.len(), rows.beside.len()];
     if !is_known && says.iter().all(|rows| *rows == 0) {
-        return Err(FaceFault::Malformed("no list of feedback in the argument".to_owned()));
+        return Err(FaceFault::Malformed(Flaw::ListMissing.into()));
     }
     let mut leads = Vec::new();
     let mut items = queries(packed, &rows, asset, &mut leads);
@@ -146,22 +146,19 @@ pub(crate) fn read(packed: &Packed<'_>, operation: ListClass, asset: AssetKind) 
 /// What a message leaves open that says nothing of a slip, or nothing at all: a frame without rows is no answer that there is nothing,
 /// and whoever sent it would never hear that nobody has read one.
 fn nothing_said(rows: &Rows<'_>, items: &[FeedbackItem]) -> Vec<FeedbackItem> {
-    let unsaid = |slip| FeedbackItem { slip, line: None, outcome: Err(NOTHING_SAID.to_owned()) };
+    let unsaid = |slip| FeedbackItem { slip, line: None, outcome: Err(Flaw::NothingSaid.into()) };
     let named = rows.empty.iter().map(|row| row.number().0);
     let left: Vec<FeedbackItem> =
         named.filter(|slip| !items.iter().any(|item| item.slip == *slip)).map(unsaid).collect();
     if items.is_empty() && left.is_empty() { vec![unsaid(String::new())] } else { left }
 }
 
-/// For the partner; see [`nothing_said`].
-pub(crate) const NOTHING_SAID: &str = "报文内没有反馈结果；确无账户的请在KHZH填写查无开户信息";
-
 /// Reads the second argument of a hand-back.
 pub(crate) fn read_hand_back(packed: &Packed<'_>) -> Result<Vec<FeedbackItem>, FaceFault> {
     let mut rows = Rows::default();
     rows.collect(packed, &packed.root, None);
     if rows.handed_back.is_empty() && !has(packed, "htxxList") {
-        return Err(FaceFault::Malformed("no htxxlist in the argument".to_owned()));
+        return Err(FaceFault::Malformed(Flaw::ElementMissing.of_field("htxxlist")));
     }
     Ok(rows.handed_back.iter().map(hand_back).collect())
 }
@@ -199,7 +196,7 @@ struct Answers {
 
 impl Answers {
     /// What a row adds to the answer of its slip; a row that cannot be read fails the answer, not the message.
-    fn add(&mut self, row: &Row<'_>, add: impl FnOnce(&str, &mut Outcome) -> Result<(), String>) {
+    fn add(&mut self, row: &Row<'_>, add: impl FnOnce(&str, &mut Outcome) -> Result<(), Untaken>) {
         let (slip, fault) = row.number();
         let place = *self.places.entry(slip.clone()).or_insert(self.items.len());
         if place == self.items.len() {
@@ -233,7 +230,7 @@ enum Said {
 ///
 /// # Errors
 /// Words that nobody can make out, such as text of another character set: neither an account nor a statement that there is none.
-fn said_of(dialect: &Dialect, account: &str) -> Result<Said, String> {
+fn said_of(dialect: &Dialect, account: &str) -> Result<Said, Untaken> {
     let says = |words: &[String]| words.iter().any(|word| account.contains(word.as_str()));
     if says(&dialect.no_account) {
         return Ok(Said::None);
@@ -247,14 +244,14 @@ fn said_of(dialect: &Dialect, account: &str) -> Result<Said, String> {
         let is_number = !is_filler && account.bytes().any(|byte| byte.is_ascii_alphanumeric());
         return match (is_number, account.len() > NUMBER_BYTES_MAX) {
             (true, false) => Ok(Said::Number),
-            (true, true) => Err("KHZH过长".to_owned()),
-            (false, _) => Err("KHZH无法识别".to_owned()),
+            (true, true) => Err(Flaw::FieldLong.of_field("KHZH")),
+            (false, _) => Err(Flaw::FieldUnreadable.of_field("KHZH")),
         };
     }
     match dialect.reason(account) {
         Reason::NotFound => Ok(Said::None),
         Reason::Other if account == "无" => Ok(Said::None),
-        Reason::Other => Err("KHZH无法识别".to_owned()),
+        Reason::Other => Err(Flaw::FieldUnreadable.of_field("KHZH")),
         _ => Ok(Said::Refused),
     }
 }
@@ -267,14 +264,14 @@ fn add_account(
     slip: &str,
     outcome: &mut Outcome,
     leads: &mut Vec<Lead>,
-) -> Result<(), String> {
+) -> Result<(), Untaken> {
     let account = values.text("KHZH")?;
     let as_of = values.word("FKSJ")?;
     if outcome.as_of.is_none() && !as_of.is_empty() {
         outcome.as_of = Some(as_of);
     }
     if account.is_empty() {
-        return Err("缺少KHZH".to_owned());
+        return Err(Flaw::FieldMissing.of_field("KHZH"));
     }
     match said_of(packed.dialect, &account)? {
         Said::Number => {}
@@ -286,7 +283,7 @@ fn add_account(
         }
     }
     if outcome.accounts.len() == ACCOUNTS_MAX {
-        return Err(format!("账户超过{ACCOUNTS_MAX}个"));
+        return Err(Flaw::AccountsTooMany.above(ACCOUNTS_MAX));
     }
     let ahead = ahead(packed, values.element)?;
     lists::of_account(packed, values.element, &account, outcome);
@@ -361,7 +358,7 @@ fn controls(packed: &Packed<'_>, rows: &Rows<'_>) -> Vec<FeedbackItem> {
         let line = values.text("CCXH").ok().and_then(|text| text.parse::<u16>().ok());
         let mut outcome = match (fault, line) {
             (Some(fault), _) => Err(fault),
-            (None, None) => Err("缺少CCXH".to_owned()),
+            (None, None) => Err(Flaw::FieldMissing.of_field("CCXH")),
             (None, Some(_)) => control(packed, values),
         };
         if let Some(replies) = receipts.remove(&slip) {
@@ -377,12 +374,12 @@ fn controls(packed: &Packed<'_>, rows: &Rows<'_>) -> Vec<FeedbackItem> {
     }
     for slip in receipts.into_keys() {
         // A receipt says nothing of what was done; it is asked for again together with the result.
-        items.push(FeedbackItem { slip, line: None, outcome: Err("回执须随控制结果一并反馈".to_owned()) });
+        items.push(FeedbackItem { slip, line: None, outcome: Err(Flaw::ReceiptAlone.into()) });
     }
     items
 }
 
-fn control(packed: &Packed<'_>, values: Values<'_>) -> Result<Outcome, String> {
+fn control(packed: &Packed<'_>, values: Values<'_>) -> Result<Outcome, Untaken> {
     let text = cut(&values.text("WNKZYY")?, TEXT_CHARS_MAX);
     let text = if packed.dialect.is_no_reason(&text) { String::new() } else { text };
     let named = packed.dialect.reason(&text);
@@ -404,14 +401,14 @@ fn control(packed: &Packed<'_>, values: Values<'_>) -> Result<Outcome, String> {
         || matches!((held, outcome.limit), (Some(held), Some(limit)) if held < limit);
     let word = values.text("KZZT")?;
     let (verdict, reason) = match packed.dialect.is_controlled(&word) {
-        Some(true) if denies_queue(&outcome, (&text, named)) => return Err(QUEUE_UNCLEAR.to_owned()),
+        Some(true) if denies_queue(&outcome, (&text, named)) => return Err(Flaw::QueueUnclear.into()),
         Some(true) => controlled(&outcome, (&text, named), short),
         Some(false) => not_controlled(&outcome, (&text, named))?,
-        None if word.is_empty() => return Err("缺少KZZT".to_owned()),
-        None => return Err("KZZT只能为1或2".to_owned()),
+        None if word.is_empty() => return Err(Flaw::FieldMissing.of_field("KZZT")),
+        None => return Err(Flaw::ControlWord.into()),
     };
     if let Some(fault) = contradicts(&outcome, verdict) {
-        return Err(fault.to_owned());
+        return Err(fault.into());
     }
     if verdict == Verdict::Registered {
         (outcome.limit, outcome.caught, outcome.moved, outcome.from, outcome.to) = (None, None, None, None, None);
@@ -435,16 +432,16 @@ pub(crate) fn writings(number: &str) -> Vec<Personal<String>> {
 }
 
 /// What no reading makes true: it is sent back, and the act stays as it was until the partner says which half it means.
-fn contradicts(outcome: &Outcome, verdict: Verdict) -> Option<&'static str> {
+fn contradicts(outcome: &Outcome, verdict: Verdict) -> Option<Flaw> {
     let below = |sum: Option<Money>| sum.is_some_and(|sum| sum < Money::ZERO);
     if below(outcome.caught) || below(outcome.limit) {
-        return Some("SKJE、DJXE不得为负数");
+        return Some(Flaw::NegativeSum);
     }
     if matches!(verdict, Verdict::Refused | Verdict::Registered) && outcome.caught.is_some_and(Money::is_positive) {
-        return Some("KZZT为未控制而SKJE大于0，请核对");
+        return Some(Flaw::HeldUncontrolled);
     }
     if matches!((outcome.from, outcome.to), (Some(from), Some(to)) if to < from) {
-        return Some("CSJSRQ早于CSKSRQ");
+        return Some(Flaw::DaysReversed);
     }
     None
 }
@@ -469,12 +466,6 @@ pub(crate) fn controlled(outcome: &Outcome, (text, named): (&str, Reason), short
     }
 }
 
-/// Words that name a queue, and neither refuse nor say that it is one.
-pub(crate) const QUEUE_UNCLEAR: &str = "WNKZYY未明确是否已登记轮候，请核对后重新反馈";
-
-/// Words that say that somebody is still at it, and that it was not done.
-pub(crate) const UNDER_WAY_UNCLEAR: &str = "WNKZYY未明确是否仍在办理，请核对后重新反馈";
-
 /// KZZT = 1 with nothing held and words by which it does not stand in the queue either: of a freeze that is nothing done.
 pub(crate) fn denies_queue(outcome: &Outcome, (text, named): (&str, Reason)) -> bool {
     let holds_nothing = outcome.caught == Some(Money::ZERO) && outcome.limit != Some(Money::ZERO);
@@ -487,7 +478,7 @@ pub(crate) fn denies_queue(outcome: &Outcome, (text, named): (&str, Reason)) -> 
 /// KZZT = 2: refused. Only a bank that names earlier measures and no other ground, or whose words say so, means 轮候 by it; one whose
 /// words name a queue and say neither that it stands in it nor that it does not is asked which. Words by which somebody is still at it
 /// end nothing.
-fn not_controlled(outcome: &Outcome, (text, named): (&str, Reason)) -> Result<(Verdict, Option<Reason>), String> {
+fn not_controlled(outcome: &Outcome, (text, named): (&str, Reason)) -> Result<(Verdict, Option<Reason>), Untaken> {
     let holds_nothing = outcome.caught.is_none_or(|held| !held.is_positive());
     if text.is_empty() && !outcome.ahead.is_empty() {
         let verdict = if holds_nothing { Verdict::Queued } else { Verdict::Refused };
@@ -497,21 +488,21 @@ fn not_controlled(outcome: &Outcome, (text, named): (&str, Reason)) -> Result<(V
     if queue.is_none() && is_under_way(text) {
         let is_unclear = refuses(text);
         return if is_unclear {
-            Err(UNDER_WAY_UNCLEAR.to_owned())
+            Err(Flaw::UnderWayUnclear.into())
         } else {
             Ok((Verdict::Registered, Some(Reason::UnderWay)))
         };
     }
     match queue {
         Some(Queue::Registered) if holds_nothing => Ok((Verdict::Queued, Some(Reason::PriorRight))),
-        Some(Queue::Unclear) => Err(QUEUE_UNCLEAR.to_owned()),
+        Some(Queue::Unclear) => Err(Flaw::QueueUnclear.into()),
         _ => Ok((Verdict::Refused, Some(named))),
     }
 }
 
 /// The sealed receipts by slip. One that is damaged fails its slip, so that it is sent again.
-fn receipts(found: &[Row<'_>]) -> BTreeMap<String, Result<Vec<SealedReply>, String>> {
-    let mut receipts: BTreeMap<String, Result<Vec<SealedReply>, String>> = BTreeMap::new();
+fn receipts(found: &[Row<'_>]) -> BTreeMap<String, Result<Vec<SealedReply>, Untaken>> {
+    let mut receipts: BTreeMap<String, Result<Vec<SealedReply>, Untaken>> = BTreeMap::new();
     for row in found {
         let (slip, _) = row.number();
         let read = receipt(row.values);
@@ -524,10 +515,10 @@ fn receipts(found: &[Row<'_>]) -> BTreeMap<String, Result<Vec<SealedReply>, Stri
     receipts
 }
 
-pub(crate) fn receipt(values: Values<'_>) -> Result<SealedReply, String> {
+pub(crate) fn receipt(values: Values<'_>) -> Result<SealedReply, Untaken> {
     let bytes = values.file("WSNR")?;
     if bytes.is_empty() {
-        return Err("回执内容为空".to_owned());
+        return Err(Flaw::ReceiptEmpty.into());
     }
     let md5 = values.text("MD5")?;
     Ok(SealedReply {
@@ -547,7 +538,7 @@ fn hand_back(row: &Row<'_>) -> FeedbackItem {
 }
 
 /// A request handed back, with the ground that the form gives or else the note that people write.
-pub(crate) fn handed_back(values: Values<'_>) -> Result<Outcome, String> {
+pub(crate) fn handed_back(values: Values<'_>) -> Result<Outcome, Untaken> {
     let words = [values.text("XCHTYY")?, values.text("XCHTBZ")?, values.text("XCHTR")?, values.text("XCHTDH")?];
     let said = words.iter().filter(|word| !word.is_empty()).map(String::as_str).collect::<Vec<_>>().join("；");
     let [ground, note, ..] = &words;
@@ -559,10 +550,10 @@ pub(crate) fn handed_back(values: Values<'_>) -> Result<Outcome, String> {
 }
 
 /// BDHM, and what is wrong with it.
-fn number(values: Values<'_>) -> (String, Option<String>) {
+fn number(values: Values<'_>) -> (String, Option<Untaken>) {
     match values.number("BDHM") {
-        Ok(slip) if slip.is_empty() => (slip, Some("缺少BDHM".to_owned())),
-        Ok(slip) if slip.len() > NUMBER_BYTES_MAX => (String::new(), Some("BDHM过长".to_owned())),
+        Ok(slip) if slip.is_empty() => (slip, Some(Flaw::FieldMissing.of_field("BDHM"))),
+        Ok(slip) if slip.len() > NUMBER_BYTES_MAX => (String::new(), Some(Flaw::FieldLong.of_field("BDHM"))),
         Ok(slip) => (slip, None),
         Err(reason) => (String::new(), Some(reason)),
     }

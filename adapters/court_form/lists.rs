@@ -3,6 +3,7 @@
 
 use domain::Personal;
 use domain::outcome::{Detail, FINDINGS_MAX, Finding, FindingClass, Outcome, PriorMeasure};
+use domain::{Flaw, Untaken};
 
 use super::beside::{detail, sorted};
 use super::packed::{Packed, Values};
@@ -211,13 +212,13 @@ fn is_shared(values: Values<'_>) -> bool {
 }
 
 /// Earlier measures and rights on the account itself: `djxx` in the bank's order, then `qlxx`.
-pub(super) fn ahead(packed: &Packed<'_>, element: &Element) -> Result<Vec<PriorMeasure>, String> {
+pub(super) fn ahead(packed: &Packed<'_>, element: &Element) -> Result<Vec<PriorMeasure>, Untaken> {
     if element.children.is_empty() {
         return Ok(Vec::new());
     }
     let (measures, rights) = (packed.all(element, "djxx"), packed.all(element, "qlxx"));
     if measures.len() + rights.len() > AHEAD_MAX {
-        return Err(format!("在先措施超过{AHEAD_MAX}项"));
+        return Err(Flaw::AheadTooMany.above(AHEAD_MAX));
     }
     let mut numbered: Vec<(Option<u32>, PriorMeasure)> = Vec::with_capacity(measures.len());
     for values in measures.into_iter().map(|measure| packed.values(measure)) {

@@ -5,7 +5,7 @@ use base64::alphabet;
 use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
 use domain::socket::FaceFault;
-use domain::{Day, Money};
+use domain::{Day, Flaw, Money, Untaken};
 
 use crate::dialect::Dialect;
 use crate::markup::{Element, push_text};
@@ -42,7 +42,7 @@ impl<'d> Packed<'d> {
         if plain.starts_with('<') {
             return Ok(Self { root: Element::read(plain, LIMITS)?, charset: dialect.charset, dialect });
         }
-        let bytes = decode_base64(argument).ok_or_else(|| FaceFault::Malformed("argument is not Base64".to_owned()))?;
+        let bytes = decode_base64(argument).ok_or_else(|| FaceFault::Malformed(Flaw::ArgumentBase64.into()))?;
         Self::read_inner(&bytes, dialect)
     }
 
@@ -103,30 +103,30 @@ impl<'p> Values<'p> {
     }
 
     /// The text of a field, empty when it is missing.
-    pub(crate) fn text(&self, field: &str) -> Result<String, String> {
+    pub(crate) fn text(&self, field: &str) -> Result<String, Untaken> {
         self.uncovered(field, self.raw(field).unwrap_or_default())
     }
 
-    fn uncovered(&self, field: &str, raw: &str) -> Result<String, String> {
+    fn uncovered(&self, field: &str, raw: &str) -> Result<String, Untaken> {
         if raw.is_empty() {
             return Ok(String::new());
         }
         if !self.dialect.values_covered {
             return Ok(raw.trim().to_owned());
         }
-        let bytes = decode_base64(raw).ok_or_else(|| format!("{field}不是Base64编码"))?;
+        let bytes = decode_base64(raw).ok_or_else(|| Flaw::FieldBase64.of_field(field.to_owned()))?;
         let other = if self.charset == Charset::Utf8 { Charset::Gbk } else { Charset::Utf8 };
         let text = self.charset.decode(&bytes).or_else(|_| other.decode(&bytes));
-        text.map(|text| text.trim().to_owned()).map_err(|_| format!("{field}字符编码错误"))
+        text.map(|text| text.trim().to_owned()).map_err(|_| Flaw::FieldCharset.of_field(field.to_owned()))
     }
 
     /// The text of a field that holds a word or two, such as a class or a status; cut where no such word ends any more.
-    pub(crate) fn word(&self, field: &str) -> Result<String, String> {
+    pub(crate) fn word(&self, field: &str) -> Result<String, Untaken> {
         self.text(field).map(|text| cut(&text, WORD_CHARS_MAX))
     }
 
     /// The first of several fields that is not empty.
-    pub(crate) fn first(&self, fields: &[&str]) -> Result<String, String> {
+    pub(crate) fn first(&self, fields: &[&str]) -> Result<String, Untaken> {
         for field in fields {
             let text = self.text(field)?;
             if !text.is_empty() {
@@ -137,32 +137,32 @@ impl<'p> Values<'p> {
     }
 
     /// An amount in yuan with up to four decimals.
-    pub(crate) fn money(&self, field: &str) -> Result<Option<Money>, String> {
+    pub(crate) fn money(&self, field: &str) -> Result<Option<Money>, Untaken> {
         let text = self.text(field)?;
         if text.is_empty() {
             return Ok(None);
         }
-        self.dialect.read_amount(&text).map(Some).ok_or_else(|| format!("{field}不是金额"))
+        self.dialect.read_amount(&text).map(Some).ok_or_else(|| Flaw::FieldNoSum.of_field(field.to_owned()))
     }
 
     /// A day in any of the shapes seen: `2026/11/20`, `2026-11-20`, `20261120`, each with or without a time.
-    pub(crate) fn day(&self, field: &str) -> Result<Option<Day>, String> {
+    pub(crate) fn day(&self, field: &str) -> Result<Option<Day>, Untaken> {
         let text = self.text(field)?;
         if text.is_empty() {
             return Ok(None);
         }
         let day = self.dialect.shaped_day(&text).filter(|_| !self.dialect.date_shape.is_empty());
-        day.or_else(|| read_day(&text)).map(Some).ok_or_else(|| format!("{field}不是日期"))
+        day.or_else(|| read_day(&text)).map(Some).ok_or_else(|| Flaw::FieldNoDay.of_field(field.to_owned()))
     }
 
     /// A number of a slip, in our own writing where it is ours.
-    pub(crate) fn number(&self, field: &str) -> Result<String, String> {
+    pub(crate) fn number(&self, field: &str) -> Result<String, Untaken> {
         self.text(field).map(|number| self.dialect.read_number(number))
     }
 
     /// The bytes of a file field, which are Base64 once.
-    pub(crate) fn file(&self, field: &str) -> Result<Vec<u8>, String> {
-        decode_base64(self.raw(field).unwrap_or_default()).ok_or_else(|| format!("{field}不是Base64编码"))
+    pub(crate) fn file(&self, field: &str) -> Result<Vec<u8>, Untaken> {
+        decode_base64(self.raw(field).unwrap_or_default()).ok_or_else(|| Flaw::FieldBase64.of_field(field.to_owned()))
     }
 
     /// The names of its fields as they stand, in the order of the document.
@@ -349,7 +349,7 @@ mod tests {
         let values = read.values(&read.root);
         for reason in [values.money("YE").unwrap_err(), values.text("KHZH").unwrap_err(), values.day("D").unwrap_err()]
         {
-            assert!(!reason.contains("6222"), "{reason}");
+            assert!(!format!("{reason:?}{}", reason.chinese()).contains("6222"));
         }
         assert_eq!(values.money("KYYE"), Ok(None));
     }

@@ -1,5 +1,6 @@
 //! One partner that fetches by the form with attributes (banks, fund centres, payment institutions), in its own dialect.
 
+use domain::Flaw;
 use domain::slip::Slip;
 use domain::socket::{FaceAnswer, FaceCall, FaceFault, FaceReply, FaceVerb, ListClass, PaperFile, Pulled};
 
@@ -21,7 +22,7 @@ impl Pulled for CourtPartner {
         if let Purpose::List(class) = purpose {
             return Ok(FaceVerb::List(class));
         }
-        let missing = || FaceFault::Malformed("the second argument is missing".to_owned());
+        let missing = || FaceFault::Malformed(Flaw::ArgumentMissing.into());
         let packed = Packed::read(call.argument.as_ref().ok_or_else(missing)?.expose(), &self.dialect)?;
         Ok(match purpose {
             Purpose::List(class) => FaceVerb::List(class),

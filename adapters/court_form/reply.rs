@@ -1,5 +1,6 @@
 //! What a face answers beside lists: papers, credentials, and one verdict per fed-back slip.
 
+use domain::Untaken;
 use domain::case::Officer;
 use domain::socket::{ItemVerdict, PaperFile};
 use md5::{Digest as _, Md5};
@@ -79,7 +80,7 @@ pub(crate) fn verdicts(dialect: &Dialect, list: &str, attribute: &str, verdicts:
         packing.begin("jg");
         packing.field("BDHM", &dialect.write_number(slip));
         packing.field("RESULT", if reason.is_some() { &dialect.failed } else { &dialect.taken });
-        packing.field("MSG", reason.unwrap_or(""));
+        packing.field("MSG", &reason.unwrap_or_default());
         packing.empty();
     }
     packing.end(list);
@@ -87,14 +88,14 @@ pub(crate) fn verdicts(dialect: &Dialect, list: &str, attribute: &str, verdicts:
     packing.finish()
 }
 
-pub(crate) fn merged(verdicts: &[ItemVerdict]) -> Vec<(&str, Option<&str>)> {
+pub(crate) fn merged(verdicts: &[ItemVerdict]) -> Vec<(&str, Option<String>)> {
     let mut places = std::collections::BTreeMap::new();
-    let mut merged: Vec<(&str, Option<&str>)> = Vec::new();
+    let mut merged: Vec<(&str, Option<String>)> = Vec::new();
     for verdict in verdicts {
-        let reason = verdict.taken.as_ref().err().map(String::as_str);
+        let reason = verdict.taken.as_ref().err().map(Untaken::chinese);
         let place = *places.entry(verdict.slip.as_str()).or_insert(merged.len());
         match merged.get_mut(place) {
-            Some((_, known)) => *known = known.or(reason),
+            Some((_, known)) => *known = known.take().or(reason),
             None => merged.push((&verdict.slip, reason)),
         }
     }

@@ -30,8 +30,9 @@ static WALLET: LazyLock<Hub> = LazyLock::new(|| Hub::of(&crate::payment::PULL, c
 /// A fault has a name, and shows nothing of the document.
 fn named(fault: &FaceFault) {
     assert!(BANK.face.fault(fault).status >= 400);
-    let (FaceFault::Malformed(text) | FaceFault::TooLarge(text)) = fault else { return };
-    assert!(!text.is_empty() && text.len() < 300, "{text}");
+    let (FaceFault::Malformed(why) | FaceFault::TooLarge(why)) = fault else { return };
+    let told = why.chinese() + &why.english();
+    assert!(!told.is_empty() && told.len() < 300, "{told}");
 }
 
 fn decode(body: &[u8]) {

@@ -1,8 +1,8 @@
 //! What the page of fund centres adds to the open task form: an account in every order, and the accounts a query found.
 
-use domain::ActKind;
 use domain::outcome::{ACCOUNTS_MAX, AssetKind, AssetRole, FindingClass, FoundAccount, Outcome, Reason, Verdict};
 use domain::slip::{Line, Slip};
+use domain::{ActKind, Flaw};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -49,9 +49,9 @@ impl TryFrom<AccountText> for FoundAccount {
     type Error = Unreadable;
 
     fn try_from(text: AccountText) -> Result<Self, Unreadable> {
-        let number = text.number.personal().ok_or(Unreadable("an account without its number"))?;
+        let number = text.number.personal().ok_or(Unreadable(Flaw::AccountUnnumbered))?;
         if text.balance.0.zip(text.available.0).is_some_and(|(balance, available)| available > balance) {
-            return Err(Unreadable("more available than the balance"));
+            return Err(Unreadable(Flaw::AvailableAboveBalance));
         }
         Ok(Self {
             number,
@@ -74,10 +74,10 @@ pub(super) fn read(kind: ActKind, json: &str, outcome: &mut Outcome) -> Result<(
     let has_parts = matches!(kind, ActKind::Freeze | ActKind::Deduct | ActKind::Reverse);
     match outcome.verdict {
         Verdict::Registered if kind != ActKind::Deduct => {
-            return Err(Unreadable("`registered` of what is answered at once"));
+            return Err(Unreadable(Flaw::RegisteredAtOnce));
         }
         Verdict::Registered => outcome.reason = outcome.reason.or(Some(Reason::AwaitsCondition)),
-        Verdict::Partly if !has_parts => return Err(Unreadable("`partly` of what has no parts")),
+        Verdict::Partly if !has_parts => return Err(Unreadable(Flaw::PartlyWithoutParts)),
         _ => {}
     }
     match kind {

@@ -2,7 +2,7 @@
 
 use domain::outcome::{AssetKind, AssetRole, FindingClass, FoundAccount, LeadClass, Outcome, Reason, Verdict};
 use domain::socket::{Cause, FaceFault, ItemVerdict, Judged, OptionText, PartnerOptions};
-use domain::{ActKind, Day, Money, Secret};
+use domain::{ActKind, Day, Flaw, Money, Secret};
 use proptest::prelude::*;
 
 use super::{ACTS, OPEN, TRADE, form};
@@ -236,8 +236,8 @@ fn a_callback_is_read_item_by_item() {
     assert_eq!((done.slip.as_str(), done.line), ("X2026112200000000012", Some(1)));
     assert!(done.outcome.as_ref().is_ok_and(|outcome| outcome.moved == yuan("18000.00")));
     assert_eq!(
-        (odd.slip.as_str(), odd.outcome.as_ref().err().map(String::as_str)),
-        ("X2026112200000000013", Some("an unknown state"))
+        (odd.slip.as_str(), odd.outcome.as_ref().err().map(domain::Untaken::flaw)),
+        ("X2026112200000000013", Some(Flaw::StateUnknown))
     );
     let [lead] = inbound.leads.as_slice() else { panic!("one lead") };
     assert_eq!(
@@ -247,7 +247,7 @@ fn a_callback_is_read_item_by_item() {
     let verdict = |slip: &str, taken| ItemVerdict { slip: slip.to_owned(), taken };
     let answer = answer_inbound(&[
         verdict("X2026112200000000012", Ok(())),
-        verdict("X2026112200000000013", Err("an unknown state".to_owned())),
+        verdict("X2026112200000000013", Err(Flaw::StateUnknown.into())),
         verdict("X2026112200000000012", Ok(())),
     ]);
     assert_eq!((answer.status, String::from_utf8(answer.bytes).unwrap().as_str()), (200, golden!("callback_reply")));

@@ -2,7 +2,7 @@
 
 use domain::outcome::{ACCOUNTS_MAX, AssetKind, AssetRole, Detail, FoundAccount, Outcome, Reason, Verdict};
 use domain::slip::{Line, Slip};
-use domain::{ActKind, Money, Personal};
+use domain::{ActKind, Flaw, Money, Personal};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -80,7 +80,7 @@ pub(super) fn read(kind: ActKind, json: &str, outcome: &mut Outcome) -> Result<(
             outcome.reason = outcome.reason.or(Some(Reason::NoticePeriod));
             Ok(())
         }
-        (_, Verdict::Registered) => Err(Unreadable("`registered` of what is answered at once")),
+        (_, Verdict::Registered) => Err(Unreadable(Flaw::RegisteredAtOnce)),
         (ActKind::Query, Verdict::Done) => {
             let found: Found = read_fields(json)?;
             outcome.accounts = found.policies.0.into_iter().map(account).collect::<Result<_, _>>()?;
@@ -89,7 +89,7 @@ pub(super) fn read(kind: ActKind, json: &str, outcome: &mut Outcome) -> Result<(
         (ActKind::Freeze, Verdict::Done | Verdict::Partly) => barred(read_fields(json)?, outcome),
         // A policy stands again, or it does not.
         (ActKind::Query | ActKind::Renew | ActKind::Release | ActKind::Reinstate, Verdict::Partly) => {
-            Err(Unreadable("`partly` of what has no parts"))
+            Err(Unreadable(Flaw::PartlyWithoutParts))
         }
         _ => Ok(()),
     }
@@ -99,7 +99,7 @@ pub(super) fn read(kind: ActKind, json: &str, outcome: &mut Outcome) -> Result<(
 fn barred(scope: Scope, outcome: &mut Outcome) -> Result<(), Unreadable> {
     let words: Vec<String> = scope.scope.0.into_iter().map(Word::or_empty).collect();
     if words.is_empty() {
-        return Err(Unreadable("the scope of the freeze is missing"));
+        return Err(Unreadable(Flaw::ScopeMissing));
     }
     if !SCOPE.iter().all(|word| words.iter().any(|barred| barred == word)) {
         outcome.verdict = Verdict::Partly;
@@ -111,9 +111,9 @@ fn barred(scope: Scope, outcome: &mut Outcome) -> Result<(), Unreadable> {
 fn account(policy: Policy) -> Result<FoundAccount, Unreadable> {
     let role = match policy.role.0.as_deref().and_then(AssetRole::from_word) {
         Some(role @ (AssetRole::Holder | AssetRole::Insured | AssetRole::Beneficiary)) => role,
-        _ => return Err(Unreadable("a policy without the subject's role")),
+        _ => return Err(Unreadable(Flaw::PolicyRoleMissing)),
     };
-    let available = policy.available.0.ok_or(Unreadable("a policy without what may be reached"))?;
+    let available = policy.available.0.ok_or(Unreadable(Flaw::PolicyReachMissing))?;
     let due = Money::plus(or_zero(&policy.survival_benefits_due), or_zero(&policy.unpaid_benefits));
     // The cash value is the holder's: what is said to be available beyond the benefits due would be somebody else's.
     let (balance, available) = match role {
@@ -122,7 +122,7 @@ fn account(policy: Policy) -> Result<FoundAccount, Unreadable> {
     };
     let details = details(&policy);
     Ok(FoundAccount {
-        number: policy.number.personal().ok_or(Unreadable("a policy without its number"))?,
+        number: policy.number.personal().ok_or(Unreadable(Flaw::PolicyUnnumbered))?,
         class: policy.product.or_empty(),
         status: policy.state.or_empty(),
         currency: policy.currency.or_empty(),

@@ -1,5 +1,6 @@
 //! JSON of a stranger, read strictly: a key said twice, too deep, or too much makes the whole unreadable.
 
+use domain::Flaw;
 use std::fmt;
 
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
@@ -15,7 +16,7 @@ pub(crate) const VALUES_MAX: usize = 100_000;
 /// # Errors
 /// [`Unreadable`] names no content.
 pub(crate) fn read(bytes: &[u8]) -> Result<Value, Unreadable> {
-    let unreadable = Unreadable("no JSON, a key that stands twice, or more than may stand there");
+    let unreadable = Unreadable(Flaw::NoJson);
     let mut left = VALUES_MAX;
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value = Strict { left: &mut left }.deserialize(&mut reader).map_err(|_| unreadable)?;

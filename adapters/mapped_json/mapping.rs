@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use domain::ActKind;
 use domain::outcome::{About, Lead, Outcome, Reason, Verdict};
 use domain::slip::SlipLine;
 use domain::socket::{Cause, FaceFault, FaceReply, FeedbackItem, INBOUND_ITEMS_MAX, Inbound, ItemVerdict, Judged};
+use domain::{ActKind, Flaw, Untaken};
 use serde_json::Value;
 
 use super::body::{Row, Tables};
@@ -132,7 +132,7 @@ impl Mapping {
         let codes = &self.tables.codes;
         let number = told.number(&value, codes)?;
         if number.as_ref().is_some_and(|number| *number != exchange.key.to_string()) {
-            return Err(Unreadable("about another number"));
+            return Err(Unreadable(Flaw::AnotherOrder));
         }
         if let Some(word) = told.error(&value, codes)? {
             match self.errors.get(&word) {
@@ -146,9 +146,9 @@ impl Mapping {
             }
         }
         if number.is_none() && !exchange.is_receipt {
-            return Err(Unreadable("about no number"));
+            return Err(Unreadable(Flaw::NumberMissing));
         }
-        let word = told.state(&value, codes)?.ok_or(Unreadable("no word for what became of it"))?;
+        let word = told.state(&value, codes)?.ok_or(Unreadable(Flaw::StateMissing))?;
         Ok((states.of(kind, &word), value))
     }
 
@@ -178,7 +178,7 @@ impl Mapping {
 
     fn outcome(&self, told: &Told, kind: ActKind, verdict: Verdict, value: &Value) -> Result<Outcome, Unreadable> {
         if told.kind(value, &self.tables.codes)?.is_some_and(|said| said != kind) {
-            return Err(Unreadable("about another kind of act"));
+            return Err(Unreadable(Flaw::KindDiffers));
         }
         told.outcome(kind, verdict, value, &self.tables.codes, &self.reasons)
     }
@@ -189,24 +189,24 @@ impl Mapping {
     /// [`FaceFault`] when it may post nothing, or the whole is no such message; nothing of it is echoed.
     pub(crate) fn inbound(&self, body: &[u8]) -> Result<Inbound, FaceFault> {
         let Some((told, items)) = &self.posted else { return Err(FaceFault::UnknownOperation) };
-        let malformed = |place: &str| FaceFault::Malformed(place.to_owned());
-        let mut value = read(body).map_err(|fault| malformed(fault.0))?;
-        told.unpack(&mut value).map_err(|fault| malformed(fault.0))?;
+        let malformed = |fault: Unreadable| FaceFault::Malformed(fault.0.into());
+        let mut value = read(body).map_err(malformed)?;
+        told.unpack(&mut value).map_err(malformed)?;
         let items: Vec<&Value> = match items {
             None => vec![&value],
             Some(at) => match at.find(&value) {
                 Some(Value::Array(items)) => items.iter().collect(),
                 None | Some(Value::Null) if told.has_clues() => Vec::new(),
-                _ => return Err(malformed("the list of results is not where it was agreed to be")),
+                _ => return Err(malformed(Unreadable(Flaw::ResultsMisplaced))),
             },
         };
-        let many = || FaceFault::TooLarge(format!("more than {INBOUND_ITEMS_MAX} items"));
+        let many = || FaceFault::TooLarge(Flaw::ItemsTooMany.above(INBOUND_ITEMS_MAX));
         if items.len() > INBOUND_ITEMS_MAX {
             return Err(many());
         }
         let mut leads = Vec::new();
         let feedback = items.into_iter().map(|item| self.item(told, item, &mut leads)).collect::<Vec<_>>();
-        let clues = told.clues(&value, &self.tables.codes, parts).map_err(|fault| malformed(fault.0))?;
+        let clues = told.clues(&value, &self.tables.codes, parts).map_err(malformed)?;
         leads.extend(clues);
         if feedback.len() + leads.len() > INBOUND_ITEMS_MAX {
             return Err(many());
@@ -215,8 +215,7 @@ impl Mapping {
     }
 
     fn item(&self, told: &Told, value: &Value, leads: &mut Vec<Lead>) -> FeedbackItem {
-        let failed =
-            |fault: Unreadable| FeedbackItem { slip: String::new(), line: None, outcome: Err(fault.0.to_owned()) };
+        let failed = |fault: Unreadable| FeedbackItem { slip: String::new(), line: None, outcome: Err(fault.0.into()) };
         let number = match told.number(value, &self.tables.codes) {
             Ok(number) => number.unwrap_or_default(),
             Err(fault) => return failed(fault),
@@ -226,17 +225,17 @@ impl Mapping {
             leads.extend(told.leads(value, &self.tables.codes, (&slip, line))?);
             Ok(outcome)
         });
-        FeedbackItem { slip, line, outcome: outcome.map_err(|fault| fault.0.to_owned()) }
+        FeedbackItem { slip, line, outcome: outcome.map_err(|fault| fault.0.into()) }
     }
 
     fn posted_outcome(&self, told: &Told, value: &Value) -> Result<Outcome, Unreadable> {
         let codes = &self.tables.codes;
         let only = self.sends.keys().next().filter(|_| self.sends.len() == 1).copied();
-        let kind = told.kind(value, codes)?.or(only).ok_or(Unreadable("no kind of act"))?;
+        let kind = told.kind(value, codes)?.or(only).ok_or(Unreadable(Flaw::KindMissing))?;
         let error = told.error(value, codes)?.map(|word| self.errors.get(&word).copied());
         let state = match error {
             None | Some(Some(None)) => {
-                let word = told.state(value, codes)?.ok_or(Unreadable("no word for what became of it"))?;
+                let word = told.state(value, codes)?.ok_or(Unreadable(Flaw::StateMissing))?;
                 self.states.of(kind, &word)
             }
             Some(Some(Some(state))) => state,
@@ -247,21 +246,16 @@ impl Mapping {
                 let outcome = told.outcome(kind, verdict, value, codes, &self.reasons)?;
                 Ok(Outcome { about: Some(About::Kind(kind)), ..outcome })
             }
-            _ => Err(Unreadable("a word that says nothing certain; it is asked about instead")),
+            _ => Err(Unreadable(Flaw::StateUncertain)),
         }
     }
 
     /// Our answer to what was posted.
     pub(crate) fn reply(&self, verdicts: &[ItemVerdict]) -> FaceReply {
-        let refused: Vec<(&str, &str)> = verdicts
-            .iter()
-            .filter_map(|item| item.taken.as_ref().err().map(|why| (item.slip.as_str(), why.as_str())))
-            .collect();
-        let (rows, (slip, reason)) = match refused.first() {
-            None => (&self.taken, ("", "")),
-            Some(first) => (&self.refused, *first),
-        };
-        let given = Given::Verdicts(verdicts.len(), refused.len(), slip, reason);
+        let refused: Vec<(&str, &Untaken)> =
+            verdicts.iter().filter_map(|item| item.taken.as_ref().err().map(|why| (item.slip.as_str(), why))).collect();
+        let rows = if refused.is_empty() { &self.taken } else { &self.refused };
+        let given = Given::Verdicts(verdicts.len(), refused.len(), refused.first().copied());
         // The rows were tried when the file was read, so there is nothing left that could not be written.
         let bytes = self.tables.body(rows, None, &given).unwrap_or_default();
         FaceReply { status: 200, content_type: "application/json", bytes }

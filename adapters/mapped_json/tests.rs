@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use domain::outcome::{AssetKind, LeadClass, Outcome, Reason, Verdict};
 use domain::slip::{Slip, SlipLine};
 use domain::socket::{Cause, FaceFault, ItemVerdict, Judged, OptionText, PartnerOptions};
-use domain::{ActKind, Day, Money, Secret};
+use domain::{ActKind, Day, Flaw, Money, Secret};
 
 use super::mapping::{Mapping, Verbs};
 use super::options::{OPTIONS, mapping};
@@ -224,11 +224,11 @@ fn whatever_the_tables_do_not_say_is_a_doubt() {
 fn what_it_posts_is_read_item_by_item_and_answered_in_its_words() {
     let mapping = of(&sample());
     let inbound = mapping.inbound(golden!("posted.json").as_bytes()).ok().unwrap();
-    let told: Vec<(&str, Option<u16>, Result<Verdict, &str>)> = inbound
+    let told: Vec<(&str, Option<u16>, Result<Verdict, Flaw>)> = inbound
         .feedback
         .iter()
         .map(|item| {
-            let outcome = item.outcome.as_ref().map(|outcome: &Outcome| outcome.verdict).map_err(String::as_str);
+            let outcome = item.outcome.as_ref().map(|outcome: &Outcome| outcome.verdict).map_err(domain::Untaken::flaw);
             (item.slip.as_str(), item.line, outcome)
         })
         .collect();
@@ -238,9 +238,9 @@ fn what_it_posts_is_read_item_by_item_and_answered_in_its_words() {
         [
             (slip, Some(1), Ok(Verdict::Done)),
             (slip, Some(2), Ok(Verdict::Refused)),
-            (slip, Some(3), Err("a word that says nothing certain; it is asked about instead")),
+            (slip, Some(3), Err(Flaw::StateUncertain)),
             ("none of ours", None, Ok(Verdict::Done)),
-            (slip, Some(4), Err("a code that the table does not hold")),
+            (slip, Some(4), Err(Flaw::CodeUnknown)),
         ]
     );
     assert_eq!(inbound.feedback[0].outcome.as_ref().ok().unwrap().caught, Some(Money::from_fen(1_800_000)));
@@ -250,10 +250,10 @@ fn what_it_posts_is_read_item_by_item_and_answered_in_its_words() {
     let many = format!(r#"{{"results":[{}]}}"#, vec!["{}"; 201].join(","));
     assert!(matches!(mapping.inbound(many.as_bytes()), Err(FaceFault::TooLarge(_))));
     let taken = ItemVerdict { slip: slip.to_owned(), taken: Ok(()) };
-    let refused = ItemVerdict { slip: slip.to_owned(), taken: Err("unknown".to_owned()) };
+    let refused = ItemVerdict { slip: slip.to_owned(), taken: Err(Flaw::SlipUnknown.into()) };
     let said = |verdicts: &[ItemVerdict]| String::from_utf8(mapping.reply(verdicts).bytes).unwrap();
     assert_eq!(said(&[]), r#"{"code":"0000"}"#);
-    assert_eq!(said(&[taken, refused]), r#"{"code":"E400","msg":"unknown","no":"X2026112200000000012"}"#);
+    assert_eq!(said(&[taken, refused]), r#"{"code":"E400","msg":"请求单号不存在","no":"X2026112200000000012"}"#);
 }
 
 #[test]

@@ -12,7 +12,7 @@ use domain::outcome::{
 };
 use domain::socket::INBOUND_ITEMS_MAX;
 use domain::whose::Named;
-use domain::{ActKind, Day, Money, Personal};
+use domain::{ActKind, Day, Flaw, Money, Personal};
 use serde_json::Value;
 
 use super::json::read;
@@ -151,7 +151,7 @@ struct Reader<'r> {
     beneath: Option<&'r Spots>,
 }
 
-const SHAPE: Unreadable = Unreadable("a value is not of the agreed shape");
+const SHAPE: Unreadable = Unreadable(Flaw::ValueShape);
 
 impl<'r> Reader<'r> {
     /// The text of a word, by its code where the file says so.
@@ -163,12 +163,12 @@ impl<'r> Reader<'r> {
         };
         let Some(text) = scalar(place.find(self.value)).map_err(|()| SHAPE)? else { return Ok(None) };
         if text.chars().count() > chars_max {
-            return Err(Unreadable("a value is too long"));
+            return Err(Unreadable(Flaw::ValueLong));
         }
         match shape {
             Shape::Code(name) => {
                 let ours = self.codes.get(name.as_ref()).and_then(|codes| uncoded(&text, codes));
-                ours.map(|ours| Some(ours.to_owned())).ok_or(Unreadable("a code that the table does not hold"))
+                ours.map(|ours| Some(ours.to_owned())).ok_or(Unreadable(Flaw::CodeUnknown))
             }
             _ => Ok(Some(text)),
         }
@@ -253,7 +253,7 @@ fn items<'v>(spots: &Spots, value: &'v Value, count_max: usize) -> Result<Vec<&'
         (Some(Value::Array(items)), Shape::Plain | Shape::MaybeList) if items.len() <= count_max => {
             Ok(items.iter().collect())
         }
-        _ => Err(Unreadable("a list is none, or too long")),
+        _ => Err(Unreadable(Flaw::ListShape)),
     }
 }
 
@@ -280,7 +280,7 @@ impl Told {
         let Some(found) = place.find_mut(value).filter(|found| !found.is_null()) else { return Ok(()) };
         let text = found.as_str().ok_or(SHAPE)?;
         let inner = match shape {
-            Shape::Base64 => read(&STANDARD.decode(text.trim()).map_err(|_| Unreadable("content is no Base64"))?)?,
+            Shape::Base64 => read(&STANDARD.decode(text.trim()).map_err(|_| Unreadable(Flaw::ContentBase64))?)?,
             _ => read(text.as_bytes())?,
         };
         *found = inner;
@@ -322,7 +322,7 @@ impl Told {
     /// When it says so in a word that is none.
     pub(crate) fn kind(&self, value: &Value, codes: &BTreeMap<String, Codes>) -> Result<Option<ActKind>, Unreadable> {
         let word = self.reader(value, codes).word("kind")?;
-        word.map(|word| ActKind::from_word(&word).ok_or(Unreadable("a kind of act that is none"))).transpose()
+        word.map(|word| ActKind::from_word(&word).ok_or(Unreadable(Flaw::KindUnknown))).transpose()
     }
 
     /// The outcome of an act of that kind with that verdict.
@@ -338,7 +338,7 @@ impl Told {
         reasons: &BTreeMap<String, Reason>,
     ) -> Result<Outcome, Unreadable> {
         let verdict = match verdict {
-            Verdict::Queued if kind != ActKind::Freeze => return Err(Unreadable("`queued` of what has no rank")),
+            Verdict::Queued if kind != ActKind::Freeze => return Err(Unreadable(Flaw::QueuedWithoutRank)),
             Verdict::NoSuchCustomer if !kind.is_question() => Verdict::Refused,
             verdict => verdict,
         };
@@ -371,7 +371,7 @@ impl Told {
         outcome.replies = self.list("replies", value, codes, REPLIES_MAX, entries::reply)?;
         let mut found = self.lists_of("accounts").chain(self.lists_of("findings"));
         if kind.is_question() && verdict == Verdict::Done && !found.any(|(_, spots)| is_told(spots, value)) {
-            return Err(Unreadable("done, and no list of what was found"));
+            return Err(Unreadable(Flaw::FoundMissing));
         }
         agree(kind, &mut outcome)?;
         Ok(outcome)
@@ -414,7 +414,7 @@ impl Told {
         let told = self.list("clues", value, codes, INBOUND_ITEMS_MAX, numbered)?;
         let mut leads = Vec::with_capacity(told.len());
         for (number, lead) in told {
-            let (number, mut lead) = number.zip(lead).ok_or(Unreadable("a lead without our number or a serial"))?;
+            let (number, mut lead) = number.zip(lead).ok_or(Unreadable(Flaw::LeadIncomplete))?;
             (lead.slip, lead.line) = parts(number);
             leads.push(lead);
         }
@@ -453,7 +453,7 @@ impl Told {
 fn ranked(rank: &str, mut ahead: Vec<PriorMeasure>) -> Result<Vec<PriorMeasure>, Unreadable> {
     let others = rank.parse::<usize>().map_err(|_| SHAPE)?.saturating_sub(1);
     if others < ahead.len() || others > AHEAD_MAX {
-        return Err(Unreadable("a rank before those who are named, or behind too many"));
+        return Err(Unreadable(Flaw::RankContradicts));
     }
     let unnamed = || PriorMeasure {
         organ: Personal::new(String::new()),

@@ -6,7 +6,7 @@ use domain::act::Original;
 use domain::case::{Officer, Paper};
 use domain::slip::{Line, Slip, SlipLine};
 use domain::socket::PaperFile;
-use domain::{ActKind, Day, SlipNumber};
+use domain::{ActKind, Day, SlipNumber, Untaken};
 use md5::Digest as _;
 use sha2::Sha256;
 
@@ -79,8 +79,14 @@ pub(crate) const PAPER: Words = &[
 ];
 
 /// Words of our answer to what a partner posted.
-pub(crate) const REPLY: Words =
-    &[("count", Sort::Text), ("refused", Sort::Text), ("slip", Sort::Text), ("reason", Sort::Text)];
+pub(crate) const REPLY: Words = &[
+    ("count", Sort::Text),
+    ("refused", Sort::Text),
+    ("slip", Sort::Text),
+    ("code", Sort::Text),
+    ("reason", Sort::Text),
+    ("reason_en", Sort::Text),
+];
 
 /// What a row may draw on.
 pub(crate) enum Given<'g> {
@@ -93,7 +99,7 @@ pub(crate) enum Given<'g> {
     /// One paper, with its file where it is carried.
     Paper(Option<&'g Paper>, Option<&'g PaperFile>),
     /// What became of what was posted: how many, how many refused, the first refused one and why.
-    Verdicts(usize, usize, &'g str, &'g str),
+    Verdicts(usize, usize, Option<(&'g str, &'g Untaken)>),
 }
 
 fn text(text: &str) -> Option<Own> {
@@ -121,11 +127,13 @@ impl Given<'_> {
             Self::Asked(key, kind) => numbered(*key, *kind, word),
             Self::Officer(officer) => of_officer(officer, word),
             Self::Paper(paper, file) => of_paper(*paper, *file, word),
-            Self::Verdicts(count, refused, slip, reason) => match word {
+            Self::Verdicts(count, refused, first) => match word {
                 "count" => text(&count.to_string()),
                 "refused" => text(&refused.to_string()),
-                "slip" => text(slip),
-                "reason" => text(reason),
+                "slip" => first.and_then(|(slip, _)| text(slip)),
+                "code" => first.and_then(|(_, reason)| text(reason.code())),
+                "reason" => first.and_then(|(_, reason)| text(&reason.chinese())),
+                "reason_en" => first.and_then(|(_, reason)| text(&reason.english())),
                 _ => None,
             },
         }

@@ -1,8 +1,8 @@
 //! An answer read and judged: what each status and each word proves, and what contradicts itself.
 
-use domain::ActKind;
 use domain::outcome::{FINDINGS_MAX, Outcome, Reason, Verdict};
 use domain::socket::{Cause, Judged};
+use domain::{ActKind, Flaw};
 use serde::Deserialize;
 
 use super::fields::{Date, Found, List, Prior, Reply, Sum, Text, Word, read};
@@ -175,6 +175,6 @@ fn verdict(kind: ActKind, state: &str) -> Result<Verdict, Unreadable> {
         "registered" => Verdict::Registered,
         "no_such_customer" if kind.is_question() => Verdict::NoSuchCustomer,
         "no_such_customer" => Verdict::Refused,
-        _ => return Err(Unreadable("an unknown state")),
+        _ => return Err(Unreadable(Flaw::StateUnknown)),
     })
 }

@@ -7,7 +7,7 @@ use std::marker::PhantomData;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use domain::outcome::{DETAIL_CHARS_MAX, DETAILS_MAX, Detail, Finding, FindingClass, PriorMeasure, SealedReply};
-use domain::{Day, Millis, Money, Personal};
+use domain::{Day, Flaw, Millis, Money, Personal};
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use sha2::{Digest as _, Sha256};
 
@@ -24,9 +24,9 @@ const NAME_BYTES_MAX: usize = 40;
 pub(crate) fn read<'j, T: Deserialize<'j>>(json: &'j str) -> Result<T, Unreadable> {
     // A struct would be read from a list as well, by position.
     if !json.trim_start().starts_with('{') {
-        return Err(Unreadable("not an object"));
+        return Err(Unreadable(Flaw::NotObject));
     }
-    serde_json::from_str(json).map_err(|_| Unreadable("a field is not of the agreed form"))
+    serde_json::from_str(json).map_err(|_| Unreadable(Flaw::FieldForm))
 }
 
 /// The text of a string value; `None` when it is absent, null or empty.
@@ -231,8 +231,7 @@ impl TryFrom<Found> for Finding {
     type Error = Unreadable;
 
     fn try_from(found: Found) -> Result<Self, Unreadable> {
-        let class =
-            FindingClass::from_word(&found.class.or_empty()).ok_or(Unreadable("an unknown class of finding"))?;
+        let class = FindingClass::from_word(&found.class.or_empty()).ok_or(Unreadable(Flaw::FindingUnknown))?;
         Ok(Self { class, details: found.details.0 })
     }
 }
@@ -254,7 +253,7 @@ impl TryFrom<Reply<'_>> for SealedReply {
     type Error = Unreadable;
 
     fn try_from(reply: Reply<'_>) -> Result<Self, Unreadable> {
-        let bytes = STANDARD.decode(reply.content.as_bytes()).map_err(|_| Unreadable("content is no Base64"))?;
+        let bytes = STANDARD.decode(reply.content.as_bytes()).map_err(|_| Unreadable(Flaw::ContentBase64))?;
         // A wrong digest is a finding for people, as with every other form: what the answer says stands in its fields.
         let fits = hex(&bytes).eq_ignore_ascii_case(&reply.sha256.or_empty());
         Ok(Self {

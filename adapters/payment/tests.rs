@@ -133,7 +133,7 @@ fn denials_and_refusals_are_spelled_as_each_reply_spells_them() {
         String::from_utf8(decode_base64(&packed).unwrap()).unwrap()
     };
     assert!(shown(&denied.bytes).starts_with("<result errMsg=\""));
-    let verdicts = vec![ItemVerdict { slip: "X9".to_owned(), taken: Err("请求单号不存在".to_owned()) }];
+    let verdicts = vec![ItemVerdict { slip: "X9".to_owned(), taken: Err(domain::Flaw::SlipUnknown.into()) }];
     let told = shown(&hub().encode("ifshfeedXzkzInfo", &FaceAnswer::Verdicts(verdicts)).bytes);
     assert!(told.starts_with("<result errorMsg=\"\"><cxjglist><jg BDHM=\"WDk=\" RESULT=\"ZmFpbA==\" MSG=\""), "{told}");
     let papers = FaceAnswer::Papers { key: "X1".to_owned(), files: vec![paper("ruling", "裁定书.pdf")] };

@@ -11,11 +11,11 @@ use domain::outcome::{
 };
 use domain::slip::SlipLine;
 use domain::socket::{FaceFault, FeedbackItem};
-use domain::{Money, Personal};
+use domain::{Flaw, Money, Personal, Untaken};
 
 use super::message::TAKEN;
 use crate::court_form::beside;
-use crate::court_form::feedback::{NOTHING_SAID, QUEUE_UNCLEAR, controlled, denies_queue, handed_back, receipt};
+use crate::court_form::feedback::{controlled, denies_queue, handed_back, receipt};
 use crate::court_form::lists::keep;
 use crate::court_form::packed::{Packed, TEXT_CHARS_MAX, Values, cut};
 use crate::markup::Element;
@@ -105,7 +105,7 @@ pub(super) fn read(packed: &Packed<'_>) -> Result<(Vec<FeedbackItem>, Assets), F
     let receipts = packed.all(root, "HZXX");
     let is_message = packed.is(root, "Message") || packed.is(root, "Data") || root.is("Message") || root.is("Data");
     if !is_message && queried.is_empty() && answered.is_empty() && handed_back.is_empty() && receipts.is_empty() {
-        return Err(FaceFault::Malformed("no message in the argument".to_owned()));
+        return Err(FaceFault::Malformed(Flaw::ListMissing.into()));
     }
     let mut items: Vec<FeedbackItem> = queried.iter().map(|element| query(packed, element)).collect();
     let mut assets = Assets::new();
@@ -115,12 +115,12 @@ pub(super) fn read(packed: &Packed<'_>) -> Result<(Vec<FeedbackItem>, Assets), F
     }
     for slip in receipts.into_keys() {
         // A receipt says nothing of what was done; it is asked for again together with the result.
-        items.push(FeedbackItem { slip, line: None, outcome: Err("回执须随控制结果一并反馈".to_owned()) });
+        items.push(FeedbackItem { slip, line: None, outcome: Err(Flaw::ReceiptAlone.into()) });
     }
     items.extend(handed_back.into_iter().map(|element| hand_back(packed.values(element))));
     if items.is_empty() {
         // Whoever sent it would never hear that nobody has read an answer in it.
-        items.push(FeedbackItem { slip: String::new(), line: None, outcome: Err(NOTHING_SAID.to_owned()) });
+        items.push(FeedbackItem { slip: String::new(), line: None, outcome: Err(Flaw::NothingSaid.into()) });
     }
     Ok((items, assets))
 }
@@ -129,20 +129,20 @@ pub(super) fn read(packed: &Packed<'_>) -> Result<(Vec<FeedbackItem>, Assets), F
 pub(super) fn read_hand_back(packed: &Packed<'_>) -> Result<Vec<FeedbackItem>, FaceFault> {
     let found = packed.all(&packed.root, "HTXX");
     if found.is_empty() {
-        return Err(FaceFault::Malformed("no HTXX in the argument".to_owned()));
+        return Err(FaceFault::Malformed(Flaw::ElementMissing.of_field("HTXX")));
     }
     Ok(found.into_iter().map(|element| hand_back(packed.values(element))).collect())
 }
 
 /// CXQQDH, and what is wrong with it.
-fn number(values: Values<'_>) -> (String, Option<String>) {
+fn number(values: Values<'_>) -> (String, Option<Untaken>) {
     let read = match values.number("CXQQDH") {
         Ok(slip) if slip.is_empty() => values.number("BDHM"),
         read => read,
     };
     match read {
-        Ok(slip) if slip.is_empty() => (slip, Some("缺少CXQQDH".to_owned())),
-        Ok(slip) if slip.len() > NUMBER_BYTES_MAX => (String::new(), Some("CXQQDH过长".to_owned())),
+        Ok(slip) if slip.is_empty() => (slip, Some(Flaw::FieldMissing.of_field("CXQQDH"))),
+        Ok(slip) if slip.len() > NUMBER_BYTES_MAX => (String::new(), Some(Flaw::FieldLong.of_field("CXQQDH"))),
         Ok(slip) => (slip, None),
         Err(reason) => (String::new(), Some(reason)),
     }
@@ -156,20 +156,20 @@ fn query(packed: &Packed<'_>, element: &Element) -> FeedbackItem {
 }
 
 /// RESULT and the words beside it.
-fn result_of(values: Values<'_>, texts: &[&str]) -> Result<(String, String), String> {
+fn result_of(values: Values<'_>, texts: &[&str]) -> Result<(String, String), Untaken> {
     let text = cut(&values.first(texts)?, TEXT_CHARS_MAX);
     Ok((values.word("RESULT")?, text))
 }
 
-fn found(packed: &Packed<'_>, element: &Element) -> Result<Outcome, String> {
+fn found(packed: &Packed<'_>, element: &Element) -> Result<Outcome, Untaken> {
     let values = packed.values(element);
     let (result, text) = result_of(values, &["MESSAGE"])?;
     let outcome = told(packed, element, &text)?;
     match (result.as_str(), outcome.accounts.is_empty()) {
         // That nothing was found must be said: a registry that could not look says nothing either.
-        ("", true) => Err("缺少RESULT".to_owned()),
+        ("", true) => Err(Flaw::FieldMissing.of_field("RESULT")),
         ("" | TAKEN, _) => Ok(outcome),
-        (_, false) => Err("RESULT为未成功而有权利反馈，请核对".to_owned()),
+        (_, false) => Err(Flaw::RightsWithoutSuccess.into()),
         (_, true) => {
             let said = if text.is_empty() { result } else { text };
             let refused = Outcome::of(Verdict::Refused).because(packed.dialect.reason(&said), &said);
@@ -179,12 +179,12 @@ fn found(packed: &Packed<'_>, element: &Element) -> Result<Outcome, String> {
 }
 
 /// The rights that a query found.
-fn told(packed: &Packed<'_>, element: &Element, text: &str) -> Result<Outcome, String> {
+fn told(packed: &Packed<'_>, element: &Element, text: &str) -> Result<Outcome, Untaken> {
     let mut outcome = Outcome { about: Some(About::Question), ..Outcome::of(Verdict::Done) };
     for (list, called) in RIGHTS {
         for right in packed.all(element, list) {
             if outcome.accounts.len() == ACCOUNTS_MAX {
-                return Err(format!("权利超过{ACCOUNTS_MAX}项"));
+                return Err(Flaw::RightsTooMany.above(ACCOUNTS_MAX));
             }
             outcome.accounts.extend(account(packed.values(right), list, called)?);
         }
@@ -208,21 +208,21 @@ fn told(packed: &Packed<'_>, element: &Element, text: &str) -> Result<Outcome, S
 }
 
 /// A row of a list of rights; `None` when it is empty, as some registries send the list's frame alone.
-fn account(values: Values<'_>, list: &str, called: &str) -> Result<Option<FoundAccount>, String> {
+fn account(values: Values<'_>, list: &str, called: &str) -> Result<Option<FoundAccount>, Untaken> {
     let said = values.each_but(&PLACED);
     let number = values.first(&["BDCDYH", "BDCQZH"])?;
     if number.is_empty() && said.iter().all(|(_, text)| text.is_empty()) {
         return Ok(None);
     }
     if number.is_empty() {
-        return Err("缺少BDCDYH".to_owned());
+        return Err(Flaw::FieldMissing.of_field("BDCDYH"));
     }
     // Words in its place, such as 查无, are no unit; where nothing is found RESULT says so.
     if !number.bytes().any(|byte| byte.is_ascii_digit()) {
-        return Err("BDCDYH无法识别".to_owned());
+        return Err(Flaw::FieldUnreadable.of_field("BDCDYH"));
     }
     if number.chars().count() > UNIT_CHARS_MAX {
-        return Err("BDCDYH过长".to_owned());
+        return Err(Flaw::FieldLong.of_field("BDCDYH"));
     }
     let mut details: Vec<_> = beside::detail("right_type", list.to_owned()).into_iter().collect();
     details.extend(beside::sorted(said, WORDS));
@@ -254,10 +254,10 @@ fn told_of_others(packed: &Packed<'_>, element: &Element, outcome: &mut Outcome)
 }
 
 /// Seals and mortgages with the unit and title they stand on, in the registry's order.
-fn ahead(packed: &Packed<'_>, element: &Element) -> Result<Vec<(String, String, PriorMeasure)>, String> {
+fn ahead(packed: &Packed<'_>, element: &Element) -> Result<Vec<(String, String, PriorMeasure)>, Untaken> {
     let (seals, mortgages) = (packed.all(element, "CFDJ"), packed.all(element, "DYAQ"));
     if seals.len() + mortgages.len() > AHEAD_MAX {
-        return Err(format!("在先措施超过{AHEAD_MAX}项"));
+        return Err(Flaw::AheadTooMany.above(AHEAD_MAX));
     }
     let mut ahead = Vec::new();
     for (rows, organ, paper, to) in [(seals, "CFJG", "CFWH", "CFJSSJ"), (mortgages, "DYQR", "BDCDJZMH", "ZWLXJSSJ")] {
@@ -282,7 +282,7 @@ fn ahead(packed: &Packed<'_>, element: &Element) -> Result<Vec<(String, String, 
 fn controls(
     packed: &Packed<'_>,
     element: &Element,
-    receipts: &mut BTreeMap<String, Result<Vec<SealedReply>, String>>,
+    receipts: &mut BTreeMap<String, Result<Vec<SealedReply>, Untaken>>,
     items: &mut Vec<FeedbackItem>,
     assets: &mut Assets,
 ) {
@@ -320,37 +320,37 @@ fn controls(
 ///
 /// # Errors
 /// When it is a line of another slip: what is said of that one must not be taken for this.
-fn line(row: Values<'_>, slip: &str) -> Result<Option<u16>, String> {
+fn line(row: Values<'_>, slip: &str) -> Result<Option<u16>, Untaken> {
     let number = row.number("KZQQDH").ok().filter(|number| !number.is_empty());
     let Some(number) = number.or_else(|| row.text("CCXH").ok()) else { return Ok(None) };
     match SlipLine::parse(&number) {
         Some(key) if key.slip.to_string() == slip || SlipLine::parse(slip) == Some(key) => Ok(Some(key.line)),
-        Some(_) => Err("KZQQDH与CXQQDH不符".to_owned()),
+        Some(_) => Err(Flaw::NumbersDiffer.into()),
         None => Ok(number.parse().ok()),
     }
 }
 
 /// A line's result beside the RESULT of its slip: one says that it was done, the other that nothing was.
-fn agrees(slip: Values<'_>, outcome: Outcome) -> Result<Outcome, String> {
+fn agrees(slip: Values<'_>, outcome: Outcome) -> Result<Outcome, Untaken> {
     let result = slip.text("RESULT")?;
     if matches!(result.as_str(), "" | TAKEN) || outcome.verdict == Verdict::Refused {
         return Ok(outcome);
     }
-    Err("RESULT为未成功而KZZT为已控制，请核对".to_owned())
+    Err(Flaw::ControlledWithoutSuccess.into())
 }
 
 /// A slip whose RESULT says that nothing of it was done.
-fn whole(values: Values<'_>) -> Result<Outcome, String> {
+fn whole(values: Values<'_>) -> Result<Outcome, Untaken> {
     let (result, text) = result_of(values, &["MESSAGE", "WNKZYY"])?;
     if matches!(result.as_str(), "" | TAKEN) {
-        return Err("缺少KZXX".to_owned());
+        return Err(Flaw::FieldMissing.of_field("KZXX"));
     }
     let said = if text.is_empty() { result } else { text };
     let outcome = Outcome::of(Verdict::Refused).because(values.dialect.reason(&said), &said);
     Ok(Outcome { about: Some(About::Control), ..outcome })
 }
 
-fn control(packed: &Packed<'_>, values: Values<'_>) -> Result<Outcome, String> {
+fn control(packed: &Packed<'_>, values: Values<'_>) -> Result<Outcome, Untaken> {
     let text = cut(&values.text("WNKZYY")?, TEXT_CHARS_MAX);
     let text = if packed.dialect.is_no_reason(&text) { String::new() } else { text };
     let named = packed.dialect.reason(&text);
@@ -368,14 +368,14 @@ fn control(packed: &Packed<'_>, values: Values<'_>) -> Result<Outcome, String> {
         Some(true) => {
             outcome.caught = (!outcome.ahead.is_empty() || said.contains("轮候")).then_some(Money::ZERO);
             if denies_queue(&outcome, (&said, named)) {
-                return Err(QUEUE_UNCLEAR.to_owned());
+                return Err(Flaw::QueueUnclear.into());
             }
             controlled(&outcome, (&said, named), false)
         }
         Some(false) if text.is_empty() && !outcome.ahead.is_empty() => (Verdict::Refused, Some(Reason::PriorRight)),
         Some(false) => (Verdict::Refused, Some(named)),
-        None if word.is_empty() => return Err("缺少KZZT".to_owned()),
-        None => return Err("KZZT只能为1或2".to_owned()),
+        None if word.is_empty() => return Err(Flaw::FieldMissing.of_field("KZZT")),
+        None => return Err(Flaw::ControlWord.into()),
     };
     outcome.about = Some(About::Control);
     outcome.verdict = verdict;
@@ -384,8 +384,8 @@ fn control(packed: &Packed<'_>, values: Values<'_>) -> Result<Outcome, String> {
     Ok(outcome)
 }
 
-fn sealed(packed: &Packed<'_>, found: &[&Element]) -> BTreeMap<String, Result<Vec<SealedReply>, String>> {
-    let mut receipts: BTreeMap<String, Result<Vec<SealedReply>, String>> = BTreeMap::new();
+fn sealed(packed: &Packed<'_>, found: &[&Element]) -> BTreeMap<String, Result<Vec<SealedReply>, Untaken>> {
+    let mut receipts: BTreeMap<String, Result<Vec<SealedReply>, Untaken>> = BTreeMap::new();
     for values in found.iter().map(|element| packed.values(element)) {
         let (slip, _) = number(values);
         match (receipts.entry(slip).or_insert_with(|| Ok(Vec::new())), receipt(values)) {

@@ -1,5 +1,6 @@
 //! One registry that fetches, in its own dialect.
 
+use domain::Flaw;
 use domain::case::Officer;
 use domain::slip::Slip;
 use domain::socket::{FaceAnswer, FaceCall, FaceFault, FaceReply, FaceVerb, ItemVerdict, ListClass, PaperFile, Pulled};
@@ -28,7 +29,7 @@ impl Pulled for RegistryPartner {
         if let Purpose::List(class) = purpose {
             return Ok(FaceVerb::List(class));
         }
-        let missing = || FaceFault::Malformed("the second argument is missing".to_owned());
+        let missing = || FaceFault::Malformed(Flaw::ArgumentMissing.into());
         let packed = Packed::read(call.argument.as_ref().ok_or_else(missing)?.expose(), &self.dialect)?;
         Ok(match purpose {
             Purpose::List(class) => FaceVerb::List(class),
@@ -113,7 +114,7 @@ fn written(dialect: &Dialect, purpose: Option<Purpose>, verdicts: &[ItemVerdict]
         let row = Part::new("JG")
             .field("CXQQDH", &dialect.write_number(slip))
             .field("RESULT", if reason.is_some() { &dialect.failed } else { &dialect.taken })
-            .field("MSG", reason.unwrap_or_default());
+            .field("MSG", &reason.unwrap_or_default());
         if !message.push(&row, ANSWER_BYTES_MAX) {
             break;
         }

@@ -256,7 +256,7 @@ fn papers_scans_hand_backs_and_verdicts_speak_in_elements() {
     assert_eq!(items[0].outcome.as_ref().unwrap().reason, Some(Reason::PaperMissing));
     let verdicts = vec![
         ItemVerdict { slip: "X1".to_owned(), taken: Ok(()) },
-        ItemVerdict { slip: "X2".to_owned(), taken: Err("请求单号不存在".to_owned()) },
+        ItemVerdict { slip: "X2".to_owned(), taken: Err(domain::Flaw::SlipUnknown.into()) },
     ];
     let told = returned(&hub().encode("feedkzBdcQL", &FaceAnswer::Verdicts(verdicts)).bytes);
     let rows = row("JG", &[("CXQQDH", "X1"), ("RESULT", "success"), ("MSG", "")], "")

@@ -1,5 +1,6 @@
 //! What a partner leaves: the reception of a request, and its answers; counted against EXECRESULT before any of it is believed.
 
+use domain::Untaken;
 use domain::outcome::{Outcome, Reason, Verdict};
 use domain::socket::{FeedbackItem, Inbound};
 
@@ -116,7 +117,7 @@ fn class_of<'m>(named: &BackName<'_>, member: &'m Member) -> Result<&'m str, &'s
 }
 
 /// What comes back about the one line that the packet's name says.
-pub(crate) fn item(named: &BackName<'_>, outcome: Result<Outcome, String>) -> FeedbackItem {
+pub(crate) fn item(named: &BackName<'_>, outcome: Result<Outcome, Untaken>) -> FeedbackItem {
     FeedbackItem { slip: named.key.to_string(), line: Some(named.key.line), outcome }
 }
 

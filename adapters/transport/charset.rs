@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use domain::Flaw;
 use domain::form::TextBytes;
 use encoding_rs::{Encoding, GB18030, GBK, UTF_8};
 
@@ -58,7 +59,7 @@ impl Charset {
     pub(crate) fn decode(self, bytes: &[u8]) -> Result<Cow<'_, str>, MarkupFault> {
         self.encoding()
             .decode_without_bom_handling_and_without_replacement(bytes)
-            .ok_or(MarkupFault::Malformed("charset"))
+            .ok_or(MarkupFault::Malformed(Flaw::Charset))
     }
 
     /// Writes text.
@@ -93,11 +94,11 @@ pub(crate) fn decode_document(bytes: &[u8], otherwise: Charset) -> Result<Cow<'_
         let rest = bytes.get(length..).unwrap_or_default();
         return encoding
             .decode_without_bom_handling_and_without_replacement(rest)
-            .ok_or(MarkupFault::Malformed("charset"));
+            .ok_or(MarkupFault::Malformed(Flaw::Charset));
     }
     match declared(bytes) {
         None => otherwise.decode(bytes),
-        Some(word) => Charset::parse(word).ok_or(MarkupFault::Malformed("unknown charset"))?.decode(bytes),
+        Some(word) => Charset::parse(word).ok_or(MarkupFault::Malformed(Flaw::CharsetUnknown))?.decode(bytes),
     }
 }
 
@@ -131,7 +132,7 @@ mod tests {
         let wide: Vec<u8> = "\u{feff}<a>王</a>".encode_utf16().flat_map(u16::to_le_bytes).collect();
         assert_eq!(decode_document(&wide, Charset::Utf8).unwrap(), "<a>王</a>");
         let unknown = decode_document(b"<?xml version='1.0' encoding='KOI8-R'?><a/>", Charset::Utf8);
-        assert_eq!(unknown, Err(MarkupFault::Malformed("unknown charset")));
+        assert_eq!(unknown, Err(MarkupFault::Malformed(Flaw::CharsetUnknown)));
     }
 
     #[test]

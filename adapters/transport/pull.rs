@@ -18,8 +18,8 @@ pub(crate) const LIMITS: Limits = Limits { depth_max: 64, elements_max: 40_000, 
 impl From<MarkupFault> for FaceFault {
     fn from(fault: MarkupFault) -> Self {
         match fault {
-            MarkupFault::Malformed(place) => Self::Malformed(place.to_owned()),
-            MarkupFault::TooLarge(limit) => Self::TooLarge(limit.to_owned()),
+            MarkupFault::Malformed(place) => Self::Malformed(place.into()),
+            MarkupFault::TooLarge(limit) => Self::TooLarge(limit.into()),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! SOAP 1.1 envelopes of the courts' services: read as tolerantly as partners write, written exactly.
 
+use domain::Flaw;
 use domain::socket::FaceFault;
 
 use super::charset::{Charset, decode_document};
@@ -31,17 +32,17 @@ pub(crate) struct Call {
 /// Reads an envelope: any prefix, arguments by the names `arg0`, `arg1`, by `usermarker`, or else by their order; plain or CDATA.
 pub(crate) fn read(body: &[u8]) -> Result<Call, FaceFault> {
     if body.len() > CALL_BYTES_MAX {
-        return Err(FaceFault::TooLarge("body".to_owned()));
+        return Err(FaceFault::TooLarge(Flaw::BytesTooMany.above(CALL_BYTES_MAX)));
     }
     let text = decode_document(body, Charset::Utf8)?;
     let envelope = Element::read(&text, LIMITS)?;
-    let malformed = |place: &str| FaceFault::Malformed(place.to_owned());
+    let malformed = |flaw: Flaw| FaceFault::Malformed(flaw.into());
     if !envelope.is("Envelope") {
-        return Err(malformed("the root element is no SOAP envelope"));
+        return Err(malformed(Flaw::NoEnvelope));
     }
     let mut parts = envelope.children.into_iter();
-    let body = parts.find(|part| part.is("Body")).ok_or_else(|| malformed("the envelope has no body"))?;
-    let called = body.children.into_iter().next().ok_or_else(|| malformed("the body is empty"))?;
+    let body = parts.find(|part| part.is("Body")).ok_or_else(|| malformed(Flaw::BodyMissing))?;
+    let called = body.children.into_iter().next().ok_or_else(|| malformed(Flaw::BodyEmpty))?;
     let is_name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     if called.name.len() > OPERATION_BYTES_MAX || !called.name.bytes().all(is_name) {
         return Err(FaceFault::UnknownOperation);
@@ -53,7 +54,7 @@ pub(crate) fn read(body: &[u8]) -> Result<Call, FaceFault> {
         arguments.sort_by_key(|argument| !argument.is("usermarker"));
     }
     let mut arguments = arguments.into_iter().map(|argument| argument.text);
-    let credential = arguments.next().ok_or_else(|| malformed("the credential argument is missing"))?;
+    let credential = arguments.next().ok_or_else(|| malformed(Flaw::CredentialMissing))?;
     Ok(Call { operation: called.name, credential, argument: arguments.next() })
 }
 

@@ -27,6 +27,7 @@ pub mod slip;
 pub mod socket;
 pub mod stop;
 pub mod task;
+pub mod untaken;
 pub mod whose;
 
 pub use act::{ActKind, ActState};
@@ -35,3 +36,4 @@ pub use ids::{ActId, CaseId, MeasureId, RequestId, StopId, TaskId};
 pub use money::Money;
 pub use personal::{Personal, Secret};
 pub use slip::{SlipLine, SlipNumber};
+pub use untaken::{Flaw, Untaken};

@@ -12,6 +12,7 @@ use crate::form::Form;
 use crate::outcome::{Lead, Outcome};
 use crate::partner::Travel;
 use crate::slip::{Slip, SlipLine};
+use crate::untaken::Untaken;
 use crate::{ActKind, Personal, Secret};
 
 /// A future that a socket returns; dropping it stops the call.
@@ -233,8 +234,8 @@ pub struct FeedbackItem {
     pub slip: String,
     /// Line as sent; `None` = all lines of the slip.
     pub line: Option<u16>,
-    /// What it says; `Err` when the item itself cannot be read, with a reason for the partner.
-    pub outcome: Result<Outcome, String>,
+    /// What it says; `Err` when the item itself cannot be read, with what is wrong with it.
+    pub outcome: Result<Outcome, Untaken>,
 }
 
 /// A call on a face with its envelope taken off: who calls is known before the rest is read, because each partner may have
@@ -272,8 +273,8 @@ pub struct PaperFile {
 pub struct ItemVerdict {
     /// Slip number as sent.
     pub slip: String,
-    /// `Err` holds the reason for the partner.
-    pub taken: Result<(), String>,
+    /// `Err` holds what is wrong with it.
+    pub taken: Result<(), Untaken>,
 }
 
 /// The engine's answer to a face.
@@ -303,12 +304,12 @@ pub enum FaceAnswer {
 /// Why bytes are no call.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum FaceFault {
-    /// Not of the agreed shape; the text names the place, never the content.
-    Malformed(String),
+    /// Not of the agreed shape; names the place, never the content.
+    Malformed(Untaken),
     /// No such operation.
     UnknownOperation,
     /// Above a limit on size, depth or count.
-    TooLarge(String),
+    TooLarge(Untaken),
 }
 
 /// Bytes to answer with.

@@ -8,7 +8,7 @@ use domain::outcome::{Lead, Outcome};
 use domain::request::Request;
 use domain::socket::{FeedbackItem, Judged, ListClass};
 use domain::stop::StopScope;
-use domain::{ActId, ActState, Millis, Money, RequestId};
+use domain::{ActId, ActState, Millis, Money, RequestId, Untaken};
 use store::record::{ActRef, Event, PlanLine, RequestTwin, SealTwin};
 
 use crate::config::Config;
@@ -493,7 +493,7 @@ pub enum Answer {
     /// What became of each line of a statement.
     Settled(Vec<SettledHow>),
     /// One verdict per item.
-    Verdicts(Vec<(String, Result<(), String>)>),
+    Verdicts(Vec<(String, Result<(), Untaken>)>),
 }
 
 /// A decision: atomic, written together or not at all.

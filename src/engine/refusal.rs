@@ -67,10 +67,7 @@ pub enum Refusal {
     /// This partner posts nothing: it is called and answers, or it fetches and feeds back.
     NoCallback,
     /// What a partner posted is not of its form; nothing of it was taken.
-    Unreadable {
-        /// What its form wants there.
-        wanted: String,
-    },
+    Unreadable(domain::Untaken),
     /// A partner would hand it back for formal defects, and that costs rank.
     Formal(Vec<(String, domain::form::Defect)>),
     /// What was accepted cannot go out without papers or officers that neither the caller brought nor the case has.

@@ -113,9 +113,29 @@ fn page(id: &str, name: &str, kind: PartnerKind, adapter: &Adapter) -> String {
             page.push('\n');
         }
     }
-    for (key, told) in adapter.options.iter().filter(|(key, _)| key.contains('.')) {
-        let (table, key) = key.rsplit_once('.').unwrap_or(("", key));
-        page.push_str(&format!("\n# {told}\n# [options.{table}]\n# {key} = \"…\"\n"));
+    page.push_str(&tables(adapter));
+    page
+}
+
+/// The tables of its options, each once with all its keys beneath, nothing in force. A `*` in their names is `any`, a key that the reader
+/// names is `…`: with the sign before them taken away the lines are TOML.
+fn tables(adapter: &Adapter) -> String {
+    let mut tables: Vec<(String, Vec<(&str, &str)>)> = Vec::new();
+    for (key, told) in adapter.options {
+        let Some((table, key)) = key.rsplit_once('.') else { continue };
+        let table = table.replace('*', "any");
+        match tables.iter_mut().find(|(known, _)| *known == table) {
+            Some((_, keys)) => keys.push((key, told)),
+            None => tables.push((table, vec![(key, told)])),
+        }
+    }
+    let mut page = String::new();
+    for (table, keys) in tables {
+        let _infallible = writeln!(page, "\n# [options.{table}]");
+        for (key, told) in keys {
+            let key = if key == "*" { "\"…\"" } else { key };
+            let _infallible = writeln!(page, "# # {told}\n# {key} = \"…\"");
+        }
     }
     page
 }

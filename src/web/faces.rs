@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use actix_web::web::{self, Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
+use domain::Flaw;
 use domain::socket::{Face, FaceCall, FaceFault, FaceReply};
 
 use crate::body;
@@ -23,7 +24,7 @@ pub(crate) async fn call(
     let bytes = match body::read(&request, payload, limits.face_bytes_max, limits).await {
         Ok(bytes) => bytes,
         Err(problem) if problem.slug() == Slug::BodyTooLarge => {
-            let fault = FaceFault::TooLarge(format!("at most {} bytes", limits.face_bytes_max));
+            let fault = FaceFault::TooLarge(Flaw::BytesTooMany.above(limits.face_bytes_max));
             let reply = face.fault(&fault);
             return Ok(HttpResponse::build(status(&reply))
                 .content_type(reply.content_type)

@@ -1,5 +1,6 @@
 //! Faults: a place in what the caller sent, and what is wanted there; never what stood there.
 
+use domain::Untaken;
 use domain::form::Defect;
 use domain::money::MoneyError;
 use serde::Serialize;
@@ -102,7 +103,7 @@ pub enum Want {
     /// A PDF of at most so many bytes.
     Pdf(usize),
     /// What a partner's own form wants.
-    Form(String),
+    Form(Untaken),
     /// What a partner would hand a slip back for.
     Of(String, Box<Defect>),
     /// A paper of this kind, which nobody has brought.
@@ -144,7 +145,11 @@ impl Fault {
     }
 
     pub(crate) fn shown(&self, language: Language) -> ShownFault {
-        let mut shown = ShownFault { message: self.want.say(language), ..ShownFault::default() };
+        let code = match &self.want {
+            Want::Form(untaken) => Some(untaken.code()),
+            _ => None,
+        };
+        let mut shown = ShownFault { message: self.want.say(language), code, ..ShownFault::default() };
         match &self.place {
             Place::Pointer(pointer) => shown.pointer = Some(pointer.clone()),
             Place::Header(name) => shown.header = Some(name),
@@ -163,6 +168,8 @@ pub(crate) struct ShownFault {
     header: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     parameter: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'static str>,
     message: String,
 }
 
@@ -212,7 +219,7 @@ impl Want {
                 let (chinese, english) = bound.split_once(" · ").unwrap_or((bound, bound));
                 pick(chinese, english)
             }
-            Self::Form(wanted) => wanted.clone(),
+            Self::Form(untaken) => say_untaken(untaken, language),
             Self::Of(partner, defect) => {
                 let said = language.pick(defect.kind.chinese(), defect.kind.english());
                 match (language, defect.wanted.as_str()) {
@@ -288,6 +295,13 @@ impl Want {
             ),
             _ => ("有误", "is wrong"),
         }
+    }
+}
+
+fn say_untaken(untaken: &Untaken, language: Language) -> String {
+    match language {
+        Language::Chinese => untaken.chinese(),
+        Language::English => untaken.english(),
     }
 }
 

@@ -46,7 +46,7 @@ impl From<Refusal> for Problem {
             Refusal::NotFound => Slug::NotFound.into(),
             Refusal::WrongState { state } => Self::from(Slug::WrongState).in_state(state),
             Refusal::NoCallback => Slug::PartnerHasNoCallback.into(),
-            Refusal::Unreadable { wanted } => named(Slug::InvalidRequest, String::new(), Want::Form(wanted)),
+            Refusal::Unreadable(untaken) => named(Slug::InvalidRequest, String::new(), Want::Form(untaken)),
             Refusal::Formal(defects) => Self::from(Slug::WouldBeHandedBack).at(of_partners(defects)),
             Refusal::PartUnread(defects) => Self::from(Slug::PartReleaseUnread).at(of_partners(defects)),
             Refusal::PapersMissing { papers, officers } => {

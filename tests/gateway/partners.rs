@@ -73,6 +73,47 @@ fn a_new_file_of_any_adapter_says_everything_and_is_never_overwritten() {
     }
 }
 
+/// Its lines with the sign taken away are TOML whose tables stand once, and each key is one that its adapter knows.
+#[test]
+fn a_new_file_has_each_table_once_and_may_be_uncommented_whole() {
+    let folder = TempDir::new().unwrap();
+    let config = copy_of_the_samples(folder.path());
+    let at = config.to_str().unwrap();
+    for adapter in adapters::ADAPTERS {
+        let id = format!("new-{}", adapter.name.replace('_', "-"));
+        let told = xiezhi(&["partner", "new", &id, "--adapter", adapter.name, "--kind", "bank", "--config", at]);
+        assert!(told.status.success(), "{}", text(&told));
+        let path = config.join(format!("partners/{id}.toml"));
+        let file = std::fs::read_to_string(&path).unwrap();
+        let (before, options) = file.split_once("\n[options]\n").unwrap();
+        // A comment has a sign before a space and no key behind it: those stay, whatever can be said stands in force.
+        let is_said =
+            |line: &str| line.starts_with('[') || line.split_once(" = \"").is_some_and(|(key, _)| !key.contains(' '));
+        let bare = |line: &str| match line.strip_prefix("# ").filter(|rest| is_said(rest)) {
+            Some(rest) => format!("{rest}\n"),
+            None => format!("{line}\n"),
+        };
+        let whole = format!("{before}\n[options]\n{}", options.lines().map(bare).collect::<String>());
+        let read: toml::Table = whole.parse().unwrap_or_else(|fault| panic!("{id}: {fault}\n{whole}"));
+        let tables: Vec<&str> = options.lines().filter(|line| line.starts_with("# [options")).collect();
+        let once: std::collections::BTreeSet<&str> = tables.iter().copied().collect();
+        assert_eq!(once.len(), tables.len(), "{id}: {tables:?}");
+        let named = adapter
+            .options
+            .iter()
+            .filter(|(key, _)| !key.contains('.'))
+            .all(|(key, _)| read["options"].get(key).is_some());
+        assert!(named, "{id}: {whole}");
+        std::fs::write(&path, whole).unwrap();
+        let told = text(&xiezhi(&["check", "--config", at]));
+        let unknown: Vec<&str> =
+            told.lines().filter(|line| line.contains(&format!("{id}.toml")) && line.contains("unknown key")).collect();
+        assert!(unknown.is_empty(), "{id}: {unknown:#?}");
+        assert!(!told.contains("TOML"), "{id}: {told}");
+        std::fs::remove_file(&path).unwrap();
+    }
+}
+
 /// What is left of its faults once placeholders and secrets are filled in is in the words of its own options.
 #[test]
 fn a_new_file_of_any_adapter_is_sound_once_it_is_filled_in() {

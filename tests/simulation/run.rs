@@ -579,7 +579,7 @@ impl Simulation {
 pub fn item(
     key: Key,
     line: Option<u16>,
-    outcome: Result<domain::outcome::Outcome, String>,
+    outcome: Result<domain::outcome::Outcome, domain::Untaken>,
 ) -> domain::socket::FeedbackItem {
     domain::socket::FeedbackItem { slip: SlipNumber::from_bits(key.0).to_string(), line, outcome }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use domain::outcome::AssetKind;
 use domain::socket::{FeedbackItem, Inbound, ItemVerdict, ListClass, SWEPT_ITEMS_MAX};
-use domain::{SlipLine, SlipNumber};
+use domain::{Flaw, SlipLine, SlipNumber};
 
 use super::document;
 use super::names::{self, Feed, FeedName, SEQUENCE_DIGITS};
@@ -153,7 +153,7 @@ fn uncovered(member: Member) -> Member {
 fn own_number(item: &mut FeedbackItem) {
     let Some(key) = key_of(&item.slip) else { return };
     if item.line.is_some_and(|line| line != key.line) {
-        item.outcome = Err("CCXH与请求单不符".to_owned());
+        item.outcome = Err(Flaw::AnotherLine.of_field("CCXH"));
     }
     item.slip = key.to_string();
     item.line = Some(key.line);
@@ -169,7 +169,7 @@ pub(super) fn receipt(dialect: &Dialect, name: &str, verdicts: &[ItemVerdict]) -
     for (verdict, reason) in refused {
         packing.begin("htxx");
         packing.field("BDHM", &form_number(&verdict.slip));
-        packing.field("XCHTYY", reason);
+        packing.field("XCHTYY", &reason.chinese());
         for empty in ["XCHTBZ", "XCHTR", "XCHTDH"] {
             packing.field(empty, "");
         }

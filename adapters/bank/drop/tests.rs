@@ -6,7 +6,7 @@ use domain::act::Original;
 use domain::outcome::{Reason, Verdict};
 use domain::slip::{Slip, SlipLine};
 use domain::socket::{CallOut, Conclusion, Inbound, ItemVerdict, Judged, PaperFile, Plug};
-use domain::{ActKind, Money, Personal};
+use domain::{ActKind, Flaw, Money, Personal};
 
 use super::feeding::{FeedReader, receipt};
 use super::ordering::order;
@@ -228,28 +228,26 @@ fn what_is_packed_as_a_whole_is_read_and_counted_like_what_is_not() {
 fn a_line_that_is_not_the_requests_fails_alone() {
     let other = golden!("QR_freeze.xml").replace("CCXH=\"MQ==\"", "CCXH=\"Mg==\"");
     let inbound = control(&[("QR", &tail(), &other)]).unwrap();
-    assert_eq!(inbound.feedback[0].outcome.as_ref().err().unwrap(), "CCXH与请求单不符");
+    assert_eq!(inbound.feedback[0].outcome.as_ref().err().unwrap().chinese(), "CCXH与请求单不符");
 }
 
 #[test]
 fn what_is_not_taken_is_told_in_a_packet_of_its_own() {
-    let verdict = |slip: &str, taken: Result<(), &str>| ItemVerdict {
-        slip: slip.to_owned(),
-        taken: taken.map_err(str::to_owned),
-    };
+    let verdict =
+        |slip: &str, taken: Result<(), Flaw>| ItemVerdict { slip: slip.to_owned(), taken: taken.map_err(Flaw::into) };
     let name = format!("CXFK{CODE}{:0>30}.zip", "7");
     assert!(receipt(&dialect(), &name, &[verdict("X2026112200000000012-0", Ok(()))]).is_none());
     let verdicts = [
         verdict("X2026112200000000012-0", Ok(())),
-        verdict("X2026112200000000013-0", Err("请求单号不存在")),
-        verdict("A20200422E0100000003", Err("请求单号不存在")),
+        verdict("X2026112200000000013-0", Err(Flaw::SlipUnknown)),
+        verdict("A20200422E0100000003", Err(Flaw::SlipUnknown)),
     ];
     let Packet { name: told, bytes: packet } = receipt(&dialect(), &name, &verdicts).unwrap();
     assert_eq!(told, format!("CXHZ{CODE}{:0>30}.zip", "7"));
     let stem = format!("QNA{CODE}{:0>30}000000000001.xml", "7");
     assert_eq!(members(&packet), [(stem, golden!("CXHZ.xml").to_owned())]);
     let name = format!("KZFK{CODE}{:0>30}{}.zip", "7", tail());
-    let verdicts = [verdict("X2026112200000000012-1", Err("该请求已撤回"))];
+    let verdicts = [verdict("X2026112200000000012-1", Err(Flaw::Withdrawn))];
     let Packet { name: told, bytes: packet } = receipt(&dialect(), &name, &verdicts).unwrap();
     assert_eq!(told, name.replace("KZFK", "KZHZ"));
     assert_eq!(members(&packet)[0].0, format!("QNA{CODE}{:0>30}{}.xml", "7", tail()));
@@ -297,8 +295,7 @@ async fn an_order_sent_again_is_the_same_file_and_its_answer_is_found() {
     let sweep = call.sweep().await.ok().unwrap();
     let inbound = sweep.found[0].said.as_ref().ok().unwrap();
     assert_eq!((sweep.found[0].name.as_str(), inbound.feedback.len()), (name.as_str(), 1));
-    let verdicts =
-        [ItemVerdict { slip: inbound.feedback[0].slip.clone(), taken: Err("该请求已撤回".to_owned()) }];
+    let verdicts = [ItemVerdict { slip: inbound.feedback[0].slip.clone(), taken: Err(Flaw::Withdrawn.into()) }];
     call.conclude(&name, Conclusion::Taken(&verdicts)).await.unwrap();
     assert!(!upload.join(&name).exists());
     let told = folder.path().join(CODE).join("download").join(name.replace("KZFK", "KZHZ"));

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use domain::act::Original;
 use domain::outcome::{DETAIL_CHARS_MAX, FINDINGS_MAX, FindingClass, Outcome, Reason, Verdict};
 use domain::slip::{Slip, SlipLine};
-use domain::socket::{Cause, Conclusion, Inbound, Judged, PaperFile, Plug};
+use domain::socket::{CallOut, Cause, Conclusion, Inbound, Judged, PaperFile, Plug};
 use domain::{ActKind, Day, Money, Personal};
 
 use super::{ACTS, BANKS, form};
@@ -135,6 +135,19 @@ fn one(inbound: Result<Inbound, &'static str>) -> Outcome {
     let [item] = <[_; 1]>::try_from(inbound.expect("an answer").feedback).ok().unwrap();
     assert_eq!(item.slip, format!("X2026112200000000012-{}", item.line.unwrap()));
     item.outcome.unwrap()
+}
+
+/// A bank whose box is a folder in which nothing stands yet.
+fn mailbox() -> (Arc<dyn CallOut>, tempfile::TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let entries = [
+        ("organ", "330225".to_owned()),
+        ("target", TARGET.to_owned()),
+        ("folder", folder.path().to_str().unwrap().to_owned()),
+        ("settle_ms", "0".to_owned()),
+    ];
+    let Ok(Plug::CallOut(call)) = super::build(&partner_options(&entries)) else { panic!("a call-out") };
+    (call, folder)
 }
 
 fn reason(read: Result<Inbound, &'static str>) -> &'static str {
@@ -493,14 +506,7 @@ fn names_and_seals_are_looked_at_first() {
 
 #[tokio::test]
 async fn a_mailbox_accepts_answers_no_question_and_takes_corrections() {
-    let folder = tempfile::tempdir().unwrap();
-    let entries = [
-        ("organ", "330225".to_owned()),
-        ("target", TARGET.to_owned()),
-        ("folder", folder.path().to_str().unwrap().to_owned()),
-        ("settle_ms", "0".to_owned()),
-    ];
-    let Ok(Plug::CallOut(call)) = super::build(&partner_options(&entries)) else { panic!("a call-out") };
+    let (call, folder) = mailbox();
     let order = slip(ActKind::Freeze);
     let key = SlipLine { slip: order.number, line: 1 };
     let not_there = call.send_with_papers(&order, &files()).await;

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use domain::outcome::{Outcome, Reason, Verdict};
 use domain::slip::Slip;
 use domain::socket::{FaceAnswer, FaceFault, FaceVerb, FeedbackItem, ItemVerdict, ListClass};
-use domain::{ActKind, Money};
+use domain::{ActKind, Flaw, Money};
 
 use super::specimen::{ACCOUNT, CANARIES, Read, dialect, hub, paper, slip, with_case};
 use crate::bank::INDUSTRY;
@@ -46,7 +46,7 @@ pub(super) fn fed_back(operation: &str, argument: &str) -> (ListClass, Vec<Feedb
     }
 }
 
-pub(super) fn control_with(fields: &[(&str, &str)], inside: &str) -> Result<Outcome, String> {
+pub(super) fn control_with(fields: &[(&str, &str)], inside: &str) -> Result<Outcome, domain::Untaken> {
     let all = [&[("BDHM", "X1"), ("CCXH", "1")], fields].concat();
     let (class, mut items) = fed_back("shfeedXzkzInfo", &element("kzxxList", &[], &element("kzxx", &all, inside)));
     assert!(class == ListClass::Controls);
@@ -228,7 +228,7 @@ fn controls_that_come_through_the_operation_for_queries_are_controls() {
     assert!(class == ListClass::Controls && items.len() == 1);
     let apart = |fields: &[(&str, &str)]| element("wlxxList", &[], &element("wlxx", fields, ""));
     let (_, items) = fed_back("shfeedXzcxwlxxInfo", &apart(&[("WLXH", "1")]));
-    assert_eq!(items[0].outcome.as_ref().err().unwrap(), "缺少BDHM");
+    assert_eq!(items[0].outcome.as_ref().err().unwrap().chinese(), "缺少BDHM");
     let (_, items) =
         fed_back("shfeedXzcxwlxxInfo", &apart(&[("BDHM", "X1"), ("WLXH", "1"), ("ZJLX", "01"), ("XTZD", "新")]));
     let outcome = items[0].outcome.as_ref().unwrap();
@@ -360,7 +360,7 @@ fn hostile_bytes_are_typed_faults_that_echo_nothing() {
 fn reasons_for_the_partner_show_nothing_of_its_customer() {
     let row = format!("<zhxx BDHM='WDE=' KHZH='{}' YE='{}'/>", b64(ACCOUNT), b64(ACCOUNT.repeat(2).as_str()));
     let (_, items) = fed_back("shfeedXzcxInfo", &element("zhxxList", &[], &row));
-    let reason = items[0].outcome.as_ref().err().unwrap();
+    let reason = items[0].outcome.as_ref().err().unwrap().chinese();
     assert!(!reason.contains(ACCOUNT) && reason.contains("YE"), "{reason}");
 }
 
@@ -433,15 +433,13 @@ fn rare_characters_keep_their_identity() {
 
 #[test]
 fn verdicts_are_one_a_slip_and_fail_if_any_line_does() {
-    let verdict = |slip: &str, taken: Result<(), &str>| ItemVerdict {
-        slip: slip.to_owned(),
-        taken: taken.map_err(str::to_owned),
-    };
+    let verdict =
+        |slip: &str, taken: Result<(), Flaw>| ItemVerdict { slip: slip.to_owned(), taken: taken.map_err(Flaw::into) };
     let verdicts = vec![
         verdict("X1", Ok(())),
         verdict("X2", Ok(())),
-        verdict("X1", Err("无此请求单")),
-        verdict("X1", Err("后者")),
+        verdict("X1", Err(Flaw::SlipUnknown)),
+        verdict("X1", Err(Flaw::Withdrawn)),
     ];
     let packed = returned(&hub().encode("htInfo", &FaceAnswer::Verdicts(verdicts)).bytes);
     assert_eq!(packed.root.attribute("errMsg"), Some(""));
@@ -451,7 +449,7 @@ fn verdicts_are_one_a_slip_and_fail_if_any_line_does() {
         .map(|row| packed.values(row))
         .map(|v| [v.text("BDHM").unwrap(), v.text("RESULT").unwrap(), v.text("MSG").unwrap()].join(" "))
         .collect();
-    assert_eq!(said, ["X1 fail 无此请求单", "X2 success "]);
+    assert_eq!(said, ["X1 fail 请求单号不存在", "X2 success "]);
 }
 
 #[test]

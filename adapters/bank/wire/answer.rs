@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use domain::outcome::{ACCOUNTS_MAX, AssetKind, AssetRole, FoundAccount, Outcome, PriorMeasure, Reason, Verdict};
 use domain::socket::{Cause, Judged};
 use domain::whose::Named;
-use domain::{ActKind, Day, Money, Personal};
+use domain::{ActKind, Day, Flaw, Money, Personal};
 
 use super::order::{ASK_CODE, answer_code};
 use super::packed::read_day;
@@ -143,11 +143,11 @@ impl<'x> Answer<'x> {
                     let place = match open.last() {
                         None => Place::Outside,
                         Some(Slot::Place(place)) => *place,
-                        Some(Slot::Leaf(_)) => return Err(MarkupFault::Malformed("an element inside a value")),
+                        Some(Slot::Leaf(_)) => return Err(MarkupFault::Malformed(Flaw::ValueShape)),
                     };
                     let slot = slot(place, start.local_name().into_inner());
                     if place == Place::Outside && !matches!(slot, Slot::Place(Place::Response)) {
-                        return Err(MarkupFault::Malformed("root element"));
+                        return Err(MarkupFault::Malformed(Flaw::RootUnknown));
                     }
                     open.push(slot);
                     leaf = Cow::Borrowed("");
@@ -171,14 +171,14 @@ impl<'x> Answer<'x> {
     fn put(&mut self, field: Field, text: Cow<'x, str>) -> Result<(), MarkupFault> {
         match self.values.get_mut(field as usize) {
             Some(value) if value.is_empty() => *value = text,
-            _ => return Err(MarkupFault::Malformed("a value stands twice")),
+            _ => return Err(MarkupFault::Malformed(Flaw::ValueTwice)),
         }
         Ok(())
     }
 
     fn leave(&mut self, place: Place) -> Result<(), MarkupFault> {
         match place {
-            Place::Account if self.accounts.len() == ACCOUNTS_MAX => Err(MarkupFault::TooLarge("accounts")),
+            Place::Account if self.accounts.len() == ACCOUNTS_MAX => Err(MarkupFault::TooLarge(Flaw::ListShape)),
             Place::Account => {
                 let account = FoundAccount {
                     number: Personal::new(self.take(Field::Number)),
@@ -194,7 +194,7 @@ impl<'x> Answer<'x> {
                     details: Vec::new(),
                 };
                 if account.number.expose().is_empty() {
-                    return Err(MarkupFault::Malformed("an account without a number"));
+                    return Err(MarkupFault::Malformed(Flaw::AccountUnnumbered));
                 }
                 self.accounts.push(account);
                 Ok(())
@@ -202,7 +202,7 @@ impl<'x> Answer<'x> {
             Place::Measure | Place::Priority | Place::Former => {
                 self.ahead_count += 1;
                 if self.ahead_count > AHEAD_MAX {
-                    return Err(MarkupFault::TooLarge("earlier measures"));
+                    return Err(MarkupFault::TooLarge(Flaw::ListShape));
                 }
                 let mut paper = self.take(Field::Paper);
                 if place == Place::Priority {
@@ -257,14 +257,14 @@ fn money(text: &str) -> Result<Option<Money>, MarkupFault> {
     if text.is_empty() {
         return Ok(None);
     }
-    Money::parse_reported(text).map(Some).map_err(|_| MarkupFault::Malformed("an amount"))
+    Money::parse_reported(text).map(Some).map_err(|_| MarkupFault::Malformed(Flaw::ValueShape))
 }
 
 fn day(text: &str) -> Result<Option<Day>, MarkupFault> {
     if text.is_empty() {
         return Ok(None);
     }
-    read_day(text).map(Some).ok_or(MarkupFault::Malformed("a day"))
+    read_day(text).map(Some).ok_or(MarkupFault::Malformed(Flaw::ValueShape))
 }
 
 fn status_word(code: &str) -> String {

@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use domain::Flaw;
 use domain::Personal;
 use domain::outcome::{
     AssetKind, AssetRole, Finding, FindingClass, FoundAccount, Lead, LeadClass, PriorMeasure, SealedReply,
@@ -97,14 +98,14 @@ pub(crate) fn is_detail(name: &str) -> bool {
 }
 
 pub(super) fn account(reader: &Reader<'_>) -> Result<FoundAccount, Unreadable> {
-    let number = reader.word("number")?.ok_or(Unreadable("an account without a number"))?;
+    let number = reader.word("number")?.ok_or(Unreadable(Flaw::AccountUnnumbered))?;
     let asset = match reader.word("asset")? {
         None => AssetKind::Other,
-        Some(word) => AssetKind::from_word(&word).ok_or(Unreadable("a sort of property that is none"))?,
+        Some(word) => AssetKind::from_word(&word).ok_or(Unreadable(Flaw::AssetKindUnknown))?,
     };
     let role = match reader.word("role")? {
         None => AssetRole::Owner,
-        Some(word) => AssetRole::from_word(&word).ok_or(Unreadable("a role that is none"))?,
+        Some(word) => AssetRole::from_word(&word).ok_or(Unreadable(Flaw::RoleUnknown))?,
     };
     Ok(FoundAccount {
         number: Personal::new(number),
@@ -132,12 +133,12 @@ pub(super) fn prior(reader: &Reader<'_>) -> Result<PriorMeasure, Unreadable> {
 
 pub(super) fn finding(reader: &Reader<'_>) -> Result<Finding, Unreadable> {
     let class = reader.word("class")?.and_then(|word| FindingClass::from_word(&word));
-    Ok(Finding { class: class.ok_or(Unreadable("a class of finding that is none"))?, details: reader.details()? })
+    Ok(Finding { class: class.ok_or(Unreadable(Flaw::FindingUnknown))?, details: reader.details()? })
 }
 
 pub(super) fn reply(reader: &Reader<'_>) -> Result<SealedReply, Unreadable> {
-    let content = reader.text("content", usize::MAX)?.ok_or(Unreadable("a file without content"))?;
-    let bytes = STANDARD.decode(content.as_bytes()).map_err(|_| Unreadable("content is no Base64"))?;
+    let content = reader.text("content", usize::MAX)?.ok_or(Unreadable(Flaw::FileEmpty))?;
+    let bytes = STANDARD.decode(content.as_bytes()).map_err(|_| Unreadable(Flaw::ContentBase64))?;
     let fits = match (reader.word("sha256")?, reader.word("md5")?) {
         (Some(digest), _) => digest.eq_ignore_ascii_case(&hex(&Sha256::digest(&bytes))),
         (None, Some(digest)) => digest.eq_ignore_ascii_case(&hex(&md5::Md5::digest(&bytes))),
@@ -159,7 +160,7 @@ pub(super) fn lead(reader: &Reader<'_>) -> Result<Option<Lead>, Unreadable> {
     Ok(Some(Lead {
         slip: String::new(),
         line: None,
-        class: class.ok_or(Unreadable("a class of lead that is none"))?,
+        class: class.ok_or(Unreadable(Flaw::LeadUnknown))?,
         serial: Personal::new(serial),
         as_of: reader.word("as_of")?.unwrap_or_default(),
         respond_by: reader.shaped("respond_by", instant)?,

@@ -2,7 +2,7 @@
 
 use domain::outcome::{About, Detail, Finding, FindingClass, Lead, LeadClass, Outcome, Reason, Verdict};
 use domain::socket::{Inbound, SWEPT_ITEMS_MAX};
-use domain::{Personal, SlipLine};
+use domain::{Flaw, Personal, SlipLine, Untaken};
 
 use crate::court_form::lists;
 use crate::court_form::packed::read_day;
@@ -106,7 +106,7 @@ pub(super) fn read(named: &BackName<'_>, root: &Element) -> Result<Told, &'stati
 }
 
 /// CXJG of a query: 0 found, 1 nobody of that number, 2 not answered.
-fn found(result: &Element, counted: &mut Counted) -> Result<Outcome, String> {
+fn found(result: &Element, counted: &mut Counted) -> Result<Outcome, Untaken> {
     let mut findings = Vec::new();
     for row in &result.children {
         let Some((_, class, _, words)) = FINDINGS.iter().find(|(name, ..)| row.is(name)) else { continue };
@@ -121,35 +121,35 @@ fn found(result: &Element, counted: &mut Counted) -> Result<Outcome, String> {
         "0" => Outcome::of(Verdict::Done),
         "1" => Outcome::of(Verdict::NoSuchCustomer),
         "2" => refused(result)?,
-        _ => return Err("CXJG只能为0、1或2".to_owned()),
+        _ => return Err(Flaw::QueryWord.into()),
     };
     outcome.as_of = time_of(result, "FKSJ").map(str::to_owned);
     outcome.findings = findings;
     if outcome.verdict != Verdict::Done && !outcome.findings.is_empty() {
-        return Err("未查询到结果时不应反馈明细".to_owned());
+        return Err(Flaw::DetailsWithoutResult.into());
     }
     Ok(outcome)
 }
 
 /// CXJG of a dynamic query: 0 in force or ended, 2 not done.
-fn watched(result: &Element) -> Result<Outcome, String> {
+fn watched(result: &Element) -> Result<Outcome, Untaken> {
     let day = |name: &'static str| match field(result, name) {
         "" => Ok(None),
-        text => read_day(text).map(Some).ok_or_else(|| format!("{name}不是日期")),
+        text => read_day(text).map(Some).ok_or_else(|| Flaw::FieldNoDay.of_field(name)),
     };
     let mut outcome = match field(result, "CXJG") {
         "0" => Outcome::of(Verdict::Done),
         "2" => refused(result)?,
-        _ => return Err("CXJG只能为0或2".to_owned()),
+        _ => return Err(Flaw::WatchWord.into()),
     };
     (outcome.from, outcome.to) = (day("KSSJ")?, day("JSSJ")?);
     // In force until no day is no watch that anybody may count on; an ended one says when.
     if outcome.verdict == Verdict::Done && outcome.to.is_none() {
-        return Err("缺少JSSJ".to_owned());
+        return Err(Flaw::FieldMissing.of_field("JSSJ"));
     }
     let serial = said(result, "BKBH");
     if serial.is_some_and(|serial| serial.len() > SERIAL_BYTES_MAX) {
-        return Err("BKBH过长".to_owned());
+        return Err(Flaw::FieldLong.of_field("BKBH"));
     }
     outcome.serial = serial.map(Personal::from);
     outcome.as_of = time_of(result, "FKSJ").map(str::to_owned);
@@ -157,7 +157,7 @@ fn watched(result: &Element) -> Result<Outcome, String> {
 }
 
 /// A code that is not agreed says nothing; none at all says what its words say.
-fn refused(result: &Element) -> Result<Outcome, String> {
+fn refused(result: &Element) -> Result<Outcome, Untaken> {
     let text = field(result, "JGSM");
     let reason = match field(result, "YYDM") {
         "01" => Reason::NameMismatch,
@@ -166,7 +166,7 @@ fn refused(result: &Element) -> Result<Outcome, String> {
         "04" => Reason::Unsupported,
         "99" => Reason::Other,
         "" if !text.is_empty() => Reason::Other,
-        _ => return Err("YYDM只能为01、02、03、04或99".to_owned()),
+        _ => return Err(Flaw::GroundWord.into()),
     };
     Ok(Outcome::of(Verdict::Refused).because(reason, text))
 }

@@ -280,7 +280,7 @@ fn texts_and_findings_have_a_bound() {
 
     let watch = golden!("SS13.xml").replace("BKBH=\"", &format!("BKBH=\"{long}"));
     let inbound = back("FK001", &[("SS13", &watch), ("EXECRESULT", &sums(1, 0, 0, 0))]).unwrap();
-    assert_eq!(inbound.feedback[0].outcome.as_ref().err().unwrap(), "BKBH过长", "cut, it would be another's");
+    assert_eq!(inbound.feedback[0].outcome.as_ref().err().unwrap().chinese(), "BKBH过长", "cut, it would be another's");
 
     let hit = golden!("SS13_hit.xml").replace("<MZXX ", &format!("<MZXX BEIZ=\"{long}\" "));
     let hit = hit.replacen(" MZSJ=\"", &format!(" MZSJ=\"{long}"), 1);

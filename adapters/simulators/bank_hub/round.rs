@@ -60,7 +60,7 @@ pub(crate) async fn run(hub: &Arc<Hub>) -> PollReport {
 fn sort_in(hub: &Hub, slip: Slip, work: &mut Vec<Slip>, report: &mut PollReport) {
     report.listed += 1;
     if let Some(known) = hub.books.received(&slip.number) {
-        if known.content == slip.content {
+        if known.content == slip.content || is_rest(hub, &slip, &known.raw) {
             report.repeats += 1;
         } else {
             report.conflicts += 1;
@@ -92,6 +92,16 @@ fn sort_in(hub: &Hub, slip: Slip, work: &mut Vec<Slip>, report: &mut PollReport)
         report.new_queries += 1;
     }
     work.push(slip);
+}
+
+/// Is it what is left of a slip that is answered in part? Of one that is fed back whole nothing is kept to tell by.
+fn is_rest(hub: &Hub, slip: &Slip, first: &str) -> bool {
+    element::read_inner(first, hub.client.charset).is_ok_and(|node| {
+        let first = Slip::read(&node, hub.client.charset);
+        slip.is_rest_of(&first, |name| {
+            hub.books.stored(&name.key()).is_some_and(|stored| stored.answer != Answer::Pending)
+        })
+    })
 }
 
 async fn fetch_all(hub: &Arc<Hub>, work: &[Slip], report: &mut PollReport) -> BTreeMap<usize, Papers> {

@@ -26,6 +26,8 @@ pub(crate) struct Slip {
     pub officer_numbers: Vec<String>,
     pub window: Option<(Day, Day)>,
     pub lines: Vec<Line>,
+    /// What stands outside its lines.
+    head: Vec<(String, String)>,
 }
 
 /// A line of a control slip.
@@ -65,7 +67,19 @@ impl Slip {
             officer_numbers: vec![text("GZZBH"), text("GWZBH")],
             window: Day::parse(&text("CKKSSJ")).zip(Day::parse(&text("CKJSSJ"))),
             lines,
+            head: node.attributes.clone(),
         }
+    }
+
+    /// Is it what is left of that slip once some of its lines are answered? A list is delivered again until everything in it is.
+    pub(crate) fn is_rest_of(&self, first: &Slip, is_answered: impl Fn(&Name) -> bool) -> bool {
+        let holds = |lines: &[Line], line: &Line| lines.iter().any(|other| other.node == line.node);
+        self.control
+            && first.control
+            && self.head == first.head
+            && !self.lines.is_empty()
+            && self.lines.iter().all(|line| holds(&first.lines, line))
+            && first.lines.iter().all(|line| holds(&self.lines, line) || is_answered(&first.name(line)))
     }
 
     /// The three a query must have (rule 2).

@@ -211,6 +211,27 @@ async fn rule_8_a_slip_is_answered_once_and_retried_while_its_feedback_fails() {
 }
 
 #[tokio::test]
+async fn a_slip_of_which_some_lines_are_answered_is_a_repeat_and_no_other_content() {
+    let gateway = Gateway::start();
+    let hub = start(&gateway, BankRules { deduct_by_hand: true, ..BankRules::default() });
+    order(&gateway, &hub, control(SLIP, &[], &[&freeze("1", ACCOUNT, "5000.00")])).await;
+    let (one, two) = (later("1", "06", SLIP, "1000.00"), later("2", "06", SLIP, "500.00"));
+    let listed = |lines: &[&[(&str, &str)]]| gateway.said.lock().unwrap().controls = vec![control("D1", &[], lines)];
+    let polled = async || {
+        let report = hub.poll_now().await.unwrap();
+        (report.repeats, report.conflicts, hub.findings().len())
+    };
+    listed(&[&one, &two]);
+    assert_eq!(polled().await, (0, 0, 0));
+    listed(&[&two]);
+    assert_eq!(polled().await, (0, 1, 1), "a line that waits for an answer is not left out");
+    hub.books().clerk("D1/1", ClerkAct::Refuse).unwrap();
+    assert_eq!(polled().await, (1, 0, 1));
+    listed(&[&later("2", "06", SLIP, "600.00")]);
+    assert_eq!(polled().await, (0, 1, 2), "another sum is another content");
+}
+
+#[tokio::test]
 async fn rule_9_an_officers_number_over_15_bytes_fails() {
     let gateway = Gateway::start();
     let hub = start(&gateway, BankRules::default());

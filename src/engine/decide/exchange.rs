@@ -3,7 +3,7 @@
 use domain::outcome::{Outcome, Reason, Verdict};
 use domain::partner::{Breaker, DoubtPolicy, Partner, Retry};
 use domain::socket::{Cause, Judged};
-use domain::{ActId, ActKind, ActState, Day, Millis, Money, Personal};
+use domain::{ActId, ActKind, ActState, Day, Flaw, Millis, Money, Personal, Untaken};
 use store::record::{Body, ExchangeEnded, OutcomeTwin};
 
 use super::Decider;
@@ -13,9 +13,6 @@ use crate::refusal::Refusal;
 use crate::state::measure::NO_DAY;
 use crate::state::slab::Index;
 use crate::state::{Act, short_hash};
-
-/// Told to a partner whose answer names none of the accounts that were ordered.
-pub(crate) const ANOTHER_ACCOUNT: &str = "反馈的账户与请求不符";
 
 /// What is assumed of a partner that the configuration no longer names.
 const ABSENT_DOUBT: DoubtPolicy =
@@ -317,21 +314,21 @@ fn as_it_can_be(act: &Act, judged: Judged, partner: Option<&Partner>) -> Judged 
 
 /// Why an answer cannot be what the partner means, in its language: it is about another sort of order, lacks the sum without which
 /// nobody knows what was done, or tells of an effect that was over before it was ordered.
-pub(crate) fn contradiction(act: &Act, outcome: &Outcome, partner: Option<&Partner>) -> Option<String> {
+pub(crate) fn contradiction(act: &Act, outcome: &Outcome, partner: Option<&Partner>) -> Option<Untaken> {
     if outcome.about.is_some_and(|about| !about.fits(act.kind())) {
-        return Some(format!("反馈的事项与请求不符，该请求为{}", act.kind().chinese()));
+        return Some(Untaken::of_kind(act.kind()));
     }
     if partner.is_some_and(|partner| is_of_another(act, outcome, partner)) {
-        return Some(ANOTHER_ACCOUNT.to_owned());
+        return Some(Flaw::AnotherAccount.into());
     }
     if lacks_sum(act, outcome, partner) {
-        let field = if act.kind() == ActKind::Freeze { "控制金额" } else { "划出金额" };
-        return Some(format!("缺少实际{field}（SKJE），请补充后重新反馈"));
+        let missing = if act.kind() == ActKind::Freeze { Flaw::CaughtMissing } else { Flaw::MovedMissing };
+        return Some(missing.into());
     }
     let lasts = act.kind().is_lasting() || act.kind() == ActKind::Renew;
     let effect = lasts && outcome.verdict.state().took_effect();
     let over = outcome.to.filter(|to| effect && act.sent_at > 0 && *to < Day::of(act.sent_at));
-    over.map(|_| "止期早于请求下发之日，请核对后重新反馈".to_owned())
+    over.map(|_| Flaw::EndsTooEarly.into())
 }
 
 /// Does it name accounts, and none that was ordered?

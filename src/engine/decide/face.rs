@@ -2,7 +2,7 @@
 
 use domain::outcome::{ACCOUNTS_MAX, Outcome};
 use domain::socket::FeedbackItem;
-use domain::{ActState, SlipLine, SlipNumber};
+use domain::{ActState, Flaw, SlipLine, SlipNumber, Untaken};
 use store::record::{Body, LeadReceived, LeadTwin, OutcomeReceived, OutcomeTwin};
 
 use super::Decider;
@@ -37,7 +37,6 @@ impl Decider {
         Ok(Answer::Verdicts(verdicts))
     }
 
-    /// The reason is for the partner, in its language.
     fn take_feedback(
         &mut self,
         lane: u16,
@@ -45,8 +44,8 @@ impl Decider {
         slip: &str,
         line: Option<u16>,
         outcome: Outcome,
-    ) -> Result<(), String> {
-        let unknown = || "请求单号不存在".to_owned();
+    ) -> Result<(), Untaken> {
+        let unknown = || Untaken::from(Flaw::SlipUnknown);
         // Partners that know no lines name `slip-line` as one word.
         let (number, line) = match SlipLine::parse(slip) {
             Some(key) => (key.slip, Some(key.line)),
@@ -72,7 +71,7 @@ impl Decider {
             None => acts,
         };
         if wanted.is_empty() {
-            return Err("请求单内无此序号".to_owned());
+            return Err(Flaw::LineUnknown.into());
         }
         for index in wanted {
             self.take_outcome(index, way, outcome.clone())?;
@@ -80,13 +79,13 @@ impl Decider {
         Ok(())
     }
 
-    fn take_outcome(&mut self, index: Index, way: &'static str, outcome: Outcome) -> Result<(), String> {
-        let Some(act) = self.state.acts.get(index).cloned() else { return Err("请求单号不存在".to_owned()) };
+    fn take_outcome(&mut self, index: Index, way: &'static str, outcome: Outcome) -> Result<(), Untaken> {
+        let Some(act) = self.state.acts.get(index).cloned() else { return Err(Flaw::SlipUnknown.into()) };
         if act.sent_at == 0 {
-            return Err("该请求尚未下发".to_owned());
+            return Err(Flaw::NotSent.into());
         }
         if matches!(act.state(), ActState::Withdrawn | ActState::Unsent) {
-            return Err("该请求已撤回".to_owned());
+            return Err(Flaw::Withdrawn.into());
         }
         let outcome = fit(&act, outcome);
         if let Some(reason) = contradiction(&act, &outcome, self.partner(act.lane).as_deref()) {
@@ -120,8 +119,8 @@ impl Decider {
 }
 
 /// Told to a partner whose answer to one query has no end.
-pub(crate) fn too_many() -> String {
-    format!("分次反馈超过{PARTS_MAX}次或账户超过{ACCOUNTS_MAX}个")
+pub(crate) fn too_many() -> Untaken {
+    Untaken::parts(PARTS_MAX, ACCOUNTS_MAX)
 }
 
 impl Decider {

@@ -12,13 +12,12 @@ use domain::socket::{
     FaceAnswer, FaceCall, FaceFault, FaceReply, FaceVerb, FeedbackItem, INBOUND_ITEMS_MAX, ItemVerdict, ListClass,
     PaperFile, Plug, Pulled,
 };
-use domain::{ActId, ActKind, Personal, SlipLine, SlipNumber};
+use domain::{ActId, ActKind, Flaw, Personal, SlipLine, SlipNumber, Untaken};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::documents::DOCUMENT_AAD;
 use super::papers::RequestPapers;
-use super::whose::NOT_READABLE;
 use super::{Engine, Shared};
 use crate::command::{Answer, Command};
 use crate::config::Config;
@@ -58,7 +57,7 @@ fn is_small(answer: &FaceAnswer) -> bool {
 pub(super) struct Finished(Option<(u64, State)>);
 
 fn gone() -> FaceFault {
-    FaceFault::Malformed("the message could not be processed".to_owned())
+    FaceFault::Malformed(Flaw::Unprocessed.into())
 }
 
 /// The most bytes of papers in one answer: a bank's hub was seen to give up above 20 MiB.
@@ -154,7 +153,7 @@ impl Engine {
         };
         answered.unwrap_or_else(|refusal| {
             FaceAnswer::Denied(match refusal {
-                Refusal::NotFound => "请求单号不存在".to_owned(),
+                Refusal::NotFound => Untaken::from(Flaw::SlipUnknown).chinese(),
                 _ => "系统繁忙，请稍后再试".to_owned(),
             })
         })
@@ -172,7 +171,7 @@ impl Engine {
             };
             let Some(acts) = acts else { continue };
             let Some(slip) = self.shared.papers.slip(&acts, false, None) else {
-                item.outcome = Err(format!("{NOT_READABLE}，请填写控制请求单号"));
+                item.outcome = Err(Flaw::NotReadableNumber.into());
                 continue;
             };
             let is_named = |line: &&domain::slip::Line| {
@@ -183,8 +182,8 @@ impl Engine {
             match (slip.lines.as_slice(), lines.next(), lines.next()) {
                 ([only], _, _) if asset.expose().is_empty() => item.line = Some(only.line),
                 (_, Some(line), None) => item.line = Some(line.line),
-                (_, Some(_), Some(_)) => item.outcome = Err("该财产在请求单内不止一项，请填写控制请求单号".to_owned()),
-                (_, None, _) => item.outcome = Err("请求单内无此财产".to_owned()),
+                (_, Some(_), Some(_)) => item.outcome = Err(Flaw::AssetAmbiguous.into()),
+                (_, None, _) => item.outcome = Err(Flaw::AssetUnknown.into()),
             }
         }
     }
@@ -317,13 +316,13 @@ impl Engine {
         (slip, line): (&str, Option<u16>),
         outcome: domain::outcome::Outcome,
         finished: &mut Finished,
-    ) -> Result<Option<Result<(), String>>, Refusal> {
+    ) -> Result<Option<Result<(), Untaken>>, Refusal> {
         let Some((number, line)) = named(slip, line) else { return Ok(None) };
         let Some(request) = self.shared.closed_by_slip(number)? else { return Ok(None) };
         let Some(mut closed) = self.shared.closed_request(request)? else { return Ok(None) };
         let state = self.finished(request, finished).await?;
         if state.requests.is_empty() && self.shared.papers.is_lost(request) {
-            return Ok(Some(Err("该请求暂不可读，请稍后重报".to_owned())));
+            return Ok(Some(Err(Flaw::NotReadableNow.into())));
         }
         let mut known = false;
         for index in state.slip_acts(number) {
@@ -334,7 +333,7 @@ impl Engine {
             }
             known = true;
             if act.sent_at == 0 {
-                return Ok(Some(Err("该请求未曾下发，已撤回".to_owned())));
+                return Ok(Some(Err(Flaw::NeverSent.into())));
             }
             let outcome = crate::decide::exchange::fit(act, outcome.clone());
             let configured = self.config();

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use domain::outcome::Lead;
 use domain::socket::{CallOut, FaceAnswer, FaceFault, FaceReply, INBOUND_ITEMS_MAX, Inbound, ItemVerdict, Plug};
+use domain::{Flaw, Untaken};
 
 use super::faces::named;
 use super::{Engine, Shared};
@@ -29,7 +30,7 @@ impl Engine {
         self.shared.calls.called(partner, self.shared.clock.wall());
         let Inbound { feedback, leads } = self.read_inbound(plug, body).await?;
         if feedback.len() + leads.len() > INBOUND_ITEMS_MAX {
-            return Err(Refusal::Unreadable { wanted: format!("at most {INBOUND_ITEMS_MAX} items") });
+            return Err(Refusal::Unreadable(Flaw::ItemsTooMany.above(INBOUND_ITEMS_MAX)));
         }
         let mut verdicts = Vec::with_capacity(feedback.len() + leads.len());
         if !feedback.is_empty() {
@@ -58,14 +59,14 @@ impl Engine {
         };
         read.map_err(|fault| match fault {
             FaceFault::UnknownOperation => Refusal::NoCallback,
-            FaceFault::Malformed(wanted) | FaceFault::TooLarge(wanted) => Refusal::Unreadable { wanted },
+            FaceFault::Malformed(untaken) | FaceFault::TooLarge(untaken) => Refusal::Unreadable(untaken),
         })
     }
 
-    /// The inner error is for the partner, in its language.
-    pub(super) async fn take_lead(&self, partner: &str, lead: Lead) -> Result<Result<(), String>, Refusal> {
+    /// The inner error is for the partner.
+    pub(super) async fn take_lead(&self, partner: &str, lead: Lead) -> Result<Result<(), Untaken>, Refusal> {
         let Some(news) = self.shared.lead_news(partner, lead)? else {
-            return Ok(Err("请求单号不存在".to_owned()));
+            return Ok(Err(Flaw::SlipUnknown.into()));
         };
         self.done(Command::Lead(Box::new(news))).await?;
         Ok(Ok(()))

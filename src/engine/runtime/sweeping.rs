@@ -9,6 +9,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use domain::Flaw;
 use domain::outcome::Verdict;
 use domain::socket::{
     CallOut, Cause, Conclusion, FaceAnswer, FeedbackItem, INBOUND_ITEMS_MAX, Inbound, ItemVerdict, Plug, Swept,
@@ -17,9 +18,7 @@ use futures_util::FutureExt;
 use tokio::task::JoinSet;
 
 use super::Engine;
-use super::whose::{ANOTHER_NAME, ANOTHER_NUMBER};
 use crate::command::Command;
-use crate::decide::exchange::ANOTHER_ACCOUNT;
 use crate::refusal::Refusal;
 
 /// Sweeps at once over all partners: each may hold a few packets in memory, and their servers are slow, not ours.
@@ -289,11 +288,11 @@ impl Engine {
 
 /// Why a packet with results that were not taken is set aside: whom or what they are about weighs most.
 fn not_taken(verdicts: &[ItemVerdict]) -> &'static str {
-    let says = |words: &[&str]| {
+    let says = |flaws: &[Flaw]| {
         let refused = verdicts.iter().filter_map(|verdict| verdict.taken.as_ref().err());
-        refused.into_iter().any(|reason| words.contains(&reason.as_str()))
+        refused.into_iter().any(|untaken| flaws.contains(&untaken.flaw()))
     };
-    match (says(&[ANOTHER_NAME, ANOTHER_NUMBER]), says(&[ANOTHER_ACCOUNT])) {
+    match (says(&[Flaw::AnotherName, Flaw::AnotherNumber]), says(&[Flaw::AnotherAccount])) {
         (true, _) => "another_subject",
         (false, true) => "another_account",
         (false, false) => "not_taken",
@@ -351,22 +350,22 @@ mod tests {
 
     #[test]
     fn a_packet_that_was_not_taken_says_whose_it_is() {
-        let told = |reasons: &[&str]| {
-            let verdict = |reason: &&str| ItemVerdict { slip: String::new(), taken: Err((*reason).to_owned()) };
+        let told = |flaws: &[Flaw]| {
+            let verdict = |flaw: &Flaw| ItemVerdict { slip: String::new(), taken: Err((*flaw).into()) };
             let taken = ItemVerdict { slip: String::new(), taken: Ok(()) };
-            not_taken(&reasons.iter().map(verdict).chain([taken]).collect::<Vec<_>>())
+            not_taken(&flaws.iter().map(verdict).chain([taken]).collect::<Vec<_>>())
         };
-        assert_eq!(told(&["请求单号不存在"]), "not_taken");
-        assert_eq!(told(&["请求单号不存在", ANOTHER_ACCOUNT]), "another_account");
-        assert_eq!(told(&[ANOTHER_ACCOUNT, ANOTHER_NUMBER]), "another_subject");
-        assert_eq!(told(&[ANOTHER_NAME]), "another_subject");
+        assert_eq!(told(&[Flaw::SlipUnknown]), "not_taken");
+        assert_eq!(told(&[Flaw::SlipUnknown, Flaw::AnotherAccount]), "another_account");
+        assert_eq!(told(&[Flaw::AnotherAccount, Flaw::AnotherNumber]), "another_subject");
+        assert_eq!(told(&[Flaw::AnotherName]), "another_subject");
     }
 
     #[test]
     fn items_keep_their_order_in_runs_that_are_not_too_long() {
         let mut items: Vec<FeedbackItem> = (0..450).map(|_| item(Verdict::Done)).collect();
         items.push(item(Verdict::HandedBack));
-        items.push(FeedbackItem { slip: String::new(), line: None, outcome: Err(String::new()) });
+        items.push(FeedbackItem { slip: String::new(), line: None, outcome: Err(Flaw::SlipUnknown.into()) });
         let runs: Vec<(&str, usize)> = by_way(items).iter().map(|(way, run)| (*way, run.len())).collect();
         assert_eq!(runs, [("feedback", 200), ("feedback", 200), ("feedback", 50), ("hand_back", 1), ("feedback", 1)]);
     }

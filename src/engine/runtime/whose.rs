@@ -1,5 +1,6 @@
 //! Whose an answer is: what a partner names is held against the subject of the order, which only the journal knows.
 
+use domain::Flaw;
 use domain::outcome::{FindingClass, Outcome, Reason};
 use domain::slip::Slip;
 use domain::socket::{Cause, FeedbackItem, Judged};
@@ -7,13 +8,6 @@ use domain::whose::Named;
 
 use super::Engine;
 use super::faces::{Finished, named};
-
-/// Told to a partner whose answer names somebody else.
-pub(super) const ANOTHER_NAME: &str = "反馈的姓名（名称）与请求不符";
-/// The same of the number.
-pub(super) const ANOTHER_NUMBER: &str = "反馈的证件号码与请求不符";
-/// Told where the order cannot be read any more, so that nobody can hold an answer against it.
-pub(super) const NOT_READABLE: &str = "请求单内容已不可核对";
 
 /// The identity numbers of the persons whose records an answer brings.
 fn recorded(outcome: &Outcome) -> impl Iterator<Item = Named> + '_ {
@@ -49,7 +43,7 @@ pub(super) fn of_its_subject(slip: &Slip, judged: Judged) -> Judged {
 }
 
 impl Engine {
-    /// Items that name somebody else than their slip is about are not taken, whichever way they came; the reason is for the partner.
+    /// Items that name somebody else than their slip is about are not taken, whichever way they came.
     pub(super) async fn hold_to_subjects(&self, partner: &str, items: &mut [FeedbackItem]) {
         let mut finished = Finished::default();
         for item in items {
@@ -65,14 +59,14 @@ impl Engine {
             };
             let Some(acts) = acts else { continue };
             let why = match self.shared.papers.slip(&acts, false, None) {
-                None => NOT_READABLE,
+                None => Flaw::NotReadable,
                 Some(slip) => match differs(&slip, outcome) {
                     None => continue,
-                    Some(Reason::NameMismatch) => ANOTHER_NAME,
-                    Some(_) => ANOTHER_NUMBER,
+                    Some(Reason::NameMismatch) => Flaw::AnotherName,
+                    Some(_) => Flaw::AnotherNumber,
                 },
             };
-            item.outcome = Err(why.to_owned());
+            item.outcome = Err(why.into());
         }
     }
 }

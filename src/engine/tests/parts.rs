@@ -70,7 +70,7 @@ impl Query {
         }
     }
 
-    fn feed(&mut self, (slip, line): (String, u16), outcome: Outcome) -> Result<(), String> {
+    fn feed(&mut self, (slip, line): (String, u16), outcome: Outcome) -> Result<(), domain::Untaken> {
         let items = vec![FeedbackItem { slip, line: Some(line), outcome: Ok(outcome) }];
         match self.table.tell(Command::Feedback { partner: "hub-a".to_owned(), way: "feedback", items }) {
             Ok(Answer::Verdicts(mut verdicts)) => verdicts.remove(0).1,
@@ -78,7 +78,7 @@ impl Query {
         }
     }
 
-    fn tell(&mut self, outcome: Outcome) -> Result<(), String> {
+    fn tell(&mut self, outcome: Outcome) -> Result<(), domain::Untaken> {
         self.feed((self.slip.clone(), 0), outcome)
     }
 
@@ -317,7 +317,7 @@ fn an_answer_has_an_end() {
     let mut asked = asked(Goal::Secure, 100);
     asked.tell(part(vec![account(1, 100)])).unwrap();
     let many = (10..10 + 2_000).map(|number| account(number, 1)).collect();
-    assert!(asked.tell(part(many)).unwrap_err().contains("2000"));
+    assert!(asked.tell(part(many)).unwrap_err().chinese().contains("2000"));
     assert_eq!(asked.standing().len(), 1);
     let sequence = asked.table.decider.state.requests.iter().next().unwrap().0;
     let query = asked.table.decider.state.acts.iter().next().unwrap().0;

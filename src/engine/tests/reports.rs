@@ -5,7 +5,7 @@ use domain::measure::MeasureState;
 use domain::outcome::{About, Reason};
 use domain::socket::FeedbackItem;
 use domain::task::TaskKind;
-use domain::{ActId, Day, SlipLine};
+use domain::{ActId, Day, Flaw, SlipLine};
 
 use super::ledger::freeze_of;
 use super::measures::prior;
@@ -31,7 +31,7 @@ impl Table {
     }
 
     /// Feedback on an act; `Err` holds what the partner is told.
-    fn fed(&mut self, act: ActId, outcome: Outcome) -> Result<(), String> {
+    fn fed(&mut self, act: ActId, outcome: Outcome) -> Result<(), domain::Untaken> {
         let state = &self.decider.state;
         let found = state.act_index(act).and_then(|index| state.acts.get(index)).unwrap();
         let key = SlipLine { slip: domain::SlipNumber::from_bits(found.slip), line: found.line };
@@ -228,10 +228,10 @@ fn a_release_in_part_leaves_what_it_was_to_end_until_all_of_it_is_let_go() {
 fn money_without_a_sum_is_sent_back_and_a_seal_needs_none() {
     for verdict in [Verdict::Done, Verdict::Partly] {
         let (mut table, ids) = listed(vec![freeze_of(A, "62", 50_000)]);
-        assert!(table.fed(ids[0], Outcome::of(verdict)).is_err_and(|reason| reason.contains("SKJE")));
+        assert!(table.fed(ids[0], Outcome::of(verdict)).is_err_and(|why| why.flaw() == Flaw::CaughtMissing));
         assert_eq!(table.state_of(ids[0]), ActState::Awaiting);
         let (mut table, freeze, act) = on_a_freeze(ActKind::Deduct);
-        assert!(table.fed(act, Outcome::of(verdict)).is_err_and(|reason| reason.contains("SKJE")));
+        assert!(table.fed(act, Outcome::of(verdict)).is_err_and(|why| why.flaw() == Flaw::MovedMissing));
         assert_eq!((table.state_of(act), table.decider.state.moved_by(act)), (ActState::Awaiting, 0));
         assert_eq!(table.measure_of_act(freeze).caught(), 5_000_000);
     }
@@ -250,7 +250,7 @@ fn an_answer_about_another_account_is_sent_back() {
         account_numbers: numbers.iter().map(|number| Personal::new((*number).to_owned())).collect(),
         ..caught(50_000)
     };
-    assert!(table.fed(ids[0], about(&["63", "64"])).is_err_and(|reason| reason.contains("账户")));
+    assert!(table.fed(ids[0], about(&["63", "64"])).is_err_and(|why| why.flaw() == Flaw::AnotherAccount));
     assert_eq!(table.state_of(ids[0]), ActState::Awaiting);
     table.fed(ids[0], about(&["64", "62"])).unwrap();
     assert_eq!(table.state_of(ids[0]), ActState::Done, "one of them is the one");

@@ -40,7 +40,7 @@ fn is_listed(refusal: &Refusal) -> bool {
         | Refusal::ActClaimed { .. }
         | Refusal::OutOfBounds { .. }
         | Refusal::NoCallback
-        | Refusal::Unreadable { .. }
+        | Refusal::Unreadable(_)
         | Refusal::Formal(_)
         | Refusal::PapersMissing { .. }
         | Refusal::PartUnread(_)
@@ -82,7 +82,7 @@ fn refusals() -> Vec<(Refusal, Slug)> {
         (Refusal::ActClaimed { by: "clerk-1".to_owned(), until: 0 }, Slug::ActClaimed),
         (Refusal::OutOfBounds { at: "/until", bound: "至多30天 · 30 d" }, Slug::OutOfBounds),
         (Refusal::NoCallback, Slug::PartnerHasNoCallback),
-        (Refusal::Unreadable { wanted: "a list".to_owned() }, Slug::InvalidRequest),
+        (Refusal::Unreadable(domain::Flaw::ListShape.into()), Slug::InvalidRequest),
         (Refusal::Formal(vec![("bank-a".to_owned(), defect)]), Slug::WouldBeHandedBack),
         (Refusal::PapersMissing { papers: vec!["ruling".to_owned()], officers: true }, Slug::PapersMissing),
         (Refusal::PartUnread(vec![("bank-a".to_owned(), part)]), Slug::PartReleaseUnread),

@@ -2,7 +2,7 @@
 
 use domain::request::PartnerKind;
 use domain::socket::{Face, FaceCall, FaceFault, FaceReply, ShownCredential};
-use domain::{Personal, Secret};
+use domain::{Flaw, Personal, Secret};
 
 /// A face that reads `user password` and answers with what it was told.
 pub struct FakeFace;
@@ -25,7 +25,7 @@ impl Face for FakeFace {
     }
 
     fn decode(&self, body: &[u8]) -> Result<FaceCall, FaceFault> {
-        let text = std::str::from_utf8(body).map_err(|_| FaceFault::Malformed("the envelope".to_owned()))?;
+        let text = std::str::from_utf8(body).map_err(|_| FaceFault::Malformed(Flaw::NoEnvelope.into()))?;
         let (username, rest) = text.split_once(' ').ok_or(FaceFault::UnknownOperation)?;
         let (password, argument) = rest.split_once(' ').unwrap_or((rest, ""));
         Ok(FaceCall {
@@ -44,9 +44,9 @@ impl Face for FakeFace {
 
     fn fault(&self, fault: &FaceFault) -> FaceReply {
         let what = match fault {
-            FaceFault::Malformed(at) => format!("malformed {at}"),
+            FaceFault::Malformed(at) => format!("malformed {}", at.english()),
             FaceFault::UnknownOperation => "unknown operation".to_owned(),
-            FaceFault::TooLarge(bound) => format!("too large: {bound}"),
+            FaceFault::TooLarge(bound) => format!("too large: {}", bound.english()),
         };
         reply(500, format!("<soap:Fault>{what}</soap:Fault>"))
     }

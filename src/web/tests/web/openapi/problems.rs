@@ -82,7 +82,7 @@ pub fn shapes() -> Map<String, Value> {
             "type": "object",
             "description": "有误之处：请求体内的指针（RFC 6901）、请求头或参数之一。 A place at fault: a pointer into the body, a header or a parameter.",
             "required": ["message"],
-            "properties": { "pointer": { "type": "string" }, "header": { "type": "string" }, "parameter": { "type": "string" }, "message": { "type": "string" } },
+            "properties": { "pointer": { "type": "string" }, "header": { "type": "string" }, "parameter": { "type": "string" }, "code": text("所报内容未被接受的原因代码，见 schemas/partners/not-taken.tsv。", "Why what a partner told was not taken, a code of schemas/partners/not-taken.tsv."), "message": { "type": "string" } },
         },
         "Rule": {
             "type": "object",
