@@ -36,7 +36,10 @@ async fn a_wrong_credential_is_counted() {
 async fn bytes_that_are_no_call_are_answered_in_the_faces_own_form() {
     let house = House::with(Limits { face_bytes_max: 1_000, ..Limits::default() });
     let malformed = call(&house, vec![0xff, 0xfe]).await;
-    assert_eq!((malformed.status, malformed.text().as_str()), (500, "<soap:Fault>malformed the root element is no SOAP envelope</soap:Fault>"));
+    assert_eq!(
+        (malformed.status, malformed.text().as_str()),
+        (500, "<soap:Fault>malformed the root element is no SOAP envelope</soap:Fault>")
+    );
     assert_eq!(call(&house, "nothing").await.text(), "<soap:Fault>unknown operation</soap:Fault>");
     let large = call(&house, vec![b'x'; 1_001]).await;
     assert_eq!((large.status, large.text().as_str()), (500, "<soap:Fault>too large: at most 1000 bytes</soap:Fault>"));
