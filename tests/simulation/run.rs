@@ -475,13 +475,13 @@ impl Simulation {
         &mut self,
         partner: &str,
         keys: &[Key],
-        verdicts: &[(String, Result<(), String>)],
+        verdicts: &[(String, Result<(), domain::Untaken>)],
     ) -> Result<(), Broken> {
         for (key, (slip, verdict)) in keys.iter().zip(verdicts) {
             if let Err(reason) = verdict {
                 let open = self.history.open.iter().filter_map(|id| self.history.acts.get(id));
                 if let Some(act) = open.into_iter().find(|act| act.key == *key && act.partner == partner) {
-                    return broken("P1", format!("an outcome of {slip} for open {} was not taken: {reason}", act.id));
+                    return broken("P1", format!("an outcome of {slip} for open {} was not taken: {reason:?}", act.id));
                 }
             }
             if let Some(order) = self.books.get_mut(partner).and_then(|book| book.orders.get_mut(key)) {
