@@ -6,7 +6,7 @@ use domain::Money;
 use domain::outcome::Verdict;
 use domain::socket::{Cause, Judged};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 
 use super::server::{Server, Step, ok, status};
 use super::{key_of, kind_of, networked, options, order_of, plug, plug_of, specimen_of};
@@ -94,9 +94,10 @@ async fn a_refusal_is_a_refusal() {
 #[tokio::test]
 async fn before_a_connection_nothing_left() {
     for name in networked() {
-        let closed = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        // Bound and never listening: nobody else can get the port meanwhile.
+        let closed = TcpSocket::new_v4().unwrap();
+        closed.bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let url = format!("http://{}/", closed.local_addr().unwrap());
-        drop(closed);
         let call = plug(name, specimen_of(name).options, &url);
         assert!(call.send(&order_of(name)).await == not_sent(Cause::Connect, None));
         // What answers is no TLS: the handshake fails before any byte of the message.

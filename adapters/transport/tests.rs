@@ -6,8 +6,6 @@ mod papers;
 mod proxy;
 mod tls;
 
-use std::net::SocketAddr;
-
 use domain::socket::{Cause, Judged};
 use reqwest::Url;
 use reqwest::header::HeaderMap;
@@ -48,7 +46,9 @@ fn call(options: HttpOptions) -> HttpCall {
     HttpCall::guarded(options, HeaderMap::new(), guard).unwrap()
 }
 
-/// Where nobody listens.
-async fn nowhere() -> SocketAddr {
-    tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap()
+/// Where nobody listens, and nobody can as long as this is held.
+fn nowhere() -> tokio::net::TcpSocket {
+    let bound = tokio::net::TcpSocket::new_v4().unwrap();
+    bound.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    bound
 }

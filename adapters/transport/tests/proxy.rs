@@ -100,7 +100,8 @@ async fn where_the_proxy_makes_no_tunnel_nothing_left() {
     for password in [None, Some("wrong")] {
         assert!(through(&proxy.url, 443, &authority, password).post(order()).await == unsent(Cause::Connect));
     }
-    let closed = format!("http://{}", nowhere().await);
+    let nobody = nowhere();
+    let closed = format!("http://{}", nobody.local_addr().unwrap());
     assert!(through(&closed, 443, &authority, None).post(order()).await == unsent(Cause::Connect));
     for answer in [
         &b"HTTP/1.1 502 Bad Gateway\r\n\r\n"[..],
