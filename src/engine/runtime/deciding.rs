@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ::trail::{Hash, leaf_hash};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use store::random::{OsRandom, PooledRandom};
 
 use super::opening::write_state;
@@ -43,7 +43,7 @@ impl Settled {
 }
 
 /// Decides until told to stop.
-pub fn run(shared: &Arc<Shared>, asked: &Receiver<Asked>, out: &SyncSender<Vec<Settled>>) {
+pub fn run(shared: &Arc<Shared>, asked: &Receiver<Asked>, out: &Sender<Vec<Settled>>) {
     let mut next_tick = 0;
     let mut last_snapshot = shared.decider.read().state.next;
     let mut random = PooledRandom::new();
@@ -117,7 +117,7 @@ fn decide(shared: &Shared, todo: Vec<Asked>, next_tick: &mut i64) -> (Vec<(Decis
 }
 
 /// Writes the state at head, once everything in it is durable, and records its digest.
-fn snapshot(shared: &Arc<Shared>, out: &SyncSender<Vec<Settled>>, random: &mut PooledRandom) -> Option<u64> {
+fn snapshot(shared: &Arc<Shared>, out: &Sender<Vec<Settled>>, random: &mut PooledRandom) -> Option<u64> {
     let head = shared.decider.read().state.next;
     // The state holds decisions that the journal thread may still be writing; a snapshot must never be ahead of them.
     let ahead = || shared.durable.load(std::sync::atomic::Ordering::Acquire) < head;

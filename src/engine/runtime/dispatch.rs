@@ -52,11 +52,11 @@ async fn exchange(shared: Arc<Shared>, effect: Effect) {
 /// The end of an exchange must reach the decider: it waits for room, off the worker when the channel is full.
 pub(super) async fn tell(shared: &Arc<Shared>, command: Command) {
     let asked = Asked::Command(Box::new(command), None);
-    if let Err(std::sync::mpsc::TrySendError::Full(asked)) = shared.commands.try_send(asked) {
+    if let Err(crossbeam_channel::TrySendError::Full(asked)) = shared.commands.try_send(asked) {
         let mut asked = Some(asked);
         while let Some(again) = asked.take() {
             tokio::time::sleep(std::time::Duration::from_millis(1)).await;
-            if let Err(std::sync::mpsc::TrySendError::Full(back)) = shared.commands.try_send(again) {
+            if let Err(crossbeam_channel::TrySendError::Full(back)) = shared.commands.try_send(again) {
                 asked = Some(back);
             }
         }

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
+use crossbeam_channel::Receiver;
 use parking_lot::{Mutex, RwLock};
-use std::sync::mpsc::Receiver;
 use store::index::{BATCH_EVENTS_MAX, Index, IndexError, IndexKey, SledIndex};
 use store::journal::{ReadLimits, Reader};
 use store::random::OsRandom;

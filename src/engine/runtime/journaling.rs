@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use ::trail::Hash;
-use std::sync::mpsc::{Receiver, SyncSender};
+use crossbeam_channel::{Receiver, Sender};
 use store::journal::{AppendError, Expected, StreamKey};
 use store::record::{Event, Fact};
 
@@ -28,7 +28,7 @@ struct Prepared {
 }
 
 /// Writes until the decider thread is gone.
-pub fn run(shared: &Arc<Shared>, to_write: &Receiver<Vec<Settled>>, indexed: &SyncSender<Indexed>) {
+pub fn run(shared: &Arc<Shared>, to_write: &Receiver<Vec<Settled>>, indexed: &Sender<Indexed>) {
     while let Ok(first) = to_write.recv() {
         let mut todo = first;
         while todo.len() < COMMIT_MAX {
@@ -135,7 +135,7 @@ fn streams(events: &[Event], first: u64) -> Vec<(StreamKey, Expected)> {
     streams
 }
 
-fn release(shared: &Arc<Shared>, prepared: Vec<Prepared>, indexed: &SyncSender<Indexed>) {
+fn release(shared: &Arc<Shared>, prepared: Vec<Prepared>, indexed: &Sender<Indexed>) {
     let (mut closed, mut effects) = (Vec::new(), Vec::new());
     let mut proposed = false;
     let any = prepared.iter().any(|one| !one.written.is_empty());

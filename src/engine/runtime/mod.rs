@@ -53,10 +53,10 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use ::trail::Hash;
+use crossbeam_channel::{Sender, TrySendError, bounded};
 use domain::Millis;
 use domain::socket::{Cause, Plug};
 use parking_lot::{Mutex, RwLock};
-use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use store::disk::Disk;
 use store::journal::{Fence, Journal, Reader, Recovery};
 use store::keys::Masters;
@@ -193,7 +193,7 @@ pub(crate) struct Shared {
     pub(crate) vault: Vault,
     pub(crate) snapshots: Arc<SnapshotStore>,
     pub(crate) decider: Head,
-    pub(crate) commands: SyncSender<Asked>,
+    pub(crate) commands: Sender<Asked>,
     pub(crate) durable: AtomicU64,
     pub(crate) waiting: Waiting,
     pub(crate) trail: Trail,
@@ -235,7 +235,7 @@ pub struct Running {
     pub snapshot: Option<u64>,
     threads: Vec<JoinHandle<()>>,
     publisher: Option<JoinHandle<()>>,
-    stop_publisher: SyncSender<()>,
+    stop_publisher: Sender<()>,
     _held: Box<dyn store::disk::DiskLock>,
 }
 
@@ -258,8 +258,8 @@ impl Engine {
             Arc::clone(&taken.snapshots),
             taken.ended,
         )?;
-        let ((commands, asked), (settled, to_write)) = (sync_channel(COMMANDS_MAX), sync_channel(BATCHES_MAX));
-        let ((indexed, to_index), (stop_publisher, publisher_stops)) = (sync_channel(INDEXED_MAX), sync_channel(1));
+        let ((commands, asked), (settled, to_write)) = (bounded(COMMANDS_MAX), bounded(BATCHES_MAX));
+        let ((indexed, to_index), (stop_publisher, publisher_stops)) = (bounded(INDEXED_MAX), bounded(1));
         let shared = Arc::new(Shared {
             clock: options.clock,
             directory: options.directory,
@@ -536,10 +536,10 @@ fn spawn(name: &str, work: Box<dyn FnOnce() + Send>) -> Result<JoinHandle<()>, O
 }
 
 /// Once a second: a signed checkpoint when the tree has grown, free space, counted refusals.
-fn publish(shared: &Arc<Shared>, stops: &std::sync::mpsc::Receiver<()>) {
+fn publish(shared: &Arc<Shared>, stops: &crossbeam_channel::Receiver<()>) {
     const EVERY: Duration = Duration::from_secs(1);
     loop {
-        let stopping = !matches!(stops.recv_timeout(EVERY), Err(std::sync::mpsc::RecvTimeoutError::Timeout));
+        let stopping = !matches!(stops.recv_timeout(EVERY), Err(crossbeam_channel::RecvTimeoutError::Timeout));
         if let Err(error) = shared.trail.publish() {
             tracing::error!(%error, "no checkpoint was signed; receipts stay valid, proofs wait");
         }

@@ -4,7 +4,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use crossbeam_channel::{Receiver, Sender, bounded};
 use store::blobs::BlobStore;
 use store::disk::{Disk, DiskLock};
 use store::journal::{DurableFloor, Fence, Journal, ReadError, ReadLimits, Reader, Record, Recovery};
@@ -307,8 +307,8 @@ pub(super) fn each_event(
         let failed = |source| OpenError::System { operation: "starting a thread", source };
         let (mut to_open, mut opened) = (Vec::new(), Vec::new());
         for _ in 0..OPENERS {
-            let (give, pieces) = sync_channel(PIECES_AHEAD);
-            let (tell, told) = sync_channel(PIECES_AHEAD);
+            let (give, pieces) = bounded(PIECES_AHEAD);
+            let (tell, told) = bounded(PIECES_AHEAD);
             named("opening").spawn_scoped(scope, move || open_pieces(vault, &pieces, &tell)).map_err(failed)?;
             to_open.push(give);
             opened.push(told);
@@ -327,7 +327,7 @@ pub(super) fn each_event(
 }
 
 /// Gives the openers their pieces in turn, until the end or until nobody takes them.
-fn read_pieces(reader: &Reader, first: u64, to_open: &[SyncSender<Piece>]) {
+fn read_pieces(reader: &Reader, first: u64, to_open: &[Sender<Piece>]) {
     let mut range = reader.read_range(first, ReadLimits::NONE);
     for give in to_open.iter().cycle() {
         let from = range.next_sequence();
@@ -353,7 +353,7 @@ fn read_pieces(reader: &Reader, first: u64, to_open: &[SyncSender<Piece>]) {
 }
 
 /// Opens pieces until there are no more, or nobody folds them.
-fn open_pieces(vault: &Vault, pieces: &Receiver<Piece>, opened: &SyncSender<Opened>) {
+fn open_pieces(vault: &Vault, pieces: &Receiver<Piece>, opened: &Sender<Opened>) {
     for piece in pieces {
         let events = piece.map_err(OpenError::from).and_then(|(first, records)| {
             let numbered = (first..).zip(&records);
