@@ -76,6 +76,8 @@ async function tabTo(wanted) {
 await desk.go("/console/partner");
 await sound("door");
 await desk.go("/console/partner");
+// A page is loaded a moment before its field gets the focus: what is typed in between goes nowhere.
+await page.locator("input[name=token]:focus").waitFor();
 await page.keyboard.type(told.token);
 await desk.leads(200, () => page.keyboard.press("Enter"));
 
