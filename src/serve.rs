@@ -46,6 +46,13 @@ pub struct ServeArguments {
     pub json: bool,
 }
 
+/// How long exchanges may take to let go at the end; what hangs on a mount is left to the end of the process.
+const RUNTIME_END: Duration = Duration::from_secs(1);
+
+fn failed() -> anyhow::Error {
+    anyhow!("the journal or a thread of the gateway failed; see the log, look at the disk, then start again")
+}
+
 /// A gateway at work.
 pub struct Gateway {
     engine: engine::Running,
@@ -191,21 +198,33 @@ impl Gateway {
         if !changed.is_empty() {
             tracing::warn!(settings = changed.join(", "), "these settings changed and wait for the next start");
         }
-        self.tokens.replace(settings.tokens)?;
-        self.courier.replace(settings.routes);
+        // What can be refused comes first: until the decider has taken the configuration nothing of it is in force.
+        let tokens = self.tokens.prepare(settings.tokens)?;
         self.runtime
             .block_on(self.engine().configure(settings.config, settings.plugs))
             .map_err(|refusal| anyhow!("the configuration was not taken: {refusal:?}"))?;
+        self.tokens.put(tokens);
+        self.courier.replace(settings.routes);
         Ok(())
     }
 
     /// Drains and stops: calls under way may end, exchanges get their grace, a snapshot is made.
     pub fn stop(self) -> anyhow::Result<()> {
         self.web.begin_stop();
+        let engine = self.engine.engine.clone();
         self.engine.drain(self.drain);
-        self.web.stop().context("stopping the web threads")?;
-        self.runtime.shutdown_timeout(Duration::from_secs(1));
-        Ok(())
+        let stopped = self.web.stop().context("stopping the web threads");
+        self.runtime.shutdown_timeout(RUNTIME_END);
+        if engine.is_broken() {
+            return Err(failed());
+        }
+        stopped
+    }
+
+    /// Ends at once: nothing can be recorded any more, and a clean stop would pretend otherwise.
+    fn abandon(self) {
+        // A mere drop waits for whatever hangs on a disk or a mount, while nobody listens and the supervisor sees a live process.
+        self.runtime.shutdown_timeout(RUNTIME_END);
     }
 }
 
@@ -216,11 +235,11 @@ pub enum Woken {
     Stop,
     /// Read the configuration again.
     Reload,
-    /// The journal failed.
+    /// The journal or a thread failed.
     Broken,
 }
 
-/// Waits for SIGTERM, SIGINT or SIGHUP, or for the journal to fail.
+/// Waits for SIGTERM, SIGINT or SIGHUP, or for the journal or a thread to fail.
 pub async fn woken(engine: &engine::Engine) -> anyhow::Result<Woken> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut term = signal(SignalKind::terminate())?;
@@ -237,6 +256,31 @@ pub async fn woken(engine: &engine::Engine) -> anyhow::Result<Woken> {
     }
 }
 
+/// From now on a further SIGTERM or SIGINT ends the process at once, as a kill does: a drain may wait for a disk that hangs. Nothing
+/// acknowledged is lost by that.
+fn end_at_second_word() -> anyhow::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    const TERMINATED: i32 = 128 + 15;
+    const INTERRUPTED: i32 = 128 + 2;
+    let (begun, begins) = std::sync::mpsc::sync_channel(1);
+    // A thread and runtime of its own: whatever else hangs, it hears.
+    let hear = move || -> anyhow::Result<()> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let code = runtime.block_on(async {
+            let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+            let _told = begun.send(());
+            anyhow::Ok(tokio::select! {
+                _ = term.recv() => TERMINATED,
+                _ = int.recv() => INTERRUPTED,
+            })
+        })?;
+        tracing::warn!(code, "told twice to stop: ending at once, as after a kill; nothing acknowledged is lost");
+        std::process::exit(code);
+    };
+    std::thread::Builder::new().name("second word".to_owned()).spawn(hear).context("starting a thread")?;
+    begins.recv().context("listening for a second signal")
+}
+
 /// Serves until told to stop; `reload` reads the settings again.
 pub fn serve_until_told(
     gateway: Gateway,
@@ -245,6 +289,7 @@ pub fn serve_until_told(
     loop {
         match gateway.runtime().block_on(woken(gateway.engine()))? {
             Woken::Stop => {
+                end_at_second_word()?;
                 tracing::info!("stopping: nothing new is taken, what is under way may end");
                 gateway.stop()?;
                 return Ok(ExitCode::SUCCESS);
@@ -256,9 +301,9 @@ pub fn serve_until_told(
                 },
                 Err(faults) => tracing::error!(error = %all_faults(faults), "the configuration in force stays"),
             },
-            // Nothing can be recorded any more; a clean stop would pretend otherwise.
             Woken::Broken => {
-                return Err(anyhow!("the journal failed; see the log, look at the disk, then start again"));
+                gateway.abandon();
+                return Err(failed());
             }
         }
     }

@@ -11,7 +11,7 @@
 //! verdict `Done` with `Insufficient` or `PriorRight` beside it, because a release with such sums was done and a freeze was not;
 //! and [`Verdict::Queued`] (KZZT 2, an earlier measure named) can only be meant for a freeze, and says "not done" for anything else.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::outcome::{
     ACCOUNTS_MAX, About, AssetKind, AssetRole, FindingClass, FoundAccount, Lead, Outcome, Reason, SealedReply, Verdict,
@@ -351,32 +351,55 @@ fn say_none(dialect: &Dialect, outcome: &mut Outcome, is_refusal: bool, text: &s
 /// One item a line, with the receipts of its slip on the first.
 fn controls(packed: &Packed<'_>, rows: &Rows<'_>) -> Vec<FeedbackItem> {
     let mut receipts = receipts(&rows.receipts);
-    let mut items = Vec::with_capacity(rows.controlled.len());
-    for row in &rows.controlled {
-        let values = row.values;
-        let (slip, fault) = row.number();
-        let line = values.text("CCXH").ok().and_then(|text| text.parse::<u16>().ok());
-        let mut outcome = match (fault, line) {
-            (Some(fault), _) => Err(fault),
-            (None, None) => Err(Flaw::FieldMissing.of_field("CCXH")),
-            (None, Some(_)) => control(packed, values),
-        };
-        if let Some(replies) = receipts.remove(&slip) {
-            outcome = match (outcome, replies) {
-                (Ok(mut outcome), Ok(replies)) => {
-                    outcome.replies = replies;
-                    Ok(outcome)
-                }
-                (Ok(_), Err(reason)) | (Err(reason), _) => Err(reason),
-            };
+    let mut items: Vec<FeedbackItem> = rows.controlled.iter().map(|row| controlled_line(packed, row)).collect();
+    refuse_contradicting(&mut items);
+    for item in &mut items {
+        let Some(replies) = receipts.remove(&item.slip) else { continue };
+        match (&mut item.outcome, replies) {
+            (Ok(outcome), Ok(replies)) => outcome.replies = replies,
+            (outcome @ Ok(_), Err(reason)) => *outcome = Err(reason),
+            (Err(_), _) => {}
         }
-        items.push(FeedbackItem { slip, line, outcome });
     }
     for slip in receipts.into_keys() {
         // A receipt says nothing of what was done; it is asked for again together with the result.
         items.push(FeedbackItem { slip, line: None, outcome: Err(Flaw::ReceiptAlone.into()) });
     }
     items
+}
+
+fn controlled_line(packed: &Packed<'_>, row: &Row<'_>) -> FeedbackItem {
+    let (slip, fault) = row.number();
+    let line = row.values.text("CCXH").ok().and_then(|text| text.parse::<u16>().ok());
+    let outcome = match (fault, line) {
+        (Some(fault), _) => Err(fault),
+        (None, None) => Err(Flaw::FieldMissing.of_field("CCXH")),
+        (None, Some(_)) => control(packed, row.values),
+    };
+    FeedbackItem { slip, line, outcome }
+}
+
+/// Rows of one message for one line that say different things are none of them believed: which one is meant is the partner's to say.
+/// The same twice is the same.
+fn refuse_contradicting(items: &mut [FeedbackItem]) {
+    let mut first: BTreeMap<(&str, u16), usize> = BTreeMap::new();
+    let mut differing = BTreeSet::new();
+    for (place, item) in items.iter().enumerate() {
+        let Some(line) = item.line else { continue };
+        let known = *first.entry((&item.slip, line)).or_insert(place);
+        if items.get(known).is_some_and(|known| known.outcome != item.outcome) {
+            differing.insert((item.slip.clone(), line));
+        }
+    }
+    if differing.is_empty() {
+        return;
+    }
+    for item in items {
+        let Some(line) = item.line else { continue };
+        if item.outcome.is_ok() && differing.contains(&(item.slip.clone(), line)) {
+            item.outcome = Err(Flaw::RowsDiffer.into());
+        }
+    }
 }
 
 fn control(packed: &Packed<'_>, values: Values<'_>) -> Result<Outcome, Untaken> {

@@ -4,9 +4,9 @@ use domain::socket::FaceFault;
 
 use crate::markup::{Limits, MarkupFault};
 
-/// Largest body a face reads, in bytes. A feedback with the sealed PDF of each of some 20 lines is below 3 MiB;
-/// what is larger is sent by partners in parts anyway.
-pub const CALL_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Largest body a face reads, in bytes: as much as `limits.face_bytes_max` lets in unless told otherwise. Files are Base64 twice, so it
+/// holds 18 MiB of sealed answers. Reading it takes some three times as much, for which the room of long bodies is held meanwhile.
+pub const CALL_BYTES_MAX: usize = 32 * 1024 * 1024;
 
 /// Largest list or set of files handed out, in bytes before Base64. Partners read answers into memory of 32-bit
 /// front machines; what does not fit is offered again with the next pull, because lists are re-delivered until answered.

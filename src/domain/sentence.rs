@@ -2,13 +2,17 @@
 
 use crate::{ActState, Millis};
 
-/// Why an act that is ready has not gone yet, or why one in doubt is not asked about.
+/// Why an act that is ready has not gone yet, why one in doubt is not asked about, or why one came to nothing.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Waiting {
     /// Nothing holds it; the lane sends it in its turn.
     Turn,
     /// An act it builds on is not final.
     Base,
+    /// An open deduction out of the freeze that it lets go is not final (rule D33).
+    Taking,
+    /// The act that it waits for waits for an approval.
+    Approval,
     /// An earlier act on the same subject is not with the partner yet.
     Order,
     /// The partner is closed.
@@ -33,6 +37,8 @@ pub enum Waiting {
     Part,
     /// The partner fetches it with its next list.
     Fetch,
+    /// The partner's file was missing at the start: nobody knows how it is reached.
+    Absent,
     /// Papers that go with it cannot be read.
     Papers,
     /// The partner will be asked by our number.
@@ -45,6 +51,10 @@ pub enum Waiting {
     OtherPerson,
     /// Two have spoken, and not the same: the newest word waits for another person's.
     WordsDiffer,
+    /// Two people found that what was sent did not take effect.
+    Denied,
+    /// What was sent did not reach the partner, or is not known there.
+    NotReached,
 }
 
 /// What happened, who acts next.
@@ -98,6 +108,9 @@ pub fn next(state: ActState, waiting: Waiting, by: Option<Millis>) -> Sentence {
             "运维人员（恢复文书文件）",
             "the operator, who restores the files of the papers",
         ),
+        ActState::Ready | ActState::Sending | ActState::Awaiting | ActState::InDoubt if waiting == Waiting::Absent => {
+            absent(state)
+        }
         ActState::Ready => ready(waiting),
         ActState::Sending => ("正在发送", "is being sent", "本系统", "the gateway"),
         ActState::Awaiting if waiting == Waiting::Ask => (
@@ -149,14 +162,61 @@ pub fn next(state: ActState, waiting: Waiting, by: Option<Millis>) -> Sentence {
             "the officer",
         ),
         ActState::Withdrawn => ("已撤回", "was withdrawn", "", ""),
-        ActState::Unsent => ("未发送", "was never sent", "承办人", "the officer"),
+        ActState::Unsent => unsent(waiting),
     };
     Sentence { what_zh, what_en, who_zh, who_en, by }
+}
+
+fn unsent(waiting: Waiting) -> (&'static str, &'static str, &'static str, &'static str) {
+    match waiting {
+        Waiting::Denied => (
+            "经两名人员凭协助单位书面材料确认未生效",
+            "did not take effect, as two people found by the partner's paper",
+            "承办人",
+            "the officer",
+        ),
+        Waiting::NotReached => (
+            "曾发出而未送达协助单位，或经询问对方查无此单，已不再发送",
+            "was sent and did not reach the partner, or is not known there, and is not sent again",
+            "承办人",
+            "the officer",
+        ),
+        _ => ("未发送", "was never sent", "承办人", "the officer"),
+    }
+}
+
+fn absent(state: ActState) -> (&'static str, &'static str, &'static str, &'static str) {
+    if state == ActState::InDoubt {
+        return (
+            "结果不明，该协助单位的配置文件缺失，暂无法询问",
+            "it is unknown whether it took effect, and it cannot be asked while the partner's file is missing from the configuration",
+            "运维人员（恢复该单位的配置文件），或两名承办人员凭协助单位书面材料确认",
+            "the operator, who puts the partner's file back, or two officers with the partner's paper",
+        );
+    }
+    (
+        "该协助单位的配置文件缺失，无法发送、取件或反馈",
+        "the partner's file is missing from the configuration, so nothing is sent, fetched or fed back",
+        "运维人员（恢复该单位的配置文件）",
+        "the operator, who puts the partner's file back",
+    )
 }
 
 fn ready(waiting: Waiting) -> (&'static str, &'static str, &'static str, &'static str) {
     match waiting {
         Waiting::Base => ("等待所依据的冻结办结", "waits for the freeze it builds on", "协助单位", "the partner"),
+        Waiting::Taking => (
+            "等待同一冻结上在先的扣划办结",
+            "waits for an open deduction out of the same freeze",
+            "协助单位",
+            "the partner",
+        ),
+        Waiting::Approval => (
+            "等待在先事项办结，该事项尚待审批",
+            "waits for an earlier act that itself waits for approval",
+            "审批人",
+            "the approver",
+        ),
         Waiting::Order => {
             ("等待同一被执行人的在先事项送达", "waits for an earlier act on the same subject", "本系统", "the gateway")
         }
@@ -208,9 +268,11 @@ fn ready(waiting: Waiting) -> (&'static str, &'static str, &'static str, &'stati
 mod tests {
     use super::*;
 
-    const WAITING: [Waiting; 20] = [
+    const WAITING: [Waiting; 25] = [
         Waiting::Turn,
         Waiting::Base,
+        Waiting::Taking,
+        Waiting::Approval,
         Waiting::Order,
         Waiting::Hours,
         Waiting::Limit,
@@ -223,12 +285,15 @@ mod tests {
         Waiting::Part,
         Waiting::Officer,
         Waiting::Fetch,
+        Waiting::Absent,
         Waiting::Papers,
         Waiting::Ask,
         Waiting::Condition,
         Waiting::People,
         Waiting::OtherPerson,
         Waiting::WordsDiffer,
+        Waiting::Denied,
+        Waiting::NotReached,
     ];
 
     #[test]
@@ -251,12 +316,15 @@ mod tests {
         let said = |state, waiting| next(state, waiting, None).what_zh;
         let ready: std::collections::BTreeSet<_> =
             WAITING.iter().map(|waiting| said(ActState::Ready, *waiting)).collect();
-        assert_eq!(ready.len(), 15, "{ready:?}");
-        let awaiting = [Waiting::Ask, Waiting::Condition, Waiting::Turn, Waiting::Papers]
+        assert_eq!(ready.len(), 18, "{ready:?}");
+        let awaiting = [Waiting::Ask, Waiting::Condition, Waiting::Turn, Waiting::Papers, Waiting::Absent]
             .map(|waiting| said(ActState::Awaiting, waiting));
-        assert_eq!(awaiting.iter().collect::<std::collections::BTreeSet<_>>().len(), 4);
-        let in_doubt = [Waiting::Ask, Waiting::People, Waiting::OtherPerson, Waiting::WordsDiffer]
+        assert_eq!(awaiting.iter().collect::<std::collections::BTreeSet<_>>().len(), 5);
+        let in_doubt = [Waiting::Ask, Waiting::People, Waiting::OtherPerson, Waiting::WordsDiffer, Waiting::Absent]
             .map(|waiting| said(ActState::InDoubt, waiting));
-        assert_eq!(in_doubt.iter().collect::<std::collections::BTreeSet<_>>().len(), 4);
+        assert_eq!(in_doubt.iter().collect::<std::collections::BTreeSet<_>>().len(), 5);
+        let unsent =
+            [Waiting::Turn, Waiting::Denied, Waiting::NotReached].map(|waiting| said(ActState::Unsent, waiting));
+        assert_eq!(unsent.iter().collect::<std::collections::BTreeSet<_>>().len(), 3);
     }
 }

@@ -56,7 +56,7 @@ flaws! {
     CaughtMissing = "caught_missing" "缺少实际控制金额（SKJE），请补充后重新反馈" "the sum that is held is missing (SKJE); add it and send it again",
     MovedMissing = "moved_missing" "缺少实际划出金额（SKJE），请补充后重新反馈" "the sum that was moved is missing (SKJE); add it and send it again",
     EndsTooEarly = "ends_too_early" "止期早于请求下发之日，请核对后重新反馈" "the last day lies before the request was handed over; correct it and send it again",
-    TooManyParts = "too_many_parts" "{}" "told in more parts, or with more accounts, than are taken: {}",
+    TooManyParts = "too_many_parts" "分次反馈超过{}次或账户超过{}个" "told in more than {} parts, or with more than {} accounts",
     // The message as a whole.
     NoJson = "no_json" "不是有效的JSON，或键重复、内容超限" "no JSON, a key that stands twice, or more than may stand there",
     NotObject = "not_object" "应为JSON对象" "not a JSON object",
@@ -105,6 +105,7 @@ flaws! {
     QueryWord = "query_word" "CXJG只能为0、1或2" "CXJG is 0, 1 or 2",
     WatchWord = "watch_word" "CXJG只能为0或2" "CXJG is 0 or 2",
     GroundWord = "ground_word" "YYDM只能为01、02、03、04或99" "YYDM is 01, 02, 03, 04 or 99",
+    RowsDiffer = "rows_differ" "同一请求单号、同一序号的各行内容不一致" "rows for one line of one request say different things",
     NothingSaid = "nothing_said" "报文内没有反馈结果；确无账户的请在KHZH填写查无开户信息" "the message holds no result; where there is no account, say so in KHZH",
     NegativeSum = "negative_sum" "SKJE、DJXE不得为负数" "SKJE and DJXE must not be negative",
     HeldUncontrolled = "held_uncontrolled" "KZZT为未控制而SKJE大于0，请核对" "KZZT says not controlled and SKJE is above 0; correct one",
@@ -233,32 +234,27 @@ impl Untaken {
     /// The sentence in Chinese, as partners' own forms carry it.
     #[must_use]
     pub fn chinese(&self) -> String {
-        let named = match &self.named {
-            Named::Parts(parts, accounts) => format!("分次反馈超过{parts}次或账户超过{accounts}个"),
-            Named::Kind(kind) => kind.chinese().to_owned(),
-            plain => plain.plain(),
-        };
-        self.flaw.row().1.replace("{}", &named)
+        self.named.fill(self.flaw.row().1, ActKind::chinese)
     }
 
     /// The sentence in English.
     #[must_use]
     pub fn english(&self) -> String {
-        let named = match &self.named {
-            Named::Parts(parts, accounts) => format!("{parts} parts, {accounts} accounts"),
-            Named::Kind(kind) => kind.word().to_owned(),
-            plain => plain.plain(),
-        };
-        self.flaw.row().2.replace("{}", &named)
+        self.named.fill(self.flaw.row().2, ActKind::word)
     }
 }
 
 impl Named {
-    fn plain(&self) -> String {
+    /// The text with what is named in its places.
+    fn fill(&self, text: &str, of_kind: fn(ActKind) -> &'static str) -> String {
         match self {
-            Self::Field(field) => field.clone().into_owned(),
-            Self::Bound(bound) => bound.to_string(),
-            Self::Nothing | Self::Kind(_) | Self::Parts(..) => String::new(),
+            Self::Nothing => text.replace("{}", ""),
+            Self::Field(field) => text.replace("{}", field),
+            Self::Bound(bound) => text.replace("{}", &bound.to_string()),
+            Self::Kind(kind) => text.replace("{}", of_kind(*kind)),
+            Self::Parts(parts, accounts) => {
+                text.replacen("{}", &parts.to_string(), 1).replacen("{}", &accounts.to_string(), 1)
+            }
         }
     }
 }
@@ -290,8 +286,10 @@ mod tests {
             let is_word = |sign: char| sign.is_ascii_lowercase() || sign.is_ascii_digit() || sign == '_';
             assert!(!code.is_empty() && code.chars().all(is_word), "{code}");
             assert!(english.is_ascii() && english.len() > 8, "{code}: {english}");
-            assert!(*flaw == Flaw::TooManyParts || !chinese.replace("{}", "").is_ascii(), "{code}: {chinese}");
-            assert_eq!(chinese.contains("{}"), english.contains("{}"), "{code} names the same in both");
+            assert!(!chinese.replace("{}", "").is_ascii(), "{code}: {chinese}");
+            let places = |text: &str| text.matches("{}").count();
+            assert_eq!(places(chinese), places(english), "{code} names the same in both");
+            assert!(places(chinese) <= 1 || *flaw == Flaw::TooManyParts, "{code} names what nothing fills");
             for latin in chinese.split(|sign: char| !sign.is_ascii_alphanumeric()) {
                 let is_field = !latin.chars().any(|sign| sign.is_ascii_lowercase());
                 assert!(is_field || LATIN.contains(&latin), "{code}: {latin} in Chinese");
@@ -312,7 +310,7 @@ mod tests {
             (
                 Untaken::parts(64, 2_000),
                 "分次反馈超过64次或账户超过2000个",
-                "told in more parts, or with more accounts, than are taken: 64 parts, 2000 accounts",
+                "told in more than 64 parts, or with more than 2000 accounts",
             ),
             (Flaw::Withdrawn.into(), "该请求已撤回", "the request was withdrawn"),
         ] {

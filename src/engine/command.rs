@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use domain::act::ActOrder;
-use domain::outcome::{Lead, Outcome};
+use domain::outcome::Lead;
 use domain::request::Request;
 use domain::socket::{FeedbackItem, Judged, ListClass};
 use domain::stop::StopScope;
-use domain::{ActId, ActState, Millis, Money, RequestId, Untaken};
-use store::record::{ActRef, Event, PlanLine, RequestTwin, SealTwin};
+use domain::{ActId, Millis, Money, RequestId, Untaken};
+use store::record::{ActRef, Event, PlanLine, RequestTwin};
 
 use crate::config::Config;
 use crate::courier::{Carried, Reminding};
@@ -17,9 +17,15 @@ use crate::refusal::Refusal;
 use crate::state::slab::Index;
 
 mod books;
+mod keyring;
+mod late;
+mod left_out;
 mod taken_over;
 
 pub use books::*;
+pub use keyring::*;
+pub use late::*;
+pub use left_out::*;
 pub use taken_over::*;
 
 /// What somebody wants.
@@ -101,6 +107,8 @@ pub enum Command {
     LiftStop(Box<LiftStop>),
     /// The state was folded without content that is lost.
     LeaveOut(Box<LeaveOut>),
+    /// It was folded with what an earlier start left out.
+    BringBack(Box<BringBack>),
     /// An exchange was judged.
     Ended {
         /// Which.
@@ -130,10 +138,19 @@ pub enum Command {
     ClaimAct(ClaimAct),
     /// A partner says something about an act of a finished request.
     LateOutcome(Box<LateOutcome>),
+    /// A person settles what was counted as moved and its partner denied after the request's end.
+    ResolveLate(Box<LateResolution>),
     /// Living measures come over from another system, those of one case together.
     ImportMeasures(Vec<ImportMeasures>),
     /// A partner tells something unasked about an act.
     Lead(Box<LeadNews>),
+    /// A partner answered orders of cases that were left out.
+    AnswerLeftOut {
+        /// Who.
+        partner: String,
+        /// What, in words; sealed.
+        text: String,
+    },
     /// What a partner left cannot be read.
     SetAside {
         /// Who.
@@ -219,6 +236,8 @@ pub enum Command {
     ShowApplicant(Box<ShowApplicant>),
     /// Time passed.
     Tick,
+    /// Nothing: whoever reads waits until all that was decided before is durable.
+    Barrier,
     /// Nothing more is started; the last event.
     Drain,
 }
@@ -233,18 +252,6 @@ pub struct OrderStop {
     pub court: Option<String>,
     /// Why.
     pub reason: String,
-}
-
-/// What the fold did without.
-pub struct LeaveOut {
-    /// Events whose content is lost.
-    pub events: u64,
-    /// Key slots among what is lost.
-    pub keys: u32,
-    /// Cases that are left out.
-    pub cases: u32,
-    /// Whose they are.
-    pub courts: Vec<String>,
 }
 
 /// A person's word that a stop may be lifted.
@@ -282,44 +289,6 @@ pub enum Claiming {
     Answer,
     /// To answer it once more although its request is finished.
     Late,
-}
-
-/// An outcome that came after its request was finished.
-pub struct LateOutcome {
-    /// The act.
-    pub act: ActId,
-    /// The partner.
-    pub partner: String,
-    /// `feedback`, `hand_back`, `callback`, `inbox`.
-    pub way: &'static str,
-    /// Slot of the case's key.
-    pub slot: u64,
-    /// Its court is to be told.
-    pub has_callback: bool,
-    /// The request as the index has it; its history grows by this event.
-    pub closed: ClosedRequest,
-    /// What it says.
-    pub outcome: Outcome,
-    /// The state the act is in with it.
-    pub state: ActState,
-    /// What was known of the act before.
-    pub known: KnownAct,
-}
-
-/// What the history of a finished request tells of an act.
-pub struct KnownAct {
-    /// Where it stood.
-    pub state: ActState,
-    /// What was moved by it, or given back, in 1/10,000 yuan.
-    pub moved: i64,
-    /// Limit and catch as its partner told them of a freeze, in 1/10,000 yuan; `None` of any other, and while it is not known.
-    pub told: Option<(i64, i64)>,
-    /// When it was sent last; 0 = never.
-    pub sent_at: Millis,
-    /// As it was planned.
-    pub planned: Planned,
-    /// The act or import that it builds on, when it names one of ours.
-    pub base: Option<Planned>,
 }
 
 /// A plan line with the case that it is of, enough to let a measure stand by itself.
@@ -568,32 +537,4 @@ pub struct Erased {
     pub slot: u64,
     /// Its blob, hex, when that goes too.
     pub blob: Option<String>,
-}
-
-/// What deciding needs beside the state: keys, whose numbers and wraps stand in events.
-pub trait Keyring: Send + Sync {
-    /// A fresh slot for a case.
-    ///
-    /// # Errors
-    /// When no key can be made; the command is then refused as unavailable.
-    fn create(&mut self) -> Result<u64, Refusal>;
-    /// A document's key, wrapped under a case's.
-    ///
-    /// # Errors
-    /// When either key is gone or unreadable.
-    fn wrap(&mut self, document: &DocumentKey<'_>, case_slot: u64) -> Result<SealTwin, Refusal>;
-}
-
-/// What is wrapped.
-pub struct DocumentKey<'a> {
-    /// `sha256:…` of the plaintext.
-    pub digest: &'a str,
-    /// The blob, hex.
-    pub blob: &'a str,
-    /// The document's own slot.
-    pub slot: u64,
-    /// Plaintext length.
-    pub bytes: u64,
-    /// As uploaded.
-    pub content_type: &'a str,
 }

@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use domain::outcome::Verdict;
+use domain::outcome::{Outcome, Verdict};
 use domain::request::{Goal, Priority};
 use domain::rules::bars;
 use domain::{ActId, ActKind, ActState, Millis, Money, SlipNumber};
@@ -35,16 +35,7 @@ impl State {
                 // Erased since: its court keeps the place among the words that it had.
                 self.word_for(&fact.court);
             }
-            (Fact::DocumentErased(fact), _) => {
-                let erased = &mut self.erased;
-                self.documents.retain(|_, document| {
-                    let stays = document.sequence != fact.document;
-                    if !stays {
-                        erased.push(document.slot);
-                    }
-                    stays
-                });
-            }
+            (Fact::DocumentErased(fact), _) => self.erase_document(fact.document),
             (Fact::RequestAccepted(fact), Some(Body::Accepted(body))) => {
                 self.accept(sequence, fact, body, event);
             }
@@ -103,6 +94,9 @@ impl State {
             Some(case) => *case,
             None => self.open_case(sequence, body.case_key, event.key, &fact.court),
         };
+        if fact.case.is_none() {
+            self.join_case(sequence, case);
+        }
         let request = OpenRequest {
             sequence,
             version: sequence,
@@ -422,7 +416,12 @@ impl State {
     }
 
     fn resolve(&mut self, sequence: u64, fact: &ActResolved, amount: Option<i64>, at: Millis) {
-        let Some(index) = self.act_index(fact.act.into()) else { return };
+        let Some(index) = self.act_index(fact.act.into()) else {
+            if !fact.state.is_empty() {
+                self.settle_denied(fact.act.into(), act_state(&fact.state), amount.unwrap_or(0), at);
+            }
+            return;
+        };
         self.touch(index, sequence);
         if fact.state.is_empty() {
             if let Some(act) = self.acts.get_mut(index) {
@@ -435,13 +434,17 @@ impl State {
             return;
         }
         let state = act_state(&fact.state);
+        let part = amount.filter(|_| state == ActState::Partly);
         self.booked(index, |state_now| {
             let Some(act) = state_now.acts.get_mut(index) else { return };
+            act.outcome = sequence;
+            act.set_verdict(None);
             if let Some(amount) = amount.filter(|_| act.kind().transfers() && state == ActState::Done) {
                 act.amount = amount;
             }
         });
-        self.apply_sums(index, state, None, None, at);
+        let part = part.map(|sum| self.settled_in_part(index, sum));
+        self.apply_sums(index, state, None, part.as_ref(), at);
         let freeze = self.acts.get(index).filter(|act| act.kind() == ActKind::Freeze).map(|act| act.measure);
         if let (Some(freeze), Some(amount)) = (freeze, amount) {
             // What was ordered stays ordered until it is reduced or released; the paper says what is held of it.
@@ -450,6 +453,15 @@ impl State {
             });
         }
         self.change(index, state, at);
+    }
+
+    /// What people say of a part, as a partner would have said it.
+    fn settled_in_part(&self, index: Index, sum: i64) -> OutcomeTwin {
+        let transfers = self.acts.get(index).is_some_and(|act| act.kind().transfers());
+        let outcome = Outcome::of(Verdict::Partly);
+        let told = Some(Money::from_units(sum.max(0)));
+        let outcome = if transfers { Outcome { moved: told, ..outcome } } else { Outcome { caught: told, ..outcome } };
+        OutcomeTwin::from(&outcome)
     }
 
     fn take_lead(&mut self, sequence: u64, act: ActRef, body: Option<&Body>) {
@@ -523,8 +535,11 @@ impl State {
         }
         if state == ActState::Ready {
             // What came back unsent may be too much by now.
-            let case = self.acts.get(index).map_or(NONE, |act| act.case);
+            let (case, base) = self.acts.get(index).map_or((NONE, NONE), |act| (act.case, act.measure));
             self.disturb(case);
+            if self.measures.get(base).is_some_and(|base| base.overclaimed() > 0) {
+                self.overclaimed.insert(base);
+            }
         }
         match state {
             ActState::Ready => self.make_ready(index),

@@ -46,10 +46,21 @@ impl State {
             readers: Vec::new(),
         };
         let before = self.documents.insert(key, document);
+        self.document_keys.insert(sequence, key);
+        if let Some(before) = &before {
+            self.document_keys.remove(&before.sequence);
+        }
         let (Some(before), Some(document)) = (before, self.documents.get_mut(&key)) else { return };
         // Stored once more because its bytes were lost: what names it still says who may read it.
         (document.referenced, document.shown, document.readers) = (before.referenced, before.shown, before.readers);
         self.erased.push(before.slot);
+    }
+
+    pub(super) fn erase_document(&mut self, document: u64) {
+        // One that was stored once more since went with that.
+        let key = self.document_keys.remove(&document);
+        let erased = key.and_then(|key| self.documents.remove(&key));
+        self.erased.extend(erased.map(|erased| erased.slot));
     }
 
     /// The tokens that may see a secret request; empty when it is not secret.

@@ -6,7 +6,9 @@ use domain::measure::{ChangeCause, MeasureState, days_left};
 use domain::rules::bars;
 use domain::task::{TaskEnd, TaskKind};
 use domain::{ActId, ActKind, Day, Millis, Money};
-use store::record::{ActRef, Body, ChangedBody, Event, Fact, GoalRepeated, ImportedBody, MeasureChanged, PlanLine};
+use store::record::{
+    ActRef, Body, ChangedBody, Event, Fact, GoalRepeated, ImportedBody, MeasureChanged, MeasureImported, PlanLine,
+};
 
 use crate::state::books::{id_key, origin_key, paper_key};
 use crate::state::measure::LET_GO;
@@ -21,7 +23,7 @@ impl State {
     pub(crate) fn fold_measures(&mut self, sequence: u64, fact: &Fact, body: Option<&Body>, event: &Event) {
         match (fact, body) {
             (Fact::MeasureImported(fact), Some(Body::Imported(body))) => {
-                self.import(sequence, body, event.key, &fact.court);
+                self.import(sequence, (fact, body), event.key);
             }
             (Fact::MeasureLapsed(fact), _) => {
                 let day = i32::try_from(fact.day).unwrap_or(i32::MAX);
@@ -205,11 +207,11 @@ impl State {
         case
     }
 
-    fn import(&mut self, sequence: u64, body: &ImportedBody, slot: u64, court: &str) {
+    fn import(&mut self, sequence: u64, (fact, body): (&MeasureImported, &ImportedBody), slot: u64) {
         let case = match self.case_by_key.get(&body.case_key) {
             Some(case) => *case,
             None => {
-                let case = self.open_case(sequence, body.case_key, slot, court);
+                let case = self.open_case(sequence, body.case_key, slot, &fact.court);
                 let (claim, costs) = body.request.sums();
                 if let Some(case) = self.cases.get_mut(case) {
                     case.number = paper_key(body.request.case_number());
@@ -218,6 +220,9 @@ impl State {
                 case
             }
         };
+        if fact.case.is_none() {
+            self.join_case(sequence, case);
+        }
         let viewers: Vec<u16> = body.request.viewers().iter().map(|viewer| self.word_for(viewer)).collect();
         self.reference(&body.documents, &viewers);
         if !viewers.is_empty() {

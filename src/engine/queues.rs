@@ -67,6 +67,15 @@ impl State {
             .map(|(other, _)| other)
     }
 
+    /// What must end before a ready act goes.
+    pub(crate) fn what_it_waits_for(&self, act: &Act) -> Option<&Act> {
+        // A page of releases must not go through their case once for each while nothing is taken out of what they let go.
+        let base = self.measures.get(act.measure)?;
+        let is_taken = base.claimed > 0 || self.acts.get(base.act).is_some_and(|made_by| made_by.state().is_open());
+        let before = is_taken.then(|| self.waits_for(NONE, act)).flatten();
+        before.and_then(|before| self.acts.get(before))
+    }
+
     /// How an act ranks among others in its lane.
     pub(crate) fn priority_of(&self, act: &Act) -> Priority {
         match self.requests.get(act.request) {

@@ -94,6 +94,13 @@ pub enum Refusal {
     PersonNeeded,
     /// The same person may not do both.
     SamePerson,
+    /// More is to be given back than was taken and not given back.
+    AboveTaken {
+        /// The amount of the act.
+        at: String,
+    },
+    /// What is asked for is durable, and the newest signed checkpoint does not cover it yet: that comes within a second.
+    NotYetInCheckpoint,
     /// Something in the command is out of bounds; the pointer says what.
     OutOfBounds {
         /// The field.

@@ -1,8 +1,8 @@
 //! Sums in force: what an outcome makes of a measure's limit and catch, and of the money that was taken.
 
 use domain::measure::MeasureState;
-use domain::outcome::Verdict;
-use domain::{ActId, ActKind, ActState, Day, Millis};
+use domain::outcome::{Outcome, Verdict};
+use domain::{ActId, ActKind, ActState, Day, Millis, Money};
 use store::record::OutcomeTwin;
 
 use crate::state::books::{id_key, paper_key};
@@ -128,6 +128,17 @@ impl State {
             });
             self.drop_if_over(measure);
         }
+    }
+
+    /// Two people settled money of a finished request that its partner had denied: so much of it moved, in 1/10,000 yuan.
+    pub(crate) fn settle_denied(&mut self, act: ActId, state: ActState, moved: i64, at: Millis) {
+        let Some(index) = self.taking_index(act) else { return };
+        let told =
+            OutcomeTwin::from(&Outcome { moved: Some(Money::from_units(moved)), ..Outcome::of(Verdict::Partly) });
+        let said = Said { state, verdict: None, outcome: Some(&told), at, takes_over: (0, 0) };
+        let measure = self.base_of(index);
+        self.booked_alone((measure, index), |books| books.take(index, moved, said));
+        self.drop_if_over(measure);
     }
 
     /// An act came to an end: what it ordered stands, or never will.

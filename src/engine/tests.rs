@@ -3,30 +3,40 @@
 mod beside;
 mod ceilings;
 mod claims;
+mod configuring;
 mod dates;
 mod delays;
 mod delivering;
+mod denied;
+mod doubts_settled;
+mod due;
+mod fed_at_length;
 mod finished;
 mod giving_back;
 mod gone;
 mod histories;
+mod indexing;
 mod kinds;
 mod known;
 mod late;
 mod law;
 mod ledger;
 mod left_out;
+mod life;
 mod measures;
 mod news;
 mod notices;
 mod officers;
 mod open_or_over;
+mod overclaimed;
+mod overload;
 mod parts;
 mod pulled_list;
 mod reminders;
 mod renewals;
 mod reports;
 mod said;
+mod sealing;
 mod second_book;
 mod settling;
 mod simulated;
@@ -64,6 +74,10 @@ impl Keyring for CountingKeyring {
         Ok(self.0)
     }
 
+    fn can_seal(&self, _slot: u64) -> bool {
+        true
+    }
+
     fn wrap(&mut self, document: &DocumentKey<'_>, _case_slot: u64) -> Result<SealTwin, Refusal> {
         Ok(SealTwin {
             digest: document.digest.to_owned(),
@@ -75,7 +89,7 @@ impl Keyring for CountingKeyring {
     }
 }
 
-fn partner(id: &str) -> Partner {
+pub(crate) fn partner(id: &str) -> Partner {
     Partner {
         ask_every_ms: 86_400_000,
         form: domain::form::Form { part_release: domain::form::PartRelease::Read, ..domain::form::Form::default() },

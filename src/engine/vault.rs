@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use store::blobs::{BlobId, BlobStore};
+use store::blobs::{BlobError, BlobId, BlobStore, SealedBlob};
 use store::journal::{Record, RecordRef};
-use store::keys::KeyStore;
+use store::keys::{KeyError, KeyStore};
 use store::random::Random;
 use store::record::{BODY_IN_RECORD_BYTES_MAX, Body, Event, SealTwin, read_leaf, write_leaf};
 use store::seal::{DataKey, KEY_BYTES, SEAL_OVERHEAD_BYTES, Sealer};
@@ -30,7 +30,7 @@ pub enum VaultError {
         /// The event.
         sequence: u64,
         /// What the key store said.
-        source: store::keys::KeyError,
+        source: KeyError,
     },
     /// A seal.
     #[error("event {sequence}: {source}")]
@@ -46,7 +46,7 @@ pub enum VaultError {
         /// The event.
         sequence: u64,
         /// What the blob store said.
-        source: store::blobs::BlobError,
+        source: BlobError,
     },
     /// The sealed body is not the one that the leaf names.
     #[error(
@@ -60,10 +60,16 @@ pub enum VaultError {
 
 impl VaultError {
     /// Is it a key or a blob that is gone or damaged, so that what stands beside the leaf cannot be read and the leaf can? Anything else
-    /// is no loss: a body that this release does not understand, or a journal that is not the one that was written.
+    /// is no loss: a body that this release does not understand, a journal that is not the one that was written, a key under a master
+    /// key that was not given, or a disk that refuses to be read. Those are mended without giving anything up.
     #[must_use]
     pub fn is_loss(&self) -> bool {
-        matches!(self, Self::Key { .. } | Self::Seal { .. } | Self::Blob { .. })
+        match self {
+            Self::Seal { .. } => true,
+            Self::Key { source, .. } => matches!(source, KeyError::Damaged { .. } | KeyError::UnknownSlot { .. }),
+            Self::Blob { source, .. } => matches!(source, BlobError::Absent { .. } | BlobError::Damaged { .. }),
+            Self::Leaf(_) | Self::Body(_) | Self::Digest { .. } => false,
+        }
     }
 }
 
@@ -81,6 +87,8 @@ pub struct Written {
     pub leaf: Vec<u8>,
     /// The sealed body, when it stands in the record.
     pub body: Option<Vec<u8>>,
+    /// The sealed body, when it is too long for that: [`Vault::keep`] makes it durable, and must before the record is appended.
+    pub blob: Option<SealedBlob>,
 }
 
 impl Written {
@@ -118,7 +126,8 @@ impl Vault {
         self.keys.get(slot).map_err(|source| VaultError::Key { sequence, source })
     }
 
-    /// Writes the event at `sequence`. A body too long for a record is durable in a blob when this returns.
+    /// Writes the event at `sequence`, in memory alone: who decides must not wait for a disk. A body too long for a record becomes
+    /// durable by [`Vault::keep`].
     ///
     /// # Errors
     /// [`VaultError`].
@@ -126,25 +135,38 @@ impl Vault {
         let mut leaf = Vec::with_capacity(256);
         let Some(body) = &event.body else {
             write_leaf(event, None, &mut leaf)?;
-            return Ok(Written { leaf, body: None });
+            return Ok(Written { leaf, body: None, blob: None });
         };
         let plain = body.write()?;
         let Some(key) = self.key(sequence, event.key)? else {
             // The case was erased while this was under way: the fact stays, its content goes nowhere.
             write_leaf(event, None, &mut leaf)?;
-            return Ok(Written { leaf, body: None });
+            return Ok(Written { leaf, body: None, blob: None });
         };
         let aad = sequence.to_be_bytes();
         if plain.len() + SEAL_OVERHEAD_BYTES > BODY_IN_RECORD_BYTES_MAX {
-            let put = self.blobs.put(&mut plain.as_slice(), &key, &aad, random);
-            let id = put.map_err(|source| VaultError::Blob { sequence, source })?;
-            write_leaf(event, Some(&id.to_string()), &mut leaf)?;
-            return Ok(Written { leaf, body: None });
+            let blob = self.blobs.seal(&plain, &key, &aad, random);
+            let blob = blob.map_err(|source| VaultError::Blob { sequence, source })?;
+            write_leaf(event, Some(&blob.id().to_string()), &mut leaf)?;
+            return Ok(Written { leaf, body: None, blob: Some(blob) });
         }
         let sealed = Sealer::new(&key).seal(&aad, &plain, random);
         let sealed = sealed.map_err(|source| VaultError::Seal { sequence, source })?;
         write_leaf(event, Some(&hex_digest(&sealed)), &mut leaf)?;
-        Ok(Written { leaf, body: Some(sealed) })
+        Ok(Written { leaf, body: Some(sealed), blob: None })
+    }
+
+    /// Makes the bodies durable that are too long for their records, all of them together.
+    ///
+    /// # Errors
+    /// [`BlobError`]; then none of the records may be appended.
+    pub fn keep<'w>(
+        &self,
+        written: impl IntoIterator<Item = &'w Written>,
+        random: &mut dyn Random,
+    ) -> Result<(), BlobError> {
+        let sealed: Vec<&SealedBlob> = written.into_iter().filter_map(|one| one.blob.as_ref()).collect();
+        if sealed.is_empty() { Ok(()) } else { self.blobs.keep(&sealed, random) }
     }
 
     /// Reads the event at `sequence`; its body is `None` when it has none or was erased.
@@ -268,6 +290,11 @@ impl VaultKeyring {
 }
 
 impl Keyring for VaultKeyring {
+    fn can_seal(&self, slot: u64) -> bool {
+        // The key is at hand for the sealing that follows.
+        self.keys.get(slot).is_ok()
+    }
+
     fn create(&mut self) -> Result<u64, Refusal> {
         let made = self.keys.create(1, self.random.as_mut()).map_err(|_| Refusal::Unavailable)?;
         made.first().map(|(slot, _)| *slot).ok_or(Refusal::Unavailable)
@@ -284,5 +311,38 @@ impl Keyring for VaultKeyring {
             bytes: document.bytes,
             content_type: document.content_type.to_owned(),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::path::PathBuf;
+
+    use super::*;
+
+    /// Whoever gives a wrong master key, or has a disk that will not be read today, must not be offered to go on without his cases.
+    #[test]
+    fn what_can_be_mended_is_no_loss() {
+        let (sequence, slot, path, id) = (9, 3, PathBuf::from("slots-00000000"), BlobId([7; 32]));
+        let refused = || io::Error::from(io::ErrorKind::PermissionDenied);
+        let key = |source| VaultError::Key { sequence, source };
+        let blob = |source| VaultError::Blob { sequence, source };
+        for mendable in [
+            key(KeyError::OtherMaster { slot, path: path.clone() }),
+            key(KeyError::Disk { operation: "read", path: path.clone(), source: refused() }),
+            blob(BlobError::Disk { operation: "read", path: path.clone(), source: refused() }),
+            VaultError::Digest { sequence },
+        ] {
+            assert!(!mendable.is_loss(), "{mendable}");
+        }
+        for lost in [
+            key(KeyError::Damaged { path, offset: 128, reason: "the checksum does not fit" }),
+            key(KeyError::UnknownSlot { slot }),
+            blob(BlobError::Absent { id }),
+            blob(BlobError::Damaged { id, reason: "it is cut".to_owned() }),
+        ] {
+            assert!(lost.is_loss(), "{lost}");
+        }
     }
 }

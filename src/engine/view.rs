@@ -458,21 +458,21 @@ pub struct PartnerView {
     pub id: String,
     /// Name for people.
     pub name: String,
-    /// Industry.
-    pub kind: PartnerKind,
-    /// `pull` or `call_out`.
-    pub travel: &'static str,
+    /// Industry; `None` = its file is missing, and nothing else says it.
+    pub kind: Option<PartnerKind>,
+    /// `pull` or `call_out`; `None` = its file is missing.
+    pub travel: Option<&'static str>,
     /// Acts it takes.
     pub acts: Vec<ActKind>,
-    /// How far it has come; narrows the acts.
-    pub stage: domain::partner::Stage,
+    /// How far it has come; narrows the acts. `None` = its file is missing.
+    pub stage: Option<domain::partner::Stage>,
     /// Acts that it has answered, since the gateway first knew it.
     pub answered: u64,
     /// When it last called us (a list, a feedback, a callback) since this process started.
     pub last_call: Option<Millis>,
     /// When an exchange with it or a sweep of its mailbox last came to nothing since this process started, and why.
     pub last_failure: Option<(Millis, Cause)>,
-    /// Acts in each open state, and since when the oldest has been in it (`None` when there is none).
+    /// Acts in each open state, and since when the oldest has been in it (`None` when there is none, or each waits for an earlier act).
     pub waiting: Vec<(ActState, u64, Option<Millis>)>,
     /// Exchanges under way.
     pub in_flight: u32,
@@ -486,7 +486,7 @@ pub struct PartnerView {
     pub overdue: u64,
     /// How its clerks are reminded, when it is an inbox whose file says so.
     pub reminder: Option<crate::inbox::ReminderView>,
-    /// Taken out of the config.
+    /// Taken out of the config while acts are open there.
     pub retired: bool,
 }
 

@@ -102,8 +102,21 @@ pub struct BlobStore {
 /// A blob that is written but not yet durable. Dropping it leaves a file that the next start removes.
 pub struct StagedBlob {
     id: BlobId,
-    sink: Hashed<FileSink>,
+    sink: FileSink,
     path: PathBuf,
+}
+
+/// A blob that is sealed and nowhere written. No file is open for it, however many there are.
+pub struct SealedBlob {
+    id: BlobId,
+    bytes: Vec<u8>,
+}
+
+impl SealedBlob {
+    /// Its name, not to be told to anyone before [`BlobStore::keep`] returned.
+    pub const fn id(&self) -> BlobId {
+        self.id
+    }
 }
 
 impl StagedBlob {
@@ -204,7 +217,49 @@ impl BlobStore {
             sealed_bytes(bytes),
             "a full stream has the length that its plaintext tells"
         );
-        Ok(StagedBlob { id: BlobId(sink.digest()), sink, path: path.to_owned() })
+        Ok(StagedBlob { id: BlobId(sink.digest()), sink: sink.stream, path: path.to_owned() })
+    }
+
+    /// Seals in memory, for whoever must not wait for a disk; [`BlobStore::keep`] writes it.
+    ///
+    /// # Errors
+    /// [`BlobError::TooLong`], [`BlobError::Disk`].
+    pub fn seal(
+        &self,
+        plain: &[u8],
+        key: &DataKey,
+        aad: &[u8],
+        random: &mut dyn Random,
+    ) -> Result<SealedBlob, BlobError> {
+        if plain.len() as u64 > self.bytes_max {
+            return Err(BlobError::TooLong { bytes_max: self.bytes_max });
+        }
+        let failed = |source| BlobError::Disk { operation: "seal", path: self.folder.clone(), source };
+        let sink = Hashed::new(Vec::with_capacity(usize::try_from(sealed_bytes(plain.len() as u64)).unwrap_or(0)));
+        let mut sealed = FrameWriter::new(sink, key, aad, random).map_err(failed)?;
+        io::Write::write_all(&mut sealed, plain).map_err(failed)?;
+        let sink = sealed.finish().map_err(failed)?;
+        Ok(SealedBlob { id: BlobId(sink.digest()), bytes: sink.stream })
+    }
+
+    /// Writes sealed blobs, durable under their names when this returns: [`COMMIT_BLOBS_MAX`] at a time, with one fsync for each folder.
+    ///
+    /// # Errors
+    /// [`BlobError::Disk`]; then none of the names may be used.
+    pub fn keep(&self, sealed: &[&SealedBlob], random: &mut dyn Random) -> Result<(), BlobError> {
+        for together in sealed.chunks(COMMIT_BLOBS_MAX) {
+            let staged = together.iter().map(|blob| {
+                let mut name = [0; 16];
+                random.fill(&mut name);
+                let path = self.folder.join("tmp").join(encode_hex(&name));
+                let failed = |source| BlobError::Disk { operation: "write", path: path.clone(), source };
+                let mut sink = FileSink::new(self.disk.create(&path).map_err(failed)?, 0);
+                io::Write::write_all(&mut sink, &blob.bytes).map_err(failed)?;
+                Ok(StagedBlob { id: blob.id, sink, path })
+            });
+            self.commit(staged.collect::<Result<_, _>>()?)?;
+        }
+        Ok(())
     }
 
     /// Makes staged blobs durable under their names: each file synced, then renamed, then each folder synced once.
@@ -220,7 +275,7 @@ impl BlobStore {
             move |source| BlobError::Disk { operation, path, source }
         };
         for blob in &staged {
-            blob.sink.stream.file().sync_data().map_err(failed("sync", &blob.path))?;
+            blob.sink.file().sync_data().map_err(failed("sync", &blob.path))?;
         }
         let mut folders = BTreeSet::new();
         for blob in &staged {

@@ -8,7 +8,7 @@ mod memory;
 mod sled_index;
 mod value;
 
-pub use key::{EntryId, HASH_BYTES, IndexKey, IndexList};
+pub use key::{EntryId, IndexKey, IndexList};
 pub use memory::MemoryIndex;
 pub use sled_index::{Opened, SetAside, SledIndex};
 
@@ -78,7 +78,7 @@ pub struct IndexBatch {
     pub applied: u64,
     /// Entries to write; a later put of the same key wins.
     pub puts: Vec<(IndexKey, Vec<u8>)>,
-    /// Entries to take away, before the puts; a missing one is no error.
+    /// Entries to take away, after the puts, so that what takes their place is there before they go; a missing one is no error.
     pub removes: Vec<IndexKey>,
 }
 
@@ -120,6 +120,9 @@ pub struct Page {
 pub trait Index: Send + Sync {
     /// Sequence of the next event to apply; everything below is in.
     fn applied(&self) -> u64;
+
+    /// Somebody met damage in it: it refuses everything from then on and has to be set aside and refilled.
+    fn is_damaged(&self) -> bool;
 
     /// Applies a batch. It is not on disk yet when this returns: after a crash an older [`Index::applied`] tells from where to apply again,
     /// and part of what comes then may be there already; putting it once more changes nothing. Readers may see part of a batch meanwhile.

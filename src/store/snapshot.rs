@@ -26,8 +26,8 @@ use std::sync::Arc;
 
 /// Sound snapshots kept: the newest, and one to fall back on.
 pub const SNAPSHOTS_KEPT: usize = 2;
-/// The largest state (8 GiB of plaintext); beyond it the machine is too small anyway.
-pub const STATE_BYTES_MAX: u64 = 8 * 1024 * 1024 * 1024;
+/// The largest state that is written and read back (2 GiB of plaintext): ten million open acts.
+pub const STATE_BYTES_MAX: u64 = 2 * 1024 * 1024 * 1024;
 
 /// Why a snapshot could not be written or looked for. A damaged one is no error: it is set aside and the next older one tried.
 #[derive(Debug, thiserror::Error)]
@@ -144,6 +144,16 @@ impl SnapshotStore {
             }
         }
         Ok(Loaded { state: None, not_used })
+    }
+
+    /// Sets aside those above `sequence_max`, the end of the journal: it was put back from an older copy, and would pass them some day by
+    /// other events. Gives them under their new names.
+    ///
+    /// # Errors
+    /// [`SnapshotError::Disk`].
+    pub fn set_aside_above(&self, sequence_max: u64) -> Result<Vec<PathBuf>, SnapshotError> {
+        let newer = self.sequences()?.into_iter().filter(|sequence| *sequence > sequence_max);
+        newer.map(|sequence| self.set_aside(&self.folder.join(file_name(sequence)))).collect()
     }
 
     /// Sequences of the snapshots in the folder, oldest first; nothing is said about their soundness.

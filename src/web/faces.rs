@@ -68,7 +68,9 @@ pub(crate) fn sent(reply: FaceReply) -> HttpResponse {
 /// `GET …?wsdl`: the service description, with the address that the caller used.
 pub(crate) async fn describe(_open: Open, request: HttpRequest, face: Served) -> Result<HttpResponse, Problem> {
     if !request.query_string().eq_ignore_ascii_case("wsdl") {
-        return Err(Slug::NotFound.into());
+        let problem = Problem::from(Slug::MethodNotAllowed).allowing("POST");
+        let (zh, en) = ("协助单位以POST调用；GET仅用于?wsdl。", "Partners call it by POST; GET is for ?wsdl alone.");
+        return Err(problem.saying(zh, en));
     }
     let connection = request.connection_info();
     let host = connection.host();

@@ -82,6 +82,8 @@ pub enum Want {
     Wait(u64),
     /// Percent-encoded UTF-8 of a file name.
     FileName,
+    /// A file name as it is, in a body.
+    PlainFileName,
     /// A content type.
     ContentType,
     /// Within a bound that the engine names: in Chinese, ` · `, in English.
@@ -282,10 +284,16 @@ impl Want {
                 "须为文件名的UTF-8百分号编码，1至255字节，不含路径",
                 "the percent-encoded UTF-8 of a file name of 1 to 255 bytes, without a path",
             ),
+            Self::PlainFileName => {
+                ("须为文件名，1至255字节，不含路径", "a file name of 1 to 255 bytes, without a path")
+            }
             Self::ContentType => ("须为内容类型，如application/pdf", "a content type such as application/pdf"),
             Self::KnownPartner => ("没有在用的协助单位", "no such partner is in use"),
             Self::StoredDocument => ("该文书未上传", "no such document is stored"),
-            Self::KnownFreeze => ("不是本案已有的冻结", "is no freeze of this case"),
+            Self::KnownFreeze => (
+                "本案在该协助单位没有此事项可依据的措施或扣划",
+                "names no measure or deduction of this case at this partner that such an act builds on",
+            ),
             Self::LeftOver => ("已解除、用尽或者正在全部解除", "is used up, let go, or being let go whole"),
             Self::Listed => ("不在本院登记的名单内", "is not on the court's list"),
             Self::Ahead => ("须在当前时刻之后", "must lie ahead"),
@@ -323,6 +331,8 @@ fn chinese_type(wanted: &str) -> &str {
         "a string" => "字符串",
         "a decimal string in yuan such as \"123456.78\"" => "以元为单位的小数字符串，如\"123456.78\"",
         "a whole number from 0 to 65535" => "0至65535的整数",
+        "a whole number" => "整数",
+        "a whole number, not below 0" => "不小于0的整数",
         "an object" => "对象",
         "a list" => "数组",
         "true or false" => "true或false",

@@ -9,6 +9,7 @@
 //! | `xiezhi_in_flight` | partner | exchanges under way |
 //! | `xiezhi_lane_paused` | partner | 1 while somebody has paused the lane |
 //! | `xiezhi_lane_broken` | partner | 1 while the breaker rests |
+//! | `xiezhi_lane_retired` | partner | 1 while its file is gone from the configuration and acts are open there |
 //! | `xiezhi_overdue_acts` | partner | acts without an answer for longer than `answer_due_s`; in an inbox also those nobody looked at |
 //! | `xiezhi_reminder_failures` | partner | attempts in a row to remind the clerks of an inbox that failed: look at `[reminder]` and at what it names |
 //! | `xiezhi_deliveries_waiting` | court | requests with something that the court has not acknowledged |
@@ -21,6 +22,7 @@
 //! | `xiezhi_open_acts` | | open acts in memory |
 //! | `xiezhi_journal_durable_events` | | events that survive a power failure |
 //! | `xiezhi_index_events` | | events that the index holds |
+//! | `xiezhi_index_failing` | | 1 while the index cannot be opened or written, which is tried again every minute at the latest: look at the disk |
 //! | `xiezhi_checkpoint_events` | | events that the newest signed checkpoint covers |
 //! | `xiezhi_stops_in_force` | scope | emergency stops in force: of acts, of a court, of all |
 //! | `xiezhi_stopped_acts` | | acts ready to go that a stop holds |
@@ -116,10 +118,13 @@ fn waiting(page: &mut String, partners: &[PartnerView], now: i64) {
 }
 
 fn lanes(page: &mut String, partners: &[PartnerView]) {
-    let families: [(&str, &str, fn(&PartnerView) -> u64); 4] = [
+    let families: [(&str, &str, fn(&PartnerView) -> u64); 5] = [
         ("xiezhi_in_flight", "exchanges under way", |partner| u64::from(partner.in_flight)),
         ("xiezhi_lane_paused", "1 while somebody has paused the lane", |partner| u64::from(partner.paused.is_some())),
         ("xiezhi_overdue_acts", "acts without an answer for longer than agreed", |partner| partner.overdue),
+        ("xiezhi_lane_retired", "1 while its file is gone from the configuration and acts are open there", |partner| {
+            u64::from(partner.retired)
+        }),
         ("xiezhi_lane_broken", "1 while the breaker rests", |partner| u64::from(partner.broken_until.is_some())),
     ];
     for (name, help, value) in families {

@@ -47,4 +47,4 @@ pub use right::Role;
 pub use routes::{pages, paths};
 pub use server::{Running, StartError, Web, WebConfig};
 pub use tls::{TlsFault, TlsPapers};
-pub use tokens::{Token, TokenFault, Tokens};
+pub use tokens::{Prepared, Token, TokenFault, Tokens};

@@ -3,6 +3,8 @@
 use actix_web::web::{Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use domain::ActState;
+use domain::partner::Stage;
+use domain::request::PartnerKind;
 use domain::socket::Cause;
 use serde::Serialize;
 
@@ -25,10 +27,10 @@ struct ShownPartners<'a> {
 struct ShownPartner<'a> {
     id: &'a str,
     name: &'a str,
-    kind: &'static str,
-    travel: &'static str,
+    kind: Option<&'static str>,
+    travel: Option<&'static str>,
     acts: Vec<&'static str>,
-    stage: &'static str,
+    stage: Option<&'static str>,
     answered: u64,
     answer_rate: Option<String>,
     last_call_at: Option<Instant>,
@@ -86,10 +88,10 @@ impl<'a> ShownPartner<'a> {
         Self {
             id: &view.id,
             name: &view.name,
-            kind: view.kind.word(),
+            kind: view.kind.map(PartnerKind::word),
             travel: view.travel,
             acts: view.acts.iter().map(|act| act.word()).collect(),
-            stage: view.stage.word(),
+            stage: view.stage.map(Stage::word),
             answered: view.answered,
             answer_rate: view.answer_rate().map(|rate| format!("{}.{:02}", rate / 100, rate % 100)),
             last_call_at: view.last_call.map(Instant),

@@ -77,6 +77,7 @@ slugs! {
     Unavailable = "unavailable",
     ContentUnreadable = "content_unreadable",
     HistoryFilling = "history_filling",
+    NotYetInCheckpoint = "not_yet_in_checkpoint",
 }
 
 /// One entry of `problems.toml`.

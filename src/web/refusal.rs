@@ -12,6 +12,8 @@ pub(crate) const OVERLOAD_WAIT_S: u32 = 1;
 const DRAIN_WAIT_S: u32 = 10;
 /// While the index is filled: a hundred thousand events are read within one or two.
 const FILL_WAIT_S: u32 = 2;
+/// A checkpoint is signed each second.
+const CHECKPOINT_WAIT_S: u32 = 1;
 /// Until an operator has acted.
 const REPAIR_WAIT_S: u32 = 60;
 
@@ -67,6 +69,11 @@ impl From<Refusal> for Problem {
             }
             Refusal::PersonNeeded => Slug::PersonNeeded.into(),
             Refusal::SamePerson => Slug::SamePerson.into(),
+            Refusal::AboveTaken { at } => {
+                let bound = "不得超过已划出而未退还的金额 · at most what was taken and not given back";
+                named(Slug::OutOfBounds, at, Want::Within(bound))
+            }
+            Refusal::NotYetInCheckpoint => Self::from(Slug::NotYetInCheckpoint).after(CHECKPOINT_WAIT_S),
             Refusal::OutOfBounds { at, bound } => named(Slug::OutOfBounds, at.to_owned(), Want::Within(bound)),
             Refusal::Overloaded => Self::from(Slug::Overloaded).after(OVERLOAD_WAIT_S),
             Refusal::Draining => Self::from(Slug::Draining).after(DRAIN_WAIT_S),

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::body;
 use crate::fault::{Fault, Want};
-use crate::gate::{Difference, Listed, SettledHow, SettlementLine, Statement};
+use crate::gate::{Difference, Listed, Refusal, SettledHow, SettlementLine, Statement};
 use crate::intake::at::At;
 use crate::intake::check::each;
 use crate::intake::commands::checked;
@@ -50,6 +50,7 @@ impl ShownLine {
             SettledHow::Matched(act) => ("matched", Some(act.to_string()), None),
             SettledHow::Unmatched => ("unmatched", None, None),
             SettledHow::Known => ("known", None, None),
+            SettledHow::Differs(act) => ("differs", act.map(|act| act.to_string()), None),
             SettledHow::Ahead => {
                 let problem = Problem::from(Slug::OutOfBounds).at(vec![Fault::at("/day", Want::Booked)]);
                 ("refused", None, Some(problem.within(language)))
@@ -109,7 +110,13 @@ pub(crate) async fn settle(
         let lines = each(form.lines.0, &at.field("lines"), |form, at| line(form, at, faults));
         Some(Statement { court, account: (bank, account), lines })
     })?;
-    let told = allowed.gate().settle(allowed.caller(), statement).await?;
+    let told = allowed.gate().settle(allowed.caller(), statement).await.map_err(|refusal| match refusal {
+        // Here it is the statement's own account, not that of a request's case.
+        Refusal::AccountNotListed => {
+            Problem::from(Slug::AccountNotListed).at(vec![Fault::at("/account", Want::Listed)])
+        }
+        other => other.into(),
+    })?;
     let lines = told.iter().map(|how| ShownLine::of(how, allowed.language())).collect();
     Ok(personal_answer(json(&ShownSettled { lines })))
 }

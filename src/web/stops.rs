@@ -107,9 +107,11 @@ fn scope(form: StopScopeForm<'_>, at: &At<'_>, faults: &mut Faults) -> Option<St
         (Some(acts), None, None) => {
             let at = at.field("acts");
             let words = || ActKind::ALL.iter().map(|kind| kind.word());
+            let none = acts.0.is_empty();
             let kinds = each(acts.0, &at, |word, at| faults.word(at, &word, ActKind::from_word, words()));
             let scope = StopScope::of_kinds(&kinds);
-            if scope.is_none() {
+            // Words that are none have their own fault.
+            if none {
                 faults.add(&at, Want::Entries(1, ActKind::ALL.len()));
             }
             scope

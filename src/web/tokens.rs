@@ -100,13 +100,25 @@ impl Tokens {
         Ok(Self { table: RwLock::new(Arc::new(build(tokens, per_second)?)), per_second })
     }
 
-    /// Puts another set in force, all or nothing. Allowances begin anew, which gives a caller at most one second more.
+    /// Checks another set, which [`Tokens::put`] puts in force; nothing has changed when this returns.
+    ///
+    /// # Errors
+    /// [`TokenFault`] names the first fault.
+    pub fn prepare(&self, tokens: Vec<Token>) -> Result<Prepared, TokenFault> {
+        Ok(Prepared(Arc::new(build(tokens, self.per_second)?)))
+    }
+
+    /// Puts a checked set in force. Allowances begin anew, which gives a caller at most one second more.
+    pub fn put(&self, Prepared(table): Prepared) {
+        *self.table.write() = table;
+    }
+
+    /// Both in one.
     ///
     /// # Errors
     /// [`TokenFault`] names the first fault; the set in force stays.
     pub fn replace(&self, tokens: Vec<Token>) -> Result<(), TokenFault> {
-        let table = Arc::new(build(tokens, self.per_second)?);
-        *self.table.write() = table;
+        self.put(self.prepare(tokens)?);
         Ok(())
     }
 
@@ -119,6 +131,9 @@ impl Tokens {
         self.table.read().get(hash).cloned()
     }
 }
+
+/// A set of tokens that is checked and not in force yet.
+pub struct Prepared(Arc<Table>);
 
 fn build(tokens: Vec<Token>, per_second: NonZeroU32) -> Result<Table, TokenFault> {
     if tokens.len() > TOKENS_MAX {

@@ -36,6 +36,7 @@ fn receipt_checkpoint_entry_and_proof_hold_with_public_keys_alone() {
     let path = format!("/v1/trail/entries/{sequence}");
     let entry = eventually("a checkpoint that covers it", || {
         let answer = gateway.caller("auditor").get(&path);
+        assert!(answer.status == 200 || answer.slug() == "not_yet_in_checkpoint", "{}", answer.text());
         (answer.status == 200).then(|| answer.json())
     });
     let bytes = STANDARD.decode(entry["leaf_base64"].as_str().unwrap()).unwrap();
@@ -240,4 +241,26 @@ fn idempotency_holds_over_a_restart_and_a_refusal_does_not_bind_the_key() {
     assert!(answers.windows(2).all(|pair| pair[0] == pair[1]));
     let missing = caller.post("/v1/requests", &body).of_status(400);
     assert_eq!(missing.slug(), "idempotency_key_missing");
+}
+
+#[test]
+fn a_long_poll_that_a_planned_stop_cuts_is_answered_or_told_to_come_back_and_never_sent_to_the_operators() {
+    let mut gateway = Gateway::with(vec![Spec::pulling("bank-a").with(|spec| spec.poll_ms = 0)]);
+    let asked = gateway.submit(&look(&[0]));
+    let version = gateway.view(&asked.id).version();
+    let path = format!("/v1/requests/{}?wait=30s&after_version={version}", asked.id);
+    let polls: Vec<_> = (0..20)
+        .map(|_| {
+            let (caller, path) = (gateway.caller("submitter"), path.clone());
+            RUNTIME.spawn(async move { caller.call(reqwest::Method::GET, &path, &[], None).await })
+        })
+        .collect();
+    gateway.signal("TERM");
+    assert_eq!(gateway.wait_ended(), Some(0));
+    for poll in polls {
+        // One that came when the door was shut already has no answer.
+        let Ok(answer) = RUNTIME.block_on(poll).unwrap() else { continue };
+        assert!(answer.status == 200 || answer.slug() == "draining", "{} {}", answer.status, answer.text());
+        assert!(answer.status == 200 || answer.json()["retry_after"].is_u64());
+    }
 }

@@ -151,7 +151,32 @@ fn two_people_may_also_find_that_nothing_happened() {
     }
     let view = gateway.wait_finished(&submitted.id);
     assert_eq!((view.state_of("freeze", "bank-a"), view.ledger("exposure")), ("unsent", "0.00"));
+    let act = view.act("freeze", "bank-a");
+    assert_eq!(act["outcomes"][0]["verdict"], "refused", "their word is what was said of it");
+    assert!(act["next"]["what"].as_str().unwrap().contains("未生效"), "it was sent: {act:#}");
     assert!(gateway.bank("bank-a").books().effects().is_empty());
+}
+
+#[test]
+fn a_doubt_that_came_to_a_part_of_the_sum_says_so() {
+    let gateway = mute_bank(Doubt { asked: false, deduplicates: false, not_found_ms: None });
+    gateway.bank("bank-a").knobs().set(Knob::next(Fault::SilenceAfterAccept, 1).only(DEDUCT));
+    let submitted = gateway.submit(&collect(&[0]).claim("600.00"));
+    let view = gateway.wait_until(&submitted.id, "doubt", in_doubt("deduct"));
+    let act = view.act("deduct", "bank-a").clone();
+    let paper = gateway.paper("reply", "银行书面答复.pdf", "复1号", b"%PDF-1.4 the bank's paper");
+    let denied_with_a_sum =
+        json!({ "took_effect": false, "amount": "10.00", "document": paper["digest"], "reason": "按银行书面答复确认" });
+    let path = format!("/v1/acts/{}/resolve", act["id"].as_str().unwrap());
+    gateway.caller("officer").post(&path, &denied_with_a_sum).of_status(422);
+    for by in ["officer", "approver"] {
+        say(&gateway, by, &act, Some("12.50")).of_status(200);
+    }
+    let view = gateway.wait_until(&submitted.id, "the part", |view| view.state_of("deduct", "bank-a") == "partly");
+    let act = view.act("deduct", "bank-a");
+    let outcome = &act["outcomes"][0];
+    assert_eq!((&outcome["verdict"], &outcome["moved"]), (&json!("partly"), &json!("12.50")), "{act:#}");
+    assert_eq!((view.ledger("deducted"), view.ledger("controlled")), ("12.50", "587.50"));
 }
 
 #[test]

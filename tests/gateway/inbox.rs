@@ -47,6 +47,30 @@ pub fn leaves(gateway: &Gateway, name: &str) -> Vec<Value> {
 }
 
 #[test]
+fn an_answer_that_cannot_be_of_its_act_is_refused_with_the_field_and_can_be_mended() {
+    let (gateway, one, _) = counter();
+    let asked = gateway.submit(&acts(&[0], vec![query(), freeze("desk-a", ACCOUNT, "500.00")]).claim("1000.00"));
+    let listed = tasks(&one);
+    let (asking, freezing) = (of_kind(&listed, "query"), of_kind(&listed, "freeze"));
+    let account = json!([{ "number": ACCOUNT, "balance": "1.00" }]);
+    let cases = [
+        (&freezing, "/to", json!({ "verdict": "done", "caught": "100.00", "to": "2020-01-01" })),
+        (&freezing, "/due", json!({ "verdict": "registered", "due": "2020-01-01" })),
+        (&freezing, "/moved", json!({ "verdict": "done", "caught": "100.00", "moved": "100.00" })),
+        (&freezing, "/accounts", json!({ "verdict": "done", "caught": "100.00", "accounts": account })),
+        (&asking, "/caught", json!({ "verdict": "done", "accounts": account, "caught": "1.00" })),
+        (&asking, "/moved", json!({ "verdict": "done", "accounts": account, "moved": "1.00" })),
+    ];
+    for (task, pointer, answer) in cases {
+        let told = one.post(&path(task, "/answer"), &answer).of_status(422).json();
+        assert_eq!(told["errors"][0]["pointer"], pointer, "{answer} {told:#}");
+    }
+    assert_eq!(gateway.view(&asked.id).states(), ["awaiting", "awaiting"]);
+    let held = json!({ "verdict": "done", "caught": "500.00" });
+    one.post(&path(&freezing, "/answer"), &held).of_status(200);
+}
+
+#[test]
 fn one_clerk_answers_by_json_and_another_in_a_browser_and_the_request_ends() {
     let (gateway, one, two) = counter();
     let asked = gateway.submit(&acts(&[0], vec![query(), freeze("desk-a", ACCOUNT, "500.00")]).claim("1000.00"));

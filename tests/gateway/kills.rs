@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 use simulators::{Fault, Knob, Sequence};
+use tokio::task::JoinHandle;
 
 use crate::bench::{Bank, Caller, Gateway, RUNTIME, Setup, Spec, Submitted, collect, eventually, look, secure};
 
@@ -27,7 +28,12 @@ struct Known {
 }
 
 /// Courts that submit without pause to whatever gateway there is, and repeat what was not answered.
-fn press(known: &Arc<Mutex<Known>>, caller: &Arc<Mutex<Option<Caller>>>, done: &Arc<AtomicBool>, bodies: Vec<Value>) {
+fn press(
+    known: &Arc<Mutex<Known>>,
+    caller: &Arc<Mutex<Option<Caller>>>,
+    done: &Arc<AtomicBool>,
+    bodies: Vec<Value>,
+) -> JoinHandle<()> {
     let (known, caller, done) = (Arc::clone(known), Arc::clone(caller), Arc::clone(done));
     RUNTIME.spawn(async move {
         let mut bodies = bodies.into_iter().enumerate().peekable();
@@ -50,7 +56,7 @@ fn press(known: &Arc<Mutex<Known>>, caller: &Arc<Mutex<Option<Caller>>>, done: &
                 bodies.next();
             }
         }
-    });
+    })
 }
 
 fn banks() -> Vec<Spec> {
@@ -112,7 +118,7 @@ fn a_storm_of_kills_loses_and_doubles_nothing() {
         .collect();
     let (known, done) = (Arc::new(Mutex::new(Known::default())), Arc::new(AtomicBool::new(false)));
     let caller = Arc::new(Mutex::new(Some(gateway.caller("submitter"))));
-    press(&known, &caller, &done, bodies);
+    let courts = press(&known, &caller, &done, bodies);
     let (mut seen, mut pressed) = (0, true);
     for kill in 0..kills() {
         make_trouble(&gateway);
@@ -129,6 +135,9 @@ fn a_storm_of_kills_loses_and_doubles_nothing() {
         gateway.banks.iter().for_each(|bank| bank.knobs().clear());
     }
     done.store(true, Ordering::Relaxed);
+    // A last answer must be noted before anybody judges; and a court that waits for `known` would hold one of the runtime's threads, with
+    // the sockets of everybody who is judging.
+    RUNTIME.block_on(courts).unwrap();
     eventually("the end of all requests", || (gateway.figure("xiezhi_open_requests")? == 0).then_some(()));
     gateway.wait_index_filled();
     let known = known.lock().unwrap();

@@ -9,6 +9,7 @@
 
 mod bench;
 
+mod absent;
 mod browser;
 mod canary;
 mod contract;

@@ -75,6 +75,11 @@ fn until(gateway: &Gateway, bank: &BankPacket, id: &str, what: &str, is_so: impl
     })
 }
 
+/// Rounds until the bank has left what it was told to begin with, and none more: the next brings the true answer.
+fn first_word(bank: &BankPacket) {
+    eventually("the bank's first word", || (round(bank).faulty == 1).then_some(()));
+}
+
 fn finished(gateway: &Gateway, bank: &BankPacket, ask: &Ask) -> View {
     let request = gateway.submit(ask);
     until(gateway, bank, &request.id, "the request's end", |view| view.state() != "open")
@@ -249,16 +254,17 @@ fn who_is_still_at_it_ends_nothing_and_a_limit_that_nobody_ordered_is_said() {
     let (gateway, bank, _) = with_bank(&[50_000]);
     bank.spoil(BankPacketFault::UnderWay);
     let request = gateway.submit(&order(0));
-    let view = until(&gateway, &bank, &request.id, "the bank's first word", |view| {
-        verdicts(view.act("freeze", BANK)).len() == 2
-    });
+    first_word(&bank);
+    let view =
+        gateway.wait_until(&request.id, "its first word is read", |view| verdicts(view.act("freeze", BANK)).len() == 2);
     let act = view.act("freeze", BANK);
     assert_eq!((&act["state"], &last(act)["reason"]), (&json!("awaiting"), &json!("under_way")), "{act:#}");
     let view = until(&gateway, &bank, &request.id, "the true answer", |view| view.state() != "open");
     assert_eq!((view.states(), view.ledger("controlled")), (vec!["done"], "100.00"));
     bank.spoil(BankPacketFault::HalfTheLimit);
     let request = gateway.submit(&order(1));
-    let view = until(&gateway, &bank, &request.id, "half of it", |view| view.state() != "open");
+    first_word(&bank);
+    let view = gateway.wait_until(&request.id, "half of it", |view| view.state() != "open");
     let act = view.act("freeze", BANK);
     assert_eq!((&act["state"], &last(act)["reason"]), (&json!("partly"), &json!("limit_differs")), "{act:#}");
     assert!(last(act)["text"].as_str().unwrap().contains("50.00元与所令100.00元不符"), "{act:#}");

@@ -267,7 +267,11 @@ fn a_release_is_held_back_until_the_open_deduction_has_ended() {
     assert_eq!((report.new_controls, report.pending), (0, 1), "the release is not even shown");
     let view = gateway.view(&free.id);
     assert_eq!(view.state_of("release", "bank-a"), "ready");
-    assert!(!view.act("release", "bank-a")["next"]["what"].as_str().unwrap().is_empty());
+    let next = &view.act("release", "bank-a")["next"];
+    assert!(next["what"].as_str().unwrap().contains("在先的扣划") && next["who"] == "协助单位", "{next:#}");
+    let figures = gateway.caller("").get("/metrics").text();
+    let ready = "xiezhi_oldest_waiting_seconds{partner=\"bank-a\",state=\"ready\"} 0.000";
+    assert!(figures.lines().any(|line| line == ready), "nothing at this bank is late");
     let paid = gateway.view(&pay.id);
     bank.books().clerk(&View::key(paid.act("deduct", "bank-a"), true), ClerkAct::Offline).unwrap();
     sound_round(bank);
@@ -409,4 +413,101 @@ fn a_search_and_what_it_freezes_share_the_places_of_a_bank_and_all_end() {
     for request in &requests {
         assert_eq!(gateway.wait_finished(&request.id).ledger("controlled"), "50000.00");
     }
+}
+
+/// A hub spoken by hand.
+fn spoken<'g>(gateway: &'g Gateway, bank: &'g Bank) -> Hub<'g> {
+    Hub::of(gateway, "YH-bank-a", &bank.spec.password)
+}
+
+fn hand_back(hub: &Hub<'_>, slip: &str) -> String {
+    let fields = [("BDHM", slip), ("XCHTYY", "法律文书不全"), ("XCHTR", "周某"), ("XCHTDH", "0574-1")];
+    hub.call("htInfo", Some(&format!("<htxxlist>{}</htxxlist>", hub.row("htxx", &fields, ""))))
+}
+
+/// Three freezes on one slip, of which one is withdrawn before the bank fetches; the slip's number.
+fn listed_without(gateway: &Gateway, bank: &Bank, gone: usize) -> (Submitted, String) {
+    let request = gateway.submit(&acts(&[0], many(0, 3)));
+    let act = gateway.view(&request.id).acts()[gone]["id"].as_str().unwrap().to_owned();
+    gateway
+        .caller("officer")
+        .post(&format!("/v1/acts/{act}/withdraw"), &json!({ "reason": "当事人已说明" }))
+        .of_status(200);
+    let listed = controls_listed(gateway, bank);
+    assert_eq!((listed.len(), listed[0].1), (1, 2));
+    let list = spoken(gateway, bank).call("getXzkzList", None);
+    (request, Hub::field(&list, "BDHM"))
+}
+
+#[test]
+fn a_slip_whose_first_line_was_withdrawn_has_its_papers_and_goes_back_whole() {
+    for gone in 0..3 {
+        let gateway = Gateway::with(vec![by_hand("bank-a")]);
+        let bank = gateway.bank("bank-a");
+        let (request, slip) = listed_without(&gateway, bank, gone);
+        let hub = spoken(&gateway, bank);
+        for (operation, row) in [("kzwsInfo", "<wsinfo "), ("zjInfo", "<zjinfo ")] {
+            let asked = hub.row("condition", &[("BDHM", &slip)], "");
+            let told = hub.call(operation, Some(&format!("<bdhminfo>{asked}</bdhminfo>")));
+            assert!(told.contains(row), "{operation}: {told}");
+        }
+        let answer = hand_back(&hub, &slip);
+        assert!(answer.contains("success"), "{answer}");
+        let view = gateway.wait_finished(&request.id);
+        let mut states = view.states();
+        states.sort_unstable();
+        assert_eq!(states, ["handed_back", "handed_back", "withdrawn"]);
+        // And once more after the request is closed.
+        let answer = hand_back(&hub, &slip);
+        assert!(answer.contains("success"), "{answer}");
+    }
+}
+
+#[test]
+fn a_slip_is_handed_back_whole_after_its_request_has_ended_too() {
+    let gateway = Gateway::with(vec![by_hand("bank-a")]);
+    let bank = gateway.bank("bank-a");
+    let (request, slip) = listed_without(&gateway, bank, 0);
+    for act in gateway.view(&request.id).acts().iter().skip(1) {
+        assert!(fed_back(&gateway, "bank-a", act, "1", "1.00").contains(SUCCESS));
+    }
+    gateway.wait_finished(&request.id);
+    let answer = hand_back(&spoken(&gateway, bank), &slip);
+    assert!(answer.contains("success"), "{answer}");
+    let view = gateway.wait_until(&request.id, "the late word", |view| !view.states().contains(&"done"));
+    let mut states = view.states();
+    states.sort_unstable();
+    assert_eq!(states, ["handed_back", "handed_back", "withdrawn"]);
+}
+
+/// What somebody says the bank's paper says of an act.
+fn say(gateway: &Gateway, by: &str, act: &serde_json::Value, took_effect: bool) -> crate::bench::Answer {
+    let paper = gateway.paper("reply", "银行书面答复.pdf", "复1号", b"%PDF-1.4 the bank's paper");
+    let body = json!({ "took_effect": took_effect, "document": paper["digest"], "reason": "按银行书面答复确认" });
+    gateway.caller(by).post(&format!("/v1/acts/{}/resolve", act["id"].as_str().unwrap()), &body)
+}
+
+#[test]
+fn money_that_a_bank_denies_after_the_end_counts_until_two_people_have_settled_it() {
+    let mut gateway = Gateway::with(vec![by_hand("bank-a").holds(&[100_000])]);
+    let bank = gateway.bank("bank-a");
+    let request = gateway.submit(&crate::bench::collect(&[0]).claim("600.00"));
+    for _ in 0..3 {
+        sound_round(bank);
+    }
+    let view = gateway.wait_finished(&request.id);
+    assert_eq!(view.ledger("deducted"), "600.00");
+    let act = view.act("deduct", "bank-a").clone();
+    assert_eq!(say(&gateway, "officer", &act, false).of_status(409).slug(), "wrong_state", "nobody denies it");
+    assert!(fed_back(&gateway, "bank-a", &act, "2", "0.00").contains(SUCCESS));
+    let view = gateway.wait_until(&request.id, "the denial", |view| view.state_of("deduct", "bank-a") == "refused");
+    assert_eq!(view.ledger("deducted"), "600.00");
+    assert_eq!(say(&gateway, "officer", &act, false).of_status(200).json()["settled"], false);
+    assert_eq!(say(&gateway, "officer", &act, false).of_status(403).slug(), "same_person");
+    gateway.restart();
+    assert_eq!(say(&gateway, "approver", &act, false).of_status(200).json()["settled"], true);
+    let view = gateway.view(&request.id);
+    assert_eq!((view.ledger("deducted"), view.ledger("controlled")), ("0.00", "600.00"), "{:#}", view.0);
+    let act = view.act("deduct", "bank-a");
+    assert_eq!((&act["state"], act["outcomes"].as_array().map(Vec::len)), (&json!("unsent"), Some(3)), "{act:#}");
 }

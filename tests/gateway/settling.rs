@@ -49,6 +49,15 @@ fn reported_and_settled_are_two_sums_until_the_statement_comes() {
     assert_eq!((&told.json()["lines"][0]["act"], &told.json()["lines"][1]["act"]), (&json!(act_a), &json!(act_b)));
     gateway.restart();
     assert_eq!(results(&statement(&gateway, &lines).of_status(200)), ["known", "known", "known"]);
+    let mut back = lines[0].clone();
+    back["booked_back"] = json!(true);
+    let told = statement(&gateway, &json!([back])).of_status(200);
+    assert_eq!((results(&told), &told.json()["lines"][0]["act"]), (vec!["differs".to_owned()], &json!(act_a)));
+    let own = tasks(&gateway, "submitter");
+    assert_eq!((own.len(), &own[0]["kind"]), (1, &json!("settlement_differs")), "a person of the court looks");
+    let end = json!({ "end": "dismissed", "reason": "已向银行核实" });
+    let task = own[0]["id"].as_str().unwrap();
+    gateway.caller("approver").post(&format!("/v1/tasks/{task}/end"), &end).of_status(200);
     let view = gateway.view(&id);
     assert_eq!((view.ledger("deducted"), view.ledger("settled")), ("8000.00", "8000.00"));
     let open = tasks(&gateway, "operator");
@@ -66,7 +75,10 @@ fn reported_and_settled_are_two_sums_until_the_statement_comes() {
     let elsewhere = json!({ "court": "330226", "bank_code": COURT_ACCOUNT.0, "account": COURT_ACCOUNT.1, "lines": [] });
     gateway.caller("submitter").post("/v1/settlements", &elsewhere).of_status(403);
     let refused = gateway.caller("submitter").post("/v1/settlements", &foreign).of_status(422);
-    assert_eq!(refused.slug(), "account_not_listed");
+    assert_eq!(
+        (refused.slug().as_str(), &refused.json()["errors"][0]["pointer"]),
+        ("account_not_listed", &json!("/account"))
+    );
 }
 
 #[test]

@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use simulators::{Fault, Knob};
+
 use crate::bench::{Gateway, Setup, Spec, collect, eventually, files_below, look, xiezhi};
 
 fn after_some_work() -> (Gateway, Vec<String>) {
@@ -327,4 +329,20 @@ fn a_demo_that_was_killed_is_taken_up_where_it_was() {
         assert_eq!(last.rows(partner, "/paid").len(), 1, "{partner}");
     }
     last.kill();
+}
+
+/// A drain may wait for a bank, and where a disk hangs without end: whoever says it twice means it.
+#[test]
+fn told_twice_to_stop_it_ends_at_once_and_loses_nothing() {
+    let banks = vec![Spec::called("bank-a").with(|spec| spec.total_ms = 60_000)];
+    let mut gateway = Setup { drain_ms: 60_000, ..Setup::of(banks) }.start();
+    gateway.bank("bank-a").knobs().set(Knob::next(Fault::SilenceBeforeAccept, 1));
+    let request = gateway.submit(&look(&[0]));
+    gateway.wait_until(&request.id, "the query under way", |view| view.state_of("query", "bank-a") == "sending");
+    gateway.signal("TERM");
+    eventually("the first word is heard", || gateway.read_log().contains("stopping: nothing new").then_some(()));
+    gateway.signal("TERM");
+    assert_eq!(gateway.wait_ended(), Some(143), "as after a kill, and before its grace was over");
+    gateway.start();
+    assert_eq!(gateway.view(&request.id).acts().len(), 1);
 }

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{ActId, ActKind, ActState, Millis, SlipNumber};
+use domain::outcome::{Outcome, Verdict};
+use domain::{ActId, ActKind, ActState, Millis, Money, SlipNumber};
 use store::record::{Body, Event, ExchangeBegan, ExchangeEnded, Fact, OutcomeTwin, PlanLine, act_state};
 
 use crate::book::Key;
@@ -387,10 +388,13 @@ impl History {
             Some(Body::Reason(reason)) => reason.amount,
             _ => None,
         };
-        if act.kind.moves_money() {
-            act.amount = said.unwrap_or(act.amount);
-        }
-        self.sums(id, act_state(&fact.state), false, None);
+        let (state, money) = (act_state(&fact.state), act.kind.moves_money());
+        let part = said.filter(|_| state == ActState::Partly).map(|sum| {
+            let told = Some(Money::from_units(sum));
+            let (moved, caught) = if money { (told, None) } else { (None, told) };
+            OutcomeTwin::from(&Outcome { moved, caught, ..Outcome::of(Verdict::Partly) })
+        });
+        self.sums(id, state, false, part.as_ref());
         if let (Some(act), Some(said)) = (self.acts.get_mut(&id), said)
             && act.kind == ActKind::Freeze
         {

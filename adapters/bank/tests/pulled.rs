@@ -275,6 +275,36 @@ fn receipts_go_with_the_first_line_of_their_slip() {
 }
 
 #[test]
+fn a_sealed_answer_of_8_mib_comes_through_both_of_its_covers() {
+    let pdf = [b"%PDF-1.4\n".as_slice(), &vec![b'8'; 8 << 20]].concat();
+    let receipt = format!("<hzxx BDHM='{}' WJLX='{}' WSNR='{}'/>", b64("X1"), b64("pdf"), STANDARD.encode(&pdf));
+    let row = element("kzxx", &[("BDHM", "X1"), ("CCXH", "1"), ("KZZT", "1")], "");
+    let (_, items) = fed_back("shfeedXzkzInfo", &format!("<r>{row}{receipt}</r>"));
+    assert!(*items[0].outcome.as_ref().unwrap().replies[0].bytes.expose() == pdf);
+}
+
+#[test]
+fn rows_for_one_line_that_contradict_each_other_are_all_refused_and_the_same_twice_is_not() {
+    let row = |line: &str, word: &str, sum: &str| {
+        element("kzxx", &[("BDHM", "X1"), ("CCXH", line), ("KZZT", word), ("SKJE", sum)], "")
+    };
+    let told = |rows: &[String]| {
+        let (_, items) = fed_back("shfeedXzkzInfo", &element("kzxxList", &[], &rows.concat()));
+        items.into_iter().map(|item| item.outcome.map(|outcome| outcome.verdict)).collect::<Vec<_>>()
+    };
+    let differ = || Err(Flaw::RowsDiffer.into());
+    let rows = [row("1", "1", "300"), row("2", "1", "5"), row("1", "2", "0")];
+    assert_eq!(told(&rows), [differ(), Ok(Verdict::Done), differ()]);
+    assert_eq!(told(&[row("1", "1", "300"), row("1", "1", "200")]), [differ(), differ()], "sums differ");
+    assert_eq!(told(&[row("1", "1", "300"), row("1", "1", "300.00")]), [Ok(Verdict::Done), Ok(Verdict::Done)]);
+    let unread = told(&[row("1", "1", "300"), row("1", "9", "300")]);
+    assert!(
+        unread.iter().all(Result::is_err),
+        "of two rows one that cannot be read leaves open what is meant: {unread:?}"
+    );
+}
+
+#[test]
 fn envelopes_are_read_as_partners_write_them() {
     let (one, two) = (b64(&credential()), b64(&element("bdhminfo", &[], &element("condition", &[("bdhm", "X1")], ""))));
     let (head, tail) = ("<S:Envelope xmlns:S='s'><S:Header><x/></S:Header><S:Body>", "</S:Body></S:Envelope>");

@@ -5,8 +5,8 @@ use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::thread::JoinHandle;
 
-use crossbeam_channel::{Receiver, Sender, bounded};
 use serde::de::DeserializeOwned;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use super::BooksError;
 
@@ -21,7 +21,7 @@ pub(crate) type Done = Box<dyn FnOnce() + Send>;
 
 /// Appends lines from one thread of its own.
 pub(crate) struct Ledger {
-    lines: Option<Sender<(Vec<u8>, Done)>>,
+    lines: Option<SyncSender<(Vec<u8>, Done)>>,
     writer: Option<JoinHandle<()>>,
 }
 
@@ -48,7 +48,7 @@ impl Ledger {
         file.set_len(end).map_err(failed)?;
         file.seek(SeekFrom::Start(end)).map_err(failed)?;
         file.sync_all().map_err(failed)?;
-        let (sender, receiver) = bounded(WAITING_LINES_MAX);
+        let (sender, receiver) = sync_channel(WAITING_LINES_MAX);
         let writer = std::thread::Builder::new()
             .name("ledger".to_owned())
             .spawn(move || write_groups(&mut file, &receiver))

@@ -9,8 +9,8 @@ mod state;
 
 use std::path::{Path, PathBuf};
 
-use crossbeam_channel::bounded;
 use parking_lot::Mutex;
+use std::sync::mpsc::sync_channel;
 
 pub use account::{Account, AccountState, Customer, Freeze, Product};
 pub use order::{
@@ -345,7 +345,7 @@ impl Books {
     }
 
     fn write_if(&self, entry: &Entry, check: impl FnOnce(&State) -> Result<(), BooksError>) -> Result<(), BooksError> {
-        let (told, durable) = bounded(1);
+        let (told, durable) = sync_channel(1);
         {
             let mut state = self.state.lock();
             check(&state)?;

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use crossbeam_channel::bounded;
 use parking_lot::Mutex;
+use std::sync::mpsc::sync_channel;
 use tokio::sync::{Notify, oneshot};
 
 use super::ledger::Kept;
@@ -103,7 +103,7 @@ impl<T: Trade> Shared<T> {
 
     /// The same for a thread that may block. Where the disk failed the change stands in memory and is never told to a gateway.
     pub(crate) fn wait_durable(&self) {
-        let (told, durable) = bounded(1);
+        let (told, durable) = sync_channel(1);
         let done: Done = Box::new(move || match told.send(()) {
             Ok(()) | Err(_) => {}
         });

@@ -40,8 +40,8 @@ rules! {
         "超过申请执行标的额与执行费用之和"
         "the sum would exceed claim and costs";
     D9 Refuse "民事诉讼法解释 第四百八十五条"
-        "冻结期限不得超过法定上限：存款一年，其他财产权三年"
-        "a freeze lasts at most as long as the law allows: a year for deposits, three for other property rights";
+        "冻结期限自起日起算不得超过法定上限：存款一年，其他财产权三年；止日不得早于起日和当日"
+        "a freeze lasts at most as long as the law allows, counted from its first day: a year for deposits, three for other property rights; its last day is neither before its first nor past";
     D10 Automatic "查封扣押冻结规定 第二十七条"
         "期限届满未续行的，措施效力消灭"
         "a measure that is not renewed in time ends by itself";

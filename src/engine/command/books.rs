@@ -33,6 +33,17 @@ pub struct SettledLine {
     pub slip: Option<(SlipNumber, Option<u16>)>,
     /// What the payer wrote.
     pub reference: Personal<String>,
+    /// What was told before under the same serial, where that was something else.
+    pub differs: Option<ToldBefore>,
+}
+
+/// What a line of a statement said the first time.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ToldBefore {
+    /// What came in; negative when it was booked back.
+    pub amount: Money,
+    /// The act that it was matched with.
+    pub act: Option<ActId>,
 }
 
 /// What became of a line of a statement.
@@ -44,6 +55,8 @@ pub enum SettledHow {
     Unmatched,
     /// It was told before.
     Known,
+    /// It was told before and said something else, of this act where one was found; that stands, and people look.
+    Differs(Option<ActId>),
     /// It says that it was booked on a day that is not here yet: nothing is booked ahead, so nothing of it was taken.
     Ahead,
 }

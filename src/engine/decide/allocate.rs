@@ -198,7 +198,8 @@ impl Decider {
         (lawful && self.takes(freeze.lane, kind)).then_some(kind)
     }
 
-    /// Out of each freeze that holds something, once, up to the room that the ledger leaves; earlier kinds of property first.
+    /// Out of each freeze that holds something, up to the room that the ledger leaves; earlier kinds of property first. Where all that was
+    /// ordered was taken, what the freeze holds beside that is other money; where it was not, nobody asks a second time.
     fn takings(&self, open: &OpenRequest) -> Vec<PlanLine> {
         let mut room = self.state.ledger(open.case).room_to_deduct();
         if !room.is_positive() {
@@ -206,7 +207,8 @@ impl Decider {
         }
         let own = self.acts_of(open).filter(|(_, act)| {
             let ends = act.kind() == ActKind::Release && (act.amount == 0 || act.state().is_open());
-            (act.kind().moves_money() || ends) && !act.did_not_fit && Self::is_of_round(open, act)
+            let takes = act.kind().moves_money() && act.state() != ActState::Done;
+            (takes || ends) && !act.did_not_fit && Self::is_of_round(open, act)
         });
         let built_on: BTreeSet<Index> = own.map(|(_, act)| act.measure).collect();
         let holds = |(index, freeze): &(Index, &Measure)| {

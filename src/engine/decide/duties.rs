@@ -1,9 +1,11 @@
 //! Duties that only people can meet: co-owners are told, objections answered, and what the network did not find is looked for elsewhere.
 
+use std::collections::BTreeSet;
+
 use domain::outcome::Outcome;
 use domain::request::Goal;
 use domain::task::{OBJECTION_DAYS, TaskEnd, TaskKind};
-use domain::{Day, Millis};
+use domain::{ActKind, Day, Millis};
 use store::record::ActRef;
 
 use super::Decider;
@@ -81,13 +83,34 @@ impl Decider {
         if short.is_positive() {
             // Who may not know of a secret request is not told that it ended short: its task names its first act (rule D5).
             let act = (!open.viewers.is_empty()).then_some(ActRef(open.sequence, 0));
-            let draft = Draft { act, amount: Some(short.units()), ..Draft::default() };
+            let text = self.not_freezing(request);
+            let draft = Draft { act, amount: Some(short.units()), text, ..Draft::default() };
             self.raise(TaskKind::SiteInvestigation, Some(case), &court, draft);
             return;
         }
         if let Some(task) = self.same_as_open(TaskKind::SiteInvestigation, Some(case), Draft::default()) {
             self.close_task(task, TaskEnd::Moot, None);
         }
+    }
+
+    /// Partners that told of property which could be held and take no freeze: why nothing was frozen there (rule D19).
+    fn not_freezing(&self, request: Index) -> String {
+        /// As many as fit a line; the request shows all.
+        const NAMED_MAX: usize = 10;
+        let Some(open) = self.state.requests.get(request) else { return String::new() };
+        let of_worth = open.found.iter().filter(|found| found.available > 0);
+        let lanes: BTreeSet<u16> =
+            of_worth.filter_map(|found| self.state.acts.get(found.query)).map(|query| query.lane).collect();
+        let freezes = |lane: u16| self.partner(lane).is_none_or(|partner| partner.takes(ActKind::Freeze));
+        let named = lanes.into_iter().filter(|lane| !freezes(*lane)).take(NAMED_MAX);
+        let named: Vec<&str> = named.map(|lane| self.state.partner_of(lane)).collect();
+        if named.is_empty() {
+            return String::new();
+        }
+        let named = named.join(", ");
+        format!(
+            "{named}：已查得财产，现处接入阶段未开通冻结（D19）。Property was found there, and its stage does not let it be frozen (D19)."
+        )
     }
 
     /// A goal that ends while idle limits keep property out of reach at partners who cannot release a part leaves that to people.
@@ -110,6 +133,7 @@ impl Decider {
     /// A written objection: the court has fifteen days to answer, and nothing is suspended meanwhile (rule D18).
     pub(super) fn object(&mut self, objection: Objection) -> Result<Answer, Refusal> {
         let case = self.state.case_by_sequence(objection.case).ok_or(Refusal::NotFound)?;
+        self.sealable(self.slot_of_case(case))?;
         let last = Day::from_count(Day::of(self.now).count() + OBJECTION_DAYS);
         let draft = Draft {
             act: Some(ActRef::from(objection.act)),

@@ -66,7 +66,10 @@ impl Decider {
     pub(super) fn own_case(&self, case: u64, court: Option<&str>) -> Result<Index, Refusal> {
         let index = self.state.case_by_sequence(case).ok_or(Refusal::NotFound)?;
         let of = self.state.cases.get(index).map(|case| self.state.word(case.court));
-        if court.is_some_and(|court| of != Some(court)) { Err(Refusal::NotFound) } else { Ok(index) }
+        if court.is_some_and(|court| of != Some(court)) {
+            return Err(Refusal::NotFound);
+        }
+        self.sealable(self.slot_of_case(index)).map(|_| index)
     }
 
     /// Whatever the decision did to the sums: nothing above claim and costs stays without somebody being told at once.

@@ -2,7 +2,7 @@
 
 use domain::outcome::{ACCOUNTS_MAX, Outcome};
 use domain::socket::FeedbackItem;
-use domain::{ActState, Flaw, SlipLine, SlipNumber, Untaken};
+use domain::{ActId, ActState, Flaw, SlipLine, SlipNumber, Untaken};
 use store::record::{Body, LeadReceived, LeadTwin, OutcomeReceived, OutcomeTwin};
 
 use super::Decider;
@@ -11,6 +11,7 @@ use super::exchange::{contradiction, fit};
 use crate::command::{Answer, ClosedRequest, LeadNews};
 use crate::fold::lead_key;
 use crate::refusal::Refusal;
+use crate::state::Act;
 use crate::state::found::{News, PARTS_MAX};
 use crate::state::slab::Index;
 
@@ -68,36 +69,52 @@ impl Decider {
                     self.state.acts.get(*index).is_some_and(|act| act.line == line || act.kind().is_question())
                 })
                 .collect(),
-            None => acts,
+            None => self.with_the_partner(acts),
         };
         if wanted.is_empty() {
             return Err(Flaw::LineUnknown.into());
         }
+        // Every line is looked at before any is entered: what is told of a whole slip is taken whole or not at all.
+        let mut news = Vec::with_capacity(wanted.len());
         for index in wanted {
-            self.take_outcome(index, way, outcome.clone())?;
+            news.extend(self.news_from(index, &outcome)?);
+        }
+        for (act, state, outcome) in news {
+            self.enter(act, way, (state, outcome))?;
         }
         Ok(())
     }
 
-    fn take_outcome(&mut self, index: Index, way: &'static str, outcome: Outcome) -> Result<(), Untaken> {
-        let Some(act) = self.state.acts.get(index).cloned() else { return Err(Flaw::SlipUnknown.into()) };
-        if act.sent_at == 0 {
-            return Err(Flaw::NotSent.into());
+    /// Who speaks of a slip speaks of the lines that were handed over; when none was, of all, and is told why that cannot be.
+    fn with_the_partner(&self, acts: Vec<Index>) -> Vec<Index> {
+        let is_there = |index: &Index| self.state.acts.get(*index).is_some_and(|act| unreached(act).is_none());
+        if acts.iter().any(is_there) { acts.into_iter().filter(is_there).collect() } else { acts }
+    }
+
+    /// What an outcome says of one line and nobody knows yet; `None` = a repeat, which gets the first answer and changes nothing.
+    fn news_from(&self, index: Index, outcome: &Outcome) -> Result<Option<(ActId, ActState, Outcome)>, Untaken> {
+        let Some(act) = self.state.acts.get(index) else { return Err(Flaw::SlipUnknown.into()) };
+        if let Some(flaw) = unreached(act) {
+            return Err(flaw.into());
         }
-        if matches!(act.state(), ActState::Withdrawn | ActState::Unsent) {
-            return Err(Flaw::Withdrawn.into());
-        }
-        let outcome = fit(&act, outcome);
-        if let Some(reason) = contradiction(&act, &outcome, self.partner(act.lane).as_deref()) {
+        let outcome = fit(act, outcome.clone());
+        if let Some(reason) = contradiction(act, &outcome, self.partner(act.lane).as_deref()) {
             return Err(reason);
         }
+        match self.state.news_of(index, &OutcomeTwin::from(&outcome)) {
+            News::Known => Ok(None),
+            News::TooMany => Err(too_many()),
+            News::Told(_) if !self.can_seal(self.slot_of(index)) => Err(Flaw::NotReadableNow.into()),
+            News::Told(state) => Ok(Some((act.id(), state, outcome))),
+        }
+    }
+
+    fn enter(&mut self, id: ActId, way: &'static str, (state, outcome): (ActState, Outcome)) -> Result<(), Untaken> {
+        // By its id: what was entered for the line before may have moved what stands at a place.
+        let index = self.state.act_index(id).ok_or(Flaw::SlipUnknown)?;
+        let Some(act) = self.state.acts.get(index).cloned() else { return Err(Flaw::SlipUnknown.into()) };
         let twin = OutcomeTwin::from(&outcome);
-        let state = match self.state.news_of(index, &twin) {
-            // A repeat gets the first answer and changes nothing.
-            News::Known => return Ok(()),
-            News::TooMany => return Err(too_many()),
-            News::Told(state) => state,
-        };
+        let slot = self.slot_of(index);
         let fact = OutcomeReceived {
             act: act.id().into(),
             partner: self.state.partner_of(act.lane).to_owned(),
@@ -106,7 +123,6 @@ impl Decider {
             verdict: outcome.verdict.word().to_owned(),
             way: way.to_owned(),
         };
-        let slot = self.slot_of(index);
         let (shown, before) = (self.shown_by(&act, &outcome), self.before_news(&act));
         self.emit(fact.into(), Some(Body::Outcome(Box::new(twin))), slot);
         self.tell_co_owners(index, names_co_owner(&outcome));
@@ -115,6 +131,15 @@ impl Decider {
         self.stand_as_shown(index, shown);
         self.after_outcome(index);
         Ok(())
+    }
+}
+
+/// Why nothing can be told of an act: it never left, or people took it back.
+fn unreached(act: &Act) -> Option<Flaw> {
+    match act.state() {
+        _ if act.sent_at == 0 => Some(Flaw::NotSent),
+        ActState::Withdrawn | ActState::Unsent => Some(Flaw::Withdrawn),
+        _ => None,
     }
 }
 

@@ -174,7 +174,7 @@ impl Decider {
     ) -> Result<u64, Refusal> {
         let case = self.state.case_index(import.case_key);
         let slot = match case.and_then(|case| self.state.cases.get(case)) {
-            Some(case) => case.slot,
+            Some(case) => self.sealable(case.slot)?,
             None => self.keyring.create()?,
         };
         let (documents, seals, papers) = self.papers_of(import, slot)?;

@@ -256,7 +256,7 @@ impl Decider {
     }
 
     /// In memory, or gone and not over by itself since.
-    fn standing_or_gone(&self, place: u64) -> Option<&Measure> {
+    pub(super) fn standing_or_gone(&self, place: u64) -> Option<&Measure> {
         let today = Day::of(self.now);
         let over = |measure: &Measure| measure.is_over(today) && self.state.gone(measure.id()).is_some();
         self.state.measure_at(place).filter(|measure| !over(measure))

@@ -30,6 +30,9 @@ const OVER: &str = "D10 措施已届满失效，须另行办理";
 /// Why acts on a measure that was let go whole are taken back.
 const LET_GO_WHOLE: &str = "所依据的措施已全部解除，未发出的事项撤回";
 
+/// Why deductions above what their freeze holds now are taken back.
+const HOLDS_LESS: &str = "D20 所依据的冻结经协助单位更正，实际控制金额不足，未发出的扣划撤回";
+
 /// How far the ends of a day have been told; not kept, a new run looks again and finds what was told.
 pub(super) struct Noticing {
     day: i32,
@@ -124,9 +127,48 @@ impl Decider {
                 && !act.is_under_way()
         };
         let of_case = self.state.acts_of_case(case).filter(|(_, act)| unsent(act));
-        let found: Vec<_> = of_case.map(|(index, act)| (index, act.id(), act.request)).collect();
+        let found: Vec<Index> = of_case.map(|(index, _)| index).collect();
+        self.take_back_all(&found, why);
+    }
+
+    /// More is claimed of a freeze than it holds: its partner told less of it, or that it never stood. What has not left is taken back,
+    /// the newest first, until the rest fits (rule D20); a goal then takes what there is.
+    pub(super) fn hold_to_what_is_held(&mut self) {
+        // A goal that goes on before the configuration is there would find nobody to order from, and end.
+        if self.config.courts.is_empty() {
+            return;
+        }
+        while let Some(measure) = self.state.overclaimed.pop_first() {
+            let Some(found) = self.state.measures.get(measure) else { continue };
+            let mut over = found.overclaimed();
+            let unsent = |act: &Act| {
+                act.measure == measure
+                    && act.kind().moves_money()
+                    && matches!(act.state(), ActState::Planned | ActState::Ready)
+                    && !act.is_under_way()
+            };
+            if over <= 0 {
+                continue;
+            }
+            let of_case = self.state.acts_of_case(found.case).filter(|(_, act)| unsent(act));
+            let mut newest: Vec<_> = of_case.map(|(index, act)| (act.sequence, act.place, act.amount, index)).collect();
+            newest.sort_unstable_by(|a, b| b.cmp(a));
+            let mut taken_back = Vec::new();
+            for (_, _, amount, index) in newest {
+                if over > 0 && amount > 0 {
+                    over -= amount;
+                    taken_back.push(index);
+                }
+            }
+            self.take_back_all(&taken_back, HOLDS_LESS);
+        }
+    }
+
+    fn take_back_all(&mut self, acts: &[Index], why: &str) {
         let mut requests = Vec::new();
-        for (index, id, request) in found {
+        for index in acts.iter().copied() {
+            let Some(act) = self.state.acts.get(index) else { continue };
+            let (id, request) = (act.id(), act.request);
             let fact = ActWithdrawn { act: id.into(), by: String::new() };
             let body = Body::Reason(ReasonBody { reason: why.to_owned(), amount: None, document: None });
             let slot = self.slot_of(index);

@@ -5,6 +5,7 @@ pub mod allocate;
 mod applicant;
 mod claim;
 mod deliver;
+mod denied;
 mod duties;
 mod excess;
 pub(crate) mod exchange;
@@ -28,12 +29,13 @@ mod property;
 mod pump;
 pub(crate) mod remind;
 mod repeat;
+mod sealing;
 mod secrecy;
 mod settle;
 mod stop;
 mod submit;
 pub(crate) mod task;
-mod time;
+pub(crate) mod time;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -77,6 +79,8 @@ pub struct Decider {
     /// When it was last looked for money that has not come.
     settlements_seen: Millis,
     draining: bool,
+    /// The last tick left something that is due, and that no instant tells of, to the next.
+    behind: bool,
     now: Millis,
     events: Vec<Event>,
     effects: Vec<Effect>,
@@ -97,6 +101,9 @@ impl Decider {
         state.disturbed.clear();
         state.notices.clear();
         state.freezes_ended.clear();
+        // An earlier release let more be claimed than is held.
+        let overclaimed = state.measures.iter().filter(|(_, measure)| measure.overclaimed() > 0);
+        state.overclaimed = overclaimed.map(|(index, _)| index).collect();
         // A start looks at every end that is near.
         state.ends_stirred.clear();
         Self {
@@ -113,6 +120,7 @@ impl Decider {
             registers_stirred: true,
             settlements_seen: 0,
             draining: false,
+            behind: false,
             now: 0,
             events: Vec::new(),
             effects: Vec::new(),
@@ -136,6 +144,7 @@ impl Decider {
         self.set_now(now);
         let answer =
             if self.draining && needs_serving(&command) { Err(Refusal::Draining) } else { self.dispatch(command) };
+        self.hold_to_what_is_held();
         self.end_what_is_moot();
         self.settle_disturbed();
         self.go_on_after_others();
@@ -168,17 +177,22 @@ impl Decider {
     /// When [`Decider::pump`] or a tick has something to do next; `None` = only after another command.
     #[must_use]
     pub fn next_due(&self) -> Option<Millis> {
+        // A stopping gateway begins nothing, and what is due would be due again at once.
+        if self.draining {
+            return None;
+        }
         let wake = self.wakes.first().map(|(due, _)| *due);
         let deadline = self.state.deadlines.first().map(|(due, _)| *due);
         let round = self.rounds.first().map(|(due, _)| *due);
-        [wake, deadline, round].into_iter().flatten().min()
+        [wake, deadline, round, self.behind.then_some(self.now)].into_iter().flatten().min()
     }
 
     /// Has a deadline passed, or a goal's next round come due, that a tick has not told yet?
     #[must_use]
     pub fn deadline_passed(&self, now: Millis) -> bool {
         let round = self.rounds.first().is_some_and(|(due, _)| *due <= now);
-        round || self.state.deadlines.first().is_some_and(|(due, _)| *due <= now)
+        let deadline = self.state.deadlines.first().is_some_and(|(due, _)| *due <= now);
+        !self.draining && (self.behind || round || deadline)
     }
 
     fn set_now(&mut self, now: Millis) {
@@ -225,13 +239,16 @@ impl Decider {
             Command::OrderStop(order) => self.order_stop(*order),
             Command::LiftStop(lift) => self.lift_stop(*lift),
             Command::LeaveOut(left_out) => Ok(self.leave_out(*left_out)),
+            Command::BringBack(back) => Ok(self.bring_back(*back)),
             Command::Ended { exchange, act, judged } => self.ended(exchange, act, judged),
             Command::List { partner, class } => self.list(&partner, class),
             Command::Feedback { partner, way, items } => self.feedback(&partner, way, items),
             Command::ClaimAct(claim) => self.claim(claim),
-            Command::LateOutcome(late) => Ok(self.late_outcome(*late)),
+            Command::LateOutcome(late) => self.sealable(late.slot).map(|_| self.late_outcome(*late)),
+            Command::ResolveLate(late) => self.sealable(late.slot).and_then(|_| self.resolve_late(*late)),
             Command::ImportMeasures(import) => Ok(self.import_measures(&import)),
-            Command::Lead(news) => Ok(self.lead(*news)),
+            Command::Lead(news) => self.sealable(news.slot).map(|_| self.lead(*news)),
+            Command::AnswerLeftOut { partner, text } => Ok(self.answer_left_out(partner, text)),
             Command::SetAside { partner, reason, digest } => Ok(self.set_aside(partner, reason, digest)),
             Command::Read { by, is_person, request, closed } => self.read(&by, is_person, request, closed),
             Command::Refused { source, minute, count } => self.refused(source, minute, count),
@@ -251,12 +268,14 @@ impl Decider {
             Command::ResumeCase(resume) => self.resume_case(*resume),
             Command::ShowApplicant(show) => self.show_applicant(*show),
             Command::Tick => self.tick(),
+            Command::Barrier => Ok(Answer::Done(self.state.next)),
             Command::Drain => self.drain(),
         }
     }
 
     /// Records an event: the state advances at once. Returns its sequence.
     fn emit(&mut self, fact: Fact, body: Option<Body>, key: u64) -> u64 {
+        let key = if body.is_some() { self.sealed_under(key) } else { key };
         let event = Event { at: self.now, fact, body, key };
         let sequence = self.state.next;
         if let Some(closed) = self.state.closed_by(sequence, &event) {
@@ -313,5 +332,7 @@ fn needs_serving(command: &Command) -> bool {
             | Command::Snapshot { .. }
             | Command::Drain
             | Command::Read { .. }
+            // What was refused while it served is told at its end.
+            | Command::Refused { .. }
     )
 }

@@ -1,8 +1,10 @@
-//! Packets that could not be read: the trail says that they came and lie aside.
+//! What partners left and nobody can take: packets that could not be read, answers to orders of cases that were left out.
 
+use domain::task::TaskKind;
 use store::record::PacketSetAside;
 
 use super::Decider;
+use super::task::Draft;
 use crate::command::Answer;
 
 impl Decider {
@@ -10,5 +12,11 @@ impl Decider {
     pub(super) fn set_aside(&mut self, partner: String, cause: &str, digest: String) -> Answer {
         let fact = PacketSetAside { cause: cause.to_owned(), digest, partner };
         Answer::Done(self.emit(fact.into(), None, 0))
+    }
+
+    /// The operators' task is of all that a partner said so; its newest words stand with it, the earlier ones in the trail.
+    pub(super) fn answer_left_out(&mut self, partner: String, text: String) -> Answer {
+        let draft = Draft { partner, text, ..Draft::default() };
+        Answer::Done(self.raise_again(TaskKind::SetAside, None, "", draft))
     }
 }

@@ -1,6 +1,6 @@
 //! What people do: approve, stop, withdraw, settle a doubt, pause and resume a lane. Each with a name and a reason.
 
-use domain::{ActId, ActState, Millis, Money, RequestId};
+use domain::{ActId, ActKind, ActState, Millis, Money, RequestId};
 use store::record::{
     ActResolved, ActWithdrawn, Body, LanePaused, LaneResumed, ReasonBody, RequestApproved, RequestStopped,
 };
@@ -9,6 +9,7 @@ use super::Decider;
 use crate::command::Answer;
 use crate::fold::token_hash;
 use crate::refusal::Refusal;
+use crate::state::Act;
 use crate::state::slab::Index;
 
 /// The partner's paper that a doubt is settled with.
@@ -26,11 +27,37 @@ fn because(reason: String) -> Option<Body> {
     Some(Body::Reason(ReasonBody { reason, document: None, amount: None }))
 }
 
+/// The sum that a paper says was held or moved. What did not take effect has none, and money that was taken is more than nothing.
+fn settled_sum(act: &Act, paper: &Paper) -> Result<Option<Money>, Refusal> {
+    let ordered = Money::from_units(act.amount);
+    let out = |bound| Err(Refusal::OutOfBounds { at: "/amount", bound });
+    match (paper.took_effect, paper.amount) {
+        (_, None) => Ok(None),
+        (_, Some(amount)) if amount > ordered || amount < Money::ZERO => {
+            out("须在0与下达金额之间 · from 0 to the ordered amount")
+        }
+        (false, Some(amount)) if amount.is_positive() => {
+            out("未生效的不得有金额 · no sum where it did not take effect")
+        }
+        (false, Some(_)) => Ok(None),
+        (true, Some(Money::ZERO)) if act.kind().transfers() && ordered.is_positive() => out(
+            "须大于0；分文未动的，请确认为未生效 · above 0; where nothing was moved, say that it did not take effect",
+        ),
+        (true, amount) => Ok(amount),
+    }
+}
+
+/// Less than was ordered is a part of a freeze or of a transfer, as when a partner says so.
+fn is_a_part(act: &Act, amount: Option<Money>) -> bool {
+    let has_sum = act.kind() == ActKind::Freeze || act.kind().transfers();
+    has_sum && amount.is_some_and(|amount| amount < Money::from_units(act.amount))
+}
+
 impl Decider {
     fn open_request(&self, request: RequestId) -> Result<(Index, u64), Refusal> {
         let index = self.state.request_index(request).ok_or(Refusal::NotFound)?;
         let case = self.state.requests.get(index).map(|open| open.case).ok_or(Refusal::NotFound)?;
-        Ok((index, self.state.cases.get(case).map_or(0, |case| case.slot)))
+        Ok((index, self.sealable(self.slot_of_case(case))?))
     }
 
     pub(super) fn approve(&mut self, request: RequestId, by: &str, reason: String) -> Result<Answer, Refusal> {
@@ -70,7 +97,7 @@ impl Decider {
         if !matches!(found.state(), ActState::Planned | ActState::Ready) || found.is_under_way() {
             return Err(Refusal::WrongState { state: found.state().word() });
         }
-        let (request, slot) = (found.request, self.slot_of(index));
+        let (request, slot) = (found.request, self.sealable(self.slot_of(index))?);
         let fact = ActWithdrawn { act: act.into(), by: by.to_owned() };
         let sequence = self.emit(fact.into(), because(reason), slot);
         self.go_on(request);
@@ -85,23 +112,18 @@ impl Decider {
         if found.state() != ActState::InDoubt || found.is_under_way() {
             return Err(Refusal::WrongState { state: found.state().word() });
         }
-        let ordered = Money::from_units(found.amount);
-        if paper.amount.is_some_and(|amount| amount > ordered || amount < Money::ZERO) {
-            return Err(Refusal::OutOfBounds {
-                at: "/amount",
-                bound: "须在0与下达金额之间 · from 0 to the ordered amount",
-            });
-        }
-        let confirms = found.says_the_same(paper.took_effect, paper.amount.map(Money::units));
+        let amount = settled_sum(found, &paper)?;
+        let confirms = found.says_the_same(paper.took_effect, amount.map(Money::units));
         if confirms && found.settled_by == token_hash(by) {
             return Err(Refusal::SamePerson);
         }
         let state = match (confirms, paper.took_effect) {
             (false, _) => "",
+            (true, true) if is_a_part(found, amount) => ActState::Partly.word(),
             (true, true) => ActState::Done.word(),
             (true, false) => ActState::Unsent.word(),
         };
-        let slot = self.slot_of(index);
+        let slot = self.sealable(self.slot_of(index))?;
         let fact = ActResolved {
             act: act.into(),
             by: by.to_owned(),
@@ -112,7 +134,7 @@ impl Decider {
         let body = Body::Reason(ReasonBody {
             reason: paper.reason,
             document: Some(paper.document),
-            amount: paper.amount.map(Money::units),
+            amount: amount.map(Money::units),
         });
         let sequence = self.emit(fact.into(), Some(body), slot);
         self.after_outcome(index);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use domain::form::PARTS_QUIET_MS;
 use domain::request::Goal;
-use domain::{ActKind, Millis};
+use domain::{ActKind, Millis, RequestId};
 use store::record::{Body, PlanExtended, PlanLine, PlannedBody, RequestFinished};
 
 use super::Decider;
@@ -18,6 +18,10 @@ impl Decider {
         let wanted = plan.len();
         plan.retain(|line| self.may_plan(request, line));
         let held = plan.len() < wanted;
+        let open = self.state.requests.get(request);
+        if let Some(open) = open.filter(|open| !plan.is_empty() && !self.can_extend(open)) {
+            return self.wait_for_key(RequestId(open.sequence));
+        }
         if !plan.is_empty() {
             self.extend(request, plan);
         }

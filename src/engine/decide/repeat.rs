@@ -33,17 +33,7 @@ impl Decider {
         open.repeat().is_some() && !self.is_covered(open) && !self.state.is_halted(open.case)
     }
 
-    /// Begins the rounds that are due, and ends those whose days are over.
-    pub(super) fn repeat_goals(&mut self) {
-        while let Some((due, request)) = self.rounds.first().copied().filter(|(due, _)| *due <= self.now) {
-            self.rounds.remove(&(due, request));
-            if let Some(index) = self.state.request_index(RequestId(request)) {
-                self.repeat_goal(index);
-            }
-        }
-    }
-
-    fn repeat_goal(&mut self, index: Index) {
+    pub(super) fn repeat_goal(&mut self, index: Index) {
         let Some(open) = self.state.requests.get(index) else { return };
         let Some(repeat) = open.repeat() else { return };
         let (request, accepted, goes_on) = (open.sequence, open.accepted_at, self.will_repeat(open));
@@ -52,6 +42,9 @@ impl Decider {
         let room = ACTS_MAX.saturating_sub(open.acts.len());
         if self.now >= repeat.ends_at(accepted) || plan.len() > room {
             return self.end_repeat(index, round);
+        }
+        if goes_on && round > open.round && !plan.is_empty() && !self.can_extend(open) {
+            return self.round_waits_for_key(RequestId(request));
         }
         if goes_on && round > open.round {
             self.emit(GoalRepeated { over: false, request, round }.into(), None, 0);

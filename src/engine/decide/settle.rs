@@ -6,7 +6,7 @@ use store::record::{ActRef, Body, PartnerReconciled, SettledBody, SettlementRece
 
 use super::Decider;
 use super::task::Draft;
-use crate::command::{Answer, Differing, Reconcile, Settle, SettledHow, SettledLine};
+use crate::command::{Answer, Differing, Reconcile, Settle, SettledHow, SettledLine, ToldBefore};
 use crate::refusal::Refusal;
 use crate::state::settlement::line_key;
 use crate::state::slab::Index;
@@ -42,8 +42,10 @@ impl Decider {
     }
 
     fn settle_line(&mut self, settle: &Settle, line: &SettledLine) -> SettledHow {
-        if self.state.settled_lines.contains_key(&line_key(&line.key)) {
-            return SettledHow::Known;
+        if let Some(first) = self.state.settled_lines.get(&line_key(&line.key)).copied() {
+            let Some(before) = line.differs else { return SettledHow::Known };
+            self.tell_differing(&settle.court, line, before, first);
+            return SettledHow::Differs(before.act);
         }
         if line.day > Day::of(self.now).plus_days(BOOKED_AHEAD_DAYS) {
             return SettledHow::Ahead;
@@ -85,6 +87,22 @@ impl Decider {
         }
     }
 
+    /// A bank that says something else under a serial that was booked, such as that it took the money back, books nothing by it: a person
+    /// looks. The task is about the line, whose event stands where an act would, so that no other line ends it.
+    fn tell_differing(&mut self, court: &str, line: &SettledLine, before: ToldBefore, first: u64) {
+        let taking = before.act.and_then(|act| self.state.taking_index(act)).and_then(|it| self.state.takings.get(it));
+        let (case, lane) = taking.map(|taking| (taking.case, taking.lane)).unzip();
+        let (was, says) = (before.amount, line.amount);
+        let draft = Draft {
+            act: Some(ActRef(first, 0)),
+            partner: lane.map(|lane| self.state.partner_of(lane).to_owned()).unwrap_or_default(),
+            amount: Some(says.units()),
+            text: format!("{}：原为{was}元，现为{says}元 · was {was}, is told as {says}", line.serial.expose()),
+            ..Draft::default()
+        };
+        self.raise(TaskKind::SettlementDiffers, case, court, draft);
+    }
+
     /// By the slip line that it names; by the slip alone when that has one taking, or one of exactly this sum that is not settled.
     fn taking_for(&self, court: &str, line: &SettledLine) -> Option<Index> {
         let of_court = |index: &Index| {
@@ -120,6 +138,10 @@ impl Decider {
         if settled > moved {
             let amount = Some(settled - moved);
             let draft = Draft { act: Some(act), partner, amount, ..Draft::default() };
+            // One that is open has a sum that is true no more.
+            if let Some(task) = self.same_as_open(TaskKind::SettlementDiffers, Some(case), draft.clone()) {
+                self.close_task(task, TaskEnd::Moot, None);
+            }
             self.raise(TaskKind::SettlementDiffers, Some(case), court, draft);
             return;
         }

@@ -2,10 +2,10 @@
 
 use domain::Millis;
 use domain::stop::StopScope;
-use store::record::{Body, ContentLeftOut, ReasonBody, StopLiftProposed, StopLifted, StopOrdered};
+use store::record::{Body, ContentLeftOut, ContentReturned, ReasonBody, StopLiftProposed, StopLifted, StopOrdered};
 
 use super::Decider;
-use crate::command::{Answer, LeaveOut, LiftStop, OrderStop};
+use crate::command::{Answer, BringBack, LeaveOut, LiftStop, OrderStop};
 use crate::refusal::Refusal;
 use crate::state::State;
 use crate::state::stop::Stop;
@@ -22,6 +22,20 @@ const GATEWAY: &str = "gateway";
 
 /// Why a start orders one.
 const LEFT_OUT: &str = "部分案件的内容已永久丢失，启动时未纳入办理；请与各协助单位核对这些案件已办事项并补录现存措施，再由两人解除 · The content of some cases is lost and they were left out at the start; compare with each partner what was ordered in them, import the measures that stand, then let two people lift this";
+
+/// Why a start orders one because of what is back.
+const BROUGHT_BACK: &str = "先前未纳入办理的案件内容已找回，恢复办理；请与各协助单位核对其间重复下达、重复补录的事项，撤回或更正后再由两人解除 · Cases that had been left out are back; compare with each partner what was ordered or imported twice meanwhile, withdraw or correct it, then let two people lift this";
+
+/// Key slots in one leaf at most: at 20 digits each it stays below 65,535 bytes.
+pub const SLOTS_IN_LEAF_MAX: usize = 3_000;
+
+/// As many at a time as a leaf holds; at least once.
+fn in_leaves(slots: &[u64]) -> Vec<Vec<u64>> {
+    if slots.is_empty() {
+        return vec![Vec::new()];
+    }
+    slots.chunks(SLOTS_IN_LEAF_MAX).map(<[u64]>::to_vec).collect()
+}
 
 fn because(reason: String) -> Option<Body> {
     Some(Body::Reason(ReasonBody { reason, document: None, amount: None }))
@@ -62,11 +76,36 @@ impl Decider {
     /// Says in the trail what the state was folded without. What those cases had ordered is not known here any more, so that an order
     /// for one of them could be the second of its kind: their courts are stopped until two people have looked (promise P4).
     pub(super) fn leave_out(&mut self, left_out: LeaveOut) -> Answer {
-        let LeaveOut { events, keys, cases, courts } = left_out;
-        let sequence = self.emit(ContentLeftOut { cases, events, keys }.into(), None, 0);
+        let LeaveOut { events, keys, slots, courts } = left_out;
+        let cases = u32::try_from(slots.len()).unwrap_or(u32::MAX);
+        let mut sequence = self.state.next;
+        for slots in in_leaves(&slots) {
+            sequence = self.emit(ContentLeftOut { cases, events, keys, slots }.into(), None, 0);
+        }
+        self.stop_courts(courts, LEFT_OUT);
+        Answer::Done(sequence)
+    }
+
+    /// Says in the trail what is back. What was ordered in those cases may have been ordered again meanwhile, and waits here to go: their
+    /// courts are stopped for the same reason.
+    pub(super) fn bring_back(&mut self, back: BringBack) -> Answer {
+        let BringBack { slots, courts } = back;
+        let cases = u32::try_from(slots.len()).unwrap_or(u32::MAX);
+        let mut sequence = self.state.next;
+        for slots in in_leaves(&slots) {
+            sequence = self.emit(ContentReturned { cases, slots }.into(), None, 0);
+        }
+        self.stop_courts(courts, BROUGHT_BACK);
+        Answer::Done(sequence)
+    }
+
+    /// Stops courts in the gateway's own name; all of them where they are too many.
+    fn stop_courts(&mut self, courts: Vec<String>, reason: &str) {
+        // What somebody else stopped is lifted by who looks at something else, and so is what one has already asked to lift.
+        let is_unasked = |stop: &Stop| !stop.own && stop.by == GATEWAY && stop.lift_by.is_empty();
         let is_stopped = |state: &State, scope: &StopScope| {
-            let of_ours = |stop: &Stop| !stop.own && (stop.scope() == StopScope::All || stop.scope() == *scope);
-            state.stops.values().any(of_ours)
+            let holds = |stop: &Stop| stop.scope() == StopScope::All || stop.scope() == *scope;
+            state.stops.values().any(|stop| is_unasked(stop) && holds(stop))
         };
         let scopes = if courts.len() + self.state.stops.len() > STOPS_MAX {
             vec![StopScope::All]
@@ -81,14 +120,9 @@ impl Decider {
                 StopScope::Court(court) => (false, court),
                 StopScope::Acts(_) | StopScope::All => (true, String::new()),
             };
-            let by = GATEWAY.to_owned();
-            self.emit(
-                StopOrdered { all, by, court, kinds: Vec::new(), own: false }.into(),
-                because(LEFT_OUT.to_owned()),
-                0,
-            );
+            let fact = StopOrdered { all, by: GATEWAY.to_owned(), court, kinds: Vec::new(), own: false };
+            self.emit(fact.into(), because(reason.to_owned()), 0);
         }
-        Answer::Done(sequence)
     }
 
     /// The first person's word is kept, the second's lifts the stop; then whatever it held goes on.

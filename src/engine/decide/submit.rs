@@ -83,7 +83,7 @@ impl Decider {
         let slips = self.number(&mut plan);
         let case = self.state.case_index(submit.case_key);
         let slot = match case.and_then(|case| self.state.cases.get(case)) {
-            Some(case) => case.slot,
+            Some(case) => self.sealable(case.slot)?,
             None => self.keyring.create()?,
         };
         let mut body = self.accepted_body(submit, plan, slot)?;
@@ -453,10 +453,7 @@ impl Decider {
             (kind, _) if kind.gives_back() => {
                 let taking = base.taking.and_then(|taking| self.state.takings.get(taking));
                 if amount > taking.map_or(Money::ZERO, Taking::returnable) {
-                    return Err(Refusal::OutOfBounds {
-                        at: "/acts",
-                        bound: "不得超过已划出而未退还的金额 · at most what was taken and not given back",
-                    });
+                    return Err(Refusal::AboveTaken { at: format!("{at}/amount") });
                 }
             }
             _ => {}

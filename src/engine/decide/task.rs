@@ -37,10 +37,14 @@ impl Decider {
     }
 
     fn raised(&mut self, kind: TaskKind, case: Option<Index>, court: &str, draft: Draft, again: bool) -> u64 {
-        let slot = case.and_then(|case| self.state.cases.get(case)).map_or(0, |case| case.slot);
-        let (fact, body) = self.drawn(kind, case, court, draft);
+        let slot = case.map_or(0, |case| self.slot_of_case(case));
+        let (fact, mut body) = self.drawn(kind, case, court, draft);
         if let Some(open) = self.state.task_about(&fact).filter(|_| !again) {
             return open;
+        }
+        if !self.can_seal(slot) {
+            // Words about a case stand under its own key or nowhere.
+            body.text.clear();
         }
         self.emit(fact.into(), Some(Body::Task(body)), slot)
     }
@@ -80,7 +84,7 @@ impl Decider {
             return Err(Refusal::NotFound);
         }
         let case = task.case.and_then(|case| self.state.case_by_sequence(case));
-        let slot = case.and_then(|case| self.state.cases.get(case)).map_or(0, |case| case.slot);
+        let slot = self.sealable(case.map_or(0, |case| self.slot_of_case(case)))?;
         let fact = TaskEnded {
             by: command.by,
             end: command.end.word().to_owned(),

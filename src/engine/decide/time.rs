@@ -8,10 +8,9 @@ use domain::request::Goal;
 use domain::socket::{Cause, Judged};
 use domain::task::TaskKind;
 use domain::{ActId, Millis, RequestId};
-use store::record::Body;
 use store::record::{
-    AccessRead, AccessRefused, ActRef, ConfigLoaded, DeadlinePassed, DocumentBody, DocumentErased, DocumentStored,
-    GatewayDrained, GatewayStarted,
+    AccessRead, AccessRefused, ActRef, BODY_IN_RECORD_BYTES_MAX, Body, ConfigLoaded, DeadlinePassed, DocumentBody,
+    DocumentErased, DocumentStored, Event, GatewayDrained, GatewayStarted,
 };
 
 use super::Decider;
@@ -29,6 +28,47 @@ use crate::state::slab::Index;
 const DOCUMENT_LIFE_MS: Millis = 24 * 3_600_000;
 /// Erased in one tick, so that a tick stays short.
 const ERASED_PER_TICK_MAX: usize = 100;
+/// Deadlines that pass with one tick, rounds that begin and goals that are looked at anew, each: after a day's stop all of them are
+/// due at once, and what one tick decides is one batch of the journal.
+pub const DUE_PER_TICK_MAX: usize = 500;
+/// What they may come to, each, before the rest waits for the next tick: the three together, and what else a tick tells, stay far
+/// below the 16 MiB of a batch.
+pub const DUE_BYTES_PER_TICK_MAX: usize = 2 << 20;
+
+/// How much of what is due one tick still takes up.
+struct Portion {
+    left: usize,
+    /// Events that are counted already.
+    counted: usize,
+    bytes: usize,
+}
+
+impl Portion {
+    const fn after(events: &[Event]) -> Self {
+        Self { left: DUE_PER_TICK_MAX, counted: events.len(), bytes: 0 }
+    }
+
+    /// Takes up one more, unless what came of those before is enough.
+    fn take(&mut self, events: &[Event]) -> bool {
+        self.bytes += events.iter().skip(self.counted).map(weight).sum::<usize>();
+        self.counted = events.len();
+        let takes = self.left > 0 && self.bytes < DUE_BYTES_PER_TICK_MAX;
+        self.left = self.left.saturating_sub(1);
+        takes
+    }
+}
+
+/// About what an event takes in the journal, in bytes.
+fn weight(event: &Event) -> usize {
+    const LEAF: usize = 512;
+    const PLAN_LINE: usize = 256;
+    let body = match &event.body {
+        None => 0,
+        Some(Body::Planned(body)) => (body.plan.len() * PLAN_LINE).min(BODY_IN_RECORD_BYTES_MAX),
+        Some(_) => 1_024,
+    };
+    LEAF + body
+}
 
 impl Decider {
     pub(super) fn start(&mut self, version: String) -> Result<Answer, Refusal> {
@@ -170,18 +210,8 @@ impl Decider {
     }
 
     pub(super) fn tick(&mut self) -> Result<Answer, Refusal> {
-        let passed: Vec<Index> =
-            self.state.deadlines.iter().take_while(|(due, _)| *due <= self.now).map(|(_, request)| *request).collect();
-        for index in passed {
-            let Some(open) = self.state.requests.get(index) else { continue };
-            let (request, case, court) = (open.sequence, open.case, self.state.word(open.court).to_owned());
-            self.emit(DeadlinePassed { request }.into(), None, 0);
-            self.go_on(index);
-            if self.state.requests.get(index).is_some() {
-                let draft = Draft { act: Some(ActRef(request, 0)), ..Draft::default() };
-                self.raise(TaskKind::DeadlinePassed, Some(case), &court, draft);
-            }
-        }
+        self.behind = false;
+        self.pass_deadlines();
         self.pass_days();
         self.tell_overdue();
         self.tell_unregistered();
@@ -189,6 +219,31 @@ impl Decider {
         self.repeat_goals();
         self.erase_documents();
         Ok(Answer::Done(self.state.next))
+    }
+
+    fn pass_deadlines(&mut self) {
+        let passed: Vec<Index> = self
+            .state
+            .deadlines
+            .iter()
+            .take_while(|(due, _)| *due <= self.now)
+            .map(|(_, request)| *request)
+            .take(DUE_PER_TICK_MAX)
+            .collect();
+        // What is left stays due.
+        let mut portion = Portion::after(&self.events);
+        for index in passed {
+            if !portion.take(&self.events) {
+                return;
+            }
+            let Some(open) = self.state.requests.get(index) else { continue };
+            let (request, case, court) = (open.sequence, open.case, self.state.word(open.court).to_owned());
+            self.emit(DeadlinePassed { request }.into(), None, 0);
+            // Told first: what it left unsent may have been all that was open, and the request ends with it.
+            let draft = Draft { act: Some(ActRef(request, 0)), ..Draft::default() };
+            self.raise(TaskKind::DeadlinePassed, Some(case), &court, draft);
+            self.go_on(index);
+        }
     }
 
     /// Remembers when a goal no longer waits for questions about property of an earlier kind, nor for more of what was told in part.
@@ -217,7 +272,12 @@ impl Decider {
     }
 
     fn lose_patience(&mut self) {
+        let mut portion = Portion::after(&self.events);
         while let Some((due, request)) = self.patience.first().copied().filter(|(due, _)| *due <= self.now) {
+            if !portion.take(&self.events) {
+                self.behind = true;
+                return;
+            }
             self.patience.remove(&(due, request));
             if let Some(index) = self.state.request_index(RequestId(request)) {
                 self.go_on(index);
@@ -225,18 +285,34 @@ impl Decider {
         }
     }
 
+    /// Begins the rounds that are due, and ends those whose days are over.
+    fn repeat_goals(&mut self) {
+        let mut portion = Portion::after(&self.events);
+        while let Some((due, request)) = self.rounds.first().copied().filter(|(due, _)| *due <= self.now) {
+            // What is left stays due.
+            if !portion.take(&self.events) {
+                return;
+            }
+            self.rounds.remove(&(due, request));
+            if let Some(index) = self.state.request_index(RequestId(request)) {
+                self.repeat_goal(index);
+            }
+        }
+    }
+
     fn erase_documents(&mut self) {
         let old: Vec<(u64, u64, String, bool)> = self
             .state
-            .documents
-            .values()
-            .filter(|document| document.at.saturating_add(DOCUMENT_LIFE_MS) <= self.now)
+            .documents_by_age()
+            .take_while(|document| document.at.saturating_add(DOCUMENT_LIFE_MS) <= self.now)
             .take(ERASED_PER_TICK_MAX)
             .map(|document| (document.sequence, document.slot, document.blob.clone(), document.referenced))
             .collect();
+        // A request of a case that was left out may name it, and nobody can tell: without its key the file says nothing to anybody else.
+        let may_be_named = !self.state.left_out.is_empty();
         for (document, slot, blob, referenced) in old {
             self.emit(DocumentErased { document }.into(), None, 0);
-            self.erased.push(Erased { slot, blob: (!referenced).then_some(blob) });
+            self.erased.push(Erased { slot, blob: (!referenced && !may_be_named).then_some(blob) });
         }
         self.state.erased.clear();
     }

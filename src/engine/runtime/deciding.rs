@@ -4,12 +4,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ::trail::{Hash, leaf_hash};
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+use domain::Millis;
+use parking_lot::RwLockWriteGuard;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
 use store::random::{OsRandom, PooledRandom};
 
+use super::indexing::IndexSide;
 use super::opening::write_state;
 use super::{Asked, Reply, Shared};
 use crate::command::{Command, Decision};
+use crate::decide::Decider;
 use crate::refusal::Refusal;
 use crate::state::record::STATE_FORM;
 use crate::vault::{Vault, VaultError, Written};
@@ -43,7 +47,7 @@ impl Settled {
 }
 
 /// Decides until told to stop.
-pub fn run(shared: &Arc<Shared>, asked: &Receiver<Asked>, out: &Sender<Vec<Settled>>) {
+pub fn run(shared: &Arc<Shared>, asked: &Receiver<Asked>, out: &SyncSender<Vec<Settled>>) {
     let mut next_tick = 0;
     let mut last_snapshot = shared.decider.read().state.next;
     let mut random = PooledRandom::new();
@@ -58,6 +62,8 @@ pub fn run(shared: &Arc<Shared>, asked: &Receiver<Asked>, out: &Sender<Vec<Settl
             Err(RecvTimeoutError::Disconnected) => return,
         }
         todo.extend(asked.try_iter().take(BATCH_MAX - 1));
+        let taken = todo.iter().filter(|asked| matches!(asked, Asked::Command(_, Some(_)))).count();
+        shared.asked.fetch_sub(taken, std::sync::atomic::Ordering::Relaxed);
         let (decided, control) = decide(shared, todo, &mut next_tick);
         let settled: Vec<Settled> =
             decided.into_iter().map(|decided| Settled::new(&shared.vault, decided, &mut random)).collect();
@@ -81,11 +87,39 @@ enum Control {
     Stop,
 }
 
+/// The one way to decide: what ends by it is remembered for the index before anybody sees that it is no longer open.
+struct Deciding<'s> {
+    decider: RwLockWriteGuard<'s, Decider>,
+    index: &'s IndexSide,
+}
+
+impl<'s> Deciding<'s> {
+    fn over(shared: &'s Shared) -> Self {
+        Self { decider: shared.decider.write(), index: &shared.index }
+    }
+
+    fn decide(&mut self, command: Command, now: Millis) -> Decision {
+        let decision = self.decider.decide(command, now);
+        self.index.expect(&decision.closed);
+        decision
+    }
+
+    fn pump(&mut self, now: Millis) -> Decision {
+        let decision = self.decider.pump(now);
+        self.index.expect(&decision.closed);
+        decision
+    }
+
+    fn deadline_passed(&self, now: Millis) -> bool {
+        self.decider.deadline_passed(now)
+    }
+}
+
 fn decide(shared: &Shared, todo: Vec<Asked>, next_tick: &mut i64) -> (Vec<(Decision, Option<Reply>)>, Control) {
     let now = shared.clock.wall();
     let mut control = Control::GoOn;
     let mut decided: Vec<(Decision, Option<Reply>)> = Vec::with_capacity(todo.len() + 1);
-    let mut decider = shared.decider.write();
+    let mut decider = Deciding::over(shared);
     if now >= *next_tick || decider.deadline_passed(now) {
         *next_tick = now + TICK_MS;
         decided.push((decider.decide(Command::Tick, now), None));
@@ -96,7 +130,7 @@ fn decide(shared: &Shared, todo: Vec<Asked>, next_tick: &mut i64) -> (Vec<(Decis
                 let refuse = shared.full.load(std::sync::atomic::Ordering::Relaxed)
                     && matches!(*command, Command::Submit(_) | Command::StoreDocument(_));
                 let mut decision =
-                    if refuse { decider.decide(Command::Tick, now) } else { decider.decide(*command, now) };
+                    if refuse { decider.decide(Command::Barrier, now) } else { decider.decide(*command, now) };
                 if refuse {
                     decision.answer = Err(Refusal::Unavailable);
                 }
@@ -108,16 +142,13 @@ fn decide(shared: &Shared, todo: Vec<Asked>, next_tick: &mut i64) -> (Vec<(Decis
         }
     }
     decided.push((decider.pump(now), None));
-    for (decision, _) in &decided {
-        shared.index.expect(&decision.closed);
-    }
     drop(decider);
     decided.retain(|(decision, reply)| reply.is_some() || !decision.events.is_empty());
     (decided, control)
 }
 
 /// Writes the state at head, once everything in it is durable, and records its digest.
-fn snapshot(shared: &Arc<Shared>, out: &Sender<Vec<Settled>>, random: &mut PooledRandom) -> Option<u64> {
+fn snapshot(shared: &Arc<Shared>, out: &SyncSender<Vec<Settled>>, random: &mut PooledRandom) -> Option<u64> {
     let head = shared.decider.read().state.next;
     // The state holds decisions that the journal thread may still be writing; a snapshot must never be ahead of them.
     let ahead = || shared.durable.load(std::sync::atomic::Ordering::Acquire) < head;
@@ -125,7 +156,13 @@ fn snapshot(shared: &Arc<Shared>, out: &Sender<Vec<Settled>>, random: &mut Poole
     if ahead() || shared.is_broken() {
         return None;
     }
-    let tree = shared.trail.tree_bytes();
+    let Some(tree) = shared.trail.tree_bytes(head) else {
+        tracing::error!(
+            next = head,
+            "the tree is not that of the state, so no snapshot is written; the next start replays more of the journal"
+        );
+        return None;
+    };
     let written = shared.snapshots.begin(head, STATE_FORM, &mut OsRandom).and_then(|mut writer| {
         let decider = shared.decider.read();
         match write_state(&decider.state, &tree, &mut writer) {
@@ -140,7 +177,7 @@ fn snapshot(shared: &Arc<Shared>, out: &Sender<Vec<Settled>>, random: &mut Poole
         Ok(Some(header)) => {
             shared.counts.snapshots.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
             let command = Command::Snapshot { digest: crate::vault::hex(&header.digest), next: head };
-            let decision = shared.decider.write().decide(command, shared.clock.wall());
+            let decision = Deciding::over(shared).decide(command, shared.clock.wall());
             let _stopping = out.send(vec![Settled::new(&shared.vault, (decision, None), random)]);
             Some(head)
         }

@@ -98,7 +98,7 @@ impl Engine {
             let of = decider.state.deliveries.by_request.get(&id.0);
             of.map(|of| of.attempts.iter().copied().collect()).unwrap_or_default()
         };
-        self.done(Command::Tick).await?;
+        self.done(Command::Barrier).await?;
         let attempts = attempts.into_iter().filter_map(|sequence| self.attempt_view(sequence)).collect();
         Ok((self.shared.delivery_of(id), attempts))
     }

@@ -3,7 +3,9 @@
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
+use domain::outcome::Lead;
 use domain::socket::{Cause, INBOUND_ITEMS_MAX, Judged, Plug};
 use futures_util::FutureExt;
 
@@ -12,6 +14,12 @@ use super::whose::of_its_subject;
 use super::{Asked, Shared};
 use crate::command::{Command, Effect};
 use crate::refusal::Refusal;
+
+/// How often what an answer told beside is tried again, in all: five minutes, in which an index of thirty million events fills. The
+/// answer itself is not known until then.
+const LEAD_TRIES_MAX: u32 = 300;
+/// How soon.
+const LEAD_AGAIN: Duration = Duration::from_secs(1);
 
 /// Starts exchanges whose beginning is durable: one hand-over to the exchange threads for all of a commit, each a task of its own there.
 pub fn begin(shared: &Arc<Shared>, effects: Vec<Effect>) {
@@ -40,23 +48,42 @@ async fn exchange(shared: Arc<Shared>, effect: Effect) {
     }
     let (judged, leads) = judged.parted();
     // Before its end: an exchange that has ended is not asked about again, and a crash in between would lose what it told beside.
+    let mut tries_left = LEAD_TRIES_MAX;
     for lead in leads.into_iter().take(INBOUND_ITEMS_MAX) {
-        if let Ok(Some(news)) = shared.lead_news(&effect.partner, lead) {
-            tell(&shared, Command::Lead(Box::new(news))).await;
-        }
+        tell_lead(&shared, &effect, lead, &mut tries_left).await;
     }
     let command = Command::Ended { exchange: effect.exchange, act: effect.act, judged };
     tell(&shared, command).await;
 }
 
+/// What a lead is about cannot always be told at once: while the index fills, what is not found is not absent. The result that came
+/// beside it waits meanwhile, but not for ever.
+async fn tell_lead(shared: &Arc<Shared>, effect: &Effect, lead: Lead, tries_left: &mut u32) {
+    let fault = loop {
+        match shared.lead_news(&effect.partner, lead.clone()) {
+            Ok(Some(news)) => return tell(shared, Command::Lead(Box::new(news))).await,
+            Ok(None) => return,
+            Err(fault) if *tries_left == 0 || shared.draining.load(Ordering::Relaxed) => break fault,
+            Err(_) => *tries_left -= 1,
+        }
+        tokio::time::sleep(LEAD_AGAIN).await;
+    };
+    tracing::error!(
+        partner = effect.partner,
+        exchange = effect.exchange,
+        ?fault,
+        "what a partner told beside its answer could not be recorded, because nothing could be found out of what it is about; ask the partner for it"
+    );
+}
+
 /// The end of an exchange must reach the decider: it waits for room, off the worker when the channel is full.
 pub(super) async fn tell(shared: &Arc<Shared>, command: Command) {
     let asked = Asked::Command(Box::new(command), None);
-    if let Err(crossbeam_channel::TrySendError::Full(asked)) = shared.commands.try_send(asked) {
+    if let Err(std::sync::mpsc::TrySendError::Full(asked)) = shared.commands.try_send(asked) {
         let mut asked = Some(asked);
         while let Some(again) = asked.take() {
             tokio::time::sleep(std::time::Duration::from_millis(1)).await;
-            if let Err(crossbeam_channel::TrySendError::Full(back)) = shared.commands.try_send(again) {
+            if let Err(std::sync::mpsc::TrySendError::Full(back)) = shared.commands.try_send(again) {
                 asked = Some(back);
             }
         }

@@ -1,12 +1,13 @@
 //! Documents: stored sealed under their own key before they are known, read back while they live, erased after a day.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::Ordering;
 
 use domain::Personal;
 use store::random::OsRandom;
 use store::record::{Body, Fact, SealTwin};
 
-use super::{Engine, Shared};
+use super::{Engine, FREE_BYTES_MIN, Shared, Told};
 use crate::command::{Answer, Command, Erased, StoreDocument, Submit};
 use crate::refusal::Refusal;
 use crate::vault::{blob_id, hex_digest};
@@ -139,28 +140,43 @@ impl Engine {
         if let Some(sequence) = known.filter(|known| self.shared.is_there(&known.blob)).map(|known| known.sequence) {
             return Ok(DocumentStored { digest, receipt: self.receipt(sequence, None)? });
         }
-        let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-        let shared = std::sync::Arc::clone(&self.shared);
-        let (tell, told) = tokio::sync::oneshot::channel();
-        // Sealing and syncing 32 MiB takes a while: not on a worker that carries exchanges.
-        self.shared.tokio.spawn(async move {
-            let _gone = tell.send(tokio::task::block_in_place(|| seal(&shared, &bytes)));
-        });
-        let (slot, blob) = told.await.map_err(|_| Refusal::Unavailable)??;
-        let document = StoreDocument {
+        let fresh = Fresh {
             key,
             digest: digest.clone(),
             file_name: file_name.into_exposed(),
             content_type,
-            blob,
-            bytes: length,
-            slot,
             court,
             token: caller.token.clone(),
         };
-        let told = self.ask(Command::StoreDocument(Box::new(document))).await?;
+        let engine = self.clone();
+        let (tell, told) = tokio::sync::oneshot::channel();
+        // A task of its own: a caller that hangs up must not leave bytes behind that no event names.
+        self.shared.tokio.spawn(async move {
+            let _gone = tell.send(engine.store_fresh(fresh, bytes).await);
+        });
+        let told = told.await.map_err(|_| Refusal::Unavailable)??;
         let Answer::Stored(sequence) = told.answer else { return Err(Refusal::Unavailable) };
         Ok(DocumentStored { digest, receipt: self.receipt(sequence, told.leaf)? })
+    }
+
+    /// Seals and records. What was sealed and surely not recorded is erased again.
+    async fn store_fresh(&self, fresh: Fresh, bytes: Vec<u8>) -> Result<Told, Refusal> {
+        let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        let shared = &self.shared;
+        // Sealing and syncing 32 MiB takes a while: not on a worker that carries exchanges.
+        let _room = Room::taken(shared, length)?;
+        let (slot, blob) = tokio::task::block_in_place(|| seal(shared, &bytes))?;
+        let Fresh { key, digest, file_name, content_type, court, token } = fresh;
+        let sealed = Erased { slot, blob: Some(blob.clone()) };
+        let document = StoreDocument { key, digest, file_name, content_type, blob, bytes: length, slot, court, token };
+        let told = self.ask_unless_lost(Command::StoreDocument(Box::new(document))).await;
+        // A failing journal may have written the event all the same, and whoever did not answer too: the next start would miss its bytes.
+        // While we stop, the next process may have taken the slot for a key of its own.
+        let is_alone = !shared.is_broken() && !shared.draining.load(Ordering::Relaxed);
+        if matches!(told, Some(Err(_))) && is_alone {
+            tokio::task::block_in_place(|| shared.erase(&[sealed]));
+        }
+        told.unwrap_or(Err(Refusal::Unavailable))
     }
 
     /// Reads a document of the caller's court back, as long as it lives (24 hours after it was stored). One that secret requests
@@ -186,7 +202,10 @@ impl Engine {
         let Some(Body::Document(body)) = event.body else { return Err(Refusal::NotFound) };
         let key = self.shared.vault.keys().get(found.slot).ok().flatten().ok_or(Refusal::NotFound)?;
         let id = blob_id(&found.blob).ok_or(Refusal::Unavailable)?;
-        let bytes = self.shared.vault.blobs().read(&id, &key, DOCUMENT_AAD, found.bytes).map_err(|error| {
+        let shared = std::sync::Arc::clone(&self.shared);
+        // Up to 32 MiB are read and opened: not on a worker that takes calls.
+        let read = self.off_worker(move || shared.vault.blobs().read(&id, &key, DOCUMENT_AAD, found.bytes));
+        let bytes = read.await.ok_or(Refusal::Unavailable)?.map_err(|error| {
             tracing::error!(%error, "a document cannot be read");
             Refusal::ContentUnreadable
         })?;
@@ -202,6 +221,43 @@ impl Engine {
             file_name: Personal::new(body.file_name),
             bytes: Personal::new(bytes),
         })
+    }
+}
+
+/// What is known of a document before it is sealed.
+struct Fresh {
+    key: (u64, u64),
+    digest: String,
+    file_name: String,
+    content_type: String,
+    court: String,
+    token: String,
+}
+
+/// Room for the bytes of a document on the disk, held until they are recorded. Looked for at the door: what is written there and then
+/// refused would take the space that is kept for what is under way.
+struct Room<'s> {
+    shared: &'s Shared,
+    bytes: u64,
+}
+
+impl<'s> Room<'s> {
+    fn taken(shared: &'s Shared, bytes: u64) -> Result<Self, Refusal> {
+        let before = shared.storing.fetch_add(bytes, Ordering::Relaxed);
+        let room = Self { shared, bytes };
+        let needed = FREE_BYTES_MIN.saturating_add(before).saturating_add(bytes);
+        let is_scarce = (shared.free_bytes)(&shared.directory).is_some_and(|free| free < needed);
+        match shared.draining.load(Ordering::Relaxed) {
+            true => Err(Refusal::Draining),
+            false if is_scarce || shared.is_broken() => Err(Refusal::Unavailable),
+            false => Ok(room),
+        }
+    }
+}
+
+impl Drop for Room<'_> {
+    fn drop(&mut self) {
+        self.shared.storing.fetch_sub(self.bytes, Ordering::Relaxed);
     }
 }
 

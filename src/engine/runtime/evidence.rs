@@ -89,7 +89,7 @@ impl Engine {
             self.note_read(caller, places.request, closed, places.version).await?;
         } else {
             // Everything shown is durable: an empty question through the same queue waits for it.
-            self.done(Command::Tick).await?;
+            self.done(Command::Barrier).await?;
         }
         let (limit, now) = (usize::from(limit.clamp(1, PAGE_EVENTS_MAX)), self.now());
         let turn = Arc::clone(&self.shared.proving.turns).acquire_owned().await.map_err(|_| Refusal::Draining)?;

@@ -1,9 +1,9 @@
 //! Pull faces at run time: who calls, what waits for them, what they feed back.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use domain::form::Form;
-use domain::outcome::{Lead, Outcome, Reason, Verdict};
+use domain::outcome::{Lead, Outcome};
 use domain::papers::is_carried;
 use domain::partner::Partner;
 use domain::request::PartnerKind;
@@ -12,13 +12,13 @@ use domain::socket::{
     FaceAnswer, FaceCall, FaceFault, FaceReply, FaceVerb, FeedbackItem, INBOUND_ITEMS_MAX, ItemVerdict, ListClass,
     PaperFile, Plug, Pulled,
 };
-use domain::{ActId, ActKind, Flaw, Personal, SlipLine, SlipNumber, Untaken};
+use domain::{ActId, ActKind, ActState, Flaw, Millis, Personal, SlipLine, SlipNumber, Untaken};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::documents::DOCUMENT_AAD;
 use super::papers::RequestPapers;
-use super::{Engine, Shared};
+use super::{Engine, Shared, portions};
 use crate::command::{Answer, Command};
 use crate::config::Config;
 use crate::decide::face::too_many;
@@ -52,13 +52,16 @@ fn is_small(answer: &FaceAnswer) -> bool {
 }
 
 /// The finished request that a message spoke of last: what is told of one slip stands together, and to put a request together out of
-/// its events unseals all of them.
+/// its events unseals all of them. Without its state where what it planned cannot be read.
 #[derive(Default)]
-pub(super) struct Finished(Option<(u64, State)>);
+pub(super) struct Finished(Option<(u64, Option<State>)>);
 
 fn gone() -> FaceFault {
     FaceFault::Malformed(Flaw::Unprocessed.into())
 }
+
+/// What is told of acts of a finished request: where each stands by it.
+type LateNews = Vec<(ActId, ActState, Outcome)>;
 
 /// The most bytes of papers in one answer: a bank's hub was seen to give up above 20 MiB.
 const PAPERS_BYTES_MAX: u64 = 16 << 20;
@@ -128,7 +131,7 @@ impl Engine {
     }
 
     /// Reading and writing of what is long, on a thread of the engine's that may take its time; `None` when it panicked.
-    async fn off_worker<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    pub(super) async fn off_worker<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
         let (tell, told) = tokio::sync::oneshot::channel();
         self.shared.tokio.spawn(async move {
             let _gone = tell.send(tokio::task::block_in_place(work));
@@ -188,7 +191,7 @@ impl Engine {
         }
     }
 
-    /// The acts of a slip that is with this partner, in the order of their lines.
+    /// The acts of a slip that are with this partner, or were, in the order of their lines.
     pub(super) fn acts_of(&self, partner: &str, number: SlipNumber) -> Option<Vec<ActId>> {
         let decider = self.shared.decider.read();
         let state = &decider.state;
@@ -196,7 +199,7 @@ impl Engine {
         let indices = state.slip_acts(number);
         let acts = indices.iter().filter_map(|index| state.acts.get(*index));
         let mut own: Vec<_> = acts
-            .filter(|act| act.lane == lane && act.request != crate::state::NO_INDEX)
+            .filter(|act| act.lane == lane && act.request != crate::state::NO_INDEX && act.sent_at != 0)
             .map(|act| (act.line, act.id()))
             .collect();
         own.sort_unstable();
@@ -211,24 +214,32 @@ impl Engine {
         finished: &mut Finished,
     ) -> Option<Vec<ActId>> {
         let request = self.shared.closed_by_slip(number).ok()??;
-        let state = self.finished(request, finished).await.ok()?;
+        let state = self.finished(request, finished).await.ok()??;
         let indices = state.slip_acts(number);
         let acts = indices.iter().filter_map(|index| state.acts.get(*index));
-        let mut own: Vec<_> =
-            acts.filter(|act| state.partner_of(act.lane) == partner).map(|act| (act.line, act.id())).collect();
+        let sent = acts.filter(|act| state.partner_of(act.lane) == partner && act.sent_at != 0);
+        let mut own: Vec<_> = sent.map(|act| (act.line, act.id())).collect();
         own.sort_unstable();
         (!own.is_empty()).then(|| own.into_iter().map(|(_, act)| act).collect())
     }
 
     /// A finished request as its own events left it, put together once for what stands together in a message, and on a thread that may
-    /// take its time.
-    async fn finished<'f>(&self, request: u64, finished: &'f mut Finished) -> Result<&'f mut State, Refusal> {
+    /// take its time; `None` where what it planned cannot be read.
+    pub(super) async fn finished<'f>(
+        &self,
+        request: u64,
+        finished: &'f mut Finished,
+    ) -> Result<Option<&'f mut State>, Refusal> {
         if finished.0.as_ref().is_none_or(|(last, _)| *last != request) {
             let shared = Arc::clone(&self.shared);
-            let state = self.off_worker(move || shared.closed_state(request)).await.ok_or(Refusal::Unavailable)??;
+            let state = match self.off_worker(move || shared.closed_state(request)).await.ok_or(Refusal::Unavailable)? {
+                Ok(state) => Some(state),
+                Err(Refusal::ContentUnreadable) => None,
+                Err(refusal) => return Err(refusal),
+            };
             finished.0 = Some((request, state));
         }
-        finished.0.as_mut().map(|(_, state)| state).ok_or(Refusal::Unavailable)
+        Ok(finished.0.as_mut().and_then(|(_, state)| state.as_mut()))
     }
 
     /// What an answer told beside: recorded once, whatever became of the answer itself.
@@ -242,7 +253,7 @@ impl Engine {
 
     async fn face_list(&self, partner: &str, class: ListClass) -> Result<FaceAnswer, Refusal> {
         let asked_at = self.now();
-        let mut fresh = BTreeSet::new();
+        let mut offered: BTreeMap<u64, Millis> = BTreeMap::new();
         let told = self.ask(Command::List { partner: partner.to_owned(), class }).await?;
         let Answer::List(indices) = told.answer else { return Err(Refusal::Unavailable) };
         let mut by_slip: BTreeMap<u64, Vec<(u16, ActId)>> = BTreeMap::new();
@@ -250,9 +261,8 @@ impl Engine {
             let decider = self.shared.decider.read();
             for act in indices.iter().filter_map(|index| decider.state.acts.get(*index)) {
                 by_slip.entry(act.slip).or_default().push((act.line, act.id()));
-                if act.sent_at >= asked_at {
-                    fresh.insert(act.slip);
-                }
+                let first = offered.entry(act.slip).or_insert(act.sent_at);
+                *first = act.sent_at.min(*first);
             }
         }
         let known = self.shared.partner(partner);
@@ -264,48 +274,58 @@ impl Engine {
             // An erased case's slip has nothing to show; it stays on the list of what waits, and people see it there.
             slips.extend(self.shared.papers.slip(&acts, false, form));
         }
-        let unsaid = self.take_unwritable(partner, &mut slips, &fresh);
+        let unsaid = self.shared.take_unwritable(partner, &mut slips, (asked_at, &offered));
         if !unsaid.is_empty() {
             self.face_feedback(partner, "unwritable", unsaid).await?;
         }
         Ok(FaceAnswer::List(slips))
     }
 
-    /// Takes out of a list what the partner's form cannot say: it never left, and waiting for an answer to it would have no end. Only
-    /// what is listed for the first time is looked at, because nothing about a slip changes later.
-    fn take_unwritable(&self, partner: &str, slips: &mut Vec<Slip>, fresh: &BTreeSet<u64>) -> Vec<FeedbackItem> {
-        let Some(plug) = self.shared.plugs.read().get(partner).cloned() else { return Vec::new() };
-        let Plug::Pull(form) = plug.as_ref() else { return Vec::new() };
-        let is_unsaid = |slip: &mut Slip| fresh.contains(&slip.number.bits()) && !form.can_write(slip);
-        let item = |slip: Slip| {
-            let outcome = Outcome::of(Verdict::NeverReached).because(Reason::Unsupported, "");
-            FeedbackItem { slip: slip.number.to_string(), line: None, outcome: Ok(outcome) }
-        };
-        slips.extract_if(.., is_unsaid).map(item).collect()
-    }
-
+    /// Takes what a partner says, cut where one decision would grow longer than a batch of the journal may be. A part that is refused
+    /// leaves those before it taken: the partner says all of it again, and what is known changes nothing.
     pub(super) async fn face_feedback(
         &self,
         partner: &str,
         way: &'static str,
-        mut items: Vec<domain::socket::FeedbackItem>,
+        mut items: Vec<FeedbackItem>,
     ) -> Result<FaceAnswer, Refusal> {
         self.hold_to_subjects(partner, &mut items).await;
-        let said: Vec<_> =
-            items.iter().map(|item| (item.slip.clone(), item.line, item.outcome.as_ref().ok().cloned())).collect();
+        let mut answers = Vec::with_capacity(items.len());
+        let mut finished = Finished::default();
+        for portion in portions::cut(items, |slips| self.lines_of(slips)) {
+            self.feed((partner, way), portion, &mut finished, &mut answers).await?;
+        }
+        Ok(FaceAnswer::Verdicts(answers))
+    }
+
+    /// How many acts each of these slips has.
+    fn lines_of(&self, slips: &[Option<SlipNumber>]) -> Vec<usize> {
+        let decider = self.shared.decider.read();
+        slips.iter().map(|slip| slip.map_or(0, |slip| decider.state.slip_acts(slip).len())).collect()
+    }
+
+    async fn feed(
+        &self,
+        (partner, way): (&str, &'static str),
+        items: Vec<FeedbackItem>,
+        finished: &mut Finished,
+        answers: &mut Vec<ItemVerdict>,
+    ) -> Result<(), Refusal> {
+        let said: Vec<_> = items.iter().map(|item| (item.line, item.outcome.as_ref().ok().cloned())).collect();
         let told = self.ask(Command::Feedback { partner: partner.to_owned(), way, items }).await?;
         let Answer::Verdicts(verdicts) = told.answer else { return Err(Refusal::Unavailable) };
-        let mut answers = Vec::with_capacity(verdicts.len());
-        let mut finished = Finished::default();
-        for ((slip, mut taken), (_, line, outcome)) in verdicts.into_iter().zip(said) {
-            if let (Err(_), Some(outcome)) = (&taken, outcome)
-                && let Some(late) = self.late_feedback((partner, way), (&slip, line), outcome, &mut finished).await?
+        let mut taken_up = Vec::with_capacity(verdicts.len());
+        for ((slip, mut taken), (line, outcome)) in verdicts.into_iter().zip(&said) {
+            if let (Err(_), Some(outcome)) = (&taken, outcome.clone())
+                && let Some(late) = self.late_feedback((partner, way), (&slip, *line), outcome, finished).await?
             {
                 taken = late;
             }
-            answers.push(ItemVerdict { slip, taken });
+            taken_up.push(ItemVerdict { slip, taken });
         }
-        Ok(FaceAnswer::Verdicts(answers))
+        self.of_left_out(partner, &mut taken_up, &said).await?;
+        answers.append(&mut taken_up);
+        Ok(())
     }
 
     /// Feedback on a slip whose request is finished: a repeat of what is known is taken as such, news is recorded.
@@ -314,17 +334,62 @@ impl Engine {
         &self,
         (partner, way): (&str, &'static str),
         (slip, line): (&str, Option<u16>),
-        outcome: domain::outcome::Outcome,
+        outcome: Outcome,
         finished: &mut Finished,
     ) -> Result<Option<Result<(), Untaken>>, Refusal> {
         let Some((number, line)) = named(slip, line) else { return Ok(None) };
         let Some(request) = self.shared.closed_by_slip(number)? else { return Ok(None) };
         let Some(mut closed) = self.shared.closed_request(request)? else { return Ok(None) };
-        let state = self.finished(request, finished).await?;
-        if state.requests.is_empty() && self.shared.papers.is_lost(request) {
-            return Ok(Some(Err(Flaw::NotReadableNow.into())));
+        let Some(state) = self.finished(request, finished).await? else {
+            let is_left_out = self.shared.papers.is_left_out(request);
+            let flaw = if is_left_out { Flaw::NotReadable } else { Flaw::NotReadableNow };
+            return Ok(Some(Err(flaw.into())));
+        };
+        let news = match self.late_news(state, partner, (number, line), &outcome) {
+            Ok(Some(news)) => news,
+            Ok(None) => return Ok(None),
+            Err(untaken) => return Ok(Some(Err(untaken))),
+        };
+        for (act, stands, outcome) in news {
+            closed.events = self.shared.closed_events(request)?;
+            let papers = self.shared.papers.request(request);
+            let slot = papers.as_ref().map_or(0, |papers| papers.slot);
+            let index = state.act_index(act).ok_or(Refusal::Unavailable)?;
+            let known = state.acts.get(index).and_then(|act| self.shared.known_act(state, act));
+            let late = crate::command::LateOutcome {
+                act,
+                partner: partner.to_owned(),
+                way,
+                slot,
+                has_callback: papers.is_some_and(|papers| papers.callback.is_some()),
+                closed: closed.clone(),
+                outcome,
+                state: stands,
+                known: known.ok_or(Refusal::Unavailable)?,
+            };
+            let sequence = match self.done(Command::LateOutcome(Box::new(late))).await {
+                Err(Refusal::ContentUnreadable) => return Ok(Some(Err(Flaw::NotReadableNow.into()))),
+                told => told?,
+            };
+            if let Some(event) = self.shared.papers.event(sequence) {
+                state.fold(sequence, &event);
+            }
         }
-        let mut known = false;
+        Ok(Some(Ok(())))
+    }
+
+    /// What an outcome says of the lines of a finished slip and is not known yet, all of them looked at before any is entered; `None`
+    /// when the slip is none of this partner's. Who speaks of a slip speaks of the lines that were handed over.
+    fn late_news(
+        &self,
+        state: &State,
+        partner: &str,
+        (number, line): (SlipNumber, Option<u16>),
+        outcome: &Outcome,
+    ) -> Result<Option<LateNews>, Untaken> {
+        let configured = self.config();
+        let asked = configured.partners.get(partner).map(Arc::as_ref);
+        let (mut news, mut known, mut sent) = (Vec::new(), false, false);
         for index in state.slip_acts(number) {
             let own = state.acts.get(index).filter(|act| state.partner_of(act.lane) == partner);
             let Some(act) = own else { continue };
@@ -333,55 +398,37 @@ impl Engine {
             }
             known = true;
             if act.sent_at == 0 {
-                return Ok(Some(Err(Flaw::NeverSent.into())));
+                continue;
             }
+            sent = true;
             let outcome = crate::decide::exchange::fit(act, outcome.clone());
-            let configured = self.config();
-            let asked = configured.partners.get(partner).map(Arc::as_ref);
             if let Some(reason) = crate::decide::exchange::contradiction(act, &outcome, asked) {
-                return Ok(Some(Err(reason)));
+                return Err(reason);
             }
-            let stands = match state.news_of(index, &store::record::OutcomeTwin::from(&outcome)) {
-                News::Known => continue,
-                News::TooMany => return Ok(Some(Err(too_many()))),
-                News::Told(stands) => stands,
-            };
-            closed.events = self.shared.closed_events(request)?;
-            let papers = self.shared.papers.request(request);
-            let slot = papers.as_ref().map_or(0, |papers| papers.slot);
-            let late = crate::command::LateOutcome {
-                act: act.id(),
-                partner: partner.to_owned(),
-                way,
-                slot,
-                has_callback: papers.is_some_and(|papers| papers.callback.is_some()),
-                closed: closed.clone(),
-                outcome,
-                state: stands,
-                known: self.shared.known_act(state, act).ok_or(Refusal::Unavailable)?,
-            };
-            let sequence = self.done(Command::LateOutcome(Box::new(late))).await?;
-            if let Some(event) = self.shared.papers.event(sequence) {
-                state.fold(sequence, &event);
+            match state.news_of(index, &store::record::OutcomeTwin::from(&outcome)) {
+                News::Known => {}
+                News::TooMany => return Err(too_many()),
+                News::Told(stands) => news.push((act.id(), stands, outcome)),
             }
         }
-        Ok(known.then_some(Ok(())))
+        if known && !sent {
+            return Err(Flaw::NeverSent.into());
+        }
+        Ok(known.then_some(news))
     }
 
-    /// A slip that is with this partner: its request, and the kinds of its lines.
+    /// A slip that is with this partner: its request, and the kinds of the lines that were listed.
     fn slip_of(&self, partner: &str, slip: &str) -> Result<(u64, Vec<ActKind>), Refusal> {
         let number = SlipNumber::parse(slip).ok_or(Refusal::NotFound)?;
         let decider = self.shared.decider.read();
         let state = &decider.state;
         let lane = state.lane_of(partner).ok_or(Refusal::NotFound)?;
-        let acts = state.slip_acts(number);
-        let kinds = acts.iter().filter_map(|index| state.acts.get(*index)).map(crate::state::Act::kind).collect();
-        let act = acts.first().and_then(|index| state.acts.get(*index)).ok_or(Refusal::NotFound)?;
-        if act.lane != lane || act.sent_at == 0 {
-            return Err(Refusal::NotFound);
-        }
-        let request = state.requests.get(act.request).map(|open| open.sequence).ok_or(Refusal::NotFound)?;
-        Ok((request, kinds))
+        let indices = state.slip_acts(number);
+        let acts = indices.iter().filter_map(|index| state.acts.get(*index));
+        // A line that was taken back before the list was fetched was never in it: the others' papers go all the same.
+        let listed: Vec<_> = acts.filter(|act| act.lane == lane && act.sent_at != 0).collect();
+        let request = listed.first().and_then(|act| state.requests.get(act.request)).ok_or(Refusal::NotFound)?;
+        Ok((request.sequence, listed.iter().map(|act| act.kind()).collect()))
     }
 
     /// The papers of a slip's request, the kinds of its lines, and which of the papers go with those.

@@ -65,16 +65,32 @@ impl Engine {
 
     /// The inner error is for the partner.
     pub(super) async fn take_lead(&self, partner: &str, lead: Lead) -> Result<Result<(), Untaken>, Refusal> {
-        let Some(news) = self.shared.lead_news(partner, lead)? else {
-            return Ok(Err(Flaw::SlipUnknown.into()));
+        let (slip, line) = (lead.slip.clone(), lead.line);
+        let news = match self.shared.lead_news(partner, lead) {
+            Ok(Some(news)) => news,
+            Ok(None) => {
+                let unknown = ItemVerdict { slip, taken: Err(Flaw::SlipUnknown.into()) };
+                let mut answers = [unknown];
+                self.of_left_out(partner, &mut answers, &[(line, None)]).await?;
+                let [answer] = answers;
+                return Ok(answer.taken);
+            }
+            Err(Refusal::ContentUnreadable) => return Ok(Err(Flaw::NotReadableNow.into())),
+            Err(refusal) => return Err(refusal),
         };
-        self.done(Command::Lead(Box::new(news))).await?;
-        Ok(Ok(()))
+        match self.done(Command::Lead(Box::new(news))).await {
+            Ok(_) => Ok(Ok(())),
+            Err(Refusal::ContentUnreadable) => Ok(Err(Flaw::NotReadableNow.into())),
+            Err(refusal) => Err(refusal),
+        }
     }
 }
 
 impl Shared {
     /// What a lead is about; `None` when its slip is none of this partner's.
+    ///
+    /// # Errors
+    /// [`Refusal::ContentUnreadable`] when what its request planned cannot be read.
     pub(super) fn lead_news(&self, partner: &str, lead: Lead) -> Result<Option<LeadNews>, Refusal> {
         let Some((number, line)) = named(&lead.slip, lead.line) else { return Ok(None) };
         let open = {

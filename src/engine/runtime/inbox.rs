@@ -6,7 +6,7 @@ use std::sync::Arc;
 use domain::outcome::{Outcome, Verdict};
 use domain::papers::is_carried;
 use domain::socket::{FaceAnswer, FeedbackItem, ListClass, Plug};
-use domain::{ActId, ActKind, ActState, Millis, Money, Personal};
+use domain::{ActId, ActKind, ActState, Day, Flaw, Millis, Money, Personal, Untaken};
 use store::record::{Body, OutcomeTwin};
 
 use super::documents::DOCUMENT_AAD;
@@ -14,7 +14,7 @@ use super::papers::RequestPapers;
 use super::{Engine, Shared};
 use crate::command::{Answer, ClaimAct, Claiming, ClosedRead, Command};
 use crate::decide::Decider;
-use crate::decide::exchange::fit;
+use crate::decide::exchange::{contradiction, fit};
 use crate::decide::remind::waits_for_its_partner;
 use crate::inbox::{Answered, ClaimView, INBOX_PAGE_MAX, InboxPage, InboxSums, InboxTask};
 use crate::refusal::Refusal;
@@ -158,10 +158,15 @@ impl Engine {
         let partner = self.desk(caller)?;
         let sketch = self.sketch(partner, act)?;
         sound(sketch.act.kind(), &outcome)?;
+        of_its_kind(&sketch.act, &outcome)?;
         if matches!(sketch.act.state(), ActState::Withdrawn | ActState::Unsent) {
             return Err(Refusal::WrongState { state: sketch.act.state().word() });
         }
-        let fitted = OutcomeTwin::from(&fit(&sketch.act, outcome.clone()));
+        let fitted = fit(&sketch.act, outcome.clone());
+        if let Some(untaken) = contradiction(&sketch.act, &fitted, self.shared.partner(partner).as_deref()) {
+            return Err(not_taken(&untaken));
+        }
+        let fitted = OutcomeTwin::from(&fitted);
         let repeated = sketch.act.outcome != NO_SEQUENCE && sketch.act.outcome_hash == fitted.fingerprint();
         if !repeated {
             let how = if sketch.closed.is_some() { Claiming::Late } else { Claiming::Answer };
@@ -179,10 +184,11 @@ impl Engine {
             let FaceAnswer::Verdicts(verdicts) = self.face_feedback(partner, "inbox", vec![item]).await? else {
                 return Err(Refusal::Unavailable);
             };
-            // Whoever asked for it may have taken it back while the clerk wrote.
-            if verdicts.iter().any(|verdict| verdict.taken.is_err()) {
+            if let Some(untaken) = verdicts.iter().find_map(|verdict| verdict.taken.as_ref().err()) {
                 let state = self.sketch(partner, act)?.act.state();
-                return Err(Refusal::WrongState { state: state.word() });
+                // Whoever asked for it may have taken it back while the clerk wrote.
+                let taken_back = matches!(state, ActState::Withdrawn | ActState::Unsent);
+                return Err(if taken_back { Refusal::WrongState { state: state.word() } } else { not_taken(untaken) });
             }
         }
         let Sketch { act: said, .. } = self.sketch(partner, act)?;
@@ -375,6 +381,44 @@ fn due_ms(partner: &domain::partner::Partner) -> Millis {
 
 fn claim_view(caller: &Caller, claim: &Claim) -> ClaimView {
     ClaimView { by: claim.by.clone(), until: claim.until, own: claim.by == caller.token }
+}
+
+/// The field of an answer that was not taken, and what is wrong with it.
+fn not_taken(untaken: &Untaken) -> Refusal {
+    let (at, bound) = match untaken.flaw() {
+        Flaw::EndsTooEarly => ("/to", "止日不能早于收到本事项之日 · not before the day on which the order came"),
+        Flaw::CaughtMissing => {
+            ("/caught", "已冻结的须填写实际控制金额，可为0.00 · a freeze that was done says what is held")
+        }
+        Flaw::MovedMissing => ("/moved", "已划出的须填写实际划出金额 · money that was moved has a sum"),
+        Flaw::AnotherAccount => ("/accounts", "不是所令的账户 · not the account that was ordered"),
+        _ => ("/verdict", "与本事项不符，未予采信 · does not fit this act and was not taken"),
+    };
+    Refusal::OutOfBounds { at, bound }
+}
+
+/// What only acts of another kind have, and a day to come that was over before it was asked for.
+fn of_its_kind(act: &Act, outcome: &Outcome) -> Result<(), Refusal> {
+    let kind = act.kind();
+    let wrong = |at, bound| Err(Refusal::OutOfBounds { at, bound });
+    if kind.is_question() && outcome.caught.is_some() {
+        return wrong("/caught", "查询不控制财产 · a question holds nothing");
+    }
+    let takes_nothing = matches!(kind, ActKind::Freeze | ActKind::Renew | ActKind::Release);
+    if (takes_nothing || kind.is_question()) && outcome.moved.is_some() {
+        return wrong("/moved", "本事项不划款 · nothing is moved by this kind of act");
+    }
+    if (takes_nothing || kind.transfers()) && !outcome.accounts.is_empty() {
+        return wrong(
+            "/accounts",
+            "仅用于查询；控制的账户即所令账户 · for questions only; what is held is the account ordered",
+        );
+    }
+    let ordered = Day::of(act.sent_at);
+    if outcome.due.is_some_and(|due| due < ordered) {
+        return wrong("/due", "不能早于收到本事项之日 · not before the day on which the order came");
+    }
+    Ok(())
 }
 
 /// An answer that contradicts itself is no answer: a machine's would be a doubt, a clerk can be asked at once.

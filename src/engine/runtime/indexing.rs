@@ -1,6 +1,7 @@
 //! The index at run time: finished requests go in behind the journal; a lost or lagging index is refilled from it.
 
 mod entries;
+mod mending;
 
 use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::path::PathBuf;
@@ -8,30 +9,35 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use crossbeam_channel::Receiver;
 use parking_lot::{Mutex, RwLock};
-use store::index::{BATCH_EVENTS_MAX, Index, IndexError, IndexKey, SledIndex};
-use store::journal::{ReadLimits, Reader};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use store::index::{Index, IndexError, IndexKey, Opened, SledIndex};
+use store::journal::Reader;
 use store::random::OsRandom;
 use store::record::{ActRef, Event, Fact};
-use store::snapshot::{LoadFault, SnapshotStore};
+use store::snapshot::SnapshotStore;
 
-use super::opening::read_state;
 use crate::command::ClosedRequest;
+use crate::refusal::Refusal;
 use crate::state::State;
+use crate::state::left_out::LeftOut;
 use crate::vault::Vault;
 pub(super) use entries::{finished, finished_before, request_of_slip};
 pub use entries::{partner_number, state_number, stretch_end, stretch_of};
 use entries::{stored, write};
+use mending::Condition;
 
 /// What is finished gathers so long before it is written. A batch costs sled two writes and two wake-ups of all its threads, whatever is in
 /// it, so a batch for each commit would cost more than the entries; until then a finished request is remembered (`expect`).
 const GATHER: Duration = Duration::from_millis(50);
 
+/// So often it is looked whether a reader met damage, where nothing comes to be written.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
 /// Stretches remembered as listed; forgetting one costs an entry written twice.
 const LISTED_STRETCHES_MAX: usize = 65_536;
 
-/// Messages taken in one go.
+/// Messages taken in one go: a thread that is never done with what comes would never write.
 const INDEXED_AT_ONCE: usize = 1_023;
 
 /// Finished requests remembered ahead of the index; beyond it the oldest are found only once the index caught up.
@@ -39,10 +45,29 @@ const PENDING_MAX: usize = 100_000;
 
 /// What the journal thread tells of one durable batch.
 pub struct Indexed {
+    /// Its first sequence: where that lies behind what was told before, something between is missing.
+    pub from: u64,
     /// The next sequence after it.
     pub next: u64,
     /// Requests that it finished.
     pub closed: Vec<ClosedRequest>,
+}
+
+/// What the journal thread told since the last batch of the index.
+#[derive(Default)]
+struct Gathered {
+    next: u64,
+    closed: Vec<ClosedRequest>,
+}
+
+impl Gathered {
+    /// Returns whether nothing is missing between this and what is applied or was told before.
+    fn take(&mut self, indexed: Indexed, applied: u64) -> bool {
+        let follows = indexed.from <= self.next.max(applied);
+        self.next = self.next.max(indexed.next);
+        self.closed.extend(indexed.closed);
+        follows
+    }
 }
 
 /// The index, and how far it is.
@@ -52,12 +77,21 @@ pub struct IndexSide {
     vault: Vault,
     reader: Reader,
     snapshots: Arc<SnapshotStore>,
+    left_out: LeftOut,
     refilling: AtomicBool,
+    failed: AtomicBool,
     gap: AtomicBool,
     applied: AtomicU64,
     stop: AtomicBool,
     pending: RwLock<BTreeMap<u64, ClosedRequest>>,
     listed: Mutex<HashSet<(u16, u64)>>,
+}
+
+/// Tells of an index that was put out of the way.
+fn tell_aside(opened: &Opened) {
+    if let Some(aside) = &opened.set_aside {
+        tracing::warn!(path = %aside.path.display(), reason = %aside.reason, "the index was damaged; it is refilled from the journal, nothing is lost");
+    }
 }
 
 /// What the events of a stretch of the journal finished.
@@ -83,6 +117,7 @@ impl Ended {
         let news_of = match &event.fact {
             Fact::OutcomeReceived(fact) => Some(fact.act),
             Fact::LeadReceived(fact) => Some(fact.act),
+            Fact::ActResolved(fact) => Some(fact.act),
             _ => None,
         };
         // A measure that lives on has no open request: news of it belongs to the history of the finished one.
@@ -95,7 +130,8 @@ impl Ended {
 }
 
 impl IndexSide {
-    /// Opens the index; a damaged one is set aside and refilled. `ended` is what the events ended that were just replayed.
+    /// Opens the index; a damaged one is set aside and refilled. `ended` is what the events ended that were just replayed,
+    /// `left_out` the cases that are folded by their leaves alone.
     ///
     /// # Errors
     /// When the folder itself cannot be used.
@@ -104,12 +140,10 @@ impl IndexSide {
         vault: Vault,
         reader: Reader,
         snapshots: Arc<SnapshotStore>,
-        ended: Ended,
+        (ended, left_out): (Ended, LeftOut),
     ) -> Result<Self, IndexError> {
         let opened = SledIndex::open(&path, vault.keys().root(), &mut OsRandom)?;
-        if let Some(aside) = &opened.set_aside {
-            tracing::warn!(path = %aside.path.display(), reason = %aside.reason, "the index was damaged; it is refilled from the journal, nothing is lost");
-        }
+        tell_aside(&opened);
         let index: Arc<dyn Index> = Arc::new(opened.index);
         let applied = AtomicU64::new(index.applied());
         let behind = index.applied() < ended.from.min(reader.durable_size());
@@ -119,8 +153,10 @@ impl IndexSide {
             vault,
             reader,
             snapshots,
+            left_out,
             // From the first moment: what is not found while something is missing is not absent.
             refilling: AtomicBool::new(behind),
+            failed: AtomicBool::new(false),
             gap: AtomicBool::new(false),
             applied,
             stop: AtomicBool::new(false),
@@ -128,26 +164,35 @@ impl IndexSide {
             listed: Mutex::new(HashSet::new()),
         };
         let newer = side.applied();
-        side.expect(&side.all_ended(&ended).filter(|request| request.version >= newer).collect::<Vec<_>>());
+        let mut ended = side.all_ended(&ended).unwrap_or_else(|error| {
+            tracing::warn!(%error, "the index cannot be read; it is mended and filled from the journal");
+            side.refilling.store(true, Ordering::Relaxed);
+            ended.closed.into()
+        });
+        ended.retain(|request| request.version >= newer);
+        side.expect(&ended);
         Ok(side)
     }
 
     /// The requests that ended, and those that ended before and had late news, as both left them.
-    fn all_ended<'a>(&'a self, ended: &'a Ended) -> impl Iterator<Item = ClosedRequest> + 'a {
+    fn all_ended(&self, ended: &Ended) -> Result<Vec<ClosedRequest>, IndexError> {
         let mut again: BTreeMap<u64, ClosedRequest> = BTreeMap::new();
         for (sequence, act) in &ended.late {
             let Some(request) = self.request_of(*act) else { continue };
-            let known = || {
-                let own = ended.closed.iter().rev().find(|closed| closed.sequence == request);
-                own.cloned().or_else(|| self.found(request).ok().flatten())
+            let known = match again.remove(&request) {
+                Some(known) => Some(known),
+                None => match ended.closed.iter().rev().find(|closed| closed.sequence == request) {
+                    Some(own) => Some(own.clone()),
+                    None => self.found(request)?,
+                },
             };
-            let Some(mut closed) = again.remove(&request).or_else(known) else { continue };
+            let Some(mut closed) = known else { continue };
             (closed.version, closed.again) = (closed.version.max(*sequence), true);
             closed.join(&[*sequence]);
             again.insert(request, closed);
         }
         let first = ended.closed.iter().filter(|closed| !again.contains_key(&closed.sequence)).cloned();
-        first.collect::<Vec<_>>().into_iter().chain(again.into_values())
+        Ok(first.collect::<Vec<_>>().into_iter().chain(again.into_values()).collect())
     }
 
     /// The request that an act belongs to, from the event that planned it.
@@ -235,6 +280,23 @@ impl IndexSide {
         self.refilling.load(Ordering::Relaxed).then(|| self.applied())
     }
 
+    /// Why nothing can be said of what is not found now; `None` when it is not there. To be asked before the index is, which may be
+    /// whole a moment later.
+    #[must_use]
+    pub fn lack(&self) -> Option<Refusal> {
+        match (self.refilling.load(Ordering::Relaxed), self.is_failing()) {
+            (_, true) => Some(Refusal::Unavailable),
+            (true, false) => Some(Refusal::Filling),
+            (false, false) => None,
+        }
+    }
+
+    /// It is missing something, and the last attempt to mend that failed too.
+    #[must_use]
+    pub fn is_failing(&self) -> bool {
+        self.failed.load(Ordering::Relaxed)
+    }
+
     /// Something could not be handed over: refill from where the index is.
     pub fn mark_gap(&self) {
         self.gap.store(true, Ordering::Relaxed);
@@ -247,41 +309,45 @@ impl IndexSide {
 
     /// Applies what comes until the channel closes. Never holds up the journal: what does not fit is refilled.
     pub fn run(&self, work: &Receiver<Indexed>) {
-        let mut behind = self.refilling.load(Ordering::Relaxed);
-        if !behind {
-            // What ended behind the index's place was replayed at the start and is remembered: no need to fold it again.
-            // The size first: whatever is durable by then was remembered when it was decided.
-            let durable = self.reader.durable_size();
-            let ended = self.pending_where(|request| request.version < durable);
-            if durable > self.applied()
-                && let Err(error) = self.apply(durable, &ended)
-            {
-                behind = self.recover(&error);
+        let mut condition = self.take_up();
+        let mut gathered = Gathered::default();
+        let mut failures = u32::from(!matches!(condition, Condition::Sound));
+        while !self.is_stopped() {
+            if self.gap.swap(false, Ordering::Relaxed) {
+                condition = condition.or(Condition::Behind);
             }
-        }
-        let (mut next, mut closed) = (0, Vec::new());
-        while !self.stop.load(Ordering::Relaxed) {
-            if behind || self.gap.swap(false, Ordering::Relaxed) {
-                behind = !self.refill();
-                if behind {
-                    continue;
-                }
+            condition = condition.or(self.look());
+            if !matches!(condition, Condition::Sound) {
+                // Folded again with the rest of the journal.
+                gathered = Gathered::default();
+                self.rest(failures);
+                condition = self.mend(condition, work);
+                failures = if matches!(condition, Condition::Sound) { failures } else { failures.saturating_add(1) };
+                continue;
             }
-            let Ok(first) = work.recv() else { break };
+            let first = match work.recv_timeout(LOOK_EVERY) {
+                Ok(first) => first,
+                Err(RecvTimeoutError::Timeout) => continue,
+                Err(RecvTimeoutError::Disconnected) => break,
+            };
             // Not woken by each commit meanwhile: what comes waits in the channel.
             std::thread::park_timeout(GATHER);
             for indexed in std::iter::once(first).chain(work.try_iter().take(INDEXED_AT_ONCE)) {
-                next = next.max(indexed.next);
-                closed.extend(indexed.closed);
+                if !gathered.take(indexed, self.applied()) {
+                    condition = Condition::Behind;
+                }
             }
-            if next > self.applied()
-                && let Err(error) = self.apply(next, &std::mem::take(&mut closed))
-            {
-                behind = self.recover(&error);
+            if matches!(condition, Condition::Sound) && gathered.next > self.applied() {
+                (condition, failures) = match self.apply(gathered.next, &std::mem::take(&mut gathered.closed)) {
+                    Ok(()) => (Condition::Sound, 0),
+                    Err(error) => (Condition::Broken(error), failures.saturating_add(1)),
+                };
             }
         }
-        if next > self.applied()
-            && let Err(error) = self.apply(next, &closed)
+        // Past what is missing nothing is applied: the next start would take it for there.
+        if matches!(condition, Condition::Sound)
+            && gathered.next > self.applied()
+            && let Err(error) = self.apply(gathered.next, &gathered.closed)
         {
             tracing::warn!(%error, "the last entries did not reach the index; the next start applies them again");
         }
@@ -290,9 +356,29 @@ impl IndexSide {
         }
     }
 
+    /// What ended behind the index's place was replayed at the start and is remembered: where nothing else is missing it goes in
+    /// without being folded again.
+    fn take_up(&self) -> Condition {
+        if self.refilling.load(Ordering::Relaxed) {
+            return Condition::Behind;
+        }
+        // The size first: whatever is durable by then was remembered when it was decided.
+        let durable = self.reader.durable_size();
+        let ended = self.pending_where(|request| request.version < durable);
+        if durable <= self.applied() {
+            return Condition::Sound;
+        }
+        self.apply(durable, &ended).map_or_else(Condition::Broken, |()| Condition::Sound)
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
     fn apply(&self, next: u64, closed: &[ClosedRequest]) -> Result<(), IndexError> {
         let applied = write(self.current().as_ref(), next, closed, |key| self.is_wanted(key))?;
         self.applied.store(applied, Ordering::Relaxed);
+        self.failed.store(false, Ordering::Relaxed);
         self.pending.write().retain(|_, request| request.version >= applied);
         Ok(())
     }
@@ -306,86 +392,21 @@ impl IndexSide {
         }
         listed.insert((*partner, act.sequence))
     }
+}
 
-    /// Puts a damaged index out of the way. Returns whether a refill is needed.
-    fn recover(&self, error: &IndexError) -> bool {
-        tracing::warn!(%error, "the index cannot be written; it is opened again and refilled from the journal");
-        self.refilling.store(true, Ordering::Relaxed);
-        self.listed.lock().clear();
-        // The old one must be closed before its folder can be taken.
-        *self.index.write() = Arc::new(store::index::MemoryIndex::new());
-        match SledIndex::open(&self.path, self.vault.keys().root(), &mut OsRandom) {
-            Ok(opened) => {
-                let index: Arc<dyn Index> = Arc::new(opened.index);
-                self.applied.store(index.applied(), Ordering::Relaxed);
-                *self.index.write() = index;
-                true
-            }
-            Err(error) => {
-                tracing::error!(%error, "the index cannot be opened; search is empty until the next start");
-                self.stop();
-                false
-            }
-        }
-    }
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-    /// Folds the journal again from the newest snapshot that the index already covers. Returns whether it caught up.
-    fn refill(&self) -> bool {
-        self.refilling.store(true, Ordering::Relaxed);
-        let from = self.current().applied();
-        let mut state = self.state_before(from);
-        let mut ended = Ended { from, ..Ended::default() };
-        let mut range = self.reader.read_range(state.next, ReadLimits::NONE);
-        let mut sequence = state.next;
-        let (mut since, mut unread) = (0_u64, 0_u64);
-        while let Ok(Some(record)) = range.next_record().map(|record| record.map(|record| record.1.to_record())) {
-            if self.stop.load(Ordering::Relaxed) {
-                return false;
-            }
-            // One event that cannot be read must not keep all others from being found.
-            let Ok((event, lost)) = self.vault.read_leaf_at_least(sequence, &record) else { break };
-            unread += u64::from(lost.is_some());
-            ended.note(&state, sequence, &event);
-            state.fold(sequence, &event);
-            sequence += 1;
-            since += 1;
-            if since >= 4 * BATCH_EVENTS_MAX && sequence > from {
-                since = 0;
-                if let Err(error) = self.apply_ended(sequence, &mut ended) {
-                    return !self.recover(&error);
-                }
-            }
-        }
-        if unread > 0 {
-            tracing::error!(
-                unread,
-                "the index was filled without what cannot be read; once that is put back, stop and run `xiezhi rebuild`"
-            );
-        }
-        if sequence > self.current().applied()
-            && let Err(error) = self.apply_ended(sequence, &mut ended)
-        {
-            return !self.recover(&error);
-        }
-        let caught_up = sequence >= self.reader.durable_size();
-        self.refilling.store(!caught_up, Ordering::Relaxed);
-        caught_up
-    }
-
-    fn apply_ended(&self, next: u64, ended: &mut Ended) -> Result<(), IndexError> {
-        let closed: Vec<ClosedRequest> = self.all_ended(ended).collect();
-        self.apply(next, &closed)?;
-        (ended.closed, ended.late) = (VecDeque::new(), Vec::new());
-        Ok(())
-    }
-
-    fn state_before(&self, applied: u64) -> State {
-        let loaded = self
-            .snapshots
-            .newest_valid(applied, |_, source| read_state(source).map(|(state, _)| state).map_err(LoadFault::Unsuited));
-        match loaded {
-            Ok(loaded) => loaded.state.map(|(_, state)| state).unwrap_or_default(),
-            Err(_) => State::default(),
-        }
+    #[test]
+    fn what_the_journal_thread_could_not_hand_over_is_noticed_by_what_comes_behind_it() {
+        let mut gathered = Gathered::default();
+        let told = |from, next| Indexed { from, next, closed: Vec::new() };
+        assert!(gathered.take(told(40, 50), 40));
+        assert!(gathered.take(told(50, 51), 40));
+        // Known by a refill already.
+        assert!(gathered.take(told(20, 30), 40));
+        assert!(!gathered.take(told(52, 60), 40), "51 is missing");
+        assert!(!Gathered::default().take(told(41, 42), 40));
     }
 }

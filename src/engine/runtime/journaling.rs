@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use ::trail::Hash;
-use crossbeam_channel::{Receiver, Sender};
+use std::sync::mpsc::{Receiver, SyncSender};
 use store::journal::{AppendError, Expected, StreamKey};
+use store::random::OsRandom;
 use store::record::{Event, Fact};
 
 use super::deciding::Settled;
@@ -28,7 +29,7 @@ struct Prepared {
 }
 
 /// Writes until the decider thread is gone.
-pub fn run(shared: &Arc<Shared>, to_write: &Receiver<Vec<Settled>>, indexed: &Sender<Indexed>) {
+pub fn run(shared: &Arc<Shared>, to_write: &Receiver<Vec<Settled>>, indexed: &SyncSender<Indexed>) {
     while let Ok(first) = to_write.recv() {
         let mut todo = first;
         while todo.len() < COMMIT_MAX {
@@ -80,17 +81,19 @@ fn write(shared: &Shared, todo: Vec<Settled>) -> Result<Vec<Prepared>, (String, 
     }
 }
 
-/// Keys first, then records: an event never names a key that a crash could lose.
+/// Keys and long bodies first, then records: an event never names what a crash could lose.
 fn append_and_commit(shared: &Shared, prepared: &[Prepared]) -> Result<(), String> {
     let started = shared.clock.mono();
     shared.vault.keys().sync().map_err(|error| error.to_string())?;
-    let mut leaves = Vec::new();
+    let written = prepared.iter().flat_map(|one| &one.written);
+    shared.vault.keep(written, &mut OsRandom).map_err(|error| error.to_string())?;
+    let (mut leaves, mut committed) = (Vec::new(), 0);
     for one in prepared.iter().filter(|one| !one.written.is_empty()) {
         let records: Vec<_> = one.written.iter().map(Written::as_record).collect();
         let expect = streams(&one.decision.events, one.decision.first);
         let mut taken = shared.journal.append(shared.fence, &expect, &records);
         if matches!(taken, Err(AppendError::BatchFull { .. })) {
-            commit(shared)?;
+            committed += commit(shared, &mut leaves)?;
             taken = shared.journal.append(shared.fence, &expect, &records);
         }
         let range = taken.map_err(|error| error.to_string())?;
@@ -99,19 +102,21 @@ fn append_and_commit(shared: &Shared, prepared: &[Prepared]) -> Result<(), Strin
         }
         leaves.extend_from_slice(&one.leaves);
     }
-    commit(shared)?;
-    shared.trail.append(&leaves).map_err(|error| error.to_string())?;
+    committed += commit(shared, &mut leaves)?;
     shared.counts.batches.fetch_add(1, Ordering::Relaxed);
-    shared.counts.events.fetch_add(u64::try_from(leaves.len()).unwrap_or(0), Ordering::Relaxed);
+    shared.counts.events.fetch_add(u64::try_from(committed).unwrap_or(0), Ordering::Relaxed);
     shared.counts.commit_us.fetch_add(shared.clock.mono().saturating_sub(started) * 1_000, Ordering::Relaxed);
     Ok(())
 }
 
-fn commit(shared: &Shared) -> Result<(), String> {
+/// Makes durable what was appended, whose leaves these are; says how many there were.
+fn commit(shared: &Shared, leaves: &mut Vec<Hash>) -> Result<usize, String> {
     let wall = u64::try_from(shared.clock.wall()).unwrap_or(0);
     let durable = shared.journal.commit(wall).map_err(|error| error.to_string())?;
+    // Behind the disk, for a checkpoint signs whatever the tree has; before anybody is told, for a snapshot takes tree and state together.
+    shared.trail.append(leaves).map_err(|error| error.to_string())?;
     shared.durable.store(durable, Ordering::Release);
-    Ok(())
+    Ok(leaves.drain(..).count())
 }
 
 /// The streams that a decision touches. An accepted request must be the first under its key: the journal holds that too.
@@ -135,10 +140,10 @@ fn streams(events: &[Event], first: u64) -> Vec<(StreamKey, Expected)> {
     streams
 }
 
-fn release(shared: &Arc<Shared>, prepared: Vec<Prepared>, indexed: &Sender<Indexed>) {
+fn release(shared: &Arc<Shared>, prepared: Vec<Prepared>, indexed: &SyncSender<Indexed>) {
     let (mut closed, mut effects) = (Vec::new(), Vec::new());
     let mut proposed = false;
-    let any = prepared.iter().any(|one| !one.written.is_empty());
+    let from = prepared.iter().find(|one| !one.written.is_empty()).map(|one| one.decision.first);
     for one in prepared {
         let Prepared { decision, reply, leaves, .. } = one;
         let mut accepted = None;
@@ -172,7 +177,9 @@ fn release(shared: &Arc<Shared>, prepared: Vec<Prepared>, indexed: &Sender<Index
         shared.proposed.notify_one();
     }
     let next = shared.durable.load(Ordering::Acquire);
-    if any && indexed.try_send(Indexed { next, closed }).is_err() {
+    if let Some(from) = from
+        && indexed.try_send(Indexed { from, next, closed }).is_err()
+    {
         shared.index.mark_gap();
     }
 }

@@ -17,11 +17,9 @@ use super::{Engine, Told};
 use crate::command::{Answer, ClosedRequest, Command, Submit};
 use crate::decide::Decider;
 use crate::refusal::Refusal;
-use crate::state::{OpenRequest, State, short_hash};
-use crate::view::{
-    Accepted, Caller, Counters, EntryView, EventView, Page, PartnerView, RequestFilter, RequestLine, Resolution,
-    Resolved,
-};
+use crate::state::slab::Index;
+use crate::state::{Act, OpenRequest, State, short_hash};
+use crate::view::{Accepted, Caller, Counters, EntryView, EventView, Page, PartnerView, RequestFilter, RequestLine};
 
 /// By which a party is known whatever type of number names it.
 pub(super) fn subject_key(party: &domain::case::Party) -> u64 {
@@ -134,26 +132,6 @@ impl Engine {
         self.done(Command::Withdraw { act, by: caller.token.clone(), reason }).await
     }
 
-    /// Settles an act in doubt: the word of one person, or with another's the same before it the end of the doubt.
-    ///
-    /// # Errors
-    /// [`Refusal::PersonNeeded`], [`Refusal::SamePerson`], [`Refusal::WrongState`], [`Refusal::DocumentUnknown`],
-    /// [`Refusal::DocumentLost`], [`Refusal::NotFound`].
-    pub async fn resolve(&self, caller: &Caller, act: ActId, resolution: Resolution) -> Result<Resolved, Refusal> {
-        let court = self.own_act(caller, act)?;
-        caller.check_person()?;
-        self.shared.check_paper(&court, &resolution.document)?;
-        let Resolution { took_effect, amount, document, reason } = resolution;
-        let by = caller.token.clone();
-        let version = self.done(Command::Resolve { act, by, took_effect, amount, document, reason }).await?;
-        let word = self.shared.papers.event(version).map(|event| event.fact);
-        let settled = matches!(word, Some(Fact::ActResolved(fact)) if !fact.state.is_empty());
-        let decider = self.shared.decider.read();
-        let found = decider.state.act_index(act).and_then(|index| decider.state.acts.get(index));
-        let differs = !settled && found.is_some_and(|act| act.settled_by != 0 && act.settled_differs);
-        Ok(Resolved { version, settled, differs })
-    }
-
     /// Pauses a lane until an instant.
     ///
     /// # Errors
@@ -192,7 +170,8 @@ impl Engine {
         if filter.state.is_none_or(|state| state == RequestState::Open) {
             let decider = self.shared.decider.read();
             let open = decider.state.requests.iter().map(|(_, open)| open).filter(|open| open.sequence < before);
-            for open in open.filter(|open| self.open_fits(&decider.state, open, caller, &filter)) {
+            let mut cases = BTreeMap::new();
+            for open in open.filter(|open| self.open_fits(&decider.state, open, (caller, &filter), &mut cases)) {
                 lines.insert(open.sequence, open_line(&decider.state, open));
                 if lines.len() > limit {
                     lines.pop_first();
@@ -201,7 +180,10 @@ impl Engine {
         }
         if filter.state != Some(RequestState::Open) {
             for closed in self.closed_lines(caller, &filter, before, limit)? {
-                lines.insert(closed.id.0, closed);
+                // The newest word stands, whether the index has it or only memory.
+                if lines.get(&closed.id.0).is_none_or(|line| line.version <= closed.version) {
+                    lines.insert(closed.id.0, closed);
+                }
             }
         }
         let mut lines: Vec<RequestLine> = lines.into_values().rev().collect();
@@ -209,7 +191,7 @@ impl Engine {
         lines.truncate(limit);
         let next = more.then(|| lines.last().map(|line| line.id.0)).flatten();
         // Everything shown is durable: an empty question through the same queue waits for it.
-        self.done(Command::Tick).await?;
+        self.done(Command::Barrier).await?;
         Ok(Page { lines, next, filled_to: self.shared.index.filled_to() })
     }
 
@@ -225,21 +207,31 @@ impl Engine {
             None => decider.config().courts.keys().map(String::as_str).collect(),
         };
         let found = courts.into_iter().filter_map(|court| state.case_index(self.case_key(court, number)));
-        found.map(|case| state.case_id(case).0).collect()
+        found.flat_map(|case| state.sequences_of_case(state.case_id(case).0)).collect()
     }
 
-    fn open_fits(&self, state: &State, open: &OpenRequest, caller: &Caller, filter: &RequestFilter) -> bool {
+    /// `cases` = the case of the number that is looked for at each court met so far: one keyed hash a court, not one a request.
+    fn open_fits(
+        &self,
+        state: &State,
+        open: &OpenRequest,
+        (caller, filter): (&Caller, &RequestFilter),
+        cases: &mut BTreeMap<u16, Option<Index>>,
+    ) -> bool {
         let court = state.word(open.court);
         let own = caller.court.as_ref().is_none_or(|own| own == court);
-        let case = filter
-            .case_number
-            .as_ref()
-            .is_none_or(|number| state.case_index(self.case_key(court, number.expose())) == Some(open.case));
+        if !own {
+            return false;
+        }
+        let case = filter.case_number.as_ref().is_none_or(|number| {
+            let key = || self.case_key(court, number.expose());
+            *cases.entry(open.court).or_insert_with(|| state.case_index(key())) == Some(open.case)
+        });
         let partner = filter.partner.as_ref().is_none_or(|partner| {
             let lane = state.lane_of(partner);
             open.acts.iter().any(|act| state.acts.get(*act).map(|act| act.lane) == lane)
         });
-        own && case && partner && caller.may_see(&state.viewers_of(open))
+        case && partner && caller.may_see(&state.viewers_of(open))
     }
 
     fn closed_lines(
@@ -261,17 +253,17 @@ impl Engine {
             }
             (None, None, _) => vec![IndexList::Finished],
         };
-        let mut found = Vec::new();
-        for list in &lists {
-            self.closed_of(list, caller, filter, before, limit, &mut found)?;
-        }
-        // A request is never nowhere between its end and the index.
+        // Before the index is read: what goes over meanwhile is in both, and never in neither.
         let of_case = |request: &ClosedRequest| {
             filter.case_number.is_none() || lists.contains(&IndexList::RequestsOfCase(request.case))
         };
         let pending = self.shared.index.pending_where(|request| {
-            request.sequence < before && of_case(request) && closed_fits(request, caller, filter)
+            request.sequence < before && of_case(request) && self.closed_fits(request, caller, filter)
         });
+        let mut found = Vec::new();
+        for list in &lists {
+            self.closed_of(list, caller, filter, before, limit, &mut found)?;
+        }
         found.extend(pending.iter().map(closed_line));
         Ok(found)
     }
@@ -293,7 +285,7 @@ impl Engine {
         // A partner's list names stretches of the journal, and the one that `before` cuts is looked through too.
         let by_stretch = matches!(list, IndexList::ActsByPartnerState(..));
         let from = if by_stretch { stretch_end(before.saturating_sub(1)) } else { before };
-        let mut cursor = (from != u64::MAX).then(|| cursor_before(list, from));
+        let mut cursor = (from != u64::MAX).then(|| cursor_before(list, from)).flatten();
         let enough = found.len() + limit;
         while found.len() < enough {
             let page =
@@ -304,7 +296,7 @@ impl Engine {
                     (true, _) if found.len() >= enough => Vec::new(),
                     (true, start) => self.closed_within(start, before)?,
                 };
-                found.extend(closed.iter().filter(|closed| closed_fits(closed, caller, filter)).map(closed_line));
+                found.extend(closed.iter().filter(|closed| self.closed_fits(closed, caller, filter)).map(closed_line));
             }
             match page.next {
                 Some(next) => cursor = Some(next),
@@ -316,11 +308,20 @@ impl Engine {
             && found.len() < enough
             && *case < before
             && let Some(closed) = self.shared.index.found(*case).map_err(|_| Refusal::Unavailable)?
-            && closed_fits(&closed, caller, filter)
+            && self.closed_fits(&closed, caller, filter)
         {
             found.push(closed_line(&closed));
         }
         Ok(())
+    }
+
+    /// What nobody can be shown is in no list: of a case that was left out some histories can be read and others cannot.
+    fn closed_fits(&self, closed: &ClosedRequest, caller: &Caller, filter: &RequestFilter) -> bool {
+        caller.court.as_ref().is_none_or(|own| *own == closed.court)
+            && caller.may_see(&closed.viewers)
+            && filter.state.is_none_or(|state| state.word() == closed.state)
+            && filter.partner.as_ref().is_none_or(|partner| closed.partners.contains(partner))
+            && !self.shared.papers.is_case_left_out(closed.case)
     }
 
     /// All finished requests, the newest first, until there are so many more.
@@ -337,7 +338,7 @@ impl Engine {
             let stretch = finished_before(index.as_ref(), before).map_err(|_| Refusal::Unavailable)?;
             let Some(last) = stretch.last() else { break };
             before = last.sequence;
-            found.extend(stretch.iter().filter(|closed| closed_fits(closed, caller, filter)).map(closed_line));
+            found.extend(stretch.iter().filter(|closed| self.closed_fits(closed, caller, filter)).map(closed_line));
         }
         Ok(())
     }
@@ -379,7 +380,7 @@ impl Engine {
             Some(sequences) => sequences,
             None => self.shared.closed_events(id.0)?,
         };
-        self.done(Command::Tick).await?;
+        self.done(Command::Barrier).await?;
         let after = cursor.map_or(0, |cursor| cursor.saturating_add(1));
         let limit = usize::from(limit.clamp(1, LIST_MAX));
         let page: Vec<u64> = sequences.iter().copied().filter(|sequence| *sequence >= after).take(limit).collect();
@@ -397,10 +398,15 @@ impl Engine {
     /// A leaf with its proof against the newest signed checkpoint.
     ///
     /// # Errors
-    /// [`Refusal::NotFound`] beyond the checkpoint, [`Refusal::Unavailable`] when something is damaged.
+    /// [`Refusal::NotFound`] when there is no such leaf, [`Refusal::NotYetInCheckpoint`], [`Refusal::Unavailable`] when something is
+    /// damaged.
     pub async fn entry(&self, index: u64) -> Result<EntryView, Refusal> {
         let record = self.shared.reader.read(index).map_err(|_| Refusal::Unavailable)?.ok_or(Refusal::NotFound)?;
-        let (tree_size, proof, checkpoint) = self.shared.trail.prove(index)?;
+        let (tree_size, proof, checkpoint) = self.shared.trail.prove(index).map_err(|refusal| match refusal {
+            // It is there, as was just read.
+            Refusal::NotFound => Refusal::NotYetInCheckpoint,
+            other => other,
+        })?;
         Ok(EntryView { leaf: record.leaf, index, tree_size, proof, checkpoint })
     }
 
@@ -411,7 +417,11 @@ impl Engine {
         let decider = self.shared.decider.read();
         let state = &decider.state;
         let mut oldest: BTreeMap<(u16, ActState), Millis> = BTreeMap::new();
-        for (_, act) in state.acts.iter().filter(|(_, act)| act.state().is_open()) {
+        // What waits for an earlier act waits for whoever has that one: nothing is late at its own partner.
+        let is_waiting = |act: &Act| {
+            act.state().is_open() && (act.state() != ActState::Ready || state.what_it_waits_for(act).is_none())
+        };
+        for (_, act) in state.acts.iter().filter(|(_, act)| is_waiting(act)) {
             let since = oldest.entry((act.lane, act.state())).or_insert(act.since);
             *since = (*since).min(act.since);
         }
@@ -425,10 +435,10 @@ impl Engine {
             PartnerView {
                 id: partner.id.clone(),
                 name: partner.name.clone(),
-                kind: partner.kind,
-                travel: if partner.travel == Travel::Pull { "pull" } else { "call_out" },
+                kind: Some(partner.kind),
+                travel: Some(if partner.travel == Travel::Pull { "pull" } else { "call_out" }),
                 acts: partner.acts.clone(),
-                stage: partner.stage,
+                stage: Some(partner.stage),
                 answered: lane.map_or(0, |lane| lane.record.answered),
                 last_call: self.shared.calls.last(&partner.id),
                 last_failure: self.shared.calls.last_failure(&partner.id),
@@ -445,10 +455,14 @@ impl Engine {
                 retired: partner.retired,
             }
         };
-        decider.config().partners.values().map(view).collect()
+        let mut views: Vec<PartnerView> = decider.config().partners.values().map(view).collect();
+        let absent =
+            decider.absent().filter_map(|lane| decider.absent_view(lane, |of| oldest.get(&(lane, of)).copied()));
+        views.extend(absent);
+        views.sort_by(|one, other| one.id.cmp(&other.id));
+        views
     }
 
-    /// Has its partner taken it and let the agreed time pass? What waits for a condition was answered.
     /// Counts since start.
     #[must_use]
     pub fn counters(&self) -> Counters {
@@ -482,6 +496,7 @@ impl Engine {
             plain("xiezhi_reminders_acknowledged_total", &counts.reminders_acknowledged),
             ("xiezhi_state_bytes", String::new(), bytes),
             ("xiezhi_unreadable", String::new(), self.shared.papers.lost()),
+            ("xiezhi_index_failing", String::new(), u64::from(self.shared.index.is_failing())),
             ("xiezhi_stopped_acts", String::new(), stopped),
             ("xiezhi_unreadable_papers_requests", String::new(), unread),
         ];
@@ -522,24 +537,17 @@ fn closed_line(closed: &ClosedRequest) -> RequestLine {
     }
 }
 
-fn closed_fits(closed: &ClosedRequest, caller: &Caller, filter: &RequestFilter) -> bool {
-    caller.court.as_ref().is_none_or(|own| *own == closed.court)
-        && caller.may_see(&closed.viewers)
-        && filter.state.is_none_or(|state| state.word() == closed.state)
-        && filter.partner.as_ref().is_none_or(|partner| closed.partners.contains(partner))
-}
-
 pub(super) fn request_of(key: &IndexKey) -> Option<u64> {
     match key {
-        IndexKey::Request(id)
-        | IndexKey::RequestOfCase { request: id, .. }
+        IndexKey::RequestOfCase { request: id, .. }
         | IndexKey::RequestByState { request: id, .. }
         | IndexKey::ActByPartnerState { act: id, .. } => Some(id.sequence),
         _ => None,
     }
 }
 
-fn cursor_before(list: &IndexList, sequence: u64) -> Cursor {
+/// Where a list goes on below a sequence; `None` for one that is not by requests.
+fn cursor_before(list: &IndexList, sequence: u64) -> Option<Cursor> {
     let id = EntryId { sequence, line: 0 };
     let key = match list {
         IndexList::RequestsOfCase(case) => IndexKey::RequestOfCase { case: *case, request: id },
@@ -547,7 +555,10 @@ fn cursor_before(list: &IndexList, sequence: u64) -> Cursor {
         IndexList::ActsByPartnerState(partner, state) => {
             IndexKey::ActByPartnerState { partner: *partner, state: *state, act: id }
         }
-        _ => IndexKey::Request(id),
+        IndexList::SlipsOfStretch(_)
+        | IndexList::Finished
+        | IndexList::FinishedOfStretch(_)
+        | IndexList::EventsOfRequest(_) => return None,
     };
-    Cursor::from_bytes(key.encode())
+    Some(Cursor::from_bytes(key.encode()))
 }

@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use domain::ActKind;
-use store::journal::{Journal, Reader};
-use store::record::{ActRef, Body, Event, Fact};
+use store::journal::{Journal, ReadLimits, Reader};
+use store::record::{ActRef, Body, Event, Fact, read_leaf};
 
 use super::opening::{OpenError, OpenedEvent, each_event};
+use crate::command::{BringBack, LeaveOut};
+use crate::state::State;
 use crate::vault::{Vault, VaultError};
 
 /// Slots, blobs and events that are remembered one by one; of more than that only their number is told. About 300 B each.
@@ -40,10 +42,175 @@ pub struct LostContent {
     events: u64,
     /// Slots of the cases whose sums or acts rest on it.
     cases: BTreeSet<u64>,
-    /// Courts of those cases.
-    courts: BTreeSet<String>,
+    /// Those among them that are sound themselves, and tied to one that is not.
+    tied: BTreeSet<u64>,
+    /// Courts of those cases, by slot.
+    courts: BTreeMap<u64, String>,
     /// The first event whose case nobody can tell, if there is one.
     unowned: Option<u64>,
+    /// What earlier starts left out.
+    told: Told,
+}
+
+/// What earlier starts said in the trail of cases that they left out, and of those that were back.
+#[derive(Default)]
+pub(super) struct Told {
+    /// Their slots.
+    slots: BTreeSet<u64>,
+    /// Events that could not be read when that was said last.
+    events: u64,
+}
+
+impl Told {
+    pub(super) fn note(&mut self, fact: &Fact) {
+        match fact {
+            Fact::ContentLeftOut(fact) => {
+                self.slots.extend(&fact.slots);
+                self.events = fact.events;
+            }
+            Fact::ContentReturned(fact) => {
+                for slot in &fact.slots {
+                    self.slots.remove(slot);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The cases among them that the state has again.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub(super) fn returned(mut self, state: &State, journal: &Journal) -> Result<Option<BringBack>, OpenError> {
+        self.slots.retain(|slot| !state.left_out.contains_key(slot));
+        if self.slots.is_empty() {
+            return Ok(None);
+        }
+        let (mut courts, reader) = (BTreeSet::new(), journal.reader());
+        let mut range = reader.read_range(0, ReadLimits::NONE);
+        while let Some((_, record)) = range.next_record()? {
+            let Ok(leaf) = read_leaf(record.leaf) else { continue };
+            courts.extend(court_of(&leaf.fact).filter(|_| self.slots.contains(&leaf.key)).map(str::to_owned));
+        }
+        Ok(Some(BringBack { slots: self.slots.into_iter().collect(), courts: courts.into_iter().collect() }))
+    }
+}
+
+/// The court whose case an event opens or goes on with, as its leaf says it.
+fn court_of(fact: &Fact) -> Option<&str> {
+    match fact {
+        Fact::RequestAccepted(fact) => Some(&fact.court),
+        Fact::MeasureImported(fact) => Some(&fact.court),
+        _ => None,
+    }
+}
+
+/// The whole journal being looked through.
+#[derive(Default)]
+pub(crate) struct Looking {
+    lost: LostContent,
+    /// Cases by slot: their court, and the first event of each.
+    courts: BTreeMap<u64, (String, u64)>,
+    /// Slots of the cases under a key, as far as it can be read.
+    owners: BTreeMap<(u64, u64), BTreeSet<u64>>,
+    /// Enforcements that take over what a preservation holds (rule D11): the event, the slot, the key of the preservation.
+    taking_over: Vec<(u64, u64, (u64, u64))>,
+    /// Requests that are open at this place.
+    open: BTreeSet<u64>,
+    /// Answers to questions of requests that are not finished behind them: of those that are, memory needs none.
+    answers: BTreeMap<u64, BTreeSet<u64>>,
+}
+
+impl Looking {
+    /// Takes the next event, and why what stands beside its leaf cannot be read; `question` = the request whose question it answers.
+    ///
+    /// # Errors
+    /// The reason, where that is no loss.
+    pub(crate) fn visit(
+        &mut self,
+        sequence: u64,
+        event: &Event,
+        why: Option<VaultError>,
+        question: impl Fn(&Fact) -> Option<u64>,
+    ) -> Result<(), VaultError> {
+        self.lost.told.note(&event.fact);
+        if let Some(court) = court_of(&event.fact)
+            && !self.courts.contains_key(&event.key)
+        {
+            self.courts.insert(event.key, (court.to_owned(), sequence));
+        }
+        self.note_keys(sequence, event);
+        match &event.fact {
+            Fact::RequestAccepted(_) => {
+                self.open.insert(sequence);
+            }
+            Fact::RequestFinished(fact) => {
+                self.open.remove(&fact.request);
+                self.answers.remove(&fact.request);
+            }
+            _ => {}
+        }
+        let Some(why) = why else { return Ok(()) };
+        if !why.is_loss() {
+            return Err(why);
+        }
+        self.lost.note(sequence, event, &why);
+        match (is_needed(&event.fact), event.key) {
+            (false, _) => {}
+            (true, 0) => self.lost.unowned = self.lost.unowned.or(Some(sequence)),
+            (true, slot) => match question(&event.fact) {
+                // One that came when its request was over changed nothing in memory either.
+                Some(request) if !self.open.contains(&request) => {}
+                Some(request) => drop(self.answers.entry(request).or_default().insert(slot)),
+                None => drop(self.lost.cases.insert(slot)),
+            },
+        }
+        Ok(())
+    }
+
+    fn note_keys(&mut self, sequence: u64, event: &Event) {
+        match &event.body {
+            Some(Body::Accepted(body)) => {
+                self.owners.entry(body.case_key).or_default().insert(event.key);
+                self.taking_over.extend(body.preservation.map(|before| (sequence, event.key, before)));
+            }
+            Some(Body::Imported(body)) => drop(self.owners.entry(body.case_key).or_default().insert(event.key)),
+            _ => {}
+        }
+    }
+
+    /// What came of it.
+    pub(crate) fn end(mut self) -> LostContent {
+        self.lost.cases.extend(std::mem::take(&mut self.answers).into_values().flatten());
+        while self.spread() {}
+        let Self { mut lost, courts, .. } = self;
+        let of_lost = courts.into_iter().filter(|(slot, _)| lost.cases.contains(slot));
+        lost.courts = of_lost.map(|(slot, (court, _))| (slot, court)).collect();
+        lost
+    }
+
+    /// What went over from a preservation to an enforcement is in the ledger of the one because of the other: where either cannot be
+    /// folded whole, neither can. Says whether there are more of them now.
+    fn spread(&mut self) -> bool {
+        let known: BTreeSet<u64> = self.owners.values().flatten().copied().collect();
+        let mut more = BTreeSet::new();
+        for (at, slot, before) in &self.taking_over {
+            let began = |slot: &&u64| self.courts.get(slot).is_some_and(|(_, first)| first < at);
+            let own = self.owners.get(before).into_iter().flatten().filter(began);
+            let tied: Vec<u64> = own.copied().chain([*slot]).collect();
+            // The key of a case of which nothing can be read is unknown: it may be any that the court had begun by then.
+            let court = self.courts.get(slot).map(|(court, _)| court);
+            let of_court = |slot: &&u64| self.courts.get(slot).map(|(court, _)| court) == court;
+            let mut nameless = self.lost.cases.iter().filter(|slot| !known.contains(slot));
+            let mut may_be_nameless = || nameless.any(|lost| began(&lost) && of_court(&lost));
+            if tied.iter().any(|slot| self.lost.cases.contains(slot)) || (tied.len() == 1 && may_be_nameless()) {
+                more.extend(tied.into_iter().filter(|slot| !self.lost.cases.contains(slot)));
+            }
+        }
+        self.lost.cases.extend(&more);
+        self.lost.tied.extend(&more);
+        !more.is_empty()
+    }
 }
 
 impl LostContent {
@@ -52,36 +219,23 @@ impl LostContent {
     /// # Errors
     /// [`OpenError`]: for all that is no loss of content.
     pub(super) fn look_for(journal: &Journal, vault: &Vault) -> Result<Self, OpenError> {
-        let (mut lost, mut courts) = (Self::default(), BTreeMap::new());
-        // Answers to questions of requests that are finished behind them: memory needs them no more.
-        let mut answers: BTreeMap<u64, BTreeSet<u64>> = BTreeMap::new();
-        let reader = journal.reader();
+        let (reader, mut looking) = (journal.reader(), Looking::default());
         each_event(journal, vault, 0, |sequence, opened| {
-            let OpenedEvent { event, lost: why, .. } = opened;
-            match &event.fact {
-                Fact::RequestAccepted(fact) => drop(courts.insert(event.key, fact.court.clone())),
-                Fact::MeasureImported(fact) => drop(courts.insert(event.key, fact.court.clone())),
-                Fact::RequestFinished(fact) => drop(answers.remove(&fact.request)),
-                _ => {}
-            }
-            let Some(why) = why else { return Ok(()) };
-            if !why.is_loss() {
-                return Err(why.into());
-            }
-            lost.note(sequence, &event, &why);
-            match (is_needed(&event.fact), event.key) {
-                (false, _) => {}
-                (true, 0) => lost.unowned = lost.unowned.or(Some(sequence)),
-                (true, slot) => match answers_a_question(&event.fact, vault, &reader) {
-                    Some(request) => drop(answers.entry(request).or_default().insert(slot)),
-                    None => drop(lost.cases.insert(slot)),
-                },
-            }
+            let OpenedEvent { event, lost, .. } = opened;
+            looking.visit(sequence, &event, lost, |fact| answers_a_question(fact, vault, &reader))?;
             Ok(())
         })?;
-        lost.cases.extend(answers.into_values().flatten());
-        lost.courts = lost.cases.iter().filter_map(|slot| courts.remove(slot)).collect();
-        Ok(lost)
+        Ok(looking.end())
+    }
+
+    /// The cases that no start before left out.
+    fn new_cases(&self) -> impl Iterator<Item = u64> {
+        self.cases.difference(&self.told.slots).copied()
+    }
+
+    /// Is something lost that no start before told? What it left out stays out without anybody saying so again.
+    pub(super) fn is_news(&self) -> bool {
+        self.new_cases().next().is_some() || self.events > self.told.events
     }
 
     fn note(&mut self, sequence: u64, event: &Event, why: &VaultError) {
@@ -95,7 +249,7 @@ impl LostContent {
     }
 
     /// Is this the slot of a case that cannot be folded whole?
-    pub(super) fn is_of_lost_case(&self, slot: u64) -> bool {
+    pub(crate) fn is_of_lost_case(&self, slot: u64) -> bool {
         self.cases.contains(&slot)
     }
 
@@ -105,15 +259,23 @@ impl LostContent {
     }
 
     /// Events that cannot be read, key slots among what is lost, cases, and the courts of those.
-    pub(super) fn counts(&self) -> (u64, u32, u32) {
+    fn counts(&self) -> (u64, u32, u32) {
         let keys = self.found.keys().filter(|what| matches!(what, What::Slot(_))).count();
         let cases = u32::try_from(self.cases.len()).unwrap_or(u32::MAX);
         (self.events, u32::try_from(keys).unwrap_or(u32::MAX), cases)
     }
 
-    /// Courts of the cases that cannot be folded whole.
-    pub(super) fn into_courts(self) -> Vec<String> {
-        self.courts.into_iter().collect()
+    /// Whose the cases are that no start before left out.
+    fn new_courts(&self) -> Vec<String> {
+        let courts: BTreeSet<&String> = self.new_cases().filter_map(|slot| self.courts.get(&slot)).collect();
+        courts.into_iter().cloned().collect()
+    }
+
+    /// What the trail must say of it; `None` when it says all of it.
+    pub(super) fn into_news(self) -> Option<LeaveOut> {
+        let (events, keys, _) = self.counts();
+        let (slots, courts) = (self.new_cases().collect(), self.new_courts());
+        self.is_news().then_some(LeaveOut { events, keys, slots, courts })
     }
 
     /// Tells each once.
@@ -133,6 +295,14 @@ impl LostContent {
                 error = why,
                 runbook = "docs/RUNBOOK.md#lost",
                 "content is lost, and a fold of the journal meets it"
+            );
+        }
+        for slot in self.tied.iter().take(LOST_TOLD_MAX) {
+            tracing::error!(
+                slot,
+                left_out = without,
+                runbook = "docs/RUNBOOK.md#lost",
+                "a case goes with one that rests on lost content: measures went over from one to the other"
             );
         }
     }
@@ -208,8 +378,9 @@ impl fmt::Display for LostContent {
             ),
             None => write!(
                 formatter,
-                "\nOr, if they are lost for good, start once with `xiezhi serve --without-lost-content`: {cases} cases are left out; their requests read as unreadable for ever, nothing of them is sent, followed up or counted, {} courts are stopped until two people lift it, and the trail says so. docs/RUNBOOK.md#lost",
-                self.courts.len()
+                "\nOr, if they are lost for good, start once with `xiezhi serve --without-lost-content`: {cases} cases are left out ({} of them are already); their requests read as unreadable for ever, nothing of them is sent, followed up or counted, {} courts are stopped until two people lift it, and the trail says so. docs/RUNBOOK.md#lost",
+                self.cases.len() - self.new_cases().count(),
+                self.new_courts().len()
             ),
         }
     }

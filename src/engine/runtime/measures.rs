@@ -70,7 +70,7 @@ impl Engine {
         }
         let lines: Vec<MeasureLine> = found.into_iter().take(limit).map(|sketch| sketch.line).collect();
         // Everything shown is durable: an empty question through the same queue waits for it.
-        self.done(Command::Tick).await?;
+        self.done(Command::Barrier).await?;
         let read = lines.iter().filter(|_| sealed).filter_map(|line| self.shared.request_at(line.id.sequence));
         self.note_reads(caller, read.collect()).await?;
         let complete = |line| if sealed { self.shared.numbered(line) } else { bare(line) };

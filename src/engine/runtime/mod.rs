@@ -7,9 +7,11 @@
 //! ```
 //! Every channel has a bound; when the first one is full, a call is refused before anything is acknowledged.
 
+mod absent;
 mod applicant;
 mod calls;
 mod cases;
+mod configuring;
 mod deciding;
 mod delivering;
 mod departures;
@@ -23,14 +25,17 @@ mod inbox;
 mod indexing;
 mod journaling;
 mod known;
+mod left_out;
 mod listing;
-mod lost;
+pub(crate) mod lost;
 mod measures;
 pub mod opening;
 pub mod papers;
+mod portions;
 mod proposals;
 pub mod receipts;
 mod reminding;
+mod resolving;
 mod secrecy;
 mod sent;
 mod serials;
@@ -39,8 +44,10 @@ mod slips;
 mod stops;
 mod sweeping;
 mod tasks;
+mod threads;
 pub mod trail;
 mod unread;
+mod unwritable;
 mod views;
 mod waiting;
 mod whose;
@@ -48,15 +55,15 @@ mod whose;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use ::trail::Hash;
-use crossbeam_channel::{Sender, TrySendError, bounded};
 use domain::Millis;
 use domain::socket::{Cause, Plug};
 use parking_lot::{Mutex, RwLock};
+use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use store::disk::Disk;
 use store::journal::{Fence, Journal, Reader, Recovery};
 use store::keys::Masters;
@@ -66,7 +73,7 @@ use store::snapshot::SnapshotStore;
 use tokio::sync::oneshot;
 
 use crate::clock::Clock;
-use crate::command::{Answer, Command, LeaveOut};
+use crate::command::{Answer, BringBack, Command};
 use crate::config::Config;
 use crate::courier::Courier;
 use crate::decide::Decider;
@@ -79,11 +86,15 @@ use indexing::IndexSide;
 use lost::LostContent;
 pub use opening::OpenError;
 use papers::Papers;
+use threads::{publish, spawn};
 use trail::Trail;
 use waiting::Waiting;
 
 /// Commands that may wait for the decider. At 100,000 decisions a second this is 80 ms of work; more is shed.
 const COMMANDS_MAX: usize = 8_192;
+/// Of these, so many by whoever waits for an answer; the rest is kept for the ends of exchanges, which nobody may shed: without a place
+/// their lanes would stay in flight for as long as there is too much to do.
+const ASKED_MAX: usize = COMMANDS_MAX / 8 * 7;
 /// Batches that may wait for the journal thread; each is at most [`deciding::BATCH_MAX`] decisions.
 const BATCHES_MAX: usize = 4;
 /// Batches that may wait for the index thread; more is refilled from the journal.
@@ -193,7 +204,9 @@ pub(crate) struct Shared {
     pub(crate) vault: Vault,
     pub(crate) snapshots: Arc<SnapshotStore>,
     pub(crate) decider: Head,
-    pub(crate) commands: Sender<Asked>,
+    pub(crate) commands: SyncSender<Asked>,
+    /// Commands among those that wait for the decider of which somebody waits for the answer.
+    pub(crate) asked: AtomicUsize,
     pub(crate) durable: AtomicU64,
     pub(crate) waiting: Waiting,
     pub(crate) trail: Trail,
@@ -210,9 +223,12 @@ pub(crate) struct Shared {
     pub(crate) hashers: Hashers,
     pub(crate) counts: Counts,
     pub(crate) calls: calls::Calls,
+    left_out: left_out::Answers,
     pub(crate) refused: Mutex<BTreeMap<(String, Millis), u32>>,
     pub(crate) broken: AtomicBool,
     pub(crate) full: AtomicBool,
+    /// Bytes of documents that are being stored.
+    pub(crate) storing: AtomicU64,
     pub(crate) draining: AtomicBool,
     pub(crate) tokio: tokio::runtime::Handle,
     pub(crate) snapshot_events: u64,
@@ -235,7 +251,7 @@ pub struct Running {
     pub snapshot: Option<u64>,
     threads: Vec<JoinHandle<()>>,
     publisher: Option<JoinHandle<()>>,
-    stop_publisher: Sender<()>,
+    stop_publisher: SyncSender<()>,
     _held: Box<dyn store::disk::DiskLock>,
 }
 
@@ -251,15 +267,11 @@ impl Engine {
         let decider = decider_over(taken.state, &taken.vault);
         let trail =
             Trail::new(options.disk, &options.directory, &options.origin, (taken.tree, reader.clone()), taken.keys)?;
-        let index = IndexSide::open(
-            opening::index_folder(&options.directory),
-            taken.vault.clone(),
-            reader.clone(),
-            Arc::clone(&taken.snapshots),
-            taken.ended,
-        )?;
-        let ((commands, asked), (settled, to_write)) = (bounded(COMMANDS_MAX), bounded(BATCHES_MAX));
-        let ((indexed, to_index), (stop_publisher, publisher_stops)) = (bounded(INDEXED_MAX), bounded(1));
+        let (vault, snapshots) = (taken.vault.clone(), Arc::clone(&taken.snapshots));
+        let (folder, left_out) = (opening::index_folder(&options.directory), decider.state.left_out.clone());
+        let index = IndexSide::open(folder, vault, reader.clone(), snapshots, (taken.ended, left_out))?;
+        let ((commands, asked), (settled, to_write)) = (sync_channel(COMMANDS_MAX), sync_channel(BATCHES_MAX));
+        let ((indexed, to_index), (stop_publisher, publisher_stops)) = (sync_channel(INDEXED_MAX), sync_channel(1));
         let shared = Arc::new(Shared {
             clock: options.clock,
             directory: options.directory,
@@ -271,6 +283,7 @@ impl Engine {
             snapshots: taken.snapshots,
             decider: Head::new(decider),
             commands,
+            asked: AtomicUsize::new(0),
             waiting: Waiting::default(),
             trail,
             index,
@@ -279,9 +292,11 @@ impl Engine {
             hashers,
             counts: Counts::default(),
             calls: calls::Calls::default(),
+            left_out: left_out::Answers::default(),
             refused: Mutex::new(BTreeMap::new()),
             broken: AtomicBool::new(false),
             full: AtomicBool::new(false),
+            storing: AtomicU64::new(0),
             departures: departures::Departures::default(),
             courier: options.courier,
             stopping: tokio::sync::watch::Sender::new(false),
@@ -296,13 +311,13 @@ impl Engine {
         let engine = Self { shared: Arc::clone(&shared) };
         let [a, b, c, d, e] = std::array::from_fn(|_| Arc::clone(&shared));
         let threads = vec![
-            spawn("decider", Box::new(move || deciding::run(&a, &asked, &settled)))?,
-            spawn("journal", Box::new(move || journaling::run(&b, &to_write, &indexed)))?,
-            spawn("index", Box::new(move || c.index.run(&to_index)))?,
-            spawn("keys", Box::new(move || e.look_at_keys()))?,
+            spawn("decider", &shared, Box::new(move || deciding::run(&a, &asked, &settled)))?,
+            spawn("journal", &shared, Box::new(move || journaling::run(&b, &to_write, &indexed)))?,
+            spawn("index", &shared, Box::new(move || c.index.run(&to_index)))?,
+            spawn("keys", &shared, Box::new(move || e.look_at_keys()))?,
         ];
-        let publisher = spawn("checkpoint", Box::new(move || publish(&d, &publisher_stops)))?;
-        engine.begin(options.version, config, taken.lost)?;
+        let publisher = spawn("checkpoint", &shared, Box::new(move || publish(&d, &publisher_stops)))?;
+        engine.begin(options.version, config, (taken.lost, taken.returned))?;
         Ok(Running {
             engine,
             recovery: taken.recovery,
@@ -315,9 +330,14 @@ impl Engine {
     }
 
     /// The first events, then what goes on by itself.
-    fn begin(&self, version: String, config: Arc<Config>, lost: Option<LostContent>) -> Result<(), OpenError> {
+    fn begin(
+        &self,
+        version: String,
+        config: Arc<Config>,
+        (lost, returned): (Option<LostContent>, Option<BringBack>),
+    ) -> Result<(), OpenError> {
         let has_lost = lost.is_some();
-        self.first_words(version, config, lost)?;
+        self.first_words(version, config, (lost, returned))?;
         sweeping::begin(self);
         if has_lost {
             // So that the next start folds only what follows, and needs nobody to say again what was left out.
@@ -326,41 +346,67 @@ impl Engine {
         Ok(())
     }
 
-    fn first_words(&self, version: String, config: Arc<Config>, lost: Option<LostContent>) -> Result<(), OpenError> {
+    fn first_words(
+        &self,
+        version: String,
+        config: Arc<Config>,
+        (lost, returned): (Option<LostContent>, Option<BringBack>),
+    ) -> Result<(), OpenError> {
         self.shared.learn_credentials(&config);
-        self.shared.departures.agree(&config);
-        let leave_out = lost.map(|lost| {
-            let (events, keys, cases) = lost.counts();
-            Command::LeaveOut(Box::new(LeaveOut { events, keys, cases, courts: lost.into_courts() }))
-        });
-        // What was left out stops courts before the settings let any lane begin.
-        let commands = [Some(Command::Start { version }), leave_out, Some(Command::Configure(config))];
-        for command in commands.into_iter().flatten() {
-            let (reply, told) = oneshot::channel();
-            let asked = Asked::Command(Box::new(command), Some(reply));
-            let failed = || OpenError::Trail("the first event could not be recorded; look at the log above".to_owned());
-            self.shared.commands.send(asked).map_err(|_| failed())?;
-            told.blocking_recv().map_err(|_| failed())?.map_err(|_| failed())?;
+        let leave_out = lost.and_then(LostContent::into_news).map(|news| Command::LeaveOut(Box::new(news)));
+        let bring_back = returned.map(|back| Command::BringBack(Box::new(back)));
+        // What was left out, or is back, stops courts before the settings let any lane begin.
+        self.first_word(Command::Start { version })?;
+        for command in [leave_out, bring_back].into_iter().flatten() {
+            self.first_word(command)?;
         }
+        self.shared.recall_departures(&config);
+        self.first_word(Command::Configure(config))?;
+        self.shared.tell_absent();
         // What waits to be accepted by itself waited for the settings.
         proposals::begin(&self.shared);
         Ok(())
     }
 
+    fn first_word(&self, command: Command) -> Result<(), OpenError> {
+        let (reply, told) = oneshot::channel();
+        let asked = self.shared.asked(command, reply);
+        let failed = || OpenError::Trail("the first event could not be recorded; look at the log above".to_owned());
+        self.shared.commands.send(asked).map_err(|_| failed())?;
+        told.blocking_recv().map_err(|_| failed())?.map_err(|_| failed())?;
+        Ok(())
+    }
+
     /// Asks the decider; the answer comes once the decision is durable. Sheds when too much waits.
     pub(crate) async fn ask(&self, command: Command) -> Result<Told, Refusal> {
-        if self.shared.broken.load(Ordering::Relaxed) {
-            return Err(Refusal::Unavailable);
+        self.ask_unless_lost(command).await.unwrap_or_else(|| Err(self.shared.unanswered()))
+    }
+
+    /// The same; `None` = whoever should have answered is gone, and what became of the command is known to nobody.
+    pub(crate) async fn ask_unless_lost(&self, command: Command) -> Option<Result<Told, Refusal>> {
+        if self.shared.is_broken() {
+            return Some(Err(Refusal::Unavailable));
+        }
+        let shed = || {
+            self.shared.counts.shed.fetch_add(1, Ordering::Relaxed);
+            Some(Err(Refusal::Overloaded))
+        };
+        if self.shared.asked.load(Ordering::Relaxed) >= ASKED_MAX {
+            return shed();
         }
         let (reply, told) = oneshot::channel();
-        match self.shared.commands.try_send(Asked::Command(Box::new(command), Some(reply))) {
-            Ok(()) => told.await.unwrap_or(Err(Refusal::Unavailable)),
-            Err(TrySendError::Full(_)) => {
-                self.shared.counts.shed.fetch_add(1, Ordering::Relaxed);
-                Err(Refusal::Overloaded)
+        let refusal = match self.shared.commands.try_send(self.shared.asked(command, reply)) {
+            Ok(()) => return told.await.ok(),
+            Err(refused) => {
+                self.shared.asked.fetch_sub(1, Ordering::Relaxed);
+                match refused {
+                    TrySendError::Full(_) => return shed(),
+                    TrySendError::Disconnected(_) if self.shared.draining.load(Ordering::Relaxed) => Refusal::Draining,
+                    TrySendError::Disconnected(_) => Refusal::Unavailable,
+                }
             }
-            Err(TrySendError::Disconnected(_)) => Err(Refusal::Draining),
-        }
+        };
+        Some(Err(refusal))
     }
 
     pub(crate) async fn done(&self, command: Command) -> Result<u64, Refusal> {
@@ -370,23 +416,6 @@ impl Engine {
                 Err(Refusal::Unavailable)
             }
         }
-    }
-
-    /// Puts a checked configuration in force, with the plugs that belong to it.
-    ///
-    /// # Errors
-    /// [`Refusal::Draining`], [`Refusal::Unavailable`].
-    pub async fn configure(&self, config: Arc<Config>, plugs: Plugs) -> Result<u64, Refusal> {
-        {
-            // A removed partner's plug stays: acts that are open there still go on.
-            let mut current = self.shared.plugs.write();
-            let mut kept = current.as_ref().clone();
-            kept.extend(plugs);
-            *current = Arc::new(kept);
-        }
-        let done = self.done(Command::Configure(config)).await;
-        self.shared.learn_credentials(&self.config());
-        done
     }
 
     /// The configuration in force.
@@ -445,7 +474,10 @@ impl Engine {
         let shared = &self.shared;
         let mut reasons = Vec::new();
         if shared.broken.load(Ordering::Relaxed) {
-            reasons.push("the journal failed; restart the gateway after looking at the disk".to_owned());
+            reasons.push(
+                "the journal or a thread of the gateway failed; look at the log and at the disk, then start it again"
+                    .to_owned(),
+            );
         }
         if shared.full.load(Ordering::Relaxed) {
             reasons.push("less than 64 MiB are free in the data directory; make room".to_owned());
@@ -480,10 +512,10 @@ impl Engine {
         *count = count.saturating_add(1);
     }
 
-    /// Journal failed: nothing is taken any more, the process should end and be started again.
+    /// The journal or a thread failed: nothing is taken any more, the process should end and be started again.
     #[must_use]
     pub fn is_broken(&self) -> bool {
-        self.shared.broken.load(Ordering::Relaxed)
+        self.shared.is_broken()
     }
 }
 
@@ -495,7 +527,7 @@ impl Running {
         // What is on its way to a court goes again after the next start; nobody waits for it.
         shared.stopping.send_replace(true);
         let (reply, told) = oneshot::channel();
-        if shared.commands.send(Asked::Command(Box::new(Command::Drain), Some(reply))).is_ok() {
+        if shared.commands.send(shared.asked(Command::Drain, reply)).is_ok() {
             let _drained = told.blocking_recv();
         }
         waiting::until(grace, || {
@@ -503,11 +535,14 @@ impl Running {
             let acts = decider.state.acts.iter().any(|(_, act)| act.is_under_way());
             // A reminder is let end: what was cut off would be said again after the start.
             let told = decider.state.reminders_under_way().next().is_none();
-            !acts && told && decider.state.deliveries.under_way().next().is_none()
+            // Nor are bytes left behind that no event names.
+            let stored = shared.storing.load(Ordering::Relaxed) == 0;
+            !acts && told && stored && decider.state.deliveries.under_way().next().is_none()
         });
+        shared.tell_refused(true);
         // The second time nothing is under way, or its time is over: what is then unknown is asked about after the next start.
         let (reply, told) = oneshot::channel();
-        if shared.commands.send(Asked::Command(Box::new(Command::Drain), Some(reply))).is_ok() {
+        if shared.commands.send(shared.asked(Command::Drain, reply)).is_ok() {
             let _drained = told.blocking_recv();
         }
         let _stopping = (shared.commands.send(Asked::Snapshot), shared.commands.send(Asked::Stop));
@@ -530,50 +565,16 @@ fn decider_over(state: State, vault: &Vault) -> Decider {
     Decider::new(state, Box::new(keyring), Box::new(OsRandom))
 }
 
-fn spawn(name: &str, work: Box<dyn FnOnce() + Send>) -> Result<JoinHandle<()>, OpenError> {
-    let thread = std::thread::Builder::new().name(name.to_owned()).spawn(work);
-    thread.map_err(|source| OpenError::System { operation: "starting a thread", source })
-}
-
-/// Once a second: a signed checkpoint when the tree has grown, free space, counted refusals.
-fn publish(shared: &Arc<Shared>, stops: &crossbeam_channel::Receiver<()>) {
-    const EVERY: Duration = Duration::from_secs(1);
-    loop {
-        let stopping = !matches!(stops.recv_timeout(EVERY), Err(crossbeam_channel::RecvTimeoutError::Timeout));
-        if let Err(error) = shared.trail.publish() {
-            tracing::error!(%error, "no checkpoint was signed; receipts stay valid, proofs wait");
-        }
-        let full = (shared.free_bytes)(&shared.directory).is_some_and(|free| free < FREE_BYTES_MIN);
-        if full != shared.full.swap(full, Ordering::Relaxed) {
-            tracing::warn!(full, "free space in the data directory crossed 64 MiB");
-        }
-        shared.tell_refused(stopping);
-        if stopping {
-            return;
-        }
-    }
-}
-
 impl Shared {
-    fn tell_refused(&self, all: bool) {
-        let now_minute = self.clock.wall() / 60_000 * 60_000;
-        let over: Vec<((String, Millis), u32)> = {
-            let mut refused = self.refused.lock();
-            let (over, open) =
-                std::mem::take(&mut *refused).into_iter().partition(|((_, minute), _)| all || *minute < now_minute);
-            *refused = open;
-            let over: BTreeMap<_, _> = over;
-            over.into_iter().collect()
-        };
-        for ((source, minute), count) in over {
-            let command = Command::Refused { source, minute, count };
-            let _sent = self.commands.try_send(Asked::Command(Box::new(command), None));
-        }
+    /// Why a command was never answered: what was still queued when a drain closed the journal was not taken, and goes again.
+    fn unanswered(&self) -> Refusal {
+        let drains = self.draining.load(Ordering::Relaxed) && !self.is_broken();
+        if drains { Refusal::Draining } else { Refusal::Unavailable }
     }
-}
 
-impl Shared {
-    pub(crate) fn is_broken(&self) -> bool {
-        self.broken.load(Ordering::Relaxed)
+    /// A command of which somebody waits for the answer; counted from now until the decider takes it.
+    fn asked(&self, command: Command, reply: Reply) -> Asked {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        Asked::Command(Box::new(command), Some(reply))
     }
 }

@@ -4,25 +4,24 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crossbeam_channel::{Receiver, Sender, bounded};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use store::blobs::BlobStore;
 use store::disk::{Disk, DiskLock};
 use store::journal::{DurableFloor, Fence, Journal, ReadError, ReadLimits, Reader, Record, Recovery};
 use store::keys::{KeyShape, KeyStore, Masters};
 use store::random::OsRandom;
 use store::record::Event;
-use store::snapshot::{LoadFault, SnapshotStore};
+use store::snapshot::{LoadFault, STATE_BYTES_MAX, SnapshotStore};
 use trail::{Checkpoint, Hash, NoteKey, Tree, leaf_hash};
 
 use super::indexing::Ended;
-use super::lost::LostContent;
+use super::lost::{LostContent, Told};
 use super::receipts::ReceiptSigner;
 use super::trail::{TrailError, check_against, repair_tiles, stored_checkpoint};
+use crate::command::BringBack;
 use crate::state::State;
 use crate::vault::{Vault, VaultError};
 
-/// The most bytes of a snapshot that are read: 2 GiB, ten million open acts.
-const SNAPSHOT_BYTES_MAX: u64 = 2 << 30;
 /// The longest blob, which bounds a document and a body.
 const BLOB_BYTES_MAX: u64 = 64 << 20;
 
@@ -102,6 +101,8 @@ pub struct Taken {
     pub ended: Ended,
     /// What was left out, when something was.
     pub lost: Option<LostContent>,
+    /// What an earlier start left out, and is whole again.
+    pub returned: Option<BringBack>,
     /// The whole directory, held for the life of the process.
     pub held: Box<dyn DiskLock>,
 }
@@ -167,6 +168,9 @@ pub fn take_up(
         DurableFloor { checkpoint_size: floor },
         visit_from,
     )?;
+    for newer in snapshots.set_aside_above(opened.next)? {
+        tracing::warn!(path = %newer.display(), next = opened.next, "a snapshot is newer than the journal, which was put back from an older copy; it is set aside");
+    }
     let loaded = snapshots.newest_valid(opened.next, |_, source| read_state(source).map_err(LoadFault::Unsuited))?;
     for unused in &loaded.not_used {
         tracing::warn!(path = %unused.path.display(), reason = %unused.reason, "a snapshot was not used");
@@ -174,7 +178,8 @@ pub fn take_up(
     let snapshot = loaded.state.as_ref().map(|(header, _)| header.sequence);
     let loaded = loaded.state.map_or_else(|| (State::default(), Tree::new()), |(_, loaded)| loaded);
     let folded = fold(&opened.journal, &vault, loaded, directory, without_lost)?;
-    let Folded { mut state, tree, ended, lost } = folded;
+    let Folded { mut state, tree, ended, lost, told } = folded;
+    let returned = told.returned(&state, &opened.journal)?;
     let snapshot = snapshot.filter(|_| lost.is_none());
     repair_tiles(directory, &tree, ended.from.saturating_sub(1 << 16), &opened.journal.reader())
         .map_err(OpenError::Trail)?;
@@ -202,6 +207,7 @@ pub fn take_up(
         snapshot,
         ended,
         lost,
+        returned,
         held,
     })
 }
@@ -234,6 +240,7 @@ struct Folded {
     tree: Tree,
     ended: Ended,
     lost: Option<LostContent>,
+    told: Told,
 }
 
 /// Folds the tail of the journal behind what was loaded. Where it meets lost content it says so whole, or folds all from the start
@@ -246,19 +253,21 @@ fn fold(
     without_lost: bool,
 ) -> Result<Folded, OpenError> {
     match replay(journal, vault, (&mut state, &mut tree), directory, None) {
-        Ok(ended) => return Ok(Folded { state, tree, ended, lost: None }),
+        Ok((ended, told)) => return Ok(Folded { state, tree, ended, lost: None, told }),
         Err(OpenError::Vault(error)) if error.is_loss() => {}
         Err(error) => return Err(error),
     }
     let lost = LostContent::look_for(journal, vault)?;
-    let without_lost = without_lost && lost.can_be_left_out();
+    // What an earlier start left out stays out without anybody saying so again.
+    let without_lost = (without_lost || !lost.is_news()) && lost.can_be_left_out();
     lost.tell(without_lost);
     if !without_lost {
         return Err(OpenError::ContentLost(Box::new(lost)));
     }
     let (mut state, mut tree) = (State::default(), Tree::new());
-    let ended = replay(journal, vault, (&mut state, &mut tree), directory, Some(&lost))?;
-    Ok(Folded { state, tree, ended, lost: Some(lost) })
+    let (ended, told) = replay(journal, vault, (&mut state, &mut tree), directory, Some(&lost))?;
+    state.recount_in_flight();
+    Ok(Folded { state, tree, ended, lost: Some(lost), told })
 }
 
 /// Folds what follows the state; `without` = but for the cases that rest on what is lost.
@@ -268,16 +277,17 @@ fn replay(
     (state, tree): (&mut State, &mut Tree),
     directory: &Path,
     without: Option<&LostContent>,
-) -> Result<Ended, OpenError> {
+) -> Result<(Ended, Told), OpenError> {
     let tiles = trail::PackedTiles::new(directory.join("trail"));
     let store = |tree: &mut Tree| {
         tree.store_full(&tiles).map_err(|source| OpenError::System { operation: "writing hash tiles", source })
     };
     let first = state.next;
-    let mut ended = Ended { from: first, ..Ended::default() };
+    let (mut ended, mut told) = (Ended { from: first, ..Ended::default() }, Told::default());
     each_event(journal, vault, first, |sequence, opened| {
         let OpenedEvent { event, lost, hash } = opened;
         ended.note(state, sequence, &event);
+        told.note(&event.fact);
         let is_of_lost_case = without.is_some_and(|without| without.is_of_lost_case(event.key));
         match lost {
             _ if is_of_lost_case || state.is_of_left_out(&event) => state.leave_out(sequence, &event),
@@ -291,7 +301,7 @@ fn replay(
         Ok(())
     })?;
     store(tree)?;
-    Ok(ended)
+    Ok((ended, told))
 }
 
 /// Visits the events from `first` on: pieces are opened by several threads in turn, and visited in order by this one.
@@ -307,8 +317,8 @@ pub(super) fn each_event(
         let failed = |source| OpenError::System { operation: "starting a thread", source };
         let (mut to_open, mut opened) = (Vec::new(), Vec::new());
         for _ in 0..OPENERS {
-            let (give, pieces) = bounded(PIECES_AHEAD);
-            let (tell, told) = bounded(PIECES_AHEAD);
+            let (give, pieces) = sync_channel(PIECES_AHEAD);
+            let (tell, told) = sync_channel(PIECES_AHEAD);
             named("opening").spawn_scoped(scope, move || open_pieces(vault, &pieces, &tell)).map_err(failed)?;
             to_open.push(give);
             opened.push(told);
@@ -327,7 +337,7 @@ pub(super) fn each_event(
 }
 
 /// Gives the openers their pieces in turn, until the end or until nobody takes them.
-fn read_pieces(reader: &Reader, first: u64, to_open: &[Sender<Piece>]) {
+fn read_pieces(reader: &Reader, first: u64, to_open: &[SyncSender<Piece>]) {
     let mut range = reader.read_range(first, ReadLimits::NONE);
     for give in to_open.iter().cycle() {
         let from = range.next_sequence();
@@ -353,7 +363,7 @@ fn read_pieces(reader: &Reader, first: u64, to_open: &[Sender<Piece>]) {
 }
 
 /// Opens pieces until there are no more, or nobody folds them.
-fn open_pieces(vault: &Vault, pieces: &Receiver<Piece>, opened: &Sender<Opened>) {
+fn open_pieces(vault: &Vault, pieces: &Receiver<Piece>, opened: &SyncSender<Opened>) {
     for piece in pieces {
         let events = piece.map_err(OpenError::from).and_then(|(first, records)| {
             let numbered = (first..).zip(&records);
@@ -385,12 +395,16 @@ fn signing_keys(vault: &Vault, origin: &str) -> Result<(NoteKey, ReceiptSigner),
 /// What is wrong, for the log.
 pub fn read_state(source: &mut dyn Read) -> Result<(State, Tree), String> {
     let mut bytes = Vec::new();
-    source.take(SNAPSHOT_BYTES_MAX).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+    source.take(STATE_BYTES_MAX).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
     let (length, rest) = bytes.split_first_chunk::<8>().ok_or("shorter than its own length field")?;
     let length = usize::try_from(u64::from_le_bytes(*length)).map_err(|error| error.to_string())?;
     let (tree, state) = rest.split_at_checked(length).ok_or("shorter than the tree it should hold")?;
     let tree = Tree::from_bytes(tree).map_err(|error| error.to_string())?;
     let state = State::read_record(state).map_err(|error| error.to_string())?;
+    // What follows would be put behind the wrong leaves, and an honest journal would look like an exchanged one.
+    if tree.size() != state.next {
+        return Err(format!("its tree has {} leaves and its state {} events", tree.size(), state.next));
+    }
     Ok((state, tree))
 }
 

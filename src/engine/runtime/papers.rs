@@ -124,6 +124,8 @@ pub struct Papers {
     events_read: AtomicU64,
     /// Cases that the state left out, by the slots of their keys: as good as lost, also where something of them can be read.
     left_out: LeftOut,
+    /// The same by the sequences that name them.
+    cases_left_out: BTreeSet<u64>,
     lost: Mutex<BTreeSet<Lost>>,
     /// How many those are; read before the lock is taken, which is nearly never needed.
     lost_count: AtomicU64,
@@ -156,6 +158,7 @@ impl Papers {
             events_read: AtomicU64::new(0),
             lost_count: AtomicU64::new(u64::try_from(lost.len()).unwrap_or(u64::MAX)),
             lost: Mutex::new(lost),
+            cases_left_out: left_out.values().copied().collect(),
             left_out,
         }
     }
@@ -260,6 +263,17 @@ impl Papers {
     /// Did a start leave cases out?
     pub(super) fn any_left_out(&self) -> bool {
         !self.left_out.is_empty()
+    }
+
+    /// Is the case that is known by this sequence one that was left out?
+    pub(super) fn is_case_left_out(&self, case: u64) -> bool {
+        self.cases_left_out.contains(&case)
+    }
+
+    /// Is this event of a case that was left out, as its leaf tells?
+    pub(super) fn is_left_out(&self, sequence: u64) -> bool {
+        self.any_left_out()
+            && self.leaf_at_least(sequence).is_some_and(|(event, _)| self.left_out.contains_key(&event.key))
     }
 
     /// Slots and events known now that cannot be read, since the start.

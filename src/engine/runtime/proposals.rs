@@ -3,7 +3,7 @@
 //! The policy is in the task itself, so a restart changes nothing: whatever is open and automatic is looked at after a start, and
 //! a task is submitted under a key of its own, so that it comes to one request however often it is tried.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,10 +18,10 @@ use crate::command::{AcceptTask, Answer, Command, Submit};
 use crate::refusal::Refusal;
 use crate::view::{Accepted, Brought, Caller, TaskAcceptance};
 
-/// Tasks followed in one go; the others wait for the next look.
+/// Tasks followed in one go, so that the state is not held for long; the others come with the look that follows at once.
 const FOLLOWED_MAX: usize = 256;
-/// What could not be followed is tried again after so long, while the gateway runs.
-const AGAIN: Duration = Duration::from_secs(60);
+/// What could not be followed is tried again after so long, in milliseconds, while the gateway runs.
+const AGAIN_MS: u64 = 60_000;
 
 /// What a task is about: an act, a measure, the case.
 type About = (Option<ActRef>, Option<ActRef>, Option<u64>);
@@ -192,15 +192,21 @@ impl Engine {
     }
 
     /// Follows what courts let the gateway do by itself; what is refused stays a task for people.
-    async fn follow(&self, refused: &mut BTreeSet<u64>) {
-        let open: Vec<u64> = {
-            let decider = self.shared.decider.read();
-            let tasks = decider.state.tasks.values();
-            let automatic = tasks.filter(|task| task.automatic && task.kind().proposes_release());
-            let fresh = automatic.map(|task| task.sequence).filter(|task| !refused.contains(task));
-            fresh.take(FOLLOWED_MAX).collect()
-        };
-        for task in open {
+    async fn follow(&self, refused: &mut Refused) {
+        while let Some(portion) = self.to_follow(refused) {
+            self.follow_each(portion, refused).await;
+        }
+    }
+
+    fn to_follow(&self, refused: &mut Refused) -> Option<Vec<u64>> {
+        let decider = self.shared.decider.read();
+        let tasks = decider.state.tasks.values();
+        let automatic = tasks.filter(|task| task.automatic && task.kind().proposes_release());
+        refused.portion(automatic.map(|task| task.sequence), self.shared.clock.mono())
+    }
+
+    async fn follow_each(&self, portion: Vec<u64>, refused: &mut Refused) {
+        for task in portion {
             let alone =
                 TaskAcceptance { id: TaskId(task), reason: String::new(), papers: Vec::new(), officers: Vec::new() };
             let followed = match self.acceptance(None, alone) {
@@ -209,9 +215,29 @@ impl Engine {
             };
             if let Err(refusal) = followed {
                 tracing::warn!(task = %TaskId(task), ?refusal, "a release could not be sent by itself; it waits for a person");
-                refused.insert(task);
+                refused.until.insert(task, self.shared.clock.mono().saturating_add(AGAIN_MS));
             }
         }
+    }
+}
+
+/// Tasks that could not be followed, and until when each of them rests, in monotonic milliseconds.
+#[derive(Default)]
+struct Refused {
+    until: BTreeMap<u64, u64>,
+    /// The look so far took up what is below: one that is neither refused nor gone is not tried again in the same look.
+    below: u64,
+}
+
+impl Refused {
+    /// The next tasks to follow, of all that are open, in their order; `None` = the look is through.
+    fn portion(&mut self, open: impl Iterator<Item = u64>, now: u64) -> Option<Vec<u64>> {
+        let rests = |task: &u64| self.until.get(task).is_some_and(|until| *until > now);
+        let portion: Vec<u64> = open.filter(|task| *task >= self.below && !rests(task)).take(FOLLOWED_MAX).collect();
+        // Whoever is tried again is refused anew or gone.
+        self.until.retain(|_, until| *until > now);
+        self.below = portion.last().map_or(0, |last| last + 1);
+        (!portion.is_empty()).then_some(portion)
     }
 }
 
@@ -220,14 +246,15 @@ pub(super) fn begin(shared: &Arc<Shared>) {
     let engine = Engine { shared: Arc::clone(shared) };
     let mut stopping = shared.stopping.subscribe();
     shared.tokio.spawn(async move {
-        let mut refused = BTreeSet::new();
+        let _watched = engine.shared.watched("proposals");
+        let mut refused = Refused::default();
         loop {
             engine.follow(&mut refused).await;
             tokio::select! {
                 biased;
                 _ = stopping.wait_for(|stopping| *stopping) => return,
                 () = engine.shared.proposed.notified() => {}
-                () = tokio::time::sleep(AGAIN), if !refused.is_empty() => refused.clear(),
+                () = tokio::time::sleep(Duration::from_millis(AGAIN_MS)) => {}
             }
         }
     });
@@ -236,4 +263,52 @@ pub(super) fn begin(shared: &Arc<Shared>) {
 /// Does this event propose something that the gateway follows by itself?
 pub(super) fn is_automatic(fact: &Fact) -> bool {
     matches!(fact, Fact::TaskRaised(fact) if fact.automatic)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One look over what is open: the first `failing` tasks are refused each time, the others end.
+    fn look(refused: &mut Refused, open: &mut BTreeSet<u64>, failing: u64, now: u64) -> usize {
+        let mut tried = 0;
+        while let Some(portion) = refused.portion(open.iter().copied(), now) {
+            assert!(portion.len() <= FOLLOWED_MAX);
+            tried += portion.len();
+            for task in portion {
+                if task < failing {
+                    refused.until.insert(task, now + AGAIN_MS);
+                } else {
+                    open.remove(&task);
+                }
+            }
+        }
+        tried
+    }
+
+    #[test]
+    fn all_that_is_open_is_followed_in_one_look_whatever_fails_before_it() {
+        let (mut refused, mut open): (_, BTreeSet<u64>) = (Refused::default(), (0..900).collect());
+        assert_eq!(look(&mut refused, &mut open, 300, 0), 900);
+        assert_eq!(open.len(), 300);
+        open.insert(900);
+        assert_eq!(
+            look(&mut refused, &mut open, 300, AGAIN_MS - 1),
+            1,
+            "what was refused rests, what is new does not wait"
+        );
+        open.insert(901);
+        assert_eq!(look(&mut refused, &mut open, 300, AGAIN_MS), 301);
+        assert_eq!(look(&mut refused, &mut open, 0, 2 * AGAIN_MS), 300);
+        assert!(open.is_empty() && look(&mut refused, &mut open, 0, 3 * AGAIN_MS) == 0 && refused.until.is_empty());
+    }
+
+    #[test]
+    fn a_look_tries_none_twice() {
+        let mut refused = Refused::default();
+        let open = || 0..300_u64;
+        assert_eq!(refused.portion(open(), 0).map(|portion| portion.len()), Some(FOLLOWED_MAX));
+        assert_eq!(refused.portion(open(), 0).map(|portion| portion.len()), Some(300 - FOLLOWED_MAX));
+        assert_eq!(refused.portion(open(), 0), None);
+    }
 }

@@ -87,11 +87,12 @@ impl Shared {
 
     /// A case that this token knows only by secret requests of others is not there for it. One ordinary request is enough.
     pub(super) fn check_case(&self, caller: &Caller, case: CaseId) -> Result<(), Refusal> {
+        // An index that is being filled may not have come to the ordinary request yet.
+        let lack = self.index.lack();
         if self.shows(&caller.token, case.0) || self.has_open(caller, case.0)? || self.has_closed(caller, case.0)? {
             return Ok(());
         }
-        // An index that is being filled may not have come to the ordinary request yet.
-        if self.index.filled_to().is_some() { Err(Refusal::Filling) } else { Err(Refusal::NotFound) }
+        Err(lack.unwrap_or(Refusal::NotFound))
     }
 
     /// The key of a case that goes on under another number, unless this token knows it by secret requests of others alone: their
@@ -120,6 +121,16 @@ impl Shared {
     }
 
     fn has_closed(&self, caller: &Caller, case: u64) -> Result<bool, Refusal> {
+        let sequences = self.decider.read().state.sequences_of_case(case);
+        for case in sequences {
+            if self.has_closed_under(caller, case)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn has_closed_under(&self, caller: &Caller, case: u64) -> Result<bool, Refusal> {
         let fits = |closed: &ClosedRequest| closed.case == case && caller.may_see(&closed.viewers);
         if !self.index.pending_where(fits).is_empty() {
             return Ok(true);

@@ -59,7 +59,7 @@ impl Shared {
     }
 
     /// The first event at `at` or later: times in the journal never go backwards.
-    fn first_since(&self, at: Millis, end: u64) -> u64 {
+    pub(super) fn first_since(&self, at: Millis, end: u64) -> u64 {
         let is_before = |sequence: u64| {
             let record = self.reader.read(sequence).ok().flatten();
             record.and_then(|record| read_leaf(&record.leaf).ok()).is_some_and(|leaf| leaf.at < at)

@@ -1,17 +1,19 @@
 //! Settlements and reconciliation at run time: lines of statements keyed and matched, a partner's list held against ours.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use domain::{ActId, ActState, Day, Money, SlipLine, SlipNumber};
+use store::record::{Body, Fact};
 
 use super::sent::Sent;
 use super::slips::{Drawn, SlipSearch};
 use super::{Engine, Shared};
-use crate::command::{Answer, Command, Differing, Reconcile, Settle, SettledHow, SettledLine};
+use crate::command::{Answer, Command, Differing, Reconcile, Settle, SettledHow, SettledLine, ToldBefore};
 use crate::decide::RECONCILED_LINES_MAX;
 use crate::refusal::Refusal;
 use crate::state::State;
+use crate::state::settlement::line_key;
 use crate::view::{Caller, Difference, Listed, ReconciledView, SettlementLine, Statement};
 
 /// An act of ours that a line names, and what differs: a word, and the sum as we have it.
@@ -58,7 +60,7 @@ impl Engine {
             let hash = self.shared.hashers.document.hash(parts.join(&0_u8).as_slice());
             hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>()
         };
-        let lines: Vec<SettledLine> = statement
+        let mut lines: Vec<SettledLine> = statement
             .lines
             .into_iter()
             .map(|line| SettledLine {
@@ -68,8 +70,17 @@ impl Engine {
                 day: line.day,
                 amount: line.amount,
                 reference: line.reference,
+                differs: None,
             })
             .collect();
+        let shared = Arc::clone(&self.shared);
+        let (tell, told) = tokio::sync::oneshot::channel();
+        // What a serial said before stands in the journal.
+        self.shared.tokio.spawn(async move {
+            tokio::task::block_in_place(|| shared.hold_against_first(&mut lines));
+            let _gone = tell.send(lines);
+        });
+        let lines = told.await.map_err(|_| Refusal::Unavailable)?;
         let settle = Settle { by: caller.token.clone(), court, account, lines };
         match self.ask(Command::Settle(Box::new(settle))).await?.answer {
             Answer::Settled(told) => Ok(told),
@@ -122,6 +133,34 @@ impl Engine {
             .map(|difference| Difference { amount: difference.amount.filter(|_| !caller.is_operator), ..difference });
         let differences = differences.collect();
         Ok(ReconciledView { sequence, lines, not_compared, complete, differences })
+    }
+}
+
+impl Shared {
+    /// Notes on each line whose serial is known what it said the first time, where that was another sum. What cannot be read (any more)
+    /// is held against nothing.
+    fn hold_against_first(&self, lines: &mut [SettledLine]) {
+        let known: Vec<Option<u64>> = {
+            let decider = self.decider.read();
+            lines.iter().map(|line| decider.state.settled_lines.get(&line_key(&line.key)).copied()).collect()
+        };
+        let mut within: BTreeMap<String, Money> = BTreeMap::new();
+        for (line, known) in lines.iter_mut().zip(known) {
+            let before = match known {
+                Some(sequence) => self.told_before(sequence),
+                None => {
+                    let amount = *within.entry(line.key.clone()).or_insert(line.amount);
+                    Some(ToldBefore { amount, act: None })
+                }
+            };
+            line.differs = before.filter(|before| before.amount != line.amount);
+        }
+    }
+
+    fn told_before(&self, sequence: u64) -> Option<ToldBefore> {
+        let event = self.papers.event(sequence)?;
+        let (Fact::SettlementReceived(fact), Some(Body::Settled(body))) = (event.fact, event.body) else { return None };
+        Some(ToldBefore { amount: Money::from_units(body.amount), act: fact.act.map(ActId::from) })
     }
 }
 
@@ -240,7 +279,11 @@ impl Comparing<'_> {
             },
         };
         if self.last.as_ref().is_none_or(|(read, _)| *read != request) {
-            self.last = Some((request, self.shared.closed_state(request)?));
+            self.last = match self.shared.closed_state(request) {
+                Ok(state) => Some((request, state)),
+                Err(Refusal::ContentUnreadable) => Some((request, State::default())),
+                Err(refusal) => return Err(refusal),
+            };
         }
         let Some((_, closed)) = &self.last else { return Ok(Known::Gone) };
         let by_line = || {

@@ -49,12 +49,12 @@ impl<'s> SlipSearch<'s> {
         Self { shared, passed: BTreeMap::new(), end, left: SEARCHED_EVENTS_MAX }
     }
 
-    /// Whose slip and line it was.
+    /// Whose slip and line it was; of a number that was drawn.
     pub(super) fn find(&mut self, key: SlipLine) -> Drawn {
         let counter = key.slip.counter();
         let Some(found) = self.halve(counter) else { return Drawn::Unknown };
-        let Some((first, drawing)) = found else { return Drawn::Never };
-        // What nobody can read any more drew the numbers that none of those around it did.
+        // What nobody can read any more drew the numbers that none of those around it did, and the first of all where none is before it.
+        let Some((first, drawing)) = found else { return Drawn::Unknown };
         if counter >= first.saturating_add(drawing.slips) {
             return Drawn::Unknown;
         }

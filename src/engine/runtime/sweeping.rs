@@ -56,6 +56,22 @@ struct Rhythm {
     told: Told,
 }
 
+impl Rhythm {
+    /// When it is due; `None` = a sweep is under way.
+    fn waits_until(&self) -> Option<u64> {
+        (!self.under_way).then_some(self.due_ms)
+    }
+}
+
+/// Of the partners that are due those that have waited longest, as many as there are places, and when the next one falls due. A partner
+/// of which more lies there is due again at once, behind all that were due before it: its backlog is nobody else's wait.
+fn in_turn(mut waiting: Vec<(u64, String)>, now: u64, places: usize) -> (BTreeSet<String>, Option<u64>) {
+    waiting.sort_unstable();
+    let next_due = waiting.iter().map(|(due, _)| *due).find(|due| *due > now);
+    let due = waiting.into_iter().take_while(|(due, _)| *due <= now);
+    (due.take(places).map(|(_, partner)| partner).collect(), next_due)
+}
+
 /// Packets whose event stands and that still lie there, unreadable or not taken, by name and sum: one that cannot be put aside is told
 /// once, not with every sweep.
 #[derive(Clone, Default)]
@@ -82,6 +98,7 @@ pub fn begin(engine: &Engine) {
     let engine = engine.clone();
     let tokio = engine.shared.tokio.clone();
     tokio.spawn(async move {
+        let _watched = engine.shared.watched("sweeps");
         let mut stopping = engine.shared.stopping.subscribe();
         tokio::select! {
             biased;
@@ -98,21 +115,19 @@ impl Engine {
         loop {
             let now = self.shared.clock.mono();
             let mut next_ms = now + LOOK_ROUND_MS;
-            for (partner, call, _) in self.swept_partners() {
+            let swept = self.swept_partners();
+            let waits = |partner: &str| rhythms.get(partner).map_or(Some(0), Rhythm::waits_until);
+            let due = swept.iter().filter_map(|(partner, ..)| Some((waits(partner)?, partner.clone())));
+            let (turn, next_due) = in_turn(due.collect(), now, SWEEPS_AT_ONCE_MAX.saturating_sub(under_way.len()));
+            next_ms = next_due.map_or(next_ms, |due| next_ms.min(due));
+            for (partner, call, _) in swept.into_iter().filter(|(partner, ..)| turn.contains(partner)) {
                 let rhythm = rhythms.entry(partner.clone()).or_default();
-                if rhythm.under_way {
-                    continue;
-                }
-                if rhythm.due_ms > now {
-                    next_ms = next_ms.min(rhythm.due_ms);
-                } else if under_way.len() < SWEEPS_AT_ONCE_MAX {
-                    rhythm.under_way = true;
-                    let (engine, told) = (self.clone(), rhythm.told.clone());
-                    under_way.spawn(async move {
-                        let looked = engine.look(&partner, call.as_ref(), &told).await;
-                        (partner, looked)
-                    });
-                }
+                rhythm.under_way = true;
+                let (engine, told) = (self.clone(), rhythm.told.clone());
+                under_way.spawn(async move {
+                    let looked = engine.look(&partner, call.as_ref(), &told).await;
+                    (partner, looked)
+                });
             }
             let wait = Duration::from_millis(next_ms.saturating_sub(self.shared.clock.mono()));
             tokio::select! {
@@ -334,6 +349,24 @@ mod tests {
         assert_eq!(waits.last(), Some(&SWEEP_BACKOFF_MS_MAX));
         assert_eq!(backoff_ms(3_600_000, 1), 3_600_000, "a slow rhythm is never hurried by a failure");
         assert_eq!(backoff_ms(u64::MAX, u32::MAX), u64::MAX);
+    }
+
+    #[test]
+    fn backlogs_of_some_keep_nobody_else_waiting() {
+        // Four with a backlog, first by name, are due again as soon as they are swept; the fifth fell due a moment later.
+        let mut due: BTreeMap<String, u64> = (0..4).map(|nth| (format!("a-{nth}"), 0)).collect();
+        due.insert("b".to_owned(), 1);
+        let mut swept = 0;
+        for now in 1..100 {
+            let waiting = due.iter().map(|(partner, due)| (*due, partner.clone())).collect();
+            let (turn, _) = in_turn(waiting, now, SWEEPS_AT_ONCE_MAX);
+            assert!(turn.len() <= SWEEPS_AT_ONCE_MAX);
+            swept += usize::from(turn.contains("b"));
+            due.extend(turn.into_iter().map(|partner| (partner, now)));
+        }
+        assert!(swept >= 45, "{swept}: it never waits for two turns");
+        let later = in_turn(vec![(7, "c".to_owned()), (9, "d".to_owned())], 8, 4);
+        assert_eq!(later, (BTreeSet::from(["c".to_owned()]), Some(9)));
     }
 
     #[test]

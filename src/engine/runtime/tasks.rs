@@ -61,7 +61,7 @@ impl Engine {
             }
         };
         // Everything shown is durable: an empty question through the same queue waits for it.
-        self.done(Command::Tick).await?;
+        self.done(Command::Barrier).await?;
         let views: Vec<(TaskView, bool)> =
             found.into_iter().map(|(sketch, shown)| (self.task_view(sketch, sealed, shown), shown.0)).collect();
         let personal = |view: &TaskView| {
@@ -184,7 +184,7 @@ impl Engine {
             known.and_then(|case| state.objection_to(act.into(), &line.partner, case))
         };
         if let Some(before) = before {
-            self.done(Command::Tick).await?;
+            self.done(Command::Barrier).await?;
             let event = self.shared.papers.event(before);
             if matches!(event.and_then(|event| event.body), Some(Body::Task(body)) if body.text == *text.expose()) {
                 return Ok(before);

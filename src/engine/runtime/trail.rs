@@ -103,10 +103,17 @@ impl Trail {
         Ok(())
     }
 
-    /// The tree as a snapshot carries it.
+    /// The tree as a snapshot of the state before event `next` carries it; `None` when it is over other events than those.
     #[must_use]
-    pub fn tree_bytes(&self) -> Vec<u8> {
-        self.tree.lock().to_bytes()
+    pub fn tree_bytes(&self, next: u64) -> Option<Vec<u8>> {
+        let tree = self.tree.lock();
+        (tree.size() == next).then(|| tree.to_bytes())
+    }
+
+    /// How many leaves the tree has.
+    #[cfg(test)]
+    pub(crate) fn tree_size(&self) -> u64 {
+        self.tree.lock().size()
     }
 
     /// Signs and keeps a checkpoint when the tree has grown; returns the size it covers.

@@ -1,5 +1,9 @@
 //! Views of one request and its acts: the same code for open ones (state in memory) and finished ones (folded from their own events).
 
+mod said;
+
+use std::sync::Arc;
+
 use domain::act::ActOrder;
 use domain::calendar::Hours;
 use domain::ledger::Entry;
@@ -11,15 +15,16 @@ use domain::sentence::{self, Waiting};
 use domain::{ActId, ActState, Day, Millis, Money, Personal, RequestId};
 use store::record::{Body, Event, Fact};
 
+use said::{Said, why_unsent};
+
 use super::indexing::{finished, request_of_slip};
 use super::{Engine, Shared};
 use crate::command::{ClosedRead, ClosedRequest, Command};
 use crate::refusal::Refusal;
-use crate::state::act::NO_SEQUENCE;
 use crate::state::lane::Lane;
-use crate::state::slab::{Index, NONE};
+use crate::state::slab::Index;
 use crate::state::{Act, Measure, OpenRequest, State};
-use crate::view::{ActView, Caller, LEADS_SHOWN_MAX, LeadView, MeasureView, OutcomeView, RepeatView, RequestView};
+use crate::view::{ActView, Caller, LEADS_SHOWN_MAX, LeadView, MeasureView, RepeatView, RequestView};
 
 /// The longest a long-poll waits.
 pub const WAIT_MS_MAX: u64 = 60_000;
@@ -29,6 +34,8 @@ pub const PAGE_ACTS_MAX: u16 = 200;
 const DELIVERED_ACTS: u16 = 100;
 /// Earlier outcomes of an act that are looked for in the request's history.
 const HISTORY_EVENTS_MAX: usize = 20_000;
+/// Events that are read and opened where the call arrived, some ten microseconds each; more on a thread that may take its time.
+const INLINE_EVENTS_MAX: usize = 64;
 
 /// An act of it.
 struct Sketched {
@@ -83,15 +90,15 @@ impl Engine {
         let (sketch, closed) = match sketch {
             Some(sketch) => (sketch, None),
             None => {
-                let closed = self.closed_sketch(id, page, known.closed);
+                let closed = self.closed_sketch(id, page, known.closed).await;
                 closed.map_err(|refusal| self.shared.absent_or_lost(caller, id, refusal))?
             }
         };
         let was_closed = closed.is_some();
         self.note_read(caller, id, closed, sketch.view.version).await?;
         // Its last events may still have been on their way to the disk; now that the read is durable, they can be read.
-        let sketch = if was_closed { self.closed_sketch(id, page, None)?.0 } else { sketch };
-        self.shared.complete(sketch, Some(&caller.token))
+        let sketch = if was_closed { self.closed_sketch(id, page, None).await?.0 } else { sketch };
+        self.completed(sketch, Some(&caller.token)).await
     }
 
     /// The read is an event before the answer, and the answer waits until everything it shows is durable.
@@ -121,32 +128,46 @@ impl Engine {
         };
         let (sketch, is_open) = match look() {
             Some(sketch) => (sketch, true),
-            None => (self.closed_sketch(id, page, None)?.0, false),
+            None => (self.closed_sketch(id, page, None).await?.0, false),
         };
         if sketch.view.version < self.shared.durable.load(std::sync::atomic::Ordering::Acquire) {
-            return self.shared.complete(sketch, None);
+            return self.completed(sketch, None).await;
         }
-        self.done(Command::Tick).await?;
-        let sketch = if is_open { sketch } else { self.closed_sketch(id, page, None)?.0 };
-        self.shared.complete(sketch, None)
+        self.done(Command::Barrier).await?;
+        let sketch = if is_open { sketch } else { self.closed_sketch(id, page, None).await?.0 };
+        self.completed(sketch, None).await
+    }
+
+    /// With what the journal tells of it; a long history is read where that holds up nobody's call.
+    async fn completed(&self, sketch: Sketch, token: Option<&str>) -> Result<RequestView, Refusal> {
+        if sketch.superseded.len() <= INLINE_EVENTS_MAX {
+            return self.shared.complete(sketch, token);
+        }
+        let (shared, token) = (Arc::clone(&self.shared), token.map(str::to_owned));
+        let complete = self.off_worker(move || shared.complete(sketch, token.as_deref()));
+        complete.await.ok_or(Refusal::Unavailable)?
     }
 
     async fn wait_for(&self, id: RequestId, after: u64, wait_ms: u64) {
-        let Some(told) = self.shared.waiting.register(id.0) else { return };
-        let newer = {
-            let decider = self.shared.decider.read();
-            match decider.state.request_index(id).and_then(|index| decider.state.requests.get(index)) {
-                Some(open) => open.version > after,
-                None => true,
-            }
-        };
-        if !newer {
-            let _either = tokio::time::timeout(std::time::Duration::from_millis(wait_ms), told).await;
+        if wait_ms == 0 || self.is_newer(id, after) {
+            return;
+        }
+        let Some(mut waiter) = self.shared.waiting.register(id.0) else { return };
+        // What came between the first look and the place told nobody.
+        if !self.is_newer(id, after) {
+            let _either = tokio::time::timeout(std::time::Duration::from_millis(wait_ms), waiter.told()).await;
         }
     }
 
+    /// Is there news behind this version? A finished request has no more to wait for.
+    fn is_newer(&self, id: RequestId, after: u64) -> bool {
+        let decider = self.shared.decider.read();
+        let open = decider.state.request_index(id).and_then(|index| decider.state.requests.get(index));
+        open.is_none_or(|open| open.version > after)
+    }
+
     /// A finished request; `known` = what the index says of it, when that was read already.
-    fn closed_sketch(
+    async fn closed_sketch(
         &self,
         id: RequestId,
         page: (u32, u16),
@@ -156,14 +177,24 @@ impl Engine {
             Some(closed) => closed,
             None => self.shared.closed_request(id.0)?.ok_or(Refusal::NotFound)?,
         };
-        let state = self.shared.closed_state(id.0)?;
+        let events = self.shared.closed_events(id.0)?;
+        let state = if events.len() <= INLINE_EVENTS_MAX {
+            self.shared.folded(id.0, events)
+        } else {
+            let shared = Arc::clone(&self.shared);
+            self.off_worker(move || shared.folded(id.0, events)).await.ok_or(Refusal::Unavailable)?
+        };
         let end = RequestState::from_word(&closed.state).unwrap_or(RequestState::Finished);
         let read = Some(ClosedRead { version: closed.version });
-        let Some(index) = state.request_index(id) else {
+        let state = match state {
+            Ok(state) => state,
             // Whose it was is known still, so only who may see it learns that it cannot be read.
-            let lost = self.shared.closed_events(id.0)?.into_iter().any(|event| self.shared.papers.is_lost(event));
-            return Ok((Sketch { lost, ..erased_sketch(&closed, end) }, read));
+            Err(Refusal::ContentUnreadable) => {
+                return Ok((Sketch { lost: true, ..erased_sketch(&closed, end) }, read));
+            }
+            Err(refusal) => return Err(refusal),
         };
+        let Some(index) = state.request_index(id) else { return Ok((erased_sketch(&closed, end), read)) };
         let mut found = sketch(&state, index, page, |_| (Waiting::Turn, None)).ok_or(Refusal::NotFound)?;
         found.view.state = end;
         (found.view.version, found.view.repeat) = (closed.version, None);
@@ -208,21 +239,29 @@ impl Shared {
 
     /// What the index has of a finished request.
     pub(super) fn stored_request(&self, request: u64) -> Result<Option<ClosedRequest>, Refusal> {
+        let lack = self.lack_of(request);
         let found = finished(self.index.current().as_ref(), request).map_err(|error| unreadable(&error))?;
-        if found.is_none() {
-            self.surely_absent(request)?;
-        }
-        Ok(found)
+        found_or(found, lack)
     }
 
-    /// A finished request as its own events left it: by their leaves where what stands beside them was erased or cannot be read. Empty
-    /// when that is a plan of it, for what else is known would be half of the truth.
+    /// A finished request as its own events left it: by their leaves where what stands beside them was erased or cannot be read.
+    ///
+    /// # Errors
+    /// [`Refusal::ContentUnreadable`] when that is a plan of it, for what else is known would be half of the truth.
     pub(crate) fn closed_state(&self, request: u64) -> Result<State, Refusal> {
+        self.folded(request, self.closed_events(request)?)
+    }
+
+    fn folded(&self, request: u64, events: Vec<u64>) -> Result<State, Refusal> {
         let mut state = State::default();
-        for sequence in self.closed_events(request)? {
-            let Some((event, is_lost)) = self.papers.leaf_at_least(sequence) else { continue };
+        for sequence in events {
+            let (event, is_lost) = match self.papers.leaf_at_least(sequence) {
+                Some(read) => read,
+                None if sequence == request => return Err(Refusal::ContentUnreadable),
+                None => continue,
+            };
             if is_lost && matches!(event.fact, Fact::RequestAccepted(_) | Fact::PlanExtended(_)) {
-                return Ok(State::default());
+                return Err(Refusal::ContentUnreadable);
             }
             if !matches!(event.fact, Fact::RequestFinished(_)) {
                 state.fold(sequence, &event);
@@ -236,11 +275,9 @@ impl Shared {
         if let Some(request) = self.index.pending_by_slip(slip.bits()) {
             return Ok(Some(request));
         }
+        let lack = self.index.lack();
         let found = request_of_slip(self.index.current().as_ref(), slip.bits()).map_err(|error| unreadable(&error))?;
-        if found.is_none() && self.index.filled_to().is_some() {
-            return Err(Refusal::Filling);
-        }
-        Ok(found)
+        found_or(found, lack)
     }
 
     /// Sequences of the events of a finished request, in order.
@@ -250,24 +287,25 @@ impl Shared {
 
     /// A finished request with all its events.
     pub(crate) fn closed_with_events(&self, request: u64) -> Result<Option<ClosedRequest>, Refusal> {
+        let lack = self.lack_of(request);
         let found = self.index.found(request).map_err(|error| unreadable(&error))?;
-        if found.is_none() {
-            self.surely_absent(request)?;
-        }
-        Ok(found)
+        found_or(found, lack)
     }
 
-    /// Not found in what is filled so far says nothing: better no answer than a wrong one.
-    fn surely_absent(&self, request: u64) -> Result<(), Refusal> {
-        let filling = self.index.filled_to().is_some();
-        if filling && request < self.reader.durable_size() { Err(Refusal::Filling) } else { Ok(()) }
+    /// Why nothing can be said of a request that is not found: better no answer than a wrong one.
+    fn lack_of(&self, request: u64) -> Option<Refusal> {
+        self.index.lack().filter(|_| request < self.reader.durable_size())
     }
 
     /// What keeps an open act, and until when if that is known.
     fn waiting_of(&self, decider: &crate::decide::Decider, act: &Act) -> (Waiting, Option<Millis>) {
         let partner = decider.config().partners.get(decider.state.partner_of(act.lane));
         let due = (act.due_at > 0).then_some(act.due_at);
-        let Some(partner) = partner else { return (Waiting::Turn, due) };
+        let has_spoken = act.state() == ActState::InDoubt && act.settled_by != 0 && !act.is_under_way();
+        let Some(partner) = partner.filter(|_| !has_spoken) else {
+            let spoken = if act.settled_differs { Waiting::WordsDiffer } else { Waiting::OtherPerson };
+            return (if has_spoken { spoken } else { Waiting::Absent }, None);
+        };
         let request = decider.state.requests.get(act.request).map(|open| open.sequence);
         let is_unread = || request.is_some_and(|request| self.papers.unread.is_one_of(request, &partner.id));
         match act.state() {
@@ -277,9 +315,6 @@ impl Shared {
                 let answer_due =
                     act.since.saturating_add(Millis::try_from(partner.answer_due_ms).unwrap_or(Millis::MAX));
                 if due.is_some() { (Waiting::Ask, due) } else { (Waiting::Turn, Some(answer_due)) }
-            }
-            ActState::InDoubt if act.settled_by != 0 && !act.is_under_way() => {
-                (if act.settled_differs { Waiting::WordsDiffer } else { Waiting::OtherPerson }, None)
             }
             ActState::InDoubt if due.is_none() && !act.is_under_way() => (Waiting::People, None),
             ActState::InDoubt => (Waiting::Ask, due),
@@ -308,7 +343,12 @@ impl Shared {
         let token = token.or(papers.as_ref().map(|papers| papers.token.as_str())).unwrap_or_default();
         view.ledger = self.seen_by(token, view.ledger, &secrets);
         view.leads = leads.into_iter().filter_map(|sequence| self.lead_view(sequence)).collect();
-        view.acts = acts.into_iter().map(|sketched| self.act_view(sketched, &superseded)).collect();
+        let mut said = self.said_of(&acts, superseded);
+        let mut act_view = |sketched: Sketched| {
+            let said = said.remove(&sketched.act.id()).unwrap_or_default();
+            self.act_view(sketched, said)
+        };
+        view.acts = acts.into_iter().map(&mut act_view).collect();
         view.delivery = self.delivery_of(view.id);
         Ok(view)
     }
@@ -338,14 +378,14 @@ impl Shared {
         }
     }
 
-    fn act_view(&self, sketched: Sketched, history: &[u64]) -> ActView {
-        let Sketched { act, measure, waiting: (waiting, by), parts, partner } = sketched;
+    fn act_view(&self, sketched: Sketched, (outcomes, is_lost): Said) -> ActView {
+        let Sketched { act, measure, waiting: (waiting, by), partner, .. } = sketched;
         let mut order = self.order_of(act.id(), act.kind(), act.subject);
         let is_planless = order.partner.is_empty();
         if is_planless {
             order.partner = partner;
         }
-        let (outcomes, is_lost) = self.outcomes_of(&act, parts, history);
+        let waiting = if act.state() == ActState::Unsent { why_unsent(&act) } else { waiting };
         let unreadable = is_lost || is_planless && self.papers.is_lost(act.sequence);
         let next = if unreadable { sentence::unreadable() } else { sentence::next(act.state(), waiting, by) };
         ActView {
@@ -360,36 +400,6 @@ impl Shared {
             next,
         }
     }
-
-    /// What was said of an act, and whether something of that cannot be read.
-    fn outcomes_of(&self, act: &Act, parts: Vec<u64>, history: &[u64]) -> (Vec<OutcomeView>, bool) {
-        let mut sequences = parts;
-        sequences.extend(history);
-        sequences.extend(Some(act.outcome).filter(|outcome| *outcome != NO_SEQUENCE));
-        sequences.sort_unstable();
-        sequences.dedup();
-        let (mut views, mut any_lost) = (Vec::with_capacity(sequences.len()), false);
-        for sequence in sequences {
-            let Some((event, is_lost)) = self.papers.leaf_at_least(sequence) else { continue };
-            any_lost |= is_lost && is_said_of(&event.fact, act.id());
-            views.extend(outcome_view(sequence, event, act.id()));
-        }
-        (views, any_lost)
-    }
-}
-
-fn is_said_of(fact: &Fact, act: ActId) -> bool {
-    match fact {
-        Fact::ExchangeEnded(fact) => ActId::from(fact.act) == act,
-        Fact::OutcomeReceived(fact) => ActId::from(fact.act) == act,
-        _ => false,
-    }
-}
-
-fn outcome_view(sequence: u64, event: Event, act: ActId) -> Option<OutcomeView> {
-    is_said_of(&event.fact, act).then_some(())?;
-    let Some(Body::Outcome(twin)) = event.body else { return None };
-    Some(OutcomeView { at: event.at, sequence, outcome: twin.into_outcome()? })
 }
 
 /// A live measure as it stands; `None` when nothing stands.
@@ -413,10 +423,13 @@ fn ready_waiting(
     if let Some(hold) = state.hold_on(act) {
         return (hold, None);
     }
-    let made_by = state.measures.get(act.measure).map_or(NONE, |measure| measure.act);
-    let base_open = act.builds_on_measure() && state.acts.get(made_by).is_some_and(|base| base.state().is_open());
-    if base_open {
-        return (Waiting::Base, None);
+    if let Some(before) = state.what_it_waits_for(act) {
+        let waiting = match before.kind() {
+            _ if before.state() == ActState::Planned => Waiting::Approval,
+            kind if kind.moves_money() => Waiting::Taking,
+            _ => Waiting::Base,
+        };
+        return (waiting, None);
     }
     let Some(lane) = state.lane(act.lane) else { return (Waiting::Turn, None) };
     if let Some(pause) = lane.record.paused.as_ref().filter(|pause| pause.until > now) {
@@ -505,6 +518,13 @@ fn sketch(
     let leads = open.leads.get(newest..).unwrap_or_default().to_vec();
     let secrets = state.secret_entries(open.case);
     Some(Sketch { view, acts, superseded, leads, secrets, lost: false })
+}
+
+fn found_or<T>(found: Option<T>, lack: Option<Refusal>) -> Result<Option<T>, Refusal> {
+    match (found, lack) {
+        (None, Some(lack)) => Err(lack),
+        (found, _) => Ok(found),
+    }
 }
 
 fn unreadable(error: &store::index::IndexError) -> Refusal {

@@ -338,6 +338,7 @@ impl State {
         let told = measure.noticed != 0;
         change(measure);
         let (after, live) = (measure.to, measure.is_live());
+        let is_overclaimed = measure.overclaimed() > 0;
         let comes_to_stand = measure.state() == MeasureState::InForce && state != MeasureState::InForce;
         let stands = comes_to_stand.then(|| measure.clone());
         if (before, true) != (after, live) || !state.is_live() {
@@ -345,6 +346,9 @@ impl State {
             if live && after != NO_DAY {
                 self.ends_on(after, index);
             }
+        }
+        if is_overclaimed {
+            self.overclaimed.insert(index);
         }
         if let Some(stands) = stands {
             self.owe_notice_of(&stands);

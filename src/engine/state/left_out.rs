@@ -34,6 +34,21 @@ impl State {
         self.end_task(sequence);
     }
 
+    /// Counts what lanes carry by what is known to be under way. An exchange of a case that is left out began by its leaf and has no end,
+    /// because nobody knows its act: it would hold its place for the life of the process.
+    pub fn recount_in_flight(&mut self) {
+        let acts = self.acts.iter().map(|(_, act)| act).filter(|act| act.is_under_way()).map(|act| act.lane);
+        let under_way: Vec<u16> = acts.chain(self.deliveries.under_way().map(|(_, of)| of.lane)).collect();
+        for lane in &mut self.lanes {
+            lane.in_flight = 0;
+        }
+        for lane in under_way {
+            if let Some(lane) = self.lane_mut(lane) {
+                lane.in_flight += 1;
+            }
+        }
+    }
+
     /// Is this an event of a case that is left out, as far as its leaf tells?
     #[must_use]
     pub fn is_of_left_out(&self, event: &Event) -> bool {

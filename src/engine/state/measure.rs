@@ -211,6 +211,13 @@ impl Measure {
         Money::from_units(self.caught()).minus_or_zero(Money::from_units(self.claimed))
     }
 
+    /// How much more open deductions claim of a freeze than it holds, in 1/10,000 yuan; nothing while it is ordered and not answered.
+    #[must_use]
+    pub(crate) fn overclaimed(&self) -> i64 {
+        let is_answered = self.kind() == ActKind::Freeze && self.state() != MeasureState::Ordered;
+        if is_answered { self.claimed.saturating_sub(self.caught()).max(0) } else { 0 }
+    }
+
     /// Last day of the effect.
     #[must_use]
     pub fn last_day(&self) -> Option<Day> {

@@ -8,6 +8,7 @@ pub mod found;
 mod gone;
 pub mod hash;
 pub(crate) mod held;
+mod joined;
 pub mod lane;
 pub mod left_out;
 pub mod measure;
@@ -244,6 +245,8 @@ pub struct State {
     pub slot_highest: u64,
     /// Cases that a start left out because their content is lost; they are folded by their leaves alone.
     pub left_out: left_out::LeftOut,
+    /// Cases that came back and had been opened anew meanwhile; a handful.
+    pub(crate) joined: joined::Joined,
     /// Fence of the newest run.
     pub epoch: u64,
     /// Digest of the configuration in force.
@@ -281,6 +284,8 @@ pub struct State {
     pub lanes: Vec<Lane>,
     /// Documents by keyed digest.
     pub documents: BTreeMap<(u64, u64), Document>,
+    /// Their keyed digests by the sequence of their `document.stored`, which is the order of their age.
+    pub(crate) document_keys: BTreeMap<u64, (u64, u64)>,
     /// Idempotency keys, kept as long as the case; 48 bytes each.
     pub idempotency: Map<(u64, u64), Keyed>,
     /// Key slots of documents erased since the state was loaded; their destruction is repeated at a start, and is harmless twice.
@@ -341,6 +346,8 @@ pub struct State {
     /// Measures whose end may have to be told today though the day's look has passed them, or is yet to come there; whoever decides
     /// looks at them with the next tick.
     pub(crate) ends_stirred: std::collections::BTreeSet<Index>,
+    /// Freezes that may hold less than open deductions claim of them, since this was last emptied: whoever decides looks.
+    pub(crate) overclaimed: std::collections::BTreeSet<Index>,
     /// Ready acts that their partner's settings may hold and of which that was not told, since this was last emptied.
     pub(crate) to_hold: std::collections::BTreeSet<Index>,
     /// Acts of which it was told that their partner's settings hold them.
@@ -429,6 +436,11 @@ impl State {
     #[must_use]
     pub fn partner_of(&self, lane: u16) -> &str {
         self.lane(lane).map_or("", |lane| lane.record.partner.as_str())
+    }
+
+    /// Documents, the oldest first.
+    pub fn documents_by_age(&self) -> impl Iterator<Item = &Document> {
+        self.document_keys.values().filter_map(|key| self.documents.get(key))
     }
 
     /// The key slots of everything in memory: of cases, and of documents that live.

@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use super::books::id_key;
 use super::delivery::Deliveries;
 use super::gone::{Gone, Releases};
+use super::joined::Joined;
 use super::lane::LaneRecord;
 use super::left_out::LeftOut;
 use super::measure::{NO_DAY, Return};
@@ -174,7 +175,11 @@ impl State {
             slot_highest: self.slot_highest,
             left_out: &self.left_out,
         };
-        postcard::to_io(&out, sink)?;
+        let sink = postcard::to_io(&out, sink)?;
+        // Behind all else, and only where there are any: nearly no directory has.
+        if !self.joined.is_empty() {
+            postcard::to_io(&self.joined, sink)?;
+        }
         Ok(())
     }
 
@@ -187,7 +192,8 @@ impl State {
         if counters.form != STATE_FORM {
             return Err(RecordError::Form { found: counters.form });
         }
-        let read: In = postcard::from_bytes(bytes)?;
+        let (read, behind) = postcard::take_from_bytes::<In>(bytes)?;
+        let joined = if behind.is_empty() { Joined::default() } else { postcard::from_bytes(behind)? };
         let mut state = Self {
             next: read.counters.next,
             at: read.counters.at,
@@ -217,6 +223,7 @@ impl State {
             holds: read.holds,
             slot_highest: read.slot_highest,
             left_out: read.left_out,
+            joined,
             ..Self::default()
         };
         for record in read.lanes {
@@ -284,10 +291,12 @@ impl State {
     }
 
     fn rebuild_maps(&mut self) {
+        self.document_keys = self.documents.iter().map(|(key, document)| (document.sequence, *key)).collect();
         for (index, case) in self.cases.iter() {
             self.case_by_key.insert(case.key, index);
             self.case_by_sequence.insert(case.sequence, index);
         }
+        self.rebuild_joined();
         for (index, request) in self.requests.iter() {
             if request.deadline != 0 && request.may_start() {
                 self.deadlines.insert((request.deadline, index));

@@ -57,6 +57,13 @@ impl State {
 
     pub(crate) fn raise_task(&mut self, sequence: u64, fact: &TaskRaised, amount: i64, at: Millis) {
         let Some(kind) = TaskKind::from_word(&fact.kind) else { return };
+        let joined;
+        let fact = if self.joined.is_empty() {
+            fact
+        } else {
+            joined = TaskRaised { case: fact.case.map(|case| self.known_as(case)), ..fact.clone() };
+            &joined
+        };
         if let Some(case) = fact.case.filter(|_| kind.follows_sums()) {
             self.proposals.entry(case).or_default().push(sequence);
         }
@@ -165,7 +172,7 @@ impl State {
 
     /// The open tasks of a case that follow its sums, oldest first: most of them propose releases.
     pub(crate) fn proposals_of(&self, case: u64) -> Vec<&Task> {
-        let sequences = self.proposals.get(&case).map(Vec::as_slice).unwrap_or_default();
+        let sequences = self.proposals.get(&self.known_as(case)).map(Vec::as_slice).unwrap_or_default();
         sequences.iter().filter_map(|sequence| self.tasks.get(sequence)).collect()
     }
 }

@@ -112,3 +112,31 @@ fn what_cannot_be_read_is_no_difference_of_the_partners() {
     assert_eq!(reconciled(&tokio, &running.engine, other), (Vec::new(), 1), "nobody can say");
     running.drain(std::time::Duration::from_secs(5));
 }
+
+/// Damages the only record in which a word stands.
+pub(super) fn flip_record(folder: &std::path::Path, word: &str) {
+    let mut flipped = 0;
+    for path in std::fs::read_dir(folder.join("journal")).unwrap().map(|entry| entry.unwrap().path()) {
+        let bytes = std::fs::read(&path).unwrap_or_default();
+        let found = bytes.windows(word.len()).position(|window| window == word.as_bytes());
+        if let Some(at) = found {
+            let file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
+            std::os::unix::fs::FileExt::write_all_at(&file, &[bytes[at] ^ 1], at as u64).unwrap();
+            flipped += 1;
+        }
+    }
+    assert_eq!(flipped, 1, "{word}");
+}
+
+#[test]
+fn late_word_of_a_request_whose_plan_cannot_be_read_is_not_refused_as_of_no_request_of_ours() {
+    let Ended { folder, tokio, running, slips, request } = ended();
+    let engine = &running.engine;
+    flip_record(folder.path(), "request.accepted");
+    let late = [(slips[0].as_str(), "630001".to_owned()), (slips[0].as_str(), "630002".to_owned())];
+    let told = tokio.block_on(fed(engine, &late));
+    assert!(told.iter().all(|taken| taken.contains("NotReadableNow")), "{told:?}");
+    let shown = tokio.block_on(engine.request(&court(), request, 0, 10, None, 0)).err();
+    assert_eq!(shown, Some(Refusal::ContentUnreadable), "nor as erased");
+    running.drain(std::time::Duration::from_secs(5));
+}

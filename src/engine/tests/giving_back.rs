@@ -92,14 +92,14 @@ fn no_more_goes_back_than_was_taken_and_only_from_whoever_took_it() {
     let (mut table, deduct) = deducted(vec![at("bank", PartnerKind::Bank), at("fund", PartnerKind::HousingFund)]);
     let refused = |table: &mut Table, key, order| table.submit(key, Asked::Acts(vec![order])).err().unwrap();
     let above = sum(ActKind::Reverse, "bank", deduct, 60_001);
-    assert!(matches!(refused(&mut table, 3, above), Refusal::OutOfBounds { .. }));
+    assert!(matches!(refused(&mut table, 3, above), Refusal::AboveTaken { at } if at == "/acts/0/amount"));
     let elsewhere = sum(ActKind::Reverse, "fund", deduct, 100);
     assert!(matches!(refused(&mut table, 4, elsewhere), Refusal::OriginalUnknown { .. }));
     let reinstated = sum(ActKind::Reinstate, "bank", deduct, 100);
     assert!(matches!(refused(&mut table, 5, reinstated), Refusal::OriginalUnknown { .. }), "it ended no policy");
     table.acts(6, vec![sum(ActKind::Reverse, "bank", deduct, 60_000)]);
     let more = sum(ActKind::Reverse, "bank", deduct, 1);
-    assert!(matches!(refused(&mut table, 7, more), Refusal::OutOfBounds { .. }), "all of it is under way");
+    assert!(matches!(refused(&mut table, 7, more), Refusal::AboveTaken { .. }), "all of it is under way");
     table.says("bank", ActKind::Reverse, Outcome::of(Verdict::Refused).because(Reason::Other, ""));
     table.acts(8, vec![sum(ActKind::Reverse, "bank", deduct, 60_000)]);
     table.reply("bank", ActKind::Reverse, Judged::Doubt { cause: Cause::Timeout });

@@ -23,6 +23,10 @@ impl Index for Counted {
         self.index.applied()
     }
 
+    fn is_damaged(&self) -> bool {
+        self.index.is_damaged()
+    }
+
     fn apply(&self, batch: &IndexBatch, random: &mut dyn Random) -> Result<(), IndexError> {
         self.index.apply(batch, random)
     }

@@ -209,7 +209,7 @@ fn money_that_is_back_after_all_is_not_owed_by_the_court_twice() {
     assert_eq!((table.returned(deduct), table.ledger().deducted), (50_000, Money::from_fen(10_000)));
     assert_eq!(table.tasks_of_kind(TaskKind::NewsContradicts), 1, "and people are told");
     let again = table.submit(4, Asked::Acts(vec![sum(ActKind::Reverse, "bank", deduct, 10_001)]));
-    assert!(matches!(again, Err(Refusal::OutOfBounds { .. })), "it cannot be given back twice");
+    assert!(matches!(again, Err(Refusal::AboveTaken { .. })), "it cannot be given back twice");
     table.told_late(reverse, saying("重发", moved(50_000)));
     assert_eq!(table.ledger().deducted, Money::from_fen(10_000), "told twice is once");
     table.told_late(reverse, saying("多退", moved(70_000)));

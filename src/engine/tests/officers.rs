@@ -174,6 +174,22 @@ fn a_goal_that_ends_short_owes_an_investigation_and_one_that_is_met_none() {
 }
 
 #[test]
+fn a_goal_that_finds_property_where_nothing_is_frozen_yet_says_so_in_the_task() {
+    for (stage, told) in [(domain::partner::Stage::Query, true), (domain::partner::Stage::Deduct, false)] {
+        let mut table = Table::with(vec![Partner { stage, ..partner("bank") }]);
+        let goal = Asked::Goal { goal: Goal::Secure, subjects: vec![0], scope: Scope::default() };
+        table.submit(1, goal).unwrap();
+        table.answer(if told { found(50_000) } else { Outcome::of(Verdict::NoSuchCustomer) });
+        assert_eq!(kinds(&table), [TaskKind::SiteInvestigation]);
+        let task = table.decider.state.tasks.keys().next().copied().unwrap();
+        let Some(store::record::Body::Task(body)) = &table.events[usize::try_from(task).unwrap()].body else {
+            panic!()
+        };
+        assert_eq!((body.text.starts_with("bank：") && body.text.contains("D19"), body.text.is_empty()), (told, !told));
+    }
+}
+
+#[test]
 fn an_objection_gives_the_court_fifteen_days_and_suspends_nothing() {
     let mut table = Table::with(vec![partner("bank")]);
     table.submit(1, query()).unwrap();

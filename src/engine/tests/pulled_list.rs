@@ -21,14 +21,22 @@ const REQUESTS: usize = 500;
 const PEOPLE: usize = 2;
 
 /// A form whose list is the numbers of its slips, and whose feedback has a slip and an account a line.
-struct Numbers;
+#[derive(Default)]
+pub(super) struct Numbers {
+    /// Can say no slip.
+    pub(super) is_mute: bool,
+}
 
 impl Pulled for Numbers {
     fn decode(&self, call: &FaceCall) -> Result<FaceVerb, FaceFault> {
         let Some(argument) = &call.argument else { return Ok(FaceVerb::List(ListClass::Queries)) };
         let item = |line: &str| {
             let (slip, number) = line.split_once(' ').unwrap();
+            let (number, sealed) = number.split_once(' ').map_or((number, false), |(number, _)| (number, true));
             let mut outcome = Outcome { in_part: true, ..found(100) };
+            if sealed {
+                outcome = super::fed_at_length::with_reply(outcome);
+            }
             outcome.accounts[0].number = Personal::new(number.to_owned());
             FeedbackItem { slip: slip.to_owned(), line: Some(0), outcome: Ok(outcome) }
         };
@@ -38,15 +46,25 @@ impl Pulled for Numbers {
 
     fn encode(&self, _operation: &str, answer: &FaceAnswer) -> FaceReply {
         let lines: Vec<String> = match answer {
-            FaceAnswer::List(slips) => slips.iter().map(|slip| slip.number.to_string()).collect(),
+            FaceAnswer::List(slips) => {
+                slips.iter().filter(|slip| self.can_write(slip)).map(|slip| slip.number.to_string()).collect()
+            }
             FaceAnswer::Verdicts(verdicts) => verdicts.iter().map(|verdict| format!("{:?}", verdict.taken)).collect(),
             _ => panic!("neither a list nor verdicts"),
         };
         FaceReply { status: 200, content_type: "text/plain", bytes: lines.join("\n").into_bytes() }
     }
+
+    fn can_write(&self, _slip: &domain::slip::Slip) -> bool {
+        !self.is_mute
+    }
 }
 
 pub(super) fn started(folder: &std::path::Path, tokio: &tokio::runtime::Runtime) -> Running {
+    started_with(options(folder, tokio), Numbers::default(), "d")
+}
+
+pub(super) fn started_with(options: Options, form: Numbers, digest: &str) -> Running {
     let secret = |text: &str| Secret::new(text.to_owned());
     let credential = PullCredential { username: "YH".to_owned(), password: secret("word") };
     let bank = Partner { travel: Travel::Pull, credential: Some(credential), in_flight_max: 10_000, ..partner("bank") };
@@ -57,9 +75,14 @@ pub(super) fn started(folder: &std::path::Path, tokio: &tokio::runtime::Runtime)
         reminders: BTreeMap::new(),
         rules: BTreeMap::new(),
         calendar: Calendar::default(),
-        digest: "d".to_owned(),
+        digest: digest.to_owned(),
     };
-    let options = Options {
+    let plugs: Plugs = BTreeMap::from([("bank".to_owned(), Arc::new(Plug::Pull(Arc::new(form))))]);
+    Engine::start(options, Arc::new(config), plugs).unwrap()
+}
+
+pub(super) fn options(folder: &std::path::Path, tokio: &tokio::runtime::Runtime) -> Options {
+    Options {
         directory: folder.to_owned(),
         disk: Arc::new(RealDisk),
         masters: Masters { current: MasterKey::from_bytes([7; 32]), previous: None },
@@ -71,9 +94,7 @@ pub(super) fn started(folder: &std::path::Path, tokio: &tokio::runtime::Runtime)
         courier: Arc::new(NoCourier),
         without_lost_content: false,
         free_bytes: |_| None,
-    };
-    let plugs: Plugs = BTreeMap::from([("bank".to_owned(), Arc::new(Plug::Pull(Arc::new(Numbers))))]);
-    Engine::start(options, Arc::new(config), plugs).unwrap()
+    }
 }
 
 /// An identity number, its last digit by GB 11643.
@@ -143,7 +164,7 @@ pub(super) async fn fed(engine: &Engine, accounts: &[(&str, String)]) -> Vec<Str
     called(engine, Some(Personal::new(lines.join("\n")))).await
 }
 
-async fn called(engine: &Engine, argument: Option<Personal<String>>) -> Vec<String> {
+pub(super) async fn called(engine: &Engine, argument: Option<Personal<String>>) -> Vec<String> {
     let personal = |text: &str| Personal::new(text.to_owned());
     let call = FaceCall {
         operation: "list".to_owned(),

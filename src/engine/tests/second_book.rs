@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{ActId, ActKind, ActState};
+use domain::outcome::{Outcome, Verdict};
+use domain::{ActId, ActKind, ActState, Money};
 use store::record::{Body, Event, Fact, OutcomeTwin, PlanLine, act_state};
 
 /// An act as the events tell it.
@@ -233,6 +234,9 @@ impl Book {
         }
         if first && kind.moves_money() {
             assert!(self.deducted() + self.deducting() <= self.target, "a deduction is sent above claim and costs");
+            let (amount, base) = (self.acts[&id].amount, self.acts[&id].base);
+            let held = base.and_then(|base| self.acts.get(&base)).map(|freeze| freeze.caught);
+            assert!(held.is_none_or(|held| amount <= held), "a deduction is sent above what its freeze holds");
         }
     }
 
@@ -306,7 +310,13 @@ impl Book {
         if let Some(amount) = amount.filter(|_| act.kind.moves_money() && state == ActState::Done) {
             act.amount = amount;
         }
-        self.sums(id, state, "", None);
+        let money = act.kind.transfers();
+        let part = amount.filter(|_| state == ActState::Partly).map(|sum| {
+            let told = Some(Money::from_units(sum));
+            let (moved, caught) = if money { (told, None) } else { (None, told) };
+            OutcomeTwin::from(&Outcome { moved, caught, ..Outcome::of(Verdict::Partly) })
+        });
+        self.sums(id, state, "", part.as_ref());
         let act = self.acts.get_mut(&id).unwrap();
         if let Some(amount) = amount.filter(|_| act.kind == ActKind::Freeze) {
             let caught = act.caught.min(amount);

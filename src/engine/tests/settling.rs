@@ -4,7 +4,7 @@ use domain::task::{TaskEnd, TaskKind};
 use domain::{ActId, ActKind, Day, Money, Personal, SlipLine};
 
 use super::*;
-use crate::command::{Differing, EndTask, Reconcile, Settle, SettledHow, SettledLine};
+use crate::command::{Differing, EndTask, Reconcile, Settle, SettledHow, SettledLine, ToldBefore};
 
 fn line(serial: &str, fen: i64, slip: Option<SlipLine>) -> SettledLine {
     SettledLine {
@@ -14,6 +14,7 @@ fn line(serial: &str, fen: i64, slip: Option<SlipLine>) -> SettledLine {
         amount: Money::from_fen(fen),
         slip: slip.map(|slip| (slip.slip, Some(slip.line))),
         reference: Personal::from("扣划款"),
+        differs: None,
     }
 }
 
@@ -86,6 +87,30 @@ fn money_without_an_act_and_more_than_was_reported_are_tasks() {
     assert_eq!(table.tasks().last(), Some(&(TaskKind::SettlementDiffers, Some(100))));
     table.settle(vec![line("d", -1, Some(slip))]);
     assert_eq!(table.tasks().len(), 2, "now it agrees, so that task has ended by itself");
+}
+
+#[test]
+fn a_known_serial_that_says_something_else_books_nothing_and_is_a_task_that_only_a_person_ends() {
+    let mut table = whole_collect();
+    let (act, slip) = table.taken();
+    table.settle(vec![line("a", 60_000, Some(slip))]);
+    let before = Some(ToldBefore { amount: Money::from_fen(60_000), act: Some(act) });
+    let back = || SettledLine { differs: before, ..line("a", -60_000, Some(slip)) };
+    for _ in 0..2 {
+        assert_eq!(table.settle(vec![back()]), [SettledHow::Differs(Some(act))]);
+        assert_eq!(table.tasks(), [(TaskKind::SettlementDiffers, Some(-6_000_000))], "once while it is open");
+        assert_eq!(table.settled(), Money::from_fen(60_000));
+    }
+    table.settle(vec![line("b", 40_000, Some(slip))]);
+    assert_eq!(table.tasks().len(), 1, "what comes in otherwise does not say what became of that line");
+}
+
+#[test]
+fn the_task_of_a_difference_has_the_sum_as_it_is_now() {
+    let mut table = whole_collect();
+    let (_, slip) = table.taken();
+    table.settle(vec![line("a", 100_001, Some(slip)), line("b", 3, Some(slip))]);
+    assert_eq!(table.tasks(), [(TaskKind::SettlementDiffers, Some(400))]);
 }
 
 #[test]

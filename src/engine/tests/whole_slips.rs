@@ -223,3 +223,60 @@ fn lines_that_a_list_of_an_earlier_release_left_out_are_taken_back_and_told() {
     feed(&mut table, &list);
     assert_eq!(table.decider.state.requests.iter().count(), 0, "nothing waits for ever");
 }
+
+fn hand_back(table: &mut Table, slip: SlipNumber) -> Result<(), domain::Untaken> {
+    let outcome = Ok(Outcome::of(Verdict::HandedBack));
+    let items = vec![FeedbackItem { slip: slip.to_string(), line: None, outcome }];
+    match table.tell(Command::Feedback { partner: BANK.to_owned(), way: "hand_back", items }) {
+        Ok(Answer::Verdicts(mut verdicts)) => verdicts.remove(0).1,
+        _ => panic!("feedback is answered with verdicts"),
+    }
+}
+
+#[test]
+fn a_hand_back_speaks_of_every_line_that_was_listed_and_of_none_that_was_taken_back_before() {
+    for gone in 0..3 {
+        let mut table = Table::with(vec![bank(50)]);
+        let request = table.acts(1, freezes(0, 3));
+        let act = |line: u32| ActId { sequence: request, line };
+        let withdraw = Command::Withdraw { act: act(gone), by: "clerk".to_owned(), reason: String::new() };
+        table.tell(withdraw).unwrap();
+        let list = controls(&mut table);
+        let slip = *list.keys().next().unwrap();
+        assert_eq!((list.len(), count(&list)), (1, 2));
+        hand_back(&mut table, slip).unwrap();
+        assert_eq!(table.decider.state.requests.iter().count(), 0, "line {gone} was withdrawn, the others are back");
+        let told = table.events.iter().filter(|event| event.fact.name() == "outcome.received").count();
+        assert_eq!(told, 2);
+    }
+}
+
+#[test]
+fn what_cannot_be_taken_of_one_line_is_taken_of_none() {
+    let mut table = Table::with(vec![bank(50)]);
+    let request = table.acts(1, freezes(0, 3));
+    let slip = *controls(&mut table).keys().next().unwrap();
+    let over = domain::Day::of(START).plus_days(-1);
+    let outcome = Outcome {
+        caught: Some(Money::from_fen(100)),
+        account_numbers: vec![Personal::new("62000000".to_owned())],
+        to: Some(over.plus_days(400)),
+        ..Outcome::of(Verdict::Done)
+    };
+    let items = vec![FeedbackItem { slip: slip.to_string(), line: None, outcome: Ok(outcome) }];
+    let told = table.tell(Command::Feedback { partner: BANK.to_owned(), way: "feedback", items });
+    let Ok(Answer::Verdicts(verdicts)) = told else { panic!("feedback is answered with verdicts") };
+    assert!(verdicts[0].1.is_err(), "it names the account of the first line, and speaks of three");
+    for line in 0..3 {
+        assert_eq!(table.state_of(ActId { sequence: request, line }), ActState::Awaiting);
+    }
+}
+
+#[test]
+fn a_slip_of_which_nothing_was_listed_is_not_handed_back() {
+    let mut table = Table::with(vec![bank(50)]);
+    let request = table.acts(1, freezes(0, 2));
+    let slip = table.decider.state.acts.iter().next().unwrap().1.slip_line().slip;
+    assert_eq!(hand_back(&mut table, slip), Err(domain::Flaw::NotSent.into()));
+    assert_eq!(table.state_of(ActId { sequence: request, line: 1 }), ActState::Ready);
+}

@@ -134,6 +134,28 @@ fn several_blobs_are_committed_with_one_sync_of_each_folder() {
 }
 
 #[test]
+fn what_was_sealed_in_memory_is_written_together_and_then_is_as_any_other() {
+    let disk = SimulatedDisk::new(1);
+    let store = store(&disk);
+    let (mut random, before) = (SeededRandom::new(6), disk.counts());
+    let count = COMMIT_BLOBS_MAX as u64 + 1;
+    let seal =
+        |seed: u64| store.seal(&pattern(usize::try_from(seed).unwrap(), seed), &key(1), b"document", &mut random);
+    let sealed: Vec<_> = (0..count).map(seal).collect::<Result<_, _>>().unwrap();
+    assert_eq!(disk.counts(), before, "nobody waited for the disk");
+    store.keep(&sealed.iter().collect::<Vec<_>>(), &mut random).unwrap();
+    let syncs = disk.counts().directory_syncs - before.directory_syncs;
+    assert!(syncs <= 257, "{syncs} for {count} blobs in at most 256 folders, and one more");
+    disk.crash();
+    let store = self::store(&disk);
+    for (seed, blob) in (0..).zip(&sealed) {
+        assert_eq!(read(&store, &blob.id()).unwrap(), pattern(usize::try_from(seed).unwrap(), seed));
+    }
+    let long = store.seal(&pattern(4 * 1024 * 1024 + 1, 1), &key(1), b"", &mut random);
+    assert!(matches!(long, Err(BlobError::TooLong { bytes_max: 4_194_304 })));
+}
+
+#[test]
 fn too_long_a_source_and_one_that_breaks_off_leave_nothing() {
     struct Broken;
     impl Read for Broken {

@@ -1,11 +1,11 @@
 //! Measures the index: 5,000,000 events in, on the real disk; prints events a second, growth of memory, bytes on disk, and fails above the bar.
 //!
-//! The mix: a request has 4 acts, an act 3 events. A request writes its entry and its places in the lists of its case (but the case's first) and of its state
-//! (moved once, at the end), and its idempotency key; every fourth request is a new case with its number and one subject. An act enters the list of its partner and state,
-//! moves once within it, and at its end its own entry and its slip are written.
+//! The mix: a request has 4 acts, an act 3 events, and some requests after it an older one ends. What is written is what the gateway writes
+//! (`src/engine/runtime/indexing/entries.rs`), in the same shapes and sizes: its place in the list of its case (but the case's first), the stretches of its
+//! partners, what is told of it together with the others of its stretch that end in the batch, and its slips likewise. One in fifty has late
+//! news, for which its stretch is told anew and the older entry taken away.
 //!
-//! `cargo run --release -p xiezhi-store --example index_memory [events] [folder] [open]`. As in the gateway, what is open is left to the open state and
-//! list entries are written only where an act or request ends; with `open` every change is written, which shows why: sled then grows by gigabytes.
+//! `cargo run --release -p xiezhi-store --example index_memory [events] [folder]`
 
 #![allow(
     clippy::unwrap_used,
@@ -14,20 +14,25 @@
     reason = "a measurement, not product code"
 )]
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Instant;
-use store::index::{
-    BATCH_ENTRIES_MAX, BATCH_EVENTS_MAX, EntryId, Index, IndexBatch, IndexKey, IndexList, PageOrder, SledIndex,
-};
+use store::index::{BATCH_EVENTS_MAX, EntryId, Index, IndexBatch, IndexKey, IndexList, PageOrder, SledIndex};
 use store::random::{OsRandom, SeededRandom};
-use store::seal::root::{KeyedHasher, RootKey};
+use store::seal::root::RootKey;
 
 const ACTS_PER_REQUEST: u64 = 4;
-/// Slips told by one entry, as where a batch ends some requests.
-const SLIPS_TOGETHER: u64 = 16;
 const EVENTS_PER_REQUEST: u64 = ACTS_PER_REQUEST * 3;
 const REQUESTS_PER_CASE: u64 = 4;
 const PARTNERS: u64 = 40;
+/// One request in so many has late news, and one is stopped.
+const LATE_EVERY: u64 = 50;
+const STOPPED_EVERY: u64 = 100;
+/// As in the gateway: slips, events of finished requests, and events for partners' lists that share an entry.
+const STRETCH_SLIPS: u64 = 64;
+const STRETCH_FINISHED: u64 = 50;
+const STRETCH_EVENTS: u64 = 500;
+const MERGED_PARTS: u32 = 1 << 16;
 const GROWTH_BYTES_MAX: u64 = 256 * 1024 * 1024;
 const PAGE_BYTES: u64 = 4_096;
 
@@ -36,81 +41,93 @@ fn resident_bytes() -> u64 {
     statm.split(' ').nth(1).unwrap().parse::<u64>().unwrap() * PAGE_BYTES
 }
 
-/// How long acts stay open before their end is indexed: their list entries lie this far behind the head.
+/// How long requests stay open before their end is indexed, and how long after that their late news comes: so far behind the head lies
+/// what is written of them.
 const OPEN_REQUESTS: u64 = 2_000;
+const LATE_REQUESTS: u64 = 20_000;
 
+/// What the gateway has written so far and looks up before it writes.
+#[derive(Default)]
 struct Mix {
-    case_numbers: KeyedHasher,
-    subjects: KeyedHasher,
-    keys: KeyedHasher,
-    closed_only: bool,
+    listed: BTreeSet<(u16, u64)>,
+    /// Where the stretches stand that may have late news.
+    told: BTreeMap<u64, Vec<IndexKey>>,
 }
 
 impl Mix {
-    /// What the events of step `step` (one request begins, an older one ends) change.
-    fn step(&self, step: u64, batch: &mut IndexBatch) {
-        self.begin(step, batch);
-        if let Some(old) = step.checked_sub(OPEN_REQUESTS) {
-            self.end(old, batch);
+    /// What the steps of one batch change; in each a request begins and an older one ends.
+    fn batch(&mut self, steps: std::ops::Range<u64>) -> IndexBatch {
+        let mut batch = IndexBatch { applied: steps.end * EVENTS_PER_REQUEST, ..IndexBatch::default() };
+        let (mut finished, mut slips): (BTreeMap<u64, Vec<u64>>, BTreeMap<u64, u64>) = Default::default();
+        for request in steps.clone().filter_map(|step| step.checked_sub(OPEN_REQUESTS)) {
+            self.list(request, &mut batch);
+            finished.entry(request * EVENTS_PER_REQUEST / STRETCH_FINISHED).or_default().push(request);
+            for slip in request * ACTS_PER_REQUEST..(request + 1) * ACTS_PER_REQUEST {
+                *slips.entry(slip / STRETCH_SLIPS).or_default() += 1;
+            }
         }
+        for (stretch, requests) in finished {
+            let key = IndexKey::Finished { stretch, at: batch.applied, part: 0 };
+            self.told.entry(stretch).or_default().push(key.clone());
+            batch.puts.push((key, told(requests.into_iter())));
+        }
+        for (stretch, count) in slips {
+            let key = IndexKey::SlipsOfStretch { stretch, at: batch.applied };
+            batch.puts.push((key, vec![1; usize::try_from(16 * count).unwrap()]));
+        }
+        let late =
+            steps.filter_map(|step| step.checked_sub(LATE_REQUESTS)).filter(|step| step.is_multiple_of(LATE_EVERY));
+        for stretch in late.map(|request| request * EVENTS_PER_REQUEST / STRETCH_FINISHED) {
+            let key = IndexKey::Finished { stretch, at: batch.applied, part: MERGED_PARTS };
+            batch.removes.extend(self.told.insert(stretch, vec![key.clone()]).unwrap_or_default());
+            let first = (stretch * STRETCH_FINISHED).div_ceil(EVENTS_PER_REQUEST);
+            batch.puts.push((key, told(first..first + STRETCH_FINISHED / EVENTS_PER_REQUEST)));
+        }
+        batch
     }
 
-    /// Puts and removes of one step at most: at its beginning and at its end.
-    fn entries_per_step_max(&self) -> u64 {
-        if self.closed_only { 5 + 1 + 3 * ACTS_PER_REQUEST } else { 6 + ACTS_PER_REQUEST + 2 + 4 * ACTS_PER_REQUEST }
-    }
-
-    fn begin(&self, request: u64, batch: &mut IndexBatch) {
-        let sequence = request * EVENTS_PER_REQUEST;
-        let id = EntryId { sequence, line: 0 };
-        let case = request / REQUESTS_PER_CASE;
-        batch.puts.push((IndexKey::Request(id), vec![7; 40]));
+    fn list(&mut self, request: u64, batch: &mut IndexBatch) {
+        let id = EntryId { sequence: request * EVENTS_PER_REQUEST, line: 0 };
         if !request.is_multiple_of(REQUESTS_PER_CASE) {
+            let case = (request - request % REQUESTS_PER_CASE) * EVENTS_PER_REQUEST;
             batch.puts.push((IndexKey::RequestOfCase { case, request: id }, Vec::new()));
         }
-        if !self.closed_only {
-            batch.puts.push((IndexKey::RequestByState { state: 0, request: id }, Vec::new()));
+        if request.is_multiple_of(STOPPED_EVERY) {
+            batch.puts.push((IndexKey::RequestByState { state: 2, request: id }, Vec::new()));
         }
-        let key = IndexKey::RequestByIdempotencyKey(self.keys.hash(&request.to_be_bytes()));
-        batch.puts.push((key, sequence.to_be_bytes().to_vec()));
-        if request.is_multiple_of(REQUESTS_PER_CASE) {
-            let number = IndexKey::CaseByNumber(self.case_numbers.hash(&case.to_be_bytes()));
-            batch.puts.push((number, case.to_be_bytes().to_vec()));
-            let subject = self.subjects.hash(&case.to_be_bytes());
-            batch.puts.push((IndexKey::CaseOfSubject { subject, case }, Vec::new()));
-        }
-        for line in (0..ACTS_PER_REQUEST).filter(|_| !self.closed_only) {
-            let (partner, act) = place(request, line);
-            batch.puts.push((IndexKey::ActByPartnerState { partner, state: 1, act }, Vec::new()));
-        }
-    }
-
-    fn end(&self, request: u64, batch: &mut IndexBatch) {
-        let id = EntryId { sequence: request * EVENTS_PER_REQUEST, line: 0 };
-        if !self.closed_only {
-            batch.removes.push(IndexKey::RequestByState { state: 0, request: id });
-        }
-        batch.puts.push((IndexKey::RequestByState { state: 5, request: id }, Vec::new()));
-        for line in 0..ACTS_PER_REQUEST {
-            let (partner, act) = place(request, line);
-            if !self.closed_only {
-                batch.removes.push(IndexKey::ActByPartnerState { partner, state: 1, act });
-            }
-            batch.puts.push((IndexKey::ActByPartnerState { partner, state: 6, act }, Vec::new()));
-            batch.puts.push((IndexKey::Act(act), vec![9; 60]));
-            // The slips of some requests in a row are told together.
-            let slip = request * ACTS_PER_REQUEST + line;
-            if slip.is_multiple_of(SLIPS_TOGETHER) {
-                let key = IndexKey::SlipsOfStretch { stretch: slip / 64, at: id.sequence };
-                batch.puts.push((key, vec![1; usize::try_from(16 * SLIPS_TOGETHER).unwrap()]));
+        let start = id.sequence - id.sequence % STRETCH_EVENTS;
+        for partner in (0..ACTS_PER_REQUEST).map(|line| partner_of(request, line)) {
+            if self.listed.insert((partner, start)) {
+                let act = EntryId { sequence: start, line: 0 };
+                batch.puts.push((IndexKey::ActByPartnerState { partner, state: 0, act }, Vec::new()));
             }
         }
     }
 }
 
-fn place(request: u64, line: u64) -> (u16, EntryId) {
-    let partner = u16::try_from(SeededRandom::new(request * ACTS_PER_REQUEST + line).next_u64() % PARTNERS).unwrap();
-    (partner, EntryId { sequence: request * EVENTS_PER_REQUEST, line: u32::try_from(line).unwrap() })
+fn partner_of(request: u64, line: u64) -> u16 {
+    u16::try_from(SeededRandom::new(request * ACTS_PER_REQUEST + line).next_u64() % PARTNERS).unwrap()
+}
+
+/// What is told of these requests, as long as what the gateway tells.
+fn told(requests: impl Iterator<Item = u64>) -> Vec<u8> {
+    let one = |request: u64| {
+        let first = request * EVENTS_PER_REQUEST;
+        let version = first + OPEN_REQUESTS * EVENTS_PER_REQUEST;
+        let partners: Vec<String> =
+            (0..ACTS_PER_REQUEST).map(|line| format!("\"bank-of-place-{:02}\"", partner_of(request, line))).collect();
+        let events: Vec<String> = std::iter::once(first)
+            .chain(version - EVENTS_PER_REQUEST + 2..=version)
+            .map(|event| event.to_string())
+            .collect();
+        format!(
+            "{{\"sequence\":{first},\"version\":{version},\"case\":{first},\"accepted_at\":1795000000000,\"court\":\"330225\",\"goal\":\"secure\",\
+             \"state\":\"finished\",\"acts\":{ACTS_PER_REQUEST},\"partners\":[{}],\"events\":[{}]}}",
+            partners.join(","),
+            events.join(",")
+        )
+    };
+    format!("[{}]", requests.map(one).collect::<Vec<_>>().join(",")).into_bytes()
 }
 
 fn main() {
@@ -120,24 +137,16 @@ fn main() {
     let folder = tempfile::tempdir_in(folder).unwrap();
     let mut random = OsRandom;
     let root = RootKey::generate(&mut random);
-    let mix = Mix {
-        case_numbers: root.hasher("case_number"),
-        subjects: root.hasher("subject"),
-        keys: root.hasher("idempotency_key"),
-        closed_only: arguments.next().is_none_or(|text| text != "open"),
-    };
+    let mut mix = Mix::default();
     let before = resident_bytes();
     let index = SledIndex::open(&folder.path().join("index"), &root, &mut random).unwrap().index;
     let started = Instant::now();
     let mut peak = before;
     let requests = events / EVENTS_PER_REQUEST;
-    let per_batch = (BATCH_EVENTS_MAX / EVENTS_PER_REQUEST).min(BATCH_ENTRIES_MAX as u64 / mix.entries_per_step_max());
+    let per_batch = BATCH_EVENTS_MAX / EVENTS_PER_REQUEST;
     let mut entries = 0;
     for first in (0..requests).step_by(usize::try_from(per_batch).unwrap()) {
-        let mut batch = IndexBatch::default();
-        let end = (first + per_batch).min(requests);
-        (first..end).for_each(|step| mix.step(step, &mut batch));
-        batch.applied = end * EVENTS_PER_REQUEST;
+        let batch = mix.batch(first..(first + per_batch).min(requests));
         entries += batch.puts.len() + batch.removes.len();
         index.apply(&batch, &mut random).unwrap();
         if (first / per_batch).is_multiple_of(256) {
@@ -152,7 +161,7 @@ fn main() {
     }
     index.flush().unwrap();
     let seconds = started.elapsed().as_secs_f64();
-    let list = IndexList::ActsByPartnerState(7, 6);
+    let list = IndexList::Finished;
     let read = Instant::now();
     let page = index.page(&list, PageOrder::NewestFirst, None, 500).unwrap();
     let page_ms = read.elapsed().as_secs_f64() * 1e3;

@@ -2,30 +2,22 @@
 //!
 //! ```text
 //! 0x00 'a'                                   applied sequence          0x00 's'   schema, salt, check
-//! 0x01 sequence(8) line(4)                   request                   0x02 sequence(8) line(4)   act
 //! 0x03 case(8) sequence(8) line(4)           requests of a case but its first, whose sequence is the case's number
 //! 0x04 state(1) sequence(8) line(4)          requests by state
 //! 0x05 partner(2) state(1) sequence(8) line(4)    acts by partner and state; with state 0 a stretch of events with finished requests of the partner
-//! 0x06 hash(16)                              case by number            0x07 hash(16) case(8)      cases of a subject or asset
-//! 0x08 hash(16)                              request by idempotency key
 //! 0x0a sequence(8) chunk(4)                  where the events of a finished request stand
 //! 0x0b stretch(8) at(8)                      finished requests by the numbers of their slips, those of one stretch that ended together
 //! 0x0c stretch(8) at(8) part(4)              finished requests of a stretch of events, those that ended together
 //! ```
-
-pub use crate::seal::root::HASH_BYTES;
+//!
+//! 0x01, 0x02 and 0x06 to 0x09 were families of indexes before schema 4, and stay unused.
 
 pub(super) const KEY_APPLIED: [u8; 2] = [0x00, b'a'];
 pub(super) const KEY_SCHEMA: [u8; 2] = [0x00, b's'];
 
-const FAMILY_REQUEST: u8 = 0x01;
-const FAMILY_ACT: u8 = 0x02;
 const FAMILY_REQUEST_OF_CASE: u8 = 0x03;
 const FAMILY_REQUEST_BY_STATE: u8 = 0x04;
 const FAMILY_ACT_BY_PARTNER_STATE: u8 = 0x05;
-const FAMILY_CASE_BY_NUMBER: u8 = 0x06;
-const FAMILY_CASE_OF_SUBJECT: u8 = 0x07;
-const FAMILY_REQUEST_BY_IDEMPOTENCY_KEY: u8 = 0x08;
 const FAMILY_EVENTS_OF_REQUEST: u8 = 0x0a;
 const FAMILY_SLIPS_OF_STRETCH: u8 = 0x0b;
 const FAMILY_FINISHED: u8 = 0x0c;
@@ -39,13 +31,9 @@ pub struct EntryId {
     pub line: u32,
 }
 
-/// The key of one entry. Hashes are keyed ones (`RootKey::keyed_hash`), never plain digests.
+/// The key of one entry.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum IndexKey {
-    /// A request by its id.
-    Request(EntryId),
-    /// An act by its id.
-    Act(EntryId),
     /// A request in the list of its case; the first is found by the case's number and has no entry.
     RequestOfCase {
         /// Case id.
@@ -69,17 +57,6 @@ pub enum IndexKey {
         /// The act.
         act: EntryId,
     },
-    /// A case by the hash of court and case number.
-    CaseByNumber([u8; HASH_BYTES]),
-    /// A case by the hash of a subject or asset; one entry a case.
-    CaseOfSubject {
-        /// Hash of the subject or asset.
-        subject: [u8; HASH_BYTES],
-        /// Case id.
-        case: u64,
-    },
-    /// A request by the hash of court system and idempotency key.
-    RequestByIdempotencyKey([u8; HASH_BYTES]),
     /// Which finished requests the slips of a stretch of numbers belonged to: those that one batch of the index tells.
     SlipsOfStretch {
         /// The stretch.
@@ -103,20 +80,12 @@ pub enum IndexKey {
 /// A range of entries that can be read in pages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum IndexList {
-    /// All requests.
-    Requests,
-    /// All acts.
-    Acts,
-    /// The acts whose ids begin with one sequence.
-    ActsOfSequence(u64),
     /// The requests of a case.
     RequestsOfCase(u64),
     /// The requests in a state.
     RequestsByState(u8),
     /// The acts of a partner in a state.
     ActsByPartnerState(u16, u8),
-    /// The cases of a subject or asset, by case id.
-    CasesOfSubject([u8; HASH_BYTES]),
     /// The entries of a stretch of slip numbers, by when they were written.
     SlipsOfStretch(u64),
     /// The entries that tell finished requests, by stretch.
@@ -136,8 +105,6 @@ impl IndexKey {
     pub fn encode(&self) -> Vec<u8> {
         let with_id = |head: &[u8], id: &EntryId| joined(&[head, &id.sequence.to_be_bytes(), &id.line.to_be_bytes()]);
         match self {
-            Self::Request(id) => with_id(&[FAMILY_REQUEST], id),
-            Self::Act(id) => with_id(&[FAMILY_ACT], id),
             Self::RequestOfCase { case, request } => {
                 with_id(&joined(&[&[FAMILY_REQUEST_OF_CASE], &case.to_be_bytes()]), request)
             }
@@ -146,9 +113,6 @@ impl IndexKey {
                 let [high, low] = partner.to_be_bytes();
                 with_id(&[FAMILY_ACT_BY_PARTNER_STATE, high, low, *state], act)
             }
-            Self::CaseByNumber(hash) => joined(&[&[FAMILY_CASE_BY_NUMBER], hash]),
-            Self::CaseOfSubject { subject, case } => joined(&[&[FAMILY_CASE_OF_SUBJECT], subject, &case.to_be_bytes()]),
-            Self::RequestByIdempotencyKey(hash) => joined(&[&[FAMILY_REQUEST_BY_IDEMPOTENCY_KEY], hash]),
             Self::EventsOfRequest(id) => with_id(&[FAMILY_EVENTS_OF_REQUEST], id),
             Self::Finished { stretch, at, part } => {
                 joined(&[&[FAMILY_FINISHED], &stretch.to_be_bytes(), &at.to_be_bytes(), &part.to_be_bytes()])
@@ -163,8 +127,6 @@ impl IndexKey {
     pub fn decode(bytes: &[u8]) -> Option<Self> {
         let (family, rest) = bytes.split_first()?;
         Some(match *family {
-            FAMILY_REQUEST => Self::Request(entry_id(rest)?),
-            FAMILY_ACT => Self::Act(entry_id(rest)?),
             FAMILY_REQUEST_OF_CASE => {
                 let (case, rest) = rest.split_first_chunk::<8>()?;
                 Self::RequestOfCase { case: u64::from_be_bytes(*case), request: entry_id(rest)? }
@@ -178,12 +140,6 @@ impl IndexKey {
                 let partner = u16::from_be_bytes([*high, *low]);
                 Self::ActByPartnerState { partner, state: *state, act: entry_id(rest)? }
             }
-            FAMILY_CASE_BY_NUMBER => Self::CaseByNumber(rest.try_into().ok()?),
-            FAMILY_CASE_OF_SUBJECT => {
-                let (subject, case) = rest.split_first_chunk::<HASH_BYTES>()?;
-                Self::CaseOfSubject { subject: *subject, case: u64::from_be_bytes(case.try_into().ok()?) }
-            }
-            FAMILY_REQUEST_BY_IDEMPOTENCY_KEY => Self::RequestByIdempotencyKey(rest.try_into().ok()?),
             FAMILY_EVENTS_OF_REQUEST => Self::EventsOfRequest(entry_id(rest)?),
             FAMILY_FINISHED => {
                 let (stretch, rest) = rest.split_first_chunk::<8>()?;
@@ -208,15 +164,11 @@ fn entry_id(bytes: &[u8]) -> Option<EntryId> {
 impl IndexList {
     fn prefix(&self) -> Vec<u8> {
         match self {
-            Self::Requests => vec![FAMILY_REQUEST],
-            Self::Acts => vec![FAMILY_ACT],
-            Self::ActsOfSequence(sequence) => joined(&[&[FAMILY_ACT], &sequence.to_be_bytes()]),
             Self::RequestsOfCase(case) => joined(&[&[FAMILY_REQUEST_OF_CASE], &case.to_be_bytes()]),
             Self::RequestsByState(state) => vec![FAMILY_REQUEST_BY_STATE, *state],
             Self::ActsByPartnerState(partner, state) => {
                 joined(&[&[FAMILY_ACT_BY_PARTNER_STATE], &partner.to_be_bytes(), &[*state]])
             }
-            Self::CasesOfSubject(subject) => joined(&[&[FAMILY_CASE_OF_SUBJECT], subject]),
             Self::EventsOfRequest(request) => joined(&[&[FAMILY_EVENTS_OF_REQUEST], &request.to_be_bytes()]),
             Self::Finished => vec![FAMILY_FINISHED],
             Self::FinishedOfStretch(stretch) => joined(&[&[FAMILY_FINISHED], &stretch.to_be_bytes()]),

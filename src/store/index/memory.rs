@@ -30,14 +30,18 @@ impl Index for MemoryIndex {
         self.held.read().applied
     }
 
+    fn is_damaged(&self) -> bool {
+        false
+    }
+
     fn apply(&self, batch: &IndexBatch, _random: &mut dyn Random) -> Result<(), IndexError> {
         let mut held = self.held.write();
         check_batch(held.applied, batch)?;
-        for key in &batch.removes {
-            held.entries.remove(&key.encode());
-        }
         for (key, value) in &batch.puts {
             held.entries.insert(key.encode(), (key.clone(), value.clone()));
+        }
+        for key in &batch.removes {
+            held.entries.remove(&key.encode());
         }
         held.applied = batch.applied;
         Ok(())

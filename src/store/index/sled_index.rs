@@ -59,6 +59,9 @@ const LOCK_LOOKS_MAX: u32 = 250;
 /// And so far apart, five seconds in all; a lock held longer is another process's.
 const LOCK_LOOK_EVERY: std::time::Duration = std::time::Duration::from_millis(20);
 
+/// The file in its folder by which sled holds off others.
+const LOCKED_FILE: &str = "db";
+
 /// What can go wrong with sled, before it is known what was being done.
 enum Fault {
     Damage(String),
@@ -129,12 +132,25 @@ impl SledIndex {
     /// Gives up an index that reported damage, puts it out of the way, and opens a fresh one.
     ///
     /// # Errors
-    /// As [`SledIndex::open`].
+    /// As [`SledIndex::open_anew`].
     pub fn set_aside(self, reason: &str, root: &RootKey, random: &mut dyn Random) -> Result<Opened, IndexError> {
         let path = self.path.clone();
         // Closing makes sled write once more, which may panic on the very damage that we are leaving.
         let _closed = catch_unwind(AssertUnwindSafe(move || drop(self)));
-        Self::start_over(&path, reason.to_owned(), root, random)
+        Self::open_anew(&path, reason, root, random)
+    }
+
+    /// Puts an index that reported damage out of the way, once whoever still read it let go of it, and opens a fresh one.
+    ///
+    /// # Errors
+    /// [`IndexError::Disk`] when the system refuses or somebody holds the old one for longer than five seconds.
+    pub fn open_anew(path: &Path, reason: &str, root: &RootKey, random: &mut dyn Random) -> Result<Opened, IndexError> {
+        // What sled still writes by path would otherwise land in the fresh one.
+        until_closed(path).map_err(|source| Fault::Disk(source).during("set aside", path))?;
+        if path.exists() {
+            return Self::start_over(path, reason.to_owned(), root, random);
+        }
+        Self::open(path, root, random)
     }
 
     fn start_over(path: &Path, reason: String, root: &RootKey, random: &mut dyn Random) -> Result<Opened, IndexError> {
@@ -188,12 +204,13 @@ impl SledIndex {
         let mut nonces = drawn.as_chunks::<NONCE_BYTES>().0.iter().copied();
         let mut nonce = || nonces.next().ok_or(SealError::Refused);
         let mut writes: Vec<Write> = Vec::with_capacity(batch.removes.len() + batch.puts.len() + 1);
-        writes.extend(batch.removes.iter().map(|key| (key.encode(), None)));
         for (key, value) in &batch.puts {
             let key = key.encode();
             let value = value::encode(&self.sealer, &key, value, nonce()?)?;
             writes.push((key, Some(value)));
         }
+        // Behind what takes their place: a kill in between leaves both.
+        writes.extend(batch.removes.iter().map(|key| (key.encode(), None)));
         let applied = value::encode(&self.sealer, &KEY_APPLIED, &batch.applied.to_be_bytes(), nonce()?)?;
         writes.push((KEY_APPLIED.to_vec(), Some(applied)));
         Ok(writes)
@@ -223,6 +240,10 @@ type RawEntry = Result<(sled::IVec, sled::IVec), sled::Error>;
 impl Index for SledIndex {
     fn applied(&self) -> u64 {
         self.applied.load(Ordering::Acquire)
+    }
+
+    fn is_damaged(&self) -> bool {
+        self.damaged.load(Ordering::Acquire)
     }
 
     fn apply(&self, batch: &IndexBatch, random: &mut dyn Random) -> Result<(), IndexError> {
@@ -316,6 +337,24 @@ fn read_schema(db: &sled::Db, stored: &[u8], root: &RootKey, random: &mut dyn Ra
         }
     };
     Ok((sealer, applied))
+}
+
+/// Waits until nobody holds the file that sled locks.
+fn until_closed(path: &Path) -> io::Result<()> {
+    let locked = match std::fs::File::open(path.join(LOCKED_FILE)) {
+        Ok(file) => file,
+        // Nothing is there that anybody could hold.
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    for _ in 0..LOCK_LOOKS_MAX {
+        match locked.try_lock() {
+            Ok(()) => return Ok(()),
+            Err(std::fs::TryLockError::WouldBlock) => std::thread::park_timeout(LOCK_LOOK_EVERY),
+            Err(std::fs::TryLockError::Error(error)) => return Err(error),
+        }
+    }
+    Err(io::Error::new(io::ErrorKind::WouldBlock, "somebody still holds it"))
 }
 
 fn move_aside(path: &Path) -> io::Result<PathBuf> {

@@ -19,32 +19,33 @@ fn id(sequence: u64, line: u32) -> EntryId {
     EntryId { sequence, line }
 }
 
+/// The entry of a request, in a list of all of them.
+fn entry(request: EntryId) -> IndexKey {
+    IndexKey::RequestByState { state: 9, request }
+}
+
+const ENTRIES: IndexList = IndexList::RequestsByState(9);
+
 fn keys() -> impl Strategy<Value = IndexKey> {
     let ids = (0_u64..40, 0_u32..3).prop_map(|(sequence, line)| id(sequence, line));
-    let hash = (0_u8..4).prop_map(|byte| [byte; HASH_BYTES]);
     prop_oneof![
-        ids.clone().prop_map(IndexKey::Request),
-        ids.clone().prop_map(IndexKey::Act),
+        ids.clone().prop_map(IndexKey::EventsOfRequest),
         (0_u64..4, ids.clone()).prop_map(|(case, request)| IndexKey::RequestOfCase { case, request }),
         (0_u8..3, ids.clone()).prop_map(|(state, request)| IndexKey::RequestByState { state, request }),
         (prop_oneof![Just(0_u16), Just(255), Just(256)], prop_oneof![Just(0_u8), Just(255)], ids)
             .prop_map(|(partner, state, act)| IndexKey::ActByPartnerState { partner, state, act }),
-        hash.clone().prop_map(IndexKey::CaseByNumber),
-        (hash.clone(), 0_u64..4).prop_map(|(subject, case)| IndexKey::CaseOfSubject { subject, case }),
-        hash.prop_map(IndexKey::RequestByIdempotencyKey),
         (0_u64..3, 0_u64..9).prop_map(|(stretch, at)| IndexKey::SlipsOfStretch { stretch, at }),
         (0_u64..3, 0_u64..9, 0_u32..3).prop_map(|(stretch, at, part)| IndexKey::Finished { stretch, at, part }),
     ]
 }
 
 fn lists() -> Vec<IndexList> {
-    let mut lists = vec![IndexList::Requests, IndexList::Acts, IndexList::ActsOfSequence(7)];
+    let mut lists = vec![IndexList::EventsOfRequest(7)];
     lists.extend((0..4).map(IndexList::RequestsOfCase));
     lists.extend((0..3).map(IndexList::RequestsByState));
     lists.extend(
         [(0, 0), (0, 255), (255, 255), (256, 0)].map(|(partner, state)| IndexList::ActsByPartnerState(partner, state)),
     );
-    lists.extend((0..4).map(|byte| IndexList::CasesOfSubject([byte; HASH_BYTES])));
     lists.extend([IndexList::SlipsOfStretch(1), IndexList::Finished, IndexList::FinishedOfStretch(2)]);
     lists
 }
@@ -124,8 +125,8 @@ fn a_batch_over_a_limit_or_going_back_is_refused_and_changes_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let on_disk = opened(folder.path()).index;
     let in_memory = MemoryIndex::new();
-    let one = |value: Vec<u8>| vec![(IndexKey::Request(id(1, 0)), value)];
-    let many = (0..=BATCH_ENTRIES_MAX as u64).map(|sequence| IndexKey::Act(id(sequence, 0))).collect();
+    let one = |value: Vec<u8>| vec![(entry(id(1, 0)), value)];
+    let many = (0..=BATCH_ENTRIES_MAX as u64).map(|sequence| IndexKey::EventsOfRequest(id(sequence, 0))).collect();
     for index in [&on_disk as &dyn Index, &in_memory] {
         let mut random = SeededRandom::new(1);
         index.apply(&IndexBatch { applied: 64, ..IndexBatch::default() }, &mut random).unwrap();
@@ -138,9 +139,9 @@ fn a_batch_over_a_limit_or_going_back_is_refused_and_changes_nothing() {
         ] {
             assert!(matches!(index.apply(&wrong, &mut random), Err(IndexError::Batch { .. })));
         }
-        assert_eq!((index.applied(), index.get(&IndexKey::Request(id(1, 0))).unwrap()), (64, None));
-        let foreign = Cursor::from_bytes(IndexKey::Act(id(1, 0)).encode());
-        let page = index.page(&IndexList::Requests, PageOrder::OldestFirst, Some(&foreign), 5);
+        assert_eq!((index.applied(), index.get(&entry(id(1, 0))).unwrap()), (64, None));
+        let foreign = Cursor::from_bytes(IndexKey::EventsOfRequest(id(1, 0)).encode());
+        let page = index.page(&ENTRIES, PageOrder::OldestFirst, Some(&foreign), 5);
         assert!(matches!(page, Err(IndexError::ForeignCursor)));
     }
 }
@@ -149,14 +150,14 @@ fn a_batch_over_a_limit_or_going_back_is_refused_and_changes_nothing() {
 fn a_page_is_cut_to_its_limit() {
     let index = MemoryIndex::new();
     for batch in 0..10 {
-        let puts = (0..64).map(|step| (IndexKey::Request(id(batch * 64 + step, 0)), Vec::new())).collect();
+        let puts = (0..64).map(|step| (entry(id(batch * 64 + step, 0)), Vec::new())).collect();
         index
             .apply(&IndexBatch { applied: (batch + 1) * 64, puts, removes: Vec::new() }, &mut SeededRandom::new(1))
             .unwrap();
     }
-    let page = index.page(&IndexList::Requests, PageOrder::NewestFirst, None, usize::MAX).unwrap();
+    let page = index.page(&ENTRIES, PageOrder::NewestFirst, None, usize::MAX).unwrap();
     assert_eq!(page.entries.len(), PAGE_ENTRIES_MAX);
-    assert_eq!(page.entries[0].0, IndexKey::Request(id(639, 0)));
+    assert_eq!(page.entries[0].0, entry(id(639, 0)));
 }
 
 const CANARY: &[u8] = b"canary-110101199003070011-6222020200112233445";
@@ -171,8 +172,7 @@ fn filled(folder: &Path) -> u64 {
             index = opened(folder).index;
         }
         let sequences = (batch * 64..).take(64);
-        let mut puts: Vec<_> =
-            sequences.clone().map(|sequence| (IndexKey::Request(id(sequence, 0)), CANARY.to_vec())).collect();
+        let mut puts: Vec<_> = sequences.clone().map(|sequence| (entry(id(sequence, 0)), CANARY.to_vec())).collect();
         puts.extend(
             sequences.map(|sequence| (IndexKey::RequestOfCase { case: 1, request: id(sequence, 0) }, Vec::new())),
         );
@@ -198,20 +198,17 @@ fn sound_or_said(folder: &Path) -> &'static str {
     if let Some(aside) = opened.set_aside {
         assert!(aside.path.exists() && !aside.reason.is_empty());
         assert_eq!(opened.index.applied(), 0);
-        assert!(opened.index.page(&IndexList::Requests, PageOrder::OldestFirst, None, 1).unwrap().entries.is_empty());
+        assert!(opened.index.page(&ENTRIES, PageOrder::OldestFirst, None, 1).unwrap().entries.is_empty());
         return "set aside";
     }
     let index = opened.index;
     for sequence in 0..index.applied() {
-        match index.get(&IndexKey::Request(id(sequence, 0))) {
+        match index.get(&entry(id(sequence, 0))) {
             Ok(Some(value)) => assert_eq!(value, CANARY),
             Ok(None) => return "entry missing",
             Err(error) => {
                 assert!(error.is_damage(), "{error}");
-                assert!(
-                    index.get(&IndexKey::Request(id(0, 0))).is_err_and(|error| error.is_damage()),
-                    "damage is remembered"
-                );
+                assert!(index.get(&entry(id(0, 0))).is_err_and(|error| error.is_damage()), "damage is remembered");
                 let fresh = index.set_aside("a read found damage", &root(1), &mut SeededRandom::new(9)).unwrap();
                 assert_eq!(fresh.index.applied(), 0);
                 assert!(fresh.set_aside.unwrap().path.exists());
@@ -329,8 +326,7 @@ fn a_kill_between_batches_never_leaves_applied_ahead_of_the_entries() {
     let index = opened(origin.path()).index;
     let mut random = SeededRandom::new(4);
     for batch in 0..24_u64 {
-        let puts =
-            (batch * 64..).take(64).map(|sequence| (IndexKey::Request(id(sequence, 0)), CANARY.to_vec())).collect();
+        let puts = (batch * 64..).take(64).map(|sequence| (entry(id(sequence, 0)), CANARY.to_vec())).collect();
         index.apply(&IndexBatch { applied: (batch + 1) * 64, puts, removes: Vec::new() }, &mut random).unwrap();
         let folder = copy_of(origin.path());
         assert_ne!(sound_or_said(folder.path()), "entry missing", "after batch {batch}");
@@ -349,7 +345,7 @@ fn a_kill_inside_a_batch_leaves_what_is_applied_again() {
         let sequences = (number * EVENTS..).take(usize::try_from(EVENTS).unwrap());
         let puts = sequences.flat_map(|sequence| {
             let list = IndexKey::RequestOfCase { case: sequence / 7, request: id(sequence, 0) };
-            [(IndexKey::Request(id(sequence, 0)), long.clone()), (list, Vec::new())]
+            [(entry(id(sequence, 0)), long.clone()), (list, Vec::new())]
         });
         IndexBatch { applied: (number + 1) * EVENTS, puts: puts.collect(), removes: Vec::new() }
     };
@@ -367,7 +363,7 @@ fn a_kill_inside_a_batch_leaves_what_is_applied_again() {
             left.apply(&batch(again), &mut random).unwrap();
         }
         for sequence in 0..(number + 1) * EVENTS {
-            let found = left.get(&IndexKey::Request(id(sequence, 0)));
+            let found = left.get(&entry(id(sequence, 0)));
             assert!(matches!(&found, Ok(Some(value)) if *value == long), "{sequence} after batch {number}: {found:?}");
         }
         let listed = walk(&left, &IndexList::RequestsOfCase(3), PageOrder::OldestFirst, 4);
@@ -377,17 +373,11 @@ fn a_kill_inside_a_batch_leaves_what_is_applied_again() {
 
 #[test]
 fn keys_keep_their_form() {
-    let hash = [0xa5; HASH_BYTES];
     let request = id(1 << 40, 7);
     let keys = [
-        IndexKey::Request(request),
-        IndexKey::Act(request),
         IndexKey::RequestOfCase { case: 9, request },
         IndexKey::RequestByState { state: 3, request },
         IndexKey::ActByPartnerState { partner: 258, state: 3, act: request },
-        IndexKey::CaseByNumber(hash),
-        IndexKey::CaseOfSubject { subject: hash, case: 9 },
-        IndexKey::RequestByIdempotencyKey(hash),
         IndexKey::EventsOfRequest(request),
         IndexKey::SlipsOfStretch { stretch: 9, at: 1 << 40 },
         IndexKey::Finished { stretch: 9, at: 1 << 40, part: 2 },

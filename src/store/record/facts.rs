@@ -562,12 +562,21 @@ facts! {
     }
     /// The gateway was told to start without content that is lost for good.
     ContentLeftOut = "content.left_out" {
-        /// How many cases were left out of what can still change.
+        /// How many cases were left out of what can still change that no start before left out.
         cases: u32,
         /// How many events were folded without what should stand beside their leaf.
         events: u64,
         /// How many key slots could not be read.
         keys: u32,
+        /// Key slots of those cases; at most 3,000, the others in events of their own.
+        slots: Vec<u64>,
+    }
+    /// Cases that an earlier start left out are whole again.
+    ContentReturned = "content.returned" {
+        /// How many.
+        cases: u32,
+        /// Their key slots; at most 3,000, the others in events of their own.
+        slots: Vec<u64>,
     }
 }
 

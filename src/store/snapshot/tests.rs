@@ -47,6 +47,16 @@ fn newest(store: &SnapshotStore, sequence_max: u64) -> (Option<u64>, usize) {
 }
 
 #[test]
+fn those_above_the_end_of_the_journal_are_set_aside_and_not_used_later() {
+    let disk = SimulatedDisk::new(1);
+    let store = store(&disk);
+    assert!([10, 200].iter().all(|sequence| write(&store, *sequence).is_ok()));
+    assert!(store.set_aside_above(200).unwrap().is_empty());
+    assert_eq!(store.set_aside_above(199).unwrap(), [path_of(200).with_added_extension("damaged")]);
+    assert_eq!(newest(&store, u64::MAX), (Some(10), 0));
+}
+
+#[test]
 fn the_newest_at_or_below_is_given_and_two_are_kept() {
     let disk = SimulatedDisk::new(1);
     let store = store(&disk);

@@ -138,7 +138,7 @@ fn reply(upload: Upload, at: &At<'_>, faults: &mut Faults) -> Option<SealedReply
     let in_name = at.field("file_name");
     let file_name = faults.text(&in_name, Text(file_name.into()), plain(FILE_NAME_BYTES_MAX));
     if !file_name.is_empty() && !is_file_name(&file_name) {
-        faults.add(&in_name, Want::FileName);
+        faults.add(&in_name, Want::PlainFileName);
     }
     if bytes.len() > REPLY_BYTES_MAX || !bytes.starts_with(b"%PDF-") {
         faults.add(at, Want::Pdf(REPLY_BYTES_MAX));

@@ -35,7 +35,8 @@ pub(crate) async fn store(
     let limits = allowed.limits();
     let bytes = body::read(&request, payload, limits.document_bytes_max, limits).await?;
     if bytes.is_empty() {
-        return Err(Problem::from(Slug::InvalidRequest).at(vec![Fault::at("", Want::Characters)]));
+        return Err(Problem::from(Slug::InvalidRequest)
+            .at(vec![Fault::at("", Want::Within("文书为空 · the document has no bytes"))]));
     }
     let stored = allowed.gate().store_document(allowed.caller(), file_name, content_type, bytes.to_vec()).await?;
     let shown = ShownStored { digest: &stored.digest, receipt: ShownReceipt::of(&stored.receipt) };

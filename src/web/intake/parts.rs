@@ -62,7 +62,12 @@ pub(crate) fn case(form: CaseForm<'_>, at: &At<'_>, faults: &mut Faults) -> Opti
     if form.parties.0.is_empty() {
         faults.add(&in_parties, Want::Entries(1, PARTIES_MAX));
     }
+    let given = form.parties.0.len();
     let parties = each(form.parties.0, &in_parties, |form, at| party(form, at, faults));
+    // Places are counted in the whole list.
+    if parties.len() == given {
+        twice_named(&parties, &in_parties, faults);
+    }
     let stages = [Stage::Enforcement, Stage::Preservation];
     let stage = faults.word(&at.field("stage"), &form.stage, Stage::from_word, stages.into_iter().map(Stage::word))?;
     Some(Case { number, stage, court: Court { code, name }, claim, costs, parties, account })
@@ -87,6 +92,16 @@ fn account(form: AccountForm<'_>, at: &At<'_>, faults: &mut Faults) -> CourtAcco
         bank_code: faults.text(&at.field("bank_code"), form.bank_code, BANK_CODE),
         holder: faults.text(&at.field("holder"), form.holder, PARTY_NAME),
         number: Personal::new(faults.text(&at.field("number"), form.number, ACCOUNT)),
+    }
+}
+
+/// The same person twice in one role would be asked about twice.
+fn twice_named(parties: &[Party], at: &At<'_>, faults: &mut Faults) {
+    let mut seen = std::collections::BTreeSet::new();
+    for (place, party) in parties.iter().enumerate().filter(|(_, party)| !party.id_number.expose().is_empty()) {
+        if !seen.insert((party.role.word(), party.id_type.as_str(), party.id_number.expose().as_str())) {
+            faults.add(&at.entry(place).field("id_number"), Want::Distinct);
+        }
     }
 }
 
@@ -130,7 +145,7 @@ pub(crate) fn paper(form: DocumentForm<'_>, at: &At<'_>, faults: &mut Faults) ->
     let in_name = at.field("file_name");
     let file_name = faults.text(&in_name, form.file_name, plain(FILE_NAME_BYTES_MAX));
     if !file_name.is_empty() && !is_file_name(&file_name) {
-        faults.add(&in_name, Want::FileName);
+        faults.add(&in_name, Want::PlainFileName);
     }
     let known = |word: &str| PAPER_KINDS.into_iter().find(|kind| *kind == word);
     let kind = faults.word(&at.field("kind"), &form.kind, known, PAPER_KINDS.into_iter());
@@ -153,6 +168,9 @@ pub(crate) fn order(form: ActForm<'_>, parties: usize, at: &At<'_>, faults: &mut
     let from = form.from.and_then(|day| faults.day(&at.field("from"), &day));
     let all = ActKind::ALL.iter().map(|kind| kind.word());
     let kind = faults.word(&at.field("kind"), &form.kind, ActKind::from_word, all);
+    if kind.is_some_and(ActKind::is_question) && amount.is_some() {
+        faults.add(&at.field("amount"), Want::Within("查询没有金额，请去掉 · a question has no sum: leave it out"));
+    }
     let original = form.original.and_then(|original| self::original(original, &at.field("original"), faults));
     let partner = faults.text(&at.field("partner"), form.partner, ascii(PARTNER_CHARACTERS_MAX, "-"));
     if usize::from(form.subject.0) >= parties {

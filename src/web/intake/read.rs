@@ -56,7 +56,16 @@ fn fault(path: &Path, message: &str) -> Fault {
     }
     let wanted = message.rsplit_once(", expected ").map_or("another value", |(_, wanted)| wanted);
     let wanted = wanted.split(" at line ").next().unwrap_or_default();
-    let wanted = if wanted == "a boolean" { "true or false" } else { wanted };
+    let wanted = match wanted {
+        "a boolean" => "true or false",
+        "a map" => "an object",
+        "a sequence" => "a list",
+        // serde names the type of the field.
+        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number, not below 0",
+        "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number",
+        of_ours if of_ours.starts_with("struct ") => "an object",
+        other => other,
+    };
     Fault::at(whole, Want::Type(wanted.to_owned()))
 }
 

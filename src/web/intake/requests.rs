@@ -8,6 +8,7 @@ use domain::{Personal, RequestId};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use crate::fault::{Fault, Want};
 use crate::gate::{EventView, Look, Page, RequestFilter, RequestView};
 use crate::intake::check::PARTNER_CHARACTERS_MAX;
 use crate::intake::query::Query;
@@ -93,6 +94,10 @@ pub(crate) async fn list(allowed: Allowed<ReadStates>, request: HttpRequest) -> 
         limit: page_len(&mut query),
     };
     query.end()?;
+    if filter.case_number.as_ref().is_some_and(|number| number.expose().starts_with("cas_")) {
+        let want = Want::Within("须为案号，不是案件编号cas_… · the case number, not the id cas_…");
+        return Err(Problem::from(Slug::InvalidParameter).at(vec![Fault::parameter("case", want)]));
+    }
     let Page { lines, next, filled_to } = allowed.gate().requests(allowed.caller(), filter).await?;
     let lines: Vec<_> = lines.iter().map(ShownLine::of).collect();
     Ok(personal_answer(json(&ShownList { lines, next: next.map(|next| next.to_string()), filled_to })))

@@ -1,6 +1,6 @@
 //! What the index has of finished requests: written in batches, read back by request and by slip.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::SlipNumber;
 use store::index::{
@@ -26,6 +26,10 @@ const STRETCH_ENTRIES_AT_ONCE: usize = 100;
 /// Events in the stretch by which finished requests are told: some sixteen ordinary ones, whose values fill one entry or two. sled
 /// splits a leaf with every eighth entry, however small, so an entry for each request would cost most of all.
 const STRETCH_FINISHED: u64 = 50;
+/// From here on the entries are numbered that tell a whole stretch anew: those of what just ended never stand under one of these.
+const MERGED_PARTS: u32 = 1 << 16;
+/// Room kept in a batch for a stretch that is told anew: each of its requests may fill an entry, and as many older ones are taken away.
+const MERGED_ENTRIES: usize = 100;
 /// Bytes around what one value holds.
 const BRACKETS: usize = 2;
 /// Chunks of one request's history read at a time.
@@ -58,13 +62,19 @@ pub fn state_number(word: &str) -> u8 {
     domain::request::RequestState::from_word(word).map_or(0, domain::request::RequestState::code)
 }
 
+/// What is told of a request, and its version.
+type Told = (u64, Vec<u8>);
+
 /// A batch being filled.
 struct Writing<'a> {
     index: &'a dyn Index,
     applied: u64,
     batch: IndexBatch,
     /// By stretch and sequence, what is told of a request.
-    finished: BTreeMap<u64, BTreeMap<u64, Vec<u8>>>,
+    finished: BTreeMap<u64, BTreeMap<u64, Told>>,
+    /// Stretches that have news of what had ended before. They are told whole, and what they had is taken away behind that: an entry
+    /// for each piece of news would stay for good, and all are read to find one.
+    again: BTreeSet<u64>,
     /// By stretch and slip, the request.
     slips: BTreeMap<u64, BTreeMap<u64, u64>>,
 }
@@ -73,12 +83,21 @@ impl Writing<'_> {
     /// So many entries it has at most.
     fn entries(&self) -> usize {
         let finished: usize = self.finished.values().map(BTreeMap::len).sum();
-        self.batch.puts.len() + self.slips.len() + finished
+        self.batch.puts.len() + self.slips.len() + finished + self.again.len() * MERGED_ENTRIES
+    }
+
+    /// So many more at most by what is told of this one.
+    fn entries_of(&self, request: &ClosedRequest) -> usize {
+        let is_merged = request.again && !self.again.contains(&(request.sequence / STRETCH_FINISHED));
+        1 + request.slips.len() + if is_merged { MERGED_ENTRIES } else { 0 }
     }
 
     fn note_finished(&mut self, request: &ClosedRequest) {
-        let stretch = self.finished.entry(request.sequence / STRETCH_FINISHED).or_default();
-        stretch.insert(request.sequence, told(request).0);
+        let stretch = request.sequence / STRETCH_FINISHED;
+        if request.again {
+            self.again.insert(stretch);
+        }
+        self.finished.entry(stretch).or_default().insert(request.sequence, (request.version, told(request).0));
     }
 
     fn note_slips(&mut self, request: &ClosedRequest) {
@@ -98,8 +117,16 @@ impl Writing<'_> {
     fn flush(&mut self, applied: u64) -> Result<(), IndexError> {
         let mut batch = std::mem::take(&mut self.batch);
         batch.applied = applied;
-        for (stretch, requests) in std::mem::take(&mut self.finished) {
-            let values = (0..).zip(packed(requests.into_values()));
+        let (finished, again) = (std::mem::take(&mut self.finished), std::mem::take(&mut self.again));
+        let mut older = Vec::new();
+        for (stretch, mut requests) in finished {
+            let mut first = 0;
+            if again.contains(&stretch) {
+                let keys = self.merge(stretch, &mut requests)?;
+                first = first_part(&keys, applied);
+                older.extend(keys);
+            }
+            let values = (first..).zip(packed(requests.into_values().map(|(_, value)| value)));
             let key = |part| IndexKey::Finished { stretch, at: applied, part };
             batch.puts.extend(values.map(|(part, value)| (key(part), value)));
         }
@@ -108,10 +135,47 @@ impl Writing<'_> {
             let key = IndexKey::SlipsOfStretch { stretch, at: applied };
             batch.puts.push((key, words.flatten().collect()));
         }
+        // What has no room stays until the next news: it says nothing that is not told anew.
+        older.truncate(BATCH_ENTRIES_MAX.saturating_sub(batch.puts.len()));
+        batch.removes = older;
         self.index.apply(&batch, &mut OsRandom)?;
         self.applied = applied;
         Ok(())
     }
+
+    /// Adds what the index tells of a stretch, where it is not told anew; returns where that stands.
+    fn merge(&self, stretch: u64, requests: &mut BTreeMap<u64, Told>) -> Result<Vec<IndexKey>, IndexError> {
+        let (list, mut cursor, mut keys) = (IndexList::FinishedOfStretch(stretch), None, Vec::new());
+        loop {
+            let page = self.index.page(&list, PageOrder::OldestFirst, cursor.as_ref(), STRETCH_ENTRIES_AT_ONCE)?;
+            for (key, value) in page.entries {
+                // What cannot be understood is nobody's to take away.
+                let Ok(known) = serde_json::from_slice::<Vec<ClosedRequest>>(&value) else { continue };
+                keys.push(key);
+                for request in known {
+                    let is_newer =
+                        requests.get(&request.sequence).is_none_or(|(version, _)| *version < request.version);
+                    if is_newer {
+                        requests.insert(request.sequence, (request.version, told(&request).0));
+                    }
+                }
+            }
+            cursor = page.next;
+            if cursor.is_none() {
+                return Ok(keys);
+            }
+        }
+    }
+}
+
+/// The number of the first entry that tells a stretch anew. A kill may have left some under the same place, and overwriting them one by
+/// one would lose for a moment what moves from one to another.
+fn first_part(older: &[IndexKey], applied: u64) -> u32 {
+    let parts = older.iter().filter_map(|key| match key {
+        IndexKey::Finished { at, part, .. } if *at == applied => Some(part.saturating_add(1)),
+        _ => None,
+    });
+    parts.max().unwrap_or(0).max(MERGED_PARTS)
 }
 
 /// Lists what ended up to `next`; returns how far the index is with that.
@@ -122,38 +186,36 @@ pub(super) fn write(
     is_wanted: impl Fn(&IndexKey) -> bool,
 ) -> Result<u64, IndexError> {
     let (applied, batch) = (index.applied(), IndexBatch::default());
-    let mut writing = Writing { applied, batch, index, finished: BTreeMap::new(), slips: BTreeMap::new() };
+    let (finished, again, slips) = (BTreeMap::new(), BTreeSet::new(), BTreeMap::new());
+    let mut writing = Writing { applied, batch, index, finished, again, slips };
     let mut fresh: Vec<&ClosedRequest> = closed.iter().filter(|request| request.version >= writing.applied).collect();
     fresh.sort_unstable_by_key(|request| request.version);
     // What this batch holds and has not written yet.
     let mut written: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
     for request in fresh {
         writing.reach(request.version)?;
-        let (mut entries, mut is_told, mut told) = (Vec::with_capacity(8), false, None);
+        let (mut entries, mut told) = (Vec::with_capacity(8), None);
         if request.again {
             // News that was decided beside other news knew nothing of that: what stands is never lost by it.
             let mut joined = request.clone();
             let stored = stored(index, request.sequence)?;
-            joined.join(stored.as_ref().map(|stored| stored.events.as_slice()).unwrap_or_default());
+            joined.join(stored.map(|stored| stored.events).as_deref().unwrap_or_default());
             joined.join(written.get(&request.sequence).map(Vec::as_slice).unwrap_or_default());
             list_entries(&joined, &mut entries);
             told = Some(joined.clone());
-            // Its slips were told when it ended.
-            is_told = stored.is_some() || written.contains_key(&request.sequence);
             written.insert(request.sequence, joined.events);
         } else {
             list_entries(request, &mut entries);
         }
         entries.retain(|(key, _)| is_wanted(key));
-        let slips = if is_told { 0 } else { request.slips.len() };
-        if writing.entries() + entries.len() + slips > BATCH_ENTRIES_MAX && request.version > writing.applied {
+        let more = entries.len() + writing.entries_of(request);
+        if writing.entries() + more > BATCH_ENTRIES_MAX && request.version > writing.applied {
             writing.flush(request.version)?;
         }
         writing.batch.puts.append(&mut entries);
         writing.note_finished(told.as_ref().unwrap_or(request));
-        if !is_told {
-            writing.note_slips(request);
-        }
+        // Also of one that the index has: a kill may have left what is told of it, and not its slips behind that.
+        writing.note_slips(request);
     }
     writing.reach(next)?;
     if next > writing.applied {
@@ -292,136 +354,4 @@ fn list_entries(request: &ClosedRequest, puts: &mut Vec<(IndexKey, Vec<u8>)>) {
 }
 
 #[cfg(test)]
-mod tests {
-    use store::index::MemoryIndex;
-
-    use super::*;
-
-    fn ended(version: u64, events: &[u64]) -> ClosedRequest {
-        ClosedRequest {
-            sequence: 3,
-            version,
-            case: 3,
-            accepted_at: 0,
-            court: "330225".to_owned(),
-            goal: "look".to_owned(),
-            state: "finished".to_owned(),
-            acts: 2,
-            partners: vec!["bank-a".to_owned(), "bank-b".to_owned()],
-            viewers: Vec::new(),
-            slips: Vec::new(),
-            events: events.to_vec(),
-            again: false,
-        }
-    }
-
-    /// News about what had ended, decided when nothing but these events was known of it.
-    fn news(sequence: u64, known: &[u64]) -> ClosedRequest {
-        ClosedRequest { again: true, ..ended(sequence, &[known, &[sequence]].concat()) }
-    }
-
-    #[test]
-    fn news_that_was_decided_beside_other_news_takes_nothing_out_of_a_history() {
-        for long in [false, true] {
-            let history: Vec<u64> = if long { (3..3 + INLINE_EVENTS_MAX as u64 + 9).collect() } else { vec![3, 5, 9] };
-            let end = history.last().copied().unwrap();
-            let (a, b) = (end + 10, end + 20);
-            let whole = [history.as_slice(), &[a, b]].concat();
-            let (first, one, other) = (ended(end, &history), news(a, &history), news(b, &history));
-            let apart = [vec![first.clone()], vec![one.clone()], vec![other.clone()]];
-            let together = [vec![first], vec![one, other], Vec::new()];
-            for batches in [apart, together] {
-                let index = MemoryIndex::new();
-                let mut applied = 0;
-                for (next, closed) in [end + 1, a + 1, b + 1].into_iter().zip(&batches) {
-                    let next = closed.last().map_or(next, |newest| next.max(newest.version + 1));
-                    applied = write(&index, next, closed, |_| true).unwrap();
-                }
-                assert_eq!(applied, b + 1);
-                let found = stored(&index, 3).unwrap().unwrap();
-                assert_eq!((found.version, &found.events), (b, &whole), "long: {long}");
-            }
-        }
-    }
-
-    /// Slips drawn one after the other, of requests that end in any order and many to a batch.
-    #[test]
-    fn every_slip_of_a_finished_request_is_found_again_with_few_entries() {
-        let day = domain::Day::from_ymd(2026, 11, 20).unwrap();
-        let slip = |counter| SlipNumber::issue(day, counter).bits();
-        // The last has more slips than a batch has room for.
-        let many: Vec<u64> = (10_000..30_000).map(slip).collect();
-        let request = |sequence: u64, slips: Vec<u64>| ClosedRequest {
-            sequence,
-            case: sequence,
-            slips,
-            ..ended(1_000 - sequence, &[sequence, 1_000 - sequence])
-        };
-        let few = (0..100).map(|place| request(place, vec![slip(2 * place), slip(2 * place + 1)]));
-        let closed: Vec<_> = few.chain([request(100, many.clone())]).collect();
-        let index = MemoryIndex::new();
-        assert_eq!(write(&index, 1_001, &closed, |_| true).unwrap(), 1_001);
-        for request in &closed {
-            for slip in &request.slips {
-                assert_eq!(request_of_slip(&index, *slip).unwrap(), Some(request.sequence));
-            }
-        }
-        assert_eq!(request_of_slip(&index, slip(200)).unwrap(), None);
-        let list = IndexList::SlipsOfStretch(0);
-        let entries = index.page(&list, PageOrder::OldestFirst, None, 500).unwrap().entries.len();
-        assert!(entries <= 3, "{entries} entries for the 64 slips of a stretch");
-        // Late news of a finished request does not tell its slips again.
-        let late = ClosedRequest { again: true, ..request(0, vec![slip(0), slip(1)]) };
-        let late = ClosedRequest { version: 1_100, ..late };
-        write(&index, 1_101, &[late], |_| true).unwrap();
-        assert_eq!(index.page(&list, PageOrder::OldestFirst, None, 500).unwrap().entries.len(), entries);
-    }
-
-    #[test]
-    fn finished_requests_are_told_together_and_found_one_by_one_and_in_order() {
-        let index = MemoryIndex::new();
-        // Three events each; they end in another order than they began in, and the long ones do not fit where others do.
-        let request = |place: u64| {
-            let (sequence, version) = (3 * place, 10_000 - 3 * place);
-            let events: Vec<u64> = match place % 40 {
-                7 => (sequence..=sequence + INLINE_EVENTS_MAX as u64).chain([version]).collect(),
-                _ => vec![sequence, version],
-            };
-            let partners = (0..place % 65).map(|number| format!("partner-with-a-long-name-{number:07}")).collect();
-            let viewers = (0..place % 17).map(|number| format!("{number:064}")).collect();
-            ClosedRequest { sequence, case: sequence, partners, viewers, ..ended(version, &events) }
-        };
-        let closed: Vec<_> = (0..1_000).map(request).collect();
-        let next = 10_001;
-        write(&index, next, &closed, |_| true).unwrap();
-        for request in &closed {
-            let found = stored(&index, request.sequence).unwrap().unwrap();
-            assert_eq!((found.version, &found.events), (request.version, &request.events));
-            assert_eq!((&found.partners, &found.viewers), (&request.partners, &request.viewers));
-            assert!(stored(&index, request.sequence + 1).unwrap().is_none());
-        }
-        // News of one that ended long ago.
-        let late = ClosedRequest { again: true, version: next, ..request(500) };
-        write(&index, next + 1, &[late], |_| true).unwrap();
-        assert_eq!(stored(&index, 1_500).unwrap().unwrap().version, next);
-        let (mut before, mut walked) = (u64::MAX, Vec::new());
-        loop {
-            let stretch = finished_before(&index, before).unwrap();
-            let Some(last) = stretch.last() else { break };
-            before = last.sequence;
-            walked.extend(stretch.iter().map(|request| request.sequence));
-        }
-        assert!(walked.iter().copied().eq((0..1_000).rev().map(|place| 3 * place)));
-        // From within a stretch on, nothing is left out or told twice.
-        let within: Vec<u64> = finished_before(&index, 1_501).unwrap().iter().map(|request| request.sequence).collect();
-        assert_eq!(within, [1_500]);
-        // Ordinary ones take little more than one entry for those of a stretch that ended together.
-        let index = MemoryIndex::new();
-        let few: Vec<_> = (0..600)
-            .map(|place| ClosedRequest { sequence: 3 * place, ..ended(3 * place + 30, &[3 * place]) })
-            .collect();
-        write(&index, 2_000, &few, |_| true).unwrap();
-        let entries = index.page(&IndexList::Finished, PageOrder::OldestFirst, None, 500).unwrap().entries.len();
-        assert!(entries <= 120, "{entries} entries for 600 requests");
-    }
-}
+mod tests;

@@ -106,6 +106,7 @@ fn fits(field: &ListedField, value: &Value) -> bool {
         "sequence" | "count" => value.as_u64().is_some_and(|n| n < EXACT_IN_EVERY_READER),
         "instant" => value.as_i64().is_some_and(|n| n.unsigned_abs() < EXACT_IN_EVERY_READER),
         "instants" => value.as_array().is_some_and(|all| all.iter().all(|n| n.as_i64().is_some_and(|n| n > 0))),
+        "slots" => value.as_array().is_some_and(|all| all.iter().all(|n| n.as_u64().is_some_and(|n| n > 0))),
         "act" => is_act(value),
         "acts" => value.as_array().is_some_and(|acts| acts.iter().all(is_act)),
         "flag" => value == &Value::Bool(true),
@@ -267,7 +268,7 @@ fn a_leaf_has_no_room_for_personal_data() {
             assert!(!telling.contains(&name.as_str()), "{}.{name}: such a field belongs into the body", event.name);
             let allowed = [
                 "sequence", "act", "acts", "count", "instant", "instants", "flag", "word", "words", "name", "sha256",
-                "keyed",
+                "keyed", "slots",
             ];
             assert!(
                 allowed.contains(&field.r#type.as_str()),
@@ -302,7 +303,7 @@ fn made(field: &ListedField, seed: &mut Seed) -> Value {
         "sequence" => Value::from(n),
         "count" => Value::from(n % u64::from(u32::MAX) + 1),
         "instant" => Value::from(i64::try_from(n).unwrap()),
-        "instants" => Value::from(vec![n, line + 1]),
+        "instants" | "slots" => Value::from(vec![n, line + 1]),
         "act" => Value::from(vec![n, line]),
         "acts" => Value::from(vec![Value::from(vec![n, line]), Value::from(vec![line, 0])]),
         "flag" => Value::Bool(true),

@@ -20,7 +20,8 @@ pub(super) fn of_holds() -> Vec<(Fact, Option<Body>)> {
     vec![(held.into(), None), (ActFreed { acts: acts(), partner: "bank-a".to_owned() }.into(), None)]
 }
 
-/// What a start without lost content says.
+/// What a start without lost content says, and one that has it again.
 pub(super) fn of_losses() -> Vec<(Fact, Option<Body>)> {
-    vec![(ContentLeftOut { cases: 1, events: 14, keys: 1 }.into(), None)]
+    let left_out = ContentLeftOut { cases: 2, events: 14, keys: 1, slots: vec![7, 12] };
+    vec![(left_out.into(), None), (ContentReturned { cases: 1, slots: vec![7] }.into(), None)]
 }

@@ -75,7 +75,7 @@ async fn the_description_names_the_address_that_was_asked() {
         let answer = read(house.ask(Method::GET, &format!("{PATH}?{query}"), None)).await;
         assert_eq!(answer.text(), format!("<definitions location=\"{}{PATH}\"/>", house.url));
     }
-    assert_eq!(read(house.ask(Method::GET, PATH, None)).await.status, 404);
+    assert_eq!(read(house.ask(Method::GET, PATH, None)).await.status, 405);
     let ask = house.ask(Method::GET, &format!("{PATH}?wsdl"), None).header("Host", "a\"b");
     assert!(read(ask).await.status >= 400);
     assert_eq!(read(house.ask(Method::PUT, PATH, None)).await.status, 405);

@@ -248,10 +248,10 @@ impl Gate for FakeGate {
         vec![PartnerView {
             id: "bank-a".to_owned(),
             name: "甲银行".to_owned(),
-            kind: PartnerKind::Bank,
-            travel: "pull",
+            kind: Some(PartnerKind::Bank),
+            travel: Some("pull"),
             acts: vec![ActKind::Query, ActKind::Freeze],
-            stage: domain::partner::Stage::Freeze,
+            stage: Some(domain::partner::Stage::Freeze),
             answered: 1_563,
             overdue: 26,
             reminder: Some(reminder()),

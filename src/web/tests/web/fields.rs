@@ -5,6 +5,7 @@ use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
 
 use crate::house::{House, acts, goal, schema};
+use web::Role;
 
 /// Something that must never come back.
 const CANARY: &str = "CANARY";
@@ -220,6 +221,39 @@ async fn all_faults_of_meaning_are_told_at_once() {
     for word in ["look", "secure", "collect", "至多两位小数"] {
         assert!(messages.contains(word), "{messages}");
     }
+}
+
+#[tokio::test]
+async fn what_would_be_passed_over_in_silence_is_refused_with_its_field() {
+    let house = House::open();
+    let mut twice = goal();
+    let mut again = twice["case"]["parties"][0].clone();
+    again["name"] = json!("另一写法");
+    twice["case"]["parties"].as_array_mut().unwrap().push(again);
+    let answer = house.submit("key", twice.to_string()).await;
+    assert_eq!(answer.pointers(), ["/case/parties/2/id_number"]);
+    let mut other_role = twice;
+    other_role["case"]["parties"][2]["role"] = json!("other");
+    assert_eq!(
+        house.submit("key-2", other_role.to_string()).await.status,
+        202,
+        "in another role it is somebody else's part"
+    );
+    let mut asking = acts();
+    asking["acts"] =
+        json!([{ "kind": "query", "partner": asking["acts"][0]["partner"], "subject": 0, "amount": "1.00" }]);
+    assert_eq!(house.submit("key-3", asking.to_string()).await.pointers(), ["/acts/0/amount"]);
+    let listed = house.get("/v1/requests?case=cas_000000000abc", Role::Submitter).await;
+    assert_eq!((listed.status, &listed.json()["errors"][0]["parameter"]), (400, &json!("case")));
+}
+
+#[tokio::test]
+async fn a_wrong_type_is_told_in_words_of_the_api_and_not_of_the_program() {
+    let house = House::open();
+    let path = "/v1/requests/req_000000000abc/deliveries";
+    let answer = house.post(path, Role::Submitter, &json!({ "since_version": -1 })).await;
+    let told = answer.json()["errors"][0]["message"].as_str().unwrap().to_owned();
+    assert!(told.contains("不小于0的整数"), "{told}");
 }
 
 #[tokio::test]

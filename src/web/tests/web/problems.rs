@@ -48,6 +48,8 @@ fn is_listed(refusal: &Refusal) -> bool {
         | Refusal::Draining
         | Refusal::ContentUnreadable
         | Refusal::Unavailable
+        | Refusal::AboveTaken { .. }
+        | Refusal::NotYetInCheckpoint
         | Refusal::Filling => true,
     }
 }
@@ -91,6 +93,8 @@ fn refusals() -> Vec<(Refusal, Slug)> {
         (Refusal::ContentUnreadable, Slug::ContentUnreadable),
         (Refusal::Unavailable, Slug::Unavailable),
         (Refusal::Filling, Slug::HistoryFilling),
+        (Refusal::AboveTaken { at: at() }, Slug::OutOfBounds),
+        (Refusal::NotYetInCheckpoint, Slug::NotYetInCheckpoint),
     ];
     assert!(list.iter().all(|(refusal, _)| is_listed(refusal)));
     list

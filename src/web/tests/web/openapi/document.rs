@@ -338,7 +338,7 @@ fn face() -> Map<String, Value> {
         "get": {
             "operationId": "describeBankFace", "tags": ["partners"], "x-face": true, "security": [],
             "summary": "服务描述（?wsdl） · Its description (?wsdl)",
-            "responses": { "200": answer("", "WSDL 1.1."), "404": { "$ref": "#/components/responses/not_found" } },
+            "responses": { "200": answer("", "WSDL 1.1."), "404": { "$ref": "#/components/responses/not_found" }, "405": { "$ref": "#/components/responses/method_not_allowed" } },
         },
     });
     let Value::Object(item) = item else { panic!("a path item is an object") };

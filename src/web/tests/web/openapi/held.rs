@@ -95,6 +95,36 @@ fn every_problem_is_in_the_document() {
     assert!(missing.is_empty(), "no operation names {missing:?}");
 }
 
+/// Names of the schemas below a value that are none.
+fn no_schemas(value: &Value, place: &str, found: &mut Vec<String>) {
+    let maps = ["properties", "schemas", "$defs"];
+    for (name, below) in value.as_object().into_iter().flatten() {
+        let place = format!("{place}/{name}");
+        let held: Vec<&Value> = match name.as_str() {
+            name if maps.contains(&name) => below.as_object().into_iter().flat_map(|map| map.values()).collect(),
+            "items" | "schema" => vec![below],
+            "anyOf" | "oneOf" | "allOf" => below.as_array().into_iter().flatten().collect(),
+            _ => Vec::new(),
+        };
+        found.extend(held.iter().filter(|held| !held.is_object() && !held.is_boolean()).map(|_| place.clone()));
+        no_schemas(below, &place, found);
+    }
+    for (entry, below) in value.as_array().into_iter().flatten().enumerate() {
+        no_schemas(below, &format!("{place}/{entry}"), found);
+    }
+}
+
+#[test]
+fn no_schema_is_null() {
+    let mut found = Vec::new();
+    no_schemas(&json!({ "properties": { "a": null }, "items": null }), "", &mut found);
+    assert_eq!(found.len(), 2, "the look finds what is none");
+    found.clear();
+    no_schemas(&committed()["components"]["schemas"], "/components/schemas", &mut found);
+    no_schemas(&committed()["paths"], "/paths", &mut found);
+    assert_eq!(found, Vec::<String>::new());
+}
+
 fn references(value: &Value, found: &mut Vec<String>) {
     match value {
         Value::Object(members) => {

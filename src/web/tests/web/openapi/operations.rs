@@ -551,14 +551,14 @@ fn trail() -> Vec<Operation> {
         Operation::of("readEntry", "GET", "/v1/trail/entries/{n}", "trail")
             .says("一条留痕及其证明", "An entry of the trail with its proof")
             .about(
-                "证明自叶至检查点所载树根（RFC 6962），仅凭公钥即可核验；检查点尚未覆盖时404。",
-                "The proof runs from the leaf to the root that the signed checkpoint names (RFC 6962) and is checked with public keys alone; 404 until a checkpoint covers it.",
+                "证明自叶至检查点所载树根（RFC 6962），仅凭公钥即可核验；检查点尚未覆盖时503（not_yet_in_checkpoint，一秒后再试）。",
+                "The proof runs from the leaf to the root that the signed checkpoint names (RFC 6962) and is checked with public keys alone; 503 `not_yet_in_checkpoint` until a checkpoint covers it, within a second.",
             )
             .for_roles::<Audit>()
             .with(&["Index", "AcceptLanguage"])
             .shows(200, Shows::Json("Entry"))
             .and_headers(&["CacheControl"])
-            .refusing(&[ID, ENGINE]),
+            .refusing(&[ID, ENGINE, &[Slug::NotYetInCheckpoint]]),
         open("describeApi", "/v1/openapi.json", "本说明", "This description").shows(200, Shows::Json("Anything")).and_headers(&["CacheControl"]),
         open("readCheckpoint", "/trail/checkpoint", "最新签名检查点", "The newest signed checkpoint")
             .about("C2SP tlog-checkpoint格式的签名文本。", "A signed note in the C2SP tlog-checkpoint format.")

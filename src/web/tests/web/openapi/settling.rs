@@ -50,8 +50,8 @@ pub fn schemas() -> Value {
             "slip": ascii(28, "\\-", "请求单号，或请求单号-行号。 The slip, or slip-line."),
         }))),
         "Settled": object(("", ""), json!({ "lines": list(object(("一行的结果，按原次序。", "What became of a line, in the order given."), json!({
-            "result": { "type": "string", "enum": ["matched", "unmatched", "known", "refused"],
-                "description": "已匹配、未匹配、先前已告知、未记（入账日晚于明日）。 Matched, unmatched, told before, not taken (booked later than tomorrow)." },
+            "result": { "type": "string", "enum": ["matched", "unmatched", "known", "differs", "refused"],
+                "description": "已匹配、未匹配、先前已告知、先前同一流水号告知的金额不同（未记，已列为待办）、未记（入账日晚于明日）。 Matched, unmatched, told before, told before under this serial with another sum (not taken; a task asks a person to look), not taken (booked later than tomorrow)." },
         }), json!({ "act": to("ActId"), "problem": { "type": "object", "additionalProperties": true,
             "description": "未记的原因，同其他拒绝。 Why not, in the form of every refusal." } }))) }), json!({})),
         "ReconciliationForm": closed(object(("", ""), json!({

@@ -307,16 +307,16 @@ fn others() -> Value {
     json!({
         "PartnerList": object(("", ""), json!({ "partners": list(to("Partner")) }), json!({})),
         "Partner": object(("协助单位及其通道。", "A partner and its lane."), json!({
-            "id": text("", ""), "name": text("", ""), "kind": to("PartnerKind"),
-            "travel": words("", "Does it fetch from us, or do we call it.", vec!["pull", "call_out"]),
-            "acts": list(to("ActKind")), "stage": words_of!(domain::partner::Stage, "接入阶段，限定可用事项。", "How far it has come; narrows the acts."),
+            "id": text("", ""), "name": text("", ""), "kind": or_null(to("PartnerKind")),
+            "travel": or_null(words("配置文件缺失时为空。", "Does it fetch from us, or do we call it; null while its file is missing.", vec!["pull", "call_out"])),
+            "acts": list(to("ActKind")), "stage": or_null(words_of!(domain::partner::Stage, "接入阶段，限定可用事项。", "How far it has come; narrows the acts.")),
             "answered": count("已反馈的事项数，重启不清零。", "Acts that it has answered; a restart forgets none."),
             "overdue": count("已接收而逾期未反馈的事项数。", "Acts that it took and has not answered in the time agreed with it."),
             "answer_rate": or_null(text("反馈率，百分数，两位小数；尚无到期事项时为空。", "Of all that was to be answered by now, what was, in per cent with two decimals; null while nothing was.")),
             "last_call_at": or_null(to("Instant")), "last_failure": or_null(to("Failure")),
             "waiting": list(to("Waiting")), "in_flight": count("在途往来数。", "Exchanges under way."),
             "paused": or_null(to("Pause")), "broken_until": or_null(to("Instant")), "opens_at": or_null(to("Instant")),
-            "retired": flag("已停用。", "Taken out of the configuration."),
+            "retired": flag("已停用：配置中已无此单位而仍有未结事项。kind 为空的，启动时其文件即已缺失，恢复文件前不能往来。", "Taken out of the configuration while acts are open there. With `kind` null its file was missing at the start already: nothing is exchanged until it is back."),
         }), json!({ "reminder": to("Reminder") })),
         "Waiting": object(("", ""), json!({ "state": to("ActState"), "count": count("", ""), "oldest_since": or_null(to("Instant")) }), json!({})),
         "Failure": object(("最近一次未成的往来或取件。", "The last exchange or sweep that came to nothing."), json!({
@@ -371,7 +371,7 @@ fn measures() -> Value {
         json!({
             "account": of_act("account"), "asset": words_of!(AssetKind, "财产种类；缺省按协助单位所属行业。", "What sort of property; left out, what such a partner brings."), "caught": amount(), "claim": amount(), "costs": amount(), "limit": amount(),
             "court": json!({ "type": "string", "pattern": "^[0-9A-Za-z]{1,12}$", "description": "法院代码；缺省为令牌所属法院。 Court code; the token's own when left out." }),
-            "court_name": form["$defs"]["case"]["properties"]["court"]["properties"]["name"].clone(), "from": of_act("from"),
+            "court_name": form["$defs"]["court"]["properties"]["name"].clone(), "from": of_act("from"),
             "kind": words("事项种类，缺省freeze。", "What is in force, freeze when left out.", lasting),
             "documents": some(&form, "documents", "DocumentForm"), "officers": some(&form, "officers", "OfficerForm"),
             "original_case_number": case_number(), "queued": flag("轮候。", "Registered behind others."),
