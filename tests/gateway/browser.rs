@@ -91,8 +91,8 @@ fn the_printed_sheet_is_one_page_with_the_case() {
     let read: Value =
         serde_json::from_str(&foreign(&["python/bin/python", "sheet.py"], &json!({ "path": sheet }))).unwrap();
     assert_eq!(read["pages"], 1);
-    // A machine without Chinese fonts prints boxes for them, and numbers all the same.
-    let ascii = |text: &str| text.chars().filter(char::is_ascii).collect::<String>();
+    // A machine without Chinese fonts prints boxes for them, which some versions of the reader tell as NUL, and numbers all the same.
+    let ascii = |text: &str| text.chars().filter(char::is_ascii_graphic).collect::<String>();
     let text = ascii(read["text"].as_str().unwrap());
     assert!(text.contains(&ascii(CASE)) && text.contains(ACCOUNT) && text.contains("500.00"), "{text}");
 }
