@@ -116,7 +116,6 @@ impl HttpCall {
     fn builder(options: &HttpOptions, guard: &Arc<Guard>) -> Result<ClientBuilder, ClientFault> {
         let mut builder = Client::builder()
             .connect_timeout(Duration::from_millis(options.connect_timeout_ms))
-            .read_timeout(Duration::from_millis(options.read_idle_ms))
             .timeout(Duration::from_millis(options.timeout_ms))
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
@@ -133,6 +132,10 @@ impl HttpCall {
             .pool_max_idle_per_host(IDLE_CONNECTIONS_MAX);
         if !options.trust.http2 {
             builder = builder.http1_only();
+        }
+        // A silence as long as the whole exchange is its end anyway: no second clock is wound up for each call.
+        if options.read_idle_ms < options.timeout_ms {
+            builder = builder.read_timeout(Duration::from_millis(options.read_idle_ms));
         }
         builder = match options.url.scheme() {
             "https" => builder.tls_backend_preconfigured(client_config(&options.trust)?),
