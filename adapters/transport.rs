@@ -12,6 +12,7 @@ pub(crate) mod soap;
 pub mod trial;
 pub(crate) mod trust;
 
+pub use address::{Network, Networks};
 pub use drop::{Opposite, opposite};
 pub use http::read_capped;
 

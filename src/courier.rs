@@ -1,7 +1,5 @@
 //! The courier: one signed POST to a court's system, to an address that the court's file allows, and a verdict.
 
-mod address;
-
 use std::collections::BTreeMap;
 use std::error::Error as _;
 use std::future::Future;
@@ -10,15 +8,13 @@ use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use adapters::transport::read_capped;
+use adapters::transport::{Networks, read_capped};
 use domain::Millis;
 use engine::courier::{Carried, Courier, Parcel, Reminding};
 use engine::view::RequestView;
 use parking_lot::RwLock;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::{Client, StatusCode, Url};
-
-pub use address::{Network, Networks};
 
 /// Bytes of an answer that are read, so that its connection can be used again; what is longer is cut off. Nothing in it counts.
 const ANSWER_BYTES_MAX: usize = 16 * 1_024;
@@ -31,7 +27,7 @@ const RETRY_AFTER_S_MAX: u64 = 7 * 24 * 3_600;
 
 /// How to reach one court's system.
 pub struct RouteOptions {
-    /// Addresses that are no public ones and yet allowed.
+    /// Networks near us that are allowed beside public addresses.
     pub networks: Networks,
     /// Trust these authorities and no others; `None` = the machine's.
     pub authorities: Option<Vec<u8>>,

@@ -1,4 +1,4 @@
-//! Addresses that a call may connect to: public ones, those near us that the partner's file names, and never those of machines' own.
+//! Addresses that a call may connect to: public ones, those near us that the file of a partner or a court names, and never those of machines' own.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
@@ -75,7 +75,7 @@ fn reach_v6(address: Ipv6Addr) -> Reach {
 
 /// A network such as `10.33.0.0/16`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct Network {
+pub struct Network {
     bits: u128,
     prefix: u8,
     is_v4: bool,
@@ -93,7 +93,9 @@ fn mask(prefix: u8) -> u128 {
 }
 
 impl Network {
-    fn parse(text: &str) -> Option<Self> {
+    /// Reads `10.33.0.0/16`, or an address that stands for itself; `None` when it is none, too wide, or has bits beside its prefix.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
         let (address, prefix) = match text.split_once('/') {
             Some((address, prefix)) => (address, Some(prefix.parse::<u8>().ok()?)),
             None => (text, None),
@@ -111,9 +113,15 @@ impl Network {
     }
 }
 
-/// Networks that a partner's file lists.
+/// Networks that the file of a partner or a court lists.
 #[derive(Clone, Default, PartialEq, Debug)]
-pub(crate) struct Networks(Vec<Network>);
+pub struct Networks(Vec<Network>);
+
+impl FromIterator<Network> for Networks {
+    fn from_iter<I: IntoIterator<Item = Network>>(networks: I) -> Self {
+        Self(networks.into_iter().collect())
+    }
+}
 
 impl Networks {
     /// Reads `10.33.0.0/16, fd12:3400::/32`; `None` when one is none, is too wide, or has bits beside its prefix.
@@ -123,7 +131,9 @@ impl Networks {
         found.filter(|networks| networks.len() <= NETWORKS_MAX).map(Self)
     }
 
-    fn allow(&self, address: IpAddr) -> bool {
+    /// May a call go there?
+    #[must_use]
+    pub fn allow(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         match reach(address) {
             Reach::Public => true,

@@ -1,5 +1,6 @@
 //! `[delivery]` of `courts/<code>.toml`: how results are signed and carried to a court.
 
+use adapters::transport::{Network, Networks};
 use domain::partner::{Breaker, Rate};
 use engine::config::{DeliveryKey, DeliveryTerms};
 use trail::WebhookKey;
@@ -7,7 +8,7 @@ use trail::WebhookKey;
 use super::files::bounded;
 use super::page::{Found, Table};
 use super::secret::Around;
-use crate::courier::{Network, Networks, Route, RouteOptions};
+use crate::courier::{Route, RouteOptions};
 
 /// Keys in force at once: the old and the new one of each kind.
 const KEYS_MAX: usize = 4;
@@ -124,7 +125,7 @@ pub(super) fn networks(table: &mut Table<'_>) -> Networks {
         }
         network
     };
-    Networks(found.iter().filter_map(network).collect())
+    found.iter().filter_map(network).collect()
 }
 
 pub(super) fn retries(table: &mut Table<'_>) -> Option<Vec<u64>> {
