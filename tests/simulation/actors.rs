@@ -91,7 +91,7 @@ impl Simulation {
             .history
             .acts
             .values()
-            .filter(|act| act.case == key && act.kind == ActKind::Freeze && (act.state.is_open() || act.limit > 0))
+            .filter(|act| act.case == key && act.kind == ActKind::Freeze && (act.state.is_open() || act.limit() > 0))
             .cloned()
             .collect();
         let mut acts = Vec::new();
@@ -129,17 +129,17 @@ impl Simulation {
     fn building_order(&mut self, kind: ActKind, freeze: &ActSeen, subjects: &[u64]) -> ActOrder {
         let subject = subjects.iter().position(|subject| *subject == freeze.subject).unwrap_or(0);
         let mut order = order_of(kind, &freeze.partner, u16::try_from(subject).unwrap_or(0));
-        let whole = freeze.caught / 100;
+        let whole = freeze.caught() / 100;
         let fen = if self.dice.chance(50) {
             whole
         } else {
             signed(self.dice.between(1, crate::dice::unsigned(whole).max(1)))
         };
-        let part = kind == ActKind::Release && freeze.limit >= 200 && self.dice.chance(50);
+        let part = kind == ActKind::Release && freeze.limit() >= 200 && self.dice.chance(50);
         order.amount = kind.moves_money().then(|| Money::from_fen(fen.max(1)));
         if part {
             order.amount =
-                Some(Money::from_fen(signed(self.dice.between(1, crate::dice::unsigned(freeze.limit / 100)))));
+                Some(Money::from_fen(signed(self.dice.between(1, crate::dice::unsigned(freeze.limit() / 100)))));
         }
         order.original =
             Some(Original { act: Some(freeze.id), slip: String::new(), case_number: Personal::new(String::new()) });

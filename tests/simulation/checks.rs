@@ -217,11 +217,11 @@ fn p4_ceilings(history: &History, sequence: u64) -> Result<(), Broken> {
         if freeze.kind != ActKind::Freeze
             || freeze.partner != act.partner
             || freeze.case != act.case
-            || claimed > freeze.caught
+            || claimed > freeze.caught()
         {
             return broken(
                 "P4",
-                format!("{} deducts {claimed} in all from a freeze that holds {}", act.id, freeze.caught),
+                format!("{} deducts {claimed} in all from a freeze that holds {}", act.id, freeze.caught()),
             );
         }
     }
@@ -238,8 +238,8 @@ fn parts_of(history: &History, case: (u64, u64)) -> String {
             act.kind.word(),
             act.state.word(),
             act.amount,
-            act.limit,
-            act.caught,
+            act.limit(),
+            act.caught(),
             act.moved
         )
     });

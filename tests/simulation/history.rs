@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::outcome::{Outcome, Verdict};
 use domain::{ActId, ActKind, ActState, Millis, Money, SlipNumber};
-use store::record::{Body, Event, ExchangeBegan, ExchangeEnded, Fact, OutcomeTwin, PlanLine, act_state};
+use store::record::{
+    Body, Event, ExchangeBegan, ExchangeEnded, Fact, MeasureChanged, OutcomeTwin, PlanLine, act_state,
+};
 
 use crate::book::Key;
 use crate::broken::{Broken, broken};
@@ -32,12 +34,14 @@ pub struct ActSeen {
     pub approvals: usize,
     /// Where it stands.
     pub state: ActState,
-    /// In force.
-    pub limit: i64,
-    /// Held.
-    pub caught: i64,
-    /// Moved.
+    /// The limit that its partner told, whatever became of it since.
+    pub granted: i64,
+    /// What its partner told that it holds, whatever became of it since.
+    pub held: i64,
+    /// Moved: of a deduction by it, of a freeze out of it. Of a release, what it let go.
     pub moved: i64,
+    /// Let go of it.
+    pub released: i64,
     /// When and in which order it became ready.
     pub ready: Option<(Millis, u64, u32)>,
     /// The event after which nothing else kept it back.
@@ -48,6 +52,18 @@ pub struct ActSeen {
     pub settled_by: Vec<String>,
     /// Two people ended its doubt.
     pub resolved: bool,
+}
+
+impl ActSeen {
+    /// In force.
+    pub fn limit(&self) -> i64 {
+        (self.granted - self.moved - self.released).max(0)
+    }
+
+    /// Held now.
+    pub fn caught(&self) -> i64 {
+        (self.held - self.moved).clamp(0, self.limit())
+    }
 }
 
 /// A request as the events tell it.
@@ -174,6 +190,7 @@ impl History {
                     self.targets.insert(case, body.claim + body.costs);
                 }
             }
+            (Fact::MeasureChanged(fact), body) => self.stand(fact, body.as_ref()),
             (Fact::ActPassed(fact), _) => {
                 self.passed.insert((fact.act.into(), fact.over.into()));
             }
@@ -222,9 +239,10 @@ impl History {
                 base: line.base.map(ActId::from),
                 approvals,
                 state,
-                limit: 0,
-                caught: 0,
+                granted: 0,
+                held: 0,
                 moved: 0,
+                released: 0,
                 ready: (state == ActState::Ready).then_some((self.at, sequence, place)),
                 eligible: None,
                 exchange: None,
@@ -345,10 +363,9 @@ impl History {
             ActKind::Freeze if effect => {
                 let limit = outcome.and_then(|outcome| outcome.limit).unwrap_or(act.amount);
                 let caught = outcome.and_then(|outcome| outcome.caught).unwrap_or(if queued { 0 } else { limit });
-                act.limit = (limit - act.moved).max(0);
-                act.caught = (caught.clamp(0, limit) - act.moved).max(0);
+                (act.granted, act.held) = (limit, caught.clamp(0, limit));
             }
-            ActKind::Freeze => (act.limit, act.caught) = (0, 0),
+            ActKind::Freeze => (act.granted, act.held) = (0, 0),
             kind if kind.moves_money() => {
                 let whole = if state == ActState::Done { act.amount } else { 0 };
                 let moved = if effect { outcome.and_then(|outcome| outcome.moved).unwrap_or(whole) } else { 0 };
@@ -356,17 +373,38 @@ impl History {
                 act.moved = moved;
                 if let Some(freeze) = base.and_then(|base| self.acts.get_mut(&base)) {
                     freeze.moved += change;
-                    freeze.limit = (freeze.limit - change).max(0);
-                    freeze.caught = (freeze.caught - change).max(0);
                 }
             }
-            ActKind::Release if effect => {
+            // Told twice, it lets go once; and what comes late of the freeze brings nothing back.
+            ActKind::Release => {
+                let before = act.moved;
+                let left = base.and_then(|base| self.acts.get(&base)).map_or(0, ActSeen::limit);
+                let whole = if amount > 0 { amount } else { left + before };
+                let now = if effect { whole } else { 0 };
                 if let Some(freeze) = base.and_then(|base| self.acts.get_mut(&base)) {
-                    freeze.limit = if amount > 0 { (freeze.limit - amount).max(0) } else { 0 };
-                    freeze.caught = freeze.caught.min(freeze.limit);
+                    freeze.released += now - before;
+                }
+                if let Some(act) = self.acts.get_mut(&id) {
+                    act.moved = now;
                 }
             }
             _ => {}
+        }
+    }
+
+    /// What the answer to a question shows of an own freeze, or people say of it.
+    fn stand(&mut self, fact: &MeasureChanged, body: Option<&Body>) {
+        let Some(freeze) = self.acts.get_mut(&fact.measure.into()) else { return };
+        if !["in_force", "queued"].contains(&fact.state.as_str()) {
+            (freeze.granted, freeze.held) = (0, 0);
+        }
+        let Some(Body::Changed(told)) = body else { return };
+        freeze.released = told.released.unwrap_or(freeze.released);
+        if let Some(limit) = told.limit {
+            freeze.granted = limit + freeze.moved + freeze.released;
+        }
+        if let Some(caught) = told.caught {
+            freeze.held = caught + freeze.moved;
         }
     }
 
@@ -398,7 +436,7 @@ impl History {
         if let (Some(act), Some(said)) = (self.acts.get_mut(&id), said)
             && act.kind == ActKind::Freeze
         {
-            act.caught = act.caught.min(said);
+            act.held = act.held.min(said + act.moved);
         }
         self.move_to(id, act_state(&fact.state));
         Ok(())
@@ -452,7 +490,7 @@ impl History {
         for act in self.acts.values().filter(|act| act.case == case) {
             match (act.kind, act.state.is_open()) {
                 (ActKind::Freeze, true) => sums.exposure += act.amount,
-                (ActKind::Freeze, false) if act.state.took_effect() => sums.exposure += act.limit,
+                (ActKind::Freeze, false) if act.state.took_effect() => sums.exposure += act.limit(),
                 (kind, open) if kind.moves_money() => {
                     sums.deducted += act.moved;
                     sums.deducting += if open { act.amount } else { 0 };
