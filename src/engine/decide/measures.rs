@@ -11,6 +11,7 @@ use store::record::{ActRef, ActWithdrawn, Body, ChangedBody, MeasureChanged, Mea
 
 use super::Decider;
 use super::task::Draft;
+use crate::state::found::{HELD_UNKNOWN, row_of};
 use crate::state::measure::LET_GO;
 use crate::state::slab::{Index, NONE};
 use crate::state::{Act, Measure, short_hash};
@@ -274,10 +275,19 @@ impl Decider {
             let mut live = live.filter(|(_, measure)| measure.is_live_freeze() && measure.asset == asset);
             // What an account holds for two freezes cannot be told apart.
             if let (Some((_, measure)), None) = (live.next(), live.next()) {
-                shown.extend(shown_of(measure, account, (number, act.repeats)));
+                let others = if act.repeats { self.held_before(act, asset, account) } else { HELD_UNKNOWN };
+                shown.extend(shown_of(measure, account, (number, others)));
             }
         }
         shown
+    }
+
+    /// What others held of an account before a freeze of ours stood there.
+    fn held_before(&self, act: &Act, asset: u64, account: &FoundAccount) -> i64 {
+        let row = row_of(account.number.expose(), &account.class, "");
+        let open = self.state.requests.get(act.request);
+        let mut found = open.into_iter().flat_map(|open| &open.found);
+        found.find(|found| found.asset == asset && found.row == row).map_or(HELD_UNKNOWN, |found| found.held_before)
     }
 
     pub(super) fn stand_as_shown(&mut self, act: Index, shown: Vec<Shown>) {
@@ -418,32 +428,35 @@ fn needs_a_word(measure: &Measure) -> bool {
     !held_nothing && measure.noticed != LET_GO
 }
 
-fn shown_of(measure: &Measure, account: &FoundAccount, (number, repeats): (u64, bool)) -> Option<Shown> {
+/// What an account shows of our freeze on it; `others` is what was held there before it.
+fn shown_of(measure: &Measure, account: &FoundAccount, (number, others): (u64, i64)) -> Option<Shown> {
     let key = |paper: &str| crate::state::books::paper_key(paper);
     let own = account.ahead.iter().position(|prior| number != 0 && key(prior.paper.expose()) == number);
-    let others = own.unwrap_or(account.ahead.len());
+    let before_us = own.unwrap_or(account.ahead.len());
     let (balance, available) = (account.balance?, account.available?);
-    let held = balance.minus_or_zero(available).min(Money::from_units(measure.limit())).units();
+    let all = balance.minus_or_zero(available).units();
+    // Named alone it has all that is held. Of a partner that lists no measures, our own neither, it has what came since, and only whoever
+    // repeats asks for that.
+    let held = match own {
+        Some(0) if account.ahead.len() == 1 => all,
+        None if account.ahead.is_empty() => all.saturating_sub(others),
+        _ => 0,
+    };
+    let held = held.clamp(0, measure.limit());
     let of = |state, standing| Some(Shown { measure: ActRef(measure.sequence, measure.place), state, standing });
-    let rank = u16::try_from(others).unwrap_or(u16::MAX).saturating_add(1);
+    let rank = u16::try_from(before_us).unwrap_or(u16::MAX).saturating_add(1);
     match measure.state() {
-        // That nobody is named says something only where something is held all the same.
-        MeasureState::Queued if others == 0 && (own.is_some() || held > 0) => {
-            let standing = ChangedBody { caught: Some(held), rank: Some(1), ..ChangedBody::default() };
-            of(MeasureState::InForce, standing)
+        // Only our own place in the partner's list says it. Where it names nobody, what it holds is held by those who were ahead.
+        MeasureState::Queued if own == Some(0) => {
+            let caught = Some(all.min(measure.limit()));
+            of(MeasureState::InForce, ChangedBody { caught, rank: Some(1), ..ChangedBody::default() })
         }
         MeasureState::Queued if own.is_some() && rank != measure.rank => {
             of(MeasureState::Queued, ChangedBody { rank: Some(rank), queued: true, ..ChangedBody::default() })
         }
-        // Whoever repeats asks for just this: that later money was caught, also of a partner that lists no measures, our own neither.
-        MeasureState::InForce if held > measure.caught() && is_alone(own, account, repeats) => {
+        MeasureState::InForce if held > measure.caught() => {
             of(MeasureState::InForce, ChangedBody { caught: Some(held), ..ChangedBody::default() })
         }
         _ => None,
     }
-}
-
-/// Is what an account holds held by our freeze alone?
-fn is_alone(own: Option<usize>, account: &FoundAccount, repeats: bool) -> bool {
-    (own == Some(0) && account.ahead.len() == 1) || (repeats && account.ahead.is_empty())
 }

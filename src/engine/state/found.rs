@@ -11,6 +11,9 @@ use super::{State, short_hash};
 /// The most messages in which one query may be answered: as many as it may have accounts, each told by itself.
 pub const PARTS_MAX: usize = 2_000;
 
+/// What others hold of an account of which that was never told: more than there is, so that nothing is taken for ours.
+pub const HELD_UNKNOWN: i64 = i64::MAX;
+
 /// An account that a query of an open request found.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Found {
@@ -28,12 +31,19 @@ pub struct Found {
     pub available: i64,
     /// What stands there though others hold it, in 1/10,000 yuan; 0 when something is available, or nothing at all.
     pub behind_others: i64,
+    /// What was held there, in 1/10,000 yuan, when it was last found without a freeze of this case; [`HELD_UNKNOWN`] when nobody told.
+    pub held_before: i64,
     /// Code of what sort of property it is.
     pub asset_kind: u8,
     /// Code of what the subject is to it.
     pub role: u8,
     /// What the partner calls it.
     pub class: String,
+}
+
+/// What tells rows of one number apart; `foreign` is the currency when it is another than the yuan.
+pub(crate) fn row_of(number: &str, class: &str, foreign: &str) -> u64 {
+    short_hash(&[number, class, foreign])
 }
 
 impl Found {
@@ -43,11 +53,12 @@ impl Found {
         Self {
             query,
             asset: short_hash(&[partner, &account.number]),
-            row: short_hash(&[&account.number, &account.class, if cny { "" } else { &account.currency }]),
+            row: row_of(&account.number, &account.class, if cny { "" } else { &account.currency }),
             said: account.fingerprint(),
             account: account.number.clone(),
             available: if cny { available } else { 0 },
             behind_others: if cny && available == 0 && !account.ahead.is_empty() { balance } else { 0 },
+            held_before: account.balance.zip(account.available).map_or(HELD_UNKNOWN, |_| (balance - available).max(0)),
             asset_kind: account.asset,
             role: account.role,
             class: account.class.clone(),
@@ -145,8 +156,16 @@ impl State {
             let before = acts.get(found.query).filter(|_| repeats);
             found.query == query || before.is_some_and(|before| (before.lane, before.subject) == asked)
         };
+        let own: Vec<u64> =
+            self.measures_of_case(act.case).filter(|(_, own)| own.is_live_freeze()).map(|(_, own)| own.asset).collect();
         let Some(open) = self.requests.get_mut(request) else { return };
-        let answered: Vec<Found> = outcome.accounts.iter().map(|account| Found::of(query, &partner, account)).collect();
+        let mut answered: Vec<Found> =
+            outcome.accounts.iter().map(|account| Found::of(query, &partner, account)).collect();
+        // Once a freeze of ours stands there, what is held is ours as well as theirs.
+        for account in answered.iter_mut().filter(|account| own.contains(&account.asset)) {
+            let before = open.found.iter().find(|found| same(found) && found.is_same(account));
+            account.held_before = before.map_or(HELD_UNKNOWN, |before| before.held_before);
+        }
         if outcome.in_part {
             open.parts.push(Part { query, sequence, beside: outcome.fingerprint_beside() });
             for account in answered {

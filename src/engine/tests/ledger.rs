@@ -374,6 +374,40 @@ fn later_credits_under_a_freeze_are_seen_and_taken() {
     assert!(changed);
 }
 
+/// An account of which the partner tells what is there and what is free, and names nobody.
+fn there_is(balance_fen: i64, available_fen: i64) -> Outcome {
+    let mut outcome = found(100_000);
+    let fen = |fen| Some(Money::from_fen(fen));
+    (outcome.accounts[0].balance, outcome.accounts[0].available) = (fen(balance_fen), fen(available_fen));
+    outcome
+}
+
+#[test]
+fn what_others_held_before_is_never_taken_for_ours() {
+    let mut table = Table::with(vec![partner("bank-a")]);
+    table.repeats(1, Goal::Collect, 2, 12).unwrap();
+    table.answer(there_is(130_000, 100_000));
+    table.answer(caught(20_000));
+    table.answer(moved(20_000));
+    table.pass(12 * HOUR_MS);
+    table.answer(there_is(30_000, 0));
+    assert_eq!(table.under_way(), [], "all of it was held before our freeze");
+    table.pass(12 * HOUR_MS);
+    table.answer(there_is(55_000, 0));
+    assert_eq!(table.under_way(), [("bank-a".to_owned(), ActKind::Deduct, 25_000)], "what came since");
+}
+
+#[test]
+fn a_queue_stays_one_while_its_partner_names_nobody() {
+    let mut table = Table::with(vec![partner("bank-a")]);
+    table.repeats(1, Goal::Collect, 2, 12).unwrap();
+    table.answer(there_is(50_000, 20_000));
+    table.answer(Outcome { caught: Some(Money::ZERO), ..Outcome::of(Verdict::Queued) });
+    table.pass(12 * HOUR_MS);
+    table.answer(there_is(50_000, 0));
+    assert_eq!((table.under_way(), table.ledger().controlled), (Vec::new(), Money::ZERO), "those ahead may hold it");
+}
+
 #[test]
 fn the_days_of_a_repeat_end_with_a_task_and_a_standstill_leaves_rounds_out() {
     let mut table = Table::with(vec![partner("bank-a")]);
