@@ -40,6 +40,7 @@ mod sealing;
 mod second_book;
 mod settling;
 mod simulated;
+mod starting;
 mod stops;
 mod whole_slips;
 

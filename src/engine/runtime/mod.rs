@@ -357,6 +357,10 @@ impl Engine {
         let bring_back = returned.map(|back| Command::BringBack(Box::new(back)));
         // What was left out, or is back, stops courts before the settings let any lane begin.
         self.first_word(Command::Start { version })?;
+        // So much may have been under way that it takes several decisions.
+        while self.shared.decider.read().is_starting() {
+            self.first_word(Command::Tick)?;
+        }
         for command in [leave_out, bring_back].into_iter().flatten() {
             self.first_word(command)?;
         }
