@@ -76,6 +76,14 @@ impl State {
         before.and_then(|before| self.acts.get(before))
     }
 
+    /// How many acts [`State::what_it_waits_for`] may go through for one.
+    pub(crate) fn acts_before(&self, act: &Act) -> usize {
+        let base = self.measures.get(act.measure).filter(|base| act.kind() == ActKind::Release && base.claimed > 0);
+        let case = base.and_then(|_| self.cases.get(act.case));
+        let open = case.into_iter().flat_map(|case| &case.requests).filter_map(|request| self.requests.get(*request));
+        open.map(|open| open.acts.len()).sum()
+    }
+
     /// How an act ranks among others in its lane.
     pub(crate) fn priority_of(&self, act: &Act) -> Priority {
         match self.requests.get(act.request) {

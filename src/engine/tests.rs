@@ -11,6 +11,7 @@ mod denied;
 mod doubts_settled;
 mod due;
 mod fed_at_length;
+mod figures;
 mod finished;
 mod giving_back;
 mod gone;
