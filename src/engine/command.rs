@@ -30,7 +30,8 @@ pub use taken_over::*;
 
 /// What somebody wants.
 pub enum Command {
-    /// The process took up its directory: whatever was under way is in doubt.
+    /// The process took up its directory: whatever was under way is in doubt. Ticks end what one decision does not, while
+    /// [`crate::Decider::is_starting`]; only then settings are taken.
     Start {
         /// Release.
         version: String,

@@ -76,6 +76,14 @@ impl State {
         before.and_then(|before| self.acts.get(before))
     }
 
+    /// How many acts [`State::what_it_waits_for`] may go through for one.
+    pub(crate) fn acts_before(&self, act: &Act) -> usize {
+        let base = self.measures.get(act.measure).filter(|base| act.kind() == ActKind::Release && base.claimed > 0);
+        let case = base.and_then(|_| self.cases.get(act.case));
+        let open = case.into_iter().flat_map(|case| &case.requests).filter_map(|request| self.requests.get(*request));
+        open.map(|open| open.acts.len()).sum()
+    }
+
     /// How an act ranks among others in its lane.
     pub(crate) fn priority_of(&self, act: &Act) -> Priority {
         match self.requests.get(act.request) {
@@ -207,9 +215,9 @@ impl State {
             self.acts.iter().filter(|(_, act)| act.state().is_open()).map(rank).collect();
         open.sort_unstable();
         self.held_acts = self.acts.iter().filter(|(_, act)| act.held != 0).map(|(index, _)| index).collect();
-        // What was handed to the partner first keeps its place ahead of what is only ready.
+        // What was handed to the partner once keeps its place ahead of what is only ready.
         for (_, _, _, index) in &open {
-            self.requeue_doubtful(*index);
+            self.requeue_handed(*index);
         }
         for (_, _, _, index) in open {
             self.requeue(index);
@@ -241,10 +249,15 @@ impl State {
         self.stirred.extend(0..u16::try_from(self.lanes.len()).unwrap_or(u16::MAX));
     }
 
-    fn requeue_doubtful(&mut self, index: Index) {
+    fn requeue_handed(&mut self, index: Index) {
         let Some(act) = self.acts.get(index) else { return };
-        let held = matches!(act.state(), ActState::InDoubt | ActState::Sending);
-        if held && act.kind().is_control() {
+        let keeps_place = match act.state() {
+            ActState::InDoubt | ActState::Sending => true,
+            // It never left its place, whether it did not get there or was not found there.
+            ActState::Ready => act.exchanges > 0 && self.waits_for(index, act).is_none(),
+            _ => false,
+        };
+        if keeps_place && act.kind().is_control() {
             let (lane, subject) = (act.lane, act.subject_key);
             if let Some(lane) = self.lane_mut(lane) {
                 lane.order.entry(subject).or_default().push_back(index);

@@ -11,6 +11,7 @@ mod denied;
 mod doubts_settled;
 mod due;
 mod fed_at_length;
+mod figures;
 mod finished;
 mod giving_back;
 mod gone;
@@ -40,6 +41,7 @@ mod sealing;
 mod second_book;
 mod settling;
 mod simulated;
+mod starting;
 mod stops;
 mod whole_slips;
 

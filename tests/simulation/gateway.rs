@@ -7,7 +7,6 @@ use std::sync::Arc;
 use domain::{Millis, Money};
 use engine::Decider;
 use engine::command::{Answer, Command, Decision, Effect, Erased};
-use engine::config::Config;
 use engine::refusal::Refusal;
 use engine::state::State;
 use engine::vault::{Vault, VaultKeyring};
@@ -274,11 +273,6 @@ impl Gateway {
     /// Ends the process cleanly.
     pub fn close(self) -> Result<(), Died> {
         self.journal.close().map_err(died("closing"))
-    }
-
-    /// The configuration comes into force and the process says that it is there.
-    pub fn opening_commands(config: Arc<Config>) -> Vec<Command> {
-        vec![Command::Start { version: "simulation".to_owned() }, Command::Configure(config)]
     }
 }
 

@@ -85,7 +85,7 @@ pub struct Simulation {
     agenda: BTreeMap<(Millis, u64), Happening>,
     agenda_next: u64,
     skew: Millis,
-    life: u64,
+    pub(crate) life: u64,
     floor: u64,
     step: u64,
 }
@@ -537,8 +537,7 @@ impl Simulation {
             self.gateway = Some(taken.gateway);
             self.check(true)?;
             self.tell(&format!("starts at {}", self.history.next));
-            let commands = Gateway::opening_commands(self.world.config(self.bug));
-            return self.turn(commands.into_iter().map(|command| (command, Origin::Nobody)).collect());
+            return self.first_words();
         }
         broken("P1", "it does not start any more")
     }

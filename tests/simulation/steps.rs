@@ -18,6 +18,21 @@ const ROUNDS_MAX: u64 = 4_000;
 const HOUR_MS: Millis = 3_600_000;
 
 impl Simulation {
+    /// The process says that it is there and ends what was under way, then the configuration comes into force. Each is durable before
+    /// the next; where it dies in between, another life has begun meanwhile.
+    pub fn first_words(&mut self) -> Result<(), Broken> {
+        let life = self.life;
+        self.turn(vec![(Command::Start { version: "simulation".to_owned() }, Origin::Nobody)])?;
+        let is_starting = |gateway: &Gateway| gateway.decider.is_starting();
+        while self.life == life && self.gateway.as_ref().is_some_and(is_starting) {
+            self.turn(vec![(Command::Tick, Origin::Nobody)])?;
+        }
+        if self.life != life {
+            return Ok(());
+        }
+        self.turn(vec![(Command::Configure(self.world.config(self.bug)), Origin::Nobody)])
+    }
+
     /// One step of a run with faults.
     pub fn one_step(&mut self) -> Result<(), Broken> {
         match self.dice.below(100) {

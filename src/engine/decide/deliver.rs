@@ -168,18 +168,13 @@ impl Decider {
     }
 
     /// At a start: what was under way may have been received or not.
-    pub(super) fn interrupt_deliveries(&mut self) -> Result<(), Refusal> {
-        let cut = |(request, of): (u64, &Delivery)| Outgoing {
+    pub(super) fn interrupted_deliveries(&self) -> impl Iterator<Item = Outgoing> {
+        self.state.deliveries.under_way().map(|(request, of)| Outgoing {
             delivery: of.under_way,
             request,
             court: String::new(),
             previous: of.acknowledged,
-        };
-        let under_way: Vec<Outgoing> = self.state.deliveries.under_way().map(cut).collect();
-        for outgoing in under_way {
-            self.carried(&outgoing, 0, Carried::failed("interrupted"))?;
-        }
-        Ok(())
+        })
     }
 
     /// A configuration came into force: courts may be reachable again.

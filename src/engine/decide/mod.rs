@@ -32,12 +32,13 @@ mod repeat;
 mod sealing;
 mod secrecy;
 mod settle;
+pub(crate) mod start;
 mod stop;
 mod submit;
 pub(crate) mod task;
 pub(crate) mod time;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use domain::Millis;
@@ -79,6 +80,10 @@ pub struct Decider {
     /// When it was last looked for money that has not come.
     settlements_seen: Millis,
     draining: bool,
+    /// What was under way when the process before this one ended, and has no end yet.
+    interrupted: VecDeque<start::Interrupted>,
+    /// Settings are in force; nothing passes with time before they are.
+    configured: bool,
     /// The last tick left something that is due, and that no instant tells of, to the next.
     behind: bool,
     now: Millis,
@@ -120,6 +125,8 @@ impl Decider {
             registers_stirred: true,
             settlements_seen: 0,
             draining: false,
+            interrupted: VecDeque::new(),
+            configured: false,
             behind: false,
             now: 0,
             events: Vec::new(),
@@ -181,15 +188,21 @@ impl Decider {
         if self.draining {
             return None;
         }
+        if !self.configured {
+            return self.is_starting().then_some(self.now);
+        }
         let wake = self.wakes.first().map(|(due, _)| *due);
         let deadline = self.state.deadlines.first().map(|(due, _)| *due);
         let round = self.rounds.first().map(|(due, _)| *due);
         [wake, deadline, round, self.behind.then_some(self.now)].into_iter().flatten().min()
     }
 
-    /// Has a deadline passed, or a goal's next round come due, that a tick has not told yet?
+    /// Has a deadline passed, or a goal's next round come due, that a tick has not told yet? Or did a start leave something to it?
     #[must_use]
     pub fn deadline_passed(&self, now: Millis) -> bool {
+        if !self.configured {
+            return self.is_starting() && !self.draining;
+        }
         let round = self.rounds.first().is_some_and(|(due, _)| *due <= now);
         let deadline = self.state.deadlines.first().is_some_and(|(due, _)| *due <= now);
         !self.draining && (self.behind || round || deadline)

@@ -191,16 +191,6 @@ impl Decider {
         let wait = wait.max(retry_after_ms.unwrap_or(0).min(LEFT_ALONE_MS_MAX));
         Some(self.now.saturating_add(Millis::try_from(wait).unwrap_or(Millis::MAX)))
     }
-
-    /// At a start: what was under way may have arrived or not.
-    pub(super) fn interrupt_reminders(&mut self) -> Result<(), Refusal> {
-        let under_way: Vec<(String, u64)> =
-            self.state.reminders_under_way().map(|(partner, of)| (partner.clone(), of.under_way)).collect();
-        for (partner, reminder) in under_way {
-            self.reminded(&partner, reminder, &Carried::failed("interrupted"))?;
-        }
-        Ok(())
-    }
 }
 
 /// Is an attempt owed at something that still waits?

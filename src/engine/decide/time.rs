@@ -1,16 +1,15 @@
-//! What starts, stops and passes with time: taking up the directory, configuration, deadlines, documents' 24 hours, reads.
+//! What passes with time, and what stops it: configuration, deadlines, documents' 24 hours, reads.
 
 use std::cmp::Reverse;
 use std::sync::Arc;
 
 use domain::partner::{Stage, Travel};
 use domain::request::Goal;
-use domain::socket::{Cause, Judged};
 use domain::task::TaskKind;
-use domain::{ActId, Millis, RequestId};
+use domain::{Millis, RequestId};
 use store::record::{
     AccessRead, AccessRefused, ActRef, BODY_IN_RECORD_BYTES_MAX, Body, ConfigLoaded, DeadlinePassed, DocumentBody,
-    DocumentErased, DocumentStored, Event, GatewayDrained, GatewayStarted,
+    DocumentErased, DocumentStored, Event, GatewayDrained,
 };
 
 use super::Decider;
@@ -35,8 +34,8 @@ pub const DUE_PER_TICK_MAX: usize = 500;
 /// below the 16 MiB of a batch.
 pub const DUE_BYTES_PER_TICK_MAX: usize = 2 << 20;
 
-/// How much of what is due one tick still takes up.
-struct Portion {
+/// How much of what is due one decision still takes up.
+pub(super) struct Portion {
     left: usize,
     /// Events that are counted already.
     counted: usize,
@@ -45,11 +44,16 @@ struct Portion {
 
 impl Portion {
     const fn after(events: &[Event]) -> Self {
-        Self { left: DUE_PER_TICK_MAX, counted: events.len(), bytes: 0 }
+        Self::of(DUE_PER_TICK_MAX, events)
+    }
+
+    /// So many at most, behind these events.
+    pub(super) const fn of(left: usize, events: &[Event]) -> Self {
+        Self { left, counted: events.len(), bytes: 0 }
     }
 
     /// Takes up one more, unless what came of those before is enough.
-    fn take(&mut self, events: &[Event]) -> bool {
+    pub(super) fn take(&mut self, events: &[Event]) -> bool {
         self.bytes += events.iter().skip(self.counted).map(weight).sum::<usize>();
         self.counted = events.len();
         let takes = self.left > 0 && self.bytes < DUE_BYTES_PER_TICK_MAX;
@@ -71,30 +75,12 @@ fn weight(event: &Event) -> usize {
 }
 
 impl Decider {
-    pub(super) fn start(&mut self, version: String) -> Result<Answer, Refusal> {
-        let epoch = self.state.epoch + 1;
-        let sequence = self.emit(GatewayStarted { epoch, version }.into(), None, 0);
-        let under_way: Vec<(u64, ActId)> = self
-            .state
-            .acts
-            .iter()
-            .filter(|(_, act)| act.is_under_way())
-            .map(|(_, act)| (act.exchange, act.id()))
-            .collect();
-        let open: Vec<u64> = self.state.requests.iter().map(|(_, open)| open.sequence).collect();
-        for request in open {
-            self.be_patient(RequestId(request));
-            self.schedule_round(RequestId(request));
-        }
-        for (exchange, act) in under_way {
-            self.ended(exchange, act, Judged::Doubt { cause: Cause::Interrupted })?;
-        }
-        self.interrupt_deliveries()?;
-        self.interrupt_reminders()?;
-        Ok(Answer::Done(sequence))
-    }
-
     pub(super) fn configure(&mut self, config: Arc<Config>) -> Result<Answer, Refusal> {
+        // Settings let lanes begin, and tell doubts otherwise than a start does.
+        if self.is_starting() {
+            return Err(Refusal::WrongState { state: "starting" });
+        }
+        self.configured = true;
         let config = self.retire_removed(config);
         let partners = u32::try_from(config.partners.len()).unwrap_or(u32::MAX);
         let digest = config.digest.clone();
@@ -210,6 +196,11 @@ impl Decider {
     }
 
     pub(super) fn tick(&mut self) -> Result<Answer, Refusal> {
+        self.end_interrupted();
+        // A goal that goes on before the settings are there would find nobody to order from, and end.
+        if !self.configured {
+            return Ok(Answer::Done(self.state.next));
+        }
         self.behind = false;
         self.pass_deadlines();
         self.pass_days();

@@ -11,12 +11,14 @@ use futures_util::FutureExt;
 use store::record::{Fact, read_leaf};
 
 use super::dispatch::tell;
+use super::figures::LOOKED_AT_ONCE_MAX;
+use super::head::Reading;
 use super::{Engine, Shared};
 use crate::command::{Command, Outgoing};
 use crate::config::{CourtFile, DeliveryKey};
 use crate::courier::{Carried, Parcel};
 use crate::refusal::Refusal;
-use crate::state::delivery::{court_of, lane_name};
+use crate::state::delivery::{Delivery, court_of, lane_name};
 use crate::view::{AttemptView, Caller, CourtView, DeliveryView};
 
 /// Starts an attempt whose beginning is durable.
@@ -150,24 +152,45 @@ impl Engine {
         let config = self.config();
         let asked = || config.courts.values().filter(|court| of.is_none_or(|of| of == court.code));
         let mut views: Vec<CourtView> = asked().map(|court| self.shared.court_view(court)).collect();
-        let decider = self.shared.decider.read();
-        let state = &decider.state;
-        let mut by_lane: BTreeMap<u16, &mut CourtView> =
-            views.iter_mut().filter_map(|view| Some((state.lane_of(&lane_name(&view.court))?, view))).collect();
-        for (lane, view) in &mut by_lane {
-            let rests = state.lane(*lane).map(|lane| lane.record.rests_until);
-            view.broken_until = rests.filter(|until| *until > now);
-        }
-        for of in state.deliveries.by_request.values() {
-            let Some(view) = by_lane.get_mut(&of.lane) else { continue };
-            view.in_flight += u64::from(of.is_under_way());
-            view.given_up += u64::from(of.given_up);
-            view.waiting += u64::from(of.due_at != 0 || of.is_under_way());
-            if of.due_at != 0 {
-                view.oldest_due = Some(view.oldest_due.map_or(of.due_at, |oldest: Millis| oldest.min(of.due_at)));
+        let mut by_lane: BTreeMap<u16, &mut CourtView> = BTreeMap::new();
+        {
+            let decider = self.shared.decider.read();
+            for view in &mut views {
+                let Some(lane) = decider.state.lane_of(&lane_name(&view.court)) else { continue };
+                let rests = decider.state.lane(lane).map(|lane| lane.record.rests_until);
+                view.broken_until = rests.filter(|until| *until > now);
+                by_lane.insert(lane, view);
             }
         }
+        each_delivery(
+            || self.shared.decider.read(),
+            |of| {
+                let Some(view) = by_lane.get_mut(&of.lane) else { return };
+                view.in_flight += u64::from(of.is_under_way());
+                view.given_up += u64::from(of.given_up);
+                view.waiting += u64::from(of.due_at != 0 || of.is_under_way());
+                if of.due_at != 0 {
+                    view.oldest_due = Some(view.oldest_due.map_or(of.due_at, |oldest: Millis| oldest.min(of.due_at)));
+                }
+            },
+        );
         views
+    }
+}
+
+/// Looks at what courts have of each request, so many under one reading of the state, as at acts.
+fn each_delivery<'h>(read: impl Fn() -> Reading<'h>, mut look: impl FnMut(&Delivery)) {
+    let mut from = 0;
+    loop {
+        let decider = read();
+        let mut some = decider.state.deliveries.by_request.range(from..).take(LOOKED_AT_ONCE_MAX).peekable();
+        if some.peek().is_none() {
+            return;
+        }
+        for (request, of) in some {
+            look(of);
+            from = request.saturating_add(1);
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Inboxes at run time: what waits for a partner's clerks, who is at it, and what they answer.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use domain::outcome::{Outcome, Verdict};
@@ -13,7 +13,6 @@ use super::documents::DOCUMENT_AAD;
 use super::papers::RequestPapers;
 use super::{Engine, Shared};
 use crate::command::{Answer, ClaimAct, Claiming, ClosedRead, Command};
-use crate::decide::Decider;
 use crate::decide::exchange::{contradiction, fit};
 use crate::decide::remind::waits_for_its_partner;
 use crate::inbox::{Answered, ClaimView, INBOX_PAGE_MAX, InboxPage, InboxSums, InboxTask};
@@ -315,34 +314,6 @@ impl Engine {
             slip,
             outcome: self.shared.said(&sketch.act),
         })
-    }
-
-    /// How many acts of each lane have been with their partner longer than agreed; in an inbox that nobody opens nothing is ever
-    /// offered, so there also those that are ready for so long.
-    pub(super) fn overdue(&self, decider: &Decider, now: Millis) -> BTreeMap<u16, u64> {
-        let plugs = self.shared.plugs.read();
-        let is_inbox = |id: &String| plugs.get(id).is_some_and(|plug| matches!(plug.as_ref(), Plug::Inbox));
-        let lanes: BTreeMap<u16, (Millis, bool)> = decider
-            .config()
-            .partners
-            .values()
-            .filter_map(|partner| Some((decider.state.lane_of(&partner.id)?, (due_ms(partner), is_inbox(&partner.id)))))
-            .collect();
-        let mut overdue = BTreeMap::new();
-        for (_, act) in decider.state.acts.iter().filter(|(_, act)| act.state().is_open()) {
-            let Some((due_ms, is_inbox)) = lanes.get(&act.lane) else { continue };
-            let since = if waits_for_its_partner(act) {
-                act.sent_at
-            } else if *is_inbox && act.state() == ActState::Ready && !decider.state.is_held(act) {
-                act.ready_at
-            } else {
-                continue;
-            };
-            if since.saturating_add(*due_ms) < now {
-                *overdue.entry(act.lane).or_insert(0) += 1;
-            }
-        }
-        overdue
     }
 }
 

@@ -4,22 +4,22 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use domain::partner::Travel;
 use domain::request::{Request, RequestState};
 use domain::socket::Cause;
-use domain::{ActId, ActState, CaseId, Millis, RequestId};
+use domain::{ActId, CaseId, Millis, RequestId};
 use store::index::{Cursor, EntryId, IndexKey, IndexList, PageOrder};
 use store::record::{Fact, RequestAccepted, read_leaf};
 
 use super::documents::split;
+use super::figures::stopped_acts;
 use super::indexing::{finished_before, partner_number, state_number, stretch_end, stretch_of};
 use super::{Engine, Told};
 use crate::command::{Answer, ClosedRequest, Command, Submit};
 use crate::decide::Decider;
 use crate::refusal::Refusal;
 use crate::state::slab::Index;
-use crate::state::{Act, OpenRequest, State, short_hash};
-use crate::view::{Accepted, Caller, Counters, EntryView, EventView, Page, PartnerView, RequestFilter, RequestLine};
+use crate::state::{OpenRequest, State, short_hash};
+use crate::view::{Accepted, Caller, Counters, EntryView, EventView, Page, RequestFilter, RequestLine};
 
 /// By which a party is known whatever type of number names it.
 pub(super) fn subject_key(party: &domain::case::Party) -> u64 {
@@ -410,68 +410,15 @@ impl Engine {
         Ok(EntryView { leaf: record.leaf, index, tree_size, proof, checkpoint })
     }
 
-    /// Partners and their lanes, by id.
-    #[must_use]
-    pub fn partners(&self) -> Vec<PartnerView> {
-        let now = self.now();
-        let decider = self.shared.decider.read();
-        let state = &decider.state;
-        let mut oldest: BTreeMap<(u16, ActState), Millis> = BTreeMap::new();
-        // What waits for an earlier act waits for whoever has that one: nothing is late at its own partner.
-        let is_waiting = |act: &Act| {
-            act.state().is_open() && (act.state() != ActState::Ready || state.what_it_waits_for(act).is_none())
-        };
-        for (_, act) in state.acts.iter().filter(|(_, act)| is_waiting(act)) {
-            let since = oldest.entry((act.lane, act.state())).or_insert(act.since);
-            *since = (*since).min(act.since);
-        }
-        let overdue = self.overdue(&decider, now);
-        let view = |partner: &Arc<domain::partner::Partner>| {
-            let lane_index = state.lane_of(&partner.id);
-            let lane = lane_index.and_then(|lane| state.lane(lane));
-            let count = |of: &ActState| lane.and_then(|lane| lane.counts.get(of).copied()).unwrap_or(0);
-            let open = ActState::ALL.iter().filter(|state| state.is_open());
-            let oldest = |of: ActState| lane_index.and_then(|lane| oldest.get(&(lane, of)).copied());
-            PartnerView {
-                id: partner.id.clone(),
-                name: partner.name.clone(),
-                kind: Some(partner.kind),
-                travel: Some(if partner.travel == Travel::Pull { "pull" } else { "call_out" }),
-                acts: partner.acts.clone(),
-                stage: Some(partner.stage),
-                answered: lane.map_or(0, |lane| lane.record.answered),
-                last_call: self.shared.calls.last(&partner.id),
-                last_failure: self.shared.calls.last_failure(&partner.id),
-                waiting: open.map(|of| (*of, count(of), oldest(*of))).collect(),
-                in_flight: lane.map_or(0, |lane| lane.in_flight),
-                paused: lane
-                    .and_then(|lane| lane.record.paused.as_ref())
-                    .filter(|pause| pause.until > now)
-                    .map(|pause| (pause.by.clone(), pause.until)),
-                broken_until: lane.map(|lane| lane.record.rests_until).filter(|until| *until > now),
-                opens_at: partner.hours.opens_at(now, &decider.config().calendar),
-                overdue: lane_index.and_then(|lane| overdue.get(&lane).copied()).unwrap_or(0),
-                reminder: self.shared.reminder_view(&decider, &partner.id),
-                retired: partner.retired,
-            }
-        };
-        let mut views: Vec<PartnerView> = decider.config().partners.values().map(view).collect();
-        let absent =
-            decider.absent().filter_map(|lane| decider.absent_view(lane, |of| oldest.get(&(lane, of)).copied()));
-        views.extend(absent);
-        views.sort_by(|one, other| one.id.cmp(&other.id));
-        views
-    }
-
     /// Counts since start.
     #[must_use]
     pub fn counters(&self) -> Counters {
         let counts = &self.shared.counts;
         let plain = |name, value: &std::sync::atomic::AtomicU64| (name, String::new(), value.load(Ordering::Relaxed));
+        let stopped = stopped_acts(|| self.shared.decider.read());
         let decider = self.shared.decider.read();
         let bytes = u64::try_from(decider.state.bytes_estimate()).unwrap_or(0);
-        let (stops, stopped) =
-            (decider.state.stops.values().map(crate::state::stop::Stop::scope), decider.state.stopped_acts());
+        let stops = decider.state.stops.values().map(crate::state::stop::Stop::scope);
         let unread =
             self.shared.papers.unread.count(|request| decider.state.request_index(RequestId(request)).is_some());
         let mut by_scope = BTreeMap::from([("acts", 0_u64), ("all", 0), ("court", 0)]);

@@ -19,7 +19,8 @@ mod dispatch;
 mod documents;
 mod evidence;
 mod faces;
-mod head;
+pub(crate) mod figures;
+pub(crate) mod head;
 mod inbound;
 mod inbox;
 mod indexing;
@@ -357,6 +358,10 @@ impl Engine {
         let bring_back = returned.map(|back| Command::BringBack(Box::new(back)));
         // What was left out, or is back, stops courts before the settings let any lane begin.
         self.first_word(Command::Start { version })?;
+        // So much may have been under way that it takes several decisions.
+        while self.shared.decider.read().is_starting() {
+            self.first_word(Command::Tick)?;
+        }
         for command in [leave_out, bring_back].into_iter().flatten() {
             self.first_word(command)?;
         }

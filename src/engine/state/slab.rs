@@ -55,6 +55,11 @@ impl<T> Slab<T> {
         self.items.iter().enumerate().filter_map(|(place, item)| Some((Index::try_from(place).ok()?, item.as_ref()?)))
     }
 
+    /// Its places from one on, whether something is there or not, to go on from where somebody stopped.
+    pub fn places_from(&self, from: usize) -> impl Iterator<Item = Option<&T>> {
+        self.items.get(from..).unwrap_or_default().iter().map(Option::as_ref)
+    }
+
     /// A slab of what `with` makes of each item, at the same indices.
     #[must_use]
     pub fn map<U>(&self, with: impl Fn(&T) -> U) -> Slab<U> {

@@ -3,7 +3,7 @@
 use domain::form::all_registered;
 use domain::sentence::Waiting;
 use domain::stop::StopScope;
-use domain::{ActKind, ActState, Day};
+use domain::{ActKind, Day};
 use serde::{Deserialize, Serialize};
 use store::record::{Fact, StopLiftProposed, StopOrdered};
 
@@ -137,22 +137,12 @@ impl State {
         self.cases.get(case).is_some_and(|case| case.halted.is_some())
     }
 
-    fn is_act_stopped(&self, act: &Act) -> bool {
+    pub(crate) fn is_act_stopped(&self, act: &Act) -> bool {
         if self.stops.is_empty() {
             return false;
         }
         // The measure of a finished request is sent nowhere; a stop of everything holds it all the same.
         let court = self.requests.get(act.request).map_or("", |open| self.word(open.court));
         self.stops.values().any(|stop| stop.holds(act.kind(), court))
-    }
-
-    /// How many acts that would be ready to go are held by stops.
-    #[must_use]
-    pub fn stopped_acts(&self) -> u64 {
-        if self.stops.is_empty() {
-            return 0;
-        }
-        let held = |act: &Act| act.state() == ActState::Ready && self.is_act_stopped(act);
-        u64::try_from(self.acts.iter().filter(|(_, act)| held(act)).count()).unwrap_or(u64::MAX)
     }
 }

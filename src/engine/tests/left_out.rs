@@ -83,8 +83,7 @@ fn papers_that_a_case_left_out_may_name_keep_their_files() {
         let mut table = Table::with(vec![partner("bank-a")]);
         if is_named {
             table.submit(1, freeze("62")).unwrap();
-            let state = without(slot_of(&table), &table.events);
-            table.decider = Decider::new(state, Box::new(CountingKeyring(9)), Box::new(SeededRandom::new(2)));
+            table.start_with(without(slot_of(&table), &table.events), None);
         }
         let erased = table.decider.decide(Command::Tick, table.now + day).erased;
         let told: Vec<_> = erased.into_iter().map(|erased| (erased.slot, erased.blob)).collect();

@@ -194,3 +194,31 @@ fn a_query_passes_nobody() {
     table.acts(2, vec![order(ActKind::Query, "bank-a")]);
     assert!(!table.events.iter().any(|event| matches!(event.fact, Fact::ActPassed(_))));
 }
+
+#[test]
+fn a_snapshot_keeps_the_place_of_what_was_not_found_ahead_of_a_later_doubt() {
+    let mut table = Table::with(vec![partner("bank-a")]);
+    let freeze = |table: &mut Table, key: u64| {
+        let asked = request(Asked::Acts(vec![order(ActKind::Freeze, "bank-a")]));
+        let sequence = table.hand_in(Submit { case_key: (5, key), ..said::submit(key, asked) }).unwrap();
+        table.end(Judged::Doubt { cause: Cause::Broken });
+        first(sequence)
+    };
+    let (earlier, later) = (freeze(&mut table, 1), freeze(&mut table, 2));
+    table.pass(12_000);
+    let question = table.effects.iter().find(|effect| effect.act == earlier && effect.ask).unwrap();
+    let (exchange, act) = (question.exchange, question.act);
+    // It is ready again, and nothing has left since.
+    let decision = table.decider.decide(Command::Ended { exchange, act, judged: Judged::NotFound }, table.now);
+    table.keep(decision).unwrap();
+    assert_eq!((table.state_of(earlier), table.state_of(later)), (ActState::Ready, ActState::InDoubt));
+    let mut bytes = Vec::new();
+    table.decider.state.write_record(&mut bytes).unwrap();
+    let read = State::read_record(&bytes).unwrap();
+    let places = |state: &State| {
+        let queue = &state.lanes[0].order[&77];
+        queue.iter().map(|index| state.acts.get(*index).unwrap().id()).collect::<Vec<_>>()
+    };
+    assert_eq!(places(&table.decider.state), [earlier, later]);
+    assert_eq!(places(&read), [earlier, later], "else the later one would go first once its doubt is over");
+}

@@ -1,0 +1,218 @@
+//! A start with more under way than one decision ends: portions, a crash between two of them, and what may not come before the last.
+
+use std::collections::BTreeMap;
+
+use domain::ActId;
+use store::record::{ExchangeEnded, Fact, write_leaf};
+
+use super::simulated::order;
+use super::*;
+use crate::decide::start::INTERRUPTED_PER_DECISION_MAX;
+use crate::decide::time::DUE_BYTES_PER_TICK_MAX;
+
+const UNDER_WAY: usize = 2 * INTERRUPTED_PER_DECISION_MAX + 10;
+const HOUR_MS: i64 = 3_600_000;
+
+fn busy(id: &str) -> Partner {
+    let rate = Rate { max: 10_000, window_ms: 1_000, burst: 10_000 };
+    // What a start ends counts as failures; here the lane is not to rest for it.
+    Partner { rate, in_flight_max: 10_000, breaker: Breaker { failures: 100_000, open_ms: 1_000 }, ..partner(id) }
+}
+
+/// So many calls under way, each for a case and a person of its own: every other one a freeze.
+fn calling(count: usize) -> Table {
+    let mut table = Table::with(vec![busy("bank-a")]);
+    for key in 0..count as u64 {
+        let kind = if key % 2 == 0 { ActKind::Freeze } else { ActKind::Query };
+        let asked = request(Asked::Acts(vec![order(kind, "bank-a")]));
+        let submit = Submit { case_key: (5, key), subjects: vec![1_000 + key], ..said::submit(key, asked) };
+        let decision = table.decider.decide(Command::Submit(Box::new(submit)), table.now);
+        table.keep(decision).unwrap();
+    }
+    begin(&mut table);
+    assert_eq!(table.effects.len(), count, "all of them are with the bank, or on their way");
+    table
+}
+
+/// Whatever may leave now leaves.
+fn begin(table: &mut Table) {
+    loop {
+        let decision = table.decider.pump(table.now);
+        if decision.events.is_empty() {
+            return;
+        }
+        table.keep(decision).unwrap();
+    }
+}
+
+/// The process ends at some time, and another folds what there is; nothing is said to it yet.
+fn die(table: Table) -> Table {
+    let mut state = State::default();
+    (0..).zip(&table.events).for_each(|(sequence, event)| state.fold(sequence, event));
+    let decider = Decider::new(state, Box::new(CountingKeyring(9)), Box::new(SeededRandom::new(2)));
+    Table { decider, now: table.now + HOUR_MS, events: table.events, effects: Vec::new() }
+}
+
+/// One decision of a start, a moment after the one before it: what was ended with it.
+fn next(table: &mut Table, command: Command) -> Vec<Event> {
+    table.now += 7;
+    let decision = table.decider.decide(command, table.now);
+    let ended = decision.events.iter().filter(|event| matches!(event.fact, Fact::ExchangeEnded(_))).cloned().collect();
+    table.keep(decision).unwrap();
+    let begun = table.decider.pump(table.now);
+    assert!(begun.effects.is_empty() && begun.events.is_empty(), "nothing goes before the settings are there");
+    ended
+}
+
+fn started() -> Command {
+    Command::Start { version: "test".to_owned() }
+}
+
+fn settings(partners: Vec<Partner>) -> Command {
+    let partners = partners.into_iter().map(|partner| (partner.id.clone(), Arc::new(partner))).collect();
+    Command::Configure(Arc::new(Config { partners, digest: "e".to_owned(), ..Config::default() }))
+}
+
+/// All decisions of a start until nothing is left, as the runtime asks for them.
+fn whole_start(table: &mut Table) -> Vec<Vec<Event>> {
+    let mut decisions = vec![next(table, started())];
+    while table.decider.is_starting() {
+        assert!(table.decider.deadline_passed(table.now) && table.decider.next_due().is_some_and(|at| at <= table.now));
+        decisions.push(next(table, Command::Tick));
+        assert!(decisions.len() < 100, "it comes to an end");
+    }
+    assert_eq!(table.decider.next_due(), None, "what is due waits for the settings");
+    decisions
+}
+
+/// What a start says of each call under way, by itself and at the instant of the start.
+fn expected(state: &State) -> Vec<ExchangeEnded> {
+    let under_way = state.acts.iter().filter(|(_, act)| act.is_under_way());
+    under_way
+        .map(|(_, act)| {
+            let is_question = act.kind() == ActKind::Query;
+            ExchangeEnded {
+                act: act.id().into(),
+                breaks: None,
+                cause: "interrupted".to_owned(),
+                due: is_question.then_some(0),
+                exchange: act.exchange,
+                judged: "doubt".to_owned(),
+                partner: "bank-a".to_owned(),
+                state: if is_question { "ready" } else { "in_doubt" }.to_owned(),
+                verdict: String::new(),
+            }
+        })
+        .collect()
+}
+
+/// Facts as their leaves tell them, but for what time it was.
+fn told<'e>(ended: impl IntoIterator<Item = &'e Event>, start: i64) -> Vec<String> {
+    let fact = |event: &Event| match &event.fact {
+        Fact::ExchangeEnded(fact) => {
+            assert_eq!(event.at, start, "the time between portions is laid at nobody's door");
+            assert!(fact.due.is_none_or(|due| due == start));
+            format!("{:?}", ExchangeEnded { due: fact.due.map(|_| 0), ..fact.clone() })
+        }
+        other => panic!("{} is no end", other.name()),
+    };
+    ended.into_iter().map(fact).collect()
+}
+
+fn words(expected: &[ExchangeEnded]) -> Vec<String> {
+    expected.iter().map(|fact| format!("{fact:?}")).collect()
+}
+
+/// What left, by act: whether it was asked about.
+fn left(table: &mut Table) -> BTreeMap<ActId, bool> {
+    begin(table);
+    let mut left = BTreeMap::new();
+    for effect in std::mem::take(&mut table.effects) {
+        assert_eq!(left.insert(effect.act, effect.ask), None, "once each");
+    }
+    left
+}
+
+#[test]
+fn what_was_under_way_is_ended_in_portions_and_as_one_decision_would_have_ended_it() {
+    let mut table = die(calling(UNDER_WAY));
+    let expected = expected(&table.decider.state);
+    let start = table.now + 7;
+    let decisions = whole_start(&mut table);
+    let counts: Vec<usize> = decisions.iter().map(Vec::len).collect();
+    assert_eq!(counts, [INTERRUPTED_PER_DECISION_MAX, INTERRUPTED_PER_DECISION_MAX, 10]);
+    assert_eq!(told(decisions.iter().flatten(), start), words(&expected));
+    for decision in &decisions {
+        let bytes = |event: &Event| {
+            let mut leaf = Vec::new();
+            write_leaf(event, None, &mut leaf).unwrap();
+            leaf.len()
+        };
+        let bytes: usize = decision.iter().map(bytes).sum();
+        assert!(bytes < DUE_BYTES_PER_TICK_MAX, "{bytes} bytes in one decision");
+    }
+    let configured = table.decider.decide(settings(vec![busy("bank-a")]), table.now);
+    table.keep(configured).unwrap();
+    let left = left(&mut table);
+    assert_eq!(left.len(), UNDER_WAY);
+    for fact in &expected {
+        assert_eq!(left[&fact.act.into()], fact.state == "in_doubt", "a doubt is asked about, a question goes again");
+    }
+}
+
+#[test]
+fn a_crash_between_two_portions_leaves_the_rest_to_the_next_start() {
+    let mut table = die(calling(UNDER_WAY));
+    let expected = expected(&table.decider.state);
+    let first_start = table.now + 7;
+    let before = next(&mut table, started());
+    assert_eq!(before.len(), INTERRUPTED_PER_DECISION_MAX);
+    let mut table = die(table);
+    let under_way = table.decider.state.acts.iter().filter(|(_, act)| act.is_under_way()).count();
+    assert_eq!(under_way, UNDER_WAY - INTERRUPTED_PER_DECISION_MAX, "what has no end is under way still");
+    let second_start = table.now + 7;
+    let after = whole_start(&mut table);
+    let mut all = told(&before, first_start);
+    all.extend(told(after.iter().flatten(), second_start));
+    assert_eq!(all, words(&expected), "each has one end, whichever start it came with");
+    let configured = table.decider.decide(settings(vec![busy("bank-a")]), table.now);
+    table.keep(configured).unwrap();
+    let left = left(&mut table);
+    assert_eq!(left.len(), UNDER_WAY);
+    assert!(expected.iter().all(|fact| left[&fact.act.into()] == (fact.state == "in_doubt")));
+    let mut again = State::default();
+    (0..).zip(&table.events).for_each(|(sequence, event)| again.fold(sequence, event));
+    assert_eq!(again.digest(), table.decider.state.digest());
+}
+
+#[test]
+fn no_settings_come_into_force_before_the_last_portion() {
+    let mut table = die(calling(INTERRUPTED_PER_DECISION_MAX + 1));
+    next(&mut table, started());
+    assert!(table.decider.is_starting());
+    let refused = table.decider.decide(settings(vec![busy("bank-a")]), table.now);
+    assert!(matches!(refused.answer, Err(Refusal::WrongState { state: "starting" })) && refused.events.is_empty());
+    assert_eq!(next(&mut table, Command::Tick).len(), 1);
+    let taken = table.decider.decide(settings(vec![busy("bank-a")]), table.now);
+    assert!(taken.answer.is_ok());
+}
+
+#[test]
+fn nothing_passes_with_time_before_the_settings_are_there() {
+    let mut table = Table::with(vec![partner("bank-a")]);
+    let deadline = table.now + HOUR_MS;
+    let mut asked = request(Asked::Goal { goal: Goal::Secure, subjects: vec![0], scope: Scope::default() });
+    asked.deadline = Some(deadline);
+    table.hand_in(said::submit(1, asked)).unwrap();
+    let mut table = die(table);
+    let before = table.events.len();
+    next(&mut table, started());
+    assert!(table.now > deadline);
+    next(&mut table, Command::Tick);
+    let told: Vec<&str> = table.events[before..].iter().map(|event| event.fact.name()).collect();
+    assert_eq!(told, ["gateway.started", "exchange.ended"], "without settings nobody would be found to order from");
+    table.tell(settings(vec![partner("bank-a")])).unwrap();
+    assert!(table.decider.deadline_passed(table.now));
+    table.pass(1_000);
+    assert!(table.events.iter().any(|event| matches!(event.fact, Fact::DeadlinePassed(_))));
+}
