@@ -300,6 +300,10 @@ impl Keyring for VaultKeyring {
         made.first().map(|(slot, _)| *slot).ok_or(Refusal::Unavailable)
     }
 
+    fn stand_in(&mut self, slot: u64) -> Result<u64, Refusal> {
+        self.keys.create_stand_in(slot, self.random.as_mut()).map_err(|_| Refusal::Unavailable)
+    }
+
     fn wrap(&mut self, document: &DocumentKey<'_>, case_slot: u64) -> Result<SealTwin, Refusal> {
         let key = |slot| self.keys.get(slot).ok().flatten().ok_or(Refusal::Unavailable);
         let (own, case) = (key(document.slot)?, key(case_slot)?);

@@ -38,13 +38,9 @@ impl Decider {
 
     fn raised(&mut self, kind: TaskKind, case: Option<Index>, court: &str, draft: Draft, again: bool) -> u64 {
         let slot = case.map_or(0, |case| self.slot_of_case(case));
-        let (fact, mut body) = self.drawn(kind, case, court, draft);
+        let (fact, body) = self.drawn(kind, case, court, draft);
         if let Some(open) = self.state.task_about(&fact).filter(|_| !again) {
             return open;
-        }
-        if !self.can_seal(slot) {
-            // Words about a case stand under its own key or nowhere.
-            body.text.clear();
         }
         self.emit(fact.into(), Some(Body::Task(body)), slot)
     }

@@ -189,9 +189,12 @@ pub fn take_up(
             "the key files end before the last key that the journal names; what is sealed under the missing ones cannot be read: put the newest copy of `keys` back"
         );
     }
-    // A crash may have come between the event that erases and the destruction of the key.
+    vault.keys().stands_in(state.stand_ins.all());
+    // A crash may have come between the event that erases and the destruction of the key, and between that of a key and of the one that
+    // stands in for it.
     let erased = std::mem::take(&mut state.erased);
     vault.keys().destroy(&erased, &mut OsRandom)?;
+    vault.keys().end_stand_ins_of_destroyed(&mut OsRandom)?;
     if let Some(checkpoint) = &checkpoint {
         check_against(checkpoint, directory, &tree).map_err(OpenError::Trail)?;
     }
