@@ -130,7 +130,9 @@ pub enum KeyError {
         slot: u64,
     },
     /// Nothing is to be sealed for what was erased.
-    #[error("create a key that stands in for slot {slot}: that one was destroyed; what it sealed is erased, and nothing is added")]
+    #[error(
+        "create a key that stands in for slot {slot}: that one was destroyed; what it sealed is erased, and nothing is added"
+    )]
     Destroyed {
         /// The slot.
         slot: u64,

@@ -79,7 +79,8 @@ impl Directory {
         self.keys.named_through(state.slot_highest).unwrap();
         self.keys.stands_in(state.stand_ins.all());
         self.keys.end_stand_ins_of_destroyed(&mut SeededRandom::new(4)).unwrap();
-        self.table.decider = Decider::new(state, Box::new(Real(Arc::clone(&self.keys))), Box::new(SeededRandom::new(1)));
+        self.table.decider =
+            Decider::new(state, Box::new(Real(Arc::clone(&self.keys))), Box::new(SeededRandom::new(1)));
         self.table.tell(Command::Configure(config)).unwrap();
     }
 

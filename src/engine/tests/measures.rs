@@ -196,6 +196,7 @@ fn what_a_person_lets_go_is_told_no_more() {
     let task = table.tasks_beside_notices().next().unwrap().sequence;
     let end = EndTask {
         task,
+        slot: 0,
         by: "judge".to_owned(),
         court: Some("330225".to_owned()),
         end: TaskEnd::Dismissed,
