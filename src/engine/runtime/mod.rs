@@ -46,6 +46,7 @@ mod sweeping;
 mod tasks;
 mod threads;
 pub mod trail;
+mod unnamed;
 mod unread;
 mod unwritable;
 mod views;

@@ -18,6 +18,7 @@ use super::indexing::Ended;
 use super::lost::{LostContent, Told};
 use super::receipts::ReceiptSigner;
 use super::trail::{TrailError, check_against, repair_tiles, stored_checkpoint};
+use super::unnamed;
 use crate::command::BringBack;
 use crate::state::State;
 use crate::vault::{Vault, VaultError};
@@ -184,6 +185,7 @@ pub fn take_up(
     repair_tiles(directory, &tree, ended.from.saturating_sub(1 << 16), &opened.journal.reader())
         .map_err(OpenError::Trail)?;
     settle_keys(&vault, &mut state)?;
+    unnamed::erase(&vault, &opened.journal, state.slot_highest);
     if let Some(checkpoint) = &checkpoint {
         check_against(checkpoint, directory, &tree).map_err(OpenError::Trail)?;
     }
