@@ -60,7 +60,7 @@ impl Writer {
         let numbered = (decision.first..).zip(&decision.events);
         let written = numbered.map(|(sequence, event)| self.taken.vault.write(sequence, event, &mut OsRandom));
         let written = written.collect::<Result<Vec<_>, _>>()?;
-        self.taken.vault.keep(&written, &mut OsRandom)?;
+        self.taken.vault.keep(self.taken.journal.durable_size(), &written, &mut OsRandom)?;
         let records: Vec<_> = written.iter().map(engine::vault::Written::as_record).collect();
         self.taken.journal.append(self.taken.fence, &[], &records)?;
         Ok(())

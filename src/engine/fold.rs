@@ -35,6 +35,10 @@ impl State {
                 // Erased since: its court keeps the place among the words that it had.
                 self.word_for(&fact.court);
             }
+            (Fact::KeyStoodIn(fact), _) => {
+                self.slot_highest = self.slot_highest.max(fact.stand_in);
+                self.stand_ins.note(fact.stand_in, fact.slot);
+            }
             (Fact::DocumentErased(fact), _) => self.erase_document(fact.document),
             (Fact::RequestAccepted(fact), Some(Body::Accepted(body))) => {
                 self.accept(sequence, fact, body, event);

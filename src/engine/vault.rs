@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use store::blobs::{BlobError, BlobId, BlobStore, SealedBlob};
+use store::blobs::{BlobError, BlobId, BlobStore, Intended, Intent, SealedBlob};
 use store::journal::{Record, RecordRef};
 use store::keys::{KeyError, KeyStore};
 use store::random::Random;
@@ -88,7 +88,16 @@ pub struct Written {
     /// The sealed body, when it stands in the record.
     pub body: Option<Vec<u8>>,
     /// The sealed body, when it is too long for that: [`Vault::keep`] makes it durable, and must before the record is appended.
-    pub blob: Option<SealedBlob>,
+    pub blob: Option<LongBody>,
+}
+
+/// A sealed body that is too long for its record.
+pub struct LongBody {
+    sealed: SealedBlob,
+    /// The event that names it.
+    sequence: u64,
+    /// The slot of its key.
+    slot: u64,
 }
 
 impl Written {
@@ -148,7 +157,7 @@ impl Vault {
             let blob = self.blobs.seal(&plain, &key, &aad, random);
             let blob = blob.map_err(|source| VaultError::Blob { sequence, source })?;
             write_leaf(event, Some(&blob.id().to_string()), &mut leaf)?;
-            return Ok(Written { leaf, body: None, blob: Some(blob) });
+            return Ok(Written { leaf, body: None, blob: Some(LongBody { sealed: blob, sequence, slot: event.key }) });
         }
         let sealed = Sealer::new(&key).seal(&aad, &plain, random);
         let sealed = sealed.map_err(|source| VaultError::Seal { sequence, source })?;
@@ -156,17 +165,26 @@ impl Vault {
         Ok(Written { leaf, body: Some(sealed), blob: None })
     }
 
-    /// Makes the bodies durable that are too long for their records, all of them together.
+    /// Makes the bodies durable that are too long for their records, all of them together: of the next events behind `head`, which is how
+    /// many are durable. What they are for is made durable first, so that a start finds what a crash left of them.
     ///
     /// # Errors
     /// [`BlobError`]; then none of the records may be appended.
     pub fn keep<'w>(
         &self,
+        head: u64,
         written: impl IntoIterator<Item = &'w Written>,
         random: &mut dyn Random,
     ) -> Result<(), BlobError> {
-        let sealed: Vec<&SealedBlob> = written.into_iter().filter_map(|one| one.blob.as_ref()).collect();
-        if sealed.is_empty() { Ok(()) } else { self.blobs.keep(&sealed, random) }
+        let long: Vec<&LongBody> = written.into_iter().filter_map(|one| one.blob.as_ref()).collect();
+        if long.is_empty() {
+            return Ok(());
+        }
+        let intended =
+            |body: &&LongBody| Intended { slot: body.slot, sequence: Some(body.sequence), id: body.sealed.id() };
+        self.blobs.intend_bodies(&Intent { head, blobs: long.iter().map(intended).collect() })?;
+        let sealed: Vec<&SealedBlob> = long.into_iter().map(|body| &body.sealed).collect();
+        self.blobs.keep(&sealed, random)
     }
 
     /// Reads the event at `sequence`; its body is `None` when it has none or was erased.
@@ -298,6 +316,10 @@ impl Keyring for VaultKeyring {
     fn create(&mut self) -> Result<u64, Refusal> {
         let made = self.keys.create(1, self.random.as_mut()).map_err(|_| Refusal::Unavailable)?;
         made.first().map(|(slot, _)| *slot).ok_or(Refusal::Unavailable)
+    }
+
+    fn stand_in(&mut self, slot: u64) -> Result<u64, Refusal> {
+        self.keys.create_stand_in(slot, self.random.as_mut()).map_err(|_| Refusal::Unavailable)
     }
 
     fn wrap(&mut self, document: &DocumentKey<'_>, case_slot: u64) -> Result<SealTwin, Refusal> {

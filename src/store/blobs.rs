@@ -3,11 +3,14 @@
 //! ```text
 //! blobs/ab/abcdef…(64 hex)      a sealed stream, see seal::frames
 //! blobs/tmp/<32 hex>            being written; removed at start
+//! blobs/intents/…               blobs that no event names yet, see intents
 //! ```
 //! The name is the digest of the *ciphertext*: a digest of an identity card's scan would survive the erasing of its key.
 
+mod intents;
 pub(crate) mod stream;
 
+pub use intents::{INTENT_BYTES_MAX, Intended, Intent, IntentFile};
 pub use stream::BlobReader;
 
 use crate::disk::Disk;
@@ -143,7 +146,9 @@ impl BlobStore {
         for name in disk.list(&half_written).map_err(failed)? {
             disk.remove(&half_written.join(name)).map_err(failed)?;
         }
-        Ok(Self { disk, folder: folder.to_owned(), bytes_max: bytes_max.min(BLOB_BYTES_MAX) })
+        let store = Self { disk, folder: folder.to_owned(), bytes_max: bytes_max.min(BLOB_BYTES_MAX) };
+        store.disk.create_directory(&store.intents_folder()).map_err(failed)?;
+        Ok(store)
     }
 
     /// Stores what `source` gives, under `key` and bound to `aad`; durable when this returns.

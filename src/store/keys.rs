@@ -11,6 +11,7 @@
 
 mod cache;
 mod check;
+mod ending;
 mod lost;
 mod rewrap;
 mod slot;
@@ -128,6 +129,14 @@ pub enum KeyError {
         /// The slot.
         slot: u64,
     },
+    /// Nothing is to be sealed for what was erased.
+    #[error(
+        "create a key that stands in for slot {slot}: that one was destroyed; what it sealed is erased, and nothing is added"
+    )]
+    Destroyed {
+        /// The slot.
+        slot: u64,
+    },
     /// A limit of this file.
     #[error("create {count} keys: the limit is {STAGED_KEYS_MAX} unsynced keys and {FILES_MAX} files; sync first")]
     TooMany {
@@ -171,6 +180,8 @@ struct Held {
     staged: BTreeMap<u64, Staged>,
     /// Slots whose overwriting has begun: to readers they are gone already.
     ending: BTreeSet<u64>,
+    /// Slots that cannot be read, each with one that stands in for it.
+    stand_ins: BTreeSet<(u64, u64)>,
     cache: KeyCache,
 }
 
@@ -227,6 +238,7 @@ impl KeyStore {
             allocated,
             staged: BTreeMap::new(),
             ending: BTreeSet::new(),
+            stand_ins: BTreeSet::new(),
             cache,
         };
         Ok(Self {
@@ -360,41 +372,6 @@ impl KeyStore {
             self.held.lock().cache.insert(slot, key.clone());
         }
         Ok(key)
-    }
-
-    /// Ends the keys of `slots` for good: overwritten with random bytes and marked in one write, synced. A crash leaves a slot
-    /// live or destroyed and never unreadable; repeating is harmless, so the destructions that the journal orders are ordered again then.
-    ///
-    /// # Errors
-    /// [`KeyError::UnknownSlot`] before anything is touched; [`KeyError::Disk`], which poisons the store.
-    pub fn destroy(&self, slots: &[u64], random: &mut dyn Random) -> Result<(), KeyError> {
-        self.refuse_if_poisoned("destroy")?;
-        let _one_writer = self.writer.lock();
-        let slots: BTreeSet<u64> = slots.iter().copied().collect();
-        let next = self.held.lock().next;
-        if let Some(slot) = slots.iter().copied().find(|slot| *slot == 0 || *slot >= next) {
-            return Err(KeyError::UnknownSlot { slot });
-        }
-        let Some(last) = slots.last() else { return Ok(()) };
-        self.allocate_through(*last)?;
-        let marks: Vec<_> = slots.iter().map(|slot| (*slot, Slot::destroyed(*slot, random))).collect();
-        {
-            let mut held = self.held.lock();
-            for slot in &slots {
-                held.staged.remove(slot);
-                held.cache.remove(*slot);
-                held.ending.insert(*slot);
-            }
-        }
-        self.write_and_sync("overwrite keys in", &marks)?;
-        // A reader that found the key before it ended may have put it into the cache since; none can from here on.
-        let _no_readers = self.overwriting.write();
-        let mut held = self.held.lock();
-        for slot in &slots {
-            held.cache.remove(*slot);
-            held.ending.remove(slot);
-        }
-        Ok(())
     }
 
     fn refuse_if_poisoned(&self, operation: &'static str) -> Result<(), KeyError> {

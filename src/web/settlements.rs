@@ -30,6 +30,9 @@ const REFERENCE: Allows = plain(200);
 /// `slip-line`.
 const SLIP_LINE: Allows = ascii(28, "-");
 
+/// Said of a line that moves nothing: it would be shown as matched, and means nothing.
+const NOTHING_CAME: &str = "零元的行没有到账，请去掉 · nothing came in by it: leave the line out";
+
 #[derive(Serialize)]
 struct ShownSettled {
     lines: Vec<ShownLine>,
@@ -122,7 +125,7 @@ pub(crate) async fn settle(
 }
 
 fn line(form: SettlementLineForm<'_>, at: &At<'_>, faults: &mut Faults) -> Option<SettlementLine> {
-    let amount = faults.amount(&at.field("amount"), &form.amount);
+    let amount = faults.amount_above_zero(&at.field("amount"), &form.amount, NOTHING_CAME);
     let amount = if form.booked_back == Some(true) { Money::ZERO.minus(amount) } else { amount };
     let day = faults.day(&at.field("day"), &form.day);
     let reference = faults.maybe(&at.field("reference"), form.reference, REFERENCE).unwrap_or_default();

@@ -2,10 +2,16 @@
 //! no slot is given away, and all is well again once it is put back.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde_json::{Value, json};
+use store::disk::RealDisk;
+use store::keys::{KeyShape, KeyStore, Masters, SlotState, check_keys};
+use store::random::OsRandom;
+use store::seal::master::MasterKey;
 
 use crate::bench::{Gateway, Hub, Spec, account, acts, eventually, files_below, freeze, look};
+use crate::inbox::leaves;
 use crate::storage::flip;
 
 /// A bank that fetches when a test does so for it.
@@ -158,6 +164,51 @@ fn an_older_copy_of_the_keys_gives_no_slot_away_and_what_is_lost_is_told() {
     for id in [&first, &second, &third, &fourth] {
         assert_eq!(asked(&gateway, id).0, 200);
     }
+}
+
+/// The key store of a stopped gateway.
+fn keys_of(gateway: &Gateway) -> KeyStore {
+    let current = MasterKey::read(&gateway.config.join("secrets/master.key")).unwrap();
+    let masters = Masters { current, previous: None };
+    KeyStore::open(Arc::new(RealDisk), &gateway.data.join("keys"), masters, KeyShape::default()).unwrap()
+}
+
+#[test]
+fn what_is_said_while_a_key_is_damaged_goes_with_the_case_that_is_erased() {
+    let mut gateway = Gateway::with(vec![by_hand("bank-a")]);
+    let id = gateway.submit(&acts(&[0], vec![freeze("bank-a", &account(0, 0), "10.00")]).claim("1000.00")).id;
+    let act = gateway.view(&id).acts()[0].clone();
+    let slip = format!("{}-{}", act["slip"].as_str().unwrap(), act["line"]);
+    let slot = slot_of(&gateway, &id);
+    gateway.stop();
+    flip(&slots(&gateway), inside(slot));
+    gateway.start();
+    // What a partner's list says of it becomes a task, which cannot wait for the key.
+    let day = format!("{}-{}-{}", &slip[1..5], &slip[5..7], &slip[7..9]);
+    let list = json!({ "day": day, "lines": [{ "slip": slip, "state": "done" }], "whole": false });
+    gateway.caller("operator").post("/v1/partners/bank-a/reconciliation", &list).of_status(200);
+    let text = |gateway: &Gateway| {
+        let told = gateway.caller("operator").get("/v1/tasks?kind=reconciliation_differs").of_status(200).json();
+        told["tasks"][0]["text"].as_str().unwrap_or_default().to_owned()
+    };
+    assert_eq!(text(&gateway), "state");
+    let said = leaves(&gateway, "key.stood_in");
+    assert_eq!((said.len(), &said[0]["slot"]), (1, &json!(slot)));
+    let stand_in = said[0]["stand_in"].as_u64().unwrap();
+    assert_eq!(leaves(&gateway, "task.raised").len(), 1);
+    gateway.restart();
+    assert_eq!(text(&gateway), "state", "a start takes both keys up");
+    gateway.stop();
+    // Erased by somebody who knows of one key alone.
+    keys_of(&gateway).destroy(&[slot], &mut OsRandom).unwrap();
+    gateway.start();
+    assert_eq!(text(&gateway), "");
+    assert_eq!(gateway.view(&id).0["erased"], true);
+    gateway.stop();
+    let master = MasterKey::read(&gateway.config.join("secrets/master.key")).unwrap();
+    let checked = check_keys(&RealDisk, &gateway.data.join("keys"), Some(&master), KeyShape::default()).unwrap();
+    assert_eq!([slot, stand_in].map(|slot| checked.state(slot)), [Some(SlotState::Destroyed); 2]);
+    assert_eq!(findings(&gateway, None), [""; 0]);
 }
 
 /// bank-a answers the question that it finds with 900 accounts: too long for a record, so that it stands in a blob.

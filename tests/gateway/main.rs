@@ -32,6 +32,7 @@ mod kinds;
 mod law;
 mod ledger;
 mod left_out;
+mod leftovers;
 mod limits;
 mod lost;
 mod mailbox;

@@ -104,6 +104,25 @@ fn a_line_booked_later_than_tomorrow_is_refused_by_itself_and_says_why() {
 }
 
 #[test]
+fn a_line_by_which_nothing_came_in_is_refused_with_its_field_and_nothing_is_taken() {
+    let gateway = Gateway::with(vec![Spec::called("bank-a").holds(&[300_000])]);
+    let view = gateway.run(&collect(&[0]).claim("1000.00"));
+    let (_, slip) = deduction(&view, "bank-a");
+    let day = today().to_string();
+    let line = |serial: &str, amount: &str| json!({ "serial": serial, "day": day, "amount": amount, "slip": slip });
+    let mut back = line("S-3", "0");
+    back["booked_back"] = json!(true);
+    let refused = statement(&gateway, &json!([line("S-1", "500.00"), line("S-2", "0.00"), back])).of_status(422);
+    let told = refused.json();
+    let pointers: Vec<&str> =
+        told["errors"].as_array().unwrap().iter().map(|fault| fault["pointer"].as_str().unwrap()).collect();
+    assert_eq!((refused.slug().as_str(), pointers), ("invalid_request", vec!["/lines/1/amount", "/lines/2/amount"]));
+    assert!(told["errors"][0]["message"].as_str().unwrap().contains("零元"), "{told:#}");
+    assert_eq!(gateway.view(view.0["id"].as_str().unwrap()).ledger("settled"), "0.00");
+    assert_eq!(results(&statement(&gateway, &json!([line("S-1", "500.00")])).of_status(200)), ["matched"]);
+}
+
+#[test]
 fn a_partners_list_of_a_day_is_held_against_ours_at_act_level() {
     let gateway = Gateway::with(vec![Spec::called("bank-a").holds(&[300_000])]);
     let view = gateway.run(&collect(&[0]).claim("1000.00"));

@@ -213,7 +213,7 @@ impl Gateway {
         for (place, record) in written.iter_mut().skip(start).zip(&sealed) {
             place.leaf.clone_from(&record.leaf);
         }
-        self.vault.keep(&sealed, &mut self.random).map_err(died("keeping long bodies"))?;
+        self.vault.keep(self.journal.durable_size(), &sealed, &mut self.random).map_err(died("keeping long bodies"))?;
         let records: Vec<_> = sealed.iter().map(engine::vault::Written::as_record).collect();
         self.journal.append(self.fence, &expect, &records).map_err(died("appending"))
     }

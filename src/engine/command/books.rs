@@ -44,6 +44,8 @@ pub struct ToldBefore {
     pub amount: Money,
     /// The act that it was matched with.
     pub act: Option<ActId>,
+    /// The key slot under which it stands.
+    pub slot: u64,
 }
 
 /// What became of a line of a statement.
@@ -81,6 +83,8 @@ pub struct Differing {
     pub line: u32,
     /// The act, when we know it.
     pub act: Option<ActId>,
+    /// The key slot of its case, for when that has left memory.
+    pub slot: u64,
     /// The sum that differs.
     pub amount: Option<Money>,
     /// What differs, in words for an operator: no names, no accounts.
@@ -105,6 +109,8 @@ pub struct Objection {
 pub struct EndTask {
     /// Sequence of its `task.raised`.
     pub task: u64,
+    /// The key slot of that event, for when its case has left memory.
+    pub slot: u64,
     /// Who.
     pub by: String,
     /// The court of whoever ends it; `None` = a token of the gateway.

@@ -11,6 +11,11 @@ pub trait Keyring: Send + Sync {
     /// # Errors
     /// When no key can be made; the command is then refused as unavailable.
     fn create(&mut self) -> Result<u64, Refusal>;
+    /// A fresh slot for what cannot be sealed under this one; whoever destroys the one destroys both.
+    ///
+    /// # Errors
+    /// When no key can be made, or this one was destroyed meanwhile.
+    fn stand_in(&mut self, slot: u64) -> Result<u64, Refusal>;
     /// A document's key, wrapped under a case's.
     ///
     /// # Errors

@@ -63,12 +63,12 @@ impl Decider {
             let case = self.state.case_by_sequence(closed.case);
             let amount = outcome.moved.or(outcome.caught).map(Money::units);
             let partner = partner.clone();
-            let draft = Draft { act: Some(act.into()), measure, partner, amount, ..Draft::default() };
+            let draft = Draft { act: Some(act.into()), measure, partner, amount, slot, ..Draft::default() };
             let court = closed.court.clone();
             self.raise(TaskKind::NewsContradicts, case, &court, draft);
         }
         if kind == Some(ActKind::Release) && known.planned.line.amount.is_some() && took(state) {
-            self.late_left((&known, measure), &outcome, (&partner, &closed));
+            self.late_left((&known, measure), &outcome, (&partner, &closed, slot));
         }
         if kind == Some(ActKind::Query) {
             self.owe_more(&closed, act.into(), &outcome);
@@ -82,13 +82,13 @@ impl Decider {
         &mut self,
         (known, measure): (&KnownAct, Option<ActRef>),
         outcome: &Outcome,
-        (partner, closed): (&str, &ClosedRequest),
+        (partner, closed, slot): (&str, &ClosedRequest, u64),
     ) {
         let found = measure.and_then(|id| self.state.measure_index(ActId::from(id).into()));
         let measure = found.and_then(|index| self.state.measures.get(index));
         let (Some(measure), Some(left)) = (measure, outcome.left) else { return };
         if differs_from_what_is_left(measure, left) {
-            let draft = left_otherwise(known.planned.id, measure, left, partner.to_owned());
+            let draft = Draft { slot, ..left_otherwise(known.planned.id, measure, left, partner.to_owned()) };
             let case = self.state.case_by_sequence(closed.case);
             self.raise(TaskKind::NewsContradicts, case, &closed.court, draft);
         }

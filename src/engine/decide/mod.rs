@@ -288,7 +288,10 @@ impl Decider {
 
     /// Records an event: the state advances at once. Returns its sequence.
     fn emit(&mut self, fact: Fact, body: Option<Body>, key: u64) -> u64 {
-        let key = if body.is_some() { self.sealed_under(key) } else { key };
+        let (body, key) = match body {
+            Some(body) => self.sealed_under(key).map_or((None, key), |key| (Some(body), key)),
+            None => (None, key),
+        };
         let event = Event { at: self.now, fact, body, key };
         let sequence = self.state.next;
         if let Some(closed) = self.state.closed_by(sequence, &event) {

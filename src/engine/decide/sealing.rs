@@ -2,9 +2,11 @@
 //!
 //! A decision cannot be taken back once the state has advanced, so a body that nobody can seal would end the process, for one case. What
 //! people and partners say about such a case is refused while its key is damaged, and what the gateway would plan for it waits.
-//! Time and calls under way cannot be refused: what they come to is sealed under the gateway's own key, and tasks without their words.
+//! Time and calls under way cannot be refused: what they come to is sealed under another key that stands in for the damaged one, and is
+//! destroyed with it. Under the gateway's own key, which is never destroyed, it would outlive the erasure of its case.
 
 use domain::{Millis, RequestId};
+use store::record::KeyStoodIn;
 
 use super::Decider;
 use crate::refusal::Refusal;
@@ -28,9 +30,18 @@ impl Decider {
         slot == 0 || self.keyring.can_seal(slot)
     }
 
-    /// The slot under which a body goes, whatever became of its own.
-    pub(super) fn sealed_under(&self, slot: u64) -> u64 {
-        if self.can_seal(slot) { slot } else { 0 }
+    /// The slot under which a body goes, whatever became of its own; an event says first which stands in for which. `None` = there is no key that
+    /// would end with the case, so that nothing but the leaf is kept.
+    pub(super) fn sealed_under(&mut self, slot: u64) -> Option<u64> {
+        if self.can_seal(slot) {
+            return Some(slot);
+        }
+        if let Some(stand_in) = self.state.stand_ins.newest(slot).filter(|stand_in| self.can_seal(*stand_in)) {
+            return Some(stand_in);
+        }
+        let stand_in = self.keyring.stand_in(slot).ok()?;
+        self.emit(KeyStoodIn { slot, stand_in }.into(), None, 0);
+        Some(stand_in)
     }
 
     /// The slot of a case.

@@ -97,6 +97,7 @@ impl Decider {
             act: Some(ActRef(first, 0)),
             partner: lane.map(|lane| self.state.partner_of(lane).to_owned()).unwrap_or_default(),
             amount: Some(says.units()),
+            slot: before.slot,
             text: format!("{}：原为{was}元，现为{says}元 · was {was}, is told as {says}", line.serial.expose()),
             ..Draft::default()
         };
@@ -216,6 +217,7 @@ impl Decider {
             partner: partner.to_owned(),
             amount: difference.amount.map(Money::units),
             text: difference.text.clone(),
+            slot: difference.slot,
             ..Draft::default()
         };
         self.raise(TaskKind::ReconciliationDiffers, case, "", draft);

@@ -23,6 +23,8 @@ pub(crate) struct Draft {
     pub amount: Option<i64>,
     /// In words; may be personal, and stands sealed.
     pub text: String,
+    /// The key slot of the case that it is about, for when that has left memory; 0 = it is about none.
+    pub slot: u64,
 }
 
 impl Decider {
@@ -37,14 +39,10 @@ impl Decider {
     }
 
     fn raised(&mut self, kind: TaskKind, case: Option<Index>, court: &str, draft: Draft, again: bool) -> u64 {
-        let slot = case.map_or(0, |case| self.slot_of_case(case));
-        let (fact, mut body) = self.drawn(kind, case, court, draft);
+        let slot = case.map_or(draft.slot, |case| self.slot_of_case(case));
+        let (fact, body) = self.drawn(kind, case, court, draft);
         if let Some(open) = self.state.task_about(&fact).filter(|_| !again) {
             return open;
-        }
-        if !self.can_seal(slot) {
-            // Words about a case stand under its own key or nowhere.
-            body.text.clear();
         }
         self.emit(fact.into(), Some(Body::Task(body)), slot)
     }
@@ -84,7 +82,8 @@ impl Decider {
             return Err(Refusal::NotFound);
         }
         let case = task.case.and_then(|case| self.state.case_by_sequence(case));
-        let slot = self.sealable(case.map_or(0, |case| self.slot_of_case(case)))?;
+        let slot = case.map_or(self.state.stand_ins.own(command.slot), |case| self.slot_of_case(case));
+        let slot = self.sealable(slot)?;
         let fact = TaskEnded {
             by: command.by,
             end: command.end.word().to_owned(),

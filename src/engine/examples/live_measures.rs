@@ -46,6 +46,10 @@ impl Keyring for NoKeys {
         Ok(1)
     }
 
+    fn stand_in(&mut self, _: u64) -> Result<u64, Refusal> {
+        Ok(1)
+    }
+
     fn wrap(&mut self, _: &DocumentKey<'_>, _: u64) -> Result<SealTwin, Refusal> {
         Err(Refusal::Unavailable)
     }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
 
 use domain::Personal;
+use store::blobs::{BlobError, IntentFile};
 use store::random::OsRandom;
 use store::record::{Body, Fact, SealTwin};
 
@@ -165,7 +166,7 @@ impl Engine {
         let shared = &self.shared;
         // Sealing and syncing 32 MiB takes a while: not on a worker that carries exchanges.
         let _room = Room::taken(shared, length)?;
-        let (slot, blob) = tokio::task::block_in_place(|| seal(shared, &bytes))?;
+        let Sealed { slot, blob, intent } = tokio::task::block_in_place(|| seal(shared, &bytes))?;
         let Fresh { key, digest, file_name, content_type, court, token } = fresh;
         let sealed = Erased { slot, blob: Some(blob.clone()) };
         let document = StoreDocument { key, digest, file_name, content_type, blob, bytes: length, slot, court, token };
@@ -175,6 +176,13 @@ impl Engine {
         let is_alone = !shared.is_broken() && !shared.draining.load(Ordering::Relaxed);
         if matches!(told, Some(Err(_))) && is_alone {
             tokio::task::block_in_place(|| shared.erase(&[sealed]));
+        }
+        // Where nobody can tell whether it is named, the next start looks.
+        if matches!(told, Some(Ok(_))) || (matches!(told, Some(Err(_))) && is_alone) {
+            let forgotten = tokio::task::block_in_place(|| shared.vault.blobs().forget(&intent));
+            if let Err(error) = forgotten {
+                tracing::warn!(%error, "an intent could not be removed; the next start finds its document in the journal");
+            }
         }
         told.unwrap_or(Err(Refusal::Unavailable))
     }
@@ -261,17 +269,28 @@ impl Drop for Room<'_> {
     }
 }
 
-fn seal(shared: &Shared, bytes: &[u8]) -> Result<(u64, String), Refusal> {
+/// A document that is durable, and that no event names yet.
+struct Sealed {
+    slot: u64,
+    blob: String,
+    intent: IntentFile,
+}
+
+fn seal(shared: &Shared, bytes: &[u8]) -> Result<Sealed, Refusal> {
     let failed = |what: &str, error: &dyn std::fmt::Display| {
         tracing::error!(%error, what, "a document could not be stored");
         Refusal::Unavailable
     };
+    let blobs = shared.vault.blobs();
     let made = shared.vault.keys().create(1, &mut OsRandom).map_err(|error| failed("key", &error))?;
     let (slot, key) = made.into_iter().next().ok_or(Refusal::Unavailable)?;
-    let id = shared
-        .vault
-        .blobs()
-        .put(&mut &*bytes, &key, DOCUMENT_AAD, &mut OsRandom)
-        .map_err(|error| failed("blob", &error))?;
-    Ok((slot, id.to_string()))
+    let written = || {
+        let staged = blobs.stage(&mut &*bytes, &key, DOCUMENT_AAD, &mut OsRandom)?;
+        let id = staged.id();
+        let intent = blobs.intend_document(shared.durable.load(Ordering::Acquire), (slot, id), &mut OsRandom)?;
+        blobs.commit(vec![staged])?;
+        Ok::<_, BlobError>((id, intent))
+    };
+    let (id, intent) = written().map_err(|error| failed("blob", &error))?;
+    Ok(Sealed { slot, blob: id.to_string(), intent })
 }

@@ -353,7 +353,9 @@ impl Engine {
         for (act, stands, outcome) in news {
             closed.events = self.shared.closed_events(request)?;
             let papers = self.shared.papers.request(request);
-            let slot = papers.as_ref().map_or(0, |papers| papers.slot);
+            let Ok(slot) = self.shared.papers.slot_of_request(papers.as_deref(), request) else {
+                return Ok(Some(Err(Flaw::NotReadableNow.into())));
+            };
             let index = state.act_index(act).ok_or(Refusal::Unavailable)?;
             let known = state.acts.get(index).and_then(|act| self.shared.known_act(state, act));
             let late = crate::command::LateOutcome {

@@ -114,7 +114,8 @@ impl Shared {
             }
             None => match self.finished_act(partner, number, line)? {
                 Some((act, request)) => {
-                    let slot = self.papers.request(request).map_or(0, |papers| papers.slot);
+                    let papers = self.papers.request(request);
+                    let slot = self.papers.slot_of_request(papers.as_deref(), request)?;
                     (act, slot, self.closed_with_events(request)?)
                 }
                 None => return Ok(None),

@@ -86,7 +86,8 @@ fn append_and_commit(shared: &Shared, prepared: &[Prepared]) -> Result<(), Strin
     let started = shared.clock.mono();
     shared.vault.keys().sync().map_err(|error| error.to_string())?;
     let written = prepared.iter().flat_map(|one| &one.written);
-    shared.vault.keep(written, &mut OsRandom).map_err(|error| error.to_string())?;
+    let durable = shared.durable.load(Ordering::Acquire);
+    shared.vault.keep(durable, written, &mut OsRandom).map_err(|error| error.to_string())?;
     let (mut leaves, mut committed) = (Vec::new(), 0);
     for one in prepared.iter().filter(|one| !one.written.is_empty()) {
         let records: Vec<_> = one.written.iter().map(Written::as_record).collect();

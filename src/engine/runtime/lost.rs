@@ -10,6 +10,7 @@ use store::record::{ActRef, Body, Event, Fact, read_leaf};
 use super::opening::{OpenError, OpenedEvent, each_event};
 use crate::command::{BringBack, LeaveOut};
 use crate::state::State;
+use crate::state::stand_in::StandIns;
 use crate::vault::{Vault, VaultError};
 
 /// Slots, blobs and events that are remembered one by one; of more than that only their number is told. About 300 B each.
@@ -50,6 +51,8 @@ pub struct LostContent {
     unowned: Option<u64>,
     /// What earlier starts left out.
     told: Told,
+    /// Keys that stand in for those of cases.
+    stand_ins: StandIns,
 }
 
 /// What earlier starts said in the trail of cases that they left out, and of those that were back.
@@ -134,12 +137,17 @@ impl Looking {
         question: impl Fn(&Fact) -> Option<u64>,
     ) -> Result<(), VaultError> {
         self.lost.told.note(&event.fact);
-        if let Some(court) = court_of(&event.fact)
-            && !self.courts.contains_key(&event.key)
-        {
-            self.courts.insert(event.key, (court.to_owned(), sequence));
+        if let Fact::KeyStoodIn(fact) = &event.fact {
+            self.lost.stand_ins.note(fact.stand_in, fact.slot);
         }
-        self.note_keys(sequence, event);
+        // What is sealed under a key that stands in is of the case all the same.
+        let slot = self.lost.stand_ins.own(event.key);
+        if let Some(court) = court_of(&event.fact)
+            && !self.courts.contains_key(&slot)
+        {
+            self.courts.insert(slot, (court.to_owned(), sequence));
+        }
+        self.note_keys((sequence, slot), event);
         match &event.fact {
             Fact::RequestAccepted(_) => {
                 self.open.insert(sequence);
@@ -155,7 +163,7 @@ impl Looking {
             return Err(why);
         }
         self.lost.note(sequence, event, &why);
-        match (is_needed(&event.fact), event.key) {
+        match (is_needed(&event.fact), slot) {
             (false, _) => {}
             (true, 0) => self.lost.unowned = self.lost.unowned.or(Some(sequence)),
             (true, slot) => match question(&event.fact) {
@@ -168,13 +176,13 @@ impl Looking {
         Ok(())
     }
 
-    fn note_keys(&mut self, sequence: u64, event: &Event) {
+    fn note_keys(&mut self, (sequence, slot): (u64, u64), event: &Event) {
         match &event.body {
             Some(Body::Accepted(body)) => {
-                self.owners.entry(body.case_key).or_default().insert(event.key);
-                self.taking_over.extend(body.preservation.map(|before| (sequence, event.key, before)));
+                self.owners.entry(body.case_key).or_default().insert(slot);
+                self.taking_over.extend(body.preservation.map(|before| (sequence, slot, before)));
             }
-            Some(Body::Imported(body)) => drop(self.owners.entry(body.case_key).or_default().insert(event.key)),
+            Some(Body::Imported(body)) => drop(self.owners.entry(body.case_key).or_default().insert(slot)),
             _ => {}
         }
     }
@@ -248,9 +256,9 @@ impl LostContent {
         self.found.entry(what).or_insert(one).events += 1;
     }
 
-    /// Is this the slot of a case that cannot be folded whole?
+    /// Is this the slot of a case that cannot be folded whole, or one that stands in for it?
     pub(crate) fn is_of_lost_case(&self, slot: u64) -> bool {
-        self.cases.contains(&slot)
+        self.cases.contains(&self.stand_ins.own(slot))
     }
 
     /// May the state leave it out? Not when nobody can tell whose it is.
@@ -283,7 +291,7 @@ impl LostContent {
         for (what, one) in &self.found {
             let One { why, event, first, events } = one;
             let (slot, left_out) = match what {
-                What::Slot(slot) => (Some(*slot), without && self.cases.contains(slot)),
+                What::Slot(slot) => (Some(*slot), without && self.is_of_lost_case(*slot)),
                 What::Event(_) => (None, without),
             };
             tracing::error!(

@@ -47,6 +47,7 @@ mod sweeping;
 mod tasks;
 mod threads;
 pub mod trail;
+mod unnamed;
 mod unread;
 mod unwritable;
 mod views;
@@ -269,7 +270,7 @@ impl Engine {
         let trail =
             Trail::new(options.disk, &options.directory, &options.origin, (taken.tree, reader.clone()), taken.keys)?;
         let (vault, snapshots) = (taken.vault.clone(), Arc::clone(&taken.snapshots));
-        let (folder, left_out) = (opening::index_folder(&options.directory), decider.state.left_out.clone());
+        let (folder, left_out) = (opening::index_folder(&options.directory), decider.state.slots_left_out());
         let index = IndexSide::open(folder, vault, reader.clone(), snapshots, (taken.ended, left_out))?;
         let ((commands, asked), (settled, to_write)) = (sync_channel(COMMANDS_MAX), sync_channel(BATCHES_MAX));
         let ((indexed, to_index), (stop_publisher, publisher_stops)) = (sync_channel(INDEXED_MAX), sync_channel(1));
@@ -278,7 +279,7 @@ impl Engine {
             directory: options.directory,
             durable: AtomicU64::new(taken.journal.durable_size()),
             fence: taken.fence,
-            papers: Papers::new(taken.vault.clone(), reader.clone(), decider.state.left_out.clone()),
+            papers: Papers::new(taken.vault.clone(), reader.clone(), decider.state.slots_left_out()),
             reader,
             vault: taken.vault,
             snapshots: taken.snapshots,

@@ -18,6 +18,7 @@ use super::indexing::Ended;
 use super::lost::{LostContent, Told};
 use super::receipts::ReceiptSigner;
 use super::trail::{TrailError, check_against, repair_tiles, stored_checkpoint};
+use super::unnamed;
 use crate::command::BringBack;
 use crate::state::State;
 use crate::vault::{Vault, VaultError};
@@ -183,15 +184,8 @@ pub fn take_up(
     let snapshot = snapshot.filter(|_| lost.is_none());
     repair_tiles(directory, &tree, ended.from.saturating_sub(1 << 16), &opened.journal.reader())
         .map_err(OpenError::Trail)?;
-    if let Some(lost) = vault.keys().named_through(state.slot_highest)? {
-        tracing::error!(
-            path = %lost.path.display(), first = lost.first, last = lost.last, runbook = "docs/RUNBOOK.md#keys",
-            "the key files end before the last key that the journal names; what is sealed under the missing ones cannot be read: put the newest copy of `keys` back"
-        );
-    }
-    // A crash may have come between the event that erases and the destruction of the key.
-    let erased = std::mem::take(&mut state.erased);
-    vault.keys().destroy(&erased, &mut OsRandom)?;
+    settle_keys(&vault, &mut state)?;
+    unnamed::erase(&vault, &opened.journal, state.slot_highest);
     if let Some(checkpoint) = &checkpoint {
         check_against(checkpoint, directory, &tree).map_err(OpenError::Trail)?;
     }
@@ -210,6 +204,23 @@ pub fn take_up(
         returned,
         held,
     })
+}
+
+/// Tells the keys what the journal knows of them, and ends those that it says are ended.
+fn settle_keys(vault: &Vault, state: &mut State) -> Result<(), OpenError> {
+    if let Some(lost) = vault.keys().named_through(state.slot_highest)? {
+        tracing::error!(
+            path = %lost.path.display(), first = lost.first, last = lost.last, runbook = "docs/RUNBOOK.md#keys",
+            "the key files end before the last key that the journal names; what is sealed under the missing ones cannot be read: put the newest copy of `keys` back"
+        );
+    }
+    vault.keys().stands_in(state.stand_ins.all());
+    // A crash may have come between the event that erases and the destruction of the key, and between that of a key and of the one that
+    // stands in for it.
+    let erased = std::mem::take(&mut state.erased);
+    vault.keys().destroy(&erased, &mut OsRandom)?;
+    vault.keys().end_stand_ins_of_destroyed(&mut OsRandom)?;
+    Ok(())
 }
 
 /// Records opened at a time by one thread: ordinary ones are some 50 KiB, and a few of the longest fit memory too.

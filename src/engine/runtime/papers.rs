@@ -327,6 +327,22 @@ impl Papers {
         }
     }
 
+    /// The key slot of the case that the event at `sequence` is of, as its leaf tells, whatever became of the key; `None` when not even that
+    /// can be read.
+    #[must_use]
+    pub fn slot_of(&self, sequence: u64) -> Option<u64> {
+        self.leaf_at_least(sequence).map(|(event, _)| event.key)
+    }
+
+    /// The same for a request of which something is to be said.
+    ///
+    /// # Errors
+    /// [`Refusal::ContentUnreadable`].
+    pub fn slot_of_request(&self, papers: Option<&RequestPapers>, request: u64) -> Result<u64, Refusal> {
+        let slot = papers.map(|papers| papers.slot).or_else(|| self.slot_of(request));
+        slot.ok_or(Refusal::ContentUnreadable)
+    }
+
     /// The request's papers.
     #[must_use]
     pub fn request(&self, request: u64) -> Option<Arc<RequestPapers>> {

@@ -50,6 +50,7 @@ impl Engine {
         let history = self.finished(request.0, &mut finished).await?.ok_or(Refusal::ContentUnreadable)?;
         let act = history.act_index(id).and_then(|index| history.acts.get(index)).cloned();
         let papers = self.shared.papers.request(request.0);
+        let slot = self.shared.papers.slot_of_request(papers.as_deref(), request.0)?;
         let Resolution { took_effect, amount, document, reason } = resolution;
         let late = LateResolution {
             act: act.ok_or(Refusal::ContentUnreadable)?,
@@ -59,7 +60,7 @@ impl Engine {
             amount,
             document,
             reason,
-            slot: papers.as_ref().map_or(0, |papers| papers.slot),
+            slot,
             has_callback: papers.is_some_and(|papers| papers.callback.is_some()),
             closed,
         };

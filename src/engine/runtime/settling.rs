@@ -110,11 +110,13 @@ impl Engine {
         self.shared.tokio.spawn(async move {
             let _gone = tell.send(tokio::task::block_in_place(|| compare(&shared, lane, (&listed, is_whole), day)));
         });
-        let Compared { differences, not_compared, complete } = told.await.map_err(|_| Refusal::Unavailable)??;
+        let Compared { differences, slots, not_compared, complete } =
+            told.await.map_err(|_| Refusal::Unavailable)??;
         let lines = u32::try_from(count).unwrap_or(u32::MAX);
-        let tell = |(place, difference): (u32, &Difference)| Differing {
+        let tell = |(place, (difference, slot)): (u32, (&Difference, u64))| Differing {
             line: difference.line.unwrap_or(lines.saturating_add(place)),
             act: difference.act,
+            slot,
             amount: difference.amount,
             text: difference.what.to_owned(),
         };
@@ -123,7 +125,7 @@ impl Engine {
             partner: partner.to_owned(),
             day,
             lines,
-            differences: (0_u32..).zip(&differences).map(tell).collect(),
+            differences: (0_u32..).zip(differences.iter().zip(slots)).map(tell).collect(),
         };
         let sequence = self.done(Command::Reconcile(Box::new(reconcile))).await?;
         // The partner's own clerks know what it was asked to do. Whoever runs the gateway has no right to the money of a case: a list of
@@ -150,7 +152,7 @@ impl Shared {
                 Some(sequence) => self.told_before(sequence),
                 None => {
                     let amount = *within.entry(line.key.clone()).or_insert(line.amount);
-                    Some(ToldBefore { amount, act: None })
+                    Some(ToldBefore { amount, act: None, slot: 0 })
                 }
             };
             line.differs = before.filter(|before| before.amount != line.amount);
@@ -159,14 +161,17 @@ impl Shared {
 
     fn told_before(&self, sequence: u64) -> Option<ToldBefore> {
         let event = self.papers.event(sequence)?;
+        let slot = event.key;
         let (Fact::SettlementReceived(fact), Some(Body::Settled(body))) = (event.fact, event.body) else { return None };
-        Some(ToldBefore { amount: Money::from_units(body.amount), act: fact.act.map(ActId::from) })
+        Some(ToldBefore { amount: Money::from_units(body.amount), act: fact.act.map(ActId::from), slot })
     }
 }
 
 /// A list held against what we have.
 struct Compared {
     differences: Vec<Difference>,
+    /// The key slot of the case of each; 0 = it is of none of ours.
+    slots: Vec<u64>,
     /// How many lines could not be compared.
     not_compared: u32,
     /// Nothing that a whole list must name was left out.
@@ -198,7 +203,9 @@ fn compare(shared: &Shared, lane: u16, (listed, is_whole): (&[Listed], bool), da
             amount: None,
         }));
     }
-    Ok(Compared { differences, not_compared, complete })
+    let slot = |act: ActId| shared.papers.slot_of(act.sequence).unwrap_or(0);
+    let slots = differences.iter().map(|difference| difference.act.map_or(0, slot)).collect();
+    Ok(Compared { differences, slots, not_compared, complete })
 }
 
 /// What of a day's slips is with the partner and not in its list, and whether all of it is told: what is in memory, and what

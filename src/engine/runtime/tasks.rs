@@ -141,6 +141,7 @@ impl Engine {
         caller.check_person()?;
         let end = EndTask {
             task: ending.id.0,
+            slot: self.shared.papers.slot_of(ending.id.0).ok_or(Refusal::ContentUnreadable)?,
             by: caller.token.clone(),
             court: caller.court.clone(),
             end: ending.end,

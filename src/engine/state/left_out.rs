@@ -26,7 +26,7 @@ impl State {
             _ => None,
         };
         if let Some(case) = of_case {
-            self.left_out.entry(event.key).or_insert(case.unwrap_or(sequence));
+            self.left_out.entry(self.stand_ins.own(event.key)).or_insert(case.unwrap_or(sequence));
         }
         let leaf = Event { at: event.at, fact: event.fact.clone(), body: None, key: event.key };
         self.fold(sequence, &leaf);
@@ -54,7 +54,7 @@ impl State {
     pub fn is_of_left_out(&self, event: &Event) -> bool {
         let is_left_out = |case: u64| self.left_out.values().any(|left_out| *left_out == case);
         match &event.fact {
-            _ if self.left_out.contains_key(&event.key) => true,
+            _ if self.left_out.contains_key(&self.stand_ins.own(event.key)) => true,
             Fact::TaskRaised(fact) => fact.case.is_some_and(is_left_out),
             _ => false,
         }

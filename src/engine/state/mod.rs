@@ -18,6 +18,7 @@ pub mod reminder;
 mod renewal;
 pub mod settlement;
 pub mod slab;
+pub mod stand_in;
 pub mod stop;
 pub mod task;
 
@@ -243,6 +244,8 @@ pub struct State {
     pub next_slip: u64,
     /// The highest key slot that any event names: none up to it is ever handed out again.
     pub slot_highest: u64,
+    /// Keys that stand in for others that could not be read.
+    pub stand_ins: stand_in::StandIns,
     /// Cases that a start left out because their content is lost; they are folded by their leaves alone.
     pub left_out: left_out::LeftOut,
     /// Cases that came back and had been opened anew meanwhile; a handful.
@@ -443,11 +446,16 @@ impl State {
         self.document_keys.values().filter_map(|key| self.documents.get(key))
     }
 
-    /// The key slots of everything in memory: of cases, and of documents that live.
+    /// The key slots of everything in memory: of cases, of documents that live, and those that stand in for them.
     #[must_use]
     pub fn open_keys(&self) -> std::collections::BTreeSet<u64> {
         let documents = self.documents.values().map(|document| document.slot);
-        self.cases.iter().map(|(_, case)| case.slot).chain(documents).collect()
+        let mut slots: std::collections::BTreeSet<u64> =
+            self.cases.iter().map(|(_, case)| case.slot).chain(documents).collect();
+        let stand_ins: Vec<u64> =
+            self.stand_ins.all().filter(|(_, slot)| slots.contains(slot)).map(|(stand_in, _)| stand_in).collect();
+        slots.extend(stand_ins);
+        slots
     }
 
     /// The case's id.

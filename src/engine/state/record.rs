@@ -16,6 +16,7 @@ use super::left_out::LeftOut;
 use super::measure::{NO_DAY, Return};
 use super::renewal::Renewals;
 use super::slab::Slab;
+use super::stand_in::StandIns;
 use super::{Act, Case, Document, Keyed, Measure, OpenRequest, State, Taking, Task};
 use crate::state::lane::Lane;
 
@@ -177,8 +178,12 @@ impl State {
         };
         let sink = postcard::to_io(&out, sink)?;
         // Behind all else, and only where there are any: nearly no directory has.
-        if !self.joined.is_empty() {
-            postcard::to_io(&self.joined, sink)?;
+        if self.joined.is_empty() && self.stand_ins.is_empty() {
+            return Ok(());
+        }
+        let sink = postcard::to_io(&self.joined, sink)?;
+        if !self.stand_ins.is_empty() {
+            postcard::to_io(&self.stand_ins, sink)?;
         }
         Ok(())
     }
@@ -193,7 +198,8 @@ impl State {
             return Err(RecordError::Form { found: counters.form });
         }
         let (read, behind) = postcard::take_from_bytes::<In>(bytes)?;
-        let joined = if behind.is_empty() { Joined::default() } else { postcard::from_bytes(behind)? };
+        let (joined, behind) = part_behind::<Joined>(behind)?;
+        let (stand_ins, _) = part_behind::<StandIns>(behind)?;
         let mut state = Self {
             next: read.counters.next,
             at: read.counters.at,
@@ -224,6 +230,7 @@ impl State {
             slot_highest: read.slot_highest,
             left_out: read.left_out,
             joined,
+            stand_ins,
             ..Self::default()
         };
         for record in read.lanes {
@@ -332,6 +339,11 @@ impl State {
             }
         }
     }
+}
+
+/// A part that stands only where there is any of it, or of what comes behind it.
+fn part_behind<'b, P: Default + Deserialize<'b>>(bytes: &'b [u8]) -> Result<(P, &'b [u8]), postcard::Error> {
+    if bytes.is_empty() { Ok((P::default(), bytes)) } else { postcard::take_from_bytes(bytes) }
 }
 
 struct Hashing(Sha256);

@@ -152,6 +152,24 @@ fn a_lost_answer_that_came_when_its_request_was_over_costs_no_case() {
 }
 
 #[test]
+fn what_stood_under_another_key_goes_with_its_case() {
+    let mut table = Table::with(vec![partner("bank-a")]);
+    table.submit(1, Asked::Acts(vec![bare(ActKind::Query, "bank-a")])).unwrap();
+    let slot = slot_of(&table);
+    let stood_in = store::record::KeyStoodIn { slot, stand_in: 900 };
+    table.events.push(Event { at: table.now, fact: stood_in.into(), body: None, key: 0 });
+    let from = table.events.len();
+    table.answer(found(1));
+    let told = table.events[from..].iter_mut().find(|event| event.body.is_some()).unwrap();
+    told.key = 900;
+    let is_told = |_, event: &Event| event.key == 900;
+    assert_eq!(resting(&table.events, is_told), [slot, 900], "the answer is lost, and with it the case");
+    let state = without(slot, &table.events);
+    assert!(table.events.iter().filter(|event| event.key == 900).all(|event| state.is_of_left_out(event)));
+    assert_eq!(state.slots_left_out().into_keys().collect::<Vec<_>>(), [slot, 900]);
+}
+
+#[test]
 fn an_enforcement_and_the_preservation_that_it_took_over_are_left_out_together() {
     let mut table = Table::with(vec![partner("bank-a")]);
     let submit = |table: &mut Table, of: u64, preservation: Option<u64>, key: u64| {

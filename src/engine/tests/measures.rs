@@ -194,14 +194,9 @@ fn what_a_person_lets_go_is_told_no_more() {
     table.frozen(1, "62", 50_000, Some(to));
     table.pass(1_000);
     let task = table.tasks_beside_notices().next().unwrap().sequence;
-    let end = EndTask {
-        task,
-        by: "judge".to_owned(),
-        court: Some("330225".to_owned()),
-        end: TaskEnd::Dismissed,
-        request: None,
-        reason: "debt paid".to_owned(),
-    };
+    let (by, court) = ("judge".to_owned(), Some("330225".to_owned()));
+    let reason = "debt paid".to_owned();
+    let end = EndTask { task, slot: 0, by, court, end: TaskEnd::Dismissed, request: None, reason };
     table.tell(Command::EndTask(Box::new(end))).unwrap();
     for _ in 0..31 {
         table.days(1);

@@ -54,6 +54,7 @@ fn the_debtor_is_told_once_of_the_first_freeze_and_not_of_what_holds_nothing() {
     assert_eq!(raised(&table), 1, "once for a case and party");
     let end = EndTask {
         task: task.sequence,
+        slot: 0,
         by: "clerk".to_owned(),
         court: Some("330225".to_owned()),
         end: TaskEnd::Done,

@@ -94,7 +94,7 @@ fn a_known_serial_that_says_something_else_books_nothing_and_is_a_task_that_only
     let mut table = whole_collect();
     let (act, slip) = table.taken();
     table.settle(vec![line("a", 60_000, Some(slip))]);
-    let before = Some(ToldBefore { amount: Money::from_fen(60_000), act: Some(act) });
+    let before = Some(ToldBefore { amount: Money::from_fen(60_000), act: Some(act), slot: 9 });
     let back = || SettledLine { differs: before, ..line("a", -60_000, Some(slip)) };
     for _ in 0..2 {
         assert_eq!(table.settle(vec![back()]), [SettledHow::Differs(Some(act))]);
@@ -166,7 +166,7 @@ fn a_court_that_tells_no_statements_is_not_told_of_overdue_sums() {
 fn each_difference_of_a_reconciliation_is_a_task_that_a_person_ends() {
     let mut table = whole_collect();
     let (act, _) = table.taken();
-    let differing = |line, act, what: &str| Differing { line, act, amount: None, text: what.to_owned() };
+    let differing = |line, act, what: &str| Differing { line, act, slot: 9, amount: None, text: what.to_owned() };
     let reconcile = |differences| Reconcile {
         by: "bank-a".to_owned(),
         partner: table.decider.state.partner_of(0).to_owned(),
@@ -182,6 +182,7 @@ fn each_difference_of_a_reconciliation_is_a_task_that_a_person_ends() {
     assert_eq!(table.tasks().len(), 3, "the known act's task is open already; a line without an act is another one");
     let end = |task: u64, court: Option<&str>| EndTask {
         task,
+        slot: 0,
         by: "operator".to_owned(),
         court: court.map(str::to_owned),
         end: TaskEnd::Done,
@@ -194,6 +195,25 @@ fn each_difference_of_a_reconciliation_is_a_task_that_a_person_ends() {
     table.tell(Command::EndTask(Box::new(end(task, None)))).unwrap();
     assert!(matches!(table.tell(Command::EndTask(Box::new(end(task, None)))), Err(Refusal::NotFound)));
     assert_eq!(table.tasks().len(), 2);
+}
+
+/// Under the gateway's own key it would outlive the erasure of that case.
+#[test]
+fn what_is_said_of_a_case_that_left_memory_stands_under_its_key() {
+    let mut table = whole_collect();
+    let gone = domain::ActId { sequence: 9_999, line: 0 };
+    let differing =
+        Differing { line: 0, act: Some(gone), slot: 9, amount: Some(Money::from_fen(1)), text: "moved".into() };
+    let (by, partner) = ("bank-a".to_owned(), table.decider.state.partner_of(0).to_owned());
+    let reconcile = Reconcile { by, partner, day: Day::of(START), lines: 1, differences: vec![differing] };
+    table.tell(Command::Reconcile(Box::new(reconcile))).unwrap();
+    let task = table.tasks_beside_notices().next().unwrap().sequence;
+    let (by, court, reason) = ("operator".to_owned(), None, "已与银行核实".to_owned());
+    let end = EndTask { task, slot: 9, by, court, end: TaskEnd::Done, request: None, reason };
+    table.tell(Command::EndTask(Box::new(end))).unwrap();
+    let sealed: Vec<u64> =
+        table.events.iter().rev().filter(|event| event.body.is_some()).map(|event| event.key).collect();
+    assert_eq!(sealed[..2], [9, 9], "the word that ends it, and the task");
 }
 
 #[test]

@@ -7,6 +7,8 @@ use crate::seal::frames::FRAME_BYTES;
 use proptest::prelude::*;
 use sha2::{Digest as _, Sha256};
 
+mod intents;
+
 const FOLDER: &str = "/data/blobs";
 
 fn key(seed: u64) -> DataKey {

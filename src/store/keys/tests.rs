@@ -6,6 +6,7 @@ use crate::random::SeededRandom;
 use crate::seal::tests::assert_golden;
 use proptest::prelude::*;
 
+mod ending;
 mod lost;
 
 const FOLDER: &str = "/data/keys";

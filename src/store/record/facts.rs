@@ -578,6 +578,13 @@ facts! {
         /// Their key slots; at most 3,000, the others in events of their own.
         slots: Vec<u64>,
     }
+    /// A key could not be read: what is said under it meanwhile is sealed under another, which ends with it.
+    KeyStoodIn = "key.stood_in" {
+        /// The slot that cannot be read.
+        slot: u64,
+        /// The slot that stands in for it.
+        stand_in: u64,
+    }
 }
 
 /// Reads a state word that this build wrote; an unknown word is [`ActState::InDoubt`], which nothing treats as an answer.

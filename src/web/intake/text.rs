@@ -90,6 +90,15 @@ impl Faults {
         })
     }
 
+    /// The same where a sum of nothing means nothing; `nothing` says so, as [`Want::Within`] has it.
+    pub(crate) fn amount_above_zero(&mut self, at: &At<'_>, text: &Amount<'_>, nothing: &'static str) -> Money {
+        if Money::parse_order(&text.0) == Ok(Money::ZERO) {
+            self.add(at, Want::Within(nothing));
+            return Money::ZERO;
+        }
+        self.amount(at, text)
+    }
+
     /// A day in the one form of the API.
     pub(crate) fn day(&mut self, at: &At<'_>, text: &Text<'_>) -> Option<Day> {
         let formed = text.0.len() == 10 && text.0.bytes().all(|b| b.is_ascii_digit() || b == b'-');

@@ -106,6 +106,7 @@ fn fits(field: &ListedField, value: &Value) -> bool {
         "sequence" | "count" => value.as_u64().is_some_and(|n| n < EXACT_IN_EVERY_READER),
         "instant" => value.as_i64().is_some_and(|n| n.unsigned_abs() < EXACT_IN_EVERY_READER),
         "instants" => value.as_array().is_some_and(|all| all.iter().all(|n| n.as_i64().is_some_and(|n| n > 0))),
+        "slot" => value.as_u64().is_some_and(|n| n > 0),
         "slots" => value.as_array().is_some_and(|all| all.iter().all(|n| n.as_u64().is_some_and(|n| n > 0))),
         "act" => is_act(value),
         "acts" => value.as_array().is_some_and(|acts| acts.iter().all(is_act)),
@@ -268,7 +269,7 @@ fn a_leaf_has_no_room_for_personal_data() {
             assert!(!telling.contains(&name.as_str()), "{}.{name}: such a field belongs into the body", event.name);
             let allowed = [
                 "sequence", "act", "acts", "count", "instant", "instants", "flag", "word", "words", "name", "sha256",
-                "keyed", "slots",
+                "keyed", "slot", "slots",
             ];
             assert!(
                 allowed.contains(&field.r#type.as_str()),
@@ -300,7 +301,7 @@ fn made(field: &ListedField, seed: &mut Seed) -> Value {
     let n = (seed.next() >> 11).max(1);
     let line = seed.next() % (1 << 20);
     match field.r#type.as_str() {
-        "sequence" => Value::from(n),
+        "sequence" | "slot" => Value::from(n),
         "count" => Value::from(n % u64::from(u32::MAX) + 1),
         "instant" => Value::from(i64::try_from(n).unwrap()),
         "instants" | "slots" => Value::from(vec![n, line + 1]),

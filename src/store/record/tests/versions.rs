@@ -20,8 +20,10 @@ pub(super) fn of_holds() -> Vec<(Fact, Option<Body>)> {
     vec![(held.into(), None), (ActFreed { acts: acts(), partner: "bank-a".to_owned() }.into(), None)]
 }
 
-/// What a start without lost content says, and one that has it again.
+/// What a start without lost content says, and one that has it again; and what is said while a key cannot be read.
 pub(super) fn of_losses() -> Vec<(Fact, Option<Body>)> {
     let left_out = ContentLeftOut { cases: 2, events: 14, keys: 1, slots: vec![7, 12] };
-    vec![(left_out.into(), None), (ContentReturned { cases: 1, slots: vec![7] }.into(), None)]
+    let returned = ContentReturned { cases: 1, slots: vec![7] };
+    let stood_in = KeyStoodIn { slot: 7, stand_in: 19 };
+    vec![(left_out.into(), None), (returned.into(), None), (stood_in.into(), None)]
 }

@@ -14,6 +14,12 @@ pub fn schemas() -> Value {
         shape
     };
     let amount = || schema()["$defs"]["act"]["properties"]["amount"].clone();
+    let above_zero = |mut shape: Value| {
+        let said = shape["description"].as_str().unwrap_or_default();
+        shape["description"] = json!(format!("大于零。{said} Above zero."));
+        shape["not"] = json!({ "pattern": "^[0.]*$" });
+        shape
+    };
     let day = || schema()["$defs"]["act"]["properties"]["to"].clone();
     let ascii = |max: u16, beside: &str, said: &str| json!({ "type": "string", "pattern": format!("^[A-Za-z0-9{beside}]{{1,{max}}}$"), "description": said });
     let plain = |max: u16, said: &str| json!({ "type": "string", "minLength": 1, "maxLength": max, "pattern": PLAIN, "description": said });
@@ -43,7 +49,7 @@ pub fn schemas() -> Value {
             "lines": { "type": "array", "maxItems": 1_000, "items": to("SettlementLine") },
         }), json!({ "court": ascii(12, "", "法院代码；令牌不属法院时须写。 Court code, when the token is of no court.") }))),
         "SettlementLine": closed(object(("一笔到账。", "A line of the statement."), json!({
-            "amount": amount(), "day": day(), "serial": ascii(64, "\\-_./", "银行流水号；同一流水号只计一次。 The bank's own serial; each counts once."),
+            "amount": above_zero(amount()), "day": day(), "serial": ascii(64, "\\-_./", "银行流水号；同一流水号只计一次。 The bank's own serial; each counts once."),
         }), json!({
             "booked_back": flag("冲正。", "It was booked back."),
             "reference": plain(200, "附言；其中的请求单号用于匹配。 What the payer wrote; a slip in it is found."),
