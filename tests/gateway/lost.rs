@@ -237,7 +237,8 @@ pub fn answer_at_length(gateway: &Gateway) {
 /// The blobs that came since.
 pub fn new_blobs(gateway: &Gateway, before: &[PathBuf]) -> Vec<PathBuf> {
     let now = files_below(&gateway.data.join("blobs"));
-    now.into_iter().filter(|path| !before.contains(path)).collect()
+    let intents = gateway.data.join("blobs/intents");
+    now.into_iter().filter(|path| !before.contains(path) && !path.starts_with(&intents)).collect()
 }
 
 fn put_aside(path: &Path) -> Vec<u8> {
