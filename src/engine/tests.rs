@@ -2,6 +2,7 @@
 
 mod beside;
 mod ceilings;
+pub(crate) mod changed_index;
 mod claims;
 mod configuring;
 mod dates;

@@ -3,9 +3,10 @@
 use domain::RequestId;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use store::index::{Cursor, Index, IndexBatch, IndexError, IndexKey, IndexList, Page, PageOrder};
+use store::index::{Index, IndexBatch, IndexError, Page};
 use store::random::Random;
 
+use super::changed_index::{Change, Changed};
 use super::pulled_list::{court, fed, listed, started, submit_all};
 use super::*;
 use crate::runtime::{Engine, Running};
@@ -22,9 +23,9 @@ struct Between {
     damaged: AtomicBool,
 }
 
-impl Index for Between {
-    fn applied(&self) -> u64 {
-        self.index.applied()
+impl Change for Between {
+    fn behind(&self) -> &dyn Index {
+        self.index.as_ref()
     }
 
     fn is_damaged(&self) -> bool {
@@ -36,26 +37,11 @@ impl Index for Between {
         self.index.apply(batch, random)
     }
 
-    fn get(&self, key: &IndexKey) -> Result<Option<Vec<u8>>, IndexError> {
-        self.index.get(key)
-    }
-
-    fn page(
-        &self,
-        list: &IndexList,
-        order: PageOrder,
-        cursor: Option<&Cursor>,
-        limit: usize,
-    ) -> Result<Page, IndexError> {
-        let page = self.index.page(list, order, cursor, limit);
+    fn page(&self, page: Result<Page, IndexError>) -> Result<Page, IndexError> {
         // What the index's own thread looks up before it writes is not meant.
         let page = if std::thread::current().name() == Some("index") { page } else { (self.on_read)(page) };
         self.damaged.fetch_or(page.as_ref().is_err_and(IndexError::is_damage), Ordering::SeqCst);
         page
-    }
-
-    fn flush(&self) -> Result<(), IndexError> {
-        self.index.flush()
     }
 }
 
@@ -82,7 +68,10 @@ impl Table {
         on_apply: impl Fn() -> Result<(), IndexError> + Send + Sync + 'static,
     ) {
         let (on_read, on_apply, damaged) = (Box::new(on_read), Box::new(on_apply), AtomicBool::new(false));
-        self.engine().shared.index.look_through(|index| Arc::new(Between { index, on_read, on_apply, damaged }));
+        self.engine()
+            .shared
+            .index
+            .look_through(|index| Arc::new(Changed(Between { index, on_read, on_apply, damaged })));
     }
 
     /// Submits one request and ends it.

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use domain::{ActId, RequestId};
-use store::index::{Cursor, Index, IndexBatch, IndexError, IndexKey, IndexList, Page, PageOrder};
-use store::random::Random;
+use store::index::Index;
 
+use super::changed_index::{Change, Changed};
 use super::pulled_list::{court, fed, listed, started, submit_all};
 use crate::Refusal;
 use crate::runtime::Engine;
@@ -18,37 +18,13 @@ struct Counted {
     reads: Arc<AtomicU64>,
 }
 
-impl Index for Counted {
-    fn applied(&self) -> u64 {
-        self.index.applied()
+impl Change for Counted {
+    fn behind(&self) -> &dyn Index {
+        self.index.as_ref()
     }
 
-    fn is_damaged(&self) -> bool {
-        self.index.is_damaged()
-    }
-
-    fn apply(&self, batch: &IndexBatch, random: &mut dyn Random) -> Result<(), IndexError> {
-        self.index.apply(batch, random)
-    }
-
-    fn get(&self, key: &IndexKey) -> Result<Option<Vec<u8>>, IndexError> {
+    fn look(&self) {
         self.reads.fetch_add(1, Ordering::Relaxed);
-        self.index.get(key)
-    }
-
-    fn page(
-        &self,
-        list: &IndexList,
-        order: PageOrder,
-        cursor: Option<&Cursor>,
-        limit: usize,
-    ) -> Result<Page, IndexError> {
-        self.reads.fetch_add(1, Ordering::Relaxed);
-        self.index.page(list, order, cursor, limit)
-    }
-
-    fn flush(&self) -> Result<(), IndexError> {
-        self.index.flush()
     }
 }
 
@@ -84,7 +60,7 @@ fn what_another_may_not_know_of_is_refused_after_the_same_reads_as_what_is_not_t
     let running = started(folder.path(), &tokio);
     let engine = &running.engine;
     let reads = Arc::new(AtomicU64::new(0));
-    let counted = |index| Arc::new(Counted { index, reads: Arc::clone(&reads) });
+    let counted = |index| Arc::new(Changed(Counted { index, reads: Arc::clone(&reads) }));
     engine.shared.index.look_through(counted);
     let newest = || engine.shared.decider.read().state.requests.iter().map(|(_, open)| open.sequence).max().unwrap();
     let (finished, open) = tokio.block_on(async {

@@ -2,10 +2,11 @@
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-use store::index::{MemoryIndex, Page};
+use store::index::MemoryIndex;
 use store::random::Random;
 
 use super::*;
+use crate::tests::changed_index::{Change, Changed};
 
 fn ended(version: u64, events: &[u64]) -> ClosedRequest {
     ClosedRequest {
@@ -95,18 +96,18 @@ struct Killed {
 }
 
 impl Killed {
-    fn new() -> Self {
-        Self { written: MemoryIndex::new(), applied: AtomicU64::new(0), left: AtomicUsize::new(usize::MAX) }
+    fn index() -> Changed<Self> {
+        Changed(Self { written: MemoryIndex::new(), applied: AtomicU64::new(0), left: AtomicUsize::new(usize::MAX) })
     }
 }
 
-impl Index for Killed {
-    fn applied(&self) -> u64 {
-        self.applied.load(Ordering::Relaxed)
+impl Change for Killed {
+    fn behind(&self) -> &dyn Index {
+        &self.written
     }
 
-    fn is_damaged(&self) -> bool {
-        false
+    fn applied(&self) -> u64 {
+        self.applied.load(Ordering::Relaxed)
     }
 
     fn apply(&self, batch: &IndexBatch, random: &mut dyn Random) -> Result<(), IndexError> {
@@ -122,24 +123,6 @@ impl Index for Killed {
         }
         self.left.store(left - entries, Ordering::Relaxed);
         self.applied.store(batch.applied, Ordering::Relaxed);
-        Ok(())
-    }
-
-    fn get(&self, key: &IndexKey) -> Result<Option<Vec<u8>>, IndexError> {
-        self.written.get(key)
-    }
-
-    fn page(
-        &self,
-        list: &IndexList,
-        order: PageOrder,
-        cursor: Option<&Cursor>,
-        limit: usize,
-    ) -> Result<Page, IndexError> {
-        self.written.page(list, order, cursor, limit)
-    }
-
-    fn flush(&self) -> Result<(), IndexError> {
         Ok(())
     }
 }
@@ -185,22 +168,22 @@ fn a_kill_anywhere_in_what_takes_the_place_of_older_entries_loses_none_of_them()
     let late = |place, version| ClosedRequest { events: vec![version], ..late(place, version) };
     // The one that ends now shares the stretch with those that ended long ago.
     let now = [late(1, 300), of_one_stretch_at(9, 301), late(3, 302)];
-    let sound = |index: &Killed, after: &str| {
+    let sound = |index: &Changed<Killed>, after: &str| {
         for place in 0..5 {
             assert!(stored(index, 3 * place).unwrap().is_some(), "request {place} {after}");
         }
     };
     for left in 0..40 {
-        let index = Killed::new();
+        let index = Killed::index();
         write(&index, 205, &firsts, |_| true).unwrap();
-        index.left.store(left, Ordering::Relaxed);
+        index.0.left.store(left, Ordering::Relaxed);
         // The first time it is killed; then again, where it wrote in batches that ended elsewhere.
         let killed = write(&index, 303, &now, |_| true).is_err();
         sound(&index, &format!("after {left} entries"));
-        index.left.store(left / 2, Ordering::Relaxed);
+        index.0.left.store(left / 2, Ordering::Relaxed);
         let _killed_again = write(&index, 302, now.get(..2).unwrap(), |_| true);
         sound(&index, &format!("after {left} entries and {} more", left / 2));
-        index.left.store(usize::MAX, Ordering::Relaxed);
+        index.0.left.store(usize::MAX, Ordering::Relaxed);
         write(&index, 304, &now, |_| true).unwrap();
         sound(&index, "in the end");
         let versions = [1, 3, 9].map(|place| stored(&index, 3 * place).unwrap().unwrap().version);
