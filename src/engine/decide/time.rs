@@ -149,6 +149,7 @@ impl Decider {
             if let Some(lane) = self.state.lane_mut(lane) {
                 lane.timers.push(Reverse((due, index)));
             }
+            self.wake_at(lane, Some(due));
         }
     }
 

@@ -222,3 +222,20 @@ fn a_snapshot_keeps_the_place_of_what_was_not_found_ahead_of_a_later_doubt() {
     assert_eq!(places(&table.decider.state), [earlier, later]);
     assert_eq!(places(&read), [earlier, later], "else the later one would go first once its doubt is over");
 }
+
+#[test]
+fn a_doubt_that_came_due_while_its_case_rested_is_settled_when_it_goes_on() {
+    let mut bank = partner("bank-a");
+    (bank.doubt.deduplicates, bank.doubt.can_be_asked) = (true, false);
+    let mut table = Table::with(vec![bank]);
+    let act = first(table.acts(1, vec![order(ActKind::Freeze, "bank-a")]));
+    table.end(Judged::Doubt { cause: Cause::Timeout });
+    table.halt(domain::case::HaltCause::Bankruptcy).unwrap();
+    table.pass(3_600_000);
+    assert_eq!(table.next_kind(), None, "nothing of a case that rests is sent again");
+    table.resume_by("judge-2", true).unwrap();
+    table.pass(1_000);
+    assert_eq!(table.next_kind(), Some((ActKind::Freeze, false)));
+    table.answer(caught(10_000));
+    assert_eq!(table.state_of(act), ActState::Done);
+}
