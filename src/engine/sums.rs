@@ -277,7 +277,7 @@ impl State {
     fn release(&mut self, index: Index, part: i64, said: Said<'_>) {
         let Some(act) = self.acts.get(index) else { return };
         let (measure, effected) = (act.measure, act.effected);
-        let most = self.measures.get(measure).map_or(0, Measure::limit).saturating_add(effected);
+        let most = self.measures.get(measure).map_or(0, Measure::not_let_go).saturating_add(effected);
         let gone = gone_of(said, part, most);
         let Some((_, change)) = self.effected(index, gone) else { return };
         self.with_measure(measure, |freeze| {
@@ -289,7 +289,7 @@ impl State {
     /// How much a release of a finished request let go after all: the decision that took the word says what that leaves.
     fn let_go_late(&mut self, act: u64, said: Said<'_>) {
         let Some(known) = self.releases.of(act).filter(|_| !said.state.is_open()) else { return };
-        let most = self.measure_at(known.measure).map_or(0, Measure::limit).saturating_add(known.effected);
+        let most = self.measure_at(known.measure).map_or(0, Measure::not_let_go).saturating_add(known.effected);
         let gone = gone_of(said, known.part, most);
         self.releases.say(act, gone);
     }
@@ -342,11 +342,12 @@ impl State {
     }
 }
 
-/// What a release lets go of the most that there is: the part that it names, or all of it.
+/// What a release lets go: the part that it names, or all that there is. Both count whole where a deduction left less of the freeze:
+/// should that one be denied, what was let go is gone all the same.
 fn gone_of(said: Said<'_>, part: i64, most: i64) -> i64 {
     match (said.effect_of(ActKind::Release), part > 0) {
         (false, _) => 0,
-        (true, true) => part.min(most),
+        (true, true) => part,
         (true, false) => most,
     }
 }

@@ -378,7 +378,7 @@ fn none() -> ChangedBody {
 
 /// It was let go, in part or whole.
 fn reduced(found: &Measure, part: i64) -> (MeasureState, ChangedBody) {
-    let gone = if part > 0 { part.min(found.limit()) } else { found.limit() };
+    let gone = if part > 0 { part } else { found.not_let_go() };
     with_released(found.clone(), found.released.saturating_add(gone))
 }
 

@@ -294,8 +294,8 @@ impl Book {
             ActKind::Release => {
                 let before = act.moved;
                 let Some(freeze) = base.and_then(|base| self.acts.get_mut(&base)) else { return };
-                let most = freeze.limit + before;
-                let part = if amount > 0 { amount.min(most) } else { most };
+                let all = if freeze.void { 0 } else { (freeze.told.0 - freeze.let_go).max(0) };
+                let part = if amount > 0 { amount } else { all + before };
                 let now = if effect { part } else { 0 };
                 freeze.let_go = (freeze.let_go + now - before).max(0);
                 freeze.sum_up();
