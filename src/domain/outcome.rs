@@ -243,6 +243,12 @@ impl FoundAccount {
         is_cny(&self.currency)
     }
 
+    /// What is held there, by whomever; `None` when the partner does not tell both sums.
+    #[must_use]
+    pub fn held(&self) -> Option<Money> {
+        Some(self.balance?.minus_or_zero(self.available?))
+    }
+
     /// Is this the same account, told again? A card's demand and time deposits share its number, and so do its currencies.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {

@@ -42,6 +42,7 @@ mod said;
 mod sealing;
 mod second_book;
 mod settling;
+mod shown;
 mod simulated;
 mod starting;
 mod stops;

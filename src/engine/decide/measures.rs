@@ -11,7 +11,7 @@ use store::record::{ActRef, ActWithdrawn, Body, ChangedBody, MeasureChanged, Mea
 
 use super::Decider;
 use super::task::Draft;
-use crate::state::found::{HELD_UNKNOWN, row_of};
+use crate::state::found::{HELD_UNKNOWN, OursThere, row_of};
 use crate::state::measure::LET_GO;
 use crate::state::slab::{Index, NONE};
 use crate::state::{Act, Measure, short_hash};
@@ -271,23 +271,23 @@ impl Decider {
         let mut shown = Vec::new();
         for account in outcome.accounts.iter().filter(|account| account.is_cny()) {
             let asset = short_hash(&[partner, account.number.expose()]);
-            let live = self.state.measures_of_case(act.case);
-            let mut live = live.filter(|(_, measure)| measure.is_live_freeze() && measure.asset == asset);
-            // What an account holds for two freezes cannot be told apart.
-            if let (Some((_, measure)), None) = (live.next(), live.next()) {
-                let others = if act.repeats { self.held_before(act, asset, account) } else { HELD_UNKNOWN };
-                shown.extend(shown_of(measure, account, (number, others)));
+            let freeze = self.state.only_freeze_on(act.case, asset).filter(|freeze| freeze.stood_when_asked(act));
+            if let Some(freeze) = freeze {
+                let others = if act.repeats { self.held_by_others(act, freeze, account) } else { HELD_UNKNOWN };
+                shown.extend(shown_of(freeze, account, (number, others)));
             }
         }
         shown
     }
 
-    /// What others held of an account before a freeze of ours stood there.
-    fn held_before(&self, act: &Act, asset: u64, account: &FoundAccount) -> i64 {
+    /// What others hold of an account beside a freeze of ours.
+    fn held_by_others(&self, act: &Act, freeze: &Measure, account: &FoundAccount) -> i64 {
         let row = row_of(account.number.expose(), &account.class, "");
         let open = self.state.requests.get(act.request);
         let mut found = open.into_iter().flat_map(|open| &open.found);
-        found.find(|found| found.asset == asset && found.row == row).map_or(HELD_UNKNOWN, |found| found.held_before)
+        let before = found.find(|found| found.asset == freeze.asset && found.row == row);
+        let Some(all) = account.held() else { return HELD_UNKNOWN };
+        OursThere::of(freeze, all.units()).others(before)
     }
 
     pub(super) fn stand_as_shown(&mut self, act: Index, shown: Vec<Shown>) {
@@ -428,18 +428,17 @@ fn needs_a_word(measure: &Measure) -> bool {
     !held_nothing && measure.noticed != LET_GO
 }
 
-/// What an account shows of our freeze on it; `others` is what was held there before it.
+/// What an account shows of our freeze on it; `others` is what is held there beside it.
 fn shown_of(measure: &Measure, account: &FoundAccount, (number, others): (u64, i64)) -> Option<Shown> {
     let key = |paper: &str| crate::state::books::paper_key(paper);
     let own = account.ahead.iter().position(|prior| number != 0 && key(prior.paper.expose()) == number);
     let before_us = own.unwrap_or(account.ahead.len());
-    let (balance, available) = (account.balance?, account.available?);
-    let all = balance.minus_or_zero(available).units();
+    let all = account.held()?.units();
     // Named alone it has all that is held. Of a partner that lists no measures, our own neither, it has what came since, and only whoever
-    // repeats asks for that.
+    // repeats asks for that; but one that has caught nothing yet may have somebody ahead who waits for the same.
     let held = match own {
         Some(0) if account.ahead.len() == 1 => all,
-        None if account.ahead.is_empty() => all.saturating_sub(others),
+        None if account.ahead.is_empty() && measure.held > 0 => all.saturating_sub(others),
         _ => 0,
     };
     let held = held.clamp(0, measure.limit());

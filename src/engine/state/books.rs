@@ -333,10 +333,14 @@ impl State {
 
     /// Changes a measure, keeps the calendar of last days in step, and lets it go when it is over.
     pub(crate) fn with_measure(&mut self, index: Index, change: impl FnOnce(&mut Measure)) {
+        let event = self.next.saturating_sub(1);
         let Some(measure) = self.measures.get_mut(index) else { return };
-        let (before, state) = (measure.to, measure.state());
+        let (before, state, standing) = (measure.to, measure.state(), measure.standing());
         let told = measure.noticed != 0;
         change(measure);
+        if (state, standing) != (measure.state(), measure.standing()) {
+            measure.changed = event;
+        }
         let (after, live) = (measure.to, measure.is_live());
         let is_overclaimed = measure.overclaimed() > 0;
         let comes_to_stand = measure.state() == MeasureState::InForce && state != MeasureState::InForce;

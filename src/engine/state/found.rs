@@ -5,8 +5,9 @@ use domain::outcome::{ACCOUNTS_MAX, AssetKind, AssetRole, Verdict};
 use serde::{Deserialize, Serialize};
 use store::record::{FoundTwin, OutcomeTwin};
 
+use super::books::id_key;
 use super::slab::Index;
-use super::{State, short_hash};
+use super::{Act, Measure, State, short_hash};
 
 /// The most messages in which one query may be answered: as many as it may have accounts, each told by itself.
 pub const PARTS_MAX: usize = 2_000;
@@ -31,14 +32,39 @@ pub struct Found {
     pub available: i64,
     /// What stands there though others hold it, in 1/10,000 yuan; 0 when something is available, or nothing at all.
     pub behind_others: i64,
-    /// What was held there, in 1/10,000 yuan, when it was last found without a freeze of this case; [`HELD_UNKNOWN`] when nobody told.
-    pub held_before: i64,
+    /// What others hold there, in 1/10,000 yuan, as it was first told beside the one freeze of this case; [`HELD_UNKNOWN`] until then.
+    pub others: i64,
+    /// Key of the freeze beside which that was told, 0 = none. It stays while that one does: those who come later stand behind it.
+    pub beside: u64,
     /// Code of what sort of property it is.
     pub asset_kind: u8,
     /// Code of what the subject is to it.
     pub role: u8,
     /// What the partner calls it.
     pub class: String,
+}
+
+/// The one freeze of ours on an account, and what is held there in all; sums in 1/10,000 yuan.
+pub(crate) struct OursThere {
+    key: u64,
+    /// What it holds now, as far as we know.
+    caught: i64,
+    /// What is held there, by whomever.
+    all: i64,
+}
+
+impl OursThere {
+    pub(crate) fn of(freeze: &Measure, all: i64) -> Self {
+        let key = id_key(freeze.sequence, freeze.place);
+        Self { key, caught: freeze.caught(), all }
+    }
+
+    /// What others hold there; `before` = what the question before this one found. What came between our freeze and the first question
+    /// after it cannot be told from what others hold, and is taken for theirs.
+    pub(crate) fn others(&self, before: Option<&Found>) -> i64 {
+        let told = before.filter(|before| before.beside == self.key).map(|before| before.others);
+        told.unwrap_or_else(|| self.all.saturating_sub(self.caught).max(0))
+    }
 }
 
 /// What tells rows of one number apart; `foreign` is the currency when it is another than the yuan.
@@ -58,7 +84,8 @@ impl Found {
             account: account.number.clone(),
             available: if cny { available } else { 0 },
             behind_others: if cny && available == 0 && !account.ahead.is_empty() { balance } else { 0 },
-            held_before: account.balance.zip(account.available).map_or(HELD_UNKNOWN, |_| (balance - available).max(0)),
+            others: HELD_UNKNOWN,
+            beside: 0,
             asset_kind: account.asset,
             role: account.role,
             class: account.class.clone(),
@@ -156,15 +183,16 @@ impl State {
             let before = acts.get(found.query).filter(|_| repeats);
             found.query == query || before.is_some_and(|before| (before.lane, before.subject) == asked)
         };
-        let own: Vec<u64> =
-            self.measures_of_case(act.case).filter(|(_, own)| own.is_live_freeze()).map(|(_, own)| own.asset).collect();
+        let ours: Vec<Option<OursThere>> =
+            outcome.accounts.iter().map(|account| self.ours_there(act, &partner, account)).collect();
         let Some(open) = self.requests.get_mut(request) else { return };
         let mut answered: Vec<Found> =
             outcome.accounts.iter().map(|account| Found::of(query, &partner, account)).collect();
-        // Once a freeze of ours stands there, what is held is ours as well as theirs.
-        for account in answered.iter_mut().filter(|account| own.contains(&account.asset)) {
+        for (account, ours) in answered.iter_mut().zip(ours) {
             let before = open.found.iter().find(|found| same(found) && found.is_same(account));
-            account.held_before = before.map_or(HELD_UNKNOWN, |before| before.held_before);
+            let known = before.map(|before| (before.others, before.beside));
+            let told = ours.map(|ours| (ours.others(before), ours.key)).or(known);
+            (account.others, account.beside) = told.unwrap_or((account.others, account.beside));
         }
         if outcome.in_part {
             open.parts.push(Part { query, sequence, beside: outcome.fingerprint_beside() });
@@ -182,6 +210,20 @@ impl State {
         open.found.retain(|found| !same(found));
         let place = place.min(open.found.len());
         open.found.splice(place..place, answered);
+    }
+
+    /// The one freeze of ours on an account that an answer tells of; `None` when it cannot be told what of the account it holds.
+    fn ours_there(&self, question: &Act, partner: &str, account: &FoundTwin) -> Option<OursThere> {
+        let freeze = self.only_freeze_on(question.case, short_hash(&[partner, &account.number]))?;
+        let all = account.held().filter(|_| account.is_cny() && freeze.stood_when_asked(question))?;
+        Some(OursThere::of(freeze, all))
+    }
+
+    /// The live freeze of a case on an account; `None` when there is none, or more than one: what it holds for two cannot be told apart.
+    pub(crate) fn only_freeze_on(&self, case: Index, asset: u64) -> Option<&Measure> {
+        let live = self.measures_of_case(case).map(|(_, measure)| measure);
+        let mut live = live.filter(|measure| measure.is_live_freeze() && measure.asset == asset);
+        live.next().filter(|_| live.next().is_none())
     }
 
     /// The messages in which a query was answered, where it was in parts, oldest first.

@@ -21,7 +21,7 @@ use super::{Act, Case, Document, Keyed, Measure, OpenRequest, State, Taking, Tas
 use crate::state::lane::Lane;
 
 /// Version of the form; another version is folded from the journal instead.
-pub const STATE_FORM: u32 = 15;
+pub const STATE_FORM: u32 = 16;
 
 #[derive(Serialize, Deserialize)]
 struct Counters {

@@ -9,12 +9,13 @@ use domain::{CaseId, Millis};
 use store::record::{Body, Fact};
 
 use super::kinds::{at, holds};
+use super::shown::there_is;
 use super::simulated::{on, order};
 use super::*;
 use crate::command::{AcceptTask, Amend, Halt, ResumeCase};
 use crate::config::ReleasePolicy;
 
-const HOUR_MS: Millis = 3_600_000;
+pub(super) const HOUR_MS: Millis = 3_600_000;
 
 pub(super) fn freeze_of(partner: &str, account: &str, fen: i64) -> ActOrder {
     let account = Some(Personal::new(account.to_owned()));
@@ -93,7 +94,7 @@ impl Table {
         tasks.find(|task| task.partner == partner).map(|task| task.sequence).unwrap()
     }
 
-    fn repeats(&mut self, key: u64, goal: Goal, days: u16, every_hours: u16) -> Result<u64, Refusal> {
+    pub(super) fn repeats(&mut self, key: u64, goal: Goal, days: u16, every_hours: u16) -> Result<u64, Refusal> {
         let mut asked = request(Asked::Goal { goal, subjects: vec![0], scope: Scope::default() });
         asked.repeat = Some(Repeat { days, every_hours });
         self.hand_in(said::submit(key, asked))
@@ -360,9 +361,9 @@ fn later_credits_under_a_freeze_are_seen_and_taken() {
     table.answer(moved(20_000));
     assert_eq!(table.ledger().exposure, Money::from_fen(80_000), "the freeze goes on catching");
     table.pass(12 * HOUR_MS);
-    let mut full = found(100_000);
-    (full.accounts[0].available, full.accounts[0].balance) = (Some(Money::ZERO), Some(Money::from_fen(55_000)));
-    table.answer(full);
+    table.answer(there_is(0, 0));
+    table.pass(12 * HOUR_MS);
+    table.answer(there_is(55_000, 0));
     assert_eq!(table.under_way(), [("bank-a".to_owned(), ActKind::Deduct, 55_000)]);
     table.answer(moved_in_part(55_000));
     let ledger = table.ledger();
@@ -372,40 +373,6 @@ fn later_credits_under_a_freeze_are_seen_and_taken() {
             if fact.cause == "requeried" && body.caught == Some(550_000 * 10))
     });
     assert!(changed);
-}
-
-/// An account of which the partner tells what is there and what is free, and names nobody.
-fn there_is(balance_fen: i64, available_fen: i64) -> Outcome {
-    let mut outcome = found(100_000);
-    let fen = |fen| Some(Money::from_fen(fen));
-    (outcome.accounts[0].balance, outcome.accounts[0].available) = (fen(balance_fen), fen(available_fen));
-    outcome
-}
-
-#[test]
-fn what_others_held_before_is_never_taken_for_ours() {
-    let mut table = Table::with(vec![partner("bank-a")]);
-    table.repeats(1, Goal::Collect, 2, 12).unwrap();
-    table.answer(there_is(130_000, 100_000));
-    table.answer(caught(20_000));
-    table.answer(moved(20_000));
-    table.pass(12 * HOUR_MS);
-    table.answer(there_is(30_000, 0));
-    assert_eq!(table.under_way(), [], "all of it was held before our freeze");
-    table.pass(12 * HOUR_MS);
-    table.answer(there_is(55_000, 0));
-    assert_eq!(table.under_way(), [("bank-a".to_owned(), ActKind::Deduct, 25_000)], "what came since");
-}
-
-#[test]
-fn a_queue_stays_one_while_its_partner_names_nobody() {
-    let mut table = Table::with(vec![partner("bank-a")]);
-    table.repeats(1, Goal::Collect, 2, 12).unwrap();
-    table.answer(there_is(50_000, 20_000));
-    table.answer(Outcome { caught: Some(Money::ZERO), ..Outcome::of(Verdict::Queued) });
-    table.pass(12 * HOUR_MS);
-    table.answer(there_is(50_000, 0));
-    assert_eq!((table.under_way(), table.ledger().controlled), (Vec::new(), Money::ZERO), "those ahead may hold it");
 }
 
 #[test]

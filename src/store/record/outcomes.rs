@@ -363,6 +363,12 @@ impl FoundTwin {
         hash_of(self)
     }
 
+    /// What is held there, by whomever, in 1/10,000 yuan; `None` when the partner does not tell both sums.
+    #[must_use]
+    pub fn held(&self) -> Option<i64> {
+        Some(self.balance?.saturating_sub(self.available?).max(0))
+    }
+
     /// Is it in CNY?
     #[must_use]
     pub fn is_cny(&self) -> bool {
