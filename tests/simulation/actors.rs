@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use domain::act::{ActOrder, Original};
 use domain::case::Paper;
-use domain::request::{Asked, Goal, Priority, Request, Scope};
+use domain::request::{Asked, Goal, Priority, REPEAT_HOURS_MIN, Repeat, Request, Scope};
 use domain::{ActKind, ActState, Millis, Money, Personal, RequestId};
 use engine::command::{Amend, Command, Submit};
 
@@ -26,6 +26,7 @@ pub struct Submission {
     asked: Asked,
     priority: Priority,
     deadline: Option<Millis>,
+    repeat: Option<Repeat>,
     document: usize,
     /// What was answered first.
     pub accepted: Option<u64>,
@@ -61,6 +62,7 @@ impl Simulation {
         let number = self.submissions.len() as u64;
         let priority = self.dice.pick(Priority::ALL).copied().unwrap_or(Priority::Normal);
         let deadline = self.dice.chance(25).then(|| self.now + self.dice.wait_ms(10_000, 172_800_000));
+        let repeat = (matches!(asked, Asked::Goal { .. }) && self.dice.chance(25)).then(|| self.repeat());
         self.submissions.push(Submission {
             key: (0x1de0, number),
             fingerprint: (0xf0f0, number),
@@ -69,10 +71,16 @@ impl Simulation {
             asked,
             priority,
             deadline,
+            repeat,
             document,
             accepted: None,
         });
         Some(self.submissions.len() - 1)
+    }
+
+    fn repeat(&mut self) -> Repeat {
+        let days = u16::try_from(self.dice.between(1, 3)).unwrap_or(1);
+        Repeat { days, every_hours: u16::try_from(self.dice.between(REPEAT_HOURS_MIN.into(), 30)).unwrap_or(24) }
     }
 
     fn goal(&mut self, case: usize) -> Option<Asked> {
@@ -166,7 +174,7 @@ impl Simulation {
             deadline: submission.deadline,
             callback: None,
             viewers: Vec::new(),
-            repeat: None,
+            repeat: submission.repeat,
             preservation: None,
         };
         let (high, low) = submission.fingerprint;
@@ -201,6 +209,9 @@ impl Simulation {
         if self.dice.chance(8) {
             let by = format!("judge-{}", self.dice.below(3));
             return self.amended(by);
+        }
+        if self.dice.chance(6) {
+            return self.rest_or_go_on();
         }
         let open: Vec<u64> =
             self.history.requests.iter().filter(|(_, seen)| !seen.finished).map(|(request, _)| *request).collect();
@@ -249,6 +260,9 @@ impl Simulation {
 
     /// An operator pauses or resumes a lane.
     pub fn operator(&mut self) -> Option<Command> {
+        if self.dice.chance(30) {
+            return self.stop_or_lift();
+        }
         let ids: Vec<String> = self.world.partners.keys().cloned().collect();
         let partner = self.dice.pick(&ids)?.clone();
         let by = "operator".to_owned();

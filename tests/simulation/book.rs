@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::outcome::{AssetKind, FoundAccount, Outcome, Reason, Verdict};
+use domain::outcome::{AssetKind, FoundAccount, Outcome, PriorMeasure, Reason, Verdict};
 use domain::{ActKind, Money, Personal};
 
 use crate::dice::Dice;
@@ -27,6 +27,8 @@ pub struct Message {
     pub base: Option<Key>,
     /// The case.
     pub case: (u64, u64),
+    /// Its number.
+    pub case_number: String,
     /// Where money goes.
     pub destination: Option<String>,
 }
@@ -76,6 +78,8 @@ pub struct Hold {
     pub key: Key,
     /// For which case.
     pub case: (u64, u64),
+    /// The paper that it rests on, as its list names it.
+    paper: String,
     /// What was ordered, less what was moved.
     pub limit: i64,
     /// What is held.
@@ -89,9 +93,35 @@ struct Account {
     holds: Vec<Hold>,
 }
 
+impl Account {
+    /// Money that came in, or that another hold let go, is caught by those that wait for it, in their order.
+    fn catch_in_order(&mut self) {
+        let mut free = self.balance - self.holds.iter().map(|hold| hold.caught).sum::<i64>();
+        for hold in &mut self.holds {
+            let more = (hold.limit - hold.caught).clamp(0, free.max(0));
+            hold.caught += more;
+            free -= more;
+        }
+    }
+
+    /// The measures on it, in their order.
+    fn list(&self) -> Vec<PriorMeasure> {
+        let standing = self.holds.iter().filter(|hold| hold.limit > 0);
+        let named = |hold: &Hold| PriorMeasure {
+            organ: Personal::new("court".to_owned()),
+            paper: Personal::new(hold.paper.clone()),
+            amount: Some(Money::from_units(hold.limit)),
+            to: None,
+        };
+        standing.map(named).collect()
+    }
+}
+
 /// The books of one partner.
 pub struct Book {
     deduplicates: bool,
+    /// An answer names the measures on an account, in their order.
+    lists_measures: bool,
     accounts: Vec<Account>,
     /// Orders by our key.
     pub orders: BTreeMap<Key, Order>,
@@ -106,6 +136,7 @@ pub struct Book {
 impl Book {
     /// The books of a partner, with accounts for some persons.
     pub fn new(id: &str, deduplicates: bool, subjects: &[u64], dice: &mut Dice) -> Self {
+        let lists_measures = dice.chance(50);
         let mut accounts = Vec::new();
         for subject in subjects {
             for number in 0..dice.below(4) {
@@ -120,6 +151,7 @@ impl Book {
         }
         Self {
             deduplicates,
+            lists_measures,
             accounts,
             orders: BTreeMap::new(),
             moved: BTreeMap::new(),
@@ -238,7 +270,13 @@ impl Book {
         }
     }
 
-    fn query(&self, subject: u64, dice: &mut Dice) -> Outcome {
+    fn query(&mut self, subject: u64, dice: &mut Dice) -> Outcome {
+        for account in self.accounts.iter_mut().filter(|account| account.subject == subject) {
+            if dice.chance(15) {
+                account.balance += i64::try_from(dice.below(500_000)).unwrap_or(0) * 10;
+            }
+            account.catch_in_order();
+        }
         let mut outcome = Outcome::of(Verdict::Done);
         for account in self.accounts.iter().filter(|account| account.subject == subject) {
             let held: i64 = account.holds.iter().map(|hold| hold.caught).sum();
@@ -253,7 +291,7 @@ impl Book {
                 balance: Some(Money::from_units(account.balance)),
                 available: Some(Money::from_units((account.balance - held).max(0))),
                 branch: String::new(),
-                ahead: Vec::new(),
+                ahead: if self.lists_measures { account.list() } else { Vec::new() },
             });
         }
         if outcome.accounts.is_empty() || dice.chance(3) {
@@ -271,9 +309,12 @@ impl Book {
             return (Outcome::of(Verdict::NoSuchCustomer), false);
         };
         let held: i64 = account.holds.iter().map(|hold| hold.caught).sum();
-        let behind = held > 0 && dice.chance(30);
+        // Nobody catches anything before those that wait already.
+        let waiting = account.holds.iter().any(|hold| hold.caught < hold.limit);
+        let behind = waiting || (held > 0 && dice.chance(30));
         let caught = if behind { 0 } else { (account.balance - held).clamp(0, message.amount) };
-        account.holds.push(Hold { key: message.key, case: message.case, limit: message.amount, caught });
+        let paper = message.case_number.clone();
+        account.holds.push(Hold { key: message.key, case: message.case, paper, limit: message.amount, caught });
         // Some partners call it done whatever they caught; the sums tell.
         let verdict = match (behind, caught < message.amount) {
             (true, _) => Verdict::Queued,
@@ -295,10 +336,16 @@ impl Book {
         let Some((account, at)) = found else {
             return (Outcome::of(Verdict::Refused).because(Reason::NoOriginalFreeze, ""), false);
         };
+        let told =
+            |hold: &Hold| format!("{:?} of {:?} limit {} caught {}", hold.key, hold.case, hold.limit, hold.caught);
+        let lists = self.lists_measures;
+        let others = account.holds.iter().map(told).collect::<Vec<_>>().join(", ");
         let Some(hold) = account.holds.get_mut(at) else { return (Outcome::of(Verdict::Refused), false) };
         if message.amount > hold.caught {
-            let what =
-                format!("deduct {:?} of {} out of a hold of {} by {base:?}", message.key, message.amount, hold.caught);
+            let what = format!(
+                "deduct {:?} of {} out of a hold of {} by {base:?}; lists {lists}, of {:?}, on the account: {others}",
+                message.key, message.amount, hold.caught, message.case
+            );
             self.above_hold.push((message.case, what));
         }
         let whole = message.amount.min(hold.caught);

@@ -17,6 +17,13 @@ use crate::world::{World, destination};
 
 /// What must hold of an event before it is taken into the history.
 pub fn before(history: &History, event: &Event, world: &World) -> Result<(), Broken> {
+    if let Fact::ActPassed(fact) = &event.fact
+        && let Some(over) = history.acts.get(&fact.over.into())
+        && over.state == ActState::Ready
+        && may_not_be_passed(history, over)
+    {
+        return broken("order", format!("{} is passed, which nothing but its lane keeps back", over.id));
+    }
     let Fact::ExchangeBegan(fact) = &event.fact else { return Ok(()) };
     p5_pause(history, fact, event.at)?;
     if fact.kind == "offer" {
@@ -27,6 +34,7 @@ pub fn before(history: &History, event: &Event, world: &World) -> Result<(), Bro
     }
     if fact.kind == "send" || fact.kind == "offer" {
         for act in &fact.acts {
+            nothing_held_leaves(history, ActId::from(*act))?;
             order_per_subject(history, ActId::from(*act), world)?;
         }
     }
@@ -116,6 +124,15 @@ fn whole_slips(history: &History, fact: &ExchangeBegan) -> Result<(), Broken> {
     Ok(())
 }
 
+/// Nothing of a case that rests leaves, and nothing that is stopped.
+fn nothing_held_leaves(history: &History, id: ActId) -> Result<(), Broken> {
+    let act = history.acts.get(&id);
+    match act.and_then(|act| Some((act, history.held.holds(act)?))) {
+        Some((act, why)) => broken("stops", format!("{} {id} is {why} and is handed over", act.kind.word())),
+        None => Ok(()),
+    }
+}
+
 /// Order: acts on one subject at one partner go in the order of becoming ready; a doubtful one blocks its own case.
 fn order_per_subject(history: &History, id: ActId, world: &World) -> Result<(), Broken> {
     let Some(act) = history.acts.get(&id) else {
@@ -142,7 +159,7 @@ fn order_per_subject(history: &History, id: ActId, world: &World) -> Result<(), 
             continue;
         }
         let blocks = match other.state {
-            ActState::Ready => !held_by_own_doubt(history, other),
+            ActState::Ready => may_not_be_passed(history, other) && !history.passed.contains(&(id, other.id)),
             ActState::Sending => true,
             ActState::InDoubt => other.case == act.case || !history.passed.contains(&(id, other.id)),
             _ => false,
@@ -167,6 +184,11 @@ fn order_per_subject(history: &History, id: ActId, world: &World) -> Result<(), 
 
 fn key_of(act: &ActSeen) -> (u64, u32) {
     (act.id.sequence, act.id.line)
+}
+
+/// Does nothing but its lane keep it back, so that nobody may pass it?
+fn may_not_be_passed(history: &History, act: &ActSeen) -> bool {
+    !held_by_own_doubt(history, act) && history.held.holds(act).is_none()
 }
 
 /// Is an earlier act of its own case in doubt, so that others may pass it?
@@ -221,7 +243,13 @@ fn p4_ceilings(history: &History, sequence: u64) -> Result<(), Broken> {
         {
             return broken(
                 "P4",
-                format!("{} deducts {claimed} in all from a freeze that holds {}", act.id, freeze.caught()),
+                format!(
+                    "{} deducts {claimed} in all from {:?}, which holds {}: {}",
+                    act.id,
+                    key_of(freeze),
+                    freeze.caught(),
+                    parts_of(history, freeze.case)
+                ),
             );
         }
     }
@@ -230,11 +258,15 @@ fn p4_ceilings(history: &History, sequence: u64) -> Result<(), Broken> {
 
 /// The freezes and deductions of a case, for the report.
 fn parts_of(history: &History, case: (u64, u64)) -> String {
-    let acts = history.acts.values().filter(|act| act.case == case && act.kind.needs_amount());
+    let acts = history
+        .acts
+        .values()
+        .filter(|act| act.case == case && (act.kind.needs_amount() || act.kind == ActKind::Release));
     let told = acts.map(|act| {
         format!(
-            "{:?} {} {} of {} limit {} caught {} moved {}",
-            (act.id.sequence, act.id.line),
+            "{:?} on {:?} {} {} of {} limit {} caught {} moved {}",
+            key_of(act),
+            act.base.map(|base| (base.sequence, base.line)),
             act.kind.word(),
             act.state.word(),
             act.amount,

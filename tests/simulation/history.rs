@@ -10,6 +10,7 @@ use store::record::{
 
 use crate::book::Key;
 use crate::broken::{Broken, broken};
+use crate::holding::Held;
 
 /// An act as the events tell it.
 #[derive(Clone)]
@@ -126,6 +127,8 @@ pub struct History {
     pub contradicted: BTreeSet<(u64, u64)>,
     /// Acts that became final by the newest event.
     pub ended: Vec<ActId>,
+    /// What rests or is stopped.
+    pub held: Held,
 }
 
 /// Sums of a case.
@@ -202,7 +205,11 @@ impl History {
             (Fact::DocumentErased(fact), _) => {
                 self.documents.remove(&fact.document);
             }
-            _ => {}
+            (fact, _) => {
+                let requests = &self.requests;
+                // A case is known by its first request.
+                self.held.take(sequence, fact, |case| requests.get(&case).map(|seen| seen.case));
+            }
         }
         self.release_waiting(sequence);
         Ok(())

@@ -3,6 +3,7 @@
 //! `simulation --seeds 200` runs seeds; `--seed 7` runs one; `--bug early-release` plants a bug; `--ci` is what the pipeline runs.
 
 mod actors;
+mod answers;
 mod bank;
 mod book;
 mod broken;
@@ -11,6 +12,7 @@ mod checks;
 mod dice;
 mod gateway;
 mod history;
+mod holding;
 mod lying;
 mod run;
 mod steps;

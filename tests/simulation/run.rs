@@ -81,7 +81,7 @@ pub struct Simulation {
     shadow: State,
     leaves: Vec<u64>,
     messages: BTreeMap<ActId, Message>,
-    acknowledged: BTreeMap<u64, (u64, u64)>,
+    pub acknowledged: BTreeMap<u64, (u64, u64)>,
     agenda: BTreeMap<(Millis, u64), Happening>,
     agenda_next: u64,
     skew: Millis,
@@ -374,6 +374,7 @@ impl Simulation {
                 amount: line.amount.unwrap_or(0),
                 base,
                 case,
+                case_number: self.world.number_of(case),
                 destination: destination.clone(),
             };
             self.messages.insert(ActId { sequence, line: place }, message);
@@ -442,53 +443,13 @@ impl Simulation {
                 self.fed_back(&partner, &keys, &verdicts)
             }
             (Origin::Told { partner, key }, Ok(Answer::Verdicts(verdicts))) => {
+                if verdicts.iter().any(|(_, verdict)| self.is_read_later(verdict)) {
+                    self.retry_told(&[Origin::Told { partner: partner.clone(), key }]);
+                }
                 self.fed_back(&partner, &[key], &verdicts)
             }
             _ => Ok(()),
         }
-    }
-
-    fn court_answered(&mut self, number: usize, other: bool, answer: Result<Answer, Refusal>) -> Result<(), Broken> {
-        let Some(submission) = self.submissions.get_mut(number) else { return Ok(()) };
-        match (answer, submission.accepted, other) {
-            (Ok(Answer::Accepted(sequence)), None, false) => {
-                submission.accepted = Some(sequence);
-                self.acknowledged.insert(sequence, submission.key);
-                Ok(())
-            }
-            (Ok(Answer::Accepted(sequence)), Some(first), false) if sequence == first => Ok(()),
-            (Ok(Answer::Accepted(sequence)), first, _) => {
-                broken("P1", format!("one idempotency key gave request {first:?} and {sequence}"))
-            }
-            (Err(refusal), Some(_), false) => {
-                broken("P1", format!("an accepted request repeated is refused: {refusal:?}"))
-            }
-            (Err(Refusal::KeyReused), None, false) => broken("P1", "a key that no request has is said to be used"),
-            (Err(refusal), Some(_), true) if refusal != Refusal::KeyReused => {
-                broken("P1", format!("another body under a used key is refused as {refusal:?}"))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn fed_back(
-        &mut self,
-        partner: &str,
-        keys: &[Key],
-        verdicts: &[(String, Result<(), domain::Untaken>)],
-    ) -> Result<(), Broken> {
-        for (key, (slip, verdict)) in keys.iter().zip(verdicts) {
-            if let Err(reason) = verdict {
-                let open = self.history.open.iter().filter_map(|id| self.history.acts.get(id));
-                if let Some(act) = open.into_iter().find(|act| act.key == *key && act.partner == partner) {
-                    return broken("P1", format!("an outcome of {slip} for open {} was not taken: {reason:?}", act.id));
-                }
-            }
-            if let Some(order) = self.books.get_mut(partner).and_then(|book| book.orders.get_mut(key)) {
-                order.acknowledged = order.told;
-            }
-        }
-        Ok(())
     }
 
     /// The process dies; the power may go with it. Then it is started again.

@@ -224,6 +224,9 @@ impl Simulation {
         let to = self.next_instant().unwrap_or(self.now + HOUR_MS);
         self.advance(to)?;
         self.settle_doubts()?;
+        for command in self.let_all_go_on() {
+            self.turn_of(Some(command))?;
+        }
         if !round.is_multiple_of(4) {
             return self.check(false);
         }

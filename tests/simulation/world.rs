@@ -202,6 +202,12 @@ impl World {
         self.retired.clear();
     }
 
+    /// The number of a case, as its papers have it.
+    pub fn number_of(&self, key: (u64, u64)) -> String {
+        let file = self.cases.iter().find(|file| file.key == key);
+        file.map_or_else(String::new, |file| file.case.number.expose().clone())
+    }
+
     /// How a partner behaves.
     pub fn manners(&self, partner: &str) -> Manners {
         let calm = Manners { answers_later_percent: 0, lies: false, transit_ms_max: 1 };
