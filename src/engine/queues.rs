@@ -1,10 +1,11 @@
-//! Queues: who may go, who waits for whom. Derived from states alone, so a snapshot need not hold it.
+//! Queues: who may go, who waits for whom. Derived from the acts alone, so a snapshot need not hold it.
 //!
 //! A ready queue holds only acts that nothing but the lane's own limits keeps back. A control act stands behind earlier
 //! ones on the same subject at the same partner, in the order of becoming ready, until those are with the partner. An
 //! act in doubt holds back only acts of its own case; one of another case passes it.
 
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 
 use domain::outcome::Verdict;
 use domain::request::Priority;
@@ -31,14 +32,25 @@ impl State {
         }
         self.stirred.insert(lane);
         if kind.is_control() {
-            let Some(lane_state) = self.lane_mut(lane) else { return };
-            let queue = lane_state.order.entry(subject).or_default();
-            if !queue.contains(&index) {
-                queue.push_back(index);
-            }
+            self.stand_in_line(index, lane, subject);
             self.let_next_go(lane, subject);
         } else {
             self.enqueue(index);
+        }
+    }
+
+    /// Stands behind all that is in line on its subject. The place is kept with the act: a state that is read anew has the same line.
+    fn stand_in_line(&mut self, index: Index, lane: u16, subject: u64) {
+        if self.acts.get(index).is_none_or(|act| act.turn != 0) {
+            return;
+        }
+        let Some(lane_state) = self.lane_mut(lane) else { return };
+        let line = lane_state.order.entry(subject).or_default();
+        let last = line.back().copied();
+        line.push_back(index);
+        let turn = last.and_then(|last| self.acts.get(last)).map_or(0, |last| last.turn);
+        if let Some(act) = self.acts.get_mut(index) {
+            act.turn = turn.saturating_add(1);
         }
     }
 
@@ -162,6 +174,9 @@ impl State {
             return;
         }
         let subject = act.subject_key;
+        if let Some(act) = self.acts.get_mut(index) {
+            act.turn = 0;
+        }
         let Some(lane_state) = self.lane_mut(lane) else { return };
         if let Some(queue) = lane_state.order.get_mut(&subject) {
             queue.retain(|other| *other != index);
@@ -215,10 +230,7 @@ impl State {
             self.acts.iter().filter(|(_, act)| act.state().is_open()).map(rank).collect();
         open.sort_unstable();
         self.held_acts = self.acts.iter().filter(|(_, act)| act.held != 0).map(|(index, _)| index).collect();
-        // What was handed to the partner once keeps its place ahead of what is only ready.
-        for (_, _, _, index) in &open {
-            self.requeue_handed(*index);
-        }
+        self.stand_in_line_again();
         for (_, _, _, index) in open {
             self.requeue(index);
         }
@@ -227,12 +239,15 @@ impl State {
     /// Queues anew whatever is ready, at `now`: after something began or ceased to hold acts back. What is held falls out of its queue, and
     /// who stood behind it on the subject may go.
     pub(crate) fn rouse_ready(&mut self, now: Millis) {
-        // What still waits for an instant stands among the timers, which bring it here.
-        let ready = |act: &Act| act.state() == ActState::Ready && !act.is_under_way() && act.due_at <= now;
+        // What waits for an instant stands among the timers, which bring it; unless it was held when it came to wait.
+        let timed: BTreeSet<(Millis, Index)> =
+            self.lanes.iter().flat_map(|lane| &lane.timers).map(|Reverse(timer)| *timer).collect();
+        let waits = |(index, act): (Index, &Act)| act.due_at <= now || !timed.contains(&(act.due_at, index));
+        let ready = |act: &Act| act.state() == ActState::Ready && !act.is_under_way();
         let mut roused: Vec<(Millis, u64, u32, Index)> = self
             .acts
             .iter()
-            .filter(|(index, act)| ready(act) && self.waits_for(*index, act).is_none())
+            .filter(|(index, act)| ready(act) && waits((*index, act)) && self.waits_for(*index, act).is_none())
             .map(|(index, act)| (act.ready_at, act.sequence, act.place, index))
             .collect();
         roused.sort_unstable();
@@ -249,16 +264,12 @@ impl State {
         self.stirred.extend(0..u16::try_from(self.lanes.len()).unwrap_or(u16::MAX));
     }
 
-    fn requeue_handed(&mut self, index: Index) {
-        let Some(act) = self.acts.get(index) else { return };
-        let keeps_place = match act.state() {
-            ActState::InDoubt | ActState::Sending => true,
-            // It never left its place, whether it did not get there or was not found there.
-            ActState::Ready => act.exchanges > 0 && self.waits_for(index, act).is_none(),
-            _ => false,
-        };
-        if keeps_place && act.kind().is_control() {
-            let (lane, subject) = (act.lane, act.subject_key);
+    fn stand_in_line_again(&mut self) {
+        let in_line = self.acts.iter().filter(|(_, act)| act.turn != 0);
+        let mut in_line: Vec<(u16, u64, u32, Index)> =
+            in_line.map(|(index, act)| (act.lane, act.subject_key, act.turn, index)).collect();
+        in_line.sort_unstable();
+        for (lane, subject, _, index) in in_line {
             if let Some(lane) = self.lane_mut(lane) {
                 lane.order.entry(subject).or_default().push_back(index);
             }

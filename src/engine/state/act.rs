@@ -49,6 +49,8 @@ pub struct Act {
     pub to: i32,
     /// Its partner's lane.
     pub lane: u16,
+    /// Its place among the controls on its subject at its partner, counted from whoever came when there was none; 0 = in no such line.
+    pub turn: u32,
     /// Which party.
     pub subject: u16,
     /// Line on the slip.
@@ -104,6 +106,7 @@ impl Act {
     pub fn planned(id: ActId, kind: ActKind, state: ActState, at: Millis) -> Self {
         Self {
             sequence: id.sequence,
+            turn: 0,
             slip: 0,
             amount: 0,
             asset: 0,

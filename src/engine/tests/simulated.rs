@@ -239,3 +239,49 @@ fn a_doubt_that_came_due_while_its_case_rested_is_settled_when_it_goes_on() {
     table.answer(caught(10_000));
     assert_eq!(table.state_of(act), ActState::Done);
 }
+
+#[test]
+fn what_is_put_off_while_it_is_stopped_goes_when_its_time_comes() {
+    use crate::command::{LiftStop, OrderStop};
+    use domain::stop::StopScope;
+    let mut table = Table::with(vec![partner("bank-a")]);
+    let act = first(table.acts(1, vec![order(ActKind::Freeze, "bank-a")]));
+    let (scope, reason) = (StopScope::All, "alarm".to_owned());
+    let ordered = OrderStop { scope, by: "operator-1".to_owned(), court: None, reason: reason.clone() };
+    table.tell(Command::OrderStop(Box::new(ordered))).unwrap();
+    let stop = table.events.len() as u64 - 1;
+    table.end(Judged::NotSent { cause: Cause::Throttled, retry_after_ms: Some(60_000) });
+    for by in ["operator-2", "operator-3"] {
+        let (by, reason) = (by.to_owned(), reason.clone());
+        table.tell(Command::LiftStop(Box::new(LiftStop { stop, by, court: None, is_person: true, reason }))).unwrap();
+    }
+    assert_eq!(table.next_kind(), None, "the partner asked for a minute");
+    table.pass(61_000);
+    assert_eq!(table.next_kind(), Some((ActKind::Freeze, false)));
+    table.answer(caught(10_000));
+    assert_eq!(table.state_of(act), ActState::Done);
+}
+
+#[test]
+fn a_snapshot_keeps_the_place_of_whom_another_case_has_passed() {
+    let mut table = Table::with(vec![partner("bank-a")]);
+    let doubtful = first(table.acts(1, vec![order(ActKind::Freeze, "bank-a")]));
+    let elsewhere = ActOrder { account: Some(Personal::new("63".to_owned())), ..order(ActKind::Freeze, "bank-a") };
+    let behind = first(table.acts(2, vec![elsewhere]));
+    table.end(Judged::Doubt { cause: Cause::Timeout });
+    let mut other = request(Asked::Acts(vec![order(ActKind::Freeze, "bank-a")]));
+    other.case.number = Personal::new("(2026)浙0225执2号".to_owned());
+    let passing = table.hand_in(crate::command::Submit { case_key: (6, 6), ..said::submit(3, other) }).unwrap();
+    table.end(Judged::NotSent { cause: Cause::Throttled, retry_after_ms: Some(60_000) });
+    assert_eq!(table.state_of(first(passing)), ActState::Ready, "it passed, and did not get there");
+    let mut bytes = Vec::new();
+    table.decider.state.write_record(&mut bytes).unwrap();
+    let read = State::read_record(&bytes).unwrap();
+    let line = |state: &State| {
+        let lane = state.lane(state.lane_of("bank-a").unwrap()).unwrap();
+        let of = |index: &crate::state::slab::Index| state.acts.get(*index).unwrap().id();
+        lane.order.values().flatten().map(of).collect::<Vec<_>>()
+    };
+    assert_eq!(line(&read), [doubtful, behind, first(passing)]);
+    assert_eq!(line(&read), line(&table.decider.state));
+}
