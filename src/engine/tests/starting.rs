@@ -9,14 +9,16 @@ use super::simulated::order;
 use super::*;
 use crate::decide::start::INTERRUPTED_PER_DECISION_MAX;
 use crate::decide::time::DUE_BYTES_PER_TICK_MAX;
+use crate::state::lane::LaneRecord;
 
 const UNDER_WAY: usize = 2 * INTERRUPTED_PER_DECISION_MAX + 10;
 const HOUR_MS: i64 = 3_600_000;
+/// In a row, and the bank is asked one call at a time.
+const FAILURES_MAX: u32 = 3;
 
 fn busy(id: &str) -> Partner {
     let rate = Rate { max: 10_000, window_ms: 1_000, burst: 10_000 };
-    // What a start ends counts as failures; here the lane is not to rest for it.
-    Partner { rate, in_flight_max: 10_000, breaker: Breaker { failures: 100_000, open_ms: 1_000 }, ..partner(id) }
+    Partner { rate, in_flight_max: 10_000, breaker: Breaker { failures: FAILURES_MAX, open_ms: 1_000 }, ..partner(id) }
 }
 
 /// So many calls under way, each for a case and a person of its own: every other one a freeze.
@@ -215,4 +217,49 @@ fn nothing_passes_with_time_before_the_settings_are_there() {
     assert!(table.decider.deadline_passed(table.now));
     table.pass(1_000);
     assert!(table.events.iter().any(|event| matches!(event.fact, Fact::DeadlinePassed(_))));
+}
+
+/// Two calls timed out before the stop, which cut off the rest: so many failures in a row stay.
+#[test]
+fn calls_that_a_stop_cut_off_say_nothing_about_their_partner() {
+    let mut table = calling(30);
+    (0..2).for_each(|_| table.end(Judged::Doubt { cause: Cause::Timeout }));
+    let mut table = die(table);
+    let ended: usize = whole_start(&mut table).iter().map(Vec::len).sum();
+    table.tell(settings(vec![busy("bank-a")])).unwrap();
+    table.pass(1_000);
+    begin(&mut table);
+    assert_eq!((ended, table.effects.len()), (28, 30), "all of it goes at once, and not call after call");
+    assert_eq!(lane(&table).failures, 2);
+    table.end(Judged::Doubt { cause: Cause::Timeout });
+    assert!(lane(&table).failures == FAILURES_MAX && lane(&table).rests_until > table.now, "its own failures count");
+}
+
+#[test]
+fn a_bank_that_is_probed_when_we_stop_is_probed_after_the_start() {
+    let mut table = calling(30);
+    (0..3).for_each(|_| table.end(Judged::Doubt { cause: Cause::Timeout }));
+    let mut table = die(table);
+    whole_start(&mut table);
+    table.tell(settings(vec![busy("bank-a")])).unwrap();
+    begin(&mut table);
+    assert_eq!(table.effects.len(), 1);
+    table.end(Judged::Accepted);
+    begin(&mut table);
+    assert!(table.effects.len() > 20, "it answers again");
+}
+
+#[test]
+fn orders_that_we_cannot_read_ourselves_say_nothing_about_their_partner() {
+    let mut table = calling(30);
+    (0..30).for_each(|_| table.end(Judged::NotSent { cause: Cause::Unreadable, retry_after_ms: None }));
+    assert_eq!(lane(&table).failures, 0);
+    table.pass(HOUR_MS);
+    begin(&mut table);
+    assert_eq!(table.effects.len(), 30);
+}
+
+fn lane(table: &Table) -> &LaneRecord {
+    let state = &table.decider.state;
+    &state.lane(state.lane_of("bank-a").unwrap()).unwrap().record
 }
