@@ -16,6 +16,7 @@ mod import;
 mod late;
 mod law;
 pub mod limits;
+pub(crate) mod look;
 pub mod measures;
 pub(crate) mod numbering;
 pub(crate) mod offer;
@@ -93,6 +94,8 @@ pub struct Decider {
     reminding: Vec<Reminding>,
     /// When each inbox was last looked through for what waits.
     looked: BTreeMap<u16, Millis>,
+    /// Those that are being looked through.
+    looks: BTreeMap<u16, look::Look>,
     closed: Vec<ClosedRequest>,
     touched: Vec<u64>,
     erased: Vec<Erased>,
@@ -134,6 +137,7 @@ impl Decider {
             outgoing: Vec::new(),
             reminding: Vec::new(),
             looked: BTreeMap::new(),
+            looks: BTreeMap::new(),
             closed: Vec::new(),
             touched: Vec::new(),
             erased: Vec::new(),
