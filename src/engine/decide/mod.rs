@@ -264,8 +264,9 @@ impl Decider {
             Command::LateOutcome(late) => self.sealable(late.slot).map(|_| self.late_outcome(*late)),
             Command::ResolveLate(late) => self.sealable(late.slot).and_then(|_| self.resolve_late(*late)),
             Command::ImportMeasures(import) => Ok(self.import_measures(&import)),
+            Command::Lead(news) if news.beside => Ok(self.lead(*news)),
             Command::Lead(news) => self.sealable(news.slot).map(|_| self.lead(*news)),
-            Command::AnswerLeftOut { partner, text } => Ok(self.answer_left_out(partner, text)),
+            Command::NobodysAnswer { partner, text } => Ok(self.nobodys_answer(partner, text)),
             Command::SetAside { partner, reason, digest } => Ok(self.set_aside(partner, reason, digest)),
             Command::Read { by, is_person, request, closed } => self.read(&by, is_person, request, closed),
             Command::Refused { source, minute, count } => self.refused(source, minute, count),
@@ -349,6 +350,7 @@ fn needs_serving(command: &Command) -> bool {
             | Command::ClaimAct(_)
             | Command::LateOutcome(_)
             | Command::Lead(_)
+            | Command::NobodysAnswer { .. }
             | Command::Snapshot { .. }
             | Command::Drain
             | Command::Read { .. }

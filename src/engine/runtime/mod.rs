@@ -9,6 +9,7 @@
 
 mod absent;
 mod applicant;
+mod beside;
 mod calls;
 mod cases;
 mod configuring;
