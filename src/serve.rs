@@ -389,4 +389,29 @@ mod tests {
         reload(vec![token("new", 2)], true).unwrap();
         assert_eq!((asked.get(), in_force()), (2, new));
     }
+
+    /// The share of a mailbox that went away: whoever looks into it never comes back.
+    #[test]
+    fn a_gateway_whose_journal_failed_ends_although_a_mount_hangs() {
+        let folder = crate::settings::tests::sound_folder();
+        let overrides =
+            Overrides { listen: Some("127.0.0.1:0".parse().unwrap()), data: Some(folder.path().join("data")) };
+        let settings = load(folder.path(), &overrides).map_err(all_faults).unwrap();
+        let gateway = Gateway::start(settings).unwrap();
+        let (mount_is_back, mount) = std::sync::mpsc::sync_channel::<()>(1);
+        let (begun, begins) = std::sync::mpsc::sync_channel(1);
+        gateway.runtime().spawn_blocking(move || {
+            begun.send(()).unwrap();
+            let _hangs = mount.recv();
+        });
+        begins.recv().unwrap();
+        let (ended, ends) = std::sync::mpsc::sync_channel(1);
+        std::thread::spawn(move || {
+            gateway.abandon();
+            let _late = ended.send(());
+        });
+        let in_time = ends.recv_timeout(30 * RUNTIME_END);
+        drop(mount_is_back);
+        assert!(in_time.is_ok(), "the supervisor would see a live process that serves nobody");
+    }
 }
