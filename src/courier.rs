@@ -199,6 +199,12 @@ impl CourtCourier {
     pub fn replace(&self, routes: Routes) {
         *self.0.write() = routes;
     }
+
+    /// Is there a way to this court's system?
+    #[cfg(test)]
+    pub fn reaches(&self, court: &str) -> bool {
+        self.0.read().contains_key(court)
+    }
 }
 
 impl Courier for CourtCourier {

@@ -15,7 +15,7 @@ use store::keys::Masters;
 use store::random::OsRandom;
 use store::seal::master::MasterKey;
 
-use crate::courier::CourtCourier;
+use crate::courier::{CourtCourier, Routes};
 use crate::settings::{Fault, MasterSource, Overrides, Settings, is_handed, load, read_master};
 
 /// Threads for exchanges at most; they wait on the network, so each carries thousands.
@@ -198,14 +198,11 @@ impl Gateway {
         if !changed.is_empty() {
             tracing::warn!(settings = changed.join(", "), "these settings changed and wait for the next start");
         }
-        // What can be refused comes first: until the decider has taken the configuration nothing of it is in force.
-        let tokens = self.tokens.prepare(settings.tokens)?;
-        self.runtime
-            .block_on(self.engine().configure(settings.config, settings.plugs))
-            .map_err(|refusal| anyhow!("the configuration was not taken: {refusal:?}"))?;
-        self.tokens.put(tokens);
-        self.courier.replace(settings.routes);
-        Ok(())
+        let Settings { tokens, routes, config, plugs, .. } = settings;
+        put_in_force((&self.tokens, tokens), (&self.courier, routes), || {
+            let taken = self.runtime.block_on(self.engine().configure(config, plugs));
+            taken.map(drop).map_err(|refusal| anyhow!("the configuration was not taken: {refusal:?}"))
+        })
     }
 
     /// Drains and stops: calls under way may end, exchanges get their grace, a snapshot is made.
@@ -226,6 +223,20 @@ impl Gateway {
         // A mere drop waits for whatever hangs on a disk or a mount, while nobody listens and the supervisor sees a live process.
         self.runtime.shutdown_timeout(RUNTIME_END);
     }
+}
+
+/// What can be refused comes first: until the decider has taken the configuration nothing of it is in force. With the new tokens before it,
+/// callers would be let in by settings that are refused; with the new ways before it, deliveries would leave by them.
+fn put_in_force(
+    (tokens, fresh): (&web::Tokens, Vec<web::Token>),
+    (courier, routes): (&CourtCourier, Routes),
+    configure: impl FnOnce() -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let fresh = tokens.prepare(fresh)?;
+    configure()?;
+    tokens.put(fresh);
+    courier.replace(routes);
+    Ok(())
 }
 
 /// What woke the main thread.
@@ -322,4 +333,85 @@ pub fn run(arguments: ServeArguments) -> anyhow::Result<ExitCode> {
         out.flush()?;
     }
     serve_until_told(gateway, move || load(&arguments.config, &overrides))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::collections::BTreeMap;
+
+    use web::{Role, Token};
+
+    use super::*;
+    use crate::courier::{Route, RouteOptions};
+
+    fn token(name: &str, byte: u8) -> Token {
+        let (name, roles) = (name.to_owned(), vec![Role::Submitter]);
+        Token { hash: [byte; 32], name, roles, court: None, partner: None, is_person: false }
+    }
+
+    fn routes(court: &str) -> Routes {
+        let options = RouteOptions {
+            networks: adapters::transport::Networks::default(),
+            authorities: None,
+            is_tls: false,
+            connect_ms: 1_000,
+            total_ms: 1_000,
+        };
+        BTreeMap::from([(court.to_owned(), Arc::new(Route::new(options).unwrap()))])
+    }
+
+    #[test]
+    fn nothing_of_a_reload_is_in_force_before_the_decider_has_taken_it() {
+        let (tokens, courier) =
+            (web::Tokens::new(vec![token("old", 1)], 10).unwrap(), CourtCourier::new(routes("330225")));
+        let in_force = || {
+            let known = [1, 2].map(|byte| tokens.is_in_force(&[byte; 32]));
+            (known, ["330225", "330226"].map(|court| courier.reaches(court)))
+        };
+        let (old, new) = (([true, false], [true, false]), ([false, true], [false, true]));
+        let asked = Cell::new(0);
+        let reload = |fresh: Vec<Token>, is_taken: bool| {
+            put_in_force((&tokens, fresh), (&courier, routes("330226")), || {
+                asked.set(asked.get() + 1);
+                assert_eq!(in_force(), old, "the decider is asked first");
+                if is_taken { Ok(()) } else { Err(anyhow!("draining")) }
+            })
+        };
+        reload(vec![token("twice", 2), token("twice", 3)], true).unwrap_err();
+        assert_eq!(
+            (asked.get(), in_force()),
+            (0, old),
+            "a faulty set of tokens is refused before the decider takes anything"
+        );
+        reload(vec![token("new", 2)], false).unwrap_err();
+        assert_eq!((asked.get(), in_force()), (1, old), "what the decider refuses changes nothing");
+        reload(vec![token("new", 2)], true).unwrap();
+        assert_eq!((asked.get(), in_force()), (2, new));
+    }
+
+    /// The share of a mailbox that went away: whoever looks into it never comes back.
+    #[test]
+    fn a_gateway_whose_journal_failed_ends_although_a_mount_hangs() {
+        let folder = crate::settings::tests::sound_folder();
+        let overrides =
+            Overrides { listen: Some("127.0.0.1:0".parse().unwrap()), data: Some(folder.path().join("data")) };
+        let settings = load(folder.path(), &overrides).map_err(all_faults).unwrap();
+        let gateway = Gateway::start(settings).unwrap();
+        let (mount_is_back, mount) = std::sync::mpsc::sync_channel::<()>(1);
+        let (begun, begins) = std::sync::mpsc::sync_channel(1);
+        gateway.runtime().spawn_blocking(move || {
+            begun.send(()).unwrap();
+            let _hangs = mount.recv();
+        });
+        begins.recv().unwrap();
+        let (ended, ends) = std::sync::mpsc::sync_channel(1);
+        std::thread::spawn(move || {
+            gateway.abandon();
+            let _late = ended.send(());
+        });
+        let in_time = ends.recv_timeout(30 * RUNTIME_END);
+        drop(mount_is_back);
+        assert!(in_time.is_ok(), "the supervisor would see a live process that serves nobody");
+    }
 }

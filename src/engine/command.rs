@@ -145,8 +145,8 @@ pub enum Command {
     ImportMeasures(Vec<ImportMeasures>),
     /// A partner tells something unasked about an act.
     Lead(Box<LeadNews>),
-    /// A partner answered orders of cases that were left out.
-    AnswerLeftOut {
+    /// A partner said something that nobody can hold against what it is about: its case was left out, or cannot be read.
+    NobodysAnswer {
         /// Who.
         partner: String,
         /// What, in words; sealed.
@@ -363,6 +363,8 @@ pub struct LeadNews {
     pub has_callback: bool,
     /// The request as the index has it, when it is finished; its history grows by this event.
     pub closed: Option<ClosedRequest>,
+    /// It was told beside an answer: nobody would hear that it is refused.
+    pub beside: bool,
     /// What it says.
     pub lead: Lead,
 }

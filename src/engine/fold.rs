@@ -13,7 +13,7 @@ use store::record::{
 
 use crate::state::act::NO_SEQUENCE;
 use crate::state::books::paper_key;
-use crate::state::lane::{Pause, class_of};
+use crate::state::lane::{Pause, class_of, is_the_partners};
 use crate::state::slab::{Index, NONE};
 use crate::state::{Act, Keyed, LEADS_MAX, OpenRequest, State, officer_key, short_hash};
 
@@ -325,10 +325,7 @@ impl State {
         if let Some(lane) = self.lane_mut(lane) {
             lane.in_flight = lane.in_flight.saturating_sub(1);
             match fact.judged.as_str() {
-                "not_sent" | "doubt" if fact.cause != "throttled" && fact.cause != "closed" => {
-                    lane.record.failures += 1
-                }
-                "not_sent" | "doubt" => {}
+                "not_sent" | "doubt" => lane.record.failures += u32::from(is_the_partners(&fact.cause)),
                 _ => {
                     lane.record.failures = 0;
                     lane.record.rests_until = 0;

@@ -9,6 +9,7 @@ mod dates;
 mod delays;
 mod delivering;
 mod denied;
+mod departing;
 mod doubts_settled;
 mod due;
 mod erasing;

@@ -127,6 +127,11 @@ impl Folder {
     }
 }
 
+/// A folder of settings without a fault, for tests of what is made of them.
+pub(crate) fn sound_folder() -> TempDir {
+    Folder::sound().0
+}
+
 fn load_in(directory: &Path) -> Result<Settings, Vec<Fault>> {
     let environment = |name: &str| (name == "SET").then(|| " from-environment \n".to_owned());
     let around = Around { directory, environment: &environment, today: Day::parse("2026-11-20").unwrap() };

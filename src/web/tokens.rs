@@ -113,6 +113,12 @@ impl Tokens {
         *self.table.write() = table;
     }
 
+    /// Is there a token with this hash in the set in force?
+    #[must_use]
+    pub fn is_in_force(&self, hash: &[u8; 32]) -> bool {
+        self.held(hash).is_some()
+    }
+
     /// Both in one.
     ///
     /// # Errors

@@ -10,6 +10,7 @@ use super::Decider;
 use super::duties::names_co_owner;
 use crate::command::Answer;
 use crate::refusal::Refusal;
+use crate::state::lane::is_the_partners;
 use crate::state::measure::NO_DAY;
 use crate::state::slab::Index;
 use crate::state::{Act, short_hash};
@@ -186,8 +187,7 @@ impl Decider {
 
     /// Enough failures in a row on the partner's side: the lane rests.
     fn breaks(&self, act: &Act, after: &After, partner: Option<&Partner>) -> Option<Millis> {
-        let failed = matches!(after.judged, "not_sent" | "doubt")
-            && !matches!(after.cause.as_str(), "throttled" | "closed" | "interrupted" | "unreadable");
+        let failed = matches!(after.judged, "not_sent" | "doubt") && is_the_partners(&after.cause);
         let breaker = partner.map_or(ABSENT_BREAKER, |partner| partner.breaker);
         let failures = self.state.lane(act.lane).map_or(0, |lane| lane.record.failures);
         (failed && failures + 1 >= breaker.failures).then(|| self.in_ms(breaker.open_ms))

@@ -16,6 +16,7 @@ mod import;
 mod late;
 mod law;
 pub mod limits;
+pub(crate) mod look;
 pub mod measures;
 pub(crate) mod numbering;
 pub(crate) mod offer;
@@ -93,6 +94,8 @@ pub struct Decider {
     reminding: Vec<Reminding>,
     /// When each inbox was last looked through for what waits.
     looked: BTreeMap<u16, Millis>,
+    /// Those that are being looked through.
+    looks: BTreeMap<u16, look::Look>,
     closed: Vec<ClosedRequest>,
     touched: Vec<u64>,
     erased: Vec<Erased>,
@@ -134,6 +137,7 @@ impl Decider {
             outgoing: Vec::new(),
             reminding: Vec::new(),
             looked: BTreeMap::new(),
+            looks: BTreeMap::new(),
             closed: Vec::new(),
             touched: Vec::new(),
             erased: Vec::new(),
@@ -260,8 +264,9 @@ impl Decider {
             Command::LateOutcome(late) => self.sealable(late.slot).map(|_| self.late_outcome(*late)),
             Command::ResolveLate(late) => self.sealable(late.slot).and_then(|_| self.resolve_late(*late)),
             Command::ImportMeasures(import) => Ok(self.import_measures(&import)),
+            Command::Lead(news) if news.beside => Ok(self.lead(*news)),
             Command::Lead(news) => self.sealable(news.slot).map(|_| self.lead(*news)),
-            Command::AnswerLeftOut { partner, text } => Ok(self.answer_left_out(partner, text)),
+            Command::NobodysAnswer { partner, text } => Ok(self.nobodys_answer(partner, text)),
             Command::SetAside { partner, reason, digest } => Ok(self.set_aside(partner, reason, digest)),
             Command::Read { by, is_person, request, closed } => self.read(&by, is_person, request, closed),
             Command::Refused { source, minute, count } => self.refused(source, minute, count),
@@ -345,6 +350,7 @@ fn needs_serving(command: &Command) -> bool {
             | Command::ClaimAct(_)
             | Command::LateOutcome(_)
             | Command::Lead(_)
+            | Command::NobodysAnswer { .. }
             | Command::Snapshot { .. }
             | Command::Drain
             | Command::Read { .. }

@@ -1,4 +1,4 @@
-//! What partners left and nobody can take: packets that could not be read, answers to orders of cases that were left out.
+//! What partners left and nobody can take: packets that could not be read, what cannot be held against an order of ours.
 
 use domain::task::TaskKind;
 use store::record::PacketSetAside;
@@ -15,7 +15,7 @@ impl Decider {
     }
 
     /// The operators' task is of all that a partner said so; its newest words stand with it, the earlier ones in the trail.
-    pub(super) fn answer_left_out(&mut self, partner: String, text: String) -> Answer {
+    pub(super) fn nobodys_answer(&mut self, partner: String, text: String) -> Answer {
         let draft = Draft { partner, text, ..Draft::default() };
         Answer::Done(self.raise_again(TaskKind::SetAside, None, "", draft))
     }

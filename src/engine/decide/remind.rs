@@ -10,13 +10,14 @@ use store::record::{ActRef, ReminderBegan, ReminderEnded};
 
 use super::Decider;
 use super::deliver::{JITTER_PART, LEFT_ALONE_MS_MAX};
+use super::look::{Found, Look};
 use crate::command::Answer;
 use crate::config::ReminderTerms;
-use crate::courier::{Carried, RemindedAct, Reminding};
+use crate::courier::{Carried, Reminding};
 use crate::refusal::Refusal;
 use crate::state::Act;
 use crate::state::lane::Lane;
-use crate::state::reminder::{REMINDED_ACTS_MAX, Reminder};
+use crate::state::reminder::Reminder;
 
 /// An inbox is looked through so often at most: a burst of ten thousand acts stirs its lane with each of them.
 const LOOK_MS: Millis = 1_000;
@@ -32,83 +33,53 @@ pub(crate) fn waits_for_its_partner(act: &Act) -> bool {
 impl Decider {
     /// Reminds the clerks of an inbox, or makes sure that this is looked at when it is time. Others than inboxes have no terms for it.
     pub(super) fn remind(&mut self, lane: u16, partner: &Partner) {
+        let begun = self.looks.remove(&lane);
         let Some(terms) = self.config.reminders.get(&partner.id).cloned() else { return };
         if self.state.reminders.get(&partner.id).is_some_and(Reminder::is_under_way) {
             return;
         }
-        let next_look = self.looked.get(&lane).map_or(0, |looked| looked.saturating_add(LOOK_MS));
-        if self.now < next_look {
-            return self.wake_at(lane, Some(next_look));
+        if begun.is_none() {
+            let next_look = self.looked.get(&lane).map_or(0, |looked| looked.saturating_add(LOOK_MS));
+            if self.now < next_look {
+                return self.wake_at(lane, Some(next_look));
+            }
+            self.looked.insert(lane, self.now);
         }
-        self.looked.insert(lane, self.now);
         if let Some(until) = self.state.lane(lane).and_then(|lane| paused_until(lane, self.now)) {
             return self.wake_at(lane, Some(until));
         }
-        let waiting = self.waiting(partner);
-        let Some((due, cause)) = self.occasion(&waiting, partner, &terms) else { return };
+        let Some(mut look) = begun.or_else(|| Look::into(&self.state, partner, self.now)) else { return };
+        if !look.go_on(&self.state) {
+            self.looks.insert(lane, look);
+            return self.wake_at(lane, Some(self.now));
+        }
+        let found = look.found();
+        let Some((due, cause)) = self.occasion(&found, partner, &terms) else { return };
         if due > self.now {
             return self.wake_at(lane, Some(due));
         }
-        self.begin_reminder(partner, cause, waiting);
-    }
-
-    /// What waits for the clerks of an inbox, in the order in which it became theirs, whether somebody looked at it or not. What is
-    /// held, paused or behind something else is not theirs now.
-    pub(crate) fn waiting(&self, partner: &Partner) -> Vec<RemindedAct> {
-        let Some(index) = self.state.lane_of(&partner.id) else { return Vec::new() };
-        let Some(lane) = self.state.lane(index).filter(|lane| paused_until(lane, self.now).is_none()) else {
-            return Vec::new();
-        };
-        let answer_due = Millis::try_from(partner.answer_due_ms).unwrap_or(Millis::MAX);
-        let fresh = lane.ready.iter().flatten().filter(|act| self.state.is_its_turn(index, **act));
-        let offered = lane.offered.iter().map(|(_, _, act)| act);
-        let theirs = |act: &&Act| {
-            let open = act.lane == index && (act.state() == ActState::Ready || waits_for_its_partner(act));
-            open && !self.state.is_held(act)
-        };
-        let mut waiting: Vec<RemindedAct> = fresh
-            .chain(offered)
-            .filter_map(|act| self.state.acts.get(*act))
-            .filter(theirs)
-            .map(|act| RemindedAct {
-                act: act.id(),
-                key: act.slip_line(),
-                ready_at: act.ready_at,
-                due: if act.state() == ActState::Ready { act.ready_at } else { act.sent_at }.saturating_add(answer_due),
-            })
-            .collect();
-        waiting.sort_unstable_by_key(|act| (act.ready_at, act.act.sequence, act.act.line));
-        waiting.dedup_by_key(|act| act.act);
-        waiting
+        self.begin_reminder(partner, cause, found);
     }
 
     /// When the clerks of an inbox are reminded next as things stand, while this partner's are.
     #[must_use]
-    pub fn next_reminder(&self, partner: &str) -> Option<Millis> {
+    pub(crate) fn next_reminder(&self, partner: &str, found: &Found) -> Option<Millis> {
         let (partner, terms) = (self.config.partners.get(partner)?, self.config.reminders.get(partner)?);
-        self.occasion(&self.waiting(partner), partner, terms).map(|(due, _)| due)
+        self.occasion(found, partner, terms).map(|(due, _)| due)
     }
 
     /// When to remind of what waits, and why; `None` = nothing waits.
-    fn occasion(
-        &self,
-        waiting: &[RemindedAct],
-        partner: &Partner,
-        terms: &ReminderTerms,
-    ) -> Option<(Millis, &'static str)> {
+    fn occasion(&self, found: &Found, partner: &Partner, terms: &ReminderTerms) -> Option<(Millis, &'static str)> {
         let told = self.state.reminders.get(&partner.id);
-        if let Some(told) = told.filter(|told| goes_again(told, waiting)) {
+        if let Some(told) = told.filter(|told| goes_again(told, found)) {
             let cause = CAUSES.into_iter().find(|cause| *cause == told.why).unwrap_or("waiting");
             return Some((self.when_open(told.due_at, terms), cause));
         }
-        let told_at = told.map_or(Millis::MIN, |told| told.at);
         let gather = Millis::try_from(terms.gather_ms).unwrap_or(Millis::MAX);
-        let unknown = |act: &&RemindedAct| told.is_none_or(|told| !told.knows(act.act, act.ready_at));
-        let overdue = waiting.iter().map(|act| act.due).filter(|due| *due >= told_at).min();
-        let arrived = waiting.iter().filter(unknown).map(|act| act.ready_at.max(told_at)).min();
-        let since = told.zip(waiting.first()).map(|(told, oldest)| told.at.max(oldest.ready_at));
+        let since = told.zip(found.oldest).map(|(told, oldest)| told.at.max(oldest));
         let opens = since.map(|since| terms.hours.opens_after(since, &self.config.calendar));
-        let due = [overdue.map(|at| at.saturating_add(gather)), arrived.map(|at| at.saturating_add(gather)), opens];
+        let due =
+            [found.due.map(|at| at.saturating_add(gather)), found.arrived.map(|at| at.saturating_add(gather)), opens];
         let due = due.map(|at| at.map(|at| self.within_a_day(at, told, terms)));
         let first = due.into_iter().flatten().min()?;
         let is_due = |at: Option<Millis>| at.is_some_and(|at| at <= first.max(self.now));
@@ -130,14 +101,11 @@ impl Decider {
         if spent { terms.hours.opens_after(day.end().saturating_sub(1), &self.config.calendar) } else { at }
     }
 
-    fn begin_reminder(&mut self, partner: &Partner, cause: &'static str, mut waiting: Vec<RemindedAct>) {
+    fn begin_reminder(&mut self, partner: &Partner, cause: &'static str, found: Found) {
         let now = self.now;
-        let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-        let open = count(waiting.len());
-        let overdue = count(waiting.iter().filter(|act| act.due < now).count());
-        let oldest = waiting.first().map_or(now, |act| act.ready_at);
-        let before = self.state.reminders.get(&partner.id).filter(|told| goes_again(told, &waiting));
-        waiting.truncate(REMINDED_ACTS_MAX);
+        let (open, overdue, oldest) = (found.open, found.overdue, found.oldest.unwrap_or(now));
+        let before = self.state.reminders.get(&partner.id).filter(|told| goes_again(told, &found));
+        let waiting = found.named();
         let mut acts: Vec<ActRef> = waiting.iter().map(|act| act.act.into()).collect();
         acts.sort_unstable();
         let tries = before.map_or(1, |told| told.tries.saturating_add(1));
@@ -194,10 +162,10 @@ impl Decider {
 }
 
 /// Is an attempt owed at something that still waits?
-fn goes_again(told: &Reminder, waiting: &[RemindedAct]) -> bool {
-    told.due_at != 0 && waiting.iter().any(|act| told.knows(act.act, act.ready_at))
+fn goes_again(told: &Reminder, found: &Found) -> bool {
+    told.due_at != 0 && found.has_known
 }
 
-fn paused_until(lane: &Lane, now: Millis) -> Option<Millis> {
+pub(super) fn paused_until(lane: &Lane, now: Millis) -> Option<Millis> {
     lane.record.paused.as_ref().map(|pause| pause.until).filter(|until| *until > now)
 }

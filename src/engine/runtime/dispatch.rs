@@ -3,23 +3,18 @@
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
-use domain::outcome::Lead;
-use domain::socket::{Cause, INBOUND_ITEMS_MAX, Judged, Plug};
+use domain::SlipLine;
+use domain::form::Form;
+use domain::slip::Slip;
+use domain::socket::{CallOut, Cause, Judged, Plug};
 use futures_util::FutureExt;
 
 use super::departures::Leave;
 use super::whose::of_its_subject;
-use super::{Asked, Shared};
+use super::{Asked, Shared, beside};
 use crate::command::{Command, Effect};
 use crate::refusal::Refusal;
-
-/// How often what an answer told beside is tried again, in all: five minutes, in which an index of thirty million events fills. The
-/// answer itself is not known until then.
-const LEAD_TRIES_MAX: u32 = 300;
-/// How soon.
-const LEAD_AGAIN: Duration = Duration::from_secs(1);
 
 /// Starts exchanges whose beginning is durable: one hand-over to the exchange threads for all of a commit, each a task of its own there.
 pub fn begin(shared: &Arc<Shared>, effects: Vec<Effect>) {
@@ -36,9 +31,9 @@ pub fn begin(shared: &Arc<Shared>, effects: Vec<Effect>) {
 }
 
 async fn exchange(shared: Arc<Shared>, effect: Effect) {
-    let judged = match AssertUnwindSafe(attempt(&shared, &effect)).catch_unwind().await {
-        Ok(judged) => judged,
-        Err(_) => Judged::Doubt { cause: Cause::Panicked },
+    let (judged, own) = match AssertUnwindSafe(attempt(&shared, &effect)).catch_unwind().await {
+        Ok(told) => told,
+        Err(_) => (Judged::Doubt { cause: Cause::Panicked }, None),
     };
     if let Judged::NotSent { cause, .. } | Judged::Doubt { cause } = &judged {
         shared.calls.failed(&effect.partner, *cause, shared.clock.wall());
@@ -47,33 +42,9 @@ async fn exchange(shared: Arc<Shared>, effect: Effect) {
         }
     }
     let (judged, leads) = judged.parted();
-    // Before its end: an exchange that has ended is not asked about again, and a crash in between would lose what it told beside.
-    let mut tries_left = LEAD_TRIES_MAX;
-    for lead in leads.into_iter().take(INBOUND_ITEMS_MAX) {
-        tell_lead(&shared, &effect, lead, &mut tries_left).await;
-    }
+    beside::take(&shared, &effect, own, leads).await;
     let command = Command::Ended { exchange: effect.exchange, act: effect.act, judged };
     tell(&shared, command).await;
-}
-
-/// What a lead is about cannot always be told at once: while the index fills, what is not found is not absent. The result that came
-/// beside it waits meanwhile, but not for ever.
-async fn tell_lead(shared: &Arc<Shared>, effect: &Effect, lead: Lead, tries_left: &mut u32) {
-    let fault = loop {
-        match shared.lead_news(&effect.partner, lead.clone()) {
-            Ok(Some(news)) => return tell(shared, Command::Lead(Box::new(news))).await,
-            Ok(None) => return,
-            Err(fault) if *tries_left == 0 || shared.draining.load(Ordering::Relaxed) => break fault,
-            Err(_) => *tries_left -= 1,
-        }
-        tokio::time::sleep(LEAD_AGAIN).await;
-    };
-    tracing::error!(
-        partner = effect.partner,
-        exchange = effect.exchange,
-        ?fault,
-        "what a partner told beside its answer could not be recorded, because nothing could be found out of what it is about; ask the partner for it"
-    );
 }
 
 /// The end of an exchange must reach the decider: it waits for room, off the worker when the channel is full.
@@ -90,33 +61,42 @@ pub(super) async fn tell(shared: &Arc<Shared>, command: Command) {
     }
 }
 
-async fn attempt(shared: &Arc<Shared>, effect: &Effect) -> Judged {
+/// What came of it, and what of ours it was about.
+async fn attempt(shared: &Arc<Shared>, effect: &Effect) -> (Judged, Option<SlipLine>) {
     let plug = shared.plugs.read().get(&effect.partner).cloned();
-    let Some(plug) = plug else { return nothing_sent(Cause::Connect) };
-    let Plug::CallOut(call) = plug.as_ref() else { return nothing_sent(Cause::Connect) };
+    let Some(plug) = plug else { return (nothing_sent(Cause::Connect), None) };
+    let Plug::CallOut(call) = plug.as_ref() else { return (nothing_sent(Cause::Connect), None) };
     let partner = shared.partner(&effect.partner);
     let form = partner.as_ref().map(|partner| &partner.form);
     let Some(slip) = shared.papers.slip(&[effect.act], true, form) else {
         // Erased or lost: what cannot be written cannot have been sent. What is lost may be put back, so it waits and is no end.
         let is_lost = shared.papers.is_lost(effect.act.sequence) || shared.papers.is_lost(effect.request);
         let cause = if is_lost { Cause::Unreadable } else { Cause::Unencodable };
-        return if effect.ask { Judged::Doubt { cause } } else { nothing_sent(cause) };
+        return (if effect.ask { Judged::Doubt { cause } } else { nothing_sent(cause) }, None);
     };
-    let judged = if effect.ask {
-        let Some(line) = slip.lines.first() else { return Judged::Doubt { cause: Cause::Unencodable } };
-        let key = domain::SlipLine { slip: slip.number, line: line.line };
-        within_window(shared, &effect.partner, call.ask(key, line.kind)).await
-    } else if slip.lines.iter().any(|line| call.wants_papers(line.kind)) {
-        let files = match shared.papers_for((effect.request, &effect.partner), &slip, form).await {
-            Ok(files) => files,
-            Err(Refusal::ContentUnreadable) => return nothing_sent(Cause::Unreadable),
-            Err(_) => return nothing_sent(Cause::Unencodable),
-        };
-        within_window(shared, &effect.partner, call.send_with_papers(&slip, &files)).await
-    } else {
-        within_window(shared, &effect.partner, call.send(&slip)).await
+    let own = slip.lines.first().map(|line| SlipLine { slip: slip.number, line: line.line });
+    let judged = match (effect.ask, own.zip(slip.lines.first())) {
+        (true, Some((own, line))) => within_window(shared, &effect.partner, call.ask(own, line.kind)).await,
+        (true, None) => return (Judged::Doubt { cause: Cause::Unencodable }, None),
+        (false, _) => send(shared, effect, (call.as_ref(), form), &slip).await,
     };
-    of_its_subject(&slip, judged)
+    (of_its_subject(&slip, judged), own)
+}
+
+async fn send(
+    shared: &Arc<Shared>,
+    effect: &Effect,
+    (call, form): (&dyn CallOut, Option<&Form>),
+    slip: &Slip,
+) -> Judged {
+    if !slip.lines.iter().any(|line| call.wants_papers(line.kind)) {
+        return within_window(shared, &effect.partner, call.send(slip)).await;
+    }
+    match shared.papers_for((effect.request, &effect.partner), slip, form).await {
+        Ok(files) => within_window(shared, &effect.partner, call.send_with_papers(slip, &files)).await,
+        Err(Refusal::ContentUnreadable) => nothing_sent(Cause::Unreadable),
+        Err(_) => nothing_sent(Cause::Unencodable),
+    }
 }
 
 /// One call, once the partner's window has room; the decision kept it too, but the disk came between.

@@ -123,7 +123,7 @@ impl Shared {
         };
         let papers = closed.as_ref().and_then(|closed| self.papers.request(closed.sequence));
         let has_callback = papers.is_some_and(|papers| papers.callback.is_some());
-        Ok(Some(LeadNews { act, partner: partner.to_owned(), slot, has_callback, closed, lead }))
+        Ok(Some(LeadNews { act, partner: partner.to_owned(), slot, has_callback, closed, beside: false, lead }))
     }
 
     /// An act of a finished request, of which nothing is in memory any more.

@@ -14,6 +14,7 @@ use super::papers::RequestPapers;
 use super::{Engine, Shared};
 use crate::command::{Answer, ClaimAct, Claiming, ClosedRead, Command};
 use crate::decide::exchange::{contradiction, fit};
+use crate::decide::look::{Found, look_through};
 use crate::decide::remind::waits_for_its_partner;
 use crate::inbox::{Answered, ClaimView, INBOX_PAGE_MAX, InboxPage, InboxSums, InboxTask};
 use crate::refusal::Refusal;
@@ -102,17 +103,11 @@ impl Engine {
     /// [`Refusal::NotFound`] when the caller is no clerk of an inbox.
     pub fn inbox_sums(&self, caller: &Caller) -> Result<InboxSums, Refusal> {
         let id = self.desk(caller)?;
-        let now = self.now();
-        let decider = self.shared.decider.read();
-        let partner = decider.config().partners.get(id).ok_or(Refusal::NotFound)?;
-        let waiting = decider.waiting(partner);
-        let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-        Ok(InboxSums {
-            partner: partner.name.clone(),
-            open: count(waiting.len()),
-            overdue: count(waiting.iter().filter(|act| act.due < now).count()),
-            oldest: waiting.first().map(|act| act.ready_at),
-        })
+        let found = look_through(|| self.shared.decider.read(), id, self.now());
+        let config = self.config();
+        let partner = config.partners.get(id).ok_or(Refusal::NotFound)?;
+        let Found { open, overdue, oldest, .. } = found;
+        Ok(InboxSums { partner: partner.name.clone(), open, overdue, oldest })
     }
 
     /// One act of the caller's partner, open or not. The read is recorded before this returns.

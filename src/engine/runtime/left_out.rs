@@ -38,7 +38,7 @@ impl Answers {
 }
 
 /// An answer as a person reads it.
-fn sentence(slip: &str, line: Option<u16>, outcome: Option<&Outcome>) -> String {
+pub(super) fn sentence(slip: &str, line: Option<u16>, outcome: Option<&Outcome>) -> String {
     let line = line.map_or(String::new(), |line| format!("-{line}"));
     let Some(outcome) = outcome else { return format!("{slip}{line} 线索 lead") };
     let sum = |word: &str, sum: Option<domain::Money>| sum.map_or(String::new(), |sum| format!(" {word} {sum}"));
@@ -93,7 +93,7 @@ impl Engine {
             runbook = "docs/RUNBOOK.md#lost",
             "a partner answered orders of cases that were left out; look at the task and ask it what stands"
         );
-        let command = Command::AnswerLeftOut { partner: partner.to_owned(), text: told.join("\n") };
+        let command = Command::NobodysAnswer { partner: partner.to_owned(), text: told.join("\n") };
         self.done(command).await?;
         self.shared.left_out.learn(fresh.into_iter());
         Ok(())

@@ -9,12 +9,13 @@
 
 mod absent;
 mod applicant;
+mod beside;
 mod calls;
 mod cases;
 mod configuring;
 mod deciding;
 mod delivering;
-mod departures;
+pub(crate) mod departures;
 mod dispatch;
 mod documents;
 mod evidence;
@@ -51,7 +52,7 @@ mod unnamed;
 mod unread;
 mod unwritable;
 mod views;
-mod waiting;
+pub(crate) mod waiting;
 mod whose;
 
 use std::collections::BTreeMap;

@@ -12,7 +12,7 @@ use super::dispatch::tell;
 use super::{Engine, Shared};
 use crate::command::Command;
 use crate::courier::{Carried, Parcel, Reminding, reminder_route};
-use crate::decide::Decider;
+use crate::decide::look::look_through;
 use crate::inbox::ReminderView;
 
 /// Starts an attempt whose beginning is durable. A stop lets it end: cut off, it would be said again after the next start.
@@ -58,14 +58,18 @@ impl Shared {
     }
 
     /// How the clerks of a partner are reminded; `None` = its file says nothing of it.
-    pub(super) fn reminder_view(&self, decider: &Decider, partner: &str) -> Option<ReminderView> {
+    fn reminder_view(&self, partner: &str) -> Option<ReminderView> {
+        let read = || self.decider.read();
+        read().config().reminders.get(partner)?;
+        let found = look_through(read, partner, self.clock.wall());
+        let decider = read();
         let terms = decider.config().reminders.get(partner)?;
         let told = decider.state.reminders.get(partner);
         let under_way = told.is_some_and(crate::state::reminder::Reminder::is_under_way);
         let keys = self.signing_keys(&reminder_route(partner), &terms.keys);
         Some(ReminderView {
             reminded: told.map(|told| told.acknowledged_at).filter(|at| *at != 0),
-            next: decider.next_reminder(partner).filter(|_| !under_way),
+            next: decider.next_reminder(partner, &found).filter(|_| !under_way),
             failures: told.map_or(0, |told| told.failures),
             cause: told.map(|told| told.cause.clone()).unwrap_or_default(),
             keys: keys.iter().filter_map(WebhookKey::public).collect(),
@@ -75,6 +79,6 @@ impl Shared {
 
 impl Engine {
     pub(super) fn reminder_of(&self, partner: &str) -> Option<ReminderView> {
-        self.shared.reminder_view(&self.shared.decider.read(), partner)
+        self.shared.reminder_view(partner)
     }
 }

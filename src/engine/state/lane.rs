@@ -32,7 +32,7 @@ pub struct LaneRecord {
     pub day: i32,
     /// Exchanges begun on that day.
     pub day_count: u32,
-    /// Failures in a row on the partner's side.
+    /// Failures in a row on the partner's side, as [`is_the_partners`] has them.
     pub failures: u32,
     /// The breaker rests until then; 0 = it does not.
     pub rests_until: Millis,
@@ -128,6 +128,13 @@ impl Lane {
     pub fn has_ready(&self) -> bool {
         self.ready.iter().any(|queue| !queue.is_empty())
     }
+}
+
+/// Does what an exchange failed of say that its partner is in trouble? One that says when it takes more is well, and so may be one whose
+/// calls our own stop cut off, or whose orders we cannot read ourselves.
+#[must_use]
+pub fn is_the_partners(cause: &str) -> bool {
+    !matches!(cause, "throttled" | "closed" | "interrupted" | "unreadable")
 }
 
 /// The class of an act that may go.

@@ -190,6 +190,7 @@ fn a_lead_is_recorded_once_however_often_it_is_told() {
         slot: 1,
         has_callback: false,
         closed: None,
+        beside: false,
         lead: Lead {
             slip: String::new(),
             line: None,

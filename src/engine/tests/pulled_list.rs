@@ -106,7 +106,7 @@ fn identity(number: usize) -> String {
 }
 
 /// A question about two people of a case of its own.
-fn question(number: usize, ruling: &str) -> Request {
+pub(super) fn question(number: usize, ruling: &str) -> Request {
     let asked = Asked::Goal { goal: Goal::Look, subjects: vec![0, 1], scope: Scope::default() };
     let mut request = request(asked);
     let personal = |text: String| Personal::new(text);

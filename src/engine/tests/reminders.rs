@@ -1,15 +1,19 @@
 //! Reminders in virtual time: when clerks are told, that a day has only so many, what fails, restarts, and what is not theirs now.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 
+use domain::ActId;
 use domain::act::ActOrder;
 use domain::socket::{FeedbackItem, ListClass};
-use store::record::{ActRef, Fact, ReminderBegan, ReminderEnded};
+use store::record::{ActRef, ExchangeBegan, Fact, ReminderBegan, ReminderEnded};
 
 use super::*;
 use crate::config::ReminderTerms;
 use crate::courier::{Carried, Reminding};
+use crate::decide::look::{Found, LOOK_SLICE_MAX, look_through};
 use crate::decide::remind;
+use crate::runtime::head::Head;
 
 const SECOND: i64 = 1_000;
 const MINUTE: i64 = 60_000;
@@ -88,7 +92,7 @@ impl Desk {
     }
 
     /// A court asks the first desk, or the second.
-    fn ask(&mut self, partner: &str) -> domain::ActId {
+    fn ask(&mut self, partner: &str) -> ActId {
         let order = ActOrder {
             note: None,
             details: Vec::new(),
@@ -116,7 +120,7 @@ impl Desk {
             request: Arc::new(request(Asked::Acts(vec![order]))),
         };
         match self.tell(Command::Submit(Box::new(submit))) {
-            Ok(Answer::Accepted(sequence)) => domain::ActId { sequence, line: 0 },
+            Ok(Answer::Accepted(sequence)) => ActId { sequence, line: 0 },
             _ => panic!("a submission is accepted"),
         }
     }
@@ -130,12 +134,20 @@ impl Desk {
         self.tell(Command::List { partner: "desk-a".to_owned(), class: ListClass::Queries }).unwrap();
     }
 
-    fn answer(&mut self, act: domain::ActId) {
+    fn answer(&mut self, act: ActId) {
         let index = self.table.decider.state.act_index(act).unwrap();
         let slip = self.table.decider.state.acts.get(index).unwrap().slip_line().slip.to_string();
         let outcome = Outcome::of(Verdict::NoSuchCustomer);
         let item = FeedbackItem { slip, line: Some(0), outcome: Ok(outcome) };
         self.tell(Command::Feedback { partner: "desk-a".to_owned(), way: "inbox", items: vec![item] }).unwrap();
+    }
+
+    fn found(&self) -> Found {
+        look_through(|| &self.table.decider, "desk-a", self.table.now)
+    }
+
+    fn next_reminder(&self) -> Option<i64> {
+        self.table.decider.next_reminder("desk-a", &self.found())
     }
 
     fn began(&self) -> Vec<(i64, ReminderBegan)> {
@@ -179,13 +191,13 @@ impl Desk {
 #[test]
 fn a_burst_is_one_reminder_and_each_opening_tells_what_still_waits() {
     let mut desk = Desk::open(terms());
-    assert_eq!(desk.table.decider.next_reminder("desk-a"), None, "nothing waits");
+    assert_eq!(desk.next_reminder(), None, "nothing waits");
     let first = desk.ask("desk-a");
     desk.until(at(9, 5));
     let second = desk.ask("desk-a");
     desk.ask("desk-b");
     assert!(desk.out.is_empty(), "what arrives waits a moment for more");
-    assert_eq!(desk.table.decider.next_reminder("desk-a"), Some(at(9, 10)));
+    assert_eq!(desk.next_reminder(), Some(at(9, 10)));
     desk.until(at(9, 10));
     let told = desk.out.first().unwrap().clone();
     assert_eq!((told.cause, told.open, told.overdue, told.oldest), ("arrived", 2, 0, at(9, 0)));
@@ -312,7 +324,7 @@ fn a_restart_says_nothing_twice_and_repeats_what_was_cut_off() {
         desk.restart(by_snapshot);
         desk.until(at(17, 0));
         assert_eq!((desk.began().len(), desk.out.len()), (count, 0), "what arrived is not said again");
-        let next = desk.table.decider.next_reminder("desk-a");
+        let next = desk.next_reminder();
         assert_eq!(next, Some(at(24 + 8, 30)), "and the next occasion is what it was");
     }
 }
@@ -326,7 +338,7 @@ fn what_is_held_or_paused_is_not_the_clerks_and_its_end_is_noticed() {
     desk.ask("desk-a");
     desk.until(at(10, 59));
     assert!(desk.out.is_empty());
-    assert_eq!(desk.table.decider.next_reminder("desk-a"), None, "a paused inbox is empty");
+    assert_eq!(desk.next_reminder(), None, "a paused inbox is empty");
     desk.until(at(11, 0) + SECOND);
     assert_eq!(desk.told(), [(at(11, 0), "arrived".to_owned())], "it has waited long enough for more");
     desk.end(Carried::Acknowledged);
@@ -356,6 +368,67 @@ fn a_thousand_are_named_and_the_others_counted() {
     desk.end(Carried::Acknowledged);
     desk.until(at(17, 0));
     assert_eq!(desk.told().len(), 1, "those that had no room are known as well");
+}
+
+/// A desk with so much waiting, more than a slice of which was looked at; all of it came at nine.
+fn crowded(count: usize) -> Desk {
+    let mut desk = Desk::open(terms());
+    desk.tell(Command::StoreDocument(Box::new(ruling()))).unwrap();
+    for (key, some) in (0..).zip(vec![(); count].chunks(1_000)) {
+        let asked = request(Asked::Acts(vec![bare(ActKind::Query, "desk-a"); some.len()]));
+        let decision = desk.table.decider.decide(Command::Submit(Box::new(said::submit(key, asked))), desk.table.now);
+        desk.table.keep(decision).unwrap();
+    }
+    let state = &mut desk.table.decider.state;
+    let acts: Vec<ActRef> = state.acts.iter().map(|(_, act)| act.id().into()).take(LOOK_SLICE_MAX + 10).collect();
+    let fact = ExchangeBegan::of(acts, "offer", "desk-a").into();
+    state.fold(state.next, &Event { at: desk.table.now, fact, body: None, key: 0 });
+    desk
+}
+
+#[test]
+fn a_look_into_a_crowded_inbox_lets_whoever_decides_go_on_in_between() {
+    let count = 2 * LOOK_SLICE_MAX + 100;
+    let mut desk = crowded(count);
+    let now = desk.table.now;
+    let none = Decider::new(State::default(), Box::new(CountingKeyring(0)), Box::new(SeededRandom::new(1)));
+    let (head, readings) = (Head::new(std::mem::replace(&mut desk.table.decider, none)), Cell::new(0));
+    // A writer between two readings: it would wait for ever for one that is still held.
+    let read = || {
+        head.write().decide(Command::Barrier, now);
+        readings.set(readings.get() + 1);
+        head.read()
+    };
+    let found = look_through(read, "desk-a", now);
+    assert_eq!((found.open as usize, found.overdue, found.oldest), (count, 0, Some(at(9, 0))), "each once");
+    assert!(readings.get() >= 4, "one at the beginning, and one for each slice");
+    let overdue = look_through(|| head.read(), "desk-a", now + 3 * DAY);
+    assert_eq!(overdue.overdue as usize, count);
+}
+
+#[test]
+fn a_crowded_inbox_is_reminded_of_while_other_things_are_decided() {
+    let count = 2 * LOOK_SLICE_MAX + 100;
+    let mut desk = crowded(count);
+    // A clerk of another desk is served between two slices.
+    for then in [at(9, 0), at(9, 10)] {
+        desk.table.now = then;
+        desk.tell(Command::Tick).unwrap();
+        let mut slices = 1;
+        while desk.table.decider.next_due().is_some_and(|due| due <= then) {
+            assert!(desk.out.is_empty(), "it is not looked through yet");
+            desk.tell(Command::List { partner: "desk-b".to_owned(), class: ListClass::Queries }).unwrap();
+            slices += 1;
+            assert!(slices < 10, "it comes to an end");
+        }
+        assert!(slices >= 3, "{slices} slices at {then}");
+    }
+    let told = desk.out.remove(0);
+    assert_eq!((told.open as usize, told.overdue, told.oldest, told.cause), (count, 0, at(9, 0), "arrived"));
+    let mut acts: Vec<ActId> = desk.table.decider.state.acts.iter().map(|(_, act)| act.id()).collect();
+    acts.sort_unstable_by_key(|act| (act.sequence, act.line));
+    acts.truncate(crate::state::reminder::REMINDED_ACTS_MAX);
+    assert_eq!(told.acts.iter().map(|act| act.act).collect::<Vec<_>>(), acts, "the first in order");
 }
 
 #[test]

@@ -142,3 +142,42 @@ fn time_goes_on_without_what_cannot_be_sealed() {
     let last = table.events.iter().rev().find(|event| event.body.is_some()).unwrap();
     assert_eq!(last.key, 1, "and is sealed under its own key again");
 }
+
+/// Something that a partner told of an act.
+fn lead(act: domain::ActId, beside: bool) -> Command {
+    let lead = domain::outcome::Lead {
+        slip: String::new(),
+        line: None,
+        class: domain::outcome::LeadClass::LinkedAccount,
+        serial: Personal::from("6222000000000017"),
+        as_of: String::new(),
+        respond_by: None,
+        details: Vec::new(),
+        text: None,
+    };
+    let partner = "bank-a".to_owned();
+    let news = crate::command::LeadNews { act, partner, slot: 1, has_callback: false, closed: None, beside, lead };
+    Command::Lead(Box::new(news))
+}
+
+#[test]
+fn what_is_told_beside_an_answer_is_kept_and_what_is_posted_is_refused_to_whoever_can_hear_it() {
+    let (mut table, lost) = table();
+    table.submit(1, Asked::Acts(vec![said::bare(ActKind::Query, "bank-a")])).unwrap();
+    let act = table.effects[0].act;
+    table.events.clear();
+    lost.store(1, Ordering::Relaxed);
+    assert_eq!(table.tell(lead(act, false)).err(), Some(Refusal::ContentUnreadable), "it sends it again");
+    table.tell(lead(act, true)).unwrap();
+    let kept = table.events.iter().find(|event| matches!(event.fact, Fact::LeadReceived(_))).unwrap();
+    assert!(matches!(kept.body, Some(Body::Lead(_))) && kept.key > 1, "under a key that ends with its case");
+    all_can_be_sealed(&table);
+    table.decider.decide(Command::Drain, table.now);
+    let text = "100-1".to_owned();
+    table.tell(Command::NobodysAnswer { partner: "bank-a".to_owned(), text }).unwrap();
+    let told = table.events.iter().rev().find_map(|event| match &event.fact {
+        Fact::TaskRaised(fact) => Some(fact.kind.clone()),
+        _ => None,
+    });
+    assert_eq!(told.as_deref(), Some("set_aside"), "people are told also by a gateway that stops");
+}

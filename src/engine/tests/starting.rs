@@ -1,22 +1,25 @@
 //! A start with more under way than one decision ends: portions, a crash between two of them, and what may not come before the last.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::ActId;
-use store::record::{ExchangeEnded, Fact, write_leaf};
+use store::record::{DeliveryBegan, ExchangeEnded, Fact, ReminderBegan, write_leaf};
 
 use super::simulated::order;
 use super::*;
+use crate::config::DeliveryTerms;
 use crate::decide::start::INTERRUPTED_PER_DECISION_MAX;
 use crate::decide::time::DUE_BYTES_PER_TICK_MAX;
+use crate::state::lane::LaneRecord;
 
 const UNDER_WAY: usize = 2 * INTERRUPTED_PER_DECISION_MAX + 10;
 const HOUR_MS: i64 = 3_600_000;
+/// In a row, and the bank is asked one call at a time.
+const FAILURES_MAX: u32 = 3;
 
 fn busy(id: &str) -> Partner {
     let rate = Rate { max: 10_000, window_ms: 1_000, burst: 10_000 };
-    // What a start ends counts as failures; here the lane is not to rest for it.
-    Partner { rate, in_flight_max: 10_000, breaker: Breaker { failures: 100_000, open_ms: 1_000 }, ..partner(id) }
+    Partner { rate, in_flight_max: 10_000, breaker: Breaker { failures: FAILURES_MAX, open_ms: 1_000 }, ..partner(id) }
 }
 
 /// So many calls under way, each for a case and a person of its own: every other one a freeze.
@@ -57,7 +60,9 @@ fn die(table: Table) -> Table {
 fn next(table: &mut Table, command: Command) -> Vec<Event> {
     table.now += 7;
     let decision = table.decider.decide(command, table.now);
-    let ended = decision.events.iter().filter(|event| matches!(event.fact, Fact::ExchangeEnded(_))).cloned().collect();
+    let is_end =
+        |event: &&Event| matches!(event.fact, Fact::ExchangeEnded(_) | Fact::DeliveryEnded(_) | Fact::ReminderEnded(_));
+    let ended = decision.events.iter().filter(is_end).cloned().collect();
     table.keep(decision).unwrap();
     let begun = table.decider.pump(table.now);
     assert!(begun.effects.is_empty() && begun.events.is_empty(), "nothing goes before the settings are there");
@@ -215,4 +220,120 @@ fn nothing_passes_with_time_before_the_settings_are_there() {
     assert!(table.decider.deadline_passed(table.now));
     table.pass(1_000);
     assert!(table.events.iter().any(|event| matches!(event.fact, Fact::DeadlinePassed(_))));
+}
+
+/// Two calls timed out before the stop, which cut off the rest: so many failures in a row stay.
+#[test]
+fn calls_that_a_stop_cut_off_say_nothing_about_their_partner() {
+    let mut table = calling(30);
+    (0..2).for_each(|_| table.end(Judged::Doubt { cause: Cause::Timeout }));
+    let mut table = die(table);
+    let ended: usize = whole_start(&mut table).iter().map(Vec::len).sum();
+    table.tell(settings(vec![busy("bank-a")])).unwrap();
+    table.pass(1_000);
+    begin(&mut table);
+    assert_eq!((ended, table.effects.len()), (28, 30), "all of it goes at once, and not call after call");
+    assert_eq!(lane(&table).failures, 2);
+    table.end(Judged::Doubt { cause: Cause::Timeout });
+    assert!(lane(&table).failures == FAILURES_MAX && lane(&table).rests_until > table.now, "its own failures count");
+}
+
+#[test]
+fn a_bank_that_is_probed_when_we_stop_is_probed_after_the_start() {
+    let mut table = calling(30);
+    (0..3).for_each(|_| table.end(Judged::Doubt { cause: Cause::Timeout }));
+    let mut table = die(table);
+    whole_start(&mut table);
+    table.tell(settings(vec![busy("bank-a")])).unwrap();
+    begin(&mut table);
+    assert_eq!(table.effects.len(), 1);
+    table.end(Judged::Accepted);
+    begin(&mut table);
+    assert!(table.effects.len() > 20, "it answers again");
+}
+
+#[test]
+fn orders_that_we_cannot_read_ourselves_say_nothing_about_their_partner() {
+    let mut table = calling(30);
+    (0..30).for_each(|_| table.end(Judged::NotSent { cause: Cause::Unreadable, retry_after_ms: None }));
+    assert_eq!(lane(&table).failures, 0);
+    table.pass(HOUR_MS);
+    begin(&mut table);
+    assert_eq!(table.effects.len(), 30);
+}
+
+fn lane(table: &Table) -> &LaneRecord {
+    let state = &table.decider.state;
+    &state.lane(state.lane_of("bank-a").unwrap()).unwrap().record
+}
+
+/// The settings with a court that is delivered to.
+fn with_court() -> Command {
+    let delivery = DeliveryTerms { in_flight_max: 10_000, ..DeliveryTerms::default() };
+    let callback_origins = vec!["https://court.example".to_owned()];
+    let court = CourtFile { code: "330225".to_owned(), callback_origins, delivery, ..CourtFile::default() };
+    let bank = Partner { travel: Travel::Pull, ..partner("bank-a") };
+    Command::Configure(Arc::new(Config {
+        partners: BTreeMap::from([(bank.id.clone(), Arc::new(bank))]),
+        courts: BTreeMap::from([(court.code.clone(), Arc::new(court))]),
+        digest: "e".to_owned(),
+        ..Config::default()
+    }))
+}
+
+/// Deliveries and reminders under way, so many of each, of requests that no bank has fetched.
+fn telling(count: usize) -> Table {
+    let mut table = Table::with(Vec::new());
+    table.tell(with_court()).unwrap();
+    let mut begun: Vec<Fact> = Vec::new();
+    for key in 0..count as u64 {
+        let mut asked = request(Asked::Acts(vec![said::bare(ActKind::Query, "bank-a")]));
+        asked.callback = Some(Personal::new("https://court.example/results".to_owned()));
+        let submit = Submit { case_key: (5, key), subjects: vec![1_000 + key], ..said::submit(key, asked) };
+        let decision = table.decider.decide(Command::Submit(Box::new(submit)), table.now);
+        let Ok(Answer::Accepted(request)) = table.keep(decision) else { panic!("a submission is accepted") };
+        begun.push(DeliveryBegan { court: "330225".to_owned(), request, version: request }.into());
+        let partner = format!("desk-{key}");
+        let cause = "arrived".to_owned();
+        begun.push(
+            ReminderBegan { acts: Vec::new(), cause, open: 1, overdue: 0, partner, repeats: None, tries: 1 }.into(),
+        );
+    }
+    let at = table.now;
+    table.events.extend(begun.into_iter().map(|fact| Event { fact, at, body: None, key: 0 }));
+    table
+}
+
+#[test]
+fn deliveries_and_reminders_are_ended_in_portions_and_none_is_lost() {
+    let count = INTERRUPTED_PER_DECISION_MAX + 5;
+    let mut table = die(telling(count));
+    let decisions = whole_start(&mut table);
+    let counts: Vec<usize> = decisions.iter().map(Vec::len).collect();
+    assert_eq!(counts, [INTERRUPTED_PER_DECISION_MAX, INTERRUPTED_PER_DECISION_MAX, 10]);
+    let (mut deliveries, mut reminders) = (BTreeSet::new(), BTreeSet::new());
+    for event in decisions.iter().flatten() {
+        match &event.fact {
+            Fact::DeliveryEnded(fact) => {
+                assert_eq!((fact.cause.as_str(), fact.tries, fact.due.is_some()), ("interrupted", 0, true));
+                assert!(deliveries.insert(fact.request), "once each");
+            }
+            Fact::ReminderEnded(fact) => {
+                assert_eq!((fact.cause.as_str(), fact.tries, fact.due.is_some()), ("interrupted", 0, true));
+                assert!(reminders.insert(fact.partner.clone()), "once each");
+            }
+            other => panic!("{} is no end", other.name()),
+        }
+    }
+    assert_eq!((deliveries.len(), reminders.len()), (count, count));
+    let configured = table.decider.decide(with_court(), table.now);
+    table.keep(configured).unwrap();
+    let mut again = BTreeSet::new();
+    for _ in 0..100 {
+        table.now = table.decider.next_due().unwrap_or(table.now).max(table.now);
+        let pumped = table.decider.pump(table.now);
+        again.extend(pumped.outgoing.iter().map(|outgoing| outgoing.request));
+        table.keep(pumped).unwrap();
+    }
+    assert_eq!(again, deliveries, "each goes again");
 }
