@@ -31,6 +31,7 @@ mod news;
 mod notices;
 mod officers;
 mod open_or_over;
+mod outlived;
 mod overclaimed;
 mod overload;
 mod parts;

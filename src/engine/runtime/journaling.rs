@@ -168,8 +168,8 @@ fn release(shared: &Arc<Shared>, prepared: Vec<Prepared>, indexed: &SyncSender<I
         for reminding in decision.reminding {
             reminding::begin(shared, reminding);
         }
-        if !decision.erased.is_empty() {
-            shared.erase(&decision.erased);
+        if !decision.erased.is_empty() && !shared.erase(&decision.erased) {
+            shared.key_outlived.store(true, Ordering::SeqCst);
         }
         closed.extend(decision.closed);
     }
@@ -183,4 +183,6 @@ fn release(shared: &Arc<Shared>, prepared: Vec<Prepared>, indexed: &SyncSender<I
     {
         shared.index.mark_gap();
     }
+    // Last: a snapshot that covers these events never comes before the keys that they end.
+    shared.released.store(next, Ordering::Release);
 }
