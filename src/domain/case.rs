@@ -34,6 +34,50 @@ impl HaltCause {
     }
 }
 
+words! {
+    /// Why a case is erased. The only reason that outlasts it: what people say in their own words ends with the case.
+    EraseCause {
+        /// Its time of keeping is over.
+        Retention = 1 "retention" "保管期限届满",
+        /// A ruling or a rule orders it.
+        Ordered = 2 "ordered" "依法或依裁定删除",
+        /// It should never have been entered.
+        Mistaken = 3 "mistaken" "误录",
+    }
+}
+
+words! {
+    /// What of a case can still matter, so that it is not erased.
+    CaseUse {
+        /// A request of it is open.
+        Requests = 1 "open_requests" "有未办结的请求",
+        /// A measure stands, or may stand again by late word of a partner; or another case goes on with one.
+        Measures = 2 "measures" "有在控、或协助单位迟到的反馈可使其恢复的措施（含转入他案的）",
+        /// Money was reported as moved and has not come in.
+        Takings = 3 "takings" "有已划出而未到账的款项",
+        /// Somebody has something to do about it.
+        Tasks = 4 "open_tasks" "有未了结的待办",
+        /// A result is on its way to the court.
+        Deliveries = 5 "deliveries" "有未送达法院的结果",
+    }
+}
+
+impl CaseUse {
+    /// In English.
+    #[must_use]
+    pub fn english(self) -> &'static str {
+        match self {
+            Self::Requests => "requests that are open",
+            Self::Measures => {
+                "measures that stand, or would stand again by late word of a partner (also in another case that took them over)"
+            }
+            Self::Takings => "money that was reported as moved and has not come in",
+            Self::Tasks => "open tasks",
+            Self::Deliveries => "results on their way to the court",
+        }
+    }
+}
+
 /// The court that issues requests.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Court {

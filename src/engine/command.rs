@@ -233,6 +233,8 @@ pub enum Command {
     Halt(Box<Halt>),
     /// Another person lets a case go on.
     ResumeCase(Box<ResumeCase>),
+    /// A person wants a case erased; with another's word it is.
+    EraseCase(Box<EraseCase>),
     /// The court lets the applicant of a case see results, or no longer.
     ShowApplicant(Box<ShowApplicant>),
     /// Time passed.

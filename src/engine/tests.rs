@@ -11,6 +11,7 @@ mod delivering;
 mod denied;
 mod doubts_settled;
 mod due;
+mod erased_cases;
 mod erasing;
 mod fed_at_length;
 mod figures;

@@ -7,6 +7,7 @@ mod claim;
 mod deliver;
 mod denied;
 mod duties;
+mod erase;
 mod excess;
 pub(crate) mod exchange;
 pub(crate) mod face;
@@ -53,6 +54,7 @@ use crate::refusal::Refusal;
 use crate::state::State;
 use crate::state::slab::Index;
 pub use claim::CLAIM_MS;
+pub use erase::ERASURE_AGREED_MS;
 pub use import::IMPORT_GROUP_MAX;
 use limits::Pacer;
 pub use paced::Wait;
@@ -279,6 +281,7 @@ impl Decider {
             Command::Amend(amend) => self.amend(*amend),
             Command::Halt(halt) => self.halt(*halt),
             Command::ResumeCase(resume) => self.resume_case(*resume),
+            Command::EraseCase(erase) => self.erase_case(*erase),
             Command::ShowApplicant(show) => self.show_applicant(*show),
             Command::Tick => self.tick(),
             Command::Barrier => Ok(Answer::Done(self.state.next)),

@@ -147,18 +147,28 @@ fn release(shared: &Arc<Shared>, prepared: Vec<Prepared>, indexed: &SyncSender<I
     let from = prepared.iter().find(|one| !one.written.is_empty()).map(|one| one.decision.first);
     for one in prepared {
         let Prepared { decision, reply, leaves, .. } = one;
-        let mut accepted = None;
+        let (mut accepted, mut erases) = (None, false);
         for (sequence, Event { at, fact, body, key }) in (decision.first..).zip(decision.events) {
             shared.papers.keep(sequence, &fact, body, key);
             proposed |= super::proposals::is_automatic(&fact);
             match fact {
                 Fact::RequestAccepted(fact) if sequence == decision.first => accepted = Some((at, fact)),
+                Fact::CaseErased(_) => erases = true,
                 _ => {}
             }
         }
+        // Before anybody is told: what is said to be erased can be read by nobody.
+        let outlived = !decision.erased.is_empty() && !shared.erase(&decision.erased);
+        if outlived {
+            shared.key_outlived.store(true, Ordering::SeqCst);
+        }
+        if erases {
+            shared.papers.forget();
+        }
         let leaf = leaves.first().map(|hash| (decision.first, *hash));
         if let Some(reply) = reply {
-            let _gone = reply.send(decision.answer.map(|answer| Told { answer, leaf, accepted }));
+            let answer = if erases && outlived { Err(Refusal::Unavailable) } else { decision.answer };
+            let _gone = reply.send(answer.map(|answer| Told { answer, leaf, accepted }));
         }
         shared.waiting.tell(&decision.touched);
         effects.extend(decision.effects);
@@ -167,9 +177,6 @@ fn release(shared: &Arc<Shared>, prepared: Vec<Prepared>, indexed: &SyncSender<I
         }
         for reminding in decision.reminding {
             reminding::begin(shared, reminding);
-        }
-        if !decision.erased.is_empty() && !shared.erase(&decision.erased) {
-            shared.key_outlived.store(true, Ordering::SeqCst);
         }
         closed.extend(decision.closed);
     }

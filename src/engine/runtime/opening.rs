@@ -294,10 +294,10 @@ fn replay(
         tree.store_full(&tiles).map_err(|source| OpenError::System { operation: "writing hash tiles", source })
     };
     let first = state.next;
-    let (mut ended, mut told) = (Ended { from: first, ..Ended::default() }, Told::default());
+    let (mut ended, mut told) = (Ended::since(first), Told::default());
     each_event(journal, vault, first, |sequence, opened| {
         let OpenedEvent { event, lost, hash } = opened;
-        ended.note(state, sequence, &event);
+        ended.note(state, sequence, &event, lost.is_some());
         told.note(&event.fact);
         let is_of_lost_case = without.is_some_and(|without| without.is_of_lost_case(event.key));
         match lost {

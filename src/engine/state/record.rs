@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::books::id_key;
 use super::delivery::Deliveries;
+use super::erased::ErasedCases;
 use super::gone::{Gone, Releases};
 use super::joined::Joined;
 use super::lane::LaneRecord;
@@ -21,7 +22,7 @@ use super::{Act, Case, Document, Keyed, Measure, OpenRequest, State, Taking, Tas
 use crate::state::lane::Lane;
 
 /// Version of the form; another version is folded from the journal instead.
-pub const STATE_FORM: u32 = 15;
+pub const STATE_FORM: u32 = 16;
 
 #[derive(Serialize, Deserialize)]
 struct Counters {
@@ -70,6 +71,8 @@ struct Out<'a> {
     holds: &'a VecDeque<super::proof::Hold>,
     slot_highest: u64,
     left_out: &'a LeftOut,
+    erased_cases: &'a ErasedCases,
+    went_over: &'a BTreeMap<u64, u64>,
 }
 
 #[derive(Deserialize)]
@@ -101,6 +104,8 @@ struct In {
     holds: VecDeque<super::proof::Hold>,
     slot_highest: u64,
     left_out: LeftOut,
+    erased_cases: ErasedCases,
+    went_over: BTreeMap<u64, u64>,
 }
 
 /// A snapshot that cannot be used; the state is then folded from the journal.
@@ -175,6 +180,8 @@ impl State {
             holds: &self.holds,
             slot_highest: self.slot_highest,
             left_out: &self.left_out,
+            erased_cases: &self.erased_cases,
+            went_over: &self.went_over,
         };
         let sink = postcard::to_io(&out, sink)?;
         // Behind all else, and only where there are any: nearly no directory has.
@@ -229,6 +236,8 @@ impl State {
             holds: read.holds,
             slot_highest: read.slot_highest,
             left_out: read.left_out,
+            erased_cases: read.erased_cases,
+            went_over: read.went_over,
             joined,
             stand_ins,
             ..Self::default()
