@@ -486,6 +486,8 @@ pub struct Decision {
     pub touched: Vec<u64>,
     /// What is destroyed once they are durable.
     pub erased: Vec<Erased>,
+    /// Idempotency keys that are free again with it.
+    pub freed: Vec<(u64, u64)>,
     /// The answer.
     pub answer: Result<Answer, Refusal>,
 }

@@ -8,7 +8,8 @@ use store::keys::{KeyShape, SlotState, check_keys};
 use store::seal::master::MasterKey;
 
 use crate::bench::{
-    Answer, Ask, Caller, Gateway, Setup, Spec, View, acts, eventually, files_below, freeze, look, person, xiezhi,
+    Answer, Ask, Caller, Gateway, Setup, Spec, Submitted, View, acts, eventually, files_below, freeze, look, person,
+    xiezhi,
 };
 use crate::inbox::leaves;
 
@@ -279,4 +280,21 @@ fn a_case_is_erased_from_a_shell() {
     assert!(!done && told.contains("same_person"), "{told}");
     let (done, told) = said("second");
     assert!(done && told.contains("\"erased\":true"), "{told}");
+}
+
+#[test]
+fn the_number_and_the_key_of_an_erased_case_are_free_again_at_once() {
+    let gateway = one_bank();
+    let ask = look(&[0]);
+    let submitted = |ask: &Ask| Submitted::of(&gateway.submit_as("2026-zhi-1", ask).of_status(202));
+    let first = submitted(&ask);
+    let case = case_of(&gateway.wait_finished(&first.id));
+    assert_eq!(submitted(&ask).bytes, first.bytes, "the same answer for as long as the case is kept");
+    erased(&gateway, &case);
+    let other = look(&[1]).same_case(&ask);
+    let again = submitted(&other);
+    assert_ne!(case_of(&gateway.wait_finished(&again.id)), case);
+    assert_eq!(submitted(&other).bytes, again.bytes);
+    assert_eq!(gateway.submit_as("2026-zhi-1", &ask).of_status(422).slug(), "idempotency_key_reused");
+    gateway.caller("").get("/health/ready").of_status(200);
 }

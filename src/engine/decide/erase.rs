@@ -42,11 +42,12 @@ impl Decider {
         let slots: Vec<u64> = slots.into_iter().filter(|slot| *slot != 0).collect();
         let court = self.state.word(found.court).to_owned();
         // At most 4,096 of at most thirteen digits: below the 65,535 bytes of a leaf.
-        let (events, proposed) = (found.events.clone(), first.sequence);
+        let (events, keys, proposed) = (found.events.clone(), found.keys.clone(), first.sequence);
         let fact = CaseErased { by, case: known, cause, court, events, proposed, slots: slots.clone() };
         let sequence = self.emit(fact.into(), body, slot);
         self.erased.extend(slots.into_iter().map(|slot| Erased { slot, blob: None }));
         self.state.erased.clear();
+        self.freed.extend(keys);
         Ok(Answer::Done(sequence))
     }
 }

@@ -98,6 +98,7 @@ pub struct Decider {
     closed: Vec<ClosedRequest>,
     touched: Vec<u64>,
     erased: Vec<Erased>,
+    freed: Vec<(u64, u64)>,
 }
 
 impl Decider {
@@ -139,6 +140,7 @@ impl Decider {
             closed: Vec::new(),
             touched: Vec::new(),
             erased: Vec::new(),
+            freed: Vec::new(),
         }
     }
 
@@ -232,6 +234,7 @@ impl Decider {
             closed: std::mem::take(&mut self.closed),
             touched: std::mem::take(&mut self.touched),
             erased: std::mem::take(&mut self.erased),
+            freed: std::mem::take(&mut self.freed),
             answer,
         }
     }

@@ -91,7 +91,7 @@ fn append_and_commit(shared: &Shared, prepared: &[Prepared]) -> Result<(), Strin
     let (mut leaves, mut committed) = (Vec::new(), 0);
     for one in prepared.iter().filter(|one| !one.written.is_empty()) {
         let records: Vec<_> = one.written.iter().map(Written::as_record).collect();
-        let expect = streams(&one.decision.events, one.decision.first);
+        let expect = streams(&one.decision);
         let mut taken = shared.journal.append(shared.fence, &expect, &records);
         if matches!(taken, Err(AppendError::BatchFull { .. })) {
             committed += commit(shared, &mut leaves)?;
@@ -120,16 +120,19 @@ fn commit(shared: &Shared, leaves: &mut Vec<Hash>) -> Result<usize, String> {
     Ok(leaves.drain(..).count())
 }
 
-/// The streams that a decision touches. An accepted request must be the first under its key: the journal holds that too.
-fn streams(events: &[Event], first: u64) -> Vec<(StreamKey, Expected)> {
-    let mut streams = Vec::new();
-    for (sequence, event) in (first..).zip(events) {
+fn of_key((high, low): (u64, u64)) -> StreamKey {
+    StreamKey::IdempotencyKey(u128::from(high) << 64 | u128::from(low))
+}
+
+/// The streams that a decision touches. An accepted request must be the first under its key, until that is free again: the journal holds
+/// that too.
+fn streams(decision: &Decision) -> Vec<(StreamKey, Expected)> {
+    let mut streams: Vec<_> = decision.freed.iter().map(|key| (of_key(*key), Expected::Ends)).collect();
+    for (sequence, event) in (decision.first..).zip(&decision.events) {
         match &event.fact {
             Fact::RequestAccepted(fact) => {
                 if let Some(store::record::Body::Accepted(body)) = &event.body {
-                    let (high, low) = body.idempotency;
-                    let key = u128::from(high) << 64 | u128::from(low);
-                    streams.push((StreamKey::IdempotencyKey(key), Expected::Absent));
+                    streams.push((of_key(body.idempotency), Expected::Absent));
                 }
                 streams.push((StreamKey::Case(fact.case.unwrap_or(sequence).into()), Expected::Any));
                 streams.push((StreamKey::Request(sequence.into()), Expected::Absent));
