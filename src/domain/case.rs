@@ -24,6 +24,12 @@ impl HaltCause {
         kind.is_lasting() || kind.moves_money() || (self == Self::Bankruptcy && kind == ActKind::Renew)
     }
 
+    /// May the case go on by law? One that was withdrawn is at its end.
+    #[must_use]
+    pub fn may_go_on(self) -> bool {
+        self != Self::Withdrawal
+    }
+
     /// The rule by which measures are refused meanwhile.
     #[must_use]
     pub fn rule(self) -> &'static Rule {
@@ -59,6 +65,8 @@ words! {
         Tasks = 4 "open_tasks" "有未了结的待办",
         /// A result is on its way to the court.
         Deliveries = 5 "deliveries" "有未送达法院的结果",
+        /// It rests and may go on; erased it would be forgotten that it rests.
+        Halt = 6 "halt" "案件因破产或和解而中止，尚未恢复",
     }
 }
 
@@ -74,6 +82,7 @@ impl CaseUse {
             Self::Takings => "money that was reported as moved and has not come in",
             Self::Tasks => "open tasks",
             Self::Deliveries => "results on their way to the court",
+            Self::Halt => "a bankruptcy or a settlement for which the case rests, and nobody has resumed it",
         }
     }
 }

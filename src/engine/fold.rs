@@ -25,6 +25,7 @@ impl State {
         self.slot_highest = self.slot_highest.max(event.key);
         let at = event.at;
         self.note_proof(sequence, event);
+        self.outdate_erasure(event);
         match (&event.fact, &event.body) {
             (Fact::GatewayStarted(fact), _) => self.epoch = fact.epoch,
             (Fact::ConfigLoaded(fact), _) => self.config_digest.clone_from(&fact.digest),
@@ -91,7 +92,7 @@ impl State {
         self.fold_measures(sequence, fact, body, event);
         self.fold_settlement(sequence, fact, body);
         self.fold_applicant(fact);
-        self.fold_erasure(sequence, fact, event.at);
+        self.fold_erasure(sequence, event);
     }
 
     fn accept(&mut self, sequence: u64, fact: &RequestAccepted, body: &AcceptedBody, event: &Event) {

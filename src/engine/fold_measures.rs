@@ -202,7 +202,6 @@ impl State {
             applicant: false,
             events: Vec::new(),
             keys: Vec::new(),
-            erasure: None,
         });
         self.case_by_key.insert(key, case);
         self.case_by_sequence.insert(sequence, case);

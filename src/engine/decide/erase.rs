@@ -6,14 +6,15 @@ use domain::{Day, Millis};
 use store::record::{Body, CaseErased, ErasureProposed, ReasonBody};
 
 use super::Decider;
-use crate::command::{Answer, EraseCase, Erased};
+use crate::command::{Answer, ClosedRequest, EraseCase, Erased};
 use crate::refusal::Refusal;
 
 /// So long the first person's word that a case is to be erased counts: a week, in which another looks it over.
 pub const ERASURE_AGREED_MS: Millis = 7 * 24 * 3_600_000;
 
 impl Decider {
-    /// The first person's word is kept, another's of the same cause erases the case. Who gives another cause takes the open word's place.
+    /// The first person's word is kept, another's of the same cause erases the case. Who gives another cause takes the open word's place, and
+    /// so does who comes when anything was said of the case in between ([`crate::state::State::outdate_erasure`]).
     /// What stands in the way is looked for both times.
     pub(super) fn erase_case(&mut self, erase: EraseCase) -> Result<Answer, Refusal> {
         let EraseCase { case, cause, by, court, is_person, reason, slots } = erase;
@@ -30,7 +31,7 @@ impl Decider {
         let (slot, known) = (found.slot, found.sequence);
         let body = Some(Body::Reason(ReasonBody { reason, document: None, amount: None }));
         let is_agreed = |at: Millis| self.now < at.saturating_add(ERASURE_AGREED_MS);
-        let first = found.erasure.as_ref().filter(|first| first.cause() == Some(cause) && is_agreed(first.at));
+        let first = self.state.erasures.get(&slot).filter(|first| first.cause() == Some(cause) && is_agreed(first.at));
         let cause = cause.word().to_owned();
         let Some(first) = first else {
             return Ok(Answer::Done(self.emit(ErasureProposed { by, case: known, cause }.into(), body, slot)));
@@ -49,5 +50,14 @@ impl Decider {
         self.state.erased.clear();
         self.freed.extend(keys);
         Ok(Answer::Done(sequence))
+    }
+
+    /// What was read of a finished request before its case was erased is no news of anything any more.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`].
+    pub(super) fn kept(&self, closed: Option<&ClosedRequest>) -> Result<(), Refusal> {
+        let is_erased = closed.is_some_and(|closed| self.state.erased_cases.contains_key(&closed.case));
+        if is_erased { Err(Refusal::NotFound) } else { Ok(()) }
     }
 }

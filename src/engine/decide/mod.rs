@@ -262,10 +262,14 @@ impl Decider {
             Command::List { partner, class } => self.list(&partner, class),
             Command::Feedback { partner, way, items } => self.feedback(&partner, way, items),
             Command::ClaimAct(claim) => self.claim(claim),
-            Command::LateOutcome(late) => self.sealable(late.slot).map(|_| self.late_outcome(*late)),
+            Command::LateOutcome(late) => {
+                self.kept(Some(&late.closed)).and_then(|()| self.sealable(late.slot)).map(|_| self.late_outcome(*late))
+            }
             Command::ResolveLate(late) => self.sealable(late.slot).and_then(|_| self.resolve_late(*late)),
             Command::ImportMeasures(import) => Ok(self.import_measures(&import)),
-            Command::Lead(news) => self.sealable(news.slot).map(|_| self.lead(*news)),
+            Command::Lead(news) => {
+                self.kept(news.closed.as_ref()).and_then(|()| self.sealable(news.slot)).map(|_| self.lead(*news))
+            }
             Command::AnswerLeftOut { partner, text } => Ok(self.answer_left_out(partner, text)),
             Command::SetAside { partner, reason, digest } => Ok(self.set_aside(partner, reason, digest)),
             Command::Read { by, is_person, request, closed } => self.read(&by, is_person, request, closed),

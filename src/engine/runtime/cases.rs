@@ -4,7 +4,7 @@ use domain::case::{EraseCause, HaltCause};
 use domain::{CaseId, Money};
 
 use super::{Engine, Shared};
-use crate::command::{Amend, Command, EraseCase, Halt, ResumeCase, ShowApplicant};
+use crate::command::{Amend, ClosedRequest, Command, EraseCase, Halt, ResumeCase, ShowApplicant};
 use crate::refusal::Refusal;
 use crate::view::{Caller, CaseErasure};
 
@@ -80,10 +80,14 @@ impl Engine {
         self.shared.not_erased(caller, case)?;
         self.shared.check_case(caller, case)?;
         let slots = self.shared.slots_of_case(case)?;
+        let known = self.shared.decider.read().state.known_as(case.0);
         let (by, court, is_person) = (caller.token.clone(), caller.court.clone(), caller.is_person);
         let erase = EraseCase { case, cause, by, court, is_person, reason, slots };
         let sequence = self.done(Command::EraseCase(Box::new(erase))).await?;
-        let erased = self.shared.decider.read().state.case_by_sequence(case.0).is_none();
+        let decider = self.shared.decider.read();
+        // Another's word may have erased it since this one was entered.
+        let erased = decider.state.erased_cases.get(&known);
+        let erased = erased.is_some_and(|erased| erased.events.last() == Some(&sequence));
         Ok(CaseErasure { sequence, erased })
     }
 
@@ -113,6 +117,13 @@ impl Shared {
             true => Err(Refusal::WrongState { state: "erased" }),
             false => Err(Refusal::NotFound),
         }
+    }
+
+    /// Was a finished request this partner's too, and its case is erased? Said to be unknown, the partner would look for the fault at its own
+    /// door.
+    pub(super) fn was_of_erased(&self, partner: &str, closed: &ClosedRequest) -> bool {
+        let is_its = closed.partners.iter().any(|one| one == partner);
+        is_its && self.decider.read().state.erased_cases.contains_key(&closed.case)
     }
 
     /// The slots that seal what is said of a case: one, or one for each sequence by which it is known.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use domain::Millis;
 use domain::case::{CaseUse, EraseCause};
 use serde::{Deserialize, Serialize};
-use store::record::{CaseErased, ErasureProposed, Fact};
+use store::record::{CaseErased, ErasureProposed, Event, Fact};
 
 use super::slab::Index;
 use super::{Case, Measure, State};
@@ -33,13 +33,15 @@ impl Erasure {
     }
 }
 
-/// What stands of an erased case for ever, in a hundred bytes and eight for each event.
+/// What stands of an erased case for ever, in a hundred and fifty bytes and eight for each event: less than of one that is kept.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct ErasedCase {
     /// Court, as an index into [`State::words`].
     pub court: u16,
     /// Sequences of the events about it that belong to none of its requests, its erasure the last.
     pub events: Vec<u64>,
+    /// Slots of its keys: a start ends those that came back with an older copy of the key files.
+    pub slots: Vec<u64>,
 }
 
 /// By the sequence by which each was known.
@@ -56,19 +58,27 @@ fn may_matter(measure: &Measure, today: Day) -> bool {
 
 impl State {
     /// Applies an event about the erasure of a case; any other changes nothing here.
-    pub(crate) fn fold_erasure(&mut self, sequence: u64, fact: &Fact, at: Millis) {
-        match fact {
-            Fact::ErasureProposed(fact) => self.propose_erasure(sequence, fact, at),
+    pub(crate) fn fold_erasure(&mut self, sequence: u64, event: &Event) {
+        match &event.fact {
+            Fact::ErasureProposed(fact) => self.propose_erasure(sequence, fact, event.at),
             Fact::CaseErased(fact) => self.erase_case(sequence, fact),
             _ => {}
+        }
+    }
+
+    /// Whoever said that a case is to be erased had not seen what is said under its key behind that: the word counts no more.
+    pub(crate) fn outdate_erasure(&mut self, event: &Event) {
+        let is_erasure = matches!(event.fact, Fact::ErasureProposed(_) | Fact::CaseErased(_));
+        if event.key != 0 && !is_erasure && !self.erasures.is_empty() {
+            self.erasures.remove(&self.stand_ins.own(event.key));
         }
     }
 
     fn propose_erasure(&mut self, sequence: u64, fact: &ErasureProposed, at: Millis) {
         let cause = EraseCause::from_word(&fact.cause).map_or(0, EraseCause::code);
         let index = self.case_by_sequence(fact.case);
-        if let Some(case) = index.and_then(|index| self.cases.get_mut(index)) {
-            case.erasure = Some(Erasure { sequence, at, by: fact.by.clone(), cause });
+        if let Some(case) = index.and_then(|index| self.cases.get(index)) {
+            self.erasures.insert(case.slot, Erasure { sequence, at, by: fact.by.clone(), cause });
         }
     }
 
@@ -77,7 +87,8 @@ impl State {
         self.erased.extend(&fact.slots);
         let events = fact.events.iter().copied().chain([sequence]).collect();
         let court = self.word_for(&fact.court);
-        self.erased_cases.insert(fact.case, ErasedCase { court, events });
+        self.erased_cases.insert(fact.case, ErasedCase { court, events, slots: fact.slots.clone() });
+        self.erasures.retain(|slot, _| !fact.slots.contains(slot));
         let sequences = self.sequences_of_case(fact.case);
         let tasks = self.tasks.values().filter(|task| task.case.is_some_and(|case| sequences.contains(&case)));
         let tasks: Vec<u64> = tasks.map(|task| task.sequence).collect();
@@ -136,6 +147,7 @@ impl State {
             (CaseUse::Takings, watches && unsettled()),
             (CaseUse::Tasks, task()),
             (CaseUse::Deliveries, self.delivers_for(case)),
+            (CaseUse::Halt, case.halted.as_ref().is_some_and(|halted| halted.cause().may_go_on())),
         ];
         uses.into_iter().filter(|(_, matters)| *matters).map(|(of, _)| of).collect()
     }

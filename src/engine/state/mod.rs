@@ -75,8 +75,6 @@ pub struct Case {
     pub events: Vec<u64>,
     /// Idempotency keys of its requests: they are kept as long as it.
     pub keys: Vec<(u64, u64)>,
-    /// One person wants it erased.
-    pub erasure: Option<erased::Erasure>,
 }
 
 /// What keeps a case from going on.
@@ -257,6 +255,8 @@ pub struct State {
     pub(crate) joined: joined::Joined,
     /// What stands of cases that are erased.
     pub erased_cases: erased::ErasedCases,
+    /// Words of first persons that a case is to be erased, by the slot of its key; whatever else is said of the case ends one.
+    pub(crate) erasures: BTreeMap<u64, erased::Erasure>,
     /// Measures that went over from a preservation to an enforcement, each with the sequence of the case whose key seals what was ordered.
     pub(crate) went_over: BTreeMap<u64, u64>,
     /// Fence of the newest run.
@@ -525,6 +525,7 @@ impl State {
             + self.tasks.len() * (size_of::<Task>() + 64)
             + self.requests.len() * (size_of::<Option<OpenRequest>>() + 32)
             + self.cases.len() * (size_of::<Option<Case>>() + 48)
+            + self.erased_cases.len() * (size_of::<erased::ErasedCase>() + 96)
             + self.idempotency.len() * 64
             + self.deliveries.by_request.len() * (size_of::<delivery::Delivery>() + 64)
     }

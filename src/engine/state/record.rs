@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::books::id_key;
 use super::delivery::Deliveries;
-use super::erased::ErasedCases;
+use super::erased::{ErasedCases, Erasure};
 use super::gone::{Gone, Releases};
 use super::joined::Joined;
 use super::lane::LaneRecord;
@@ -72,6 +72,7 @@ struct Out<'a> {
     slot_highest: u64,
     left_out: &'a LeftOut,
     erased_cases: &'a ErasedCases,
+    erasures: &'a BTreeMap<u64, Erasure>,
     went_over: &'a BTreeMap<u64, u64>,
 }
 
@@ -105,6 +106,7 @@ struct In {
     slot_highest: u64,
     left_out: LeftOut,
     erased_cases: ErasedCases,
+    erasures: BTreeMap<u64, Erasure>,
     went_over: BTreeMap<u64, u64>,
 }
 
@@ -181,6 +183,7 @@ impl State {
             slot_highest: self.slot_highest,
             left_out: &self.left_out,
             erased_cases: &self.erased_cases,
+            erasures: &self.erasures,
             went_over: &self.went_over,
         };
         let sink = postcard::to_io(&out, sink)?;
@@ -237,6 +240,7 @@ impl State {
             slot_highest: read.slot_highest,
             left_out: read.left_out,
             erased_cases: read.erased_cases,
+            erasures: read.erasures,
             went_over: read.went_over,
             joined,
             stand_ins,

@@ -1,12 +1,12 @@
 //! Cases that are erased: by two people, when nothing of them can matter any more; what is forgotten, what stands, and what a later fold makes of it.
 
 use domain::CaseId;
-use domain::case::{CaseUse, EraseCause};
+use domain::case::{CaseUse, EraseCause, HaltCause};
 use domain::task::{TaskEnd, TaskKind};
 use store::record::{CaseErased, Fact};
 
 use super::*;
-use crate::command::{EndTask, EraseCase};
+use crate::command::{EndTask, EraseCase, Halt};
 use crate::decide::ERASURE_AGREED_MS;
 use crate::state::measure::NO_DAY;
 
@@ -254,4 +254,105 @@ fn a_fold_of_the_whole_journal_without_the_erased_bodies_comes_to_the_same() {
         assert_eq!(state.idempotency.len(), 1);
     }
     assert_eq!(live.digest(), table.decider.state.digest());
+}
+
+/// One may be made at any moment; what follows it is folded on a start that finds the key destroyed.
+#[test]
+fn a_start_from_any_older_snapshot_comes_to_the_same_though_nothing_of_the_case_can_be_read() {
+    let mut table = whole_collect();
+    let case = table.only_case();
+    let slot = table.slot(0);
+    table.end_tasks();
+    table.pass(800 * DAY_MS);
+    table.bring_papers();
+    let other = request(Asked::Acts(vec![bare(ActKind::Query, "bank-a")]));
+    table.hand_in(Submit { case_key: (6, 6), ..said::submit(2, other) }).unwrap();
+    table.erase(case, "judge-1", EraseCause::Retention).unwrap();
+    table.erase(case, "judge-2", EraseCause::Retention).unwrap();
+    let live = &table.decider.state;
+    let mut at_cut = State::default();
+    for cut in 0..table.events.len() {
+        let mut bytes = Vec::new();
+        at_cut.write_record(&mut bytes).unwrap();
+        let mut state = State::read_record(&bytes).unwrap();
+        for (sequence, event) in (0..).zip(&table.events).skip(cut) {
+            let body = event.body.clone().filter(|_| event.key != slot);
+            state.fold(sequence, &Event { at: event.at, fact: event.fact.clone(), body, key: event.key });
+        }
+        assert!(state.erased.contains(&slot), "from {cut}: a start ends the key");
+        assert_eq!((state.next_slip, &state.erased_cases), (live.next_slip, &live.erased_cases), "from {cut}");
+        let sizes = |state: &State| {
+            let held = (state.measures.len(), state.takings.len(), state.gone.all().len(), state.returns.len());
+            let open = (state.requests.len(), state.acts.len(), state.tasks.len(), state.plans.len());
+            let found = (state.cases.len(), state.idempotency.len(), state.deliveries.by_request.len());
+            (held, open, found, state.lanes.iter().map(|lane| lane.in_flight).collect::<Vec<_>>())
+        };
+        assert_eq!(sizes(&state), sizes(live), "from {cut}");
+        at_cut.fold(u64::try_from(cut).unwrap(), &table.events[cut]);
+    }
+    assert_eq!(at_cut.digest(), live.digest());
+}
+
+#[test]
+fn a_first_word_counts_no_more_once_anything_else_was_said_of_the_case() {
+    let (mut table, case) = asked();
+    table.answer(found(30_000));
+    table.erase(case, "judge-1", EraseCause::Retention).unwrap();
+    table.bring_papers();
+    table.submit(2, Asked::Acts(vec![bare(ActKind::Query, "bank-a")])).unwrap();
+    table.answer(found(40_000));
+    table.snapshot();
+    table.erase(case, "judge-2", EraseCause::Retention).unwrap();
+    assert_eq!(table.erased().len(), 0, "the first person knew nothing of the second answer");
+    // Another case beside it changes nothing in this one.
+    let beside = request(Asked::Acts(vec![bare(ActKind::Query, "bank-a")]));
+    table.hand_in(Submit { case_key: (6, 6), ..said::submit(3, beside) }).unwrap();
+    table.snapshot();
+    table.erase(case, "judge-1", EraseCause::Retention).unwrap();
+    assert_eq!(table.erased().len(), 1);
+}
+
+#[test]
+fn a_case_that_rests_is_not_erased_until_somebody_resumed_it_but_for_one_that_was_withdrawn() {
+    for (cause, stays) in [(HaltCause::Bankruptcy, true), (HaltCause::Settlement, true), (HaltCause::Withdrawal, false)]
+    {
+        let (mut table, case) = asked();
+        table.answer(found(30_000));
+        let (by, reason) = ("judge-1".to_owned(), "裁定中止".to_owned());
+        let halt = Halt { case: CaseId(case), cause, by, court: None, document: None, reason };
+        table.tell(Command::Halt(Box::new(halt))).unwrap();
+        if stays {
+            assert_eq!(table.uses(case), [CaseUse::Halt], "another request under its number would go on");
+        } else {
+            table.erase(case, "judge-1", EraseCause::Retention).unwrap();
+            table.erase(case, "judge-2", EraseCause::Retention).unwrap();
+            nothing_is_known_of(&table.decider.state, case);
+        }
+    }
+}
+
+/// What the runtime read before the case was erased, and brings behind it.
+#[test]
+fn late_word_that_crossed_the_erasure_enters_nothing() {
+    let (mut table, case) = asked();
+    let act = table.decider.state.acts.iter().next().unwrap().1.clone();
+    table.answer(found(30_000));
+    let closed = said::closed(act.sequence, case);
+    table.erase(case, "judge-1", EraseCause::Retention).unwrap();
+    table.erase(case, "judge-2", EraseCause::Retention).unwrap();
+    let before = table.events.len();
+    let lead = domain::outcome::Lead {
+        slip: String::new(),
+        line: None,
+        class: domain::outcome::LeadClass::ALL[0],
+        serial: Personal::new("1".to_owned()),
+        as_of: String::new(),
+        respond_by: None,
+        details: Vec::new(),
+        text: None,
+    };
+    let (partner, closed) = ("bank-a".to_owned(), Some(closed));
+    let lead = crate::command::LeadNews { act: act.id(), partner, slot: 1, has_callback: false, closed, lead };
+    assert_eq!(table.tell(Command::Lead(Box::new(lead))).err(), Some(Refusal::NotFound));
+    assert_eq!(table.events.len(), before);
 }
