@@ -47,12 +47,12 @@ pub struct ErasedCase {
 /// By the sequence by which each was known.
 pub type ErasedCases = BTreeMap<u64, ErasedCase>;
 
-/// Does a measure stand, or could late word of its partner make it stand again?
+/// Does a measure stand, is something ordered of it, or could late word of its partner make it stand again?
 fn may_matter(measure: &Measure, today: Day) -> bool {
     let over = |days: i32| measure.last_day().is_some_and(|to| to.count().saturating_add(days) < today.count());
     match measure.state() {
-        MeasureState::Lapsed => !over(LAPSED_KEPT_DAYS),
-        state => state.is_live() || !measure.is_over(today),
+        MeasureState::Lapsed => measure.refs > 0 || !over(LAPSED_KEPT_DAYS),
+        state => state.is_live() || measure.refs > 0 || !measure.is_over(today),
     }
 }
 
@@ -93,7 +93,7 @@ impl State {
         let tasks = self.tasks.values().filter(|task| task.case.is_some_and(|case| sequences.contains(&case)));
         let tasks: Vec<u64> = tasks.map(|task| task.sequence).collect();
         tasks.into_iter().for_each(|task| self.end_task(task));
-        self.went_over.retain(|_, case| !sequences.contains(case));
+        self.forget_went_over(&sequences);
         let Some(index) = self.case_by_sequence(fact.case) else { return };
         self.forget_books(index);
         let Some(case) = self.cases.remove(index) else { return };
@@ -114,15 +114,30 @@ impl State {
         self.freezes_ended.retain(|(case, _, _)| *case != index);
     }
 
+    /// What went over to another case can matter no more there either, and a fold that finds the bodies gone never knew it.
+    fn forget_went_over(&mut self, sequences: &[u64]) {
+        let went_over = self.went_over.iter().filter(|(_, case)| sequences.contains(case));
+        let went_over: Vec<u64> = went_over.map(|(key, _)| *key).collect();
+        for key in went_over {
+            let found = self.measure_at(key).map(super::Measure::id);
+            if let Some(measure) = found.and_then(|id| self.measure_index(id)) {
+                self.forget_held(measure);
+            }
+            self.forget_gone(key);
+        }
+    }
+
+    fn forget_held(&mut self, measure: Index) {
+        let to = self.measures.get(measure).map_or(0, |measure| measure.to);
+        self.lapsed.remove(&(to, measure));
+        self.remove_measure(measure);
+    }
+
     /// Nothing is left of its measures, in memory or gone, and of its money.
     fn forget_books(&mut self, index: Index) {
         let (measures, takings) =
             self.cases.get(index).map(|case| (case.measures.clone(), case.takings.clone())).unwrap_or_default();
-        for measure in measures {
-            let to = self.measures.get(measure).map(|measure| measure.to);
-            self.lapsed.retain(|(day, lapsed)| *lapsed != measure || Some(*day) != to);
-            self.remove_measure(measure);
-        }
+        measures.into_iter().for_each(|measure| self.forget_held(measure));
         self.forget_gone_of(index);
         self.returns.retain(|_, back| !takings.contains(&back.taking));
         takings.into_iter().for_each(|taking| self.remove_taking(taking));

@@ -165,10 +165,13 @@ impl State {
     pub(super) fn forget_gone_of(&mut self, case: Index) {
         let of_case = self.gone.measures.iter().filter(|(_, measure)| measure.case == case);
         let of_case: Vec<u64> = of_case.map(|(key, _)| *key).collect();
-        for key in of_case {
-            self.gone.take(key);
-            self.forget_measure(key);
-        }
+        of_case.into_iter().for_each(|key| self.forget_gone(key));
+    }
+
+    /// Nothing is remembered of one that is gone.
+    pub(super) fn forget_gone(&mut self, key: u64) {
+        self.gone.take(key);
+        self.forget_measure(key);
     }
 
     fn forget_measure(&mut self, key: u64) {

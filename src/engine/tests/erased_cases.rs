@@ -5,6 +5,7 @@ use domain::case::{CaseUse, EraseCause, HaltCause};
 use domain::task::{TaskEnd, TaskKind};
 use store::record::{CaseErased, Fact};
 
+use super::measures::{on, preserved};
 use super::*;
 use crate::command::{EndTask, EraseCase, Halt};
 use crate::decide::ERASURE_AGREED_MS;
@@ -269,26 +270,55 @@ fn a_start_from_any_older_snapshot_comes_to_the_same_though_nothing_of_the_case_
     table.hand_in(Submit { case_key: (6, 6), ..said::submit(2, other) }).unwrap();
     table.erase(case, "judge-1", EraseCause::Retention).unwrap();
     table.erase(case, "judge-2", EraseCause::Retention).unwrap();
+    comes_to_the_same_from_any_snapshot(&table, slot);
+}
+
+/// What an enforcement moved out of a freeze that the preservation had ordered stays in the enforcement's books.
+#[test]
+fn a_start_that_can_read_nothing_of_a_preservation_has_the_enforcements_books_as_they_were() {
+    let mut table = Table::with(vec![partner("bank-a")]);
+    let measure = table.frozen(1, "62", 60_000, None);
+    let (preservation, slot) = (table.only_case(), table.slot(0));
+    let deduct = ActOrder { amount: Some(Money::from_fen(60_000)), ..on(ActKind::Deduct, &measure) };
+    preserved(&mut table, 2, Asked::Acts(vec![deduct])).unwrap();
+    table.answer(moved(60_000));
+    table.end_tasks();
+    assert_eq!(table.uses(preservation), [CaseUse::Measures]);
+    table.pass(800 * DAY_MS);
+    table.erase(preservation, "judge-1", EraseCause::Retention).unwrap();
+    table.erase(preservation, "judge-2", EraseCause::Retention).unwrap();
+    let state = &table.decider.state;
+    assert_eq!(state.ledger(state.case_index((6, 6)).unwrap()).deducted, Money::from_fen(60_000));
+    comes_to_the_same_from_any_snapshot(&table, slot);
+}
+
+fn comes_to_the_same_from_any_snapshot(table: &Table, slot: u64) {
     let live = &table.decider.state;
+    let ledgers = |state: &State| {
+        let of_case = |(index, case): (_, &crate::state::Case)| {
+            (case.sequence, state.ledger(index), state.ledger_by_sum(index), case.takings.len())
+        };
+        state.cases.iter().map(of_case).collect::<Vec<_>>()
+    };
+    let sizes = |state: &State| {
+        let held = (state.measures.len(), state.takings.len(), state.gone.all().len(), state.returns.len());
+        let open = (state.requests.len(), state.acts.len(), state.tasks.len(), state.plans.len());
+        let found = (state.cases.len(), state.idempotency.len(), state.deliveries.by_request.len());
+        (held, open, found, state.lanes.iter().map(|lane| lane.in_flight).collect::<Vec<_>>())
+    };
     let mut at_cut = State::default();
-    for cut in 0..table.events.len() {
+    for (cut, event) in (0..).zip(&table.events) {
         let mut bytes = Vec::new();
         at_cut.write_record(&mut bytes).unwrap();
         let mut state = State::read_record(&bytes).unwrap();
-        for (sequence, event) in (0..).zip(&table.events).skip(cut) {
+        for (sequence, event) in (0..).zip(&table.events).skip(usize::try_from(cut).unwrap()) {
             let body = event.body.clone().filter(|_| event.key != slot);
             state.fold(sequence, &Event { at: event.at, fact: event.fact.clone(), body, key: event.key });
         }
         assert!(state.erased.contains(&slot), "from {cut}: a start ends the key");
         assert_eq!((state.next_slip, &state.erased_cases), (live.next_slip, &live.erased_cases), "from {cut}");
-        let sizes = |state: &State| {
-            let held = (state.measures.len(), state.takings.len(), state.gone.all().len(), state.returns.len());
-            let open = (state.requests.len(), state.acts.len(), state.tasks.len(), state.plans.len());
-            let found = (state.cases.len(), state.idempotency.len(), state.deliveries.by_request.len());
-            (held, open, found, state.lanes.iter().map(|lane| lane.in_flight).collect::<Vec<_>>())
-        };
-        assert_eq!(sizes(&state), sizes(live), "from {cut}");
-        at_cut.fold(u64::try_from(cut).unwrap(), &table.events[cut]);
+        assert_eq!((sizes(&state), ledgers(&state)), (sizes(live), ledgers(live)), "from {cut}");
+        at_cut.fold(cut, event);
     }
     assert_eq!(at_cut.digest(), live.digest());
 }
