@@ -98,7 +98,9 @@ impl State {
         self.forget_books(index);
         let Some(case) = self.cases.remove(index) else { return };
         for key in &case.keys {
-            self.idempotency.remove(key);
+            if let Some(keyed) = self.idempotency.remove(key) {
+                self.forget_delivery(keyed.request);
+            }
         }
         if self.case_by_key.get(&case.key) == Some(&index) {
             self.case_by_key.remove(&case.key);

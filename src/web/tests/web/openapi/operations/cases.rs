@@ -28,8 +28,8 @@ pub fn cases() -> Vec<Operation> {
             .refusing(&[STATE, PERSON]),
         command("eraseCase", "/v1/cases/{id}/erase", "删除案件", "Erase a case")
             .about(
-                "不可恢复。由两人使用个人令牌先后以同一原因提出，第二人须在七日内；另提其他原因的，以后者代替在先的。案件的密钥随即销毁：当事人、账号、金额、文书与各人所书理由均不可读，留痕与证明照旧可验；同一案号再提请求的，另立新案，原幂等键不再占用。仍有未办结的请求、在控或仍可恢复的措施、未到账的款项、未了结的待办、未送达的结果时拒绝，并逐类说明。",
-                "It cannot be undone. Two persons with tokens of their own, one after the other within seven days and with the same cause; who gives another cause takes the open word's place. The keys of the case are destroyed: nobody can read parties, accounts, sums, papers and what people wrote as their reasons any more, and every proof stays. The same case number opens a new case afterwards, and its idempotency keys are free again. Refused, with what it is, while requests are open, measures stand or could stand again, money has not come in, tasks are open, or results are on their way.",
+                "不可恢复。由两人使用个人令牌先后以同一原因提出，第二人须在七日内；另提其他原因的，以后者代替在先的；其间案件有新情况的，在先的失效。案件的密钥随即销毁：当事人、账号、金额、文书与各人所书理由均不可读，留痕与证明照旧可验；同一案号再提请求的，另立新案，原幂等键不再占用。仍有未办结的请求、在控或仍可恢复的措施、未到账的款项、未了结的待办、未送达的结果，或案件因破产、和解中止时拒绝，并逐类说明。",
+                "It cannot be undone. Two persons with tokens of their own, one after the other within seven days and with the same cause; who gives another cause takes the open word's place, and so does who comes when anything was said of the case in between. The keys of the case are destroyed: nobody can read parties, accounts, sums, papers and what people wrote as their reasons any more, and every proof stays. The same case number opens a new case afterwards, and its idempotency keys are free again. Refused, with what it is, while requests are open, measures stand or could stand again, money has not come in, tasks are open, results are on their way, or the case rests for a bankruptcy or a settlement.",
             )
             .takes(Body::Json("EraseForm"))
             .shows(200, Shows::Json("Erasure"))
