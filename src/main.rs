@@ -1,6 +1,7 @@
 //! The xiezhi binary: one command line over all floors.
 
 mod bench;
+mod case;
 mod check;
 mod client;
 mod courier;
@@ -55,6 +56,8 @@ enum Command {
     Token,
     /// Submit, show, watch, approve or stop a request; withdraw or resolve an act.
     Request(request::RequestArguments),
+    /// Erase a case, with a second person.
+    Case(case::CaseArguments),
     /// Show partners and their lanes; pause or resume one.
     Partner(partner::PartnerArguments),
     /// List measures and when they end; take a list of another system over.
@@ -82,6 +85,7 @@ fn main() -> ExitCode {
         Command::Rebuild(arguments) => verify::rebuild(&arguments),
         Command::Token => check::mint_token(),
         Command::Request(arguments) => request::run(arguments),
+        Command::Case(arguments) => case::run(arguments),
         Command::Partner(arguments) => partner::run(arguments),
         Command::Measure(arguments) => measure::run(arguments),
         Command::Task(arguments) => task::run(arguments),

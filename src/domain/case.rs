@@ -24,12 +24,65 @@ impl HaltCause {
         kind.is_lasting() || kind.moves_money() || (self == Self::Bankruptcy && kind == ActKind::Renew)
     }
 
+    /// May the case go on by law? One that was withdrawn is at its end.
+    #[must_use]
+    pub fn may_go_on(self) -> bool {
+        self != Self::Withdrawal
+    }
+
     /// The rule by which measures are refused meanwhile.
     #[must_use]
     pub fn rule(self) -> &'static Rule {
         match self {
             Self::Bankruptcy => &D28,
             Self::Settlement | Self::Withdrawal => &D27,
+        }
+    }
+}
+
+words! {
+    /// Why a case is erased. The only reason that outlasts it: what people say in their own words ends with the case.
+    EraseCause {
+        /// Its time of keeping is over.
+        Retention = 1 "retention" "保管期限届满",
+        /// A ruling or a rule orders it.
+        Ordered = 2 "ordered" "依法或依裁定删除",
+        /// It should never have been entered.
+        Mistaken = 3 "mistaken" "误录",
+    }
+}
+
+words! {
+    /// What of a case can still matter, so that it is not erased.
+    CaseUse {
+        /// A request of it is open.
+        Requests = 1 "open_requests" "有未办结的请求",
+        /// A measure stands, or may stand again by late word of a partner; or another case goes on with one.
+        Measures = 2 "measures" "有在控、或协助单位迟到的反馈可使其恢复的措施（含转入他案的）",
+        /// Money was reported as moved and has not come in.
+        Takings = 3 "takings" "有已划出而未到账的款项",
+        /// Somebody has something to do about it.
+        Tasks = 4 "open_tasks" "有未了结的待办",
+        /// A result is on its way to the court.
+        Deliveries = 5 "deliveries" "有未送达法院的结果",
+        /// It rests and may go on; erased it would be forgotten that it rests.
+        Halt = 6 "halt" "案件因破产或和解而中止，尚未恢复",
+    }
+}
+
+impl CaseUse {
+    /// In English.
+    #[must_use]
+    pub fn english(self) -> &'static str {
+        match self {
+            Self::Requests => "requests that are open",
+            Self::Measures => {
+                "measures that stand, or would stand again by late word of a partner (also in another case that took them over)"
+            }
+            Self::Takings => "money that was reported as moved and has not come in",
+            Self::Tasks => "open tasks",
+            Self::Deliveries => "results on their way to the court",
+            Self::Halt => "a bankruptcy or a settlement for which the case rests, and nobody has resumed it",
         }
     }
 }

@@ -45,6 +45,7 @@ flaws! {
     NeverSent = "never_sent" "该请求未曾下发，已撤回" "the request was never handed over and is withdrawn",
     NotReadable = "not_readable" "请求单内容已不可核对" "the content of the request can no longer be compared",
     NotReadableNumber = "not_readable_number" "请求单内容已不可核对，请填写控制请求单号" "the content of the request can no longer be compared; give the control number",
+    CaseErased = "case_erased" "该请求所属案件已依法删除，不再接收反馈" "the case of the request is erased; nothing more is taken of it",
     NotReadableNow = "not_readable_now" "该请求暂不可读，请稍后重报" "the request cannot be read at the moment; send it again later",
     AnotherName = "another_name" "反馈的姓名（名称）与请求不符" "the name differs from that of the request",
     AnotherNumber = "another_id_number" "反馈的证件号码与请求不符" "the identity number differs from that of the request",

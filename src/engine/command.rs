@@ -233,6 +233,8 @@ pub enum Command {
     Halt(Box<Halt>),
     /// Another person lets a case go on.
     ResumeCase(Box<ResumeCase>),
+    /// A person wants a case erased; with another's word it is.
+    EraseCase(Box<EraseCase>),
     /// The court lets the applicant of a case see results, or no longer.
     ShowApplicant(Box<ShowApplicant>),
     /// Time passed.
@@ -486,6 +488,8 @@ pub struct Decision {
     pub touched: Vec<u64>,
     /// What is destroyed once they are durable.
     pub erased: Vec<Erased>,
+    /// Idempotency keys that are free again with it.
+    pub freed: Vec<(u64, u64)>,
     /// The answer.
     pub answer: Result<Answer, Refusal>,
 }

@@ -25,6 +25,7 @@ impl State {
         self.slot_highest = self.slot_highest.max(event.key);
         let at = event.at;
         self.note_proof(sequence, event);
+        self.outdate_erasure(event);
         match (&event.fact, &event.body) {
             (Fact::GatewayStarted(fact), _) => self.epoch = fact.epoch,
             (Fact::ConfigLoaded(fact), _) => self.config_digest.clone_from(&fact.digest),
@@ -43,11 +44,13 @@ impl State {
             (Fact::RequestAccepted(fact), Some(Body::Accepted(body))) => {
                 self.accept(sequence, fact, body, event);
             }
+            (Fact::RequestAccepted(fact), _) => self.draw_unread(fact.slips),
             (Fact::PlanExtended(fact), Some(Body::Planned(body))) => {
                 if let Some((request, _)) = self.plans.get(&fact.request).copied() {
                     self.extend(sequence, request, &body.plan, &[], at);
                 }
             }
+            (Fact::PlanExtended(fact), _) => self.draw_unread(fact.slips),
             (Fact::RequestApproved(fact), _) => self.approve(sequence, fact.request, &fact.by, at),
             (Fact::RequestStopped(fact), _) => self.halt(sequence, fact.request, at, |request| request.stopping = true),
             (Fact::DeadlinePassed(fact), _) => self.halt(sequence, fact.request, at, |request| request.overdue = true),
@@ -89,6 +92,7 @@ impl State {
         self.fold_measures(sequence, fact, body, event);
         self.fold_settlement(sequence, fact, body);
         self.fold_applicant(fact);
+        self.fold_erasure(sequence, event);
     }
 
     fn accept(&mut self, sequence: u64, fact: &RequestAccepted, body: &AcceptedBody, event: &Event) {
@@ -137,6 +141,7 @@ impl State {
         if let Some(case) = self.cases.get_mut(case) {
             case.number = paper_key(body.request.case_number());
             case.requests.push(request);
+            case.keys.push(body.idempotency);
             for (subject, told) in body.subjects.iter().zip(body.request.bankrupt()) {
                 let Some(bankrupt) = told else { continue };
                 case.bankrupt.retain(|other| other != subject);

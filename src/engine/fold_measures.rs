@@ -201,6 +201,7 @@ impl State {
             told: Vec::new(),
             applicant: false,
             events: Vec::new(),
+            keys: Vec::new(),
         });
         self.case_by_key.insert(key, case);
         self.case_by_sequence.insert(sequence, case);

@@ -1,5 +1,6 @@
 //! Refusals: why a command was not carried out, in stable words that the web floor turns into problems.
 
+use domain::case::CaseUse;
 use domain::partner::Stage;
 use domain::rules::Breach;
 
@@ -90,6 +91,11 @@ pub enum Refusal {
     },
     /// The court has not let the applicant of the case see results (rule D34).
     ApplicantNotAllowed,
+    /// Something of a case can still matter, so it is not erased.
+    CaseInUse {
+        /// What.
+        uses: Vec<CaseUse>,
+    },
     /// Only a person may do this, with a token of their own.
     PersonNeeded,
     /// The same person may not do both.

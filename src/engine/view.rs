@@ -517,6 +517,15 @@ pub struct StopView {
     pub lift: Option<(String, Millis)>,
 }
 
+/// A word that a case is to be erased, entered.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct CaseErasure {
+    /// Sequence of its event.
+    pub sequence: u64,
+    /// It was the second person's: the case is erased.
+    pub erased: bool,
+}
+
 /// What a person's word that a stop may be lifted came to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Lifted {

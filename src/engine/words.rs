@@ -63,6 +63,13 @@ pub(crate) fn words(fact: &Fact) -> (&'static str, &'static str) {
         Fact::GatewayStarted(_) => ("网关启用了本数据目录", "The gateway took up its data directory."),
         Fact::CaseHalted(_) => ("案件中止采取措施", "Nothing more is done to the property in a case."),
         Fact::CaseResumed(_) => ("案件恢复采取措施", "Another person let the case go on."),
+        Fact::ErasureProposed(_) => {
+            ("一人提出删除案件", "One person wants a case erased; it takes another one's word.")
+        }
+        Fact::CaseErased(_) => (
+            "第二人同意，案件已删除，其密钥随即销毁",
+            "Another person agreed: a case is erased, and its keys are destroyed behind this.",
+        ),
         _ => ("其他事件", "Another event."),
     }
 }

@@ -124,6 +124,8 @@ pub enum Expected {
     Absent,
     /// The last record of the stream has this sequence.
     At(u64),
+    /// Nothing; with these records the stream ends, and may begin anew behind them.
+    Ends,
 }
 
 impl From<Option<u64>> for Expected {

@@ -185,6 +185,8 @@ impl Whose {
             Fact::TaskEnded(fact) => tasks.contains(&fact.task),
             Fact::CaseHalted(fact) => fact.case == self.case,
             Fact::CaseResumed(fact) => fact.case == self.case,
+            Fact::ErasureProposed(fact) => fact.case == self.case,
+            Fact::CaseErased(fact) => fact.case == self.case,
             Fact::LanePaused(fact) => fact.partner == self.partner,
             Fact::LaneResumed(fact) => fact.partner == self.partner,
             Fact::ActHeld(fact) => fact.acts.contains(&act) && fact.partner == self.partner,

@@ -1,15 +1,16 @@
-//! Commands on a case: another claim, a halt, and what lets it go on; and the release or renewal that a task proposes.
+//! Commands on a case: another claim, a halt, what lets it go on, and its erasure; and the release or renewal that a task proposes.
 
 use actix_web::http::header::LOCATION;
 use actix_web::web::{Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
-use domain::case::HaltCause;
+use domain::case::{EraseCause, HaltCause};
 use domain::{CaseId, TaskId};
+use serde::Serialize;
 
-use crate::gate::{Brought, TaskAcceptance};
+use crate::gate::{Brought, CaseErasure, TaskAcceptance};
 use crate::intake::check::each;
 use crate::intake::commands::{bytes, checked, reason, reason_alone, sequence};
-use crate::intake::form::{AcceptForm, ClaimForm, HaltForm};
+use crate::intake::form::{AcceptForm, ClaimForm, EraseForm, HaltForm};
 use crate::intake::parts;
 use crate::intake::show::{ShownAccepted, json};
 use crate::problem::{Problem, Slug};
@@ -53,6 +54,32 @@ pub(crate) async fn halt(
         Some((cause?, document, reason))
     })?;
     Ok(sequence(allowed.gate().halt_case(allowed.caller(), id, cause, reason, document).await?))
+}
+
+#[derive(Serialize)]
+struct ShownErasure {
+    sequence: u64,
+    erased: bool,
+}
+
+/// A person's word that the case is to be erased; with another's it is.
+pub(crate) async fn erase(
+    allowed: Allowed<Settle>,
+    request: HttpRequest,
+    id: Path<String>,
+    payload: Payload,
+) -> Result<HttpResponse, Problem> {
+    let id = case_id(&id)?;
+    let bytes = bytes(&request, payload, allowed.limits()).await?;
+    let (cause, reason) = checked(&bytes, |form: EraseForm<'_>, at, faults| {
+        let words = || EraseCause::ALL.iter().map(|cause| cause.word());
+        let cause = faults.word(&at.field("cause"), &form.cause, EraseCause::from_word, words());
+        let reason = reason(form.reason, at, faults);
+        Some((cause?, reason))
+    })?;
+    let CaseErasure { sequence, erased } = allowed.gate().erase_case(allowed.caller(), id, cause, reason).await?;
+    let shown = json(&ShownErasure { sequence, erased });
+    Ok(HttpResponse::Ok().content_type("application/json").body(shown))
 }
 
 /// Another person lets the case go on.

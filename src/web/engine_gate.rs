@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use domain::case::HaltCause;
+use domain::case::{EraseCause, HaltCause};
 use domain::outcome::Outcome;
 use domain::request::{PartnerKind, Request};
 use domain::socket::{FaceCall, FaceFault, FaceReply};
@@ -11,9 +11,9 @@ use domain::{ActId, CaseId, Day, Millis, Money, Personal, RequestId, StopId};
 use engine::Engine;
 
 use crate::gate::{
-    Accepted, Answer, Answered, ApplicantView, AttemptView, Caller, ClaimView, Counters, CourtView, DeliveryView,
-    DocumentRead, DocumentStored, EntryView, EventView, EvidenceView, Gate, GateFuture, Health, ImportRow,
-    ImportVerdict, InboxPage, InboxSums, InboxTask, Lifted, Listed, Look, MeasureFilter, MeasureLine, Page,
+    Accepted, Answer, Answered, ApplicantView, AttemptView, Caller, CaseErasure, ClaimView, Counters, CourtView,
+    DeliveryView, DocumentRead, DocumentStored, EntryView, EventView, EvidenceView, Gate, GateFuture, Health,
+    ImportRow, ImportVerdict, InboxPage, InboxSums, InboxTask, Lifted, Listed, Look, MeasureFilter, MeasureLine, Page,
     PartnerView, ReconciledView, Refusal, RequestFilter, RequestLine, RequestView, Resolution, Resolved, SettledHow,
     Statement, StopView, TaskAcceptance, TaskEnding, TaskFilter, TaskView,
 };
@@ -101,6 +101,16 @@ impl Gate for Engine {
         document: Option<String>,
     ) -> Answer<'a, u64> {
         Box::pin(self.halt_case(caller, id, cause, reason, document))
+    }
+
+    fn erase_case<'a>(
+        &'a self,
+        caller: &'a Caller,
+        id: CaseId,
+        cause: EraseCause,
+        reason: String,
+    ) -> Answer<'a, CaseErasure> {
+        Box::pin(self.erase_case(caller, id, cause, reason))
     }
 
     fn resume_case<'a>(&'a self, caller: &'a Caller, id: CaseId, reason: String) -> Answer<'a, u64> {

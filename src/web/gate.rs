@@ -4,7 +4,7 @@ use std::future::Future;
 use std::net::IpAddr;
 use std::pin::Pin;
 
-use domain::case::HaltCause;
+use domain::case::{EraseCause, HaltCause};
 use domain::outcome::Outcome;
 use domain::request::{PartnerKind, Request};
 use domain::socket::{FaceCall, FaceFault, FaceReply};
@@ -17,11 +17,11 @@ pub use engine::decide::{RECONCILED_LINES_MAX, SETTLED_LINES_MAX};
 pub use engine::inbox::{Answered, ClaimView, INBOX_PAGE_MAX, InboxPage, InboxSums, InboxTask, ReminderView};
 pub use engine::refusal::Refusal;
 pub use engine::view::{
-    Accepted, ActView, ApplicantView, AttemptView, Brought, Caller, Counters, CourtView, DeliveryView, Difference,
-    DocumentRead, DocumentStored, EntryView, EventView, EvidenceView, Health, ImportRow, ImportVerdict, LeadView,
-    Lifted, Listed, MeasureFilter, MeasureLine, MeasureView, OutcomeView, Page, PartnerView, Receipt, ReconciledView,
-    RepeatView, RequestFilter, RequestLine, RequestView, Resolution, Resolved, SettlementLine, Statement, StopView,
-    TaskAcceptance, TaskEnding, TaskFilter, TaskView,
+    Accepted, ActView, ApplicantView, AttemptView, Brought, Caller, CaseErasure, Counters, CourtView, DeliveryView,
+    Difference, DocumentRead, DocumentStored, EntryView, EventView, EvidenceView, Health, ImportRow, ImportVerdict,
+    LeadView, Lifted, Listed, MeasureFilter, MeasureLine, MeasureView, OutcomeView, Page, PartnerView, Receipt,
+    ReconciledView, RepeatView, RequestFilter, RequestLine, RequestView, Resolution, Resolved, SettlementLine,
+    Statement, StopView, TaskAcceptance, TaskEnding, TaskFilter, TaskView,
 };
 
 /// A future of the gate. Dropping it never undoes what was decided.
@@ -103,6 +103,14 @@ pub trait Gate: Send + Sync {
         reason: String,
         document: Option<String>,
     ) -> Answer<'a, u64>;
+    /// A person's word that a case is to be erased, for good; with another's the same it is.
+    fn erase_case<'a>(
+        &'a self,
+        caller: &'a Caller,
+        id: CaseId,
+        cause: EraseCause,
+        reason: String,
+    ) -> Answer<'a, CaseErasure>;
     /// Another person lets a case go on; gives the sequence of the event.
     fn resume_case<'a>(&'a self, caller: &'a Caller, id: CaseId, reason: String) -> Answer<'a, u64>;
     /// The applicant of a case may see what came of its requests, or no longer (rule D34); gives the sequence of the event.

@@ -45,6 +45,7 @@ slugs! {
     ApplicantNotAllowed = "applicant_not_allowed",
     ActClaimed = "act_claimed",
     PersonNeeded = "person_needed",
+    CaseInUse = "case_in_use",
     NotFound = "not_found",
     RouteUnknown = "route_unknown",
     PartnerHasNoCallback = "partner_has_no_callback",

@@ -67,6 +67,12 @@ impl From<Refusal> for Problem {
                 let breach = Breach { rule: &rules::D34, at: String::new() };
                 Self::from(Slug::ApplicantNotAllowed).breaking(vec![breach])
             }
+            Refusal::CaseInUse { uses } => {
+                let chinese: Vec<&str> = uses.iter().map(|of| of.chinese()).collect();
+                let english: Vec<&str> = uses.iter().map(|of| of.english()).collect();
+                Self::from(Slug::CaseInUse)
+                    .saying(format!("{}。", chinese.join("；")), format!("There are {}.", english.join("; ")))
+            }
             Refusal::PersonNeeded => Slug::PersonNeeded.into(),
             Refusal::SamePerson => Slug::SamePerson.into(),
             Refusal::AboveTaken { at } => {

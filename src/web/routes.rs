@@ -64,6 +64,7 @@ doors! {
     "/v1/cases/{id}/claim" "POST" => post cases::claim;
     "/v1/cases/{id}/halt" "POST" => post cases::halt;
     "/v1/cases/{id}/resume" "POST" => post cases::resume;
+    "/v1/cases/{id}/erase" "POST" => post cases::erase;
     "/v1/cases/{id}/applicant" "POST" => post applicant::allow;
     "/v1/tasks/{id}/accept" "POST" => post cases::accept;
     "/v1/measures" "GET" => get measures::list;

@@ -18,6 +18,7 @@ mod delays;
 mod deliveries;
 mod dialect;
 mod doubt;
+mod erasing;
 mod evidence;
 mod explicit;
 mod faces;

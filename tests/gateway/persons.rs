@@ -75,7 +75,8 @@ fn what_people_must_say_is_refused_to_every_system_and_nothing_comes_of_it() {
     let word = json!({ "took_effect": false, "document": paper["digest"], "reason": "按银行书面答复确认" });
     let allow = json!({ "allow": true, "reason": "申请执行人书面申请" });
     let end = json!({ "end": "dismissed", "reason": "不必" });
-    let tries: [(&Caller, String, &Value); 9] = [
+    let erase = json!({ "cause": "mistaken", "reason": "误录" });
+    let tries: [(&Caller, String, &Value); 10] = [
         (&approver, format!("/v1/requests/{}/approve", taken.id), &reason),
         (&approver, format!("/v1/acts/{in_doubt}/resolve"), &word),
         (&submitter, format!("/v1/acts/{in_doubt}/resolve"), &word),
@@ -85,6 +86,7 @@ fn what_people_must_say_is_refused_to_every_system_and_nothing_comes_of_it() {
         (&submitter, format!("/v1/tasks/{task}/end"), &end),
         (&approver, format!("/v1/cases/{case}/applicant"), &allow),
         (&operator, format!("/v1/tasks/{task}/end"), &end),
+        (&approver, format!("/v1/cases/{case}/erase"), &erase),
     ];
     let before = gateway.figure("xiezhi_journal_durable_events").unwrap();
     for (who, path, body) in &tries {

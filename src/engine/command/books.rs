@@ -1,6 +1,6 @@
 //! Commands about the books: statements, reconciliations, objections, tasks, claims and halts of cases.
 
-use domain::case::HaltCause;
+use domain::case::{EraseCause, HaltCause};
 use domain::task::TaskEnd;
 use domain::{ActId, CaseId, Day, Money, Personal, RequestId, SlipNumber};
 use store::record::SealTwin;
@@ -184,6 +184,24 @@ pub struct ResumeCase {
     pub is_person: bool,
     /// Why.
     pub reason: String,
+}
+
+/// A person's word that a case is to be erased.
+pub struct EraseCase {
+    /// Which.
+    pub case: CaseId,
+    /// Why: the only reason that outlasts it.
+    pub cause: EraseCause,
+    /// Who.
+    pub by: String,
+    /// The court of whoever says so; `None` = a token of the gateway.
+    pub court: Option<String>,
+    /// A person's token, not a machine's.
+    pub is_person: bool,
+    /// Why, in the person's words.
+    pub reason: String,
+    /// Every slot under which something of it is sealed, but for those that stand in.
+    pub slots: Vec<u64>,
 }
 
 /// Whether the applicant of a case may see what came of its requests (rule D34).

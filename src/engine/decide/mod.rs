@@ -7,6 +7,7 @@ mod claim;
 mod deliver;
 mod denied;
 mod duties;
+mod erase;
 mod excess;
 pub(crate) mod exchange;
 pub(crate) mod face;
@@ -54,6 +55,7 @@ use crate::refusal::Refusal;
 use crate::state::State;
 use crate::state::slab::Index;
 pub use claim::CLAIM_MS;
+pub use erase::ERASURE_AGREED_MS;
 pub use import::IMPORT_GROUP_MAX;
 use limits::Pacer;
 pub use paced::Wait;
@@ -99,6 +101,7 @@ pub struct Decider {
     closed: Vec<ClosedRequest>,
     touched: Vec<u64>,
     erased: Vec<Erased>,
+    freed: Vec<(u64, u64)>,
 }
 
 impl Decider {
@@ -141,6 +144,7 @@ impl Decider {
             closed: Vec::new(),
             touched: Vec::new(),
             erased: Vec::new(),
+            freed: Vec::new(),
         }
     }
 
@@ -234,6 +238,7 @@ impl Decider {
             closed: std::mem::take(&mut self.closed),
             touched: std::mem::take(&mut self.touched),
             erased: std::mem::take(&mut self.erased),
+            freed: std::mem::take(&mut self.freed),
             answer,
         }
     }
@@ -261,11 +266,18 @@ impl Decider {
             Command::List { partner, class } => self.list(&partner, class),
             Command::Feedback { partner, way, items } => self.feedback(&partner, way, items),
             Command::ClaimAct(claim) => self.claim(claim),
-            Command::LateOutcome(late) => self.sealable(late.slot).map(|_| self.late_outcome(*late)),
+            Command::LateOutcome(late) => {
+                self.kept(Some(&late.closed)).and_then(|()| self.sealable(late.slot)).map(|_| self.late_outcome(*late))
+            }
             Command::ResolveLate(late) => self.sealable(late.slot).and_then(|_| self.resolve_late(*late)),
             Command::ImportMeasures(import) => Ok(self.import_measures(&import)),
-            Command::Lead(news) if news.beside => Ok(self.lead(*news)),
-            Command::Lead(news) => self.sealable(news.slot).map(|_| self.lead(*news)),
+            Command::Lead(news) => {
+                // What came beside an answer is not refused for its key: there is nobody who would bring it again.
+                let slot = Some(news.slot).filter(|_| !news.beside);
+                let kept = self.kept(news.closed.as_ref());
+                let sealable = kept.and_then(|()| slot.map_or(Ok(()), |slot| self.sealable(slot).map(drop)));
+                sealable.map(|()| self.lead(*news))
+            }
             Command::NobodysAnswer { partner, text } => Ok(self.nobodys_answer(partner, text)),
             Command::SetAside { partner, reason, digest } => Ok(self.set_aside(partner, reason, digest)),
             Command::Read { by, is_person, request, closed } => self.read(&by, is_person, request, closed),
@@ -284,6 +296,7 @@ impl Decider {
             Command::Amend(amend) => self.amend(*amend),
             Command::Halt(halt) => self.halt(*halt),
             Command::ResumeCase(resume) => self.resume_case(*resume),
+            Command::EraseCase(erase) => self.erase_case(*erase),
             Command::ShowApplicant(show) => self.show_applicant(*show),
             Command::Tick => self.tick(),
             Command::Barrier => Ok(Answer::Done(self.state.next)),

@@ -1,6 +1,7 @@
 //! The decider thread: commands in, decisions out, sealed and in order.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use ::trail::{Hash, leaf_hash};
@@ -63,7 +64,7 @@ pub fn run(shared: &Arc<Shared>, asked: &Receiver<Asked>, out: &SyncSender<Vec<S
         }
         todo.extend(asked.try_iter().take(BATCH_MAX - 1));
         let taken = todo.iter().filter(|asked| matches!(asked, Asked::Command(_, Some(_)))).count();
-        shared.asked.fetch_sub(taken, std::sync::atomic::Ordering::Relaxed);
+        shared.asked.fetch_sub(taken, Ordering::Relaxed);
         let (decided, control) = decide(shared, todo, &mut next_tick);
         let settled: Vec<Settled> =
             decided.into_iter().map(|decided| Settled::new(&shared.vault, decided, &mut random)).collect();
@@ -127,7 +128,7 @@ fn decide(shared: &Shared, todo: Vec<Asked>, next_tick: &mut i64) -> (Vec<(Decis
     for asked in todo {
         match asked {
             Asked::Command(command, reply) => {
-                let refuse = shared.full.load(std::sync::atomic::Ordering::Relaxed)
+                let refuse = shared.full.load(Ordering::Relaxed)
                     && matches!(*command, Command::Submit(_) | Command::StoreDocument(_));
                 let mut decision =
                     if refuse { decider.decide(Command::Barrier, now) } else { decider.decide(*command, now) };
@@ -150,10 +151,11 @@ fn decide(shared: &Shared, todo: Vec<Asked>, next_tick: &mut i64) -> (Vec<(Decis
 /// Writes the state at head, once everything in it is durable, and records its digest.
 fn snapshot(shared: &Arc<Shared>, out: &SyncSender<Vec<Settled>>, random: &mut PooledRandom) -> Option<u64> {
     let head = shared.decider.read().state.next;
-    // The state holds decisions that the journal thread may still be writing; a snapshot must never be ahead of them.
-    let ahead = || shared.durable.load(std::sync::atomic::Ordering::Acquire) < head;
+    // The state holds decisions that the journal thread may still be writing; a snapshot must never be ahead of them. Nor of the keys
+    // that they end: a start from it does not know any more that a crash left one of them.
+    let ahead = || shared.released.load(Ordering::Acquire) < head;
     super::waiting::until(Duration::from_secs(60), || !ahead() || shared.is_broken());
-    if ahead() || shared.is_broken() {
+    if ahead() || shared.is_broken() || shared.key_outlived.load(Ordering::SeqCst) {
         return None;
     }
     let Some(tree) = shared.trail.tree_bytes(head) else {
@@ -175,7 +177,7 @@ fn snapshot(shared: &Arc<Shared>, out: &SyncSender<Vec<Settled>>, random: &mut P
     });
     match written {
         Ok(Some(header)) => {
-            shared.counts.snapshots.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            shared.counts.snapshots.fetch_add(1, Ordering::Relaxed);
             let command = Command::Snapshot { digest: crate::vault::hex(&header.digest), next: head };
             let decision = Deciding::over(shared).decide(command, shared.clock.wall());
             let _stopping = out.send(vec![Settled::new(&shared.vault, (decision, None), random)]);

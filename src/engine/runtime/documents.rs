@@ -107,17 +107,19 @@ impl Shared {
         refused
     }
 
-    /// Destroys the keys of what was erased; what cannot be destroyed now is logged and stays listed in the trail.
-    pub(crate) fn erase(&self, erased: &[Erased]) {
+    /// Destroys the keys of what was erased, and says whether all are; what cannot be destroyed now is logged and stays listed in the trail.
+    pub(crate) fn erase(&self, erased: &[Erased]) -> bool {
         let slots: Vec<u64> = erased.iter().map(|one| one.slot).collect();
-        if let Err(error) = self.vault.keys().destroy(&slots, &mut OsRandom) {
-            tracing::error!(%error, "document keys could not be destroyed");
+        let destroyed = self.vault.keys().destroy(&slots, &mut OsRandom);
+        if let Err(error) = &destroyed {
+            tracing::error!(%error, runbook = "docs/RUNBOOK.md#keys", "keys that the trail says are ended could not be destroyed; the next start does it, and until then no snapshot is written");
         }
         for id in erased.iter().filter_map(|one| one.blob.as_deref().and_then(blob_id)) {
             if let Err(error) = self.vault.blobs().remove(&id) {
                 tracing::warn!(%error, "an erased document's file could not be removed; its key is gone all the same");
             }
         }
+        destroyed.is_ok()
     }
 }
 

@@ -158,8 +158,10 @@ impl Shared {
             }
         };
         let decider = self.decider.read();
-        let case = decider.state.case_by_sequence(places.case).and_then(|case| decider.state.cases.get(case));
-        places.case_events = case.map(|case| case.events.clone()).unwrap_or_default();
+        let state = &decider.state;
+        let case = state.case_by_sequence(places.case).and_then(|case| state.cases.get(case)).map(|case| &case.events);
+        let erased = || state.erased_cases.get(&places.case).map(|erased| &erased.events);
+        places.case_events = case.or_else(erased).cloned().unwrap_or_default();
         Ok(places)
     }
 

@@ -347,6 +347,7 @@ impl Engine {
         };
         let news = match self.late_news(state, partner, (number, line), &outcome) {
             Ok(Some(news)) => news,
+            Ok(None) if self.shared.was_of_erased(partner, &closed) => return Ok(Some(Err(Flaw::CaseErased.into()))),
             Ok(None) => return Ok(None),
             Err(untaken) => return Ok(Some(Err(untaken))),
         };
@@ -371,6 +372,7 @@ impl Engine {
             };
             let sequence = match self.done(Command::LateOutcome(Box::new(late))).await {
                 Err(Refusal::ContentUnreadable) => return Ok(Some(Err(Flaw::NotReadableNow.into()))),
+                Err(Refusal::NotFound) => return Ok(Some(Err(Flaw::CaseErased.into()))),
                 told => told?,
             };
             if let Some(event) = self.shared.papers.event(sequence) {

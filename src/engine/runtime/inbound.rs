@@ -81,6 +81,7 @@ impl Engine {
         match self.done(Command::Lead(Box::new(news))).await {
             Ok(_) => Ok(Ok(())),
             Err(Refusal::ContentUnreadable) => Ok(Err(Flaw::NotReadableNow.into())),
+            Err(Refusal::NotFound) => Ok(Err(Flaw::CaseErased.into())),
             Err(refusal) => Err(refusal),
         }
     }

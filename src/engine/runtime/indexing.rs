@@ -1,6 +1,7 @@
 //! The index at run time: finished requests go in behind the journal; a lost or lagging index is refilled from it.
 
 mod entries;
+mod erased;
 mod mending;
 
 use std::collections::{BTreeMap, HashSet, VecDeque};
@@ -25,6 +26,7 @@ use crate::vault::Vault;
 pub(super) use entries::{finished, finished_before, request_of_slip};
 pub use entries::{partner_number, state_number, stretch_end, stretch_of};
 use entries::{stored, write};
+use erased::ErasedRequests;
 use mending::Condition;
 
 /// What is finished gathers so long before it is written. A batch costs sled two writes and two wake-ups of all its threads, whatever is in
@@ -103,12 +105,19 @@ pub struct Ended {
     pub closed: VecDeque<ClosedRequest>,
     /// News of acts whose request had ended before: the event and the act.
     pub late: Vec<(u64, ActRef)>,
+    erased: ErasedRequests,
 }
 
 impl Ended {
-    /// Notes what one event ends, before it is folded. Keeps the newest of too many.
-    pub fn note(&mut self, state: &State, sequence: u64, event: &Event) {
-        if let Some(closed) = state.closed_by(sequence, event) {
+    /// Nothing yet, from this event on.
+    pub fn since(from: u64) -> Self {
+        Self { from, ..Self::default() }
+    }
+
+    /// Notes what one event ends, before it is folded. Keeps the newest of too many. `is_lost` = what stands beside its leaf cannot be read.
+    pub fn note(&mut self, state: &State, sequence: u64, event: &Event, is_lost: bool) {
+        let erased = self.erased.note(sequence, event, is_lost);
+        if let Some(closed) = state.closed_by(sequence, event).or(erased) {
             self.closed.push_back(closed);
             if self.closed.len() > PENDING_MAX {
                 self.from = self.closed.pop_front().map_or(self.from, |gone| gone.version + 1);

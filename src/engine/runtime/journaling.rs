@@ -91,7 +91,7 @@ fn append_and_commit(shared: &Shared, prepared: &[Prepared]) -> Result<(), Strin
     let (mut leaves, mut committed) = (Vec::new(), 0);
     for one in prepared.iter().filter(|one| !one.written.is_empty()) {
         let records: Vec<_> = one.written.iter().map(Written::as_record).collect();
-        let expect = streams(&one.decision.events, one.decision.first);
+        let expect = streams(&one.decision);
         let mut taken = shared.journal.append(shared.fence, &expect, &records);
         if matches!(taken, Err(AppendError::BatchFull { .. })) {
             committed += commit(shared, &mut leaves)?;
@@ -120,16 +120,19 @@ fn commit(shared: &Shared, leaves: &mut Vec<Hash>) -> Result<usize, String> {
     Ok(leaves.drain(..).count())
 }
 
-/// The streams that a decision touches. An accepted request must be the first under its key: the journal holds that too.
-fn streams(events: &[Event], first: u64) -> Vec<(StreamKey, Expected)> {
-    let mut streams = Vec::new();
-    for (sequence, event) in (first..).zip(events) {
+fn of_key((high, low): (u64, u64)) -> StreamKey {
+    StreamKey::IdempotencyKey(u128::from(high) << 64 | u128::from(low))
+}
+
+/// The streams that a decision touches. An accepted request must be the first under its key, until that is free again: the journal holds
+/// that too.
+fn streams(decision: &Decision) -> Vec<(StreamKey, Expected)> {
+    let mut streams: Vec<_> = decision.freed.iter().map(|key| (of_key(*key), Expected::Ends)).collect();
+    for (sequence, event) in (decision.first..).zip(&decision.events) {
         match &event.fact {
             Fact::RequestAccepted(fact) => {
                 if let Some(store::record::Body::Accepted(body)) = &event.body {
-                    let (high, low) = body.idempotency;
-                    let key = u128::from(high) << 64 | u128::from(low);
-                    streams.push((StreamKey::IdempotencyKey(key), Expected::Absent));
+                    streams.push((of_key(body.idempotency), Expected::Absent));
                 }
                 streams.push((StreamKey::Case(fact.case.unwrap_or(sequence).into()), Expected::Any));
                 streams.push((StreamKey::Request(sequence.into()), Expected::Absent));
@@ -147,18 +150,28 @@ fn release(shared: &Arc<Shared>, prepared: Vec<Prepared>, indexed: &SyncSender<I
     let from = prepared.iter().find(|one| !one.written.is_empty()).map(|one| one.decision.first);
     for one in prepared {
         let Prepared { decision, reply, leaves, .. } = one;
-        let mut accepted = None;
+        let (mut accepted, mut erases) = (None, false);
         for (sequence, Event { at, fact, body, key }) in (decision.first..).zip(decision.events) {
             shared.papers.keep(sequence, &fact, body, key);
             proposed |= super::proposals::is_automatic(&fact);
             match fact {
                 Fact::RequestAccepted(fact) if sequence == decision.first => accepted = Some((at, fact)),
+                Fact::CaseErased(_) => erases = true,
                 _ => {}
             }
         }
+        // Before anybody is told: what is said to be erased can be read by nobody.
+        let outlived = !decision.erased.is_empty() && !shared.erase(&decision.erased);
+        if outlived {
+            shared.key_outlived.store(true, Ordering::SeqCst);
+        }
+        if erases {
+            shared.papers.forget();
+        }
         let leaf = leaves.first().map(|hash| (decision.first, *hash));
         if let Some(reply) = reply {
-            let _gone = reply.send(decision.answer.map(|answer| Told { answer, leaf, accepted }));
+            let answer = if erases && outlived { Err(Refusal::Unavailable) } else { decision.answer };
+            let _gone = reply.send(answer.map(|answer| Told { answer, leaf, accepted }));
         }
         shared.waiting.tell(&decision.touched);
         effects.extend(decision.effects);
@@ -167,9 +180,6 @@ fn release(shared: &Arc<Shared>, prepared: Vec<Prepared>, indexed: &SyncSender<I
         }
         for reminding in decision.reminding {
             reminding::begin(shared, reminding);
-        }
-        if !decision.erased.is_empty() {
-            shared.erase(&decision.erased);
         }
         closed.extend(decision.closed);
     }
@@ -183,4 +193,6 @@ fn release(shared: &Arc<Shared>, prepared: Vec<Prepared>, indexed: &SyncSender<I
     {
         shared.index.mark_gap();
     }
+    // Last: a snapshot that covers these events never comes before the keys that they end.
+    shared.released.store(next, Ordering::Release);
 }

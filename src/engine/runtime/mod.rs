@@ -211,6 +211,10 @@ pub(crate) struct Shared {
     /// Commands among those that wait for the decider of which somebody waits for the answer.
     pub(crate) asked: AtomicUsize,
     pub(crate) durable: AtomicU64,
+    /// What follows from the events below this is done: keys that they end are destroyed.
+    pub(crate) released: AtomicU64,
+    /// One could not be: the next start ends it, as long as no snapshot covers the event that says so.
+    pub(crate) key_outlived: AtomicBool,
     pub(crate) waiting: Waiting,
     pub(crate) trail: Trail,
     pub(crate) index: IndexSide,
@@ -279,6 +283,8 @@ impl Engine {
             clock: options.clock,
             directory: options.directory,
             durable: AtomicU64::new(taken.journal.durable_size()),
+            released: AtomicU64::new(taken.journal.durable_size()),
+            key_outlived: AtomicBool::new(false),
             fence: taken.fence,
             papers: Papers::new(taken.vault.clone(), reader.clone(), decider.state.slots_left_out()),
             reader,

@@ -217,7 +217,10 @@ fn settle_keys(vault: &Vault, state: &mut State) -> Result<(), OpenError> {
     vault.keys().stands_in(state.stand_ins.all());
     // A crash may have come between the event that erases and the destruction of the key, and between that of a key and of the one that
     // stands in for it.
-    let erased = std::mem::take(&mut state.erased);
+    let mut erased = std::mem::take(&mut state.erased);
+    // An older copy of the key files that was put back has those of cases erased since, and no event behind the snapshot says so.
+    let is_back = |slot: &u64| !matches!(vault.keys().get(*slot), Ok(None));
+    erased.extend(state.erased_cases.values().flat_map(|case| &case.slots).copied().filter(is_back));
     vault.keys().destroy(&erased, &mut OsRandom)?;
     vault.keys().end_stand_ins_of_destroyed(&mut OsRandom)?;
     Ok(())
@@ -294,10 +297,10 @@ fn replay(
         tree.store_full(&tiles).map_err(|source| OpenError::System { operation: "writing hash tiles", source })
     };
     let first = state.next;
-    let (mut ended, mut told) = (Ended { from: first, ..Ended::default() }, Told::default());
+    let (mut ended, mut told) = (Ended::since(first), Told::default());
     each_event(journal, vault, first, |sequence, opened| {
         let OpenedEvent { event, lost, hash } = opened;
-        ended.note(state, sequence, &event);
+        ended.note(state, sequence, &event, lost.is_some());
         told.note(&event.fact);
         let is_of_lost_case = without.is_some_and(|without| without.is_of_lost_case(event.key));
         match lost {

@@ -109,6 +109,8 @@ pub struct Plan {
 
 #[derive(Default)]
 struct Kept {
+    /// How often all was forgotten: what was read before that must not be kept behind it.
+    forgotten: u64,
     plans: Map<u64, Arc<Plan>>,
     order: VecDeque<u64>,
     large: VecDeque<(u64, Arc<Plan>)>,
@@ -166,12 +168,22 @@ impl Papers {
     /// Keeps what was just written, so that the exchange that follows need not read it back.
     pub fn keep(&self, sequence: u64, fact: &Fact, body: Option<Body>, key: u64) {
         if let Some(plan) = plan_of(sequence, fact, body, key) {
-            self.insert(sequence, Arc::new(plan));
+            let forgotten = self.kept.lock().forgotten;
+            self.insert(sequence, Arc::new(plan), forgotten);
         }
     }
 
-    fn insert(&self, sequence: u64, plan: Arc<Plan>) {
+    /// A case was erased: no plan is kept, because none of those of its goals tells whose it is. They are read again as they are needed.
+    pub fn forget(&self) {
         let mut kept = self.kept.lock();
+        *kept = Kept { forgotten: kept.forgotten + 1, ..Kept::default() };
+    }
+
+    fn insert(&self, sequence: u64, plan: Arc<Plan>, forgotten: u64) {
+        let mut kept = self.kept.lock();
+        if kept.forgotten != forgotten {
+            return;
+        }
         if plan.lines.len() > KEPT_LINES_MAX {
             kept.large.retain(|(known, _)| *known != sequence);
             kept.large.push_back((sequence, plan));
@@ -193,16 +205,17 @@ impl Papers {
     /// The plan of the event at `sequence`; `None` when there is none, or its case was erased.
     #[must_use]
     pub fn plan(&self, sequence: u64) -> Option<Arc<Plan>> {
-        {
+        let forgotten = {
             let kept = self.kept.lock();
             let large = || kept.large.iter().find(|(known, _)| *known == sequence).map(|(_, plan)| plan);
             if let Some(plan) = kept.plans.get(&sequence).or_else(large) {
                 return Some(Arc::clone(plan));
             }
-        }
+            kept.forgotten
+        };
         let event = self.event(sequence)?;
         let plan = Arc::new(plan_of(sequence, &event.fact, event.body, event.key)?);
-        self.insert(sequence, Arc::clone(&plan));
+        self.insert(sequence, Arc::clone(&plan), forgotten);
         Some(plan)
     }
 

@@ -120,7 +120,7 @@ impl Shared {
             || state.measures_of_case(index).any(|(_, measure)| !measure.is_secret()))
     }
 
-    fn has_closed(&self, caller: &Caller, case: u64) -> Result<bool, Refusal> {
+    pub(super) fn has_closed(&self, caller: &Caller, case: u64) -> Result<bool, Refusal> {
         let sequences = self.decider.read().state.sequences_of_case(case);
         for case in sequences {
             if self.has_closed_under(caller, case)? {

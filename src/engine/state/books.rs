@@ -170,10 +170,14 @@ impl State {
         let living = self.measures_of_case(from).filter(|(_, measure)| measure.is_live());
         let mut living: Vec<Index> = living.map(|(index, _)| index).collect();
         living.sort_unstable();
+        let own = self.cases.get(from).map_or(0, |case| case.sequence);
         for index in &living {
             self.booked_alone((*index, NONE), |books| {
                 if let Some(measure) = books.measures.get_mut(*index) {
                     measure.case = to;
+                    let key = id_key(measure.sequence, measure.place);
+                    // From one enforcement to the next it is still the first one's word.
+                    books.went_over.entry(key).or_insert(own);
                 }
             });
         }
@@ -262,7 +266,7 @@ impl State {
         self.drop_if_over(act.measure);
     }
 
-    fn remove_taking(&mut self, index: Index) {
+    pub(super) fn remove_taking(&mut self, index: Index) {
         let Some(taking) = self.takings.remove(index) else { return };
         self.taking_by_id.remove(&id_key(taking.sequence, taking.place));
         self.taking_by_slip.remove(&(taking.slip, taking.line));

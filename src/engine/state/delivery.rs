@@ -244,6 +244,15 @@ impl State {
         }
     }
 
+    /// Nothing is told of a request any more; one that was given up would be counted until others took its place.
+    pub(super) fn forget_delivery(&mut self, request: u64) {
+        let Some(delivery) = self.deliveries.by_request.remove(&request) else { return };
+        self.deliveries.settled.retain(|settled| *settled != request);
+        if let Some(due) = self.deliveries.due.get_mut(&delivery.lane) {
+            due.remove(&(delivery.queued_at, request));
+        }
+    }
+
     /// Puts a delivery where it belongs among what is due.
     fn queue_delivery(&mut self, request: u64) {
         let Some(delivery) = self.deliveries.by_request.get_mut(&request) else { return };

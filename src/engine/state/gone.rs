@@ -161,8 +161,22 @@ impl State {
         self.again.insert(before, by);
     }
 
+    /// Nothing is remembered of what is gone of a case: the case itself is.
+    pub(super) fn forget_gone_of(&mut self, case: Index) {
+        let of_case = self.gone.measures.iter().filter(|(_, measure)| measure.case == case);
+        let of_case: Vec<u64> = of_case.map(|(key, _)| *key).collect();
+        of_case.into_iter().for_each(|key| self.forget_gone(key));
+    }
+
+    /// Nothing is remembered of one that is gone.
+    pub(super) fn forget_gone(&mut self, key: u64) {
+        self.gone.take(key);
+        self.forget_measure(key);
+    }
+
     fn forget_measure(&mut self, key: u64) {
         self.ordered_less.remove(&key);
+        self.went_over.remove(&key);
         self.renewals.forget(key);
         self.releases.forget(key);
         if self.again.values().any(|by| *by == key) {

@@ -11,15 +11,7 @@ pub type LeftOut = BTreeMap<u64, u64>;
 
 impl State {
     /// Folds an event of a case that is left out: by its leaf alone, so that nothing of the case comes into memory by halves.
-    ///
-    /// Slip numbers that a plan drew count as drawn: they stand in what is lost, and a partner has seen them.
     pub fn leave_out(&mut self, sequence: u64, event: &Event) {
-        let drawn = match &event.fact {
-            Fact::RequestAccepted(fact) => fact.slips,
-            Fact::PlanExtended(fact) => fact.slips,
-            _ => 0,
-        };
-        self.next_slip = self.next_slip.saturating_add(u64::from(drawn));
         let of_case = match &event.fact {
             Fact::RequestAccepted(fact) => Some(fact.case),
             Fact::MeasureImported(fact) => Some(fact.case),

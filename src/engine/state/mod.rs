@@ -4,6 +4,7 @@ pub mod act;
 pub mod books;
 pub mod claim;
 pub mod delivery;
+pub mod erased;
 pub mod found;
 mod gone;
 pub mod hash;
@@ -72,6 +73,8 @@ pub struct Case {
     pub applicant: bool,
     /// Sequences of the events about it that belong to none of its requests, the newest [`proof::CASE_EVENTS_MAX`].
     pub events: Vec<u64>,
+    /// Idempotency keys of its requests: they are kept as long as it.
+    pub keys: Vec<(u64, u64)>,
 }
 
 /// What keeps a case from going on.
@@ -250,6 +253,12 @@ pub struct State {
     pub left_out: left_out::LeftOut,
     /// Cases that came back and had been opened anew meanwhile; a handful.
     pub(crate) joined: joined::Joined,
+    /// What stands of cases that are erased.
+    pub erased_cases: erased::ErasedCases,
+    /// Words of first persons that a case is to be erased, by the slot of its key; whatever else is said of the case ends one.
+    pub(crate) erasures: BTreeMap<u64, erased::Erasure>,
+    /// Measures that went over from a preservation to an enforcement, each with the sequence of the case whose key seals what was ordered.
+    pub(crate) went_over: BTreeMap<u64, u64>,
     /// Fence of the newest run.
     pub epoch: u64,
     /// Digest of the configuration in force.
@@ -289,9 +298,10 @@ pub struct State {
     pub documents: BTreeMap<(u64, u64), Document>,
     /// Their keyed digests by the sequence of their `document.stored`, which is the order of their age.
     pub(crate) document_keys: BTreeMap<u64, (u64, u64)>,
-    /// Idempotency keys, kept as long as the case; 48 bytes each.
+    /// Idempotency keys, kept as long as the case; 64 bytes each, with the list of their case.
     pub idempotency: Map<(u64, u64), Keyed>,
-    /// Key slots of documents erased since the state was loaded; their destruction is repeated at a start, and is harmless twice.
+    /// Key slots of documents and cases erased since the state was loaded; their destruction is repeated at a start, and is harmless
+    /// twice. No snapshot holds them, because none is made before they are destroyed.
     pub erased: Vec<u64>,
     /// What was read of which request by which machine: hash to version; at most [`READS_MAX`].
     pub reads: Map<u64, u64>,
@@ -515,7 +525,8 @@ impl State {
             + self.tasks.len() * (size_of::<Task>() + 64)
             + self.requests.len() * (size_of::<Option<OpenRequest>>() + 32)
             + self.cases.len() * (size_of::<Option<Case>>() + 48)
-            + self.idempotency.len() * 48
+            + self.erased_cases.len() * (size_of::<erased::ErasedCase>() + 96)
+            + self.idempotency.len() * 64
             + self.deliveries.by_request.len() * (size_of::<delivery::Delivery>() + 64)
     }
 }

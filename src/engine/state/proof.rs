@@ -82,6 +82,7 @@ impl State {
             Fact::CaseAmended(fact) => known(fact.case),
             Fact::CaseHalted(fact) => known(fact.case),
             Fact::CaseResumed(fact) => known(fact.case),
+            Fact::ErasureProposed(fact) => known(fact.case),
             Fact::ApplicantAllowed(fact) => known(fact.case),
             Fact::ApplicantBarred(fact) => known(fact.case),
             // That an end comes near proves nothing about an act, and a measure has it told again and again.

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::books::id_key;
 use super::delivery::Deliveries;
+use super::erased::{ErasedCases, Erasure};
 use super::gone::{Gone, Releases};
 use super::joined::Joined;
 use super::lane::LaneRecord;
@@ -70,6 +71,9 @@ struct Out<'a> {
     holds: &'a VecDeque<super::proof::Hold>,
     slot_highest: u64,
     left_out: &'a LeftOut,
+    erased_cases: &'a ErasedCases,
+    erasures: &'a BTreeMap<u64, Erasure>,
+    went_over: &'a BTreeMap<u64, u64>,
 }
 
 #[derive(Deserialize)]
@@ -101,6 +105,9 @@ struct In {
     holds: VecDeque<super::proof::Hold>,
     slot_highest: u64,
     left_out: LeftOut,
+    erased_cases: ErasedCases,
+    erasures: BTreeMap<u64, Erasure>,
+    went_over: BTreeMap<u64, u64>,
 }
 
 /// A snapshot that cannot be used; the state is then folded from the journal.
@@ -175,6 +182,9 @@ impl State {
             holds: &self.holds,
             slot_highest: self.slot_highest,
             left_out: &self.left_out,
+            erased_cases: &self.erased_cases,
+            erasures: &self.erasures,
+            went_over: &self.went_over,
         };
         let sink = postcard::to_io(&out, sink)?;
         // Behind all else, and only where there are any: nearly no directory has.
@@ -229,6 +239,9 @@ impl State {
             holds: read.holds,
             slot_highest: read.slot_highest,
             left_out: read.left_out,
+            erased_cases: read.erased_cases,
+            erasures: read.erasures,
+            went_over: read.went_over,
             joined,
             stand_ins,
             ..Self::default()

@@ -187,6 +187,29 @@ fn a_receiver_that_wants_no_more_gets_no_more_and_one_that_asks_for_time_gets_it
 }
 
 #[test]
+fn a_result_that_was_given_up_is_counted_no_more_once_its_case_is_erased() {
+    let mut courts = Courts::with(DeliveryTerms::default());
+    let request = courts.submit(1);
+    courts.finish();
+    let erase = |by: &str| {
+        let (by, reason) = (by.to_owned(), "期满".to_owned());
+        let (case, cause) = (domain::CaseId(request), domain::case::EraseCause::Retention);
+        let erase =
+            crate::command::EraseCase { case, cause, by, court: None, is_person: true, reason, slots: Vec::new() };
+        Command::EraseCase(Box::new(erase))
+    };
+    assert!(matches!(courts.tell(erase("judge-1")), Err(Refusal::CaseInUse { .. })), "it is on its way");
+    courts.end(Carried::failed("gone"));
+    assert_eq!(courts.of(request).word(), "given_up");
+    courts.tell(erase("judge-1")).unwrap();
+    courts.tell(erase("judge-2")).unwrap();
+    let deliveries = &courts.table.decider.state.deliveries;
+    assert!(deliveries.by_request.is_empty(), "nor held as given up");
+    courts.pass(30 * 86_400_000);
+    assert!(courts.out.is_empty());
+}
+
+#[test]
 fn a_restart_remembers_what_is_due_and_repeats_what_was_under_way() {
     let mut courts = Courts::with(DeliveryTerms::default());
     let request = courts.submit(1);

@@ -1,6 +1,7 @@
 //! Finished requests at run time: what late news costs, what an applicant sees of them, and slips of them in a journal that cannot be
 //! read.
 
+use domain::case::EraseCause;
 use domain::{RequestId, SlipNumber};
 
 use super::pulled_list::{court, fed, listed, started, submit_all};
@@ -138,5 +139,28 @@ fn late_word_of_a_request_whose_plan_cannot_be_read_is_not_refused_as_of_no_requ
     assert!(told.iter().all(|taken| taken.contains("NotReadableNow")), "{told:?}");
     let shown = tokio.block_on(engine.request(&court(), request, 0, 10, None, 0)).err();
     assert_eq!(shown, Some(Refusal::ContentUnreadable), "nor as erased");
+    running.drain(std::time::Duration::from_secs(5));
+}
+
+#[test]
+fn late_word_of_a_case_that_is_erased_is_refused_as_that_and_leaves_nothing() {
+    let Ended { tokio, running, slips, request, .. } = ended();
+    let engine = &running.engine;
+    let person = |token: &str| Caller { token: token.to_owned(), is_person: true, ..court() };
+    let erase = |token: &str| {
+        let (caller, case) = (person(token), domain::CaseId(request.0));
+        tokio.block_on(engine.erase_case(&caller, case, EraseCause::Ordered, "依法".to_owned()))
+    };
+    assert!(!erase("judge-1").unwrap().erased);
+    // What its bank says behind the first word was not seen by whoever gave it.
+    assert_eq!(tokio.block_on(fed(engine, &[(slips[0].as_str(), "630001".to_owned())])), ["Ok(())"]);
+    assert!(!erase("judge-2").unwrap().erased);
+    assert!(erase("judge-1").unwrap().erased);
+    let before = engine.shared.decider.read().state.next;
+    let late = [(slips[0].as_str(), "630002".to_owned()), (slips[1].as_str(), "630003".to_owned())];
+    let told = tokio.block_on(fed(engine, &late));
+    assert!(told.iter().all(|taken| taken.contains("CaseErased")), "{told:?}");
+    assert_eq!(engine.shared.decider.read().state.next, before);
+    assert_eq!(erase("judge-2").err(), Some(Refusal::WrongState { state: "erased" }));
     running.drain(std::time::Duration::from_secs(5));
 }

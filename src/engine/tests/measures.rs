@@ -340,7 +340,7 @@ fn a_freeze_that_takes_over_a_foreign_one_has_its_rank() {
     assert!(matches!(table.ask_for(3, again), Err(Refusal::OriginalUnknown { .. })), "one of ours is renewed instead");
 }
 
-fn preserved(table: &mut Table, key: u64, asked: Asked) -> Result<u64, Refusal> {
+pub(super) fn preserved(table: &mut Table, key: u64, asked: Asked) -> Result<u64, Refusal> {
     let mut request = request(asked);
     request.case.number = Personal::new("(2026)浙0225执2号".to_owned());
     request.preservation = Some(Personal::new("(2026)浙0225执1号".to_owned()));

@@ -68,12 +68,12 @@ impl Staging {
 
     fn check_streams(&self, expect: &[(StreamKey, Expected)]) -> Result<(), AppendError> {
         for (stream, expected) in expect {
-            if *expected == Expected::Any {
+            if matches!(expected, Expected::Any | Expected::Ends) {
                 continue;
             }
             let found = self.heads.last(stream);
             let holds = match (*expected, found) {
-                (Expected::Any, _) | (Expected::Absent, None) => true,
+                (Expected::Any | Expected::Ends, _) | (Expected::Absent, None) => true,
                 (Expected::At(version), Some(found)) => version == found,
                 // Forgotten, or from before this start; but nothing can stand at a sequence that was never given.
                 (Expected::At(version), None) => version < self.next,
@@ -95,8 +95,11 @@ impl Staging {
             self.next += 1;
         }
         if let Some(last) = self.next.checked_sub(1).filter(|last| *last >= first) {
-            for (stream, _) in expect {
-                let before = self.heads.touch(*stream, last);
+            for (stream, expected) in expect {
+                let before = match expected {
+                    Expected::Ends => self.heads.end(*stream),
+                    _ => self.heads.touch(*stream, last),
+                };
                 self.batch.undo.push((*stream, before));
             }
         }
@@ -140,7 +143,8 @@ impl Journal {
     /// Stages the records of one decision and gives them the next sequences. They become durable together, with everything else
     /// staged, at the next [`Journal::commit`]; until then nothing may leave the process because of them.
     ///
-    /// Every stream named in `expect` is touched: its last sequence becomes the last one given here. No I/O happens.
+    /// Every stream named in `expect` is touched: its last sequence becomes the last one given here, but one that [`Expected::Ends`] has none
+    /// from here on. No I/O happens.
     ///
     /// # Errors
     /// [`AppendError`]; nothing is staged then.

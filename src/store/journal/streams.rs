@@ -74,7 +74,14 @@ impl StreamHeads {
         last
     }
 
-    /// Undoes a touch.
+    /// Forgets a stream; gives its newest sequence.
+    pub(super) fn end(&mut self, stream: StreamKey) -> Option<u64> {
+        let last = self.last(&stream);
+        self.restore(stream, None);
+        last
+    }
+
+    /// Undoes a touch, or an end.
     pub(super) fn restore(&mut self, stream: StreamKey, last: Option<u64>) {
         self.young.remove(&stream);
         self.old.remove(&stream);

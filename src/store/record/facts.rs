@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::empty::Empty;
+use super::list::facts;
 
 /// An act in a leaf: `[sequence, line]`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Debug, Serialize, Deserialize)]
@@ -23,46 +24,6 @@ impl From<ActRef> for ActId {
     fn from(act: ActRef) -> Self {
         Self { sequence: act.0, line: act.1 }
     }
-}
-
-macro_rules! facts {
-    ($($(#[$doc:meta])* $name:ident = $event:literal { $($(#[$fdoc:meta])* $field:ident: $type:ty),* $(,)? })+) => {
-        $(
-            $(#[$doc])*
-            #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-            #[serde(deny_unknown_fields)]
-            pub struct $name {
-                $($(#[$fdoc])* #[serde(default, skip_serializing_if = "Empty::empty")] pub $field: $type,)*
-            }
-        )+
-
-        /// What happened, as the leaf tells it.
-        #[derive(Clone, PartialEq, Debug, Serialize)]
-        #[serde(untagged)]
-        pub enum Fact {
-            $($(#[$doc])* $name($name),)+
-        }
-
-        impl Fact {
-            /// Every event name, in the order of `schemas/trail/events.toml`.
-            pub const NAMES: &'static [&'static str] = &[$($event),+];
-
-            /// `noun.past_verb`.
-            #[must_use]
-            pub fn name(&self) -> &'static str {
-                match self { $(Self::$name(_) => $event,)+ }
-            }
-
-            pub(super) fn read(name: &str, fields: &RawValue) -> Result<Option<Self>, serde_json::Error> {
-                Ok(Some(match name {
-                    $($event => Self::$name(serde_json::from_str(fields.get())?),)+
-                    _ => return Ok(None),
-                }))
-            }
-        }
-
-        $(impl From<$name> for Fact { fn from(fact: $name) -> Self { Self::$name(fact) } })+
-    };
 }
 
 facts! {
@@ -584,6 +545,32 @@ facts! {
         slot: u64,
         /// The slot that stands in for it.
         stand_in: u64,
+    }
+    /// One person wants a case erased; their words stand in the body and end with it.
+    ErasureProposed = "case.erasure_proposed" {
+        /// Name of the token.
+        by: String,
+        /// Sequence by which the case is known.
+        case: u64,
+        /// Why, a word of the domain.
+        cause: String,
+    }
+    /// Another person agreed: the keys of the case are destroyed behind this.
+    CaseErased = "case.erased" {
+        /// Name of the second person's token.
+        by: String,
+        /// Sequence by which the case was known.
+        case: u64,
+        /// Why, a word of the domain.
+        cause: String,
+        /// Its court.
+        court: String,
+        /// Events about it that belong to none of its requests: what proves its acts needs them.
+        events: Vec<u64>,
+        /// Sequence of the first person's word.
+        proposed: u64,
+        /// Its key slots; those that stand in for them end too.
+        slots: Vec<u64>,
     }
 }
 

@@ -9,6 +9,7 @@
 mod body;
 mod empty;
 mod facts;
+mod list;
 mod outcomes;
 mod papers;
 mod versions;

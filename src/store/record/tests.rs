@@ -1,5 +1,6 @@
 //! Tests of records: the list of events, goldens, round trips, and what must be refused.
 
+mod cases;
 mod hostile;
 mod listed;
 mod reminders;

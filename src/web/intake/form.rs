@@ -301,6 +301,11 @@ forms! {
         #[maybe] document: Text<'a>,
         reason: Text<'a>,
     }
+    /// The body that says that a case is to be erased.
+    EraseForm {
+        cause: Text<'a>,
+        reason: Text<'a>,
+    }
     /// The body that says whether an applicant may see results.
     ApplicantForm {
         #[place] allow: bool,

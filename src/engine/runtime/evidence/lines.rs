@@ -60,6 +60,8 @@ pub(super) fn is_about(seen: &Seen, act: ActRef, begun: &mut BTreeSet<u64>) -> b
         Fact::MeasureLapsed(fact) => fact.measures.contains(&act),
         Fact::SettlementReceived(fact) => fact.act == Some(act),
         Fact::ActClaimed(fact) => fact.act == act,
+        // What the act said is gone because of it.
+        Fact::ErasureProposed(_) | Fact::CaseErased(_) => true,
         _ => false,
     }
 }

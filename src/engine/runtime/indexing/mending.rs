@@ -114,7 +114,7 @@ impl IndexSide {
     fn refill(&self, work: &Receiver<Indexed>) -> Condition {
         let from = self.current().applied();
         let state = self.state_before(from);
-        let ended = Ended { from, ..Ended::default() };
+        let ended = Ended::since(from);
         let mut filling = Filling { sequence: state.next, state, ended, unread: 0 };
         loop {
             // What came before is durable and folded; what comes from here on waits in the channel, or is told as a gap.
@@ -171,7 +171,7 @@ impl IndexSide {
         match record.map(|record| self.vault.read_leaf_at_least(sequence, record)) {
             Some(Ok((event, lost))) => {
                 filling.unread += u64::from(lost.is_some());
-                filling.ended.note(&filling.state, sequence, &event);
+                filling.ended.note(&filling.state, sequence, &event, lost.is_some());
                 if self.left_out.contains_key(&event.key) || filling.state.is_of_left_out(&event) {
                     filling.state.leave_out(sequence, &event);
                 } else {

@@ -206,6 +206,28 @@ fn a_violated_expectation_is_stale() {
     assert_eq!(append(&[(case, Expected::At(3)), (key, Expected::At(3))], 1), Ok(4..5));
     opened.journal.commit(0).unwrap();
     assert_eq!(append(&[(lane, Expected::At(2)), (case, Expected::At(4))], 1), Ok(5..6));
+    // What ended begins anew, at once and behind the disk, and is there again where the batch that ended it could not be written.
+    assert_eq!(append(&[(key, Expected::Ends)], 1), Ok(6..7));
+    assert_eq!(append(&[(key, Expected::Absent)], 1), Ok(7..8));
+    assert_eq!(append(&[(key, Expected::Absent)], 1), stale(key, Expected::Absent, Some(7)));
+}
+
+#[test]
+fn a_stream_has_not_ended_when_the_batch_that_ends_it_could_not_be_written() {
+    let disk = SimulatedDisk::new(1);
+    let opened = open(&disk);
+    let key = StreamKey::IdempotencyKey(1);
+    let records = [record(0, 0, None)];
+    let append = |expected| opened.journal.append(opened.fence, &[(key, expected)], &borrow(&records));
+    append(Expected::Absent).unwrap();
+    opened.journal.commit(0).unwrap();
+    let large = [record(1, 1, Some(5000))];
+    opened.journal.append(opened.fence, &[(key, Expected::Ends)], &borrow(&large)).unwrap();
+    disk.limit_free_bytes(Some(0));
+    assert!(matches!(opened.journal.commit(1), Err(CommitError::Full { .. })));
+    disk.limit_free_bytes(None);
+    assert!(opened.journal.resume(1));
+    assert!(matches!(append(Expected::Absent), Err(AppendError::Stale { .. })));
 }
 
 #[test]

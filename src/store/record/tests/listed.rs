@@ -108,6 +108,7 @@ fn fits(field: &ListedField, value: &Value) -> bool {
         "instants" => value.as_array().is_some_and(|all| all.iter().all(|n| n.as_i64().is_some_and(|n| n > 0))),
         "slot" => value.as_u64().is_some_and(|n| n > 0),
         "slots" => value.as_array().is_some_and(|all| all.iter().all(|n| n.as_u64().is_some_and(|n| n > 0))),
+        "sequences" => value.as_array().is_some_and(|all| all.iter().all(Value::is_u64)),
         "act" => is_act(value),
         "acts" => value.as_array().is_some_and(|acts| acts.iter().all(is_act)),
         "flag" => value == &Value::Bool(true),
@@ -268,8 +269,21 @@ fn a_leaf_has_no_room_for_personal_data() {
             ];
             assert!(!telling.contains(&name.as_str()), "{}.{name}: such a field belongs into the body", event.name);
             let allowed = [
-                "sequence", "act", "acts", "count", "instant", "instants", "flag", "word", "words", "name", "sha256",
-                "keyed", "slot", "slots",
+                "sequence",
+                "act",
+                "acts",
+                "count",
+                "instant",
+                "instants",
+                "flag",
+                "word",
+                "words",
+                "name",
+                "sha256",
+                "keyed",
+                "slot",
+                "slots",
+                "sequences",
             ];
             assert!(
                 allowed.contains(&field.r#type.as_str()),
@@ -304,7 +318,7 @@ fn made(field: &ListedField, seed: &mut Seed) -> Value {
         "sequence" | "slot" => Value::from(n),
         "count" => Value::from(n % u64::from(u32::MAX) + 1),
         "instant" => Value::from(i64::try_from(n).unwrap()),
-        "instants" | "slots" => Value::from(vec![n, line + 1]),
+        "instants" | "slots" | "sequences" => Value::from(vec![n, line + 1]),
         "act" => Value::from(vec![n, line]),
         "acts" => Value::from(vec![Value::from(vec![n, line]), Value::from(vec![line, 0])]),
         "flag" => Value::Bool(true),

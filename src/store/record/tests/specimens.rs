@@ -31,12 +31,13 @@ pub(super) fn specimens() -> Vec<Event> {
         of_measures(),
         of_settlements(),
         of_inboxes(),
-        of_cases(),
+        super::cases::of_cases(),
         of_packets(),
         of_applicants(),
         super::reminders::of_reminders(),
         super::versions::of_holds(),
         super::versions::of_losses(),
+        super::cases::of_erasures(),
     ]
     .concat();
     let dressed = |(place, (fact, body)): (i64, (Fact, Option<Body>))| {
@@ -223,15 +224,6 @@ fn of_settlements() -> Vec<(Fact, Option<Body>)> {
     vec![(received.into(), Some(Body::Settled(settled))), (reconciled.into(), None)]
 }
 
-fn of_cases() -> Vec<(Fact, Option<Body>)> {
-    let by = || "operator-1".to_owned();
-    vec![
-        (CaseHalted { by: by(), case: 6, cause: "bankruptcy".to_owned(), news: true }.into(), Some(reason())),
-        (CaseResumed { by: by(), case: 6, news: true }.into(), Some(reason())),
-        (GoalRepeated { over: true, request: 6, round: 3 }.into(), None),
-    ]
-}
-
 fn standing() -> ChangedBody {
     ChangedBody {
         limit: Some(1_000_000),
@@ -284,7 +276,7 @@ fn document() -> Body {
     })
 }
 
-fn reason() -> Body {
+pub(super) fn reason() -> Body {
     Body::Reason(ReasonBody {
         reason: "银行书面答复".to_owned(),
         document: Some(format!("sha256:{}", hex("d0"))),

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use domain::case::HaltCause;
+use domain::case::{EraseCause, HaltCause};
 use domain::ledger::Ledger;
 use domain::measure::MeasureState;
 use domain::outcome::Outcome;
@@ -360,6 +360,17 @@ impl Gate for FakeGate {
         document: Option<String>,
     ) -> Answer<'a, u64> {
         now(self.note(format!("halt {id} {} {reason} {document:?}", cause.word())))
+    }
+
+    fn erase_case<'a>(
+        &'a self,
+        _: &'a Caller,
+        id: CaseId,
+        cause: EraseCause,
+        reason: String,
+    ) -> Answer<'a, CaseErasure> {
+        let noted = self.note(format!("erase {id} {} {reason}", cause.word()));
+        now(noted.map(|sequence| CaseErasure { sequence, erased: true }))
     }
 
     fn resume_case<'a>(&'a self, _: &'a Caller, id: CaseId, reason: String) -> Answer<'a, u64> {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use domain::case::CaseUse;
 use domain::form::{Defect, DefectKind};
 use domain::rules::{Breach, D8, D9};
 use reqwest::Method;
@@ -36,6 +37,7 @@ fn is_listed(refusal: &Refusal) -> bool {
         | Refusal::StopNotYours
         | Refusal::StageTooLow { .. }
         | Refusal::PersonNeeded
+        | Refusal::CaseInUse { .. }
         | Refusal::ApplicantNotAllowed
         | Refusal::ActClaimed { .. }
         | Refusal::OutOfBounds { .. }
@@ -80,6 +82,7 @@ fn refusals() -> Vec<(Refusal, Slug)> {
         (Refusal::StopNotYours, Slug::StopNotYours),
         (Refusal::StageTooLow { at: at(), stage: domain::partner::Stage::Query }, Slug::RulesBroken),
         (Refusal::PersonNeeded, Slug::PersonNeeded),
+        (Refusal::CaseInUse { uses: CaseUse::ALL.to_vec() }, Slug::CaseInUse),
         (Refusal::ApplicantNotAllowed, Slug::ApplicantNotAllowed),
         (Refusal::ActClaimed { by: "clerk-1".to_owned(), until: 0 }, Slug::ActClaimed),
         (Refusal::OutOfBounds { at: "/until", bound: "至多30天 · 30 d" }, Slug::OutOfBounds),

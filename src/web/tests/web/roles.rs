@@ -28,6 +28,7 @@ const MATRIX: &[(&str, &str, &str)] = &[
     ("POST", "/v1/cases/{id}/claim", "SA"),
     ("POST", "/v1/cases/{id}/halt", "SA"),
     ("POST", "/v1/cases/{id}/resume", "SA"),
+    ("POST", "/v1/cases/{id}/erase", "SA"),
     ("POST", "/v1/cases/{id}/applicant", "A"),
     ("POST", "/v1/tasks/{id}/accept", "SA"),
     ("GET", "/v1/measures", "SAIO"),

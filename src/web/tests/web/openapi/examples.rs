@@ -90,6 +90,7 @@ fn of_books(operation: &str) -> Option<Value> {
             "bankruptcy",
             json!({ "cause": "bankruptcy", "reason": "已受理破产申请", "document": digest("ruling") }),
         ),
+        "eraseCase" => named("retention", json!({ "cause": "retention", "reason": "终本五年，保管期限届满" })),
         "allowApplicant" => named("allow", json!({ "allow": true, "reason": "申请执行人书面申请，准予查看" })),
         "acceptTask" => named("release", {
             let paper = PAPERS.iter().find(|(kind, _, _)| *kind == "release_notice").map(|(kind, name, number)| {

@@ -1,6 +1,7 @@
 //! The description of the API: made from routes, rights, shapes and problems, and held against the committed file and real answers.
 
 pub mod document;
+mod erasing;
 pub mod examples;
 mod held;
 pub mod judge;

@@ -1,5 +1,6 @@
 //! Every call of the API: who may, what it takes, what it answers, and with which problems it refuses.
 
+mod cases;
 mod duties;
 mod proofs;
 
@@ -192,7 +193,7 @@ pub fn operations() -> Vec<Operation> {
     let mut all = documents();
     all.extend(requests());
     all.extend(commands());
-    all.extend(cases());
+    all.extend(cases::cases());
     all.extend(deliveries());
     all.extend(measures());
     all.extend(partners());
@@ -322,45 +323,6 @@ fn commands() -> Vec<Operation> {
             .with(&["ActId", "AcceptLanguage"])
             .takes(Body::Json("ResolveForm"))
             .refusing(&[PERSON, &[Slug::DocumentUnknown, Slug::DocumentLost, Slug::OutOfBounds]]),
-    ]
-}
-
-fn cases() -> Vec<Operation> {
-    let command = |id, path, zh, en| {
-        let operation = Operation::of(id, "POST", path, "cases").says(zh, en).for_roles::<Settle>();
-        operation.shows(200, Shows::Json("Sequence")).with(&["CaseId", "AcceptLanguage"]).refusing(&[ID, ENGINE])
-    };
-    vec![
-        command("amendClaim", "/v1/cases/{id}/claim", "变更标的额", "Amend the claim")
-            .about(
-                "标的减少的，未发出而超出的部分撤回，已控制而超出的部分提出解除；标的增加的，在办请求的目标继续进行。",
-                "With less, what has not left and is too much is taken back, and what is held above it is proposed for release; with more, the goals of open requests go on.",
-            )
-            .takes(Body::Json("ClaimForm"))
-            .refusing(&[&[Slug::OutOfBounds]]),
-        command("haltCase", "/v1/cases/{id}/halt", "中止案件", "Halt a case")
-            .about(
-                "不再采取新的措施、不再扣划；未发出的撤回，查询照常；在控财产逐项提出解除。",
-                "No new measure and no deduction; what has not left is taken back, questions go on, and each measure that stands is proposed for release.",
-            )
-            .takes(Body::Json("HaltForm"))
-            .refusing(&[STATE, &[Slug::DocumentUnknown, Slug::DocumentLost]]),
-        command("resumeCase", "/v1/cases/{id}/resume", "恢复案件", "Resume a case")
-            .about("须由另一人使用个人令牌。", "By another person, with a token of their own.")
-            .takes(Body::Json("ReasonForm"))
-            .refusing(&[STATE, PERSON]),
-        Operation::of("acceptTask", "POST", "/v1/tasks/{id}/accept", "cases")
-            .says("采纳解除建议或办理续行", "Accept a proposed release, or renew what ends soon")
-            .about(
-                "以原措施请求的当事人、承办人、文书另立一件请求：解除，或将即将届满的措施按规则续行（须经审批的照常审批）；所附文书、承办人优先。导入的措施缺少文书、承办人的，由本次采纳附上。同一任务只成一件。",
-                "Makes a request of its own with the parties, officers and papers of the measure's request: a release, or of what ends soon a renewal for as long as the rules allow, through the approvals it needs. Papers and officers that come with it go first, and are needed where an imported measure has none. One task comes to one request.",
-            )
-            .for_roles::<Settle>()
-            .with(&["TaskId", "AcceptLanguage"])
-            .takes(Body::Json("AcceptForm"))
-            .shows(202, Shows::Json("Accepted"))
-            .and_headers(&["Location"])
-            .refusing(&[ID, STATE, RELEASE, &[Slug::PersonNeeded], ENGINE]),
     ]
 }
 

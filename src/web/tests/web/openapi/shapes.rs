@@ -83,6 +83,7 @@ pub fn schemas() -> Map<String, Value> {
         bodies(),
         answer_form(),
         super::proving::schemas(),
+        super::erasing::schemas(),
         super::settling::schemas(),
         request_form(),
     ] {
