@@ -280,7 +280,8 @@ fn a_snapshot_keeps_the_place_of_whom_another_case_has_passed() {
     let line = |state: &State| {
         let lane = state.lane(state.lane_of("bank-a").unwrap()).unwrap();
         let of = |index: &crate::state::slab::Index| state.acts.get(*index).unwrap().id();
-        lane.order.values().flatten().map(of).collect::<Vec<_>>()
+        let subject = state.acts.iter().next().unwrap().1.subject_key;
+        lane.order[&subject].iter().map(of).collect::<Vec<_>>()
     };
     assert_eq!(line(&read), [doubtful, behind, first(passing)]);
     assert_eq!(line(&read), line(&table.decider.state));
