@@ -268,11 +268,12 @@ impl Decider {
         }
         let partner = self.state.partner_of(act.lane);
         let number = self.state.cases.get(act.case).map_or(0, |case| case.number);
+        let freezes = self.state.only_freezes(act.case);
         let mut shown = Vec::new();
         for account in outcome.accounts.iter().filter(|account| account.is_cny()) {
-            let asset = short_hash(&[partner, account.number.expose()]);
-            let freeze = self.state.only_freeze_on(act.case, asset).filter(|freeze| freeze.stood_when_asked(act));
-            if let Some(freeze) = freeze {
+            let freeze = freezes.get(&short_hash(&[partner, account.number.expose()])).copied().flatten();
+            let freeze = freeze.and_then(|freeze| self.state.measures.get(freeze));
+            if let Some(freeze) = freeze.filter(|freeze| freeze.stood_when_asked(act)) {
                 let others = if act.repeats { self.held_by_others(act, freeze, account) } else { HELD_UNKNOWN };
                 shown.extend(shown_of(freeze, account, (number, others)));
             }

@@ -1,5 +1,7 @@
 //! What the queries of an open request have found: an answer may come in parts, and the newest word about each account stands.
 
+use std::collections::BTreeMap;
+
 use domain::ActState;
 use domain::outcome::{ACCOUNTS_MAX, AssetKind, AssetRole, Verdict};
 use serde::{Deserialize, Serialize};
@@ -183,15 +185,14 @@ impl State {
             let before = acts.get(found.query).filter(|_| repeats);
             found.query == query || before.is_some_and(|before| (before.lane, before.subject) == asked)
         };
-        let ours: Vec<Option<OursThere>> =
-            outcome.accounts.iter().map(|account| self.ours_there(act, &partner, account)).collect();
+        let ours = if repeats { self.ours_there(act, &partner, outcome) } else { BTreeMap::new() };
         let Some(open) = self.requests.get_mut(request) else { return };
         let mut answered: Vec<Found> =
             outcome.accounts.iter().map(|account| Found::of(query, &partner, account)).collect();
-        for (account, ours) in answered.iter_mut().zip(ours) {
+        for account in &mut answered {
             let before = open.found.iter().find(|found| same(found) && found.is_same(account));
             let known = before.map(|before| (before.others, before.beside));
-            let told = ours.map(|ours| (ours.others(before), ours.key)).or(known);
+            let told = ours.get(&account.row).map(|ours| (ours.others(before), ours.key)).or(known);
             (account.others, account.beside) = told.unwrap_or((account.others, account.beside));
         }
         if outcome.in_part {
@@ -212,18 +213,25 @@ impl State {
         open.found.splice(place..place, answered);
     }
 
-    /// The one freeze of ours on an account that an answer tells of; `None` when it cannot be told what of the account it holds.
-    fn ours_there(&self, question: &Act, partner: &str, account: &FoundTwin) -> Option<OursThere> {
-        let freeze = self.only_freeze_on(question.case, short_hash(&[partner, &account.number]))?;
-        let all = account.held().filter(|_| account.is_cny() && freeze.stood_when_asked(question))?;
-        Some(OursThere::of(freeze, all))
+    /// The one freeze of ours on each account that an answer tells of, by its row; none where it cannot be told what of it is ours.
+    fn ours_there(&self, question: &Act, partner: &str, outcome: &OutcomeTwin) -> BTreeMap<u64, OursThere> {
+        let freezes = self.only_freezes(question.case);
+        let told = |account: &FoundTwin| {
+            let freeze = self.measures.get((*freezes.get(&short_hash(&[partner, &account.number]))?)?)?;
+            let all = account.held().filter(|_| account.is_cny() && freeze.stood_when_asked(question))?;
+            Some((row_of(&account.number, &account.class, ""), OursThere::of(freeze, all)))
+        };
+        outcome.accounts.iter().filter_map(told).collect()
     }
 
-    /// The live freeze of a case on an account; `None` when there is none, or more than one: what it holds for two cannot be told apart.
-    pub(crate) fn only_freeze_on(&self, case: Index, asset: u64) -> Option<&Measure> {
-        let live = self.measures_of_case(case).map(|(_, measure)| measure);
-        let mut live = live.filter(|measure| measure.is_live_freeze() && measure.asset == asset);
-        live.next().filter(|_| live.next().is_none())
+    /// The live freezes of a case by what they are on; `None` where there is more than one: what an account holds for two cannot be told
+    /// apart.
+    pub(crate) fn only_freezes(&self, case: Index) -> BTreeMap<u64, Option<Index>> {
+        let mut only = BTreeMap::new();
+        for (index, measure) in self.measures_of_case(case).filter(|(_, measure)| measure.is_live_freeze()) {
+            only.entry(measure.asset).and_modify(|only| *only = None).or_insert(Some(index));
+        }
+        only
     }
 
     /// The messages in which a query was answered, where it was in parts, oldest first.
