@@ -385,8 +385,10 @@ impl History {
             // Told twice, it lets go once; and what comes late of the freeze brings nothing back.
             ActKind::Release => {
                 let before = act.moved;
-                let left = base.and_then(|base| self.acts.get(&base)).map_or(0, ActSeen::limit);
-                let whole = if amount > 0 { amount } else { left + before };
+                // Of the whole, what a deduction took of it too: should that one be denied, nothing of it is held all the same.
+                let left =
+                    base.and_then(|base| self.acts.get(&base)).map_or(0, |freeze| freeze.granted - freeze.released);
+                let whole = if amount > 0 { amount } else { left.max(0) + before };
                 let now = if effect { whole } else { 0 };
                 if let Some(freeze) = base.and_then(|base| self.acts.get_mut(&base)) {
                     freeze.released += now - before;

@@ -85,6 +85,8 @@ pub struct Simulation {
     agenda: BTreeMap<(Millis, u64), Happening>,
     agenda_next: u64,
     skew: Millis,
+    /// The latest instant that this process was told: for it time goes on from there, whatever the wall clock says.
+    told: Millis,
     pub(crate) life: u64,
     floor: u64,
     step: u64,
@@ -128,6 +130,7 @@ impl Simulation {
             agenda: BTreeMap::new(),
             agenda_next: 0,
             skew: 0,
+            told: 0,
             life: 0,
             floor: 0,
             step: 0,
@@ -268,6 +271,7 @@ impl Simulation {
     pub fn turn(&mut self, commands: Vec<(Command, Origin)>) -> Result<(), Broken> {
         let Some(mut gateway) = self.gateway.take() else { return Ok(()) };
         let now = self.wall();
+        self.told = self.told.max(now);
         let (commands, origins): (Vec<Command>, Vec<Origin>) = commands.into_iter().unzip();
         let batch = gateway.decide(commands, now, self.bug);
         self.note_messages(&batch);
@@ -429,7 +433,7 @@ impl Simulation {
                 Ok(())
             }
             (Origin::List { partner }, Ok(Answer::List(acts))) => {
-                checks::p5_paused_list(&self.history, &partner, acts.len(), self.wall())?;
+                checks::p5_paused_list(&self.history, &partner, acts.len(), self.told)?;
                 for index in acts {
                     let id = gateway.decider.state.acts.get(index).map(engine::state::Act::id);
                     let message = id.and_then(|id| self.messages.get(&id));
@@ -467,6 +471,7 @@ impl Simulation {
     pub fn begin_life(&mut self, faulty: bool) -> Result<(), Broken> {
         for attempt in 0..4 {
             self.life += 1;
+            self.told = 0;
             let disturbed = faulty && !self.calm && attempt < 3 && self.dice.chance(30);
             if disturbed {
                 self.simulated.power_off_after(self.dice.below(40));
