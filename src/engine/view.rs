@@ -149,6 +149,8 @@ pub struct RequestView {
     pub repeat: Option<RepeatView>,
     /// Nothing more is done to the property in its case, and why.
     pub halted: Option<HaltCause>,
+    /// Kinds of acts that an emergency stop keeps from being ordered for its goal; what is ordered already says so itself.
+    pub stopped: Vec<ActKind>,
 }
 
 /// A goal that repeats.

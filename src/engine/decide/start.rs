@@ -33,6 +33,8 @@ impl Decider {
             self.be_patient(RequestId(request));
             self.schedule_round(RequestId(request));
         }
+        // What was to be looked at when the process ended stands nowhere: a stop that was lifted, a measure that lapsed.
+        self.look_anew();
         self.interrupted = self.under_way();
         self.end_interrupted();
         Ok(Answer::Done(sequence))

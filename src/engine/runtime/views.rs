@@ -513,6 +513,7 @@ fn sketch(
             RepeatView { round: open.round, until, next: sentence::repeating(open.next_round_at(), until) }
         }),
         halted: state.cases.get(open.case).and_then(|case| case.halted.as_ref()).map(crate::state::Halted::cause),
+        stopped: state.stopped_of_goal(open),
     };
     let newest = open.leads.len().saturating_sub(LEADS_SHOWN_MAX);
     let leads = open.leads.get(newest..).unwrap_or_default().to_vec();
@@ -554,6 +555,7 @@ fn erased_sketch(closed: &ClosedRequest, state: RequestState) -> Sketch {
         delivery: None,
         repeat: None,
         halted: None,
+        stopped: Vec::new(),
     };
     let (acts, superseded, leads, secrets) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     Sketch { view, acts, superseded, leads, secrets, lost: false }

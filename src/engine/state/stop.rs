@@ -1,6 +1,7 @@
 //! What is held back: by emergency stops, which follow from events, and by the stage of a partner, which follows from the settings.
 
 use domain::form::all_registered;
+use domain::request::Goal;
 use domain::sentence::Waiting;
 use domain::stop::StopScope;
 use domain::{ActKind, Day};
@@ -94,6 +95,17 @@ impl State {
     #[must_use]
     pub fn is_stopped(&self, kind: ActKind, open: &OpenRequest) -> bool {
         !self.stops.is_empty() && self.stops.values().any(|stop| stop.holds(kind, self.word(open.court)))
+    }
+
+    /// The kinds that a goal may order and a stop does not let it.
+    #[must_use]
+    pub fn stopped_of_goal(&self, open: &OpenRequest) -> Vec<ActKind> {
+        let kinds: &[ActKind] = match open.goal() {
+            Some(Goal::Collect) => &[ActKind::Query, ActKind::Freeze, ActKind::Deduct],
+            Some(Goal::Secure) => &[ActKind::Query, ActKind::Freeze],
+            Some(Goal::Look) | None => &[],
+        };
+        kinds.iter().copied().filter(|kind| self.is_stopped(*kind, open)).collect()
     }
 
     /// Must this act not be sent now? A question about it may be.

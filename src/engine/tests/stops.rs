@@ -331,3 +331,21 @@ fn a_lowered_stage_holds_back_what_is_ready_and_a_raised_one_lets_it_go() {
     at_stage(&mut table, Stage::Freeze);
     assert_eq!(table.next_kind(), Some((ActKind::Freeze, false)));
 }
+
+#[test]
+fn what_a_stop_kept_from_being_planned_goes_on_after_a_start_too() {
+    let mut table = Table::with(vec![partner("bank-a")]);
+    let stop = order(&mut table, kinds(&[ActKind::Deduct]), None).unwrap();
+    table.collect(1);
+    table.answer(found(250_000));
+    table.answer(caught(100_000));
+    assert!(table.effects.is_empty(), "the deduction is not even planned");
+    lift(&mut table, stop, "operator-1").unwrap();
+    lift(&mut table, stop, "operator-2").unwrap();
+    // The process ends before anything passed with time.
+    again(&mut table);
+    table.pass(1_000);
+    assert_eq!(table.next_kind(), Some((ActKind::Deduct, false)));
+    table.answer(moved(100_000));
+    assert!(table.decider.state.requests.is_empty());
+}

@@ -144,6 +144,8 @@ pub(crate) struct ShownRequest<'a> {
     repeat: Option<ShownRepeat>,
     #[serde(skip_serializing_if = "Option::is_none")]
     halted: Option<&'static str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    stopped: Vec<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -228,6 +230,7 @@ impl<'a> ShownRequest<'a> {
             delivery: None,
             repeat: None,
             halted: None,
+            stopped: Vec::new(),
         };
         shown.digest = digest(&shown);
         shown.repeat = view.repeat.map(|RepeatView { round, until, next }| ShownRepeat {
@@ -236,6 +239,7 @@ impl<'a> ShownRequest<'a> {
             next: ShownNext::of(next, language),
         });
         shown.halted = view.halted.map(domain::case::HaltCause::word);
+        shown.stopped = view.stopped.iter().map(|kind| kind.word()).collect();
         shown.delivery = view.delivery.as_ref().map(ShownDelivery::of);
         shown
     }

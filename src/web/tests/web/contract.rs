@@ -320,7 +320,7 @@ fn digest_of(request: &serde_json::Value) -> String {
     use sha2::Digest as _;
     let mut of = request.clone();
     let fields = of.as_object_mut().unwrap();
-    for name in ["digest", "delivery", "ledger", "repeat", "halted"] {
+    for name in ["digest", "delivery", "ledger", "repeat", "halted", "stopped"] {
         fields.remove(name);
     }
     for act in of["acts"].as_array_mut().unwrap() {

@@ -114,6 +114,7 @@ impl FakeGate {
                 next: domain::sentence::repeating(Some(NOW + 500), NOW + 1_000),
             }),
             halted: Some(HaltCause::Settlement),
+            stopped: vec![domain::ActKind::Deduct],
         }
     }
 }

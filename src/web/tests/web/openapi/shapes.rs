@@ -119,6 +119,10 @@ fn scalars() -> Value {
     })
 }
 
+fn stopped() -> Value {
+    json!({ "type": "array", "items": { "type": "string", "enum": ["query", "freeze", "deduct"] }, "description": "紧急停止期间暂不为本请求提出的事项种类；解除后续办。 What an emergency stop keeps from being ordered for the goal; it goes on once that is lifted." })
+}
+
 fn requests() -> Value {
     let counts: Map<String, Value> = ActState::ALL
         .iter()
@@ -158,7 +162,7 @@ fn requests() -> Value {
             "repeat": object(("未足额前持续查控。", "The goal repeats until it is covered."), json!({
                 "round": count("已进行的轮次，首次为0。", "The newest round; the first asking is 0."), "until": to("Instant"), "next": to("Next"),
             }), json!({})),
-            "halted": json!({ "type": "string", "enum": HaltCause::ALL.iter().map(|cause| cause.word()).collect::<Vec<_>>(), "description": "案件已中止。 The case is halted." }) })),
+            "halted": json!({ "type": "string", "enum": HaltCause::ALL.iter().map(|cause| cause.word()).collect::<Vec<_>>(), "description": "案件已中止。 The case is halted." }), "stopped": stopped() })),
         "Case": object(("案件。", "The case."), json!({
             "id": to("CaseId"), "number": text("案号；已销毁时为空。", "Case number; empty once erased."), "court": text("法院代码。", "Court code."),
         }), json!({ "preservation": text("转为本案的财产保全案号。", "Case number of the preservation that became this enforcement.") })),
