@@ -31,9 +31,8 @@ pub(super) fn check(
     earlier: &[PathBuf],
 ) -> anyhow::Result<ExitCode> {
     let master = config.map(|config| master_of(config, data)).transpose()?;
-    let checked = verify_all(&ReadOnlyDisk, data)?;
-    println!("journal sound: {checked:?}");
-    let mut is_sound = blobs(data)?;
+    let mut is_sound = journal(data)?;
+    is_sound &= blobs(data)?;
     let mut walked = Walked { keys: keys(data, master.as_ref())?, ..Walked::default() };
     let root = walked.keys.as_ref().and_then(|keys| keys.root.clone());
     let folder = data.join("snapshot");
@@ -75,6 +74,17 @@ fn master_of(config: &Path, data: &Path) -> anyhow::Result<MasterKey> {
     let overrides = Overrides { data: Some(data.to_owned()), ..Overrides::default() };
     let settings = load(config, &overrides).map_err(all_faults)?;
     master_key(&settings.master, data)
+}
+
+/// The records, and whether a start would take the journal up.
+fn journal(data: &Path) -> anyhow::Result<bool> {
+    let checked = verify_all(&ReadOnlyDisk, data)?;
+    let refused = checked.refused.as_ref();
+    if let Some(damage) = refused {
+        println!("finding: {damage}");
+    }
+    println!("journal {}: {checked:?}", sound(refused.is_none()));
+    Ok(refused.is_none())
 }
 
 fn blobs(data: &Path) -> anyhow::Result<bool> {
