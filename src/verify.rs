@@ -2,6 +2,7 @@
 
 mod contents;
 mod directory;
+mod ended;
 pub mod evidence;
 mod head;
 mod rebuild;

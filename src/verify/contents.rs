@@ -9,7 +9,7 @@ use store::blobs::BlobStore;
 use store::disk::{Disk, ReadOnlyDisk};
 use store::journal::{Record, RecordRef};
 use store::keys::{CheckedKeys, KeyShape, KeyStore, Masters, SlotState};
-use store::record::{Body, Event, Fact, SealTwin, read_leaf};
+use store::record::{Body, Event, Fact, Leaf, SealTwin, read_leaf};
 use store::seal::master::MasterKey;
 
 use super::directory::{PRINTED_MAX, sound, tell};
@@ -50,23 +50,22 @@ impl Contents {
         Self { blobs, folder, vault, living, told: Vec::new(), more: 0, opened: 0, found: 0, left: 0 }
     }
 
-    /// One record. A leaf of a later release is no finding: the trail proves its bytes whatever they mean.
-    pub(super) fn record(&mut self, sequence: u64, record: RecordRef<'_>, keys: Option<&CheckedKeys>) {
-        let Ok(leaf) = read_leaf(record.leaf) else { return };
+    /// One record and what its leaf says.
+    pub(super) fn record(&mut self, sequence: u64, leaf: &Leaf, record: RecordRef<'_>, keys: Option<&CheckedKeys>) {
         match &leaf.fact {
             Fact::DocumentStored(fact) => drop(self.living.insert(sequence, fact.blob.clone())),
             Fact::DocumentErased(fact) => self.left += u64::from(self.living.remove(&fact.document).is_some()),
             _ => {}
         }
         let is_destroyed = keys.is_some_and(|keys| keys.state(leaf.key) == Some(SlotState::Destroyed));
-        let Some(digest) = leaf.body_digest.filter(|_| !is_destroyed) else { return };
+        let Some(digest) = leaf.body_digest.as_ref().filter(|_| !is_destroyed) else { return };
         match record.body {
-            Some(sealed) if hex_digest(sealed) != digest => {
+            Some(sealed) if hex_digest(sealed) != *digest => {
                 let told = VaultError::Digest { sequence }.to_string();
                 return self.tell(told);
             }
             Some(_) => {}
-            None if !self.is_there(&digest, || format!("the body of event {sequence}")) => return,
+            None if !self.is_there(digest, || format!("the body of event {sequence}")) => return,
             None => {}
         }
         self.open(sequence, record);

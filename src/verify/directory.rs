@@ -11,11 +11,13 @@ use store::blobs::BlobStore;
 use store::disk::ReadOnlyDisk;
 use store::journal::{each_record, verify_all};
 use store::keys::{CheckedKeys, KeyShape, SlotState, check_keys};
+use store::record::read_leaf;
 use store::seal::master::MasterKey;
 use store::snapshot::{CheckedSnapshot, check_snapshots};
 use trail::{Auditor, CheckedTiles, NoteVerifier, PackedTiles, TileCheck, TileFault, TileName, TilePath, leaf_hash};
 
 use super::contents::Contents;
+use super::ended::EndedKeys;
 use super::read_text;
 use crate::serve::{all_faults, master_key};
 use crate::settings::{Overrides, load};
@@ -31,9 +33,8 @@ pub(super) fn check(
     earlier: &[PathBuf],
 ) -> anyhow::Result<ExitCode> {
     let master = config.map(|config| master_of(config, data)).transpose()?;
-    let checked = verify_all(&ReadOnlyDisk, data)?;
-    println!("journal sound: {checked:?}");
-    let mut is_sound = blobs(data)?;
+    let mut is_sound = journal(data)?;
+    is_sound &= blobs(data)?;
     let mut walked = Walked { keys: keys(data, master.as_ref())?, ..Walked::default() };
     let root = walked.keys.as_ref().and_then(|keys| keys.root.clone());
     let folder = data.join("snapshot");
@@ -47,14 +48,18 @@ pub(super) fn check(
     let stored = PackedTiles::new(data.join("trail"));
     let mut tiles = TileCheck::new(&stored);
     let is_opened = master.is_some();
-    let mut contents = Contents::new(data, master);
+    let (mut contents, mut ended) = (Contents::new(data, master), EndedKeys::default());
     let leaves = each_record(&ReadOnlyDisk, data, &mut |sequence, record| {
         walked.leaf(sequence, record.leaf);
-        contents.record(sequence, record, walked.keys.as_ref());
+        // A leaf of a later release is no finding: the trail proves its bytes whatever they mean.
+        if let Ok(leaf) = read_leaf(record.leaf) {
+            contents.record(sequence, &leaf, record, walked.keys.as_ref());
+            ended.leaf(sequence, &leaf, walked.keys.as_ref());
+        }
         tiles.leaf(leaf_hash(record.leaf))?;
         auditor.leaf(record.leaf).map_err(|error| std::io::Error::other(error.to_string()))
     })?;
-    is_sound &= tell_keys(&walked, is_opened);
+    is_sound &= tell_keys(&walked, &ended, is_opened);
     is_sound &= contents.finish(is_opened, walked.keys.as_ref(), walked.sealed);
     is_sound &= tell_snapshots(&walked, &snapshots, root.is_some());
     is_sound &= tell_tiles(&tiles.finish(), &stored);
@@ -75,6 +80,17 @@ fn master_of(config: &Path, data: &Path) -> anyhow::Result<MasterKey> {
     let overrides = Overrides { data: Some(data.to_owned()), ..Overrides::default() };
     let settings = load(config, &overrides).map_err(all_faults)?;
     master_key(&settings.master, data)
+}
+
+/// The records, and whether a start would take the journal up.
+fn journal(data: &Path) -> anyhow::Result<bool> {
+    let checked = verify_all(&ReadOnlyDisk, data)?;
+    let refused = checked.refused.as_ref();
+    if let Some(damage) = refused {
+        println!("finding: {damage}");
+    }
+    println!("journal {}: {checked:?}", sound(refused.is_none()));
+    Ok(refused.is_none())
 }
 
 fn blobs(data: &Path) -> anyhow::Result<bool> {
@@ -152,7 +168,7 @@ impl Walked {
     }
 }
 
-fn tell_keys(walked: &Walked, opened: bool) -> bool {
+fn tell_keys(walked: &Walked, ended: &EndedKeys, opened: bool) -> bool {
     let Some(keys) = &walked.keys else {
         println!(
             "keys not checked: there are none here; without them no content can be read, and the gateway does not start"
@@ -185,6 +201,7 @@ fn tell_keys(walked: &Walked, opened: bool) -> bool {
             lost(*slot)
         ));
     }
+    told.extend(ended.findings(keys));
     tell(&told);
     let how = if opened { "each opened" } else { "checksums only, `--config` opens each" };
     let counts = (keys.count(SlotState::Live), keys.count(SlotState::Destroyed));

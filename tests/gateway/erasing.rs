@@ -12,6 +12,7 @@ use crate::bench::{
     xiezhi,
 };
 use crate::inbox::leaves;
+use crate::lost::new_blobs;
 
 /// Queries are answered and nothing is frozen, so that all is over with the answer.
 fn one_bank() -> Gateway {
@@ -317,4 +318,65 @@ fn a_key_that_comes_back_with_an_older_copy_of_the_key_files_is_ended_by_the_nex
     gateway.start();
     assert_eq!(slot_state(&gateway, slot), Some(SlotState::Destroyed));
     assert_eq!(gateway.view(view.0["id"].as_str().unwrap()).0["erased"], true);
+}
+
+/// Puts back what an older copy of the key files has, beside the keys that were made since.
+fn put_back(older: &[(PathBuf, Vec<u8>)]) {
+    for (path, older) in older {
+        let mut now = std::fs::read(path).unwrap();
+        let slots = now.chunks_mut(128).zip(older.chunks(128));
+        slots
+            .filter(|(_, older)| older.iter().any(|byte| *byte != 0))
+            .for_each(|(now, older)| now.copy_from_slice(older));
+        std::fs::write(path, now).unwrap();
+    }
+}
+
+/// What `verify` finds, with the master key and without; both are the same.
+fn findings(gateway: &Gateway) -> Vec<String> {
+    let [with_key, without] = [gateway.verify(), gateway.verify_with(&[])].map(|verified| {
+        let told = String::from_utf8_lossy(&verified.stdout).into_owned();
+        let found: Vec<String> = told.lines().filter(|line| line.starts_with("finding: ")).map(str::to_owned).collect();
+        assert_eq!(verified.status.success(), found.is_empty(), "{told}");
+        assert_eq!(told.contains("keys sound"), found.is_empty(), "{told}");
+        found
+    });
+    assert_eq!(with_key, without);
+    with_key
+}
+
+#[test]
+fn verify_names_the_keys_that_an_older_copy_brought_back_though_the_trail_ended_them() {
+    let mut gateway = one_bank();
+    let view = gateway.run(&look(&[0]));
+    let slot = slot_of(&gateway, view.0["id"].as_str().unwrap());
+    let before = files_below(&gateway.data.join("blobs"));
+    let store = |gateway: &Gateway| gateway.paper("other", "ruling.pdf", "（2026）京01执1号", b"%PDF-1.4 lost");
+    store(&gateway);
+    let blobs = new_blobs(&gateway, &before);
+    let older = key_files(&gateway);
+    // The bytes of a paper are lost and it is stored once more: the key of the lost ones ends, as that of an erased case does.
+    blobs.iter().for_each(|blob| std::fs::remove_file(blob).unwrap());
+    store(&gateway);
+    erased(&gateway, &case_of(&view));
+    let papers = leaves(&gateway, "document.erased");
+    assert_eq!(papers.len(), 1);
+    gateway.stop();
+    assert_eq!(findings(&gateway), [""; 0]);
+
+    put_back(&older);
+    let told = findings(&gateway);
+    let of = |words: &str| told.iter().find(|told| told.contains(words)).cloned().unwrap_or_default();
+    let (case, paper) = (of("`case.erased`"), of("`document.erased`"));
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(case.contains(&format!("key slot {slot}: ")) && case.contains("start the gateway once"), "{case}");
+    assert!(paper.contains("slots-00000000 at byte ") && paper.contains("`snapshot`"), "{paper}");
+
+    gateway.start();
+    gateway.stop();
+    assert_eq!(findings(&gateway), [paper], "no snapshot knows of a paper that is gone");
+    std::fs::remove_dir_all(gateway.data.join("snapshot")).unwrap();
+    gateway.start();
+    gateway.stop();
+    assert_eq!(findings(&gateway), [""; 0]);
 }

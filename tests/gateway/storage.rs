@@ -218,6 +218,39 @@ fn a_flipped_byte_in_the_journal_is_told_with_file_and_offset() {
     gateway.start();
 }
 
+/// No power cut explains a byte behind the end of a journal that was stopped in good order.
+#[test]
+fn a_byte_behind_the_end_of_a_clean_stop_is_told_alike_by_the_start_and_by_verify() {
+    let (mut gateway, _) = after_some_work();
+    gateway.stop();
+    let (file, last) = last_written(&gateway);
+    let end = (last + 1).next_multiple_of(512);
+    let sound = std::fs::read(&file).unwrap();
+    for at in [end + 5_000, end + 1_000_000, sound.len() - 1] {
+        flip(&file, at);
+        let wanted = format!("is damaged at byte {at}: only zeros may stand behind byte {end}");
+        let told = gateway.try_start().unwrap_err();
+        assert!(told.contains(&wanted), "{wanted}: {told}");
+        let verified = gateway.verify();
+        let told = String::from_utf8_lossy(&verified.stdout).into_owned();
+        let findings: Vec<&str> = told.lines().filter(|line| line.starts_with("finding: ")).collect();
+        assert_eq!((verified.status.code(), findings.len()), (Some(1), 1), "{told}");
+        assert!(findings[0].contains(&wanted) && findings[0].contains(file.to_str().unwrap()), "{told}");
+        assert!(
+            told.contains("journal NOT sound") && told.contains("trail sound"),
+            "the rest is looked at too: {told}"
+        );
+        std::fs::write(&file, &sound).unwrap();
+    }
+    gateway.start();
+    gateway.kill();
+    // What a kill leaves behind the end was never acknowledged, and is cut off.
+    let (file, last) = last_written(&gateway);
+    flip(&file, (last + 1).next_multiple_of(512) + 5_000);
+    assert!(gateway.verify().status.success());
+    gateway.start();
+}
+
 #[test]
 fn a_second_process_on_the_same_data_is_refused() {
     let gateway = Gateway::with(vec![Spec::called("bank-a")]);

@@ -62,6 +62,19 @@ pub enum DamageKind {
         /// First sequence of the batch.
         sequence: u64,
     },
+    /// Content behind everything that a clean stop left, where nothing was written any more.
+    #[error(
+        "only zeros may stand behind byte {end}, where the journal was stopped cleanly, and from here to byte {last} there are others; \
+         all {records} records before are there"
+    )]
+    BytesBehindCleanStop {
+        /// Where the last batch ends.
+        end: u64,
+        /// The last byte that is not zero.
+        last: u64,
+        /// Records that the journal was stopped with.
+        records: u64,
+    },
     /// The last batch lacks sectors although a checkpoint covers it.
     #[error(
         "the batch that begins with sequence {sequence} lacks sectors, but a checkpoint of {checkpoint_size} records covers it"

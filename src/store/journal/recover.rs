@@ -177,7 +177,7 @@ pub(super) fn examine(
 }
 
 /// Whether the end of the journal is one that may be: nothing durable is missing, and what is torn may be cut.
-fn judge(
+pub(super) fn judge(
     found: &Examined,
     clean: Option<&CleanMarker>,
     floor: DurableFloor,
@@ -186,7 +186,14 @@ fn judge(
     let size = found.last.next;
     if let Some(torn) = &found.torn {
         let sequence = torn.sequence;
-        let damage = |kind| Damage { file: found.last.path.clone(), offset: torn.start, kind };
+        let file = &found.last.path;
+        let damage = |kind| Damage { file: file.clone(), offset: torn.start, kind };
+        // Nothing of what it was stopped with is missing, so these bytes are no batch of its.
+        if clean.is_some_and(|clean| clean.size == size && clean.last_hash == found.last.previous) {
+            let last = torn.bytes.end.saturating_sub(1);
+            let kind = DamageKind::BytesBehindCleanStop { end: torn.start, last, records: size };
+            return Err(Damage { file: file.clone(), offset: torn.bytes.start, kind }.into());
+        }
         if clean.is_some() {
             return Err(damage(DamageKind::TornAfterCleanStop { sequence }).into());
         }

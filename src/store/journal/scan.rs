@@ -1,5 +1,6 @@
 //! Checking a segment batch by batch, and telling a torn batch from a damaged one.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -50,6 +51,8 @@ pub(super) struct Torn {
     pub(super) records: Option<u32>,
     pub(super) start: u64,
     pub(super) end: u64,
+    /// From the first byte that is not zero to behind the last one.
+    pub(super) bytes: Range<u64>,
 }
 
 enum Sectors {
@@ -218,7 +221,7 @@ impl Scan {
         let start = self.offset;
         let reach = header.map_or_else(|| Layout::of(BATCH_BYTES_LIMIT), BatchHeader::layout).batch_bytes() as u64;
         let mut end = header.map_or(start, |_| start + reach);
-        let mut offset = start;
+        let (mut offset, mut first, mut behind) = (start, None, start);
         while offset < self.file_bytes {
             let count = usize::try_from(self.file_bytes - offset).unwrap_or(SECTOR_BYTES).min(SECTOR_BYTES);
             let place = Place { segment: self.segment, offset };
@@ -233,13 +236,17 @@ impl Scan {
                     return Err(self.damage(offset, DamageKind::BytesBehindEnd));
                 }
                 end = end.max(next);
+                let place = |at: Option<usize>| offset + at.unwrap_or_default() as u64;
+                first = first.or(Some(place(sector.iter().position(|byte| *byte != 0))));
+                behind = place(sector.iter().rposition(|byte| *byte != 0)) + 1;
             }
             offset = next;
         }
         if end == start {
             return Ok(Step::End);
         }
-        Ok(Step::Torn(Torn { sequence: self.next, records: header.map(|header| header.records), start, end }))
+        let (records, bytes) = (header.map(|header| header.records), first.unwrap_or(start)..behind);
+        Ok(Step::Torn(Torn { sequence: self.next, records, start, end, bytes }))
     }
 
     /// Walks to the end of the segment.

@@ -5,9 +5,9 @@ use std::path::Path;
 
 use super::format::Hash;
 use super::lock::CleanMarker;
-use super::recover::{examine, list_segments};
+use super::recover::{examine, judge, list_segments};
 use super::scan::{Scan, segment_header};
-use super::{Damage, DamageKind, OpenError, ReadError, Reader, journal_directory};
+use super::{Damage, DamageKind, DurableFloor, OpenError, ReadError, Reader, journal_directory};
 use crate::disk::Disk;
 
 /// Where a scrub stands; made by [`Reader::scrub_from`].
@@ -26,7 +26,7 @@ impl ScrubPosition {
     }
 }
 
-/// What [`verify_all`] read, all of it sound.
+/// What [`verify_all`] read: each record of it is sound.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verified {
     /// Records, which is the size of the trail.
@@ -42,6 +42,8 @@ pub struct Verified {
     /// Byte offset of a torn batch at the end of the newest segment: an abrupt stop whose next start has not come yet, or a batch
     /// being written at this moment.
     pub torn_at: Option<u64>,
+    /// Why an opening refuses the torn batch, or what looks like one, instead of cutting it off.
+    pub refused: Option<Damage>,
     /// Offset tables that are missing or wrong; the next start rebuilds them.
     pub offset_tables_wrong: u64,
 }
@@ -117,19 +119,23 @@ impl Reader {
 }
 
 /// Reads a whole journal and checks every sector, record, link and table. Writes nothing and takes no lock; while a process appends,
-/// a batch on its way may show as torn.
+/// a batch on its way may show as torn. The end is judged as an opening does that knows of no checkpoint.
 ///
 /// # Errors
-/// [`OpenError`] for the first thing that is not sound.
+/// [`OpenError`] for the first thing that is not sound, but for what stands behind the last whole batch: that is
+/// [`Verified::refused`], and every record can be read.
 pub fn verify_all(disk: &dyn Disk, data_directory: &Path) -> Result<Verified, OpenError> {
     let directory = journal_directory(data_directory);
     let segments = list_segments(disk, &directory)?;
     let found = examine(disk, &directory, segments, 0, false)?;
     let marker = CleanMarker::read(disk, &directory)?;
     let clean_stop = marker.is_some_and(|marker| marker.size == found.last.next);
-    if let Some(marker) = marker.filter(|marker| marker.size > found.last.next) {
-        return Err(OpenError::TooShort { directory, expected: marker.size, found: found.last.next });
-    }
+    let judged = judge(&found, marker.as_ref(), DurableFloor::default(), &directory);
+    let refused = match judged {
+        Ok(()) => None,
+        Err(OpenError::Damaged(damage)) if found.torn.is_some() => Some(damage),
+        Err(error) => return Err(error),
+    };
     Ok(Verified {
         records: found.last.next,
         batches: found.batches,
@@ -137,6 +143,7 @@ pub fn verify_all(disk: &dyn Disk, data_directory: &Path) -> Result<Verified, Op
         bytes: found.bytes,
         clean_stop,
         torn_at: found.torn.map(|torn| torn.start),
+        refused,
         offset_tables_wrong: found.tables_rebuilt,
     })
 }

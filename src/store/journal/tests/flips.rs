@@ -79,6 +79,36 @@ fn a_byte_behind_the_end_costs_nothing_acknowledged() {
     }
 }
 
+/// Neither says that all is well where the other does not, and both name the byte that was flipped.
+#[test]
+fn a_byte_behind_the_end_of_a_clean_stop_is_told_alike_by_an_opening_and_a_verification() {
+    let (disk, acknowledged, last, _) = three_batches();
+    open(&disk).journal.close().unwrap();
+    let content = disk.content(&last).unwrap();
+    let end = content.iter().rposition(|byte| *byte != 0).unwrap().next_multiple_of(512);
+    assert!(end + 512 < content.len());
+    for offset in end..content.len() {
+        let damaged = disk.fork();
+        damaged.corrupt(&last, offset as u64, 0x40);
+        let Err(OpenError::Damaged(refused)) = open_with(&damaged, NO_FLOOR, 0) else { panic!("byte {offset}") };
+        let told = match verify_all(&damaged, Path::new(DIRECTORY)) {
+            Ok(verified) => {
+                assert_eq!((verified.records, verified.clean_stop), (acknowledged.len() as u64, true));
+                verified.refused.unwrap()
+            }
+            Err(OpenError::Damaged(told)) => told,
+            Err(error) => panic!("byte {offset}: {error}"),
+        };
+        assert_eq!(told, refused);
+        // A sector right behind the end is taken for the header of a batch.
+        if offset >= end + 512 {
+            let (end, last, records) = (end as u64, offset as u64, acknowledged.len() as u64);
+            let kind = DamageKind::BytesBehindCleanStop { end, last, records };
+            assert_eq!((refused.offset, refused.kind), (last, kind));
+        }
+    }
+}
+
 #[test]
 fn a_thousand_earlier_bytes_are_guarded() {
     let (disk, acknowledged, last, _) = three_batches();
@@ -142,6 +172,8 @@ fn a_lost_sector_is_cut_only_where_nothing_was_acknowledged() {
         lose(&closed, sector);
         let error = open_with(&closed, NO_FLOOR, 0).err().unwrap();
         assert!(matches!(kind(error), DamageKind::TornAfterCleanStop { .. }));
+        let told = verify_all(&closed, Path::new(DIRECTORY)).unwrap().refused.unwrap();
+        assert!(matches!(told.kind, DamageKind::TornAfterCleanStop { .. }), "{told}");
 
         // Nobody vouches for the last batch: this is what a power cut during its write leaves.
         let opened = open(&torn);
