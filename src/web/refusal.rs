@@ -47,10 +47,7 @@ impl From<Refusal> for Problem {
             Refusal::DeadlinePassed => named(Slug::DeadlinePassed, "/deadline".to_owned(), Want::Ahead),
             Refusal::NotFound => Slug::NotFound.into(),
             Refusal::WrongState { state } => Self::from(Slug::WrongState).in_state(state),
-            Refusal::StillAsked => Self::from(Slug::WrongState).in_state("in_doubt").saying(
-                "本系统正以己方编号向协助单位询问该事项，答复到达即自行了结，此刻无须由人确认；仍无结果的，以事项的next为准。",
-                "The gateway is asking the partner about this act by our own number at this moment: the answer settles it, and people are not due yet. If it settles nothing, the act's next says what follows.",
-            ),
+            Refusal::StillAsked => still_asked(),
             Refusal::NoCallback => Slug::PartnerHasNoCallback.into(),
             Refusal::Unreadable(untaken) => named(Slug::InvalidRequest, String::new(), Want::Form(untaken)),
             Refusal::Formal(defects) => Self::from(Slug::WouldBeHandedBack).at(of_partners(defects)),
@@ -92,6 +89,13 @@ impl From<Refusal> for Problem {
             Refusal::Filling => Self::from(Slug::HistoryFilling).after(FILL_WAIT_S),
         }
     }
+}
+
+fn still_asked() -> Problem {
+    Problem::from(Slug::WrongState).in_state("in_doubt").saying(
+        "本系统正以己方编号向协助单位询问该事项，答复到达即自行了结，此刻无须由人确认；仍无结果的，以事项的next为准。",
+        "The gateway is asking the partner about this act by our own number at this moment: the answer settles it, and people are not due yet. If it settles nothing, the act's next says what follows.",
+    )
 }
 
 fn of_partners(defects: Vec<(String, domain::form::Defect)>) -> Vec<Fault> {
