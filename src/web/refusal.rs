@@ -64,10 +64,7 @@ impl From<Refusal> for Problem {
                 Self::from(Slug::ActClaimed)
                     .saying(format!("认领人：{by}，至{until}。"), format!("Taken by {by} until {until}."))
             }
-            Refusal::ApplicantNotAllowed => {
-                let breach = Breach { rule: &rules::D34, at: String::new() };
-                Self::from(Slug::ApplicantNotAllowed).breaking(vec![breach])
-            }
+            Refusal::ApplicantNotAllowed => not_allowed(),
             Refusal::CaseInUse { uses } => {
                 let chinese: Vec<&str> = uses.iter().map(|of| of.chinese()).collect();
                 let english: Vec<&str> = uses.iter().map(|of| of.english()).collect();
@@ -89,6 +86,11 @@ impl From<Refusal> for Problem {
             Refusal::Filling => Self::from(Slug::HistoryFilling).after(FILL_WAIT_S),
         }
     }
+}
+
+fn not_allowed() -> Problem {
+    let breach = Breach { rule: &rules::D34, at: String::new() };
+    Problem::from(Slug::ApplicantNotAllowed).breaking(vec![breach])
 }
 
 fn still_asked() -> Problem {
