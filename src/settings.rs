@@ -242,6 +242,7 @@ fn load_amid(around: &Around<'_>, overrides: &Overrides) -> Result<Settings, Vec
     let Some(mut settings) = read.filter(|_| notes.faults.is_empty()) else { return Err(bound(notes.faults)) };
     exposed(&settings, &gateway_path, &mut notes.warnings);
     joined.config.digest = files.digest;
+    joined.config.persons = tokens::persons(&joined.tokens);
     settings.config = Arc::new(joined.config);
     settings.plugs = joined.plugs;
     settings.routes = joined.routes;

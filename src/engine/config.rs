@@ -131,6 +131,19 @@ impl Default for DeliveryTerms {
     }
 }
 
+/// A person's token: whose word may wait for another person's, and on what.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Person {
+    /// The court it belongs to; `None` = the gateway's own.
+    pub court: Option<String>,
+    /// SHA-256 of its text: another secret under the same name is another token.
+    pub hash: [u8; 32],
+    /// May settle doubts and say that a case is to be erased.
+    pub settles: bool,
+    /// May say that a stop is lifted.
+    pub lifts: bool,
+}
+
 /// Everything that may change by a reload; each reload is an event with the digest.
 #[derive(Clone, Default)]
 pub struct Config {
@@ -138,6 +151,8 @@ pub struct Config {
     pub partners: BTreeMap<String, Arc<Partner>>,
     /// By code.
     pub courts: BTreeMap<String, Arc<CourtFile>>,
+    /// The tokens of persons, of all courts and of the gateway, by name.
+    pub persons: BTreeMap<String, Person>,
     /// How clerks of inboxes are reminded, by partner; the others are not.
     pub reminders: BTreeMap<String, Arc<ReminderTerms>>,
     /// Rule packs, by the first 64 bits of their digests: also those that no partner names any more, for what was planned under them.

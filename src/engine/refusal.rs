@@ -65,6 +65,8 @@ pub enum Refusal {
         /// The state.
         state: &'static str,
     },
+    /// The act is in doubt and being asked about at this moment: the partner's answer settles it, and people are not due.
+    StillAsked,
     /// This partner posts nothing: it is called and answers, or it fetches and feeds back.
     NoCallback,
     /// What a partner posted is not of its form; nothing of it was taken.

@@ -49,6 +49,7 @@ mod shown;
 mod simulated;
 mod starting;
 mod stops;
+mod vouched;
 mod whole_slips;
 
 use std::collections::BTreeMap;
@@ -67,7 +68,7 @@ use store::record::{Event, SealTwin};
 
 use crate::Decider;
 use crate::command::{Answer, Command, Decision, DocumentKey, Effect, Keyring, StoreDocument, Submit};
-use crate::config::{Config, CourtFile};
+use crate::config::{Config, CourtFile, Person};
 use crate::refusal::Refusal;
 use crate::state::State;
 use said::bare;
@@ -131,6 +132,14 @@ pub(crate) fn partner(id: &str) -> Partner {
     }
 }
 
+/// Whose first word counts in these tests: people of the gateway's own, so that they may in every court.
+fn persons() -> BTreeMap<String, Person> {
+    let numbered = (1..=3).flat_map(|number| ["judge", "operator"].map(|kind| format!("{kind}-{number}")));
+    let names =
+        numbered.chain(["first", "second", "third", "a", "b", "operator", "officer", "approver"].map(str::to_owned));
+    names.map(|name| (name, Person { court: None, hash: [1; 32], settles: true, lifts: true })).collect()
+}
+
 /// The decider with everything it ever decided, and the calls that left.
 struct Table {
     decider: Decider,
@@ -157,6 +166,7 @@ impl Table {
         let config = Config {
             partners: partners.into_iter().map(|partner| (partner.id.clone(), Arc::new(partner))).collect(),
             courts: BTreeMap::from([("330225".to_owned(), Arc::new(court))]),
+            persons: persons(),
             reminders: BTreeMap::new(),
             rules: BTreeMap::new(),
             calendar: Calendar::default(),

@@ -471,6 +471,10 @@ fn the_samples_load() {
     let of_the_court = settings.tokens.iter().filter(|token| token.court.as_deref() == Some("330225")).count();
     let of_partners = settings.tokens.iter().filter(|token| token.roles == [Role::Partner]).count();
     assert_eq!((of_the_court, of_partners), (3, settings.tokens.len() - 3));
+    let persons = &settings.config.persons;
+    assert!(settings.tokens.iter().all(|token| persons.contains_key(&token.name) == token.is_person));
+    let approver = |name: &str| settings.tokens.iter().any(|it| it.name == name && it.roles.contains(&Role::Approver));
+    assert!(persons.iter().all(|(name, person)| person.lifts == approver(name) && (!person.lifts || person.settles)));
     assert_eq!(settings.tokens[0].roles, [Role::Submitter]);
     let permissions = "everyone on this machine may read";
     let other: Vec<_> = settings.warnings.iter().filter(|fault| !fault.message.contains(permissions)).collect();

@@ -1,5 +1,9 @@
 //! The `[[tokens]]` of gateway and courts.
 
+use std::collections::BTreeMap;
+
+use engine::config::Person;
+use web::right::{Right, Settle, Stop};
 use web::tokens::{NAME_BESIDE, NAME_CHARACTERS_MAX};
 use web::{Role, Token};
 
@@ -68,6 +72,18 @@ fn roles(table: &mut Table<'_>, allowed: &[Role]) -> Option<Vec<Role>> {
         found.spot.fault(format!("is empty; write one or more of {words}"));
     }
     Some(roles)
+}
+
+/// Those that persons hold, as the decider holds the first of two words against them.
+pub(super) fn persons(tokens: &[Token]) -> BTreeMap<String, Person> {
+    let has = |token: &Token, right: &[Role]| token.roles.iter().any(|role| right.contains(role));
+    let person = |token: &Token| Person {
+        court: token.court.clone(),
+        hash: token.hash,
+        settles: has(token, Settle::ROLES),
+        lifts: has(token, Stop::ROLES),
+    };
+    tokens.iter().filter(|token| token.is_person).map(|token| (token.name.clone(), person(token))).collect()
 }
 
 /// `[[clerks]]` of a partner's file: people who answer for it; each has a token of their own, because it stands in the trail.

@@ -47,6 +47,7 @@ impl From<Refusal> for Problem {
             Refusal::DeadlinePassed => named(Slug::DeadlinePassed, "/deadline".to_owned(), Want::Ahead),
             Refusal::NotFound => Slug::NotFound.into(),
             Refusal::WrongState { state } => Self::from(Slug::WrongState).in_state(state),
+            Refusal::StillAsked => still_asked(),
             Refusal::NoCallback => Slug::PartnerHasNoCallback.into(),
             Refusal::Unreadable(untaken) => named(Slug::InvalidRequest, String::new(), Want::Form(untaken)),
             Refusal::Formal(defects) => Self::from(Slug::WouldBeHandedBack).at(of_partners(defects)),
@@ -63,10 +64,7 @@ impl From<Refusal> for Problem {
                 Self::from(Slug::ActClaimed)
                     .saying(format!("认领人：{by}，至{until}。"), format!("Taken by {by} until {until}."))
             }
-            Refusal::ApplicantNotAllowed => {
-                let breach = Breach { rule: &rules::D34, at: String::new() };
-                Self::from(Slug::ApplicantNotAllowed).breaking(vec![breach])
-            }
+            Refusal::ApplicantNotAllowed => not_allowed(),
             Refusal::CaseInUse { uses } => {
                 let chinese: Vec<&str> = uses.iter().map(|of| of.chinese()).collect();
                 let english: Vec<&str> = uses.iter().map(|of| of.english()).collect();
@@ -88,6 +86,18 @@ impl From<Refusal> for Problem {
             Refusal::Filling => Self::from(Slug::HistoryFilling).after(FILL_WAIT_S),
         }
     }
+}
+
+fn not_allowed() -> Problem {
+    let breach = Breach { rule: &rules::D34, at: String::new() };
+    Problem::from(Slug::ApplicantNotAllowed).breaking(vec![breach])
+}
+
+fn still_asked() -> Problem {
+    Problem::from(Slug::WrongState).in_state("in_doubt").saying(
+        "本系统正以己方编号向协助单位询问该事项，答复到达即自行了结，此刻无须由人确认；仍无结果的，以事项的next为准。",
+        "The gateway is asking the partner about this act by our own number at this moment: the answer settles it, and people are not due yet. If it settles nothing, the act's next says what follows.",
+    )
 }
 
 fn of_partners(defects: Vec<(String, domain::form::Defect)>) -> Vec<Fault> {

@@ -263,6 +263,55 @@ fn a_kill_between_the_event_and_the_destruction_is_made_good_by_the_next_start()
     assert!(gateway.verify().status.success());
 }
 
+/// With a paper that its court has, so that nothing but the erasure stands in the way.
+#[test]
+fn what_is_erased_is_said_to_be_erased_and_never_to_be_damaged() {
+    let gateway = one_bank();
+    let view = gateway.run(&look(&[0]));
+    let (id, act) = (view.0["id"].as_str().unwrap(), view.acts()[0]["id"].as_str().unwrap());
+    erased(&gateway, &case_of(&view));
+    let paper = gateway.paper("reply", "银行书面答复.pdf", "复1号", b"%PDF-1.4 the bank's paper");
+    let resolution = json!({ "took_effect": true, "document": paper["digest"], "reason": "按银行书面答复确认" });
+    let unknown = json!({ "took_effect": true, "document": format!("sha256:{}", "0".repeat(64)), "reason": "按答复" });
+    let reason = json!({ "reason": "不必办理" });
+    for (who, path, body, state) in [
+        ("officer", format!("/v1/acts/{act}/resolve"), &resolution, "erased"),
+        ("officer", format!("/v1/acts/{act}/resolve"), &unknown, "erased"),
+        ("submitter", format!("/v1/requests/{id}/deliveries"), &json!({ "since_version": 0 }), "erased"),
+        ("officer", format!("/v1/acts/{act}/withdraw"), &reason, "finished"),
+        ("officer", format!("/v1/requests/{id}/stop"), &reason, "finished"),
+        ("approver", format!("/v1/requests/{id}/approve"), &reason, "finished"),
+    ] {
+        let told = gateway.caller(who).post(&path, body).of_status(409);
+        assert_eq!((told.slug().as_str(), told.json()["state"].as_str()), ("wrong_state", Some(state)), "{path}");
+    }
+    let foreign = gateway.caller("neighbour").post(&format!("/v1/acts/{act}/resolve"), &resolution);
+    assert!([403, 404].contains(&foreign.status), "{}", foreign.text());
+}
+
+/// Settings are read again, and the first person's token is not in them any more or has another secret.
+#[test]
+fn a_word_that_a_case_is_to_be_erased_does_not_outlive_the_token_that_said_it() {
+    let gateway = one_bank();
+    let case = case_of(&gateway.run(&look(&[0])));
+    let path = gateway.config.join("courts/330225.toml");
+    let file = std::fs::read_to_string(&path).unwrap();
+    assert_eq!(erase(&gateway, "officer", &case).of_status(200).json()["erased"], false);
+    let tokens: Vec<&str> = file.split("[[tokens]]").collect();
+    let others: Vec<&str> = tokens.iter().copied().filter(|token| !token.contains("\"officer\"")).collect();
+    assert_eq!(others.len() + 1, tokens.len());
+    gateway.write_config_file("courts/330225.toml", &others.join("[[tokens]]"));
+    gateway.signal("HUP");
+    eventually("the token is refused", || (erase(&gateway, "officer", &case).status == 401).then_some(()));
+    assert_eq!(
+        erase(&gateway, "approver", &case).of_status(200).json()["erased"],
+        false,
+        "one honest person is not two"
+    );
+    assert_eq!(erase(&gateway, "approver", &case).of_status(403).slug(), "same_person");
+    assert_eq!(erase(&gateway, "second", &case).of_status(200).json()["erased"], true);
+}
+
 #[test]
 fn a_case_is_erased_from_a_shell() {
     let gateway = one_bank();

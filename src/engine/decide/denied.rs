@@ -24,7 +24,8 @@ impl Decider {
         };
         let sum = sum_left(&taking, took_effect, amount)?;
         let said = Some(sum.units()).filter(|_| took_effect);
-        let confirms = act.says_the_same(took_effect, said);
+        let court = self.court_word(taking.case);
+        let confirms = act.says_the_same(took_effect, said) && self.settles_still(act.settled_by, court);
         if confirms && act.settled_by == token_hash(&by) {
             return Err(Refusal::SamePerson);
         }

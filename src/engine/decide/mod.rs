@@ -39,6 +39,7 @@ mod stop;
 mod submit;
 pub(crate) mod task;
 pub(crate) mod time;
+mod vouch;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -87,6 +88,8 @@ pub struct Decider {
     interrupted: VecDeque<start::Interrupted>,
     /// Settings are in force; nothing passes with time before they are.
     configured: bool,
+    /// Since when each person's token is the one in force, as far as is known.
+    persons_since: BTreeMap<String, Millis>,
     /// The last tick left something that is due, and that no instant tells of, to the next.
     behind: bool,
     now: Millis,
@@ -133,6 +136,7 @@ impl Decider {
             draining: false,
             interrupted: VecDeque::new(),
             configured: false,
+            persons_since: BTreeMap::new(),
             behind: false,
             now: 0,
             events: Vec::new(),

@@ -109,11 +109,14 @@ impl Decider {
     pub(super) fn resolve(&mut self, act: ActId, by: &str, paper: Paper) -> Result<Answer, Refusal> {
         let index = self.state.act_index(act).ok_or(Refusal::NotFound)?;
         let found = self.state.acts.get(index).ok_or(Refusal::NotFound)?;
-        if found.state() != ActState::InDoubt || found.is_under_way() {
-            return Err(Refusal::WrongState { state: found.state().word() });
+        match found.state() {
+            ActState::InDoubt if found.is_under_way() => return Err(Refusal::StillAsked),
+            ActState::InDoubt => {}
+            state => return Err(Refusal::WrongState { state: state.word() }),
         }
         let amount = settled_sum(found, &paper)?;
-        let confirms = found.says_the_same(paper.took_effect, amount.map(Money::units));
+        let same = found.says_the_same(paper.took_effect, amount.map(Money::units));
+        let confirms = same && self.settles_still(found.settled_by, self.court_word(found.case));
         if confirms && found.settled_by == token_hash(by) {
             return Err(Refusal::SamePerson);
         }

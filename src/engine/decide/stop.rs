@@ -6,6 +6,7 @@ use store::record::{Body, ContentLeftOut, ContentReturned, ReasonBody, StopLiftP
 
 use super::Decider;
 use crate::command::{Answer, BringBack, LeaveOut, LiftStop, OrderStop};
+use crate::config::Person;
 use crate::refusal::Refusal;
 use crate::state::State;
 use crate::state::stop::Stop;
@@ -133,7 +134,9 @@ impl Decider {
         if !is_person {
             return Err(Refusal::PersonNeeded);
         }
-        let agreed = !found.lift_by.is_empty() && self.now < found.lift_at.saturating_add(LIFT_AGREED_MS);
+        let may = |person: &Person| person.lifts && may_lift(found, person.court.as_deref()).is_ok();
+        let agreed =
+            self.now < found.lift_at.saturating_add(LIFT_AGREED_MS) && self.counts(&found.lift_by, found.lift_at, may);
         if !agreed {
             return Ok(Answer::Done(self.emit(StopLiftProposed { by, stop }.into(), because(reason), 0)));
         }

@@ -97,7 +97,7 @@ impl Decider {
             let open = self.state.requests.iter().filter(|(_, open)| !open.parts.is_empty());
             self.patience.extend(open.map(|(_, open)| (self.now, open.sequence)));
         }
-        self.config = config;
+        let before = std::mem::replace(&mut self.config, config);
         self.rouse_courts();
         let mut changed = false;
         for (partner, keep, (stage, register, reads_parts)) in settings {
@@ -124,6 +124,7 @@ impl Decider {
         } else {
             self.emit(ConfigLoaded { digest, partners }.into(), None, 0)
         };
+        self.note_persons(&before);
         Ok(Answer::Done(sequence))
     }
 

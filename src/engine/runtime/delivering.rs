@@ -125,7 +125,8 @@ impl Engine {
     /// [`Refusal::NotFound`]; [`Refusal::WrongState`] for a request without callback; [`Refusal::OutOfBounds`].
     pub async fn redeliver(&self, caller: &Caller, id: RequestId, since: u64) -> Result<u64, Refusal> {
         let closed = self.court_and_version(caller, id)?;
-        if self.shared.papers.request(id.0).is_none_or(|papers| papers.callback.is_none()) {
+        let papers = self.shared.papers.request(id.0).ok_or_else(|| self.shared.papers.absence(id.0))?;
+        if papers.callback.is_none() {
             return Err(Refusal::WrongState { state: "no_callback" });
         }
         let by = caller.token.clone();

@@ -273,6 +273,22 @@ impl Papers {
         if self.is_lost(sequence) { Err(Refusal::ContentUnreadable) } else { Ok(()) }
     }
 
+    /// Is what was planned there erased? What cannot be read is not, and says so where it is needed.
+    ///
+    /// # Errors
+    /// [`Refusal::WrongState`].
+    pub fn not_erased(&self, sequence: u64) -> Result<(), Refusal> {
+        match self.leaf_at_least(sequence) {
+            Some((Event { body: None, .. }, false)) => Err(Refusal::WrongState { state: "erased" }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Why nothing of what was planned there is to be had: its case was erased, or it cannot be read.
+    pub fn absence(&self, sequence: u64) -> Refusal {
+        self.not_erased(sequence).err().unwrap_or(Refusal::ContentUnreadable)
+    }
+
     /// Did a start leave cases out?
     pub(super) fn any_left_out(&self) -> bool {
         !self.left_out.is_empty()

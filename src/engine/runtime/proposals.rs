@@ -149,7 +149,8 @@ impl Engine {
     /// The request that ordered a measure. Where the case goes on under another number (rule D11) it is the first request of that
     /// one, and where no papers or officers stand with the measure, theirs are those of the case's first request.
     fn pattern(&self, measure: ActId, case: Option<u64>) -> Result<Pattern, Refusal> {
-        let plan = self.shared.papers.plan(measure.sequence).ok_or(Refusal::Unavailable)?;
+        let papers = &self.shared.papers;
+        let plan = papers.plan(measure.sequence).ok_or_else(|| papers.absence(measure.sequence))?;
         let own = self.pattern_of(plan.request)?;
         let Some(mut first) = case.filter(|case| *case != plan.request).and_then(|case| self.pattern_of(case).ok())
         else {
@@ -175,11 +176,11 @@ impl Engine {
     }
 
     fn pattern_of(&self, request: u64) -> Result<Pattern, Refusal> {
-        let event = self.shared.papers.event(request).ok_or(Refusal::Unavailable)?;
+        let event = self.shared.papers.event(request).ok_or(Refusal::ContentUnreadable)?;
         let (case_key, subjects, seals, twin) = match event.body {
             Some(Body::Accepted(body)) => (body.case_key, body.subjects, body.seals, body.request),
             Some(Body::Imported(body)) => (body.case_key, body.subjects, body.seals, body.request),
-            _ => return Err(Refusal::Unavailable),
+            _ => return Err(self.shared.papers.absence(request)),
         };
         let mut request = twin.into_request().ok_or(Refusal::Unavailable)?;
         // What was told of the parties stays as it is told last.

@@ -19,6 +19,9 @@ impl Engine {
     pub async fn resolve(&self, caller: &Caller, act: ActId, resolution: Resolution) -> Result<Resolved, Refusal> {
         let (request, known) = self.shared.known_by_act(caller, act)?;
         caller.check_person()?;
+        if known.closed.is_some() {
+            self.shared.papers.not_erased(act.sequence)?;
+        }
         self.shared.check_paper(&known.court, &resolution.document)?;
         if let Some(closed) = known.closed {
             return self.resolve_late(caller, (act, request), closed, resolution).await;
@@ -53,7 +56,7 @@ impl Engine {
         let slot = self.shared.papers.slot_of_request(papers.as_deref(), request.0)?;
         let Resolution { took_effect, amount, document, reason } = resolution;
         let late = LateResolution {
-            act: act.ok_or(Refusal::ContentUnreadable)?,
+            act: act.ok_or_else(|| self.shared.papers.absence(id.sequence))?,
             moved: history.moved_by(id),
             by: caller.token.clone(),
             took_effect,

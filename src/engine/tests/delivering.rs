@@ -26,6 +26,7 @@ fn config_of(terms: DeliveryTerms) -> Config {
         ..CourtFile::default()
     };
     Config {
+        persons: persons(),
         partners: BTreeMap::from([("bank-a".to_owned(), Arc::new(partner("bank-a")))]),
         courts: BTreeMap::from([("330225".to_owned(), Arc::new(court("330225")))]),
         reminders: BTreeMap::new(),

@@ -70,6 +70,7 @@ pub(super) fn started_with(options: Options, form: Numbers, digest: &str) -> Run
     let bank = Partner { travel: Travel::Pull, credential: Some(credential), in_flight_max: 10_000, ..partner("bank") };
     let court = CourtFile { code: "330225".to_owned(), ..CourtFile::default() };
     let config = Config {
+        persons: persons(),
         partners: BTreeMap::from([("bank".to_owned(), Arc::new(bank))]),
         courts: BTreeMap::from([("330225".to_owned(), Arc::new(court))]),
         reminders: BTreeMap::new(),

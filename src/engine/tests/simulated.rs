@@ -43,7 +43,7 @@ impl Table {
         let decider = Decider::new(state, Box::new(CountingKeyring(9)), Box::new(SeededRandom::new(2)));
         let mut table = Self { decider, now: self.now, events: self.events, effects: Vec::new() };
         let partners = partners.into_iter().map(|partner| (partner.id.clone(), Arc::new(partner))).collect();
-        let config = Config { partners, digest: "e".to_owned(), ..Config::default() };
+        let config = Config { partners, persons: persons(), digest: "e".to_owned(), ..Config::default() };
         table.tell(Command::Start { version: "test".to_owned() }).unwrap();
         table.tell(Command::Configure(Arc::new(config))).unwrap();
         table

@@ -33,6 +33,7 @@ fn is_listed(refusal: &Refusal) -> bool {
         | Refusal::DeadlinePassed
         | Refusal::NotFound
         | Refusal::WrongState { .. }
+        | Refusal::StillAsked
         | Refusal::SamePerson
         | Refusal::StopNotYours
         | Refusal::StageTooLow { .. }
@@ -78,6 +79,7 @@ fn refusals() -> Vec<(Refusal, Slug)> {
         (Refusal::DeadlinePassed, Slug::DeadlinePassed),
         (Refusal::NotFound, Slug::NotFound),
         (Refusal::WrongState { state: "done" }, Slug::WrongState),
+        (Refusal::StillAsked, Slug::WrongState),
         (Refusal::SamePerson, Slug::SamePerson),
         (Refusal::StopNotYours, Slug::StopNotYours),
         (Refusal::StageTooLow { at: at(), stage: domain::partner::Stage::Query }, Slug::RulesBroken),
@@ -270,4 +272,22 @@ async fn every_bound_is_told_in_the_callers_language() {
         }
     }
     assert!(bounds > 5, "only {bounds} bounds were found");
+}
+
+#[tokio::test]
+async fn a_doubt_that_is_being_asked_about_says_so_in_either_language() {
+    let house = House::open();
+    let ask = |language: &'static str| {
+        house.gate.refuse_next(Refusal::StillAsked);
+        let ask = house.ask(Method::POST, "/v1/requests", Some(Role::Submitter)).header("Idempotency-Key", "k");
+        ask.header("Content-Type", "application/json").header("Accept-Language", language).body(goal().to_string())
+    };
+    for (language, words) in
+        [("zh", ["正以己方编号向协助单位询问", "无须由人确认"]), ("en", ["is asking", "not due yet"])]
+    {
+        let told = read(ask(language)).await;
+        let (text, json): (_, serde_json::Value) = (told.text(), serde_json::from_str(&told.text()).unwrap());
+        assert_eq!((told.status, &json["state"]), (409, &serde_json::Value::from("in_doubt")));
+        assert!(words.iter().all(|word| text.contains(word)), "{text}");
+    }
 }

@@ -315,8 +315,8 @@ fn commands() -> Vec<Operation> {
             .takes(Body::Json("ReasonForm")),
         command("resolveAct", "/v1/acts/{id}/resolve", "确认存疑事项", "Settle an act in doubt")
             .about(
-                "由两人使用个人令牌先后各自确认，并附协助单位出具的文书。第二人所述不一致的，以其所述代替在先的，仍须另一人作同样确认；在先者亦可更正自己所述。",
-                "Two persons with tokens of their own, one after the other, each with the partner's paper. Who says otherwise takes the first word's place, and another person must say that; so may the first correct the own word.",
+                "由两人使用个人令牌先后各自确认，并附协助单位出具的文书。第二人所述不一致的，以其所述代替在先的，仍须另一人作同样确认；在先者亦可更正自己所述；在先者的令牌已撤销或不再有此权限的，其所述不再计。本系统正就该事项询问协助单位时拒绝（wrong_state，in_doubt）；案件已删除的亦拒绝（erased）。",
+                "Two persons with tokens of their own, one after the other, each with the partner's paper. Who says otherwise takes the first word's place, and another person must say that; so may the first correct the own word. A first word is not counted once its token is gone or may not say it any more. Refused while the gateway is asking the partner about the act (wrong_state, in_doubt), and once the case is erased (erased).",
             )
             .shows(200, Shows::Json("Resolved"))
             .for_roles::<Settle>()
@@ -409,8 +409,8 @@ fn stops() -> Vec<Operation> {
         Operation::of("liftStop", "POST", "/v1/stops/{id}/lift", "stops")
             .says("同意解除紧急停止", "Say that a stop may be lifted")
             .about(
-                "须两名不同人员使用个人令牌，24小时内先后提出。运维人员下达的由运维人员解除；审批人为本院下达的，由本院审批人或运维人员解除。",
-                "Two different persons with tokens of their own, the second within 24 hours of the first. What operators stopped, operators lift; what an approver stopped for the own court, approvers of that court and operators.",
+                "须两名不同人员使用个人令牌，24小时内先后提出；第二人提出时在先者的令牌已撤销、更换或不再有此权限的，在先的失效。运维人员下达的由运维人员解除；审批人为本院下达的，由本院审批人或运维人员解除。",
+                "Two different persons with tokens of their own, the second within 24 hours of the first; the first word is void once the token that said it is gone, has another secret or may not say it any more. What operators stopped, operators lift; what an approver stopped for the own court, approvers of that court and operators.",
             )
             .for_roles::<Stop>()
             .with(&["StopId", "AcceptLanguage"])
