@@ -240,8 +240,9 @@ impl State {
     /// who stood behind it on the subject may go.
     pub(crate) fn rouse_ready(&mut self, now: Millis) {
         // What waits for an instant stands among the timers, which bring it; unless it was held when it came to wait.
-        let timed: BTreeSet<(Millis, Index)> =
-            self.lanes.iter().flat_map(|lane| &lane.timers).map(|Reverse(timer)| *timer).collect();
+        let timers = self.lanes.iter().flat_map(|lane| &lane.timers).map(|Reverse(timer)| *timer);
+        let of_ready = |index| self.acts.get(index).is_some_and(|act| act.state() == ActState::Ready);
+        let timed: BTreeSet<(Millis, Index)> = timers.filter(|(_, index)| of_ready(*index)).collect();
         let waits = |(index, act): (Index, &Act)| act.due_at <= now || !timed.contains(&(act.due_at, index));
         let ready = |act: &Act| act.state() == ActState::Ready && !act.is_under_way();
         let mut roused: Vec<(Millis, u64, u32, Index)> = self
