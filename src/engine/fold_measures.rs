@@ -108,7 +108,7 @@ impl State {
 
     fn set_halted(&mut self, case: u64, halted: Option<Halted>) {
         if let Some(case) = self.case_by_sequence(case).and_then(|index| self.cases.get_mut(index)) {
-            case.halted = halted;
+            case.halted = halted.map(Box::new);
         }
     }
 

@@ -11,6 +11,25 @@ use crate::state::State;
 /// Partners named in a closed request's entry; a request to more of them is found by case and by state only.
 const PARTNERS_NAMED_MAX: usize = 64;
 
+/// The request that a fact about one names, itself or by an act; `of_act` = whose an act is.
+pub(crate) fn request_named(fact: &Fact, of_act: impl Fn(store::record::ActRef) -> Option<u64>) -> Option<u64> {
+    match fact {
+        Fact::PlanExtended(fact) => Some(fact.request),
+        Fact::RequestApproved(fact) => Some(fact.request),
+        Fact::RequestStopped(fact) => Some(fact.request),
+        Fact::RequestFinished(fact) => Some(fact.request),
+        Fact::DeadlinePassed(fact) => Some(fact.request),
+        Fact::GoalRepeated(fact) => Some(fact.request),
+        Fact::ExchangeBegan(fact) => fact.acts.iter().find_map(|act| of_act(*act)),
+        Fact::ExchangeEnded(fact) => of_act(fact.act),
+        Fact::OutcomeReceived(fact) => of_act(fact.act),
+        Fact::LeadReceived(fact) => of_act(fact.act),
+        Fact::ActWithdrawn(fact) => of_act(fact.act),
+        Fact::ActResolved(fact) => of_act(fact.act),
+        _ => None,
+    }
+}
+
 impl State {
     /// The request that an event touches, asked before it is folded.
     pub(crate) fn request_touched_by(&self, sequence: u64, event: &Event) -> Option<u64> {
@@ -20,19 +39,7 @@ impl State {
         };
         match &event.fact {
             Fact::RequestAccepted(_) => Some(sequence),
-            Fact::PlanExtended(fact) => Some(fact.request),
-            Fact::RequestApproved(fact) => Some(fact.request),
-            Fact::RequestStopped(fact) => Some(fact.request),
-            Fact::RequestFinished(fact) => Some(fact.request),
-            Fact::DeadlinePassed(fact) => Some(fact.request),
-            Fact::GoalRepeated(fact) => Some(fact.request),
-            Fact::ExchangeBegan(fact) => fact.acts.first().and_then(|act| of_act(*act)),
-            Fact::ExchangeEnded(fact) => of_act(fact.act),
-            Fact::OutcomeReceived(fact) => of_act(fact.act),
-            Fact::LeadReceived(fact) => of_act(fact.act),
-            Fact::ActWithdrawn(fact) => of_act(fact.act),
-            Fact::ActResolved(fact) => of_act(fact.act),
-            _ => None,
+            fact => request_named(fact, of_act),
         }
     }
 

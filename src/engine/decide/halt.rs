@@ -96,7 +96,7 @@ impl Decider {
     /// What a request asks of a case that rests.
     pub(super) fn check_halted(&self, submit: &Submit) -> Vec<Breach> {
         let case = self.state.case_index(submit.case_key).and_then(|case| self.state.cases.get(case));
-        let Some(cause) = case.and_then(|case| case.halted.as_ref()).map(crate::state::Halted::cause) else {
+        let Some(cause) = case.and_then(|case| case.halted.as_ref()).map(|halted| halted.cause()) else {
             return Vec::new();
         };
         let breach = |at: String| Breach { rule: cause.rule(), at };

@@ -205,7 +205,7 @@ impl Engine {
             found.view.ledger = decider.state.ledger(case);
             found.secrets = decider.state.secret_entries(case);
             let halted = decider.state.cases.get(case).and_then(|case| case.halted.as_ref());
-            found.view.halted = halted.map(crate::state::Halted::cause);
+            found.view.halted = halted.map(|halted| halted.cause());
         }
         // What the acts left in force lives on after the request, and changes.
         for sketched in &mut found.acts {
@@ -512,7 +512,7 @@ fn sketch(
             let until = repeat.ends_at(open.accepted_at);
             RepeatView { round: open.round, until, next: sentence::repeating(open.next_round_at(), until) }
         }),
-        halted: state.cases.get(open.case).and_then(|case| case.halted.as_ref()).map(crate::state::Halted::cause),
+        halted: state.cases.get(open.case).and_then(|case| case.halted.as_ref()).map(|halted| halted.cause()),
         stopped: state.stopped_of_goal(open),
     };
     let newest = open.leads.len().saturating_sub(LEADS_SHOWN_MAX);

@@ -66,7 +66,7 @@ pub struct Case {
     /// Keyed hashes of the parties whose bankruptcy a court has accepted (rule D28).
     pub bankrupt: Vec<u64>,
     /// Nothing more is done to the property in it (rules D27, D28).
-    pub halted: Option<Halted>,
+    pub halted: Option<Box<Halted>>,
     /// Keyed hashes of the parties whose notice (rule D20) was raised.
     pub told: Vec<u64>,
     /// The court lets the applicant see what came of its requests (rule D34).

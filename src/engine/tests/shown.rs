@@ -39,18 +39,21 @@ pub(super) fn there_is(balance_fen: i64, available_fen: i64) -> Outcome {
 }
 
 #[test]
-fn what_others_held_before_is_never_taken_for_ours() {
-    let mut table = Table::with(vec![partner("bank-a")]);
-    table.repeats(1, Goal::Collect, 2, 12).unwrap();
-    table.answer(there_is(130_000, 100_000));
-    table.answer(caught(20_000));
-    table.answer(moved(20_000));
-    table.pass(12 * HOUR_MS);
-    table.answer(there_is(30_000, 0));
-    assert_eq!(table.under_way(), [], "all of it was held before our freeze");
-    table.pass(12 * HOUR_MS);
-    table.answer(there_is(55_000, 0));
-    assert_eq!(table.under_way(), [("bank-a".to_owned(), ActKind::Deduct, 25_000)], "what came since");
+fn what_others_hold_is_never_taken_for_ours_whenever_they_came() {
+    // Before our question 30,000; or 80,000 more of what it found free, between the question and our freeze. Then what came since.
+    for (held_fen, later_fen, ours) in [(30_000, 55_000, 25_000), (110_000, 115_000, 5_000)] {
+        let mut table = Table::with(vec![partner("bank-a")]);
+        table.repeats(1, Goal::Collect, 2, 12).unwrap();
+        table.answer(there_is(130_000, 100_000));
+        table.answer(caught(20_000));
+        table.answer(moved(20_000));
+        table.pass(12 * HOUR_MS);
+        table.answer(there_is(held_fen, 0));
+        assert_eq!(table.under_way(), [], "nobody can say that any of it is ours");
+        table.pass(12 * HOUR_MS);
+        table.answer(there_is(later_fen, 0));
+        assert_eq!(table.under_way(), [("bank-a".to_owned(), ActKind::Deduct, ours)], "what came since");
+    }
 }
 
 #[test]
@@ -71,22 +74,6 @@ fn ours_alone(balance_fen: i64, available_fen: i64) -> Outcome {
     let (organ, paper) = (personal("court"), personal("(2026)浙0225执1号"));
     outcome.accounts[0].ahead.push(PriorMeasure { organ, paper, amount: None, to: None });
     outcome
-}
-
-#[test]
-fn what_others_placed_between_the_question_and_our_freeze_is_never_taken_for_ours() {
-    let mut table = Table::with(vec![partner("bank-a")]);
-    table.repeats(1, Goal::Collect, 2, 12).unwrap();
-    table.answer(there_is(130_000, 100_000));
-    // Of the 100,000 that were free another court had 80,000 when ours came.
-    table.answer(caught(20_000));
-    table.answer(moved(20_000));
-    table.pass(12 * HOUR_MS);
-    table.answer(there_is(110_000, 0));
-    assert_eq!(table.under_way(), [], "nobody can say that any of it is ours");
-    table.pass(12 * HOUR_MS);
-    table.answer(there_is(115_000, 0));
-    assert_eq!(table.under_way(), [("bank-a".to_owned(), ActKind::Deduct, 5_000)], "what came since");
 }
 
 #[test]

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use store::record::{ActRef, Event, Fact, RequestAccepted};
+use store::record::{Event, Fact, RequestAccepted};
 
 use crate::command::ClosedRequest;
+use crate::history::request_named;
 
 /// Open at the place that is read, of which nothing but leaves can be read any more.
 #[derive(Default)]
@@ -47,7 +48,7 @@ impl ErasedRequests {
         if self.open.is_empty() {
             return None;
         }
-        let request = self.request_of(&event.fact)?;
+        let request = request_named(&event.fact, |act| self.plans.get(&act.0).copied())?;
         let open = self.open.get_mut(&request)?;
         open.events.push(sequence);
         open.version = sequence;
@@ -68,24 +69,5 @@ impl ErasedRequests {
             _ => {}
         }
         None
-    }
-
-    fn request_of(&self, fact: &Fact) -> Option<u64> {
-        let of_act = |act: ActRef| self.plans.get(&act.0).copied();
-        match fact {
-            Fact::PlanExtended(fact) => Some(fact.request),
-            Fact::RequestApproved(fact) => Some(fact.request),
-            Fact::RequestStopped(fact) => Some(fact.request),
-            Fact::RequestFinished(fact) => Some(fact.request),
-            Fact::DeadlinePassed(fact) => Some(fact.request),
-            Fact::GoalRepeated(fact) => Some(fact.request),
-            Fact::ExchangeBegan(fact) => fact.acts.iter().find_map(|act| of_act(*act)),
-            Fact::ExchangeEnded(fact) => of_act(fact.act),
-            Fact::OutcomeReceived(fact) => of_act(fact.act),
-            Fact::LeadReceived(fact) => of_act(fact.act),
-            Fact::ActWithdrawn(fact) => of_act(fact.act),
-            Fact::ActResolved(fact) => of_act(fact.act),
-            _ => None,
-        }
     }
 }
