@@ -145,7 +145,9 @@ impl State {
             for (subject, told) in body.subjects.iter().zip(body.request.bankrupt()) {
                 let Some(bankrupt) = told else { continue };
                 case.bankrupt.retain(|other| other != subject);
-                case.bankrupt.extend(bankrupt.then_some(*subject));
+                if bankrupt {
+                    case.bankrupt.push(*subject);
+                }
             }
         }
         self.retarget(case, Money::from_units(claim.saturating_add(costs)));

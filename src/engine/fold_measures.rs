@@ -11,6 +11,7 @@ use store::record::{
 };
 
 use crate::state::books::{id_key, origin_key, paper_key};
+use crate::state::few::Few;
 use crate::state::measure::LET_GO;
 use crate::state::slab::{Index, NONE};
 use crate::state::{Act, Case, Halted, Measure, State, Taking};
@@ -115,7 +116,7 @@ impl State {
     /// What happens to a case is news of each of its open requests: whoever waits for a version or a delivery hears of it.
     fn is_news(&mut self, case: u64, news: bool, (sequence, at): (u64, Millis)) {
         let case = self.case_by_sequence(case).filter(|_| news).and_then(|index| self.cases.get(index));
-        for request in case.map(|case| case.requests.clone()).unwrap_or_default() {
+        for request in case.map(|case| case.requests.to_vec()).unwrap_or_default() {
             self.touch_request(request, sequence, at);
         }
     }
@@ -193,15 +194,15 @@ impl State {
             number: 0,
             court,
             ledger: Ledger::default(),
-            requests: Vec::new(),
+            requests: Few::default(),
             measures: Vec::new(),
-            takings: Vec::new(),
-            bankrupt: Vec::new(),
+            takings: Few::default(),
+            bankrupt: Few::default(),
             halted: None,
-            told: Vec::new(),
+            told: Few::default(),
             applicant: false,
-            events: Vec::new(),
-            keys: Vec::new(),
+            events: Few::default(),
+            keys: Few::default(),
         });
         self.case_by_key.insert(key, case);
         self.case_by_sequence.insert(sequence, case);
@@ -256,7 +257,7 @@ impl State {
     fn takes_up_takings(&mut self, measure: &mut Measure, line: &PlanLine) {
         let Some(before) = line.base.map(|base| id_key(base.0, base.1)) else { return };
         measure.moved = self.taken_out_of(measure.case, before);
-        let of_case = self.cases.get(measure.case).map(|case| case.takings.clone()).unwrap_or_default();
+        let of_case = self.cases.get(measure.case).map(|case| case.takings.to_vec()).unwrap_or_default();
         for index in of_case {
             if let Some(taking) = self.takings.get_mut(index).filter(|taking| taking.base == before) {
                 taking.base = id_key(measure.sequence, measure.place);

@@ -48,7 +48,7 @@ impl Decider {
         let slots: BTreeSet<u64> = slots.into_iter().chain([slot]).map(|slot| self.state.stand_ins.own(slot)).collect();
         let slots: Vec<u64> = slots.into_iter().filter(|slot| *slot != 0).collect();
         // At most 4,096 of at most thirteen digits: below the 65,535 bytes of a leaf.
-        let (events, keys, proposed) = (found.events.clone(), found.keys.clone(), first.sequence);
+        let (events, keys, proposed) = (found.events.to_vec(), found.keys.to_vec(), first.sequence);
         let fact = CaseErased { by, case: known, cause, court, events, proposed, slots: slots.clone() };
         let sequence = self.emit(fact.into(), body, slot);
         self.erased.extend(slots.into_iter().map(|slot| Erased { slot, blob: None }));

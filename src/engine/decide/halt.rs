@@ -45,7 +45,7 @@ impl Decider {
             HaltCause::Settlement | HaltCause::Withdrawal => ReleasePolicy::Propose,
         };
         self.propose_releases(case, None, policy);
-        let requests = self.state.cases.get(case).map(|case| case.requests.clone()).unwrap_or_default();
+        let requests = self.state.cases.get(case).map(|case| case.requests.to_vec()).unwrap_or_default();
         requests.into_iter().for_each(|request| self.go_on(request));
         Ok(Answer::Done(sequence))
     }

@@ -99,7 +99,7 @@ impl Decider {
         cases.dedup();
         // What no longer counts leaves room for what goals may hold elsewhere.
         for case in cases {
-            let requests = self.state.cases.get(case).map(|case| case.requests.clone()).unwrap_or_default();
+            let requests = self.state.cases.get(case).map(|case| case.requests.to_vec()).unwrap_or_default();
             let open = requests.iter().filter_map(|index| self.state.requests.get(*index));
             let goals: Vec<u64> = open.filter(|open| open.goal().is_some()).map(|open| open.sequence).collect();
             self.patience.extend(goals.into_iter().map(|request| (self.now, request)));

@@ -159,9 +159,10 @@ impl Shared {
         };
         let decider = self.decider.read();
         let state = &decider.state;
-        let case = state.case_by_sequence(places.case).and_then(|case| state.cases.get(case)).map(|case| &case.events);
-        let erased = || state.erased_cases.get(&places.case).map(|erased| &erased.events);
-        places.case_events = case.or_else(erased).cloned().unwrap_or_default();
+        let case =
+            state.case_by_sequence(places.case).and_then(|case| state.cases.get(case)).map(|case| &case.events[..]);
+        let erased = || state.erased_cases.get(&places.case).map(|erased| &erased.events[..]);
+        places.case_events = case.or_else(erased).unwrap_or_default().to_vec();
         Ok(places)
     }
 

@@ -188,8 +188,9 @@ impl State {
         let told = self.cases.get(from).map(|case| case.told.clone()).unwrap_or_default();
         if let Some(case) = self.cases.get_mut(to) {
             case.measures.extend(living);
-            let fresh: Vec<u64> = told.into_iter().filter(|subject| !case.told.contains(subject)).collect();
-            case.told.extend(fresh);
+            for subject in told.iter().filter(|subject| !case.told.contains(subject)).copied().collect::<Vec<_>>() {
+                case.told.push(subject);
+            }
         }
     }
 

@@ -138,7 +138,7 @@ impl State {
     /// Nothing is left of its measures, in memory or gone, and of its money.
     fn forget_books(&mut self, index: Index) {
         let (measures, takings) =
-            self.cases.get(index).map(|case| (case.measures.clone(), case.takings.clone())).unwrap_or_default();
+            self.cases.get(index).map(|case| (case.measures.clone(), case.takings.to_vec())).unwrap_or_default();
         measures.into_iter().for_each(|measure| self.forget_held(measure));
         self.forget_gone_of(index);
         self.returns.retain(|_, back| !takings.contains(&back.taking));

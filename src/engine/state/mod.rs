@@ -5,6 +5,7 @@ pub mod books;
 pub mod claim;
 pub mod delivery;
 pub mod erased;
+pub mod few;
 pub mod found;
 mod gone;
 pub mod hash;
@@ -33,6 +34,7 @@ use serde::{Deserialize, Serialize};
 
 pub use act::Act;
 pub use books::origin_key;
+use few::Few;
 pub use found::{Found, Part};
 pub(crate) use gone::LetGo;
 use hash::Map;
@@ -58,23 +60,23 @@ pub struct Case {
     #[serde(with = "books::sums")]
     pub ledger: Ledger,
     /// Its open requests.
-    pub requests: Vec<Index>,
+    pub requests: Few<Index>,
     /// Its measures: those that live, and those that an open act makes or builds on.
     pub measures: Vec<Index>,
     /// Money that was taken, or is to be.
-    pub takings: Vec<Index>,
+    pub takings: Few<Index>,
     /// Keyed hashes of the parties whose bankruptcy a court has accepted (rule D28).
-    pub bankrupt: Vec<u64>,
+    pub bankrupt: Few<u64>,
     /// Nothing more is done to the property in it (rules D27, D28).
     pub halted: Option<Box<Halted>>,
     /// Keyed hashes of the parties whose notice (rule D20) was raised.
-    pub told: Vec<u64>,
+    pub told: Few<u64>,
     /// The court lets the applicant see what came of its requests (rule D34).
     pub applicant: bool,
     /// Sequences of the events about it that belong to none of its requests, the newest [`proof::CASE_EVENTS_MAX`].
-    pub events: Vec<u64>,
+    pub events: Few<u64>,
     /// Idempotency keys of its requests: they are kept as long as it.
-    pub keys: Vec<(u64, u64)>,
+    pub keys: Few<(u64, u64)>,
 }
 
 /// What keeps a case from going on.

@@ -120,7 +120,7 @@ impl State {
     fn note_for(&mut self, case: Index, sequence: u64) {
         let Some(case) = self.cases.get_mut(case) else { return };
         if case.events.len() >= CASE_EVENTS_MAX {
-            case.events.remove(0);
+            case.events.remove_first();
         }
         case.events.push(sequence);
     }

@@ -68,7 +68,7 @@ fn the_debtor_is_told_once_of_the_first_freeze_and_not_of_what_holds_nothing() {
     let mut again = State::default();
     (0..).zip(&table.events).for_each(|(sequence, event)| again.fold(sequence, event));
     assert_eq!(again.digest(), table.decider.state.digest());
-    let told = |state: &State| state.cases.iter().map(|(_, case)| case.told.clone()).collect::<Vec<_>>();
+    let told = |state: &State| state.cases.iter().map(|(_, case)| case.told.to_vec()).collect::<Vec<_>>();
     assert_eq!(told(&again), [vec![77]]);
     let mut bytes = Vec::new();
     again.write_record(&mut bytes).unwrap();
