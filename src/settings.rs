@@ -23,6 +23,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use store::hex::hex;
 
 use domain::Day;
 use engine::Plugs;
@@ -470,9 +471,4 @@ fn bound(mut faults: Vec<Fault>) -> Vec<Fault> {
         faults.push(Fault { file, line: 0, key: String::new(), message });
     }
     faults
-}
-
-fn hex(bytes: &[u8]) -> String {
-    let digit = |digit: u8| char::from_digit(u32::from(digit), 16).unwrap_or('0');
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }

@@ -261,7 +261,7 @@ impl Form {
             let wanted = self.id_types.join(", ");
             found.push(Defect { at: at("id_type"), kind: DefectKind::IdTypeUnknown, wanted });
         }
-        self.check(party.name.expose(), self.party_name_bytes_max, DefectKind::NameLong, &at("name"), found);
+        self.check(party.name.expose(), self.party_name_bytes_max, DefectKind::NameLong, || at("name"), found);
     }
 
     fn check_officers(&self, officers: &[Officer], found: &mut Vec<Defect>) {
@@ -271,20 +271,21 @@ impl Form {
         }
         for (place, officer) in officers.iter().enumerate() {
             for (field, number) in [("work_id", &officer.work_id), ("duty_id", &officer.duty_id)] {
-                let at = format!("/officers/{place}/{field}");
+                let at = || format!("/officers/{place}/{field}");
                 let max = self.officer_number_bytes_max;
-                self.check(number.expose(), max, DefectKind::OfficerNumberLong, &at, found);
+                self.check(number.expose(), max, DefectKind::OfficerNumberLong, at, found);
             }
         }
     }
 
     fn check_fields(&self, looked: &Looked<'_>, found: &mut Vec<Defect>) {
         let bytes = &self.bytes;
-        let mut long = |text: &str, max, at: &str| self.check(text, max, DefectKind::FieldLong, at, found);
-        long(looked.case_number.expose(), bytes.case_number, "/case/number");
+        let mut long =
+            |text: &str, max, at: &dyn Fn() -> String| self.check(text, max, DefectKind::FieldLong, at, found);
+        long(looked.case_number.expose(), bytes.case_number, &|| "/case/number".to_owned());
         if looked.kinds.iter().any(|kind| kind.is_control()) {
             for (place, paper) in looked.papers.iter().enumerate().filter(|(_, paper)| paper.kind == "ruling") {
-                long(paper.number.expose(), bytes.ruling_number, &format!("/documents/{place}/number"));
+                long(paper.number.expose(), bytes.ruling_number, &|| format!("/documents/{place}/number"));
             }
         }
         if let Some(account) = looked.court_account.filter(|_| looked.kinds.iter().any(|kind| kind.moves_money())) {
@@ -294,27 +295,28 @@ impl Form {
                 (account.bank_code.as_str(), bytes.court_bank_code, "bank_code"),
                 (account.number.expose().as_str(), bytes.court_account, "number"),
             ] {
-                long(text, max, &format!("/case/account/{field}"));
+                long(text, max, &|| format!("/case/account/{field}"));
             }
         }
         for (place, order) in looked.orders {
             if let Some(account) = &order.account {
-                long(account.expose(), bytes.account, &format!("/acts/{place}/account"));
+                long(account.expose(), bytes.account, &|| format!("/acts/{place}/account"));
             }
             if let Some(original) = &order.original {
-                long(&original.slip, bytes.original_number, &format!("/acts/{place}/original/slip"));
-                let case_number = format!("/acts/{place}/original/case_number");
+                long(&original.slip, bytes.original_number, &|| format!("/acts/{place}/original/slip"));
+                let case_number = || format!("/acts/{place}/original/case_number");
                 long(original.case_number.expose(), bytes.case_number, &case_number);
             }
         }
     }
 
-    fn check(&self, text: &str, max: Option<u16>, kind: DefectKind, at: &str, found: &mut Vec<Defect>) {
+    /// `at` is said of a defect only: few requests have one.
+    fn check(&self, text: &str, max: Option<u16>, kind: DefectKind, at: impl Fn() -> String, found: &mut Vec<Defect>) {
         let (kind, wanted) = match (self.text.count(text), max) {
             (None, _) => (DefectKind::Unwritable, String::new()),
             (Some(bytes), Some(max)) if bytes > usize::from(max) => (kind, max.to_string()),
             _ => return,
         };
-        found.push(Defect { at: at.to_owned(), kind, wanted });
+        found.push(Defect { at: at(), kind, wanted });
     }
 }

@@ -7,8 +7,8 @@
 /// places 9 to 17, so organisation codes compare by those nine.
 #[must_use]
 pub fn normalise(id_type: &str, number: &str) -> String {
-    let plain: String =
-        number.chars().filter(|c| *c != '-' && !c.is_whitespace()).map(|c| c.to_ascii_uppercase()).collect();
+    let mut plain = String::with_capacity(number.len());
+    plain.extend(number.chars().filter(|c| *c != '-' && !c.is_whitespace()).map(|c| c.to_ascii_uppercase()));
     if is_card(id_type) && plain.len() == 15 && plain.bytes().all(|b| b.is_ascii_digit()) {
         let (region, rest) = plain.split_at(6);
         let body = format!("{region}19{rest}");

@@ -104,7 +104,9 @@ fn masked_xs(number: &str) -> String {
 
 fn folded_name(text: &str) -> String {
     let is_dot = |sign: &char| matches!(sign, '·' | '•' | '・' | '‧' | '∙' | '⋅' | '･' | '.');
-    folded(text).filter(|sign| !is_dot(sign)).collect()
+    let mut name = String::with_capacity(text.len());
+    name.extend(folded(text).filter(|sign| !is_dot(sign)));
+    name
 }
 
 fn name_fits(ordered: &str, said: &str) -> Fit {

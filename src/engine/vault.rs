@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+pub use store::hex::hex;
+
 use store::blobs::{BlobError, BlobId, BlobStore, Intended, Intent, SealedBlob};
 use store::journal::{Record, RecordRef};
 use store::keys::{KeyError, KeyStore};
@@ -265,19 +267,6 @@ fn wrap_aad(blob: &str) -> Vec<u8> {
 pub fn hex_digest(bytes: &[u8]) -> String {
     use sha2::Digest;
     hex(&sha2::Sha256::digest(bytes))
-}
-
-/// Lower-case hex.
-#[must_use]
-pub fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        for nibble in [byte >> 4, byte & 15] {
-            text.push(DIGITS.get(usize::from(nibble)).map_or('0', |digit| char::from(*digit)));
-        }
-    }
-    text
 }
 
 /// A blob's id from its hex.

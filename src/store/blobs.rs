@@ -14,10 +14,10 @@ pub use intents::{INTENT_BYTES_MAX, Intended, Intent, IntentFile};
 pub use stream::BlobReader;
 
 use crate::disk::Disk;
+use crate::hex::hex;
 use crate::random::Random;
 use crate::seal::DataKey;
 use crate::seal::frames::{FrameWriter, HEADER_BYTES, sealed_bytes};
-use crate::seal::master::encode_hex;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::io::{self, Read};
@@ -38,7 +38,7 @@ pub struct BlobId(pub [u8; 32]);
 
 impl fmt::Display for BlobId {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&encode_hex(&self.0))
+        formatter.write_str(&hex(&self.0))
     }
 }
 
@@ -181,7 +181,7 @@ impl BlobStore {
     ) -> Result<StagedBlob, BlobError> {
         let mut name = [0; 16];
         random.fill(&mut name);
-        let path = self.folder.join("tmp").join(encode_hex(&name));
+        let path = self.folder.join("tmp").join(hex(&name));
         let written = self.write(&path, source, key, aad, random);
         if written.is_err() {
             // The name is ours alone and the next start removes it anyway; the error that matters is the first.
@@ -256,7 +256,7 @@ impl BlobStore {
             let staged = together.iter().map(|blob| {
                 let mut name = [0; 16];
                 random.fill(&mut name);
-                let path = self.folder.join("tmp").join(encode_hex(&name));
+                let path = self.folder.join("tmp").join(hex(&name));
                 let failed = |source| BlobError::Disk { operation: "write", path: path.clone(), source };
                 let mut sink = FileSink::new(self.disk.create(&path).map_err(failed)?, 0);
                 io::Write::write_all(&mut sink, &blob.bytes).map_err(failed)?;
@@ -361,7 +361,7 @@ impl BlobStore {
     pub fn verify_folder(disk: &dyn Disk, folder: &Path) -> Result<(u64, Vec<PathBuf>), BlobError> {
         let failed = |operation, path: &Path, source| BlobError::Disk { operation, path: path.to_owned(), source };
         let (mut sound, mut damaged) = (0, Vec::new());
-        for first in (0..=u8::MAX).map(|first| encode_hex(&[first])) {
+        for first in (0..=u8::MAX).map(|first| hex(&[first])) {
             let within = folder.join(&first);
             if !disk.exists(&within).map_err(|source| failed("look for", &within, source))? {
                 continue;
@@ -371,7 +371,7 @@ impl BlobStore {
                 let file = disk.open(&path).map_err(|source| failed("open", &path, source))?;
                 let mut source = Hashed::new(FileSource::new(file, 0));
                 io::copy(&mut source, &mut io::sink()).map_err(|source| failed("read", &path, source))?;
-                if encode_hex(&source.digest()) == name && name.starts_with(&first) {
+                if hex(&source.digest()) == name && name.starts_with(&first) {
                     sound += 1;
                 } else {
                     damaged.push(path);
@@ -403,7 +403,7 @@ impl BlobStore {
 
     fn folder_of(&self, id: &BlobId) -> PathBuf {
         let [first, ..] = id.0;
-        self.folder.join(encode_hex(&[first]))
+        self.folder.join(hex(&[first]))
     }
 
     fn path_of(&self, id: &BlobId) -> PathBuf {

@@ -2,6 +2,7 @@
 
 pub mod blobs;
 pub mod disk;
+pub mod hex;
 pub mod index;
 pub mod journal;
 pub mod keys;

@@ -15,15 +15,12 @@ use super::{Act, LetGo, State, short_hash};
 /// follows 号; any other text by itself. 0 = no text.
 #[must_use]
 pub fn paper_key(text: &str) -> u64 {
-    let plain: String = text
-        .chars()
-        .filter(|c| !c.is_whitespace())
-        .map(|c| match c {
-            '（' | '〔' | '[' => '(',
-            '）' | '〕' | ']' => ')',
-            c => c,
-        })
-        .collect();
+    let mut plain = String::with_capacity(text.len());
+    plain.extend(text.chars().filter(|c| !c.is_whitespace()).map(|c| match c {
+        '（' | '〔' | '[' => '(',
+        '）' | '〕' | ']' => ')',
+        c => c,
+    }));
     let number = plain.split_inclusive('号').next().unwrap_or_default();
     if number.is_empty() { 0 } else { short_hash(&[number]) }
 }

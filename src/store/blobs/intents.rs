@@ -9,8 +9,8 @@
 //! All numbers big endian. One that does not read was cut short by a crash, before its blobs had names.
 
 use super::{BlobError, BlobId, BlobStore};
+use crate::hex::hex;
 use crate::random::Random;
-use crate::seal::master::encode_hex;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -69,7 +69,7 @@ impl BlobStore {
     ) -> Result<IntentFile, BlobError> {
         let mut name = [0; 16];
         random.fill(&mut name);
-        let path = self.intents_folder().join(encode_hex(&name));
+        let path = self.intents_folder().join(hex(&name));
         let intent = Intent { head, blobs: vec![Intended { slot, sequence: None, id }] };
         let file = self.disk.create(&path).map_err(disk_error("create", &path))?;
         file.write_all_at(&intent.encode(), 0).map_err(disk_error("write", &path))?;

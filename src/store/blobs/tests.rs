@@ -97,13 +97,13 @@ fn once_put_returned_a_crash_takes_nothing_and_before_it_leaves_nothing_half() {
         let again = store(&disk);
         assert!(disk.list(&Path::new(FOLDER).join("tmp")).unwrap().is_empty(), "step {step}");
         for number in 0..=255 {
-            let folder = Path::new(FOLDER).join(encode_hex(&[number]));
+            let folder = Path::new(FOLDER).join(hex(&[number]));
             if !disk.exists(&folder).unwrap() {
                 continue;
             }
             for name in disk.list(&folder).unwrap() {
                 let stored = disk.content(&folder.join(&name)).unwrap();
-                assert_eq!(encode_hex(&Sha256::digest(&stored)), name, "step {step}: half a blob under a name");
+                assert_eq!(hex(&Sha256::digest(&stored)), name, "step {step}: half a blob under a name");
             }
         }
         if let Ok(id) = put {

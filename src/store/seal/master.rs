@@ -2,6 +2,7 @@
 
 use super::root::RootKey;
 use super::{DataKey, KEY_BYTES, SealError, Sealer, TAG_BYTES};
+use crate::hex::hex;
 use crate::random::Random;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -106,7 +107,7 @@ impl MasterKey {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
         let key = DataKey::generate(random);
-        let mut text = Zeroizing::new(encode_hex(key.bytes()));
+        let mut text = Zeroizing::new(hex(key.bytes()));
         text.push('\n');
         let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(failed)?;
         file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
@@ -146,16 +147,6 @@ fn slot_aad(slot: u64) -> [u8; TAG_BYTES] {
     let mut aad = *b"xz-slot:\0\0\0\0\0\0\0\0";
     aad.iter_mut().skip(8).zip(slot.to_be_bytes()).for_each(|(to, from)| *to = from);
     aad
-}
-
-/// Lower-case hex of `bytes`.
-pub(crate) fn encode_hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2 + 1), |mut text, byte| {
-        for digit in [byte >> 4, byte & 15] {
-            text.push(char::from_digit(u32::from(digit), 16).unwrap_or('0'));
-        }
-        text
-    })
 }
 
 fn decode_hex(text: &str) -> Option<Zeroizing<Vec<u8>>> {

@@ -1,9 +1,10 @@
 //! Sealing: round trips, refusals, frames, master key file, keyed hashes, golden bytes.
 
 use super::frames::{FRAME_BYTES, FrameReader, FrameWriter, sealed_bytes};
-use super::master::{MasterKey, MasterKeyError, encode_hex};
+use super::master::{MasterKey, MasterKeyError};
 use super::root::RootKey;
 use super::*;
+use crate::hex::hex;
 use crate::random::SeededRandom;
 use proptest::prelude::*;
 use std::io::{ErrorKind, Read as _, Write as _};
@@ -13,7 +14,7 @@ use std::path::Path;
 /// Compares with `src/store/golden/<name>.hex`; `XIEZHI_GOLDEN=write` writes it, which only a new format version may do.
 pub(crate) fn assert_golden(name: &str, bytes: &[u8]) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden").join(format!("{name}.hex"));
-    let text: String = bytes.chunks(32).map(|line| encode_hex(line) + "\n").collect();
+    let text: String = bytes.chunks(32).map(|line| hex(line) + "\n").collect();
     if std::env::var("XIEZHI_GOLDEN").is_ok_and(|value| value == "write") {
         std::fs::write(&path, &text).unwrap();
     }

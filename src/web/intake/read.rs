@@ -12,7 +12,12 @@ use crate::problem::{Problem, Slug};
 /// # Errors
 /// The body is not JSON, or a field has the wrong type, is unknown, missing or repeated; serde finds one at a time.
 pub(crate) fn form<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Problem> {
-    serde_json::from_slice(body).map_err(|error| match error.classify() {
+    // Looked through as UTF-8 once; of bytes, each text in them would be looked through by itself.
+    let read = match std::str::from_utf8(body) {
+        Ok(text) => serde_json::from_str(text),
+        Err(_) => serde_json::from_slice(body),
+    };
+    read.map_err(|error| match error.classify() {
         serde_json::error::Category::Data => structural::<T>(body),
         _ => {
             let (line, column) = (error.line(), error.column());

@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use domain::ledger::Ledger;
 use domain::sentence::Sentence;
 use domain::{ActState, Day, Millis, Money};
+pub(crate) use engine::vault::hex;
 use serde::Serialize;
 use serde::ser::{SerializeMap as _, Serializer};
 use serde_json::Value;
@@ -46,12 +47,6 @@ impl Serialize for Hex<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&hex(self.0))
     }
-}
-
-/// Bytes in lower-case hex.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or('0');
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 /// JSON text; our shapes hold nothing that serde_json cannot write.

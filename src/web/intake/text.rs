@@ -155,9 +155,11 @@ pub(crate) fn fault_of(text: &str, allows: Allows) -> Option<Want> {
 pub(crate) fn is_plain(text: &str) -> bool {
     let mut before = None;
     let shown = text.chars().all(|c| {
-        let chosen = is_variant(c) && before.is_some_and(is_ideograph);
+        // Nearly every character of every request is one of these.
+        let is_common = matches!(c, ' '..='~' | '\u{4E00}'..='\u{9FFF}');
+        let passes = is_common || !is_hidden(c) || is_variant(c) && before.is_some_and(is_ideograph);
         before = Some(c);
-        chosen || !is_hidden(c)
+        passes
     });
     shown && text.trim().len() == text.len()
 }

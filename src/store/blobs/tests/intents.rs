@@ -4,7 +4,7 @@ use super::*;
 
 /// The blobs that lie under their names.
 fn named(disk: &SimulatedDisk) -> BTreeSet<String> {
-    let folder = |number: u8| Path::new(FOLDER).join(encode_hex(&[number]));
+    let folder = |number: u8| Path::new(FOLDER).join(hex(&[number]));
     let there = (0..=255).map(folder).filter(|folder| disk.exists(folder).unwrap());
     there.flat_map(|folder| disk.list(&folder).unwrap()).collect()
 }
@@ -87,7 +87,7 @@ fn an_intent_keeps_its_form() {
     let (file, _) = store.intents().unwrap().remove(0);
     let bytes = disk.content(file.path()).unwrap();
     let written = format!("585a4931{:016x}00000001{:016x}{}{}", 0x0102, 0x0304, "ff".repeat(8), "ab".repeat(32));
-    assert_eq!(encode_hex(&bytes[..bytes.len() - 4]), written);
+    assert_eq!(hex(&bytes[..bytes.len() - 4]), written);
     for cut in 0..bytes.len() {
         disk.put(file.path(), &bytes[..cut]);
         assert_eq!(store.intents().unwrap()[0].1, None, "cut at {cut}");
