@@ -2,7 +2,9 @@
 
 pub(crate) mod address;
 pub mod charset;
+mod client;
 mod clients;
+mod connect;
 pub(crate) mod drop;
 pub(crate) mod endpoint;
 pub mod http;

@@ -118,12 +118,12 @@ mod tests {
             let span =
                 tracing::info_span!("call", call = "a-1", route = empty, status = empty, late = empty, said = empty);
             let _inside = span.enter();
-            tracing::info!("first");
+            tracing::info!("call refused");
             span.record("route", "/v1/\"x\"\\\n象山");
             span.record("status", 404_u64);
             span.record("late", true);
             span.record("said", tracing::field::display(-7));
-            tracing::info!("second");
+            tracing::info!("call refused");
         });
         let lines = lines.0.lock().unwrap().clone();
         let read = |line: &str| serde_json::from_str::<serde_json::Value>(line).unwrap()["span"].clone();

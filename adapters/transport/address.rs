@@ -1,9 +1,8 @@
 //! Addresses that a call may connect to: public ones, those near us that the file of a partner or a court names, and never those of machines' own.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::pin::Pin;
 use std::sync::Arc;
-
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 /// Networks in one partner's file; its machines stand in one or two.
 const NETWORKS_MAX: usize = 16;
@@ -182,13 +181,14 @@ pub(crate) struct Guard {
 }
 
 /// How names are looked up.
-type Lookup = Arc<dyn Fn(String) -> Resolving + Send + Sync>;
+type Lookup = Arc<dyn Fn(String) -> Looking + Send + Sync>;
+type Looking = Pin<Box<dyn Future<Output = std::io::Result<Vec<SocketAddr>>> + Send>>;
 
 impl Guard {
     /// A guard for the hosts of these addresses.
     pub(crate) fn new(names: Vec<String>, networks: Networks) -> Self {
-        let lookup = |name: String| -> Resolving {
-            Box::pin(async move { Ok(Box::new(tokio::net::lookup_host((name, 0)).await?) as Addrs) })
+        let lookup = |name: String| -> Looking {
+            Box::pin(async move { Ok(tokio::net::lookup_host((name, 0)).await?.collect()) })
         };
         Self { names, networks, lookup: Arc::new(lookup) }
     }
@@ -196,9 +196,9 @@ impl Guard {
     /// The same with other answers to every name.
     #[cfg(test)]
     pub(crate) fn with_lookup(self, found: Vec<IpAddr>) -> Self {
-        let lookup = move |_| -> Resolving {
+        let lookup = move |_| -> Looking {
             let found: Vec<SocketAddr> = found.iter().map(|address| SocketAddr::new(*address, 0)).collect();
-            Box::pin(async move { Ok(Box::new(found.into_iter()) as Addrs) })
+            Box::pin(async move { Ok(found) })
         };
         Self { lookup: Arc::new(lookup), ..self }
     }
@@ -219,7 +219,7 @@ impl Guard {
         let found = is_known.then(|| (self.lookup)(name.to_owned()));
         let (networks, named) = (self.networks.clone(), name.to_owned());
         async move {
-            let found: Vec<SocketAddr> = found.ok_or(Refused::Name)?.await.map_err(|_| Refused::Nowhere)?.collect();
+            let found = found.ok_or(Refused::Name)?.await.map_err(|_| Refused::Nowhere)?;
             if found.is_empty() {
                 return Err(Refused::Nowhere);
             }
@@ -227,13 +227,6 @@ impl Guard {
             let allowed: Vec<SocketAddr> = found.into_iter().filter(allow).collect();
             if allowed.is_empty() { Err(Refused::Address) } else { Ok(allowed) }
         }
-    }
-}
-
-impl Resolve for Guard {
-    fn resolve(&self, name: Name) -> Resolving {
-        let found = self.addresses(name.as_str());
-        Box::pin(async move { Ok(Box::new(found.await?.into_iter()) as Addrs) })
     }
 }
 
@@ -337,8 +330,8 @@ mod tests {
     }
 
     async fn resolved(guard: &Guard, name: &str) -> Result<Vec<IpAddr>, String> {
-        match guard.resolve(name.parse().unwrap()).await {
-            Ok(found) => Ok(found.map(|address| address.ip()).collect()),
+        match guard.addresses(name).await {
+            Ok(found) => Ok(found.iter().map(SocketAddr::ip).collect()),
             Err(error) => Err(error.to_string()),
         }
     }

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
 
-use reqwest::Client;
+use super::client::Client;
 
 /// Clients kept at once over all partners: each weighs some tens of KiB with its certificates and its pool, and most days few
 /// partners of a country are called. Beyond it the one that was used longest ago is let go; exchanges under way end on it.
@@ -67,7 +67,26 @@ impl Clients {
 
 #[cfg(test)]
 mod tests {
+    use reqwest::Url;
+
     use super::*;
+    use crate::transport::address::{Guard, Networks};
+    use crate::transport::http::HttpOptions;
+    use crate::transport::trust::Trust;
+
+    fn client() -> Client {
+        let options = HttpOptions {
+            url: Url::parse("http://127.0.0.1/").unwrap(),
+            connect_timeout_ms: 1_000,
+            read_idle_ms: 2_000,
+            timeout_ms: 2_000,
+            trust: Trust::default(),
+            proxy: None,
+            networks: Networks::default(),
+            answer_bytes_max: 1_024,
+        };
+        Client::new(&options, &Arc::new(Guard::new(Vec::new(), Networks::default()))).unwrap()
+    }
 
     #[test]
     fn the_one_used_longest_ago_is_let_go_and_made_again_when_it_is_called() {
@@ -77,7 +96,7 @@ mod tests {
         let call = |place: usize| {
             let make = || {
                 made.fetch_add(1, Ordering::Relaxed);
-                Some(Client::builder().no_proxy().tls_certs_only([]).build().unwrap())
+                Some(client())
             };
             assert!(clients.of(&places[place], make).is_some());
             made.load(Ordering::Relaxed)
@@ -91,7 +110,7 @@ mod tests {
         assert!(clients.of(&Arc::default(), || None).is_none(), "what cannot be made takes nobody's place");
         drop(places);
         let last = Arc::default();
-        assert!(clients.of(&last, || Some(Client::builder().no_proxy().tls_certs_only([]).build().unwrap())).is_some());
+        assert!(clients.of(&last, || Some(client())).is_some());
         assert_eq!(held(&clients.made).len(), 1, "who is gone is counted no more");
     }
 }

@@ -1,10 +1,10 @@
 //! HTTP call-out: one exchange, once, and a judgement that never mistakes "nothing left" for "may have happened".
 //!
-//! Three layers below us can repeat a request; what was found in their sources (reqwest 0.13, hyper-util 0.1, hyper 1, h2 0.4):
+//! It is hyper's client without a layer over it that would follow redirects, keep cookies, ask the environment for proxies or repeat
+//! what HTTP/2 refuses (REFUSED_STREAM, a farewell without a reason): that ends as "not sent" in `judge.rs`, and the lane decides. Two
+//! things below us could still repeat a request; what was found in their sources (hyper-util 0.1, hyper 1, h2 0.4):
 //!
-//! * reqwest's own policy repeats what HTTP/2 refuses (REFUSED_STREAM, a farewell without a reason); it is off
-//!   ([`reqwest::retry::never`]): such an exchange ends as "not sent" in `judge.rs`, and the lane decides.
-//! * hyper-util repeats "cancelled" requests on *reused* connections, and reqwest gives no switch for it. It does so only
+//! * hyper-util repeats "cancelled" requests on *reused* connections. It does so only
 //!   when hyper hands the request itself back, and hyper does so only while the request still waits in the connection's
 //!   channel: once it is taken out to be written, by HTTP/1.1 or as a stream of HTTP/2, it can only end in an error without
 //!   the request. So the repeat is of a message of which no byte was written, and is harmless. Tests hold this: a server
@@ -23,26 +23,20 @@
 //! from what the partner's own log shows.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use domain::Secret;
 use domain::socket::{Cause, Judged};
-use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Client, ClientBuilder, Method, Proxy, Request, Response, StatusCode, Url};
+use http_body_util::Full;
+use hyper::{Request, Uri};
+use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Method, Response, StatusCode, Url};
 
 use super::address::{Guard, Networks};
 use super::charset::{Charset, declared, marked};
+use super::client::{Answer, CallError, Client, proxy_of, uri_of};
 use super::clients::{CLIENTS, Place};
 use super::judge::{judge_by, judge_error, judge_status, retry_after_ms};
 use super::trust::{ClientFault, Trust, client_config, machine_roots};
-
-/// Shorter than the keep-alive of common servers (actix 5 s, Tomcat 20 s, nginx 75 s), so that we close first.
-const IDLE_MS: u64 = 4_000;
-/// As many idle connections as a busy lane has exchanges in flight: one more is closed after its call, and the next call waits for a
-/// new one with its handshake. `IDLE_MS` takes care that a burst does not keep sockets.
-const IDLE_CONNECTIONS_MAX: usize = 256;
-/// Heads of an answer over HTTP/2, in bytes; hyper bounds those of HTTP/1.1 at 400 KiB and 100 lines.
-const HEADERS_BYTES_MAX: u32 = 64 * 1024;
 
 /// What a call needs to know.
 pub(crate) struct HttpOptions {
@@ -66,20 +60,14 @@ pub(crate) struct Tunnel {
     pub(crate) credential: Option<(String, Secret<String>)>,
 }
 
-fn tunnelled(tunnel: &Tunnel) -> Result<Proxy, ClientFault> {
-    let proxy = Proxy::https(tunnel.url.clone()).map_err(|_| ClientFault::Proxy)?;
-    Ok(match &tunnel.credential {
-        Some((user, password)) => proxy.basic_auth(user, password.expose()),
-        None => proxy,
-    })
-}
-
 /// One partner's connection.
 pub(crate) struct HttpCall {
     /// Thousands of partners are configured, and most days few of them are called.
     client: Arc<Place>,
     options: HttpOptions,
     guard: Arc<Guard>,
+    /// The address as a request names it.
+    uri: Uri,
     headers: HeaderMap,
 }
 
@@ -95,6 +83,7 @@ impl HttpCall {
     /// The same with a guard given, so that a test can say where names lead.
     pub(super) fn guarded(options: HttpOptions, mut headers: HeaderMap, guard: Guard) -> Result<Self, ClientFault> {
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        headers.entry(ACCEPT).or_insert(HeaderValue::from_static("*/*"));
         let guard = Arc::new(guard);
         // Whether certificates, keys or a proxy can be used is tried at once, so that a fault is told at the start; what was made for
         // it is let go again, and no client is made: thousands of them would take seconds and weigh more than all else.
@@ -104,74 +93,38 @@ impl HttpCall {
                 false => drop(machine_roots().ok_or(ClientFault::Roots)?),
             }
         }
-        options.proxy.as_ref().map(tunnelled).transpose()?;
-        Ok(Self { client: Arc::default(), options, guard, headers })
+        options.proxy.as_ref().map(proxy_of).transpose()?;
+        let uri = uri_of(&options.url).ok_or(ClientFault::Build)?;
+        Ok(Self { client: Arc::default(), options, guard, uri, headers })
     }
 
-    fn client(options: &HttpOptions, guard: &Arc<Guard>) -> Result<Client, ClientFault> {
-        Self::builder(options, guard)?.build().map_err(|_| ClientFault::Build)
-    }
-
-    /// The client as it is made for messages, and for a trial that tells the certificate it met.
-    fn builder(options: &HttpOptions, guard: &Arc<Guard>) -> Result<ClientBuilder, ClientFault> {
-        let mut builder = Client::builder()
-            .connect_timeout(Duration::from_millis(options.connect_timeout_ms))
-            .timeout(Duration::from_millis(options.timeout_ms))
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .no_proxy()
-            .no_gzip()
-            .no_brotli()
-            .no_zstd()
-            .no_deflate()
-            .referer(false)
-            .tcp_nodelay(true)
-            .dns_resolver(Arc::clone(guard))
-            .http2_max_header_list_size(HEADERS_BYTES_MAX)
-            .pool_idle_timeout(Duration::from_millis(IDLE_MS))
-            .pool_max_idle_per_host(IDLE_CONNECTIONS_MAX);
-        if !options.trust.http2 {
-            builder = builder.http1_only();
-        }
-        // A silence as long as the whole exchange is its end anyway: no second clock is wound up for each call.
-        if options.read_idle_ms < options.timeout_ms {
-            builder = builder.read_timeout(Duration::from_millis(options.read_idle_ms));
-        }
-        builder = match options.url.scheme() {
-            "https" => builder.tls_backend_preconfigured(client_config(&options.trust)?),
-            // No authority is asked where none is needed: loading them fails where there are none.
-            _ => builder.tls_certs_only([]),
-        };
-        if let Some(tunnel) = &options.proxy {
-            builder = builder.proxy(tunnelled(tunnel)?);
-        }
-        Ok(builder)
-    }
-
-    /// One GET of the bare address on the way that messages go, without a credential, for a trial.
-    pub(super) async fn knock(&self) -> Result<Response, Option<reqwest::Error>> {
-        let builder = Self::builder(&self.options, &self.guard).map_err(|_| None)?;
-        let client = builder.tls_info(true).build().map_err(Some)?;
-        client.get(self.options.url.clone()).send().await.map_err(Some)
+    /// One GET of the bare address on the way that messages go, without a credential, for a trial; `None` when there is no way to
+    /// begin it.
+    pub(super) async fn knock(&self) -> Result<Answer, Option<CallError>> {
+        let client = Client::new(&self.options, &self.guard).map_err(|_| None)?;
+        let mut request = Request::new(Full::default());
+        request.uri_mut().clone_from(&self.uri);
+        request.headers_mut().insert(ACCEPT, HeaderValue::from_static("*/*"));
+        client.call(request).await.map_err(Some)
     }
 
     /// The client; without one nothing can leave.
     fn ready(&self) -> Result<Client, Judged> {
-        let made = CLIENTS.of(&self.client, || Self::client(&self.options, &self.guard).ok());
+        let made = CLIENTS.of(&self.client, || Client::new(&self.options, &self.guard).ok());
         made.ok_or(Judged::NotSent { cause: Cause::Connect, retry_after_ms: None })
     }
 
     /// Posts once. The body of a 200, else the judgement.
     pub(crate) async fn post(&self, body: Vec<u8>) -> Result<Vec<u8>, Judged> {
-        // Put together by hand: the builder takes the headers over one by one.
-        let mut request = Request::new(Method::POST, self.options.url.clone());
-        *request.headers_mut() = self.headers.clone();
-        *request.body_mut() = Some(body.into());
-        let mut response = self.ready()?.execute(request).await.map_err(|error| judge_error(&error))?;
-        if response.status() != StatusCode::OK {
-            return Err(judge_status(response.status(), response.headers()));
+        let mut request = Request::new(Full::from(body));
+        *request.method_mut() = Method::POST;
+        request.uri_mut().clone_from(&self.uri);
+        request.headers_mut().clone_from(&self.headers);
+        let mut answer = self.ready()?.call(request).await.map_err(|error| judge_error(&error))?;
+        if answer.status() != StatusCode::OK {
+            return Err(judge_status(answer.status(), answer.headers()));
         }
-        self.read(&mut response).await.map_err(|cause| Judged::Doubt { cause })
+        self.read(&mut answer).await.map_err(|cause| Judged::Doubt { cause })
     }
 
     /// Calls `path` below the address once, and reads the body of the statuses in `read`.
@@ -210,27 +163,34 @@ impl HttpCall {
         body: Vec<u8>,
         read: &[u16],
     ) -> Result<HttpReply, Judged> {
-        let mut request = self.ready()?.request(method, url).headers(self.headers.clone()).headers(more);
-        if !body.is_empty() {
-            request = request.body(body);
+        // An address that cannot be named leads nowhere.
+        let unsent = Judged::NotSent { cause: Cause::Connect, retry_after_ms: None };
+        let mut request = Request::new(Full::from(body));
+        *request.method_mut() = method;
+        *request.uri_mut() = uri_of(&url).ok_or(unsent)?;
+        request.headers_mut().clone_from(&self.headers);
+        // A name that comes again stands for the one before.
+        for name in more.keys() {
+            request.headers_mut().remove(name);
         }
-        let mut response = request.send().await.map_err(|error| judge_error(&error))?;
-        let (status, retry_after_ms) = (response.status().as_u16(), retry_after_ms(response.headers()));
+        request.headers_mut().extend(more);
+        let mut answer = self.ready()?.call(request).await.map_err(|error| judge_error(&error))?;
+        let (status, retry_after_ms) = (answer.status().as_u16(), retry_after_ms(answer.headers()));
         let body = match read.contains(&status) {
-            true => self.read(&mut response).await,
+            true => self.read(&mut answer).await,
             false => Ok(Vec::new()),
         };
         Ok(HttpReply { status, retry_after_ms, body })
     }
 
     /// A body as it was meant: not compressed, within the cap, in UTF-8 or saying itself what it is in.
-    async fn read(&self, response: &mut Response) -> Result<Vec<u8>, Cause> {
-        let codings = response.headers().get_all(CONTENT_ENCODING);
+    async fn read(&self, answer: &mut Answer) -> Result<Vec<u8>, Cause> {
+        let codings = answer.headers().get_all(CONTENT_ENCODING);
         if codings.iter().any(|coding| !coding.as_bytes().trim_ascii().eq_ignore_ascii_case(b"identity")) {
             return Err(Cause::Schema);
         }
-        let body = read_capped(response, self.options.answer_bytes_max).await?;
-        match stated_charset(response.headers()) {
+        let body = answer.body(self.options.answer_bytes_max).await?;
+        match stated_charset(answer.headers()) {
             None | Some(Charset::Utf8) => Ok(body),
             Some(_) if marked(&body) || declared(&body).is_some() => Ok(body),
             Some(charset) => match charset.decode(&body) {

@@ -1,6 +1,7 @@
 //! What an exchange that failed proves: nothing left, or it may have happened.
 
 use std::error::Error as StdError;
+use std::io;
 
 use domain::socket::{Cause, Judged};
 use reqwest::StatusCode;
@@ -8,6 +9,8 @@ use reqwest::header::HeaderMap;
 use rustls::AlertDescription;
 
 use super::address::Refused;
+use super::client::CallError;
+use super::connect::ConnectTimedOut;
 
 /// A partner that asks for more is misconfigured; the lane bounds further.
 const RETRY_AFTER_MS_MAX: u64 = 24 * 3_600_000;
@@ -22,14 +25,13 @@ const CAUSES_MAX: usize = 16;
 /// TLS 1.3, where a client may write before the server has looked; but a server that sends it has not finished the
 /// handshake, and gives the bytes of an unfinished handshake to nobody (RFC 8446 section 4.4.2.4). Nothing else is proved:
 /// a timeout of the whole is a doubt even if it fell into connecting; options keep the connect timeout below it.
-pub(super) fn judge_error(error: &reqwest::Error) -> Judged {
-    // A request that cannot be built has not been sent either; addresses and headers are checked with the options.
+pub(super) fn judge_error(error: &CallError) -> Judged {
     let unsent = |cause| Judged::NotSent { cause, retry_after_ms: None };
     if let Some(cause) = refused_certificate(error) {
         unsent(cause)
-    } else if error.is_builder() || error.is_connect() {
+    } else if matches!(error, CallError::Failed(error) if error.is_connect()) {
         unsent(unconnected(error))
-    } else if error.is_timeout() {
+    } else if is_timeout(error) {
         Judged::Doubt { cause: Cause::Timeout }
     } else if let Some(cause) = refused_stream(error) {
         unsent(cause)
@@ -39,15 +41,26 @@ pub(super) fn judge_error(error: &reqwest::Error) -> Judged {
 }
 
 /// Why there was no connection.
-fn unconnected(error: &reqwest::Error) -> Cause {
+fn unconnected(error: &CallError) -> Cause {
     let of_guard = causes(error).find_map(|cause| cause.downcast_ref::<Refused>());
     match of_guard {
         Some(Refused::Name | Refused::Address) => Cause::Address,
         Some(Refused::Nowhere) => Cause::Name,
         None if causes(error).any(|cause| cause.is::<rustls::Error>()) => Cause::Tls,
-        None if error.is_timeout() => Cause::ConnectTimeout,
+        None if is_timeout(error) => Cause::ConnectTimeout,
         None => Cause::Connect,
     }
+}
+
+/// Was it time that ran out: ours, or that of the machine's own connection?
+fn is_timeout(error: &CallError) -> bool {
+    let by_machine = |error: &io::Error| error.kind() == io::ErrorKind::TimedOut;
+    matches!(error, CallError::TimedOut)
+        || causes(error).any(|cause| {
+            cause.is::<ConnectTimedOut>()
+                || cause.downcast_ref().is_some_and(by_machine)
+                || cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_timeout)
+        })
 }
 
 /// The errors beneath one, itself first.
@@ -63,7 +76,7 @@ fn beneath<'e>(error: &'e (dyn StdError + 'static)) -> Option<&'e (dyn StdError 
     }
 }
 
-fn refused_certificate(error: &reqwest::Error) -> Option<Cause> {
+fn refused_certificate(error: &CallError) -> Option<Cause> {
     let alert = causes(error).find_map(|cause| match cause.downcast_ref::<rustls::Error>() {
         Some(rustls::Error::AlertReceived(alert)) => Some(*alert),
         _ => None,
@@ -84,7 +97,7 @@ fn refused_certificate(error: &reqwest::Error) -> Option<Cause> {
 /// The farewell reaches us as an error in two ways (h2 0.4, hyper 1): for streams above the last that the partner names, and
 /// for a stream that was opened in the same instant and whose body is then never written. A stream that the partner had
 /// taken up ends with the connection, as a broken pipe, and stays a doubt. A farewell with a reason is the end of a connection gone wrong, and what it says of the streams is not believed.
-fn refused_stream(error: &reqwest::Error) -> Option<Cause> {
+fn refused_stream(error: &CallError) -> Option<Cause> {
     let error = causes(error).find_map(|cause| cause.downcast_ref::<h2::Error>()).filter(|error| error.is_remote())?;
     match error.reason() {
         Some(h2::Reason::REFUSED_STREAM) if error.is_reset() => Some(Cause::Throttled),

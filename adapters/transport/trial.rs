@@ -7,6 +7,7 @@ use reqwest::header::HeaderMap;
 use rustls::CertificateError;
 
 use super::address::Networks;
+use super::client::CallError;
 use super::endpoint;
 use super::judge::{causes, judge_error};
 use crate::options::Reading;
@@ -60,10 +61,9 @@ pub async fn knock(options: &PartnerOptions) -> Result<Knocked, NotKnocked> {
     // The head tells what is wanted, and the body is never read.
     let call = endpoint::connect(reading, &own, url, HeaderMap::new(), 1_024).map_err(|_| not(Cause::Unencodable))?;
     match call.knock().await {
-        Ok(response) => {
-            let info = response.extensions().get::<reqwest::tls::TlsInfo>();
-            let certificate = info.and_then(|info| info.peer_certificate()).map(<[u8]>::to_vec);
-            let date = response.headers().get("date").and_then(|date| date.to_str().ok()).map(str::to_owned);
+        Ok(answer) => {
+            let certificate = answer.certificate().map(|certificate| certificate.0.to_vec());
+            let date = answer.headers().get("date").and_then(|date| date.to_str().ok()).map(str::to_owned);
             Ok(Knocked { certificate, date })
         }
         Err(None) => Err(not(Cause::Connect)),
@@ -71,14 +71,14 @@ pub async fn knock(options: &PartnerOptions) -> Result<Knocked, NotKnocked> {
     }
 }
 
-fn cause_of(error: &reqwest::Error) -> Cause {
+fn cause_of(error: &CallError) -> Cause {
     match judge_error(error) {
         Judged::NotSent { cause, .. } | Judged::Doubt { cause } => cause,
         _ => Cause::Broken,
     }
 }
 
-fn fault_of(error: &reqwest::Error) -> Option<CertificateFault> {
+fn fault_of(error: &CallError) -> Option<CertificateFault> {
     let fault = causes(error).find_map(|cause| cause.downcast_ref::<rustls::Error>())?;
     Some(match fault {
         rustls::Error::InvalidCertificate(CertificateError::Expired | CertificateError::ExpiredContext { .. }) => {

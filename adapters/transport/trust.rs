@@ -72,13 +72,27 @@ fn pin(text: &str) -> Option<Pin> {
     Pin::try_from(bytes).ok().filter(|_| text.len() == 64)
 }
 
+/// Trusts nobody: for connections that are in the clear.
+///
+/// # Errors
+/// [`ClientFault::Build`].
+pub(super) fn nobody() -> Result<ClientConfig, ClientFault> {
+    let builder = ClientConfig::builder_with_provider(provider());
+    let builder = builder.with_safe_default_protocol_versions().map_err(|_| ClientFault::Build)?;
+    Ok(builder.with_root_certificates(RootCertStore::empty()).with_no_client_auth())
+}
+
+fn provider() -> Arc<CryptoProvider> {
+    static PROVIDER: LazyLock<Arc<CryptoProvider>> = LazyLock::new(|| Arc::new(aws_lc_rs::default_provider()));
+    Arc::clone(&PROVIDER)
+}
+
 /// The configuration of one partner's TLS.
 ///
 /// # Errors
 /// [`ClientFault`].
 pub(crate) fn client_config(trust: &Trust) -> Result<ClientConfig, ClientFault> {
-    static PROVIDER: LazyLock<Arc<CryptoProvider>> = LazyLock::new(|| Arc::new(aws_lc_rs::default_provider()));
-    let provider = Arc::clone(&PROVIDER);
+    let provider = provider();
     let roots = match &trust.ca_pem {
         Some(pem) => own_roots(pem)?,
         None => machine_roots().ok_or(ClientFault::Roots)?,

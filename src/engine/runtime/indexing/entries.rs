@@ -92,12 +92,12 @@ impl Writing<'_> {
         1 + request.slips.len() + if is_merged { MERGED_ENTRIES } else { 0 }
     }
 
-    fn note_finished(&mut self, request: &ClosedRequest) {
+    fn note_finished(&mut self, request: &ClosedRequest, told: Vec<u8>) {
         let stretch = request.sequence / STRETCH_FINISHED;
         if request.again {
             self.again.insert(stretch);
         }
-        self.finished.entry(stretch).or_default().insert(request.sequence, (request.version, told(request).0));
+        self.finished.entry(stretch).or_default().insert(request.sequence, (request.version, told));
     }
 
     fn note_slips(&mut self, request: &ClosedRequest) {
@@ -194,26 +194,26 @@ pub(super) fn write(
     let mut written: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
     for request in fresh {
         writing.reach(request.version)?;
-        let (mut entries, mut told) = (Vec::with_capacity(8), None);
-        if request.again {
+        let mut entries = Vec::with_capacity(8);
+        let value = if request.again {
             // News that was decided beside other news knew nothing of that: what stands is never lost by it.
             let mut joined = request.clone();
             let stored = stored(index, request.sequence)?;
             joined.join(stored.map(|stored| stored.events).as_deref().unwrap_or_default());
             joined.join(written.get(&request.sequence).map(Vec::as_slice).unwrap_or_default());
-            list_entries(&joined, &mut entries);
-            told = Some(joined.clone());
+            let value = list_entries(&joined, &mut entries);
             written.insert(request.sequence, joined.events);
+            value
         } else {
-            list_entries(request, &mut entries);
-        }
+            list_entries(request, &mut entries)
+        };
         entries.retain(|(key, _)| is_wanted(key));
         let more = entries.len() + writing.entries_of(request);
         if writing.entries() + more > BATCH_ENTRIES_MAX && request.version > writing.applied {
             writing.flush(request.version)?;
         }
         writing.batch.puts.append(&mut entries);
-        writing.note_finished(told.as_ref().unwrap_or(request));
+        writing.note_finished(request, value);
         // Also of one that the index has: a kill may have left what is told of it, and not its slips behind that.
         writing.note_slips(request);
     }
@@ -331,7 +331,8 @@ pub(super) fn stored(index: &dyn Index, request: u64) -> Result<Option<ClosedReq
     Ok(Some(closed))
 }
 
-fn list_entries(request: &ClosedRequest, puts: &mut Vec<(IndexKey, Vec<u8>)>) {
+/// Puts down where a request is found; returns what is told of it.
+fn list_entries(request: &ClosedRequest, puts: &mut Vec<(IndexKey, Vec<u8>)>) -> Vec<u8> {
     let id = EntryId { sequence: request.sequence, line: 0 };
     // The first request of a case is found by the case's number.
     if request.case != request.sequence {
@@ -345,12 +346,14 @@ fn list_entries(request: &ClosedRequest, puts: &mut Vec<(IndexKey, Vec<u8>)>) {
         let key = IndexKey::ActByPartnerState { partner: partner_number(partner), state: 0, act };
         puts.push((key, Vec::new()));
     }
-    if told(request).1 {
+    let (value, is_apart) = told(request);
+    if is_apart {
         for (chunk, events) in (0_u32..).zip(request.events.chunks(CHUNK_EVENTS)) {
             let value = events.iter().flat_map(|sequence| sequence.to_be_bytes()).collect();
             puts.push((IndexKey::EventsOfRequest(EntryId { sequence: request.sequence, line: chunk }), value));
         }
     }
+    value
 }
 
 #[cfg(test)]
