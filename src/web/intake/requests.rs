@@ -1,6 +1,6 @@
 //! Requests as they stand: one with its acts, lists, and what happened.
 
-use actix_web::http::header::{ETAG, HeaderValue};
+use actix_web::http::header::{ETAG, EntityTag, Header as _, HeaderValue, IfNoneMatch};
 use actix_web::web::Path;
 use actix_web::{HttpRequest, HttpResponse};
 use domain::request::RequestState;
@@ -49,12 +49,25 @@ pub(crate) async fn show(
     query.end()?;
     let view = watch(&allowed, id, look).await?;
     let shown = ShownRequest::of(&view, allowed.language(), inline);
-    let mut answer = personal_answer(json(&shown));
     // Weak: what the digest leaves out may differ.
-    if let Ok(tag) = HeaderValue::from_str(&format!("W/\"{}\"", shown.digest())) {
+    let tag = EntityTag::new_weak(shown.digest().to_owned());
+    let mut answer = match is_known(&request, &tag) {
+        true => HttpResponse::NotModified().insert_header(("Cache-Control", "no-store")).finish(),
+        false => personal_answer(json(&shown)),
+    };
+    if let Ok(tag) = HeaderValue::from_str(&tag.to_string()) {
         answer.headers_mut().insert(ETAG, tag);
     }
     Ok(answer)
+}
+
+/// Does the caller have what stands (RFC 9110, 13.1.2)? What cannot be read says nothing.
+fn is_known(request: &HttpRequest, tag: &EntityTag) -> bool {
+    match IfNoneMatch::parse(request) {
+        Ok(IfNoneMatch::Any) => request.headers().contains_key("If-None-Match"),
+        Ok(IfNoneMatch::Items(known)) => known.iter().any(|known| known.weak_eq(tag)),
+        Err(_) => false,
+    }
 }
 
 fn small(number: Option<u64>) -> u32 {

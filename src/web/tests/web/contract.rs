@@ -350,8 +350,19 @@ async fn a_request_has_one_digest_in_every_language_and_form() {
     let english = read(ask.header("Accept-Language", "en")).await;
     assert_ne!(english.bytes, chinese.bytes);
     assert_eq!(english.json()["digest"], digest);
+    let known = |tags: String| house.ask(Method::GET, REQ, Some(Role::Submitter)).header("If-None-Match", tags);
+    let tag = chinese.header("etag").to_owned();
+    for tags in [tag.clone(), tag.replace("W/", ""), format!("\"other\", {tag}"), "*".to_owned()] {
+        let unchanged = read(known(tags.clone())).await;
+        let told = (unchanged.status, unchanged.header("etag"), unchanged.header("cache-control"));
+        assert_eq!(told, (304, tag.as_str(), "no-store"), "{tags}");
+        assert!(unchanged.bytes.is_empty());
+    }
+    for tags in ["W/\"other\"", "no tag at all", ""] {
+        assert_eq!(read(known(tags.to_owned())).await.bytes, chinese.bytes, "{tags}");
+    }
     house.gate.move_to(8);
-    assert_ne!(house.get(REQ, Role::Submitter).await.json()["digest"], digest);
+    assert_ne!(read(known(tag)).await.json()["digest"], digest);
 }
 
 #[tokio::test]

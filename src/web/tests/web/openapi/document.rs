@@ -151,6 +151,7 @@ fn parameters() -> Value {
         "TilePath": path("path", json!({ "type": "string", "pattern": "^[0-9]{1,2}(/x[0-9]{3})*/[0-9]{3}(\\.p/[0-9]{1,3})?$" }), json!("0/000.p/1")),
         "IdempotencyKey": header("Idempotency-Key", true, json!({ "type": "string", "minLength": 1, "maxLength": KEY_CHARACTERS_MAX, "pattern": "^[!-~]+$" }), json!("330225-2026-1234-1"), key),
         "AcceptLanguage": header("Accept-Language", false, json!({ "type": "string" }), json!("en"), language),
+        "IfNoneMatch": header("If-None-Match", false, json!({ "type": "string" }), json!("W/\"sha256:0000000000000000000000000000000000000000000000000000000000000000\""), ("上次应答的ETag。", "The ETag of the last answer.")),
         "FileName": header("X-File-Name", true, json!({ "type": "string", "minLength": 1, "maxLength": FILE_NAME_BYTES_MAX, "pattern": FILE_NAME }), json!("%E8%A3%81%E5%AE%9A%E4%B9%A6.pdf"), file_name),
         "CaseNumber": query("case", json!({ "type": "string", "minLength": 1, "maxLength": case_number, "pattern": shapes::PLAIN }), ("案号。", "Case number.")),
         "RequestState": query("state", json!({ "type": "string", "enum": states }), ("", "")),
@@ -293,6 +294,10 @@ fn responses(operation: &Operation, answer: Option<&Value>) -> Value {
         Shows::Document => DOCUMENT_TYPES.iter().map(|kind| ((*kind).to_owned(), json!({}))).collect(),
     };
     let names: Vec<&str> = ["CallId"].iter().chain(operation.headers).copied().collect();
+    if operation.headers.contains(&"ETag") {
+        let unchanged = "Nothing has changed since the answer of that ETag.";
+        all.insert("304".to_owned(), json!({ "description": unchanged, "headers": headers_of(&names) }));
+    }
     let mut taken = json!({ "description": operation.summary.1, "headers": headers_of(&names), "content": content });
     if let Some(links) = examples::links(operation.id) {
         taken["links"] = links;

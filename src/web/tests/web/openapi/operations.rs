@@ -263,11 +263,11 @@ fn requests() -> Vec<Operation> {
         Operation::of("showRequest", "GET", "/v1/requests/{id}", "requests")
             .says("查看请求", "Show a request")
             .about(
-                "带wait则长轮询：有after_version之后的新版本，或等待期满即返回。",
-                "With wait it is a long-poll: it answers when there is a version after after_version, or when the wait is over.",
+                "带wait则长轮询：有after_version之后的新版本，或等待期满即返回。If-None-Match带上次的ETag，内容未变则304，无正文。",
+                "With wait it is a long-poll: it answers when there is a version after after_version, or when the wait is over. With the last ETag in If-None-Match it is 304 without a body when nothing of it has changed.",
             )
             .for_roles::<ReadRequests>()
-            .with(&["RequestId", "Wait", "AfterVersion", "Page", "PageLength", "Replies", "AcceptLanguage"])
+            .with(&["RequestId", "Wait", "AfterVersion", "Page", "PageLength", "Replies", "IfNoneMatch", "AcceptLanguage"])
             .shows(200, Shows::Json("Request"))
             .and_headers(&["CacheControl", "ETag"])
             .refusing(&[PARAMETER, ID, ENGINE]),
