@@ -7,12 +7,13 @@ use domain::request::RequestState;
 use domain::{Personal, RequestId};
 use serde::Serialize;
 use serde_json::value::RawValue;
+use sha2::{Digest as _, Sha256};
 
 use crate::fault::{Fault, Want};
 use crate::gate::{EventView, Look, Page, RequestFilter, RequestView};
 use crate::intake::check::PARTNER_CHARACTERS_MAX;
 use crate::intake::query::Query;
-use crate::intake::show::{Instant, ShownLine, ShownRequest, json};
+use crate::intake::show::{Instant, ShownLine, ShownRequest, hex, json};
 use crate::limits::{ACTS_PAGE, ACTS_PAGE_MAX, LIST_PAGE, LIST_PAGE_MAX};
 use crate::problem::{Problem, Slug};
 use crate::right::{Allowed, ReadRequests, ReadStates};
@@ -49,11 +50,12 @@ pub(crate) async fn show(
     query.end()?;
     let view = watch(&allowed, id, look).await?;
     let shown = ShownRequest::of(&view, allowed.language(), inline);
-    // Weak: what the digest leaves out may differ.
-    let tag = EntityTag::new_weak(shown.digest().to_owned());
+    let shown = json(&shown);
+    // Of every byte, and not the digest, which leaves out the sums of the case: nobody may take old sums for those that stand.
+    let tag = EntityTag::new_strong(format!("sha256:{}", hex(&Sha256::digest(&shown))));
     let mut answer = match is_known(&request, &tag) {
         true => HttpResponse::NotModified().insert_header(("Cache-Control", "no-store")).finish(),
-        false => personal_answer(json(&shown)),
+        false => personal_answer(shown),
     };
     if let Ok(tag) = HeaderValue::from_str(&tag.to_string()) {
         answer.headers_mut().insert(ETAG, tag);
