@@ -68,6 +68,7 @@ fn a_connect_timeout_that_hides_what_left_is_refused() {
 const REFUSED_OF_CONNECTIONS: &[(&str, &[(&str, &str)])] = &[
     ("url", &[("url", "ftp://canary/")]),
     ("url", &[("url", "canary")]),
+    ("url", &[("url", "http://{{canary}}/")]),
     ("url", &[("url", "http://user:canary@partner.example/")]),
     ("answer_bytes_max", &[("answer_bytes_max", "canary")]),
     ("answer_bytes_max", &[("answer_bytes_max", "1")]),

@@ -16,7 +16,8 @@ use tokio::time::{Instant, timeout_at};
 
 use super::address::Guard;
 use super::connect::{Connector, PartnerCertificate, Proxy};
-use super::http::{HttpOptions, Tunnel};
+use super::http::HttpOptions;
+use super::judge::ran_out;
 use super::trust::{ClientFault, client_config, nobody};
 
 /// Shorter than the keep-alive of common servers (actix 5 s, Tomcat 20 s, nginx 75 s), so that we close first.
@@ -61,18 +62,22 @@ pub(super) fn uri_of(url: &Url) -> Option<Uri> {
     url.as_str().parse().ok()
 }
 
-/// The proxy as connections ask it.
+/// The proxy as connections ask it: in the clear, for a tunnel in which TLS is spoken with the partner.
 ///
 /// # Errors
 /// [`ClientFault::Proxy`].
-pub(super) fn proxy_of(tunnel: &Tunnel) -> Result<Proxy, ClientFault> {
+pub(super) fn proxy_of(options: &HttpOptions) -> Result<Option<Proxy>, ClientFault> {
     use base64::Engine as _;
+    let Some(tunnel) = &options.proxy else { return Ok(None) };
+    if tunnel.url.scheme() != "http" || options.url.scheme() != "https" {
+        return Err(ClientFault::Proxy);
+    }
     let at = uri_of(&tunnel.url).ok_or(ClientFault::Proxy)?;
     let basic = |(user, password): &(String, domain::Secret<String>)| {
         let both = base64::engine::general_purpose::STANDARD.encode(format!("{user}:{}", password.expose()));
         HeaderValue::from_str(&format!("Basic {both}")).map_err(|_| ClientFault::Proxy)
     };
-    Ok(Proxy { at, credential: tunnel.credential.as_ref().map(basic).transpose()? })
+    Ok(Some(Proxy { at, credential: tunnel.credential.as_ref().map(basic).transpose()? }))
 }
 
 /// Connections to one partner, and the times of an exchange.
@@ -90,13 +95,11 @@ impl Client {
     /// [`ClientFault`].
     pub(super) fn new(options: &HttpOptions, guard: &Arc<Guard>) -> Result<Self, ClientFault> {
         // No authority is asked where none is needed: loading them fails where there are none.
-        let tls = match options.url.scheme() {
-            "https" => client_config(&options.trust)?,
-            _ => nobody()?,
-        };
-        let proxy = options.proxy.as_ref().map(proxy_of).transpose()?;
+        let is_secure = options.url.scheme() == "https";
+        let tls = if is_secure { client_config(&options.trust)? } else { nobody()? };
+        let proxy = proxy_of(options)?;
         let within = Duration::from_millis(options.connect_timeout_ms);
-        let connector = Connector::new(Arc::clone(guard), proxy, tls, within);
+        let connector = Connector::new(Arc::clone(guard), proxy, (tls, is_secure), within);
         let connections = legacy::Client::builder(TokioExecutor::new())
             .timer(TokioTimer::new())
             .pool_timer(TokioTimer::new())
@@ -163,7 +166,11 @@ impl Answer {
             let frame = timeout_at(silent_until, incoming.frame()).await.map_err(|_| Cause::Timeout)?;
             let Some(frame) = frame else { return Ok(body) };
             // Trailers say nothing that anybody has agreed on.
-            let Ok(piece) = frame.map_err(|_| Cause::Broken)?.into_data() else { continue };
+            let Ok(piece) =
+                frame.map_err(|error| if ran_out(&error) { Cause::Timeout } else { Cause::Broken })?.into_data()
+            else {
+                continue;
+            };
             if body.len() + piece.len() > bytes_max {
                 return Err(Cause::TooLarge);
             }

@@ -5,12 +5,12 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use hyper::Uri;
 use hyper::rt::{Read, ReadBufCursor, Write};
-use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
+use hyper_rustls::{DefaultServerNameResolver, HttpsConnector, MaybeHttpsStream};
 use hyper_util::client::legacy::connect::dns::Name;
 use hyper_util::client::legacy::connect::proxy::Tunnel;
 use hyper_util::client::legacy::connect::{Connected, Connection, HttpConnector};
@@ -97,7 +97,13 @@ pub(super) struct Connector {
 }
 
 impl Connector {
-    pub(super) fn new(guard: Arc<Guard>, proxy: Option<Proxy>, tls: ClientConfig, within: Duration) -> Self {
+    /// `is_secure`: nothing goes to the partner but in TLS.
+    pub(super) fn new(
+        guard: Arc<Guard>,
+        proxy: Option<Proxy>,
+        (tls, is_secure): (ClientConfig, bool),
+        within: Duration,
+    ) -> Self {
         let mut straight = HttpConnector::new_with_resolver(Names(guard));
         straight.enforce_http(false);
         straight.set_nodelay(true);
@@ -113,7 +119,8 @@ impl Connector {
             Some(Proxy { at, credential: None }) => Way::Through(Tunnel::new(at, straight)),
             Some(Proxy { at, credential: Some(own) }) => Way::Through(Tunnel::new(at, straight).with_auth(own)),
         };
-        Self { way: HttpsConnector::from((way, tls)), within }
+        let names = Arc::new(DefaultServerNameResolver::default());
+        Self { way: HttpsConnector::new(way, Arc::new(tls), is_secure, names), within }
     }
 }
 
@@ -142,7 +149,7 @@ impl Service<Uri> for Connector {
         let (connecting, within) = (self.way.call(to), self.within);
         Box::pin(async move {
             match tokio::time::timeout(within, connecting).await {
-                Ok(connected) => connected.map(Met),
+                Ok(connected) => connected.map(|stream| Met { stream, heard: false }),
                 Err(_) => Err(ConnectTimedOut.into()),
             }
         })
@@ -154,11 +161,25 @@ impl Service<Uri> for Connector {
 pub(super) struct PartnerCertificate(pub(super) Arc<[u8]>);
 
 /// A connection that tells whom it met.
-pub(super) struct Met(MaybeHttpsStream<TokioIo<TcpStream>>);
+pub(super) struct Met {
+    stream: MaybeHttpsStream<TokioIo<TcpStream>>,
+    /// Something was read of the partner.
+    heard: bool,
+}
+
+/// An alert as it may be believed. That our certificate is refused proves that nothing was done while the handshake is not over, and it
+/// is over once the partner has said something: behind that it may follow a message that was handled, and is the end of a connection.
+fn believed(heard: bool, error: io::Error) -> io::Error {
+    let told = error.get_ref().and_then(|told| told.downcast_ref::<rustls::Error>());
+    match told {
+        Some(rustls::Error::AlertReceived(_)) if heard => io::ErrorKind::ConnectionAborted.into(),
+        _ => error,
+    }
+}
 
 impl Met {
     fn certificate(&self) -> Option<PartnerCertificate> {
-        let MaybeHttpsStream::Https(stream) = &self.0 else { return None };
+        let MaybeHttpsStream::Https(stream) = &self.stream else { return None };
         let shown = stream.inner().get_ref().1.peer_certificates()?.first()?;
         Some(PartnerCertificate(Arc::from(shown.as_ref())))
     }
@@ -166,7 +187,7 @@ impl Met {
 
 impl Connection for Met {
     fn connected(&self) -> Connected {
-        let connected = self.0.connected();
+        let connected = self.stream.connected();
         match self.certificate() {
             Some(certificate) => connected.extra(certificate),
             None => connected,
@@ -176,25 +197,30 @@ impl Connection for Met {
 
 impl Read for Met {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, to: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_read(context, to)
+        let heard = self.heard;
+        let read = ready!(Pin::new(&mut self.stream).poll_read(context, to));
+        self.heard |= read.is_ok();
+        Poll::Ready(read.map_err(|error| believed(heard, error)))
     }
 }
 
 impl Write for Met {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.0).poll_write(context, bytes)
+        let heard = self.heard;
+        Pin::new(&mut self.stream).poll_write(context, bytes).map_err(|error| believed(heard, error))
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_flush(context)
+        let heard = self.heard;
+        Pin::new(&mut self.stream).poll_flush(context).map_err(|error| believed(heard, error))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_shutdown(context)
+        Pin::new(&mut self.stream).poll_shutdown(context)
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.0.is_write_vectored()
+        self.stream.is_write_vectored()
     }
 
     fn poll_write_vectored(
@@ -202,6 +228,28 @@ impl Write for Met {
         context: &mut Context<'_>,
         bytes: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.0).poll_write_vectored(context, bytes)
+        let heard = self.heard;
+        Pin::new(&mut self.stream).poll_write_vectored(context, bytes).map_err(|error| believed(heard, error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Error, ErrorKind};
+
+    use rustls::AlertDescription;
+
+    use super::believed;
+
+    #[test]
+    fn that_our_certificate_is_refused_is_believed_until_the_partner_has_said_something() {
+        let told = |error: &Error| error.get_ref().is_some_and(|told| told.is::<rustls::Error>());
+        let refused = || Error::other(rustls::Error::AlertReceived(AlertDescription::CertificateExpired));
+        assert!(told(&believed(false, refused())));
+        let late = believed(true, refused());
+        assert!(!told(&late) && late.kind() == ErrorKind::ConnectionAborted);
+        let other = || Error::other(rustls::Error::DecryptError);
+        assert!(told(&believed(true, other())));
+        assert_eq!(believed(true, ErrorKind::ConnectionReset.into()).kind(), ErrorKind::ConnectionReset);
     }
 }

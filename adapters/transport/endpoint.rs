@@ -8,6 +8,7 @@ use reqwest::Url;
 use reqwest::header::HeaderMap;
 
 use super::address::{NETWORKS_FORM, Networks, Reach, reach};
+use super::client::uri_of;
 use super::http::{HttpCall, HttpOptions, Tunnel};
 use super::trust::{ClientFault, Trust, pins};
 use crate::options::Reading;
@@ -58,7 +59,8 @@ pub(crate) fn url(reading: &mut Reading<'_>, example: &str) -> Option<Url> {
     if text.is_empty() {
         return None;
     }
-    let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+    let is_called = |url: &Url| matches!(url.scheme(), "http" | "https") && url.has_host() && uri_of(url).is_some();
+    let url = Url::parse(text).ok().filter(is_called);
     let Some(url) = url else {
         reading.fault("url", "is no http:// or https:// address");
         return None;

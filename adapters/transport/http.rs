@@ -93,7 +93,7 @@ impl HttpCall {
                 false => drop(machine_roots().ok_or(ClientFault::Roots)?),
             }
         }
-        options.proxy.as_ref().map(proxy_of).transpose()?;
+        proxy_of(&options)?;
         let uri = uri_of(&options.url).ok_or(ClientFault::Build)?;
         Ok(Self { client: Arc::default(), options, guard, uri, headers })
     }

@@ -23,7 +23,8 @@ const CAUSES_MAX: usize = 16;
 /// timeout); the partner refused the HTTP/2 stream (RFC 9113 section 8.7) or said farewell before it (section 6.8), which
 /// it may say only of what it has not looked at; or it refused our certificate. That last alert comes *after* our bytes in
 /// TLS 1.3, where a client may write before the server has looked; but a server that sends it has not finished the
-/// handshake, and gives the bytes of an unfinished handshake to nobody (RFC 8446 section 4.4.2.4). Nothing else is proved:
+/// handshake, and gives the bytes of an unfinished handshake to nobody (RFC 8446 section 4.4.2.4); once it has said something
+/// on the connection its handshake is over, and `connect.rs` makes of such an alert the end of a connection. Nothing else is proved:
 /// a timeout of the whole is a doubt even if it fell into connecting; options keep the connect timeout below it.
 pub(super) fn judge_error(error: &CallError) -> Judged {
     let unsent = |cause| Judged::NotSent { cause, retry_after_ms: None };
@@ -54,13 +55,17 @@ fn unconnected(error: &CallError) -> Cause {
 
 /// Was it time that ran out: ours, or that of the machine's own connection?
 fn is_timeout(error: &CallError) -> bool {
+    matches!(error, CallError::TimedOut) || ran_out(error)
+}
+
+/// The same of an error beneath a call, also one within a body.
+pub(super) fn ran_out(error: &(dyn StdError + 'static)) -> bool {
     let by_machine = |error: &io::Error| error.kind() == io::ErrorKind::TimedOut;
-    matches!(error, CallError::TimedOut)
-        || causes(error).any(|cause| {
-            cause.is::<ConnectTimedOut>()
-                || cause.downcast_ref().is_some_and(by_machine)
-                || cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_timeout)
-        })
+    causes(error).any(|cause| {
+        cause.is::<ConnectTimedOut>()
+            || cause.downcast_ref().is_some_and(by_machine)
+            || cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_timeout)
+    })
 }
 
 /// The errors beneath one, itself first.

@@ -13,7 +13,7 @@ use tokio::net::{TcpListener, TcpStream};
 use super::papers::{Authority, Partner, head, order};
 use super::{NAME, call, nowhere, options, unsent};
 use crate::transport::http::{HttpCall, Tunnel};
-use crate::transport::trust::Trust;
+use crate::transport::trust::{ClientFault, Trust};
 
 /// A proxy that leads every tunnel to one partner, if it is asked with the credential `court:s3:cret`.
 struct Proxy {
@@ -133,6 +133,19 @@ async fn where_the_proxy_makes_no_tunnel_nothing_left() {
     options.trust = Trust { ca_pem: Some(authority.pem.clone().into_bytes()), ..Trust::default() };
     assert!(call(options).post(order()).await == unsent(Cause::ConnectTimeout));
     assert!(partner.heads().is_empty());
+}
+
+#[test]
+fn a_tunnel_is_asked_for_in_the_clear_and_leads_to_tls_or_nothing_is_called() {
+    let made = |scheme: &str, proxy: &str| {
+        let mut options = options(scheme, 8_443);
+        options.trust.ca_pem = Some(Authority::root("bank").pem.into_bytes());
+        options.proxy = Some(Tunnel { url: Url::parse(proxy).unwrap(), credential: None });
+        HttpCall::new(options, HeaderMap::new()).err()
+    };
+    assert_eq!(made("https", "http://proxy.example:3128"), None);
+    assert_eq!(made("https", "https://proxy.example:3128"), Some(ClientFault::Proxy), "a credential in the clear");
+    assert_eq!(made("http", "http://proxy.example:3128"), Some(ClientFault::Proxy), "an order in the clear");
 }
 
 #[tokio::test]
