@@ -16,6 +16,8 @@ const RATIO_MIN: f64 = 0.3;
 const CPU_MAX: f64 = 0.25;
 /// Requests a second of the paced walk.
 const PACE: u64 = 200;
+/// A burst leaves thousands of idle connections, which are closed together four seconds later: the walk is that of an ordinary hour.
+const CALM: Duration = Duration::from_secs(6);
 /// Acts of the long request.
 const LONG: usize = 100;
 
@@ -160,6 +162,7 @@ fn accepting(site: &mut Site, extent: &Extent, report: &mut Report) -> anyhow::R
 
 /// From the caller's send to the partner's receipt, at an even pace.
 fn walk(site: &mut Site, extent: &Extent, report: &mut Report) -> anyhow::Result<()> {
+    site.rest(CALM);
     drop(site.arrivals()?);
     let run = Run { per_second: PACE, first_case: NOTED_FROM, cases: 1_000_000, noted: true, ..site.run(extent.ms) };
     let measured = site.acts(&run)?;
