@@ -76,7 +76,6 @@ fn poll_long_poll_and_delivery_carry_the_same_digest() {
     let waited = gateway.caller("submitter").get(&format!("{path}?wait=30s&after_version={before}")).of_status(200);
     let digest = polled.json()["digest"].as_str().unwrap().to_owned();
     assert_eq!((last.data()["digest"].as_str(), waited.json()["digest"].as_str()), (Some(&*digest), Some(&*digest)));
-    assert_eq!(polled.header("etag"), Some(format!("W/\"{digest}\"").as_str()));
     assert_eq!(lasting(&last.data()["request"]), lasting(&polled.json()));
     assert_eq!(
         (&last.json()["type"], &last.data()["request"]["state"]),
