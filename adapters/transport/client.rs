@@ -16,7 +16,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::address::Guard;
 use super::connect::{Connector, PartnerCertificate, Proxy};
-use super::http::HttpOptions;
+use super::http::{Capped, HttpOptions};
 use super::judge::ran_out;
 use super::trust::{ClientFault, client_config, nobody};
 
@@ -156,25 +156,16 @@ impl Answer {
     /// [`Cause::TooLarge`] before more than the limit is kept, [`Cause::Timeout`] or [`Cause::Broken`] when it ends early.
     pub(super) async fn body(&mut self, bytes_max: usize) -> Result<Vec<u8>, Cause> {
         let incoming = self.response.body_mut();
-        let announced = incoming.size_hint().exact().and_then(|length| usize::try_from(length).ok());
-        if announced.is_some_and(|length| length > bytes_max) {
-            return Err(Cause::TooLarge);
-        }
-        let mut body = Vec::with_capacity(announced.unwrap_or(0));
+        let mut body = Capped::begin(incoming.size_hint().exact(), bytes_max)?;
         loop {
             let silent_until = self.until.min(Instant::now() + self.silence_max);
             let frame = timeout_at(silent_until, incoming.frame()).await.map_err(|_| Cause::Timeout)?;
-            let Some(frame) = frame else { return Ok(body) };
+            let Some(frame) = frame else { return Ok(body.whole()) };
+            let frame = frame.map_err(|error| if ran_out(&error) { Cause::Timeout } else { Cause::Broken })?;
             // Trailers say nothing that anybody has agreed on.
-            let Ok(piece) =
-                frame.map_err(|error| if ran_out(&error) { Cause::Timeout } else { Cause::Broken })?.into_data()
-            else {
-                continue;
-            };
-            if body.len() + piece.len() > bytes_max {
-                return Err(Cause::TooLarge);
+            if let Ok(piece) = frame.into_data() {
+                body.take(&piece)?;
             }
-            body.extend_from_slice(&piece);
         }
     }
 }

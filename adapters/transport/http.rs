@@ -237,21 +237,45 @@ pub(crate) fn secret_header(headers: &mut HeaderMap, name: &'static str, text: &
     Some(())
 }
 
-/// Reads a body chunk by chunk, at most `bytes_max`.
+/// A body as it comes, of which no more is kept than the limit.
+pub(super) struct Capped {
+    body: Vec<u8>,
+    bytes_max: usize,
+}
+
+impl Capped {
+    /// Begins one whose length may be announced.
+    pub(super) fn begin(announced: Option<u64>, bytes_max: usize) -> Result<Self, Cause> {
+        let announced = announced.and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
+        if announced > bytes_max {
+            return Err(Cause::TooLarge);
+        }
+        Ok(Self { body: Vec::with_capacity(announced), bytes_max })
+    }
+
+    pub(super) fn take(&mut self, piece: &[u8]) -> Result<(), Cause> {
+        if self.body.len() + piece.len() > self.bytes_max {
+            return Err(Cause::TooLarge);
+        }
+        self.body.extend_from_slice(piece);
+        Ok(())
+    }
+
+    pub(super) fn whole(self) -> Vec<u8> {
+        self.body
+    }
+}
+
+/// Reads the body of a reqwest answer, as those have who call no partner, at most `bytes_max`.
 ///
 /// # Errors
 /// [`Cause::TooLarge`] before more than the limit is kept, [`Cause::Timeout`] or [`Cause::Broken`] when it ends early.
 pub async fn read_capped(response: &mut Response, bytes_max: usize) -> Result<Vec<u8>, Cause> {
-    let announced = response.content_length().and_then(|length| usize::try_from(length).ok());
-    if announced.is_some_and(|length| length > bytes_max) {
-        return Err(Cause::TooLarge);
-    }
-    let mut body = Vec::with_capacity(announced.unwrap_or(0));
+    let mut body = Capped::begin(response.content_length(), bytes_max)?;
     loop {
         match response.chunk().await {
-            Ok(Some(chunk)) if body.len() + chunk.len() > bytes_max => return Err(Cause::TooLarge),
-            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
-            Ok(None) => return Ok(body),
+            Ok(Some(chunk)) => body.take(&chunk)?,
+            Ok(None) => return Ok(body.whole()),
             Err(error) if error.is_timeout() => return Err(Cause::Timeout),
             Err(_) => return Err(Cause::Broken),
         }

@@ -203,6 +203,16 @@ mod tests {
     }
 
     #[test]
+    fn time_that_ran_out_is_told_however_deep_it_lies() {
+        let of_machine = || io::Error::from(io::ErrorKind::TimedOut);
+        for error in [of_machine(), io::Error::other(of_machine()), io::Error::other(ConnectTimedOut)] {
+            assert!(ran_out(&error), "{error:?}");
+        }
+        assert!(!ran_out(&io::Error::other(io::Error::from(io::ErrorKind::ConnectionReset))));
+        assert!(judge_error(&CallError::TimedOut) == Judged::Doubt { cause: Cause::Timeout });
+    }
+
+    #[test]
     fn a_status_proves_only_what_was_agreed() {
         let judge = |code| judge_status(StatusCode::from_u16(code).unwrap(), &HeaderMap::new());
         let unsent = |cause| Judged::NotSent { cause, retry_after_ms: None };

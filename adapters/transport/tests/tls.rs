@@ -1,6 +1,8 @@
 //! TLS: our certificate is shown and demanded, and a partner that is not the partner gets nothing.
 
-use domain::socket::Cause;
+use domain::socket::{Cause, Judged};
+use reqwest::header::HeaderMap;
+use reqwest::{Method, Url};
 use rustls::ALL_VERSIONS;
 use rustls::version::{TLS12, TLS13};
 
@@ -65,6 +67,19 @@ async fn another_than_the_partner_gets_nothing() {
         assert!(call(options("https", partner.port)).post(order()).await == unsent(Cause::Tls));
     }
     assert!(partner.heads().is_empty());
+}
+
+#[tokio::test]
+async fn nothing_goes_in_the_clear_to_a_partner_of_whom_tls_is_agreed() {
+    let theirs = Authority::root("bank");
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let plain = Url::parse(&format!("http://{NAME}:{port}/gateway")).unwrap();
+    let call = trusting(port, &theirs, None, &[]);
+    let judged = call.exchange_at(Method::POST, plain, HeaderMap::new(), order(), &[200]).await.err();
+    assert!(judged == Some(Judged::NotSent { cause: Cause::Connect, retry_after_ms: None }));
+    assert!(listener.accept().is_err(), "nobody came");
 }
 
 #[tokio::test]
